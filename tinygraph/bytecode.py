@@ -1,0 +1,183 @@
+"""What a function's bytecode says about its ops: which instruction ran, and inside which Python loops."""
+
+from __future__ import annotations
+
+import dis
+from bisect import bisect_right
+from collections.abc import Iterable
+from functools import lru_cache
+from types import CodeType
+
+Path = tuple[int, ...]  # the heads of the loops around an instruction, outermost first, then the instruction itself
+
+_JUMPS = frozenset(dis.hasjrel) | frozenset(dis.hasjabs)
+_ENDS = {
+    "JUMP_FORWARD",
+    "JUMP_BACKWARD",
+    "JUMP_BACKWARD_NO_INTERRUPT",
+    "RETURN_VALUE",
+    "RETURN_CONST",
+    "RAISE_VARARGS",
+    "RERAISE",
+}
+
+
+class Layout:
+    """The control flow of a code object, with its instructions numbered in the order in which they can run.
+
+    Numbers, not offsets, are compared: Python moves rarely used blocks to the end of a function, whereas a number
+    is greater than those of all instructions that lead to it, but for the way back to the head of a loop.
+    """
+
+    def __init__(self, code: CodeType):
+        self.code = code
+        instructions = [i for i in dis.get_instructions(code) if i.opname != "CACHE"]
+        self._starts = [i.offset for i in instructions]
+        self._owners = self._starts.copy()
+        for k, instruction in enumerate(instructions):
+            if instruction.opname == "PRECALL":  # Python 3.11 splits a call in two, and runs it in either half
+                self._owners[k] = instructions[k + 1].offset
+        successors = _successors(instructions, code)
+        order, back_edges = _numbered(successors, self._starts[0])
+        self.number = {offset: n for n, offset in enumerate(order)}
+        for offset in self._starts:  # what cannot be reached still needs a number
+            self.number.setdefault(offset, len(self.number))
+        self.offsets = {n: offset for offset, n in self.number.items()}
+        self.successors = {
+            self.number[a]: [self.number[b] for b in follows] for a, follows in successors.items()
+        }
+        self.paths = self._loop_paths([(self.number[a], self.number[b]) for a, b in back_edges])
+
+    def instruction(self, lasti: int) -> int:
+        """Return the offset of the instruction that owns the raw offset `lasti`."""
+        return self._owners[max(bisect_right(self._starts, lasti) - 1, 0)]
+
+    def path(self, lasti: int) -> Path:
+        """Return the numbers of the loop heads around the instruction at `lasti`, and its own."""
+        return self.paths[self.number[self.instruction(lasti)]]
+
+    def leads_back(self, number: int, avoiding: set[int]) -> bool:
+        """Can the instruction run again without any of the instructions `avoiding` in between?"""
+        seen: set[int] = set()
+        waiting = list(self.successors[number])
+        while waiting:
+            n = waiting.pop()
+            if n == number:
+                return True
+            if n not in seen and n not in avoiding:
+                seen.add(n)
+                waiting.extend(self.successors[n])
+        return False
+
+    def _loop_paths(self, back_edges: list[tuple[int, int]]) -> list[Path]:
+        predecessors: dict[int, list[int]] = {}
+        for n, follows in self.successors.items():
+            for follow in follows:
+                predecessors.setdefault(follow, []).append(n)
+        bodies: dict[int, set[int]] = {}
+        for tail, head in back_edges:  # a natural loop: whatever reaches the back edge without passing the head
+            body, waiting = bodies.setdefault(head, {head}), [tail]
+            while waiting:
+                n = waiting.pop()
+                if n not in body:
+                    body.add(n)
+                    waiting.extend(predecessors.get(n, ()))
+        heads = sorted(bodies, key=lambda head: -len(bodies[head]))
+        return [(*(head for head in heads if n in bodies[head]), n) for n in range(len(self.number))]
+
+
+def _successors(instructions: list[dis.Instruction], code: CodeType) -> dict[int, list[int]]:
+    """Where control can go from each instruction, exceptions included."""
+    follows: dict[int, list[int]] = {}
+    for instruction, after in zip(instructions, [*instructions[1:], None], strict=True):
+        targets = follows[instruction.offset] = []
+        if instruction.opcode in _JUMPS:
+            targets.append(instruction.argval)
+        if instruction.opname not in _ENDS and after is not None:
+            targets.append(after.offset)
+    for entry in getattr(dis.Bytecode(code), "exception_entries", ()):
+        if entry.start in follows:
+            follows[entry.start].append(entry.target)
+    return follows
+
+
+def _numbered(successors: dict[int, list[int]], start: int) -> tuple[list[int], list[tuple[int, int]]]:
+    """Return the instructions in reverse postorder of a depth-first walk, and the edges that lead back."""
+    postorder: list[int] = []
+    back_edges: list[tuple[int, int]] = []
+    state = {start: "open"}
+    stack = [(start, iter(successors[start]))]
+    while stack:
+        offset, rest = stack[-1]
+        follow = next(rest, None)
+        if follow is None:
+            state[offset] = "done"
+            postorder.append(offset)
+            stack.pop()
+        elif follow not in state:
+            state[follow] = "open"
+            stack.append((follow, iter(successors[follow])))
+        elif state[follow] == "open":
+            back_edges.append((offset, follow))
+    return postorder[::-1], back_edges
+
+
+@lru_cache(maxsize=256)
+def layout(code: CodeType) -> Layout:
+    """Return the (cached) layout of a code object."""
+    return Layout(code)
+
+
+def instruction(code: CodeType, lasti: int) -> int:
+    """Return the offset of the instruction at `lasti`, where specialised bytecode may point into its caches.
+
+    Examples
+    --------
+    >>> code = compile("x[0]", "", "eval")
+    >>> subscript = next(i.offset for i in dis.get_instructions(code) if i.opname == "BINARY_SUBSCR")
+    >>> instruction(code, subscript + 4) == subscript
+    True
+    """
+    return layout(code).instruction(lasti)
+
+
+def nested_paths(code: CodeType, followed: Iterable[tuple[int, int]]) -> dict[int, Path]:
+    """Return the path of each event in calls of `code`, given which event followed which.
+
+    An event is an instruction's offset if it called a function that recorded something, and the offset + 1 if it
+    recorded an op itself, after its calls. Numbers are doubled in the same way.
+
+    An instruction that ran again although no Python loop leads back to it, past everything else that was recorded,
+    is a loop in C: ``sum``, ``map``, ``functools.reduce``. It gets a loop of its own around it. Where even that does
+    not explain the order (recursion, a callback), one loop around the whole body does.
+
+    Parameters
+    ----------
+    followed : pairs of events
+        The earlier is -1 where the call begins.
+    """
+    flow = layout(code)
+    numbers = {event: flow.number[event & ~1] for _, event in followed}
+    recorded = set(numbers.values())
+    repeated = {numbers[b] for a, b in followed if a >= b and a & ~1 == b & ~1}
+    in_c = {n for n in repeated if not flow.leads_back(n, avoiding=recorded - {n})}
+    paths = {}
+    for event, n in numbers.items():
+        heads = (*flow.paths[n][:-1], *([n] if n in in_c else []))
+        paths[event] = (*(2 * head for head in heads), 2 * n + (event & 1))
+    restarts = any(a >= 0 and turn(paths[a], paths[b]) == 0 for a, b in followed)
+    return {event: (-1, *path) for event, path in paths.items()} if restarts else paths
+
+
+def shared_loops(before: Path, after: Path) -> int:
+    """Return how many loops contain both places."""
+    shared, innermost = 0, min(len(before), len(after)) - 1
+    while shared < innermost and before[shared] == after[shared]:
+        shared += 1
+    return shared
+
+
+def turn(before: Path, after: Path) -> int | None:
+    """Return how many loops the two places share if `after` starts another iteration of the innermost; else None."""
+    shared = shared_loops(before, after)
+    return shared if after[shared] <= before[shared] else None

@@ -1,0 +1,295 @@
+"""Which recorded ops are one op of the cell: the same instruction, signature and parameters in other iterations.
+
+The choices made here (which loops are kept, and which are only labels of what they repeat) decide how small a folded
+graph is, never whether it is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .visits import Loop, Place, Vector, visits
+
+if TYPE_CHECKING:
+    from .graph import Node
+
+Own = tuple[tuple[int, int], ...]  # the parameters that a node uses: (argument, index of the parameter's node)
+
+
+class _Interned(dict[Hashable, int]):
+    """Numbers things as they are first seen."""
+
+    def __missing__(self, key: Hashable) -> int:
+        self[key] = number = len(self)
+        return number
+
+
+@dataclass
+class Classes:
+    """The ops of a graph, grouped.
+
+    Attributes
+    ----------
+    nodes : the op nodes, in recorded order
+    number : (N,) the class of each
+    chains : the kept loops around each class, outermost first
+    iterations : (N, D) the iterations of those loops, -1 beyond them
+    order : (N, K) keys that sort the nodes as they were recorded, but for interleaved threads and the like
+    own : the parameters that each class uses
+    dissolved : loops that are only labels, with what was found out about them
+    """
+
+    nodes: Sequence[Node]
+    number: np.ndarray
+    chains: list[tuple[Loop, ...]]
+    iterations: np.ndarray
+    own: list[Own]
+    order: list[tuple[int | None, ...]]
+    dissolved: list[Loop]
+
+    @cached_property
+    def members(self) -> list[np.ndarray]:
+        """For each class, the positions of its nodes."""
+        by_class = np.argsort(self.number, kind="stable")
+        return np.split(by_class, np.searchsorted(self.number[by_class], np.arange(1, len(self.chains))))
+
+
+def classify(nodes: Sequence[Node]) -> Classes:
+    """Group op nodes, given in recorded order."""
+    return _Sorting(nodes).classes()
+
+
+class _Sorting:
+    def __init__(self, nodes: Sequence[Node]):
+        self.nodes = nodes
+        visited = visits(nodes) if all(node.call is not None for node in nodes) else occurrences(nodes)
+        places: dict[Place, int] = _Interned()
+        self.place = np.fromiter((places[place] for place, _ in visited), int, len(visited))
+        self.loops = [place.loops for place in places]
+        self.order = [place.order for place in places]
+        self.vectors = padded([vector for _, vector in visited])
+        signatures: dict[Hashable, int] = _Interned()
+        self.signature = np.fromiter((signatures[signature(node)] for node in nodes), int, len(nodes))
+        owns: dict[Own, int] = _Interned()
+        self.own = np.fromiter((owns[own] for own in parameters_used(nodes)), int, len(nodes))
+        self.owns = list(owns)
+        order = np.argsort(self.place, kind="stable")
+        self.rows = np.split(order, np.searchsorted(self.place[order], np.arange(1, len(places))))
+
+    def classes(self) -> Classes:
+        self._forget_first_parameters()
+        for loop, where in list(self._places_in_loops().items()):
+            self._split_if_periodic(loop, where)
+        where = self._places_in_loops()
+        kept = {loop for loop in where if self._repeats(where[loop])}
+        keep = np.zeros((len(self.loops), self.vectors.shape[1]), bool)
+        for p, loops in enumerate(self.loops):
+            keep[p, : len(loops)] = [loop in kept for loop in loops]
+        labels = np.where(keep[self.place], -1, self.vectors)
+        number, first = grouped(np.column_stack([self.place, self.signature, self.own, labels]))
+        chains, orders = self._chains(first, labels, kept)
+        kept_first = np.argsort(~keep, axis=1, kind="stable")[self.place]
+        iterations = np.take_along_axis(np.where(keep[self.place], self.vectors, -1), kept_first, axis=1)
+        depth = max(map(len, chains), default=0)
+        own = [self.owns[self.own[k]] for k in first]
+        return Classes(
+            self.nodes, number, chains, iterations[:, :depth], own, orders, [x for x in where if x not in kept]
+        )
+
+    def _chains(self, first: np.ndarray, labels: np.ndarray, kept: set[Loop]) -> tuple[list, list]:
+        """Return for each class its kept loops and its order; below a label, every label has a loop of its own."""
+        copies: dict[tuple, Loop] = {}
+        chains, orders = [], []
+        for k in first:
+            chain: tuple[Loop, ...] = ()
+            label: Vector = ()
+            iterations: list[int | None] = []
+            for loop, at in zip(self.loops[self.place[k]], labels[k].tolist(), strict=False):
+                if loop not in kept:
+                    label += (at,)
+                    iterations.append(at)
+                    continue
+                iterations.append(None)
+                if (loop, label) not in copies:
+                    copies[loop, label] = Loop(chain[-1] if chain else None, loop.code, loop.offset)
+                chain += (copies[loop, label],)
+            chains.append(chain)
+            at_none = iter(iterations)
+            orders.append(tuple(next(at_none) if n is None else n for n in self.order[self.place[k]]))
+        return chains, orders
+
+    def _places_in_loops(self) -> dict[Loop, list[tuple[int, int]]]:
+        """For each loop, the places in it and the column of their vectors that counts its iterations."""
+        found: dict[Loop, list[tuple[int, int]]] = {}
+        for p, loops in enumerate(self.loops):
+            for column, loop in enumerate(loops):
+                found.setdefault(loop, []).append((p, column))
+        return found
+
+    def _forget_first_parameters(self) -> None:
+        """A parameter that an argument has in first iterations only is a learned initial state: data, not identity."""
+        interned = _Interned((own, k) for k, own in enumerate(self.owns))
+        for rows in self.rows:
+            seen = np.unique(self.own[rows])
+            if len(seen) == 1:
+                continue
+            owns = [self.owns[k] for k in seen]
+            for argument, parameter in {use for own in owns for use in own}:
+                users = [k for k, own in zip(seen, owns, strict=True) if (argument, parameter) in own]
+                others = [own for own in owns if all(at != argument for at, _ in own)]
+                is_user = np.isin(self.own[rows], users)
+                vectors = self.vectors[rows]
+                first = (vectors[is_user] == 0).all(0) & (vectors[~is_user] > 0).any(0)
+                if len(others) + len(users) == len(owns) and first.any():
+                    forgotten = {
+                        k: interned[tuple(use for use in self.owns[k] if use != (argument, parameter))] for k in users
+                    }
+                    self.own[rows] = [forgotten.get(k, k) for k in self.own[rows]]
+            self.owns = list(interned)
+
+    def _repeats(self, where: list[tuple[int, int]]) -> bool:
+        """Is the loop kept? Not if it repeats no op, or none that has parameters with the same ones."""
+        without_parameters = False
+        differ = False
+        for p, column in where:
+            found = self._recurrence(p, column)
+            if found in ("same", "mixed") and self.owns[self.own[self.rows[p][0]]]:
+                return True
+            without_parameters |= found == "same"
+            differ |= found == "differ"
+        return without_parameters and not differ
+
+    def _recurrence(self, p: int, column: int) -> str:
+        """What the parameters at a place do from iteration to iteration, all else being the same."""
+        rows = self.rows[p]
+        if len(rows) == 1:
+            return "single"
+        others = grouped(np.delete(self.vectors[rows], column, axis=1))[0]
+        groups = others.max() + 1
+        pairs = grouped(np.column_stack([others, self.own[rows]]))[0].max() + 1
+        if groups == len(rows):
+            return "single"
+        return "same" if pairs == groups else "differ" if pairs == len(rows) else "mixed"
+
+    def _split_if_periodic(self, loop: Loop, where: list[tuple[int, int]]) -> None:
+        """Where parameters come back every few iterations, a loop over time has swallowed one over layers."""
+        periods = {self._period(p, column) for p, column in where if self._recurrence(p, column) == "mixed"}
+        if len(periods) != 1 or 0 in periods:
+            return
+        (period,) = periods
+        outer = Loop(loop.parent, loop.code, loop.offset)
+        self.vectors = np.pad(self.vectors, ((0, 0), (0, 1)), constant_values=-1)
+        for p, column in where:
+            rows = self.rows[p]
+            vectors = self.vectors[rows]
+            quotient, rest = np.divmod(vectors[:, column], period)
+            self.vectors[rows] = np.column_stack(
+                [vectors[:, :column], quotient, rest, vectors[:, column + 1 : -1]]
+            )
+            self.loops[p] = (*self.loops[p][:column], outer, *self.loops[p][column:])
+            at = [k for k, n in enumerate(self.order[p]) if n is None][column]
+            self.order[p] = (*self.order[p][:at], None, 0, *self.order[p][at:])
+
+    def _period(self, p: int, column: int) -> int:
+        """Return after how many iterations the parameters at a place come back, or 0."""
+        rows = self.rows[p]
+        vectors = self.vectors[rows]
+        others = grouped(np.delete(vectors, column, axis=1))[0]
+        by_iteration = np.lexsort([vectors[:, column], others])
+        own, group = self.own[rows][by_iteration], others[by_iteration]
+        again = np.flatnonzero(own[1:] == own[0])
+        period = int(again[0]) + 1 if len(again) else len(rows)
+        comparable = group[period:] == group[:-period]
+        repeated = own[period:] == own[:-period]
+        contiguous = np.diff(vectors[by_iteration, column])[np.diff(group) == 0] == 1
+        return period if comparable.any() and repeated[comparable].all() and contiguous.all() else 0
+
+
+def parameters_used(nodes: Sequence[Node]) -> list[Own]:
+    """For each op node, the parameters it uses, directly or through ops of one argument such as a transpose."""
+    carried: dict[Node, int] = {}
+    found = []
+    for node in nodes:
+        own = []
+        for argument, given in enumerate(node.inputs):
+            parameter = given.index if given.kind == "parameter" else carried.get(given)
+            if parameter is not None:
+                own.append((argument, parameter))
+        if own and len(node.inputs) == 1:
+            carried[node] = own[0][1]
+        found.append(tuple(own))
+    return found
+
+
+def signature(node: Node) -> Hashable:
+    """Return what makes two ops the same: the op and its static attributes. Which element of an array is data."""
+    attributes = node.attributes
+    return (node.op, freeze(attributes)) if attributes else node.op
+
+
+def freeze(value: Any, key: str = "") -> Hashable:
+    """Return a hashable stand-in for static attributes."""
+    if isinstance(value, dict):
+        return tuple((name, freeze(value[name], name)) for name in sorted(value))
+    if isinstance(value, (list, tuple)):
+        return tuple(freeze(item, key) for item in value)
+    if key == "index" and not (value is None or value is Ellipsis or isinstance(value, bool)):
+        return type(value).__name__ if isinstance(value, (slice, np.ndarray)) else "integer"
+    try:
+        hash(value)
+    except TypeError:
+        return repr(value)
+    return value
+
+
+def occurrences(nodes: Sequence[Node]) -> list[tuple[Place, Vector]]:
+    """Stand in for `visits` where calls are not known (a graph from a file): count how often the same happened."""
+    loop = Loop(None, None, -1)
+    places: dict[Hashable, Place] = {}
+    counts: dict[Place, int] = {}
+    found = []
+    for node, own in zip(nodes, parameters_used(nodes), strict=True):
+        source = node.source and (node.source.filename, node.source.lineno, node.source.column, node.source.end_column)
+        key = (signature(node), own, source, node.scope)
+        if key not in places:
+            places[key] = Place.__new__(Place)
+            places[key].loops, places[key].order = (loop,), (0, None, len(places))
+        place = places[key]
+        counts[place] = counts.get(place, -1) + 1
+        found.append((place, (counts[place],)))
+    return found
+
+
+def padded(vectors: list[Vector]) -> np.ndarray:
+    """Stack vectors of unequal lengths, filled up with -1."""
+    lengths = np.fromiter(map(len, vectors), int, len(vectors))
+    matrix = np.full((len(vectors), lengths.max(initial=0)), -1)
+    for length in np.unique(lengths):
+        rows = np.flatnonzero(lengths == length)
+        matrix[rows, :length] = np.array([vectors[k] for k in rows.tolist()], int).reshape(len(rows), length)
+    return matrix
+
+
+def grouped(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Number the rows of `keys` so that equal rows have equal numbers, in order of first appearance.
+
+    Returns
+    -------
+    (N,) numbers, and the first row of each number.
+    """
+    if not keys.shape[1]:
+        keys = np.zeros((len(keys), 1), int)
+    order = np.lexsort(keys.T[::-1])
+    ordered = keys[order]
+    new = np.concatenate([[True], (ordered[1:] != ordered[:-1]).any(1)]) if len(keys) else np.zeros(0, bool)
+    first = np.minimum.reduceat(order, np.flatnonzero(new)) if len(keys) else order
+    rank = np.empty(len(first), int)
+    rank[np.argsort(first)] = np.arange(len(first))
+    numbers = np.empty(len(keys), int)
+    numbers[order] = rank[np.cumsum(new) - 1]
+    return numbers, np.sort(first)

@@ -1,0 +1,242 @@
+"""Where and when each op ran: its place (an instruction, through a chain of calls) and the iterations of the loops around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import CodeType
+from typing import TYPE_CHECKING
+
+from .bytecode import Path, layout, nested_paths, shared_loops, turn
+
+if TYPE_CHECKING:
+    from .graph import Node
+    from .record import Call
+
+Vector = tuple[int, ...]  # the iteration of each enclosing loop, outermost first
+
+
+class Loop:
+    """A loop of the recorded program, at one place of one chain of calls.
+
+    Attributes
+    ----------
+    parent : Loop or None
+        The loop around it.
+    code, offset : CodeType or None, int
+        The function it stands in, and the instruction at its head; the offset is -1 where the function itself is
+        what repeats. Without a code, the loop is only known from how often something happened.
+    """
+
+    def __init__(self, parent: Loop | None, code: CodeType | None, offset: int):
+        self.parent = parent
+        self.code = code
+        self.offset = offset
+
+    @property
+    def lineno(self) -> int | None:
+        """The line of the loop's head, if the code has lines."""
+        if self.code is None or self.offset < 0:
+            return self.code and self.code.co_firstlineno
+        lines = (line for start, end, line in self.code.co_lines() if start <= self.offset < end)
+        return next(lines, None)
+
+    def __repr__(self) -> str:
+        if self.code is None:
+            return "Loop(repetition)"
+        return f"Loop({self.code.co_qualname}, line {self.lineno})"
+
+
+class Place:
+    """An instruction that recorded ops or called what did, reached by one chain of calls.
+
+    `order` sorts what happened in the order in which it did: numbers of places with None where the iterations of
+    `loops` belong.
+    """
+
+    __slots__ = ("after", "body", "loops", "order", "path")
+
+    def __init__(self, body: Body, path: Path, loops: tuple[Loop, ...], order: tuple[int | None, ...]):
+        self.body = body
+        self.path = path
+        self.loops = loops
+        self.order = order
+        self.after: dict[Place, tuple[int, int, Vector]] = {}
+
+    def advance(self, vector: Vector, before: Place | None) -> Vector:
+        """Return the iterations at this place, given those at the place `before` it in the same call."""
+        if before is None:
+            return vector + (0,) * (len(self.loops) - len(vector))
+        change = self.after.get(before)
+        if change is None:
+            outer = len(self.body.loops)
+            kept = outer + shared_loops(before.path, self.path)
+            step = int(turn(before.path, self.path) is not None and kept > outer)
+            change = self.after[before] = (kept - step, step, (0,) * (len(self.loops) - kept))
+        kept, step, zeros = change
+        if step:
+            return (*vector[:kept], vector[kept] + 1, *zeros)
+        return vector if kept == len(vector) and not zeros else vector[:kept] + zeros
+
+
+class Body:
+    """A function as reached by one chain of calls."""
+
+    __slots__ = ("called", "code", "events", "followed", "loops", "order", "places")
+
+    def __init__(self, code: CodeType | None):
+        self.code = code
+        self.events: dict[int, int] = {}  # raw offset -> event
+        self.followed: set[tuple[int, int]] = set()
+        self.called: dict[tuple[int, int], Body] = {}
+        self.places: dict[int, Place] = {}
+        self.loops: tuple[Loop, ...] = ()
+        self.order: tuple[int | None, ...] = ()
+
+    def event(self, lasti: int) -> int:
+        """Return the event for the raw offset of a call: the offset of the owning instruction."""
+        event = self.events.get(lasti)
+        if event is None:
+            event = lasti if self.code is None else layout(self.code).instruction(lasti)
+            self.events[lasti] = event
+        return event
+
+    def arrange(self, loops: tuple[Loop, ...], order: tuple[int | None, ...]) -> None:
+        """Find the loops of this body and of those it called, now that all events are known."""
+        self.loops, self.order = loops, order
+        if self.code is None:
+            paths: dict[int, Path] = {event: (event,) for _, event in self.followed}
+        else:
+            paths = nested_paths(self.code, self.followed)
+        inner: dict[Path, tuple[Loop, ...]] = {(): loops}
+        for event, path in sorted(paths.items()):
+            self.places[event] = Place(self, path, self._loops_around(path[:-1], inner), self._order_of(path))
+        for (event, _), body in self.called.items():
+            body.arrange(self.places[event].loops, self.places[event].order)
+
+    def _loops_around(self, heads: Path, known: dict[Path, tuple[Loop, ...]]) -> tuple[Loop, ...]:
+        if heads not in known:
+            outer = self._loops_around(heads[:-1], known)
+            offset = layout(self.code).offsets[heads[-1] // 2] if self.code and heads[-1] >= 0 else -1
+            known[heads] = (*outer, Loop(outer[-1] if outer else None, self.code, offset))
+        return known[heads]
+
+    def _order_of(self, path: Path) -> tuple[int | None, ...]:
+        return (*self.order, *(n for head in path[:-1] for n in (head, None)), path[-1])
+
+
+class Activation:
+    """A call while the recording is read again: where it stands, and in which iterations."""
+
+    __slots__ = ("body", "entry", "last", "parent", "place", "vector")
+
+    def __init__(self, body: Body, parent: Activation | None, entry: int):
+        self.body = body
+        self.parent = parent
+        self.entry = entry
+        self.last = -1
+        self.place: Place | None = None
+        self.vector: Vector = ()
+
+    def happened(self, event: int) -> None:
+        self.body.followed.add((self.last, event))
+        self.last = event
+
+    def visit(self, event: int) -> Place:
+        place = self.body.places[event]
+        self.vector = place.advance(self.vector, self.place)
+        self.place = place
+        return place
+
+
+class _Reader:
+    """Reads the recorded nodes in order, keeping the stack of calls that the program had."""
+
+    def __init__(self, base: Call | None):
+        self.root = Body(base.code if base else None)
+        self.stack: list[Call | None] = [base]
+        self.live: dict[Call | None, Activation] = {base: Activation(self.root, None, -1)}
+        self.stream: list[tuple[Activation, int, Activation | None]] = []
+
+    def read(self, nodes: Sequence[Node]) -> None:
+        call: Call | None = self.stack[0]
+        activation = self.live[call]
+        for node in nodes:
+            if node.call is not call:
+                call = node.call
+                activation = self._enter(call)
+            event = activation.body.event(node.lasti) + 1
+            activation.happened(event)
+            self.stream.append((activation, event, None))
+
+    def _enter(self, call: Call | None) -> Activation:
+        """Return to a call that is still running, or enter it; a generator that goes on is entered again."""
+        new = []
+        while call not in self.live:
+            new.append(call)
+            call = call.parent if call else None
+        while self.stack[-1] is not call:
+            del self.live[self.stack.pop()]
+        activation = self.live[call]
+        for inner in reversed(new):
+            assert inner is not None
+            activation = self.live[inner] = self._called(activation, inner)
+            self.stack.append(inner)
+        return activation
+
+    def _called(self, caller: Activation, call: Call) -> Activation:
+        event = caller.body.event(call.lasti) if call.parent else 2 * len(caller.body.followed)
+        caller.happened(event)
+        activation = _recursion(caller, event, call.code)
+        if activation is None:
+            body = caller.body.called.get((event, id(call.code)))
+            if body is None:
+                body = caller.body.called[event, id(call.code)] = Body(call.code)
+            activation = Activation(body, caller, event)
+        self.stream.append((caller, event, activation))
+        return activation
+
+
+def _recursion(caller: Activation, event: int, code: CodeType) -> Activation | None:
+    """Return the running activation that a call repeats, if it is a recursion: the same call from the same place."""
+    if caller.body.code is code:
+        return caller
+    outer: Activation | None = caller
+    while outer is not None and outer.parent is not None:
+        if outer.body.code is code and outer.entry == event and outer.parent.body.code is caller.body.code:
+            return outer
+        outer = outer.parent
+    return None
+
+
+def visits(nodes: Sequence[Node]) -> list[tuple[Place, Vector]]:
+    """Return the place and the iterations of each op node, given in recorded order; every node needs its call."""
+    reader = _Reader(_shared_caller(dict.fromkeys(node.call for node in nodes)))
+    reader.read(nodes)
+    reader.root.arrange((), ())
+    found = []
+    for activation, event, called in reader.stream:
+        place = activation.visit(event)
+        if called is None:
+            found.append((place, activation.vector))
+        elif called.place is None:
+            called.vector = activation.vector
+    return found
+
+
+def _shared_caller(calls: dict[Call, None]) -> Call | None:
+    """Return the innermost call in which all of `calls` ran, or None."""
+    chain: list[Call | None] = []
+    call: Call | None = next(iter(calls), None)
+    while call is not None:
+        chain.append(call)
+        call = call.parent
+    chain.append(None)
+    depth = {call: k for k, call in enumerate(chain)}
+    seen = set(chain)
+    innermost = 0
+    for call in calls:
+        while call not in seen:
+            seen.add(call)
+            call = call.parent
+        innermost = max(innermost, depth.get(call, 0))
+    return chain[innermost]
