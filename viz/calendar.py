@@ -1,0 +1,154 @@
+"""Which column every node of a graph stands in: time from left to right.
+
+For each level of segments (loops over time that run one after another) there are, from left to right: what was
+computed before it, initial states, its time steps, and final states of what runs backward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, NamedTuple
+
+from .places import slots
+from .scene import Column
+from .segments import Segment, find_segments
+
+__all__ = ["Calendar", "Place", "make_calendar"]
+
+
+class Place(NamedTuple):
+    """A node's column (None: shared by many), its band, its slot there, and the time step that it is labelled with."""
+
+    column: int | None
+    band: int
+    slot: Hashable
+    timestep: int | None = None
+
+
+class Calendar(NamedTuple):
+    """The columns, and every node's place by its index; `states` maps an initial state to the node that it precedes."""
+
+    columns: list[Column]
+    places: dict[int, Place]
+    states: dict[int, Any]
+
+
+def make_calendar(graph: Any) -> Calendar:
+    """Columns and places for all nodes of `graph`; no columns where nothing is known of time."""
+    return _Maker(graph).make()
+
+
+class _Maker:
+    def __init__(self, graph: Any) -> None:
+        self.nodes = list(graph.nodes)
+        self.ops = [node for node in self.nodes if node.kind == "op"]
+        self.slot_of = slots(self.ops)
+        self.segment_of = find_segments(self.nodes, self.slot_of)
+        self.readers: dict[int, list[tuple[Any, int]]] = {}
+        for node in self.ops:
+            for argument, source in enumerate(node.inputs):
+                self.readers.setdefault(source.index, []).append((node, argument))
+        self.bands: dict[Hashable, int] = {}
+        self.places: dict[int, Place] = {}
+
+    def make(self) -> Calendar:
+        if not self.segment_of:
+            return Calendar([], {node.index: Place(None, 0, node.index) for node in self.nodes}, {})
+        states = self._initial_states()
+        after = self._level_reached()
+        starts, columns = self._columns(states, after)
+        for node in self.ops:
+            segment = self.segment_of.get(node.index)
+            if segment is not None:
+                column = starts[segment.level] + segment.column(node.timestep)
+                self._put(node, column, ("segment", id(segment)), self.slot_of[node.index], self._shown(node, segment))
+            else:
+                self._put(node, self._boundary[after[node.index]], ("between", after[node.index]), node.index, None)
+        for node in self.nodes:
+            if node.kind != "op":
+                self._place_leaf(node, states, starts)
+        return Calendar(columns, self.places, {index: state for index, (state, _) in states.items()})
+
+    def _put(self, node: Any, column: int | None, band: Hashable, slot: Hashable, timestep: int | None) -> None:
+        self.places[node.index] = Place(column, self.bands.setdefault(band, len(self.bands)), slot, timestep)
+
+    def _shown(self, node: Any, segment: Segment) -> int:
+        """The time step in the name: that of the sequence, also where the loop runs against it."""
+        return segment.first + segment.last - node.timestep if segment.backward else node.timestep
+
+    def _level_reached(self) -> dict[int, int]:
+        """The highest level among the segments that each op depends on; -1 for none."""
+        reached: dict[int, int] = {}
+        for node in self.nodes:
+            below = max((reached[source.index] for source in node.inputs), default=-1)
+            segment = self.segment_of.get(node.index)
+            reached[node.index] = below if segment is None else segment.level
+        return reached
+
+    def _initial_states(self) -> dict[int, tuple[Any, Segment]]:
+        """Leaves that stand where, a time step later, the result of a time step stands; with that result."""
+        later: dict[tuple[Hashable, int], Any] = {}
+        for node in self.ops:
+            if node.index in self.segment_of:
+                for argument, source in enumerate(node.inputs):
+                    if source.kind == "op" and source.timestep is not None and source.timestep != node.timestep:
+                        later.setdefault((self.slot_of[node.index], argument), source)
+        found: dict[int, tuple[Any, Segment]] = {}
+        for node in self.nodes:
+            readers = self.readers.get(node.index, ())
+            if node.kind == "op" or not readers:
+                continue
+            first, argument = readers[0]
+            segment = self.segment_of.get(first.index)
+            state = later.get((self.slot_of[first.index], argument))
+            alone = len({reader.timestep for reader, _ in readers}) == 1
+            if segment and state is not None and alone and self.segment_of[state.index] is segment:
+                found[node.index] = (state, segment)
+        return found
+
+    def _columns(
+        self, states: dict[int, tuple[Any, Segment]], after: dict[int, int]
+    ) -> tuple[dict[int, int], list[Column]]:
+        """The first column of each level, and all columns; `_boundary` and `_state` hold those in between."""
+        segments = {id(segment): segment for segment in self.segment_of.values()}.values()
+        between = {after[node.index] for node in self.ops if node.index not in self.segment_of}
+        opening = {(segment.level, segment.backward) for _, segment in states.values()}
+        self._boundary: dict[int, int] = {}
+        self._state: dict[tuple[int, bool], int] = {}
+        starts: dict[int, int] = {}
+        columns: list[Column] = []
+
+        def boundary() -> int:
+            columns.append(Column(kind="boundary"))
+            return len(columns) - 1
+
+        if -1 in between:
+            self._boundary[-1] = boundary()
+        for level in range(max(segment.level for segment in segments) + 1):
+            if (level, False) in opening:
+                self._state[level, False] = boundary()
+            starts[level] = len(columns)
+            here = [segment for segment in segments if segment.level == level]
+            length = max(segment.last - segment.first for segment in here) + 1
+            first = min(segment.first for segment in here)
+            columns += [Column(f"t = {first + t}", "step", first + t) for t in range(length)]
+            if (level, True) in opening:
+                self._state[level, True] = boundary()
+            if level in between:
+                self._boundary[level] = boundary()
+        return starts, columns
+
+    def _place_leaf(self, node: Any, states: dict[int, tuple[Any, Segment]], starts: dict[int, int]) -> None:
+        if node.index in states:
+            state, segment = states[node.index]
+            column = self._state[segment.level, segment.backward]
+            timestep = segment.last + 1 if segment.backward else segment.first - 1
+            self._put(node, column, ("segment", id(segment)), self.slot_of[state.index], timestep)
+            return
+        readers = [(self.places[reader.index], argument) for reader, argument in self.readers.get(node.index, ())]
+        columns = {place.column for place, _ in readers}
+        if node.kind == "parameter" or len(columns) != 1:
+            self.places[node.index] = Place(None, -1, node.index)
+            return
+        place, argument = readers[0]
+        self.places[node.index] = Place(place.column, place.band, ("leaf", place.slot, argument), place.timestep)

@@ -1,0 +1,141 @@
+"""The repeated cell: what stands in one column, laid out once.
+
+All columns of a band (a loop over time) are laid out alike, so the cell holds every slot that occurs in any of them.
+A source outside the column, shared by many, enters the cell at a *port* in its floor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+
+from .dot import Placed, Request, arrange, mirror
+from .geometry import Box, Path
+from .scene import Edge, Node
+from .size import node_size
+
+__all__ = ["Cell", "Wire"]
+
+Slot = Hashable
+CHANNEL = 8.0  # from the boxes of a rank to the first line that runs along them
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """What edges of different columns have in common: `source` is a slot, or the id of a node outside."""
+
+    source: Hashable
+    target: Slot
+    argument: int
+    port: bool = False
+
+
+@dataclass(slots=True)
+class Cell:
+    """Boxes, paths and frames of one band, from its top-left corner."""
+
+    round: bool = False
+    sizes: dict[Slot, tuple[float, float]] = field(default_factory=dict)
+    scopes: dict[Slot, str] = field(default_factory=dict)
+    above: set[Slot] = field(default_factory=set)
+    wires: dict[Wire, str] = field(default_factory=dict)
+    boxes: dict[Slot, Box] = field(default_factory=dict)
+    paths: dict[Wire, Path] = field(default_factory=dict)
+    labels: dict[Wire, tuple[float, float] | None] = field(default_factory=dict)
+    ports: dict[Hashable, float] = field(default_factory=dict)
+    frames: dict[str, Box] = field(default_factory=dict)
+    width: float = 0.0
+    height: float = 0.0
+    _clear: dict[Slot, tuple[bool, bool, float, float]] = field(default_factory=dict)
+
+    def add(self, node: Node) -> None:
+        """Make room for `node` at its slot."""
+        width, height = node_size(node, self.round)
+        old = self.sizes.get(node.slot, (0.0, 0.0))
+        self.sizes[node.slot] = (max(old[0], width), max(old[1], height))
+        self.scopes.setdefault(node.slot, node.scope)
+        if node.above:
+            self.above.add(node.slot)
+
+    def wire(self, edge: Edge, source: Hashable, target: Slot, port: bool = False) -> Wire:
+        """The wire that `edge` is an instance of."""
+        wire = Wire(source, target, edge.argument, port)
+        self.wires.setdefault(wire, edge.label)
+        return wire
+
+    def arrange(self, enters: Iterable[Slot] = (), leaves: Iterable[Slot] = ()) -> None:
+        """Lay the cell out by Graphviz, so that as much as can be of `enters` stands on the left, of `leaves` on the right.
+
+        Graphviz knows nothing of the neighbouring columns: it is asked twice, with the slots in either order, and the
+        better answer or its mirror image is taken.
+        """
+        enters, leaves = list(enters), list(leaves)
+        orders = [list(self.sizes)] if not (enters or leaves) else [list(self.sizes), list(self.sizes)[::-1]]
+        best: tuple[int, Callable[[], None]] | None = None
+        for slots in orders:
+            placed = arrange(self._request(slots))
+            for mirrored in (False, True):
+                self._take(slots, mirror(placed) if mirrored else placed)
+                blocked = sum(not self.side(slot, False) for slot in enters)
+                blocked += sum(not self.side(slot, True) for slot in leaves)
+                if best is None or blocked < best[0]:
+                    best = blocked, partial(self._take, slots, mirror(placed) if mirrored else placed)
+        if best:
+            best[1]()
+
+    def _request(self, slots: list[Slot]) -> Request:
+        wires = list(self.wires)
+        ports = list(dict.fromkeys(wire.source for wire in wires if wire.port))
+        number = {("slot", slot): i for i, slot in enumerate(slots)}
+        number.update({("port", port): len(slots) + i for i, port in enumerate(ports)})
+        ends = [
+            (number["port" if w.port else "slot", w.source], number["slot", w.target], w.source in self.above and not w.port)
+            for w in wires
+        ]
+        return Request(
+            sizes=[*(self.sizes[slot] for slot in slots), *[(2.0, 2.0)] * len(ports)],
+            edges=ends,
+            ports=range(len(slots), len(slots) + len(ports)),
+            scopes=self._clusters(slots),
+            round=self.round,
+            labels=[self.wires[wire] for wire in wires],
+            rank_gap=34.0 if self.round else 28.0,
+        )
+
+    def _take(self, slots: list[Slot], placed: Placed) -> None:
+        ports = list(dict.fromkeys(wire.source for wire in self.wires if wire.port))
+        self.boxes = {slot: box.snapped() for slot, box in zip(slots, placed.boxes, strict=False)}
+        self.ports = {port: box.x for port, box in zip(ports, placed.boxes[len(slots) :], strict=True)}
+        self.paths = dict(zip(self.wires, placed.paths, strict=True))
+        self.labels = dict(zip(self.wires, placed.label_places, strict=True))
+        self.frames = dict(zip(dict(self._clusters(slots)), placed.frames, strict=True))
+        self.width, self.height = placed.width, placed.height
+        self._clear = {}
+
+    def _clusters(self, slots: Iterable[Slot]) -> list[tuple[str, list[int]]]:
+        members: dict[str, list[int]] = {}
+        for i, slot in enumerate(slots):
+            members.setdefault(self.scopes[slot], []).append(i)
+        if len(members) < 2:
+            return []
+        return [(scope, inside) for scope, inside in members.items() if scope]
+
+    def side(self, slot: Slot, right: bool) -> bool:
+        """Whether nothing stands between `slot` and the right (or left) end of the cell."""
+        return self._surroundings(slot)[1 if right else 0]
+
+    def channel(self, slot: Slot, above: bool) -> float:
+        """The height of the free lane above (or below) the boxes of the rank that `slot` is in."""
+        return self._surroundings(slot)[2 if above else 3]
+
+    def _surroundings(self, slot: Slot) -> tuple[bool, bool, float, float]:
+        found = self._clear.get(slot)
+        if found is None:
+            box = self.boxes[slot]
+            rank = [b for b in self.boxes.values() if b.top < box.bottom and box.top < b.bottom]
+            left = all(b.x >= box.x for b in rank)
+            right = all(b.x <= box.x for b in rank)
+            top, bottom = min(b.top for b in rank), max(b.bottom for b in rank)
+            found = self._clear[slot] = (left, right, top - CHANNEL, bottom + CHANNEL)
+        return found

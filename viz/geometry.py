@@ -1,0 +1,147 @@
+"""Boxes and paths: the two shapes that a layout is made of. The y axis points down, as in SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+__all__ = ["ARROW", "Box", "Path", "rounded"]
+
+ARROW = 7.0  # length of an arrowhead; a path ends where its head begins
+RADIUS = 7.0
+
+Point = tuple[float, float]
+
+
+class Box(NamedTuple):
+    """A rectangle by its centre and size."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def left(self) -> float:
+        return self.x - self.width / 2
+
+    @property
+    def right(self) -> float:
+        return self.x + self.width / 2
+
+    @property
+    def top(self) -> float:
+        return self.y - self.height / 2
+
+    @property
+    def bottom(self) -> float:
+        return self.y + self.height / 2
+
+    def moved(self, dx: float, dy: float) -> Box:
+        """The box shifted by (dx, dy)."""
+        return Box(self.x + dx, self.y + dy, self.width, self.height)
+
+    def snapped(self) -> Box:
+        """The box with its sides on whole pixels, for sizes that are even."""
+        return Box(float(round(self.x)), float(round(self.y)), self.width, self.height)
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A line of straight and cubic pieces, and where its arrowhead points.
+
+    `points` holds 1 + 3n points: a start and n cubic Bézier pieces; a straight piece has its control points on its
+    ends. `tip` is the point of the arrowhead, None for a line without one.
+    """
+
+    points: tuple[Point, ...]
+    tip: Point | None = None
+
+    def moved(self, dx: float, dy: float) -> Path:
+        """The path shifted by (dx, dy)."""
+        tip = self.tip and (self.tip[0] + dx, self.tip[1] + dy)
+        return Path(tuple((x + dx, y + dy) for x, y in self.points), tip)
+
+    def after(self, *corners: Point) -> Path:
+        """The path with straight pieces through `corners` put in front of it."""
+        points: list[Point] = [corners[0]]
+        for point in (*corners[1:], self.points[0]):
+            points += _straight(points[-1], point)
+        return Path((*points, *self.points[1:]), self.tip)
+
+    def middle(self) -> Point:
+        """The point half-way along, for a label."""
+        half = len(self.points) // 3 // 2 * 3
+        piece = self.points[half : half + 4] if half + 3 < len(self.points) else self.points[-4:]
+        (ax, ay), (bx, by), (cx, cy), (dx, dy) = piece
+        return (ax + 3 * bx + 3 * cx + dx) / 8, (ay + 3 * by + 3 * cy + dy) / 8
+
+    def svg(self) -> str:
+        """The path as the text of an SVG ``d`` attribute, to a tenth of a pixel."""
+        x, y = (round(part, 1) for part in self.points[0])
+        text = [f"M{x:g} {y:g}"]
+        for i in range(1, len(self.points), 3):
+            piece = [(round(px, 1), round(py, 1)) for px, py in self.points[i : i + 3]]
+            (ax, ay), (bx, by), (ex, ey) = piece
+            if (ax, ay) == (x, y) and (bx, by) == (ex, ey):
+                text.append(_line(x, y, ex, ey))
+            else:
+                text.append("c" + " ".join(f"{px - x:.4g} {py - y:.4g}" for px, py in piece).replace(" -", "-"))
+            x, y = ex, ey
+        return "".join(text)
+
+
+def _line(x: float, y: float, ex: float, ey: float) -> str:
+    if y == ey:
+        return f"H{ex:g}"
+    return f"V{ey:g}" if x == ex else f"L{ex:g} {ey:g}"
+
+
+def rounded(corners: Sequence[Point], arrow: bool = True) -> Path:
+    """The line through `corners`, its corners rounded, with an arrowhead at its end.
+
+    >>> rounded([(0, 0), (20, 0)]).svg()
+    'M0 0H13'
+    """
+    points = _without_straight_corners(corners)
+    tip = points[-1] if arrow else None
+    if arrow:
+        points[-1] = _towards(points[-1], points[-2], ARROW)
+    out: list[Point] = [points[0]]
+    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+        radius = min(RADIUS, _distance(before, corner) / 2, _distance(corner, after) / 2)
+        start, end = _towards(corner, before, radius), _towards(corner, after, radius)
+        out += _straight(out[-1], start)
+        out += [_towards(corner, before, radius * 0.45), _towards(corner, after, radius * 0.45), end]
+    out += _straight(out[-1], points[-1])
+    return Path(tuple(out), tip)
+
+
+def _straight(start: Point, end: Point) -> list[Point]:
+    return [start, end, end]
+
+
+def _distance(a: Point, b: Point) -> float:
+    return abs(a[0] - b[0]) + abs(a[1] - b[1])
+
+
+def _towards(start: Point, end: Point, distance: float) -> Point:
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    length = (dx * dx + dy * dy) ** 0.5 or 1.0
+    return start[0] + dx * distance / length, start[1] + dy * distance / length
+
+
+def _without_straight_corners(corners: Sequence[Point]) -> list[Point]:
+    points: list[Point] = []
+    for point in corners:
+        if points and _distance(points[-1], point) < 0.5:
+            continue
+        if len(points) > 1 and _aligned(points[-2], points[-1], point):
+            points.pop()
+        points.append(point)
+    return points if len(points) > 1 else [corners[0], corners[-1]]
+
+
+def _aligned(a: Point, b: Point, c: Point) -> bool:
+    return abs((b[0] - a[0]) * (c[1] - b[1]) - (b[1] - a[1]) * (c[0] - b[0])) < 1e-6

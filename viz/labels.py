@@ -1,0 +1,112 @@
+"""What a reader reads: names with their time step, shapes, and all that is known of a node in one line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+from pathlib import PurePath
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .metrics import clean, shorten
+
+__all__ = ["Names", "Words", "at_time", "number_text", "op_name", "shape_text", "tooltip"]
+
+_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+LONGEST_EXPRESSION = 14
+
+
+def at_time(name: str, timestep: int | None) -> str:
+    """A name with its time step, as the lectures write it.
+
+    >>> at_time("h", 3), at_time("W", None)
+    ('h⁽³⁾', 'W')
+    """
+    name = shorten(clean(name))
+    return name if timestep is None else f"{name}⁽{str(timestep).translate(_RAISED)}⁾"
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """A shape to read.
+
+    >>> shape_text((20, 4)), shape_text((20,)), shape_text(())
+    ('20×4', '20', 'scalar')
+    """
+    return "×".join(map(str, shape)) if shape else "scalar"
+
+
+def op_name(node: Any) -> str:
+    """The name of a node's op, as text that is safe to draw."""
+    return shorten(clean(str(getattr(node.op, "name", node.op))), 20)
+
+
+class Words(NamedTuple):
+    """What the program's text says about a node: the name of its result, its expression, and where it stands."""
+
+    name: str | None
+    expression: str
+    where: str
+
+
+class Names:
+    """The words of nodes, read once for each place of the program: in every time step they are the same."""
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, Words] = {}
+
+    def of(self, node: Any, place: Hashable) -> Words:
+        """The words of `node`, which stands at `place`."""
+        if getattr(node, "label", None) is not None:
+            place = (place, node.label)
+        key = (node.kind, place)
+        found = self._known.get(key)
+        if found is None:
+            source = node.source
+            where = f"{PurePath(source.filename).name}:{source.lineno}" if source is not None else ""
+            found = self._known[key] = Words(_plain(node.name), clean(node.expression or ""), clean(where))
+        return found
+
+    def kind(self, node: Any, place: Hashable) -> str:
+        """How a node is drawn: a named result is a variable, a given array an input, a number or mask a constant."""
+        if node.kind == "op":
+            return "variable" if self.of(node, place).name else "op"
+        if node.kind == "parameter":
+            return "parameter"
+        quiet = node.kind == "constant" and (node.shape == () or node.dtype == np.bool_)
+        return "constant" if quiet else "input"
+
+
+def _plain(name: str | None) -> str | None:
+    """`name` without what only says which one of many: `X[t]` is x at time t, `self.state` a state.
+
+    >>> _plain("X[t]"), _plain("self.state"), _plain("np.zeros(3)")
+    ('X', 'state', 'np.zeros(3)')
+    """
+    if not name:
+        return None
+    match = re.fullmatch(r"(?:[^\W\d]\w*\.)*([^\W\d]\w*)(?:\[[^\[\]]*\])?", name)
+    return match[1] if match and ("[" in name or name.startswith("self.")) else name
+
+
+def short_expression(expression: str) -> str | None:
+    """The expression that made an unnamed node, if it can stand in a box."""
+    return expression if expression and len(expression) <= LONGEST_EXPRESSION else None
+
+
+def number_text(node: Any) -> str | None:
+    """The value of a constant that is a single number."""
+    if node.shape or np.asarray(node.data).dtype.kind not in "biufc":
+        return None
+    return f"{np.asarray(node.data).item():.4g}"
+
+
+def loss_label(node: Any) -> str:
+    """What to call an output that has no name."""
+    return "loss" if node.shape == () else op_name(node)
+
+
+def tooltip(node: Any, words: Words) -> str:
+    """The node's expression, shape, type and line, as far as they are known."""
+    what = shorten(words.expression or words.name or "", 200)
+    return " · ".join(part for part in (what, f"{shape_text(node.shape)} {node.dtype}", words.where) if part)

@@ -1,0 +1,75 @@
+"""The colours, for paper and for dark screens.
+
+Eight hues after Okabe and Ito (2008), which colour-blind readers tell apart, darkened until a line of them stands out
+from white (contrast 3 or more), and lightened for a dark ground. From the ninth parameter on, lines are dashed too.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["DARK", "DASHES", "HUES", "LIGHT", "Theme", "dash", "hue", "ramp"]
+
+
+class Theme(NamedTuple):
+    """Every colour that a drawing uses, as ``#rrggbb``."""
+
+    paper: str
+    ink: str
+    quiet: str
+    line: str
+    box: str
+    border: str
+    frame: str
+    hues: tuple[str, ...]
+
+
+LIGHT = Theme(
+    paper="#ffffff",
+    ink="#1a1f26",
+    quiet="#5c6672",
+    line="#7a8491",
+    box="#ffffff",
+    border="#aab3bf",
+    frame="#f3f5f8",
+    hues=("#0072b2", "#c84e00", "#00825f", "#b0528f", "#9a6d00", "#2f8fca", "#5b4bb5", "#7d6a5a"),
+)
+DARK = Theme(
+    paper="#14181d",
+    ink="#eef1f4",
+    quiet="#9aa5b1",
+    line="#7f8a97",
+    box="#20262e",
+    border="#56616e",
+    frame="#1a1f26",
+    hues=("#4fa8e0", "#ff8a4a", "#35c496", "#e08cc2", "#e0ad3a", "#8fd0f5", "#a99df0", "#c9b39f"),
+)
+HUES = len(LIGHT.hues)
+DASHES = ("", "7 3", "2 3", "9 3 2 3")
+
+
+def hue(index: int) -> int:
+    """Which of the hues parameter `index` has."""
+    return index % HUES
+
+
+def dash(index: int) -> str:
+    """The dash pattern of parameter `index`: parameters of the same hue differ in it."""
+    return DASHES[index // HUES % len(DASHES)]
+
+
+_VIRIDIS_LIKE = ((0.95, 0.96, 0.99), (0.70, 0.85, 0.93), (0.40, 0.70, 0.85), (0.16, 0.48, 0.72), (0.06, 0.24, 0.48))
+
+
+def ramp(fraction: float) -> str:
+    """A light-to-dark blue for `fraction` from 0 to 1; its lightness alone carries the order.
+
+    >>> ramp(0.0), ramp(1.0)
+    ('#f2f5fc', '#0f3d7a')
+    """
+    place = min(max(fraction, 0.0), 1.0) * (len(_VIRIDIS_LIKE) - 1)
+    low = min(int(place), len(_VIRIDIS_LIKE) - 2)
+    mixed = (
+        a + (b - a) * (place - low) for a, b in zip(_VIRIDIS_LIKE[low], _VIRIDIS_LIKE[low + 1], strict=True)
+    )
+    return "#" + "".join(f"{round(255 * part):02x}" for part in mixed)

@@ -1,0 +1,104 @@
+"""Edges between columns: out of one, along the gutter between them, into the other; alike in every column.
+
+A *net* is all that leaves one place of the cell. It has one track in each gutter that it runs through, so the edges
+from h to the four gates of an LSTM share a line until they part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from itertools import permutations
+from typing import NamedTuple
+
+from .geometry import Box, Path, rounded
+
+__all__ = ["End", "Net", "Track", "order_tracks", "route"]
+
+TRACK = 9.0
+GUTTER = 14.0
+Net = Hashable
+
+
+class End(NamedTuple):
+    """One end of an edge: the box, which of its sides are clear, and the free lanes above and below its rank."""
+
+    box: Box
+    left: bool
+    right: bool
+    above: float
+    below: float
+
+
+@dataclass(slots=True)
+class Track:
+    """What a net does in one gutter: from which height to which, and from which side it comes and goes."""
+
+    entry: float
+    leaves: tuple[float, ...]
+    rightward: bool = True
+
+
+def order_tracks(tracks: dict[Net, Track]) -> list[Net]:
+    """The nets of a gutter from left to right, so that few of them cross.
+
+    >>> order_tracks({"high": Track(10, (100,)), "low": Track(50, (120,))})
+    ['low', 'high']
+    """
+    nets = sorted(tracks, key=lambda net: (-tracks[net].entry, repr(net)))
+    if len(nets) > 5:
+        return nets
+    return list(min(permutations(nets), key=lambda order: _crossings([tracks[net] for net in order])))
+
+
+def _crossings(order: list[Track]) -> int:
+    return sum(_cross(left, right) for i, left in enumerate(order) for right in order[i + 1 :])
+
+
+def _cross(left: Track, right: Track) -> int:
+    """How often the horizontal ends of two tracks run across the other's vertical part."""
+    from_left = lambda track: (track.entry,) if track.rightward else track.leaves  # noqa: E731
+    to_right = lambda track: track.leaves if track.rightward else (track.entry,)  # noqa: E731
+    return _within(from_left(right), left) + _within(to_right(left), right)
+
+
+def _within(heights: Iterable[float], track: Track) -> int:
+    span = (track.entry, *track.leaves)
+    return sum(min(span) < height < max(span) for height in heights)
+
+
+def route(source: End, target: End, out: float, back: float, lane: float | None, rightward: bool) -> Path:
+    """The line from `source` through the gutter at x = `out` to `target`.
+
+    With a `lane` it runs along that height between two gutters, from x = `out` to x = `back`. `rightward` says whether
+    it comes into the target from the left.
+    """
+    corners = _leave(source, out)
+    if lane is not None:
+        corners += [(out, lane), (back, lane)]
+    return rounded(corners + _enter(target, back if lane is not None else out, rightward))
+
+
+def leaving_height(end: End, rightward: bool) -> float:
+    """The height at which a line from `end` reaches the gutter on its right (or left)."""
+    return end.box.y if (end.right if rightward else end.left) else end.above
+
+
+def entering_height(end: End, rightward: bool) -> float:
+    """The height at which a line into `end` leaves the gutter on its left (or right)."""
+    return end.box.y if (end.left if rightward else end.right) else end.below
+
+
+def _leave(end: End, x: float) -> list[tuple[float, float]]:
+    box, rightward = end.box, x > end.box.x
+    if end.right if rightward else end.left:
+        return [(box.right if rightward else box.left, box.y), (x, box.y)]
+    return [(box.x, box.top), (box.x, end.above), (x, end.above)]
+
+
+def _enter(end: End, x: float, rightward: bool) -> list[tuple[float, float]]:
+    box = end.box
+    if end.left if rightward else end.right:
+        return [(x, box.y), (box.left if rightward else box.right, box.y)]
+    foot = box.x + box.width * (-0.25 if rightward else 0.25)
+    return [(x, end.below), (foot, end.below), (foot, box.bottom)]

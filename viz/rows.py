@@ -1,0 +1,92 @@
+"""Heights: bands that share columns stand over each other, with lanes above them all and rails under each row."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from heapq import heappop, heappush
+
+from .plan import Plan
+from .routes import TRACK
+
+__all__ = ["stack_rows"]
+
+HEADER = 26.0
+LANE = 14.0
+MARGIN = 10.0
+
+
+def stack_rows(plan: Plan) -> None:
+    """Find the height of every band, lane and rail."""
+    spans: dict[int, tuple[int, int]] = {}
+    for node in plan.scene.nodes:
+        if node.column is not None:
+            low, high = spans.get(node.band, (node.column, node.column))
+            spans[node.band] = min(low, node.column), max(high, node.column)
+    ends: list[int] = []
+    for band, (low, high) in sorted(spans.items(), key=lambda item: (-_length(item[1]), item[1], item[0])):
+        row = next((r for r, taken in enumerate(ends) if not taken & _bits(low, high)), len(ends))
+        if row == len(ends):
+            ends.append(0)
+        ends[row] |= _bits(low, high)
+        plan.rows[band] = row
+    _lift_bands(plan, len(ends), spans)
+
+
+def _lift_bands(plan: Plan, rows: int, spans: dict[int, tuple[int, int]]) -> None:
+    top = HEADER + _assign_lanes(plan) + MARGIN
+    plan.result.top = 0.0
+    for row in range(rows):
+        bands = [band for band in plan.cells if plan.rows[band] == row]
+        height = max(plan.cells[band].height for band in bands)
+        for band in sorted(bands, key=lambda b: -plan.cells[b].height):
+            slack = height - plan.cells[band].height
+            plan.lifts[band] = float(round(top + min(max(_wanted(plan, band, top), 0.0), slack)))
+        top += height
+        shared = dict.fromkeys(use.source for use in plan.ported if use.band in bands)
+        for place, source in enumerate(shared):
+            plan.rail_heights[row, source] = top + LANE * (place + 1) + 2
+        top += LANE * len(shared) + MARGIN * 2
+    plan.result.floor = top
+    plan.result.height = top
+
+
+def _wanted(plan: Plan, band: int, top: float) -> float:
+    """How far down a band should stand so that its edges to bands already placed run level."""
+    wishes = []
+    for crossing in plan.crossings:
+        for near, far in ((crossing.source, crossing.target), (crossing.target, crossing.source)):
+            if near.band == band and far.band in plan.lifts and far.band != band:
+                level = plan.lifts[far.band] + plan.cells[far.band].boxes[far.slot].y
+                wishes.append(level - plan.cells[band].boxes[near.slot].y - top)
+        if len(wishes) > 16:
+            break
+    return sum(wishes) / len(wishes) if wishes else 0.0
+
+
+def _assign_lanes(plan: Plan) -> float:
+    """A height above the columns for each source (or gathering target) that reaches beyond its neighbours."""
+    spans: dict[Hashable, list[int]] = {}
+    for crossing in plan.crossings:
+        if crossing.out != crossing.back:
+            span = spans.setdefault(plan.lane_key(crossing), [10**9, -1])
+            span[0] = min(span[0], crossing.out, crossing.back)
+            span[1] = max(span[1], crossing.out, crossing.back)
+    busy: list[tuple[int, int]] = []
+    free: list[int] = []
+    used = 0
+    for key, (low, high) in sorted(spans.items(), key=lambda item: (item[1], repr(item[0]))):
+        while busy and busy[0][0] < low:
+            heappush(free, heappop(busy)[1])
+        lane = heappop(free) if free else used
+        used = max(used, lane + 1)
+        heappush(busy, (high, lane))
+        plan.lanes[key] = HEADER + TRACK * (lane + 0.5)
+    return used * TRACK
+
+
+def _length(span: tuple[int, int]) -> int:
+    return span[1] - span[0]
+
+
+def _bits(low: int, high: int) -> int:
+    return (1 << (high + 1)) - (1 << low)

@@ -1,0 +1,141 @@
+"""A drawing as plain data: what stands where in time, before anything has a position.
+
+A `Scene` says *what* is drawn and knows nothing of pixels; `viz.layout` gives it positions. Nodes of different
+columns that share a `slot` are the same place of the repeated cell, and are laid out alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+__all__ = ["Column", "Edge", "Legend", "Node", "Scene"]
+
+
+@dataclass(slots=True)
+class Node:
+    """One box or circle.
+
+    Attributes
+    ----------
+    id : str
+        Stable and opaque, such as ``"n17"``; the only part of a node that becomes an identifier.
+    label, detail : str
+        First and second line of text, as the reader sees them.
+    kind : str
+        ``"op"``, ``"variable"`` (an op whose result has a name), ``"input"``, ``"constant"``, ``"parameter"``,
+        ``"loss"`` or ``"gradient"``.
+    column : int or None
+        Its place in time; None for what is shared by all columns.
+    band : int
+        The repeated cell it belongs to: one loop over time, or what happens before or after one.
+    slot : hashable
+        Its place in that cell.
+    hue : int or None
+        The colour of its own, for parameters.
+    scope : str
+        Slash-separated names of what it is part of.
+    title : str
+        Everything known about it, for a tooltip and for screen readers.
+    fill : str or None
+        The colour of an overlay, as ``"#rrggbb"``.
+    tags : tuple of (str, int or None)
+        Small coloured remarks beside it: a bias, for instance.
+    above : bool
+        Whether it stands above the node that it feeds (a target, in the textbook's figure).
+    """
+
+    id: str
+    label: str
+    detail: str = ""
+    kind: str = "op"
+    column: int | None = None
+    band: int = 0
+    slot: Hashable = None
+    hue: int | None = None
+    scope: str = ""
+    title: str = ""
+    fill: str | None = None
+    tags: tuple[tuple[str, int | None], ...] = ()
+    above: bool = False
+
+
+@dataclass(slots=True)
+class Edge:
+    """An arrow from `source` to `target`, both ids of nodes.
+
+    `argument` is the position among the target's arguments; `kind` is ``""``, ``"elided"`` (it passes over time
+    steps that are not shown), ``"delay"`` (a folded edge) or ``"gradient"``.
+    """
+
+    source: str
+    target: str
+    argument: int = 0
+    label: str = ""
+    hue: int | None = None
+    kind: str = ""
+
+
+@dataclass(slots=True)
+class Column:
+    """One place in time. `kind` is ``"step"`` or ``"boundary"`` (before, after); `skipped` steps are left out before it."""
+
+    label: str = ""
+    kind: str = "step"
+    timestep: int | None = None
+    skipped: int = 0
+
+
+@dataclass(slots=True)
+class Legend:
+    """What the colours of an overlay mean: a title, and (text, colour) from low to high."""
+
+    title: str
+    entries: tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True)
+class Scene:
+    """Nodes, edges and columns, with a title and a description in words.
+
+    Examples
+    --------
+    >>> scene = Scene(title="sum", nodes=[Node("n0", "x"), Node("n1", "y")], edges=[Edge("n0", "n1")])
+    >>> scene.node("n1").label
+    'y'
+    """
+
+    nodes: list[Node] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+    columns: list[Column] = field(default_factory=list)
+    title: str = ""
+    description: str = ""
+    round: bool = False
+    legend: Legend | None = None
+
+    def node(self, id: str) -> Node:
+        """The node called `id`.
+
+        Raises
+        ------
+        KeyError
+            If there is none.
+        """
+        for node in self.nodes:
+            if node.id == id:
+                return node
+        raise KeyError(f"the scene has no node {id!r}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The scene as JSON-ready data without its defaults: for golden files and comparison."""
+        return _plain(self)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "__dataclass_fields__"):
+        pairs = ((f, getattr(value, f.name)) for f in fields(value))
+        return {f.name: _plain(item) for f, item in pairs if item != f.default and item != [] and item is not None}
+    return value if isinstance(value, (int, float, str, type(None))) else str(value)

@@ -1,0 +1,220 @@
+"""Writes a laid-out scene as SVG: small, styled by classes, light and dark, readable without seeing it.
+
+Names of variables come only as escaped text. Identifiers are the scene's opaque ones; there are no links and no scripts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from .geometry import Box
+from .layout import Layout
+from .metrics import text_width
+from .scene import Edge, Node, Scene
+from .size import LABEL_SIZE
+from .style import hue_class, markers, style_sheet
+
+__all__ = ["escape", "write_svg"]
+
+PAD = 16.0
+_SAFE = re.compile(r"[^&<>\"']*").fullmatch
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
+
+
+def escape(text: str) -> str:
+    """`text` so that XML reads it as nothing but text.
+
+    >>> escape('<b a="1">')
+    '&lt;b a=&quot;1&quot;&gt;'
+    """
+    return text if _SAFE(text) else text.translate(_ENTITIES)
+
+
+def write_svg(scene: Scene, layout: Layout, theme: str = "auto") -> str:
+    """The drawing as an SVG document.
+
+    Parameters
+    ----------
+    theme : "auto", "light" or "dark"
+        ``"auto"`` follows the reader's setting by a media query.
+
+    Raises
+    ------
+    ValueError
+        If `theme` is none of these.
+    """
+    if theme not in ("auto", "light", "dark"):
+        raise ValueError(f"theme must be 'auto', 'light' or 'dark', not {theme!r}")
+    legend = _legend(scene, layout)
+    width = max(layout.width, _legend_width(scene), 40.0) + 2 * PAD
+    height = layout.height + 2 * PAD + (30.0 if legend else 0.0)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="tinygraph" role="img" width="{width:g}" height="{height:g}" '
+        f'viewBox="{-PAD:g} {-PAD:g} {width:g} {height:g}">',
+        f"<title>{escape(scene.title)}</title>",
+        f"<desc>{escape(scene.description)}</desc>",
+        f"<style>{style_sheet(scene, theme)}</style>",
+        markers(scene),
+        f'<rect class="paper" x="{-PAD:g}" y="{-PAD:g}" width="{width:g}" height="{height:g}"/>',
+        *_frames(scene, layout),
+        *_columns(scene, layout),
+        *legend,
+        "</svg>",
+    ]
+    return "\n".join(part for part in parts if part) + "\n"
+
+
+# What stands where.
+
+
+def _columns(scene: Scene, layout: Layout) -> Iterable[str]:
+    """The rails and shared nodes first, then a group per column with all that ends in it."""
+    edges: dict[int, list[str]] = {}
+    labels: dict[int, list[str]] = {}
+    drawn: dict[int, str] = {}
+    for number, column, path, place in layout.routes:
+        edge = scene.edges[number]
+        text = drawn.get(id(path))
+        if text is None:
+            text = drawn[id(path)] = path.svg()
+        edges.setdefault(column, []).append(_edge(edge, text, path.tip is not None))
+        if edge.label and place:
+            labels.setdefault(column, []).append(_edge_label(edge, place))
+    nodes: dict[int, list[str]] = {}
+    write = _NodeWriter(scene)
+    for node in scene.nodes:
+        column, box = layout.places[node.id]
+        nodes.setdefault(column, []).append(write(node, box))
+    hues = {node.id: node.hue for node in scene.nodes}
+    for rail in layout.rails:
+        hue = hue_class(hues[rail.source])
+        yield f'<path id="rail-{rail.source}" class="rail{hue}" d="{rail.path.svg()}"/>'
+    for column in (-1, *range(len(layout.strips))):
+        inside = [*edges.get(column, ()), *nodes.get(column, ()), *labels.get(column, ())]
+        if inside and column < 0:
+            yield "\n".join(inside)
+        elif inside:
+            yield f'<g id="{_column_id(scene, column)}" transform="translate({layout.strips[column].x:g})">'
+            yield "\n".join(inside)
+            yield "</g>"
+
+
+def _column_id(scene: Scene, column: int) -> str:
+    return f"column{column}"
+
+
+def _frames(scene: Scene, layout: Layout) -> Iterable[str]:
+    for column, strip in zip(scene.columns, layout.strips, strict=True):
+        middle = f"{strip.x + strip.width / 2:g}"
+        if column.kind == "step":
+            yield (
+                f'<rect class="frame" x="{strip.x - 7:g}" y="0" width="{strip.width + 14:g}" '
+                f'height="{layout.height:g}" rx="9"/>'
+            )
+        if column.skipped:
+            yield (
+                f'<text class="head" x="{strip.x - 34:g}" y="16"><title>{column.skipped:,} time steps left out</title>'
+                "⋯</text>"
+            )
+        if column.label:
+            yield f'<text class="head" x="{middle}" y="16">{escape(column.label)}</text>'
+    for frame in layout.frames:
+        box = frame.box.moved(layout.origin(frame.column), 0)
+        yield (
+            f'<rect class="scope" x="{box.left:g}" y="{box.top:g}" width="{box.width:g}" height="{box.height:g}" rx="7"/>'
+            f'<text class="scope-name" x="{box.left + 7:g}" y="{box.top + 11:g}">{escape(frame.scope)}</text>'
+        )
+
+
+def _edge(edge: Edge, path: str, arrow: bool) -> str:
+    kind = f" {edge.kind}" if edge.kind else ""
+    rail = edge.hue is not None and not edge.label
+    classes = f"{'e' if arrow else 'l'}{kind}{hue_class(edge.hue) if rail else ''}"
+    return f'<path id="{edge.source}-{edge.target}-{edge.argument}" class="{classes}" d="{path}"/>'
+
+
+def _edge_label(edge: Edge, place: tuple[float, float]) -> str:
+    x, y = place
+    return f'<text class="name{hue_class(edge.hue)}" x="{x:.4g}" y="{y + 4:.4g}">{escape(edge.label)}</text>'
+
+
+class _NodeWriter:
+    """Writes nodes; what depends on the box alone is worked out once for each box."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.round = scene.round
+        self.shapes: dict[tuple[Box, bool, str, str | None], tuple[str, str, str]] = {}
+
+    def __call__(self, node: Node, box: Box) -> str:
+        key = (box, bool(node.detail), node.kind, node.fill)
+        found = self.shapes.get(key)
+        if found is None:
+            found = self.shapes[key] = self._shape(node, box)
+        shape, label_at, detail_at = found
+        title = f"<title>{escape(node.title)}</title>" if node.title else ""
+        detail = f"<text class=\"d\" {detail_at}>{escape(node.detail)}</text>" if node.detail else ""
+        dark = " lit" if node.fill and _is_dark(node.fill) else " dim" if node.fill else ""
+        return (
+            f'<g id="{node.id}" class="{node.kind}{hue_class(node.hue)}{dark}">{title}{shape}'
+            f"<text {label_at}>{escape(node.label)}</text>{detail}{_tags(node, box)}</g>"
+        )
+
+    def _shape(self, node: Node, box: Box) -> tuple[str, str, str]:
+        fill = f' style="fill:{node.fill}"' if node.fill else ""
+        corner = min(box.width, box.height) / 2 if self.round or node.kind in ("parameter", "input") else 6
+        shape = (
+            f'<rect x="{box.left:.5g}" y="{box.top:.5g}" width="{box.width:g}" height="{box.height:g}" '
+            f'rx="{corner:g}"{fill}/>'
+        )
+        at = f'x="{box.x:.5g}" y='
+        if not node.detail:
+            return shape, f'{at}"{box.y + 4.5:.5g}"', ""
+        if node.kind == "parameter":
+            width = text_width(node.label, LABEL_SIZE, True)
+            return (
+                shape,
+                f'x="{box.left + 9 + width / 2:.5g}" y="{box.y + 4.5:.5g}"',
+                f'x="{(box.left + 9 + width + box.right) / 2:.5g}" y="{box.y + 4:.5g}"',
+            )
+        return shape, f'{at}"{box.y - 1.5:.5g}"', f'{at}"{box.y + 11.5:.5g}"'
+
+
+def _tags(node: Node, box: Box) -> str:
+    out = []
+    x = box.right - 2
+    for text, hue in node.tags:
+        out.append(f'<text class="tag{hue_class(hue)}" x="{x:.5g}" y="{box.bottom + 6:.5g}">{escape(text)}</text>')
+        x += text_width(text, 11, True) + 4
+    return "".join(out)
+
+
+def _is_dark(colour: str) -> bool:
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return 0.299 * red + 0.587 * green + 0.114 * blue < 140
+
+
+# Overlay legend.
+
+
+def _legend_width(scene: Scene) -> float:
+    if not scene.legend:
+        return 0.0
+    return text_width(scene.legend.title, 11) + 20 + sum(_entry(text) for text, _ in scene.legend.entries)
+
+
+def _entry(text: str) -> float:
+    return 22 + text_width(text, 11) + 12
+
+
+def _legend(scene: Scene, layout: Layout) -> list[str]:
+    if not scene.legend:
+        return []
+    y = layout.height + 18
+    out = [f'<g id="legend"><text class="key" x="0" y="{y + 4:g}">{escape(scene.legend.title)}</text>']
+    x = text_width(scene.legend.title, 11) + 16
+    for text, colour in scene.legend.entries:
+        out.append(f'<rect x="{x:.5g}" y="{y - 7:g}" width="16" height="14" rx="3" style="fill:{colour}"/>')
+        out.append(f'<text class="key" x="{x + 21:.5g}" y="{y + 4:g}">{escape(text)}</text>')
+        x += _entry(text)
+    return [*out, "</g>"]
