@@ -1,0 +1,11 @@
+"""A minimal reverse-mode autodiff engine over NumPy that records what a program computes."""
+
+from .backprop import Step, backprop
+from .graph import Graph, Node, graph
+from .op import Op, each, op, registry
+from .ops import *  # noqa: F403 - NumPy's functions, under NumPy's names
+from .record import detect_anomaly, no_grad, scope, timestep
+from .tensor import Tensor, parameter, tensor
+from .transform import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+
+__version__ = "0.1.0"

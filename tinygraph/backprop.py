@@ -1,0 +1,232 @@
+"""The backward pass as a generator, and the functions that drain it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from . import record
+from .graph import Node, graph
+from .record import Changed
+from .sparse import Sparse
+from .structure import flatten, rebuild
+from .tensor import Tensor, _leaf, tensor
+
+_by_index = attrgetter("_index")
+
+
+class Step(NamedTuple):
+    """One step of the backward pass: the chain rule at one node.
+
+    Attributes
+    ----------
+    index : int
+        0 at the output.
+    node : Node
+        The node whose op is pulled back through.
+    adjoint : ndarray
+        ∂L/∂node, complete.
+    contributions : tuple of ndarray or None
+        What each argument receives, in argument order; None where no gradient is wanted or none exists.
+    """
+
+    index: int
+    node: Node
+    adjoint: Any
+    contributions: tuple[Any, ...]
+
+
+def backprop(output: Tensor, adjoint: ArrayLike | None = None) -> Iterator[Step]:
+    """Walk the graph backward from `output`; yield one `Step` for each op.
+
+    The gradients of the leaves are added to ``.grad`` when the walk is over. `Tensor.backward` drains this same walk.
+
+    Parameters
+    ----------
+    output : Tensor
+        Usually a loss.
+    adjoint : array_like, optional
+        The adjoint of `output`; 1 for a scalar.
+
+    Examples
+    --------
+    >>> import tinygraph as tg
+    >>> w = tg.parameter(3.0)
+    >>> y = w * w
+    >>> loss = y * 2
+    >>> for step in tg.backprop(loss):
+    ...     print(step.index, step.node.name, step.node.op, step.adjoint, step.contributions)
+    0 loss multiply 1.0 (2.0, None)
+    1 y multiply 2.0 (6.0, 6.0)
+    >>> float(w.grad)
+    12.0
+    """
+    recorded = graph(output)
+    for index, (node, received, contributions) in enumerate(_walk(output, _seed(output, adjoint))):
+        yield Step(index, recorded.node_of(node), received, tuple(map(_dense, contributions)))
+
+
+def backward(output: Tensor, adjoint: ArrayLike | None = None) -> None:
+    """Add the gradient of `output` to ``.grad`` of every leaf that requires one."""
+    seed = _seed(output, adjoint)
+    record.context().frames.clear()  # no local of the user's outlives the backward pass
+    deque(_walk(output, seed), maxlen=0)
+
+
+def _walk(output: Tensor, seed: Any) -> Iterator[tuple[Tensor, Any, tuple]]:
+    """The backward pass. Yield (node, its adjoint, the contributions to its inputs), last recorded first."""
+    adjoints: dict[Tensor, Any] = {output: seed}
+    owned: set[Tensor] = set()  # nodes whose adjoint is a sum that no one else holds
+    check = record.context().anomaly
+    for node in _order(output):
+        adjoint = adjoints.pop(node, None)
+        if adjoint is None:
+            continue
+        if type(adjoint) is Sparse:
+            adjoint = adjoint.dense()
+        contributions = node.op.pull(adjoint, node._data, node._values, node._inputs, node._attributes)
+        if check:
+            _check_finite(node, adjoint, contributions)
+        for source, contribution in zip(node._inputs, contributions):  # noqa: B905 - strict= costs 100 ns a node
+            if contribution is None:
+                continue
+            total = adjoints.get(source)
+            if total is None:
+                adjoints[source] = contribution
+            elif type(contribution) is Sparse:
+                if source not in owned:
+                    total = total.dense() if type(total) is Sparse else total.copy()
+                    owned.add(source)
+                contribution.add_to(total)
+                adjoints[source] = total
+            elif source in owned:
+                total += contribution
+                adjoints[source] = total
+            else:
+                adjoints[source] = (total.dense() if type(total) is Sparse else total) + contribution
+                owned.add(source)
+        yield node, adjoint, contributions
+    for leaf, total in adjoints.items():
+        _add_to_grad(leaf, total, leaf in owned)
+
+
+def _order(output: Tensor) -> list[Tensor]:
+    """Return the ops that a gradient of `output` passes, last recorded first."""
+    if output.op is None:
+        return []
+    found = [output]
+    seen = {output}
+    for node in found:  # the list grows under the loop
+        for source in node._inputs:
+            if source is not None and source.requires_grad and source not in seen and source.op is not None:
+                seen.add(source)
+                found.append(source)
+    found.sort(key=_by_index, reverse=True)
+    return found
+
+
+def _add_to_grad(leaf: Tensor, total: Any, owned: bool) -> None:
+    if type(total) is Sparse:
+        total, owned = total.dense(), True
+    if leaf.grad is not None:
+        leaf.grad = leaf.grad + total
+    else:
+        leaf.grad = np.asarray(total) if owned else np.array(total)
+
+
+def _dense(contribution: Any) -> Any:
+    return contribution.dense() if type(contribution) is Sparse else contribution
+
+
+def _seed(output: Tensor, adjoint: ArrayLike | None) -> Any:
+    if type(output) is not Tensor:
+        raise TypeError(f"backward: expected a Tensor, got {type(output).__name__}")
+    if not output.requires_grad:
+        raise RuntimeError(
+            "backward: nothing that requires a gradient leads to this Tensor;"
+            " was a parameter made by tg.parameter, and was it recorded (no tg.no_grad around it)?"
+        )
+    if adjoint is None:
+        if output.shape != ():
+            raise ValueError(
+                f"backward: only a scalar has an adjoint of its own, this Tensor has shape {output.shape};"
+                " sum it, or pass grad= of that shape"
+            )
+        return output.dtype.type(1)
+    seed = np.array(adjoint._data if type(adjoint) is Tensor else adjoint, dtype=output.dtype)
+    if seed.shape != output.shape:
+        raise ValueError(f"backward: the Tensor has shape {output.shape}, its adjoint grad= has {seed.shape}")
+    return seed
+
+
+def _check_finite(node: Tensor, adjoint: Any, contributions: tuple) -> None:
+    if not np.isfinite(adjoint).all():
+        return  # it came from further up, where it was reported or wanted
+    for argument, contribution in enumerate(map(_dense, contributions)):
+        if contribution is not None and not np.isfinite(contribution).all():
+            found = graph(node).node_of(node)
+            place = f" in time step {found.timestep}" if found.timestep is not None else ""
+            place += f" in scope {found.scope}" if found.scope else ""
+            raise FloatingPointError(
+                f"{node.op}: the contribution to argument {argument} is not finite{place}"
+                + (f"\n  {found.source}" if found.source else "")
+            )
+
+
+# -- recorded backward passes, for higher order --------------------------------------------------------------------------
+
+
+def pull_back(outputs: list[Tensor], adjoints: list[Any], wrt: list[Tensor]) -> list[Any]:
+    """Return the gradients of ``Σ ⟨adjoint, output⟩`` with respect to `wrt`, as recorded Tensors.
+
+    The same rules run as in `backward`, on Tensors: what they compute can be differentiated again.
+    """
+    totals: dict[Tensor, Any] = {}
+    for output, adjoint in zip(outputs, adjoints, strict=True):
+        totals[output] = adjoint if output not in totals else totals[output] + adjoint
+    for node in _between(outputs, wrt):
+        adjoint = totals.pop(node, None)
+        if adjoint is None:
+            continue
+        tensors = _as_recorded(node)
+        for source, contribution in zip(
+            node._inputs, node.op.pull(adjoint, node, tensors, node._inputs, node._attributes), strict=False
+        ):
+            if contribution is not None:
+                contribution = _dense(contribution)
+                totals[source] = contribution if source not in totals else totals[source] + contribution
+    return [totals.get(leaf) for leaf in wrt]
+
+
+def _between(outputs: list[Tensor], wrt: list[Tensor]) -> list[Tensor]:
+    """Return the ops between `wrt` and `outputs`, last recorded first; nothing older than `wrt` can lie between."""
+    oldest = min((leaf._index for leaf in wrt), default=0)
+    found = [node for node in dict.fromkeys(outputs) if node.op is not None and node.requires_grad]
+    seen, stop = set(found), set(wrt)
+    for node in found:
+        for source in node._inputs:
+            if source is None or source in seen or source in stop or source.op is None:
+                continue
+            if source.requires_grad and source._index > oldest:
+                seen.add(source)
+                found.append(source)
+    found = [node for node in found if node not in stop]
+    found.sort(key=_by_index, reverse=True)
+    return found
+
+
+def _as_recorded(node: Tensor) -> tuple[Any, ...]:
+    """Return the arguments of `node` as Tensors, so that its rules are recorded."""
+    tensors: list[Any] = []
+    for source, value in zip(node._inputs, node._values, strict=False):
+        if source is not None and source._data is not value:
+            raise RuntimeError(f"{node.op}: an input was replaced after it was recorded; its graph has no second order")
+        tensors.append(value if source is None else source)
+    if node.op.saves is not None:
+        tensors.append(node.op.saves(*tensors, **(node._attributes or {})))
+    return tuple(tensors)

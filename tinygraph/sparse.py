@@ -1,0 +1,37 @@
+"""A contribution that is zero but for the elements an index selects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+class Sparse:
+    """The adjoint of ``x[index]``, not yet spread over x: T reads of one row each would cost T whole arrays."""
+
+    __slots__ = ("index", "like", "value")
+
+    def __init__(self, like: Any, index: Any, value: Any):
+        self.like = like
+        self.index = index
+        self.value = value
+
+    def add_to(self, total: np.ndarray) -> None:
+        """Add it to `total` in place; elements selected twice receive twice."""
+        if has_arrays(self.index):
+            np.add.at(total, self.index, self.value)
+        else:
+            total[self.index] += self.value
+
+    def dense(self) -> np.ndarray:
+        """Return the whole array."""
+        total = np.zeros(self.like.shape, self.like.dtype)
+        self.add_to(total)
+        return total
+
+
+def has_arrays(index: Any) -> bool:
+    """Tell whether an index may select an element twice."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(isinstance(part, np.ndarray | list) for part in parts)
