@@ -10,13 +10,14 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from .visits import Loop, Place, Vector, visits
 
 if TYPE_CHECKING:
-    from .graph import Node
+    from .graph import Graph, Node
 
 Own = tuple[tuple[int, int], ...]  # the parameters that a node uses: (argument, index of the parameter's node)
 
@@ -57,6 +58,16 @@ class Classes:
         """For each class, the positions of its nodes."""
         by_class = np.argsort(self.number, kind="stable")
         return np.split(by_class, np.searchsorted(self.number[by_class], np.arange(1, len(self.chains))))
+
+
+_known: WeakKeyDictionary[Graph, Classes] = WeakKeyDictionary()
+
+
+def classes_of(graph: Graph) -> Classes:
+    """Return the classes of the ops of a graph, found once."""
+    if graph not in _known:
+        _known[graph] = classify([node for node in graph.nodes if node.kind == "op"])
+    return _known[graph]
 
 
 def classify(nodes: Sequence[Node]) -> Classes:
@@ -229,7 +240,7 @@ def parameters_used(nodes: Sequence[Node]) -> list[Own]:
 def signature(node: Node) -> Hashable:
     """Return what makes two ops the same: the op and its static attributes. Which element of an array is data."""
     attributes = node.attributes
-    return (node.op, freeze(attributes)) if attributes else node.op
+    return (id(node.op), freeze(attributes)) if attributes else id(node.op)
 
 
 def freeze(value: Any, key: str = "") -> Hashable:

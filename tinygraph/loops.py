@@ -9,7 +9,7 @@ import networkx as nx
 import numpy as np
 
 from .bytecode import instruction
-from .classes import Classes, classify
+from .classes import Classes, classes_of
 from .visits import Loop, visits
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def time_steps(graph: Graph) -> list[int | None]:
     parameters belong to the time step that uses them, if it is one only.
     """
     ops = [node for node in graph.nodes if node.kind == "op"]
-    steps = _op_steps(classify(ops)) if ops else []
+    steps = _op_steps(classes_of(graph)) if ops else []
     found: list[int | None] = [None] * len(graph.nodes)
     for node, step in zip(ops, steps, strict=True):
         found[node.index] = step
@@ -75,7 +75,7 @@ def _op_steps(classes: Classes) -> list[int | None]:
 def _labelled(classes: Classes, time: set[Loop], steps: list[int | None]) -> list[int | None]:
     """Put the labels of ``tg.timestep`` in the place of iterations, in all of the loop that was labelled."""
     renamed: dict[tuple[Loop, int | None], int] = {}
-    labels = [label(node) for node in classes.nodes]
+    labels = [node.timestep_label for node in classes.nodes]
     inner = [next((loop for loop in reversed(chain) if loop in time), None) for chain in classes.chains]
     for k, name in enumerate(labels):
         loop = inner[classes.number[k]]
@@ -85,11 +85,6 @@ def _labelled(classes: Classes, time: set[Loop], steps: list[int | None]) -> lis
         name if name is not None else renamed.get((inner[classes.number[k]], steps[k]), steps[k])
         for k, name in enumerate(labels)
     ]
-
-
-def label(node: Node) -> int | None:
-    """Return what ``tg.timestep`` said about a node."""
-    return node.tensor._context.timestep if node.tensor is not None else None
 
 
 def over_time(classes: Classes) -> set[Loop]:
@@ -178,12 +173,14 @@ def _data(node: Node) -> Iterable[object]:
     """The data that a node takes in: leaves, and which element of an array it is."""
     yield node.attributes.get("index") if node.attributes else None
     for given in node.inputs:
-        yield given.data if given.kind in ("input", "constant") else None
+        yield given._data if given.kind in ("input", "constant") else None
 
 
 def _equal(a: object, b: object) -> bool:
     if a is b or a is None or b is None:
         return True
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
+        return a == b or (a != a and b != b)
     try:
         return bool(np.array_equal(a, b, equal_nan=True))
     except TypeError:
