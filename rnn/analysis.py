@@ -1,0 +1,242 @@
+"""Why a recurrent network does not learn: gradients by time step, Jacobians, saturation, gates (row C7).
+
+The functions read a recorded loss and the states that `unroll` returned; they leave ``.grad`` as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+import tinygraph as tg
+from rnn.cells import State
+
+SLOPES = {"tanh": 1.0, "relu": 1.0, "linear": 1.0, "logistic": 0.25}  # γ, the steepest slope
+
+
+def adjoints(loss: tg.Tensor, tensors: Sequence[tg.Tensor]) -> list[np.ndarray]:
+    """Return ∂L/∂tensor for tensors anywhere in the recorded graph of the loss; zeros where L does not depend on one.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> w = tg.parameter(3.0)
+    >>> y = w * w
+    >>> [float(g) for g in adjoints(2 * y, [y])], w.grad
+    ([2.0], None)
+    """
+    leaves = [node.tensor for node in tg.graph(loss).parameters]
+    before = [leaf.grad for leaf in leaves]
+    found = {step.node.tensor: step.adjoint for step in tg.backprop(loss)}
+    for leaf, grad in zip(leaves, before, strict=True):
+        leaf.grad = grad
+    return [np.asarray(found.get(tensor, np.zeros(tensor.shape, tensor.dtype))) for tensor in tensors]
+
+
+def gradient_norms(loss: tg.Tensor, states: Sequence[tg.Tensor]) -> np.ndarray:
+    """Return ‖∂L/∂h⁽ᵗ⁾‖ for each time step, (T,).
+
+    Examples
+    --------
+    >>> import numpy as np, rnn, tinygraph as tg
+    >>> cell = rnn.ElmanCell(1, 3, "linear", rng=0)
+    >>> cell.W.data = 0.5 * np.eye(3)
+    >>> states, last = rnn.unroll(cell, np.ones((4, 1)))
+    >>> gradient_norms(tg.sum(last), states) / np.sqrt(3)
+    array([0.125, 0.25 , 0.5  , 1.   ])
+    """
+    return np.array([np.linalg.norm(g) for g in adjoints(loss, states)])
+
+
+def lag_matrix(losses: Sequence[tg.Tensor], states: Sequence[tg.Tensor]) -> np.ndarray:
+    """Return ‖∂L⁽ᵗ⁾/∂h⁽ˢ⁾‖ in row t and column s, (T, T): what each loss tells each earlier state."""
+    return np.stack([gradient_norms(loss, states) for loss in losses])
+
+
+def state_jacobians(cell: Callable[[Any, Any], Any], states: Sequence[State], xs: ArrayLike) -> np.ndarray:
+    """Return ∂h⁽ᵗ⁾/∂h⁽ᵗ⁻¹⁾ of a single sequence for each time step, (T, H, H).
+
+    Parameters
+    ----------
+    cell : Cell or function
+    states : h⁽⁰⁾ … h⁽ᵀ⁾ (or h⁽ᵀ⁻¹⁾)
+        A state that is a tuple is taken as one vector, its parts in order.
+    xs : (T, I)
+    """
+    return np.stack([_jacobian(cell, state, x) for state, x in zip(states, np.asarray(xs), strict=False)])
+
+
+def jacobian_products(jacobians: ArrayLike) -> np.ndarray:
+    """Return ∂h⁽ᵀ⁾/∂h⁽ᵀ⁻ᵏ⁾ for k = 1 … T: the products J⁽ᵀ⁾, J⁽ᵀ⁾J⁽ᵀ⁻¹⁾, …
+
+    Examples
+    --------
+    >>> jacobian_products([[[2.0]], [[3.0]], [[5.0]]]).ravel()
+    array([ 5., 15., 30.])
+    """
+    products: list[np.ndarray] = []
+    for jacobian in np.asarray(jacobians)[::-1]:
+        products.append(products[-1] @ jacobian if products else jacobian)
+    return np.stack(products)
+
+
+def singular_values(matrices: ArrayLike) -> np.ndarray:
+    """Return the singular values of each matrix, largest first."""
+    return np.linalg.svd(np.asarray(matrices), compute_uv=False)
+
+
+def norm_bounds(W: ArrayLike | tg.Tensor, steps: int, nonlinearity: str = "tanh") -> np.ndarray:
+    """Return (γσ₁)ᵏ for k = 1 … steps: no product of k Jacobians of an Elman cell has a larger norm.
+
+    γ is the steepest slope of the nonlinearity: 1 for tanh, ¼ for the logistic function.
+
+    Examples
+    --------
+    >>> norm_bounds([[2.0, 0.0], [0.0, 1.0]], 3, "logistic")
+    array([0.5  , 0.25 , 0.125])
+    """
+    if nonlinearity not in SLOPES:
+        raise ValueError(f"nonlinearity should be one of {sorted(SLOPES)}, not {nonlinearity!r}")
+    return (SLOPES[nonlinearity] * largest_singular_value(W)) ** np.arange(1, steps + 1)
+
+
+def spectral_radius(W: ArrayLike | tg.Tensor) -> float:
+    """Return the largest |eigenvalue| of W: above 1 a linear network explodes, below it forgets.
+
+    Examples
+    --------
+    >>> round(spectral_radius([[0.0, 4.0], [1.0, 0.0]]), 12)
+    2.0
+    """
+    return float(np.abs(np.linalg.eigvals(_array(W))).max())
+
+
+def largest_singular_value(W: ArrayLike | tg.Tensor) -> float:
+    """Return σ₁ of W, the most by which it stretches a vector.
+
+    Examples
+    --------
+    >>> largest_singular_value([[0.0, 4.0], [1.0, 0.0]])
+    4.0
+    """
+    return float(np.linalg.norm(_array(W), 2))
+
+
+def saturation(states: Sequence[Any], nonlinearity: str = "tanh", slope: float = 0.1) -> np.ndarray:
+    """Return which share of the units is saturated in each time step, (T,): their φ′ is below slope·γ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> saturation([np.array([0.0, 0.99]), np.array([-0.999, 0.99])])
+    array([0.5, 1. ])
+    """
+    slopes: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+        "tanh": lambda h: 1 - h * h,
+        "logistic": lambda h: h * (1 - h),
+        "relu": lambda h: (h > 0).astype(float),
+    }
+    if nonlinearity not in slopes:
+        raise ValueError(f"units that saturate are {sorted(slopes)}, not {nonlinearity!r}")
+    limit = slope * SLOPES[nonlinearity]
+    return np.array([np.mean(slopes[nonlinearity](_array(h)) < limit) for h in states])
+
+
+class Gates(NamedTuple):
+    """How a gate stands over time: its values (T, …), and the share of shut and of open units, (T,)."""
+
+    values: np.ndarray
+    shut: np.ndarray
+    open: np.ndarray
+
+
+def gates(recorded: tg.Tensor, name: str, shut: float = 0.1, open: float = 0.9) -> Gates:
+    """Read a gate's values off a recorded graph by its name in the equations: b_φ of an LSTM, z of a GRU.
+
+    Parameters
+    ----------
+    recorded : Tensor
+        A loss, or any result of the network.
+    name : str
+    shut, open : float
+        A unit is shut below the first and open above the second.
+
+    Examples
+    --------
+    >>> import numpy as np, rnn, tinygraph as tg
+    >>> _, (b_c, s) = rnn.unroll(rnn.LSTMCell(2, 3, forget_bias=10.0, rng=0), np.zeros((4, 2)))
+    >>> gates(tg.sum(b_c + s), "b_φ").open
+    array([1., 1., 1., 1.])
+    """
+    nodes = [node for node in tg.graph(recorded).nodes if node.name == name and node.timestep is not None]
+    if not nodes:
+        raise ValueError(f"nothing named {name!r} was recorded in a time step")
+    values = np.stack([_array(node.data) for node in sorted(nodes, key=lambda node: node.timestep)])
+    units = values.reshape(len(values), -1)
+    return Gates(values, (units < shut).mean(axis=1), (units > open).mean(axis=1))
+
+
+def dependence(outputs: Sequence[tg.Tensor], inputs: Sequence[tg.Tensor]) -> np.ndarray:
+    """Return which output was computed from which input, as read off the recorded graph, (outputs, inputs) of bool.
+
+    Examples
+    --------
+    >>> import numpy as np, rnn, tinygraph as tg
+    >>> xs = [tg.tensor(np.ones(1)) for t in range(3)]
+    >>> outputs, _ = rnn.unroll(rnn.ElmanCell(1, 2, rng=0), xs)
+    >>> dependence(outputs, xs).astype(int)
+    array([[1, 0, 0],
+           [1, 1, 0],
+           [1, 1, 1]])
+    """
+    return np.array([[source in _ancestors(output) for source in inputs] for output in outputs])
+
+
+def task_shape(outputs: tg.Tensor | Sequence[tg.Tensor], inputs: Sequence[tg.Tensor]) -> str:
+    """Tell the shape of a task from the recorded graph (row B14).
+
+    Returns
+    -------
+    str
+        "one-to-many", "many-to-one", "synchronous many-to-many" (no output from a later input),
+        or "sequence-to-sequence" (each output from all inputs, the first too).
+    """
+    several = [outputs] if isinstance(outputs, tg.Tensor) else list(outputs)
+    used = dependence(several, inputs)
+    if len(several) == 1:
+        return "one-to-one" if len(inputs) == 1 else "many-to-one"
+    if len(inputs) == 1:
+        return "one-to-many"
+    if len(several) == len(inputs) and not np.triu(used, 1).any():
+        return "synchronous many-to-many"
+    return "sequence-to-sequence"
+
+
+def _ancestors(output: tg.Tensor) -> set[tg.Tensor]:
+    found, waiting = {output}, [output]
+    while waiting:
+        new = [source for source in waiting.pop().inputs if source not in found]
+        found.update(new)
+        waiting += new
+    return found
+
+
+def _array(value: Any) -> np.ndarray:
+    return np.asarray(value.data if isinstance(value, tg.Tensor) else value)
+
+
+def _jacobian(cell: Callable[[Any, Any], Any], state: State, x: np.ndarray) -> np.ndarray:
+    parts = [_array(part) for part in state] if isinstance(state, tuple) else [_array(state)]
+    ends = np.cumsum([part.size for part in parts])
+    before = np.concatenate([part.ravel() for part in parts])
+
+    def step(vector: Any) -> Any:
+        if not isinstance(state, tuple):
+            return cell(vector, x)
+        pieces = (vector[end - part.size : end] for part, end in zip(parts, ends, strict=True))
+        return tg.concatenate(list(cell(tuple(pieces), x)))
+
+    return np.asarray(tg.jacobian(step)(before))

@@ -1,0 +1,134 @@
+"""Checkpoints of a training run: one file from which it goes on bitwise as if never interrupted."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from rnn.files import FileError, read_safetensors, write_safetensors
+from rnn.module import Module
+from rnn.optim import Optimizer
+
+FORMAT = "tinygraph checkpoint 1"
+
+
+@dataclass
+class History:
+    """What a training run has measured, one entry an epoch.
+
+    Attributes
+    ----------
+    train, validation : list of float
+        Mean losses; `validation` is empty where there is no validation data.
+    """
+
+    train: list[float] = field(default_factory=list)
+    validation: list[float] = field(default_factory=list)
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs are done."""
+        return len(self.train)
+
+    @property
+    def measured(self) -> list[float]:
+        """The losses that choose the best epoch: the validation's where there is one."""
+        return self.validation or self.train
+
+    @property
+    def best_epoch(self) -> int:
+        """The first epoch, counted from 1, with the lowest loss measured; 0 before the first."""
+        return 1 + int(np.argmin(self.measured)) if self.measured else 0
+
+
+@dataclass
+class Run:
+    """A training run between two epochs: all that decides how it goes on."""
+
+    model: Module
+    optimizer: Optimizer
+    rng: np.random.Generator
+    history: History
+    best: dict[str, np.ndarray]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the checkpoint; killed at any moment, the path holds the old one or the new, whole."""
+        updates, running = self.optimizer.state()
+        parameters = {name: np.array(p.data) for name, p in self.model.parameters().items()}
+        arrays = (
+            _prefixed("model.", parameters) | _prefixed("optimizer.", running) | _prefixed("best.", self.best)
+        )
+        about = {
+            "updates": updates,
+            "optimizer": type(self.optimizer).__name__,
+            "rng": self.rng.bit_generator.state,
+            "train": self.history.train,
+            "validation": self.history.validation,
+        }
+        write_safetensors(path, arrays, {"format": FORMAT, "run": json.dumps(about, default=_plain)})
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Take over a checkpoint. All is checked first: a bad file changes nothing.
+
+        Raises
+        ------
+        FileNotFoundError
+            When there is no such file.
+        FileError
+            When the file is truncated, is no checkpoint, or is one of another model or optimiser.
+        """
+        arrays, metadata = read_safetensors(path)
+        if metadata.get("format") != FORMAT:
+            found = metadata.get("format", "no format")
+            raise FileError(f"{os.fspath(path)} is no checkpoint of this kind: it says {found!r}, not {FORMAT!r}")
+        about = json.loads(metadata["run"])
+        parameters = self.model.parameters()
+        values, best = _part("model.", arrays), _part("best.", arrays)
+        _check(path, values, parameters)
+        if best:
+            _check(path, best, parameters)
+        if about["optimizer"] != type(self.optimizer).__name__:
+            raise FileError(
+                f"{os.fspath(path)} was written with {about['optimizer']}, not {type(self.optimizer).__name__}"
+            )
+        kind = about["rng"]["bit_generator"]
+        if kind != type(self.rng.bit_generator).__name__:
+            raise FileError(f"{os.fspath(path)} has the state of a {kind} generator")
+        try:
+            self.optimizer.load_state(about["updates"], _part("optimizer.", arrays))
+        except (KeyError, ValueError) as error:
+            raise FileError(f"{os.fspath(path)} does not fit the optimiser: {error}") from error
+        for name, value in values.items():
+            parameters[name].data = value
+        self.rng.bit_generator.state = about["rng"]
+        self.history.train[:], self.history.validation[:] = about["train"], about["validation"]
+        self.best = best
+
+
+def _prefixed(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {prefix + name: np.array(array, order="C") for name, array in arrays.items()}
+
+
+def _part(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}
+
+
+def _check(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], parameters: dict[str, Any]) -> None:
+    expected = {name: (p.shape, p.dtype) for name, p in parameters.items()}
+    found = {name: (a.shape, a.dtype) for name, a in arrays.items()}
+    different = sorted(n for n in {*expected, *found} if expected.get(n) != found.get(n))
+    if different:
+        name = different[0]
+        raise FileError(
+            f"{os.fspath(path)} is of another model: {', '.join(different)} differ; "
+            f"for {name} expected {expected.get(name)}, found {found.get(name)}"
+        )
+
+
+def _plain(value: Any) -> Any:
+    """Turn what NumPy's generators keep in their states into what JSON knows."""
+    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else str(value)

@@ -1,0 +1,236 @@
+"""Making arrays of data: windows over a series, coding of symbols, padding, batches, splits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from rnn.init import Rng, generator
+
+
+class Windows(NamedTuple):
+    """Windows of a series and what follows each: inputs (T, window), targets (T, horizon)."""
+
+    inputs: np.ndarray
+    targets: np.ndarray
+
+
+def windows(series: ArrayLike, window: int, horizon: int = 1) -> Windows:
+    """Slide a window over a series; a window whose targets are incomplete is left out (rows B2 and B3).
+
+    Examples
+    --------
+    >>> xs, ys = windows([8, 10, 12, 10, 8, 12, 10, 12], 4)
+    >>> xs[0], ys.ravel()
+    (array([ 8., 10., 12., 10.]), array([ 8., 12., 10., 12.]))
+    """
+    values = np.asarray(series, dtype=float)
+    if values.ndim != 1 or window < 1 or horizon < 1 or len(values) < window + horizon:
+        raise ValueError(
+            f"a window of {window} and a horizon of {horizon} need a series of at least "
+            f"{window + horizon} values, not one of shape {values.shape}"
+        )
+    both = np.lib.stride_tricks.sliding_window_view(values, window + horizon)
+    return Windows(both[:, :window].copy(), both[:, window:].copy())
+
+
+class Scaler(NamedTuple):
+    """Standardising: ``z = (x − mean) / deviation``, and back.
+
+    Examples
+    --------
+    >>> scaler = Scaler.fit([1.0, 3.0])
+    >>> scaler.scale([1.0, 3.0]), scaler.restore([0.0])
+    (array([-1.,  1.]), array([2.]))
+    """
+
+    mean: np.ndarray
+    deviation: np.ndarray
+
+    @classmethod
+    def fit(cls, values: ArrayLike) -> Scaler:
+        """Return the scaler of values (M,) or (M, features), which a constant feature leaves at 0."""
+        values = np.asarray(values, dtype=float)
+        deviation = values.std(axis=0)
+        return cls(values.mean(axis=0), np.where(deviation > 0, deviation, 1.0))
+
+    def scale(self, values: ArrayLike) -> np.ndarray:
+        """Return the standardised values."""
+        return (np.asarray(values) - self.mean) / self.deviation
+
+    def restore(self, values: ArrayLike) -> np.ndarray:
+        """Undo `scale`."""
+        return np.asarray(values) * self.deviation + self.mean
+
+
+class Vocabulary:
+    """Symbols and their numbers, 0 … K−1, in order of first appearance.
+
+    Parameters
+    ----------
+    symbols : iterable
+        Characters of a text, or words.
+    unknown : optional
+        A symbol that stands for all others; without it an unknown symbol is an error.
+
+    Examples
+    --------
+    >>> letters = Vocabulary("hello")
+    >>> letters.encode("hole"), letters.decode([0, 1])
+    (array([0, 3, 2, 1]), ['h', 'e'])
+    """
+
+    def __init__(self, symbols: Iterable[Any], unknown: Any = None) -> None:
+        first = [] if unknown is None else [unknown]
+        self.symbols = list(dict.fromkeys([*first, *symbols]))
+        self.unknown = unknown
+        self._numbers = {symbol: number for number, symbol in enumerate(self.symbols)}
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    def __contains__(self, symbol: object) -> bool:
+        return symbol in self._numbers
+
+    def encode(self, symbols: Iterable[Any]) -> np.ndarray:
+        """Return the numbers of the symbols."""
+        return np.array([self._number(symbol) for symbol in symbols], dtype=int)
+
+    def decode(self, numbers: Iterable[int]) -> list[Any]:
+        """Return the symbols of the numbers."""
+        return [self.symbols[number] for number in numbers]
+
+    def _number(self, symbol: Any) -> int:
+        if symbol in self._numbers:
+            return self._numbers[symbol]
+        if self.unknown is None:
+            raise KeyError(f"{symbol!r} is not among the {len(self)} symbols")
+        return self._numbers[self.unknown]
+
+
+def one_hot(numbers: ArrayLike, size: int, dtype: DTypeLike = np.float64) -> np.ndarray:
+    """Return an array with one axis more: 1 at each number's place, 0 elsewhere.
+
+    Examples
+    --------
+    >>> one_hot([2, 0], 3)
+    array([[0., 0., 1.],
+           [1., 0., 0.]])
+    """
+    numbers = np.asarray(numbers)
+    if numbers.dtype.kind not in "iu":
+        raise TypeError(f"one_hot codes integers, not {numbers.dtype}")
+    if numbers.size and (numbers.min() < 0 or numbers.max() >= size):
+        raise ValueError(f"numbers should lie between 0 and {size - 1}, not {numbers.min()}..{numbers.max()}")
+    coded = np.zeros((*numbers.shape, size), dtype)
+    np.put_along_axis(coded, numbers[..., None], 1, axis=-1)
+    return coded
+
+
+def pad(sequences: Sequence[ArrayLike], value: float = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Stack sequences of unequal length side by side, (T, N, …), and return their lengths, (N,).
+
+    Examples
+    --------
+    >>> xs, lengths = pad([[1, 2, 3], [4]])
+    >>> xs, lengths
+    (array([[1, 4],
+           [2, 0],
+           [3, 0]]), array([3, 1]))
+    """
+    arrays = [np.asarray(sequence) for sequence in sequences]
+    if not arrays or any(array.ndim == 0 or len(array) == 0 for array in arrays):
+        raise ValueError("pad needs at least one sequence, and none of them empty")
+    lengths = np.array([len(array) for array in arrays])
+    shape = (lengths.max(), len(arrays), *arrays[0].shape[1:])
+    padded = np.full(shape, value, np.result_type(*arrays))
+    for position, array in enumerate(arrays):
+        padded[: len(array), position] = array
+    return padded, lengths
+
+
+class Batch(NamedTuple):
+    """One step of training: inputs (T, N, …), targets, and the sequences' lengths where they differ."""
+
+    inputs: Any
+    targets: Any
+    lengths: np.ndarray | None = None
+
+
+def batches(
+    sequences: Sequence[ArrayLike],
+    targets: Sequence[Any],
+    size: int,
+    rng: Rng = None,
+    *,
+    per_step: bool = False,
+) -> list[Batch]:
+    """Make padded batches of sequences of similar length, in random order.
+
+    Parameters
+    ----------
+    sequences : N sequences, (T_n, I) each
+    targets : N targets, one a sequence
+    size : int
+        Sequences in a batch; the last may have fewer.
+    rng : numpy.random.Generator or int
+    per_step : bool
+        Each target is itself a sequence, as long as its input, and is padded like it.
+
+    Examples
+    --------
+    >>> made = batches([[[1.0]] * n for n in (3, 1, 2, 3)], [0, 1, 0, 1], 2, rng=0)
+    >>> sorted(batch.lengths.tolist() for batch in made)
+    [[1, 2], [3, 3]]
+    """
+    if len(sequences) != len(targets) or size < 1 or not len(sequences):
+        raise ValueError(f"{len(sequences)} sequences and {len(targets)} targets make no batches of {size}")
+    rng = generator(rng)
+    shuffled = rng.permutation(len(sequences))
+    by_length = shuffled[np.argsort([len(sequences[i]) for i in shuffled], kind="stable")]
+    chosen = [by_length[start : start + size] for start in range(0, len(by_length), size)]
+    order = rng.permutation(len(chosen))
+    return [_batch(sequences, targets, chosen[position], per_step) for position in order]
+
+
+def _batch(
+    sequences: Sequence[ArrayLike], targets: Sequence[Any], chosen: np.ndarray, per_step: bool
+) -> Batch:
+    inputs, lengths = pad([sequences[i] for i in chosen])
+    picked = [targets[i] for i in chosen]
+    if not per_step:
+        return Batch(inputs, np.stack([np.asarray(target) for target in picked]), lengths)
+    if any(len(target) != length for target, length in zip(picked, lengths, strict=True)):
+        raise ValueError("with per_step each target should be as long as its sequence")
+    return Batch(inputs, pad(picked)[0], lengths)
+
+
+def split(
+    count: int, fractions: Sequence[float], rng: Rng = None, *, ordered: bool = False
+) -> list[np.ndarray]:
+    """Return the positions of each part of a split, at random, or in order (for a series).
+
+    Examples
+    --------
+    >>> [part.tolist() for part in split(10, (0.7, 0.3), ordered=True)]
+    [[0, 1, 2, 3, 4, 5, 6], [7, 8, 9]]
+    """
+    if min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-9:
+        raise ValueError(f"fractions should be positive and add up to 1, not {tuple(fractions)}")
+    positions = np.arange(count) if ordered else generator(rng).permutation(count)
+    ends = np.rint(np.cumsum(fractions) * count).astype(int)[:-1]
+    parts = np.split(positions, ends)
+    if any(len(part) == 0 for part in parts):
+        raise ValueError(f"{count} examples are too few for the fractions {tuple(fractions)}")
+    return parts
+
+
+def chunks(batch: Batch, steps: int) -> Iterator[Batch]:
+    """Cut a batch into stretches of time, for truncated back-propagation through time."""
+    total = len(batch.inputs)
+    for start in range(0, total, steps):
+        stretch = slice(start, start + steps)
+        yield Batch(batch.inputs[stretch], batch.targets[stretch])

@@ -1,0 +1,103 @@
+"""Initial values of weights. Each function takes the shape and an explicit source of randomness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+import tinygraph as tg
+
+Rng = np.random.Generator | int | None
+Initializer = Callable[[tuple[int, ...], np.random.Generator], np.ndarray]
+
+
+def generator(rng: Rng) -> np.random.Generator:
+    """Return `rng` itself, or the generator seeded with it; None draws a fresh seed."""
+    if rng is not None and not isinstance(rng, (np.random.Generator, int, np.integer)):
+        raise TypeError(f"rng should be a numpy.random.Generator or an integer seed, not {rng!r}")
+    return np.random.default_rng(rng)
+
+
+def zeros(shape: tuple[int, ...], rng: Rng = None) -> np.ndarray:
+    """Return zeros; `rng` is taken so that all initialisers are called alike."""
+    return np.zeros(shape)
+
+
+def uniform(shape: tuple[int, ...], rng: Rng = None, bound: float | None = None) -> np.ndarray:
+    """Return U(−bound, bound), with bound 1/√fan_in when not given.
+
+    Examples
+    --------
+    >>> bool(abs(uniform((50, 4), rng=0)).max() <= 0.5)
+    True
+    """
+    bound = shape[-1] ** -0.5 if bound is None else bound
+    return generator(rng).uniform(-bound, bound, shape)
+
+
+def glorot(shape: tuple[int, ...], rng: Rng = None, gain: float = 1.0) -> np.ndarray:
+    """Return U(−a, a) with a = gain·√(6 / (fan_in + fan_out)) (Glorot and Bengio 2010, eq. 16).
+
+    Examples
+    --------
+    >>> bool(abs(glorot((20, 10), rng=0)).max() <= (6 / 30) ** 0.5)
+    True
+    """
+    rows, columns = _matrix(shape)
+    return uniform(shape, rng, gain * (6 / (rows + columns)) ** 0.5)
+
+
+def orthogonal(shape: tuple[int, ...], rng: Rng = None, gain: float = 1.0) -> np.ndarray:
+    """Return gain·Q, Q uniformly distributed with orthonormal columns, or rows where these are fewer.
+
+    Q of the QR decomposition of a Gaussian matrix, with R's diagonal made positive
+    (Mezzadri 2007), is uniform in that sense.
+
+    Examples
+    --------
+    >>> Q = orthogonal((3, 3), rng=0)
+    >>> bool(np.allclose(Q @ Q.T, np.eye(3)))
+    True
+    """
+    rows, columns = _matrix(shape)
+    gaussian = generator(rng).standard_normal((max(rows, columns), min(rows, columns)))
+    q, r = np.linalg.qr(gaussian)
+    q = q * np.copysign(1.0, np.diag(r))
+    return gain * (q if rows >= columns else q.T)
+
+
+def identity(shape: tuple[int, ...], rng: Rng = None, gain: float = 1.0) -> np.ndarray:
+    """Return gain·I: with ReLU units, the recurrent matrix of Le, Jaitly and Hinton (2015).
+
+    Examples
+    --------
+    >>> identity((2, 2), gain=0.5)
+    array([[0.5, 0. ],
+           [0. , 0.5]])
+    """
+    return gain * np.eye(*_matrix(shape))
+
+
+def stacked(initializer: Initializer, blocks: int) -> Initializer:
+    """Return an initialiser that draws each of `blocks` row blocks (the gates of a cell) by itself."""
+
+    def initialize(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+        block = (shape[0] // blocks, *shape[1:])
+        return np.concatenate([initializer(block, rng) for _ in range(blocks)])
+
+    return initialize
+
+
+def draw(
+    initializer: Initializer, shape: tuple[int, ...], rng: np.random.Generator, dtype: DTypeLike
+) -> tg.Tensor:
+    """Return a new parameter with values of that initialiser."""
+    return tg.parameter(initializer(shape, rng).astype(dtype))
+
+
+def _matrix(shape: tuple[int, ...]) -> tuple[int, int]:
+    if len(shape) != 2:
+        raise ValueError(f"this initialiser makes matrices, not arrays of shape {shape}")
+    return shape[0], shape[1]

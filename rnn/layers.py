@@ -1,0 +1,141 @@
+"""Layers made of cells: several cells deep (row B11 of the lectures), or in both directions (row B8)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tinygraph as tg
+from rnn.cells import Cell, State
+from rnn.module import Module
+from rnn.unroll import Step, unroll
+
+
+class Stacked(Cell):
+    """Several recurrent layers as one cell: layer l reads layer l−1, in the same time step.
+
+    Its state is the tuple of the layers' states. In a state dict it is PyTorch's RNN, LSTM or GRU with
+    as many layers.
+
+    Examples
+    --------
+    >>> import rnn
+    >>> deep = Stacked(rnn.ElmanCell(3, 8, rng=0), rnn.GRUCell(8, 5, rng=1), rnn.LSTMCell(5, 4, rng=2))
+    >>> deep.num_parameters() == 96 + 210 + 160
+    True
+    """
+
+    def __init__(self, *cells: Cell) -> None:
+        check_chain(cells)
+        self.cells = list(cells)
+        self.input_size = cells[0].input_size
+        self.output_size = cells[-1].output_size
+        self.state_sizes = tuple(cell.state_sizes for cell in cells)
+
+    def initial_state(self, batch: tuple[int, ...] = ()) -> State:
+        """Return the initial states of the layers."""
+        return tuple(cell.initial_state(batch) for cell in self.cells)
+
+    def output(self, state: State) -> Any:
+        """Return the output of the last layer."""
+        return self.cells[-1].output(state[-1])
+
+    def __call__(self, state: State, x: Any) -> State:
+        states = []
+        for layer, (cell, before) in enumerate(zip(self.cells, state, strict=True), start=1):
+            with tg.scope(f"layer {layer}"):
+                after = cell(before, x)
+                x = cell.output(after)
+            states.append(after)
+        return tuple(states)
+
+    def _key(self, child: str, key: str) -> str:
+        return f"{key}_l{child.removeprefix('cells.')}"
+
+
+class Bidirectional(Module):
+    """Two cells over the same sequence, one in each direction of time.
+
+    The outputs are the forward and the backward output side by side. In a state dict it is PyTorch's
+    ``bidirectional=True``.
+    """
+
+    def __init__(self, forward: Cell, backward: Cell) -> None:
+        if forward.input_size != backward.input_size:
+            raise ValueError(
+                "both directions should read the same features, "
+                f"not {forward.input_size} and {backward.input_size}"
+            )
+        self.forward, self.backward = forward, backward
+        self.input_size = forward.input_size
+        self.output_size = forward.output_size + backward.output_size
+
+    def directions(
+        self, xs: Any, state: State = None, lengths: Any = None
+    ) -> tuple[list[Any], list[Any], State]:
+        """Return h⁽¹⁾ … h⁽ᵀ⁾ of the forward cell, g⁽¹⁾ … g⁽ᵀ⁾ of the backward cell, and both last states."""
+        start = (None, None) if state is None else state
+        with tg.scope("forward"):
+            h, h_end = unroll(self.forward, xs, start[0], lengths)
+        with tg.scope("backward"):
+            g, g_end = unroll(self.backward, xs, start[1], lengths, reverse=True)
+        return h, g, (h_end, g_end)
+
+    def __call__(self, xs: Any, state: State = None, lengths: Any = None) -> tuple[list[Any], State]:
+        """Return the list of T outputs, (N, H + G) each, and the pair of last states."""
+        h, g, ends = self.directions(xs, state, lengths)
+        outputs = []
+        for t in range(1, len(h) + 1):
+            with tg.timestep(t):
+                outputs.append(tg.concatenate([h[t - 1], g[t - 1]], axis=-1))
+        return outputs, ends
+
+    def _key(self, child: str, key: str) -> str:
+        return f"{key}_l0" if child == "forward" else f"{key}_l0_reverse"
+
+
+class Layers(Module):
+    """Layers that each run over the whole sequence before the next begins: cells or `Bidirectional`.
+
+    For cells alone `Stacked` computes the same, time step by time step.
+    """
+
+    def __init__(self, *layers: Cell | Bidirectional) -> None:
+        check_chain(layers)
+        self.layers = list(layers)
+        self.input_size = layers[0].input_size
+        self.output_size = layers[-1].output_size
+
+    def __call__(self, xs: Any, state: State = None, lengths: Any = None) -> tuple[list[Any], State]:
+        """Return the last layer's T outputs, and the last states of all layers."""
+        starts = [None] * len(self.layers) if state is None else state
+        ends = []
+        for number, (layer, start) in enumerate(zip(self.layers, starts, strict=True), start=1):
+            with tg.scope(f"layer {number}"):
+                xs, end = run(layer, xs, start, lengths)
+            ends.append(end)
+        return xs, tuple(ends)
+
+    def _key(self, child: str, key: str) -> str:
+        number = child.removeprefix("layers.")
+        return key.replace("_l0", f"_l{number}") if "_l0" in key else f"{key}_l{number}"
+
+
+def run(
+    layer: Step | Bidirectional | Layers, xs: Any, state: State = None, lengths: Any = None
+) -> tuple[list[Any], State]:
+    """Run a cell, or a layer that runs itself, over a sequence."""
+    if isinstance(layer, (Bidirectional, Layers)):
+        return layer(xs, state, lengths)
+    return unroll(layer, xs, state, lengths)
+
+
+def check_chain(parts: tuple[Any, ...]) -> None:
+    """Raise ValueError unless each part reads as many features as the one before it shows."""
+    if not parts:
+        raise ValueError("a stack needs at least one layer")
+    for number, (before, after) in enumerate(zip(parts, parts[1:], strict=False), start=2):
+        if after.input_size != before.output_size:
+            raise ValueError(
+                f"layer {number} reads {after.input_size} features, "
+                f"but the layer before it has {before.output_size}"
+            )

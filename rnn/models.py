@@ -1,0 +1,187 @@
+"""Models for the task shapes of the lectures: rows B1 to B8. All lists run over the time steps 1 … T."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+import tinygraph as tg
+from rnn.cells import ConditionedCell, State, check_sizes
+from rnn.decoding import decode
+from rnn.init import Rng, draw, generator, glorot, zeros
+from rnn.layers import Bidirectional, Layers, run
+from rnn.module import Arrays, Module
+from rnn.unroll import unroll
+
+
+class Readout(Module):
+    """What a state says: ``o = c + V h``, with V K×H and c K (row B1).
+
+    In a state dict it is PyTorch's Linear.
+    """
+
+    def __init__(
+        self, hidden_size: int, output_size: int, *, rng: Rng = None, dtype: DTypeLike = np.float64
+    ) -> None:
+        check_sizes(hidden_size=hidden_size, output_size=output_size)
+        rng = generator(rng)
+        self.V = draw(glorot, (output_size, hidden_size), rng, dtype)
+        self.c = draw(zeros, (output_size,), rng, dtype)
+
+    def __call__(self, h: Any) -> Any:
+        o = tg.linear(h, self.V, self.c)
+        return o
+
+    def _export(self, own: Arrays) -> Arrays:
+        return {"weight": own["V"], "bias": own["c"]}
+
+    def _import(self, arrays: Arrays) -> Arrays:
+        return {"V": arrays["weight"], "c": arrays["bias"]}
+
+
+class ManyToMany(Module):
+    """Synchronous sequence to sequence: an output in every time step (rows B1 and B14).
+
+    Parameters
+    ----------
+    layer : Cell, Bidirectional or Layers
+    output_size : int
+    rng : numpy.random.Generator or int
+        Draws V.
+
+    Examples
+    --------
+    >>> import numpy as np, rnn
+    >>> model = ManyToMany(rnn.ElmanCell(3, 5, rng=0), 2, rng=1)
+    >>> model.num_parameters() == 5 * 5 + 5 * 3 + 2 * 5 + 5 + 2
+    True
+    >>> [o.shape for o in model(np.zeros((4, 3)))]
+    [(2,), (2,), (2,), (2,)]
+    """
+
+    def __init__(self, layer: Any, output_size: int, *, rng: Rng = None) -> None:
+        self.layer = layer
+        self.readout = Readout(layer.output_size, output_size, rng=rng, dtype=layer.dtype)
+
+    def __call__(self, xs: Any, state: State = None, lengths: Any = None) -> list[Any]:
+        """Return the T outputs o⁽ᵗ⁾, (N, K) or (K,) each."""
+        return self.run(xs, state, lengths)[0]
+
+    def run(self, xs: Any, state: State = None, lengths: Any = None) -> tuple[list[Any], State]:
+        """Return the T outputs and the last state, from which a next stretch may go on."""
+        if not isinstance(self.layer, (Bidirectional, Layers)):
+            seen = self.layer.output
+            return unroll(self.layer, xs, state, lengths, readout=lambda s: self.readout(seen(s)))
+        hs, end = run(self.layer, xs, state, lengths)
+        outputs = []
+        for t in range(1, len(hs) + 1):
+            with tg.timestep(t):
+                outputs.append(self.readout(hs[t - 1]))
+        return outputs, end
+
+
+class ManyToOne(Module):
+    """Sequence in, one output: only the last state h⁽ᶻ⁾ is read (row B6).
+
+    Examples
+    --------
+    >>> import numpy as np, rnn
+    >>> model = ManyToOne(rnn.ElmanCell(20, 8, rng=0), 2, rng=1)
+    >>> model(np.zeros((10, 4, 20)), lengths=[10, 3, 7, 1]).shape
+    (4, 2)
+    """
+
+    def __init__(self, cell: Any, output_size: int, *, rng: Rng = None) -> None:
+        self.cell = cell
+        self.readout = Readout(cell.output_size, output_size, rng=rng, dtype=cell.dtype)
+
+    def __call__(self, xs: Any, state: State = None, lengths: Any = None) -> Any:
+        """Return the output, (N, K) or (K,)."""
+        _, state = unroll(self.cell, xs, state, lengths, readout=lambda s: None)
+        return self.readout(self.cell.output(state))
+
+
+class OneToMany(Module):
+    """Vector in, sequence out, as for captions: ``h = φ(W h + U y⁽ᵗ⁻¹⁾ + R x + b)`` (row B7).
+
+    Parameters
+    ----------
+    context_size, hidden_size, output_size : int
+        Features of the vector x, of h, and of each y.
+    feed : function, optional
+        Makes the next y of an output when running free; the output itself when not given.
+    hoisted : bool
+        Compute R x once, before the loop, where it is computed in every time step otherwise.
+    rng : numpy.random.Generator or int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> H, a, m = 8, 3, 6
+    >>> model = OneToMany(m, H, a, rng=0)
+    >>> model.num_parameters() == H * H + 2 * a * H + H * m + H + a
+    True
+    >>> len(model(np.ones(m), steps=5))
+    5
+    """
+
+    def __init__(
+        self,
+        context_size: int,
+        hidden_size: int,
+        output_size: int,
+        nonlinearity: str = "tanh",
+        *,
+        feed: Callable[[Any], Any] | None = None,
+        hoisted: bool = True,
+        rng: Rng = None,
+        dtype: DTypeLike = np.float64,
+    ) -> None:
+        rng = generator(rng)
+        self.cell = ConditionedCell(output_size, hidden_size, context_size, nonlinearity, rng=rng, dtype=dtype)
+        self.readout = Readout(hidden_size, output_size, rng=rng, dtype=dtype)
+        self.feed, self.hoisted = feed, hoisted
+
+    def __call__(self, x: Any, targets: Any = None, steps: int | None = None) -> list[Any]:
+        """Return the outputs: as many as `targets` with teacher forcing, or `steps` running free."""
+        batch = tuple(x.shape[:-1])
+        start = np.zeros((*batch, self.cell.input_size), self.cell.dtype)
+        once = self.cell.look(x) if self.hoisted else None
+
+        def step(h: Any, y: Any) -> Any:
+            return self.cell(h, y, self.cell.look(x) if once is None else once)
+
+        h0 = self.cell.initial_state(batch)
+        return decode(step, self.readout, h0, start, targets=targets, steps=steps, feed=self.feed)
+
+
+class BidirectionalNetwork(Module):
+    """``ŷ⁽ᵗ⁾ = V_F h⁽ᵗ⁾ + V_B g⁽ᵗ⁾ + b``, h from the past and g from the future (row B8).
+
+    Examples
+    --------
+    >>> import numpy as np, rnn
+    >>> halves = rnn.Bidirectional(rnn.ElmanCell(3, 5, rng=0), rnn.ElmanCell(3, 4, rng=1))
+    >>> [ŷ.shape for ŷ in BidirectionalNetwork(halves, 2, rng=2)(np.zeros((2, 3)))]
+    [(2,), (2,)]
+    """
+
+    def __init__(self, layer: Bidirectional, output_size: int, *, rng: Rng = None) -> None:
+        rng = generator(rng)
+        self.layer = layer
+        self.V_F = draw(glorot, (output_size, layer.forward.output_size), rng, layer.dtype)
+        self.V_B = draw(glorot, (output_size, layer.backward.output_size), rng, layer.dtype)
+        self.b = draw(zeros, (output_size,), rng, layer.dtype)
+
+    def __call__(self, xs: Any, state: State = None, lengths: Any = None) -> list[Any]:
+        """Return the T outputs ŷ⁽ᵗ⁾, (N, K) or (K,) each."""
+        h, g, _ = self.layer.directions(xs, state, lengths)
+        outputs = []
+        for t in range(1, len(h) + 1):
+            with tg.timestep(t):
+                ŷ = tg.linear(h[t - 1], self.V_F) + tg.linear(g[t - 1], self.V_B, self.b)
+            outputs.append(ŷ)
+        return outputs

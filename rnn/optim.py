@@ -1,0 +1,226 @@
+"""Optimisers and clipping. Gradients are read from each parameter's ``grad``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+import tinygraph as tg
+from rnn.module import Module
+from rnn.schedules import Schedule
+
+Parameters = Module | Mapping[str, tg.Tensor]
+
+
+def named(parameters: Parameters) -> dict[str, tg.Tensor]:
+    """Return the parameters of a module, or of a dict, by name."""
+    found = dict(parameters.parameters() if isinstance(parameters, Module) else parameters)
+    if not found:
+        raise ValueError("there are no parameters to train")
+    return found
+
+
+class Optimizer:
+    """Base of optimisers: the parameters, the count of updates, and slots of running arrays by name.
+
+    Parameters
+    ----------
+    parameters : Module or dict of tensors by name
+    lr : float or function
+        The learning rate, or a schedule from the number of updates done (0 at first) to it.
+    weight_decay : float
+    """
+
+    slots: tuple[str, ...] = ()
+
+    def __init__(self, parameters: Parameters, lr: float | Schedule, weight_decay: float = 0.0) -> None:
+        self.parameters = named(parameters)
+        self.lr, self.weight_decay, self.updates = lr, weight_decay, 0
+        if not callable(lr) and not lr >= 0:
+            raise ValueError(f"lr should be at least 0, not {lr}")
+        self.running: dict[str, dict[str, np.ndarray]] = {slot: {} for slot in self.slots}
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the next update."""
+        return float(self.lr(self.updates) if callable(self.lr) else self.lr)
+
+    def step(self) -> None:
+        """Update every parameter that has a gradient."""
+        rate = self.rate
+        self.updates += 1
+        for name, parameter in self.parameters.items():
+            if parameter.grad is not None:
+                parameter.data = self.update(name, parameter.data, np.asarray(parameter.grad), rate)
+
+    def update(self, name: str, value: np.ndarray, gradient: np.ndarray, rate: float) -> np.ndarray:
+        """Return the new value of the parameter `name`."""
+        raise NotImplementedError(f"{type(self).__name__} has no rule")
+
+    def zero_grad(self) -> None:
+        """Forget all gradients."""
+        for parameter in self.parameters.values():
+            parameter.grad = None
+
+    def slot(self, slot: str, name: str, like: np.ndarray) -> np.ndarray:
+        """Return the running array of a parameter, zeros at first."""
+        return self.running[slot].get(name, np.zeros_like(like))
+
+    def state(self) -> tuple[int, dict[str, np.ndarray]]:
+        """Return the count of updates, and the running arrays by "slot.parameter"."""
+        arrays = {f"{s}.{name}": a for s, held in self.running.items() for name, a in held.items()}
+        return self.updates, arrays
+
+    def load_state(self, updates: int, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take over what `state` returned; all is checked before anything is set."""
+        running: dict[str, dict[str, np.ndarray]] = {slot: {} for slot in self.slots}
+        for key, array in arrays.items():
+            slot, _, name = key.partition(".")
+            if slot not in running or name not in self.parameters:
+                raise KeyError(f"{type(self).__name__} has no running array {key!r}")
+            if array.shape != self.parameters[name].shape:
+                raise ValueError(f"{key} should have shape {self.parameters[name].shape}, not {array.shape}")
+            running[slot][name] = array
+        self.updates, self.running = updates, running
+
+
+class SGD(Optimizer):
+    """Gradient descent, with momentum: ``v ← μ v + g``, ``θ ← θ − η v``.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> w = tg.parameter(np.array([3.0, 4.0]), name="w")
+    >>> (w * w).sum().backward()
+    >>> SGD({"w": w}, lr=0.5).step()
+    >>> w.data
+    array([0., 0.])
+    """
+
+    slots = ("velocity",)
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        lr: float | Schedule = 0.01,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, lr, weight_decay)
+        self.momentum = momentum
+
+    def update(self, name: str, value: np.ndarray, gradient: np.ndarray, rate: float) -> np.ndarray:
+        """Return θ − η v."""
+        g = gradient + self.weight_decay * value if self.weight_decay else gradient
+        if self.momentum:
+            g = self.momentum * self.slot("velocity", name, value) + g
+            self.running["velocity"][name] = g
+        return value - rate * g
+
+
+class Adam(Optimizer):
+    """Adam (Kingma and Ba 2015, algorithm 1); `weight_decay` adds λθ to the gradient.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> w = tg.parameter(np.array([3.0, -4.0]), name="w")
+    >>> (w * w).sum().backward()
+    >>> Adam({"w": w}, lr=0.1).step()
+    >>> w.data
+    array([ 2.9, -3.9])
+    """
+
+    slots = ("mean", "square")
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        lr: float | Schedule = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, lr, weight_decay)
+        self.betas, self.eps = betas, eps
+
+    def update(self, name: str, value: np.ndarray, gradient: np.ndarray, rate: float) -> np.ndarray:
+        """Return θ − η m̂ / (√v̂ + ε)."""
+        g = gradient + self.weight_decay * value if self.weight_decay else gradient
+        β1, β2 = self.betas
+        m = β1 * self.slot("mean", name, value) + (1 - β1) * g
+        v = β2 * self.slot("square", name, value) + (1 - β2) * (g * g)
+        self.running["mean"][name], self.running["square"][name] = m, v
+        m̂ = m / (1 - β1**self.updates)
+        v̂ = v / (1 - β2**self.updates)
+        return value - rate * m̂ / (np.sqrt(v̂) + self.eps)
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay, ``θ ← θ − ηλθ`` beside it (Loshchilov and Hutter 2019)."""
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        lr: float | Schedule = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(parameters, lr, betas, eps)
+        self.decoupled = weight_decay
+
+    def update(self, name: str, value: np.ndarray, gradient: np.ndarray, rate: float) -> np.ndarray:
+        """Return Adam's update of the decayed value."""
+        return super().update(name, value * (1 - rate * self.decoupled), gradient, rate)
+
+
+def clip_grad_norm(parameters: Parameters, max_norm: float) -> float:
+    """Scale all gradients together so that their norm is at most `max_norm`; keep the direction.
+
+    Returns
+    -------
+    float
+        The norm before.
+
+    Raises
+    ------
+    FloatingPointError
+        When a gradient is not finite; the message names its parameter.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> w = tg.parameter(np.array([3.0, 4.0]), name="w")
+    >>> (w * w).sum().backward()
+    >>> clip_grad_norm({"w": w}, 1.0), w.grad
+    (10.0, array([0.6, 0.8]))
+    """
+    gradients = _gradients(parameters)
+    norm = float(np.sqrt(sum(float(np.vdot(p.grad, p.grad)) for p in gradients.values())))
+    if norm > max_norm:
+        for parameter in gradients.values():
+            parameter.grad = parameter.grad * (max_norm / norm)
+    return norm
+
+
+def clip_grad_value(parameters: Parameters, limit: float) -> None:
+    """Clip every component of every gradient to [−limit, limit].
+
+    Raises
+    ------
+    FloatingPointError
+        When a gradient is not finite; the message names its parameter.
+    """
+    for parameter in _gradients(parameters).values():
+        parameter.grad = np.clip(parameter.grad, -limit, limit)
+
+
+def _gradients(parameters: Parameters) -> dict[str, Any]:
+    found = {name: p for name, p in named(parameters).items() if p.grad is not None}
+    bad = [name for name, p in found.items() if not np.isfinite(p.grad).all()]
+    if bad:
+        raise FloatingPointError(f"the gradient of {', '.join(bad)} is not finite")
+    return found
