@@ -88,14 +88,17 @@ class _Sorting:
         self.signature = np.fromiter((signatures[signature(node)] for node in nodes), int, len(nodes))
         owns: dict[Own, int] = _Interned()
         self.own = np.fromiter((owns[own] for own in parameters_used(nodes)), int, len(nodes))
+        self.no_parameters = owns[()]
         self.owns = list(owns)
+        self.position = {node: k for k, node in enumerate(nodes)}
         order = np.argsort(self.place, kind="stable")
         self.rows = np.split(order, np.searchsorted(self.place[order], np.arange(1, len(places))))
 
     def classes(self) -> Classes:
         self._forget_first_parameters()
-        for loop, where in list(self._places_in_loops().items()):
-            self._split_if_periodic(loop, where)
+        for split in (self._split_if_restarted, self._split_if_periodic):
+            for loop in list(self._places_in_loops()):
+                split(loop, self._places_in_loops()[loop])
         where = self._places_in_loops()
         kept = {loop for loop in where if self._repeats(where[loop])}
         keep = np.zeros((len(self.loops), self.vectors.shape[1]), bool)
@@ -187,21 +190,53 @@ class _Sorting:
             return "single"
         return "same" if pairs == groups else "differ" if pairs == len(rows) else "mixed"
 
+    def _split_if_restarted(self, loop: Loop, where: list[tuple[int, int]]) -> None:
+        """Tell a loop from the one around it where nothing was recorded between them.
+
+        The outer loop then seems to run once, and the inner one to go on. It starts anew where the ops with
+        parameters take nothing from the iteration before.
+        """
+        column = where[0][1]
+        around = loop.parent
+        if around is None or around.code is not loop.code:
+            return
+        if any(self.vectors[rows, column - 1].any() for rows, loops in zip(self.rows, self.loops, strict=True) if around in loops):
+            return
+        rows = np.concatenate([self.rows[p] for p, _ in where])
+        prefix = np.full(len(self.nodes), -1)
+        prefix[rows] = grouped(self.vectors[rows, :column])[0]
+        linked = np.zeros((prefix.max() + 1, self.vectors[rows, column].max() + 1), bool)
+        for k in rows[self.own[rows] != self.no_parameters].tolist():
+            for given in self.nodes[k].inputs:
+                j = self.position.get(given, -1)
+                if j >= 0 and prefix[j] == prefix[k] and self.vectors[j, column] == self.vectors[k, column] - 1:
+                    linked[prefix[k], self.vectors[k, column]] = True
+        if linked.any():
+            starts = np.where(linked, 0, np.arange(linked.shape[1]))
+            rest = np.arange(linked.shape[1]) - np.maximum.accumulate(starts, axis=1)
+            restarts = np.cumsum(~linked, axis=1) - 1
+            if restarts.any():
+                at = (prefix[rows], self.vectors[rows, column])
+                self._split(loop, Loop(around, loop.code, around.offset), where, restarts[at], rest[at])
+
     def _split_if_periodic(self, loop: Loop, where: list[tuple[int, int]]) -> None:
         """Where parameters come back every few iterations, a loop over time has swallowed one over layers."""
         periods = {self._period(p, column) for p, column in where if self._recurrence(p, column) == "mixed"}
-        if len(periods) != 1 or 0 in periods:
-            return
-        (period,) = periods
-        outer = Loop(loop.parent, loop.code, loop.offset)
+        if len(periods) == 1 and 0 not in periods:
+            iterations = np.concatenate([self.vectors[self.rows[p], column] for p, column in where])
+            outer = Loop(loop.parent, loop.code, loop.offset)
+            self._split(loop, outer, where, *np.divmod(iterations, periods.pop()))
+
+    def _split(
+        self, loop: Loop, outer: Loop, where: list[tuple[int, int]], quotient: np.ndarray, rest: np.ndarray
+    ) -> None:
+        """Count the iterations of `loop` in two loops, given the numbers for its places in turn."""
+        column = where[0][1]
+        rows = np.concatenate([self.rows[p] for p, _ in where])
         self.vectors = np.pad(self.vectors, ((0, 0), (0, 1)), constant_values=-1)
-        for p, column in where:
-            rows = self.rows[p]
-            vectors = self.vectors[rows]
-            quotient, rest = np.divmod(vectors[:, column], period)
-            self.vectors[rows] = np.column_stack(
-                [vectors[:, :column], quotient, rest, vectors[:, column + 1 : -1]]
-            )
+        vectors = self.vectors[rows]
+        self.vectors[rows] = np.column_stack([vectors[:, :column], quotient, rest, vectors[:, column + 1 : -1]])
+        for p, _ in where:
             self.loops[p] = (*self.loops[p][:column], outer, *self.loops[p][column:])
             at = [k for k, n in enumerate(self.order[p]) if n is None][column]
             self.order[p] = (*self.order[p][:at], None, 0, *self.order[p][at:])

@@ -96,15 +96,15 @@ class _Folding:
             self.number[leaf.index] = known[key]
 
     def _common_depth(self, users: list[int]) -> int:
-        """Return how many loops have all users of a leaf in the same iteration."""
+        """Return how many loops around the first user have all other users inside them in the same iteration."""
         if not users:
             return 0
         first = users[0]
         chain = self.chains[self.number[first]]
         depth = len(chain)
         for user in users[1:]:
-            depth = min(depth, shared_depth(chain, self.chains[self.number[user]]))
-            differ = self.iterations[user, :depth] != self.iterations[first, :depth]
+            shared = min(depth, shared_depth(chain, self.chains[self.number[user]]))
+            differ = self.iterations[user, :shared] != self.iterations[first, :shared]
             depth = int(differ.argmax()) if differ.any() else depth
         return depth
 
@@ -197,7 +197,7 @@ class _Folding:
         read = self.instance[rows[:, 0]][np.argsort(at)]
         shared = shared_depth(source.loops, target.loops)
         index = fit(iterations[chosen], source.iterations[read], source.ends[read], shared)
-        if index is None and shared == len(source.loops):
+        if index is None and shared == len(source.loops) and not source.is_everywhere:
             index = _latest(source, iterations[chosen], read)
         return FoldedEdge(source, target, argument, index, region(chosen, iterations, ends), None if index else read)
 
@@ -217,7 +217,8 @@ def _latest(source: FoldedNode, target: np.ndarray, read: np.ndarray) -> tuple[I
     for offset in (0, 1):
         wanted = target[:, : last + 1].copy()
         wanted[:, last] -= offset
-        if np.array_equal(source.rows(wanted), read):
+        same = (source.iterations[read, :last] == target[:, :last]).all()
+        if same and np.array_equal(source.rows(wanted), read):
             return (*(Index(DELAY, 0, level) for level in range(last)), Index(LATEST, offset, last))
     return None
 

@@ -106,6 +106,11 @@ class FoldedNode:
         """How many instances it has."""
         return len(self.recorded)
 
+    @property
+    def is_everywhere(self) -> bool:
+        """Is it present in all iterations of its loops?"""
+        return isinstance(self.when, tuple) and all(each == slice(None) for each in self.when)
+
     @cached_property
     def iterations(self) -> np.ndarray:
         """The (times, loops) iterations in which it is present, in order."""
@@ -169,17 +174,25 @@ class FoldedEdge:
         self._table = table
 
     @property
-    def delay(self) -> int | tuple[int, ...] | None:
-        """How many iterations of the loops that both ends share lie between them; None where that is not constant."""
-        shared = shared_depth(self.source.loops, self.target.loops)
-        if self.index is None:
-            return None
+    def delay(self) -> int | tuple[int | None, ...] | None:
+        """How many iterations of the loop around both ends lie between them: a tuple for loops in loops.
+
+        None stands where that is not constant.
+        """
         delays = []
-        for level, index in enumerate(self.index[:shared]):
-            if index.kind != DELAY or index.level != level:
-                return None
-            delays.append(index.offset)
+        for level in range(shared_depth(self.source.loops, self.target.loops)):
+            index = self.index[level] if self.index else None
+            constant = index is not None and index.kind == DELAY and index.level == level
+            delays.append(index.offset if index is not None and constant else None)
         return 0 if not delays else delays[0] if len(delays) == 1 else tuple(delays)
+
+    @property
+    def carried_by(self) -> set[FoldedLoop]:
+        """The loops that carry it: from one of their iterations to another."""
+        shared = shared_depth(self.source.loops, self.target.loops)
+        instance, _, row = self.pairs()
+        differ = self.target.iterations[instance, :shared] != self.source.iterations[row, :shared]
+        return {self.target.loops[level] for level in set(differ.argmax(1)[differ.any(1)].tolist())} if shared else set()
 
     def pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return which instance of the target reads with which argument which instance of the source."""
@@ -282,27 +295,30 @@ class FoldedGraph:
         >>> len(folded.nodes), len(folded.unroll())
         (4, 20)
         """
-        made: list[Node] = [copy(node) for node in self.graph.nodes]
-        at: dict[FoldedNode, np.ndarray] = {}
-        placed = self._positions() if self.order is None else self.order
-        ends = np.cumsum([node.times for node in self._ops])
-        for node, end in zip(self._ops, ends.tolist(), strict=True):
-            at[node] = placed[end - node.times : end]
-        for node in self.nodes:
-            if node.kind != "op":
-                at[node] = np.array([leaf.index for leaf in node.recorded])
-            for position, recorded in zip(at[node].tolist(), node.recorded, strict=True):
-                made[position] = copy(recorded)
-                made[position].index = position
-                made[position].op = node.op
+        at = self.positions()
+        made: dict[int, Node] = {}
+        for folded in self.nodes:
+            for position, recorded in zip(at[folded].tolist(), folded.recorded, strict=True):
+                node = made[position] = copy(recorded)
+                node.index = position
+                node.op = folded.op
         reads: list[dict[int, Node]] = [{} for _ in made]
         for edge in self.edges:
             targets, sources = at[edge.target], at[edge.source]
             for instance, argument, row in zip(*(column.tolist() for column in edge.pairs()), strict=True):
                 reads[targets[instance]][argument] = made[sources[row]]
-        for node, read in zip(made, reads, strict=True):
-            node.inputs = tuple(read[argument] for argument in range(len(read)))
-        return type(self.graph)(made, [made[output.index] for output in self.graph.outputs])
+        for position, read in enumerate(reads):
+            made[position].inputs = tuple(read[argument] for argument in range(len(read)))
+        nodes = [made[position] for position in range(len(made))]
+        return type(self.graph)(nodes, [nodes[output.index] for output in self.graph.outputs])
+
+    def positions(self) -> dict[FoldedNode, np.ndarray]:
+        """Return where in the unrolled graph the instances of each node stand."""
+        ends = np.cumsum([node.times for node in self._ops]).tolist()
+        ordered = self._positions() if self.order is None else self.order
+        at = {node: ordered[end - node.times : end] for node, end in zip(self._ops, ends, strict=True)}
+        leaves = (node for node in self.nodes if node.kind != "op")
+        return at | {node: np.array([leaf.index for leaf in node.recorded]) for node in leaves}
 
     def _positions(self) -> np.ndarray:
         """Return where in the graph each instance of each op stands, if loops run as they were read."""
