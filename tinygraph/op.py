@@ -46,7 +46,8 @@ class Op:
     elementwise : bool
         Whether inputs are broadcast: contributions are then summed back to the input's shape.
     saves : callable or None
-        A function of the inputs whose value `forward` and the rules get as last argument, computed once.
+        A function of the inputs that the rules get the value of as last argument; `forward` returns it beside its output,
+        so that it is computed once.
     variadic : bool
         Whether it takes any number of arrays, as one sequence.
     """
@@ -71,6 +72,7 @@ class Op:
         self.rules = (vjp.rule,) if isinstance(vjp, each) else vjp if isinstance(vjp, tuple) else (vjp,)
         self.arguments, self.defaults = self._read_signature()
         self.attributes = tuple(self.defaults)
+        self.arity = -1 if self.variadic else len(self.arguments)
         self.pull = _puller(self)
         self.__doc__ = facts.get("doc") or inspect.getdoc(forward)
 
@@ -88,33 +90,41 @@ class Op:
         return tuple(arrays), {p.name: p.default for p in parameters if p.default is not p.empty}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if len(args) == 1 and not kwargs and self.saves is None:
-            x = args[0]
-            if type(x) is Tensor and not self.variadic and len(self.rules) == 1:
-                value = x._data
-                try:
-                    y = self.forward(value)
-                except Exception as error:
-                    raise _explained(self, error, (value,), _frame(1)) from error
-                return make(self, y, args, (value,), None, x.requires_grad, _frame(1))
         return self.apply(args, kwargs, _frame(1))
 
     def apply(self, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType) -> Any:
         """Compute, and record as done in `frame` if any argument is a Tensor."""
-        arrays, attributes = self._bind(args, kwargs, frame)
-        inputs = tuple([x if type(x) is Tensor else None for x in arrays])
-        values = tuple([x._data if type(x) is Tensor else constant(self, x, frame) for x in arrays])
+        if kwargs or len(args) != self.arity:
+            args, attributes = self._bind(args, kwargs, frame)
+        elif self.arity == 1 and type(x := args[0]) is Tensor and self.saves is None:
+            return self._record_one(x, args, frame)
+        else:
+            attributes = {}
+        inputs = tuple([x if type(x) is Tensor else None for x in args])
+        values = tuple([x._data if type(x) is Tensor else constant(self, x, frame) for x in args])
         try:
-            if self.saves is not None:
-                values = (*values, self.saves(*values, **attributes))
             y = self.forward(*values, **attributes)
         except Exception as error:
             raise _explained(self, error, values, frame) from error
-        if not any(x is not None for x in inputs):
-            return y
-        rules = self.rules * len(inputs) if self.variadic else self.rules
-        requires = any(x is not None and rule and x.requires_grad for x, rule in zip(inputs, rules, strict=True))
-        return make(self, y, inputs, values, attributes or None, requires and y.dtype.kind in "fc", frame)
+        if self.saves is not None:
+            y, saved = y
+            values = (*values, saved)
+        recorded = requires = False
+        for position, x in enumerate(inputs):
+            if x is not None:
+                recorded = True
+                if x.requires_grad and (self.variadic or self.rules[position] is not None):
+                    requires = y.dtype.kind in "fc"
+        return make(self, y, inputs, values, attributes or None, requires, frame) if recorded else y
+
+    def _record_one(self, x: Tensor, args: tuple[Any, ...], frame: FrameType) -> Tensor:
+        value = x._data
+        try:
+            y = self.forward(value)
+        except Exception as error:
+            raise _explained(self, error, (value,), frame) from error
+        requires = x.requires_grad and self.rules[0] is not None and y.dtype.kind in "fc"
+        return make(self, y, args, (value,), None, requires, frame)
 
     def _bind(self, args: tuple, kwargs: dict[str, Any], frame: FrameType) -> tuple[tuple, dict[str, Any]]:
         if self.variadic:
@@ -195,7 +205,8 @@ def op(
     elementwise : bool
         Whether inputs broadcast.
     saves : callable, optional
-        A function of the inputs, computed once and given to forward and rules as last argument.
+        A function of the inputs whose value the rules want as last argument. `forward` then returns the pair of its
+        output and that value; the function itself is called where a backward pass is recorded.
     sequence : bool
         Whether the arrays come as one sequence, as for ``np.concatenate``.
     numpy : callable or tuple of callables
@@ -226,9 +237,10 @@ def op(
 
 def constant(op: Op, value: Any, frame: FrameType) -> Any:
     """Return `value` as an op may hold it: a number, or an array of the op's own."""
-    if type(value) in _NUMBERS and op.elementwise:
-        return value
-    if isinstance(value, np.generic):
+    kind = type(value)
+    if kind is np.ndarray and value.dtype.kind in "biufc":
+        return value.copy()
+    if isinstance(value, np.generic) or (kind in _NUMBERS and op.elementwise):
         return value
     refuse_masked(value, op.name, frame)
     array = np.array(value)
@@ -261,8 +273,8 @@ def _puller(op: Op) -> Callable[..., tuple]:
         return _pull_each(op.rules[0])
     if len(op.rules) == 1:
         return _pull_one(op.rules[0])
-    if len(op.rules) == 2 and op.elementwise:
-        return _pull_two_broadcast(*op.rules)
+    if len(op.rules) == 2 and None not in op.rules:
+        return _pull_two_broadcast(*op.rules) if op.elementwise else _pull_two(*op.rules)
     return _pull_all(op.rules, op.elementwise)
 
 
@@ -275,10 +287,7 @@ def _pull_one(rule: Rule | None) -> Callable[..., tuple]:
     return pull if rule is not None else lambda g, y, values, inputs, attributes: (None,)
 
 
-def _pull_two_broadcast(left: Rule | None, right: Rule | None) -> Callable[..., tuple]:
-    if left is None or right is None:
-        return _pull_all((left, right), True)
-
+def _pull_two_broadcast(left: Any, right: Any) -> Callable[..., tuple]:
     def pull(g: Any, y: Any, values: tuple, inputs: tuple, attributes: dict[str, Any] | None) -> tuple:
         a, b = values
         source, other = inputs
@@ -294,6 +303,27 @@ def _pull_two_broadcast(left: Rule | None, right: Rule | None) -> Callable[..., 
         return first, second
 
     return pull
+
+
+def _pull_two(left: Any, right: Any) -> Callable[..., tuple]:
+    def pull(g: Any, y: Any, values: tuple, inputs: tuple, attributes: dict[str, Any] | None) -> tuple:
+        source, other = inputs[0], inputs[1]
+        named = attributes or _NOTHING
+        first = second = None
+        if source is not None and source.requires_grad:
+            first = left(g, y, *values, **named)
+            if first.dtype is not values[0].dtype:
+                first = like(first, values[0])
+        if other is not None and other.requires_grad:
+            second = right(g, y, *values, **named)
+            if second.dtype is not values[1].dtype:
+                second = like(second, values[1])
+        return first, second
+
+    return pull
+
+
+_NOTHING: dict[str, Any] = {}
 
 
 def _pull_all(rules: tuple[Rule | None, ...], elementwise: bool) -> Callable[..., tuple]:
@@ -346,6 +376,8 @@ def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
     if x.shape == shape:
         return x
     lead = len(x.shape) - len(shape)
+    if lead == 1 and x.shape[1:] == shape and type(x) is not Tensor:
+        return np.add.reduce(x, 0)  # a bias: at a third of the overhead
     stretched = tuple(lead + i for i, n in enumerate(shape) if n == 1 and x.shape[lead + i] != 1)
     return x.sum(axis=tuple(range(lead)) + stretched).reshape(shape)
 

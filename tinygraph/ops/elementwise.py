@@ -66,10 +66,7 @@ cos = op(np.cos, vjp=lambda g, y, x: -g * np.sin(x))
 
 
 def _sigmoid(x: Any) -> Any:
-    # ½(1 + tanh ½x) is the logistic function, and overflows nowhere
-    y = np.tanh(x * 0.5)
-    y = y * 0.5
-    return y + 0.5
+    return np.tanh(x * 0.5) * 0.5 + 0.5  # the logistic function, and it overflows nowhere
 
 
 sigmoid = op(_sigmoid, vjp=lambda g, y, x: g * (y * (1 - y)), name="sigmoid")

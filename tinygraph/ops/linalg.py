@@ -33,12 +33,14 @@ outer_product = op(
 )
 
 # matmul is five ops of one name: a rule that asked for the number of axes would not read as the chain rule does
-_matrix_matrix = op(_dot, vjp=(lambda g, y, a, b: g @ b.T, lambda g, y, a, b: a.T @ g), name="matmul", form=(2, 2))
+_matrix_matrix = op(
+    _dot, vjp=(lambda g, y, a, b: g.dot(b.T), lambda g, y, a, b: a.T.dot(g)), name="matmul", form=(2, 2)
+)
 _matrix_vector = op(
-    _dot, vjp=(lambda g, y, a, b: outer(g, b), lambda g, y, a, b: a.T @ g), name="matmul", form=(2, 1)
+    _dot, vjp=(lambda g, y, a, b: outer(g, b), lambda g, y, a, b: a.T.dot(g)), name="matmul", form=(2, 1)
 )
 _vector_matrix = op(
-    _dot, vjp=(lambda g, y, a, b: b @ g, lambda g, y, a, b: outer(a, g)), name="matmul", form=(1, 2)
+    _dot, vjp=(lambda g, y, a, b: b.dot(g), lambda g, y, a, b: outer(a, g)), name="matmul", form=(1, 2)
 )
 _vector_vector = op(_dot, vjp=(lambda g, y, a, b: g * b, lambda g, y, a, b: g * a), name="matmul", form=(1, 1))
 
@@ -118,21 +120,25 @@ def _with_vector(a: Any, b: Any, left: bool) -> Any:
     return np.squeeze(matmul(a, np.expand_dims(b, -1)), -1)
 
 
+def _apply_matmul(args: tuple[Any, ...], kwargs: dict[str, Any], frame: Any) -> Any:
+    if kwargs or len(args) != 2:
+        raise TypeError(f"matmul: {', '.join(kwargs) or 'three arguments'}: not supported on a Tensor{where(frame)}")
+    a, b = args
+    return _record_product(a, b, _operand(a, frame), _operand(b, frame), frame)
+
+
+matmul.apply = _apply_matmul  # type: ignore[attr-defined] # through NumPy's protocol, in the user's own frame
 numpy_functions[np.matmul] = matmul
 
 # -- linear: x Wᵀ + b, PyTorch's F.linear ---------------------------------------------------------------------------------
 
 
 def _affine_vector(x: Any, W: Any, b: Any) -> Any:
-    y = W.dot(x)
-    y += b
-    return y
+    return W.dot(x) + b
 
 
 def _affine_rows(x: Any, W: Any, b: Any) -> Any:
-    y = np.dot(x, W.T)
-    y += b
-    return y
+    return x.dot(W.T) + b
 
 
 def rows(x: Any) -> Any:
@@ -141,25 +147,25 @@ def rows(x: Any) -> Any:
 
 
 _vector = op(
-    lambda x, W: W.dot(x), vjp=(lambda g, y, x, W: g @ W, lambda g, y, x, W: outer(g, x)), name="linear", form="vector"
+    lambda x, W: W.dot(x), vjp=(lambda g, y, x, W: g.dot(W), lambda g, y, x, W: outer(g, x)), name="linear", form="vector"
 )
 _rows = op(
-    lambda x, W: np.dot(x, W.T),
-    vjp=(lambda g, y, x, W: g @ W, lambda g, y, x, W: rows(g).T @ rows(x)),
+    lambda x, W: x.dot(W.T),
+    vjp=(lambda g, y, x, W: g.dot(W), lambda g, y, x, W: rows(g).T.dot(rows(x))),
     name="linear",
     form="rows",
 )
 _vector_bias = op(
     _affine_vector,
-    vjp=(lambda g, y, x, W, b: g @ W, lambda g, y, x, W, b: outer(g, x), lambda g, y, x, W, b: g),
+    vjp=(lambda g, y, x, W, b: g.dot(W), lambda g, y, x, W, b: outer(g, x), lambda g, y, x, W, b: g),
     name="linear",
     form="vector with bias",
 )
 _rows_bias = op(
     _affine_rows,
     vjp=(
-        lambda g, y, x, W, b: g @ W,
-        lambda g, y, x, W, b: rows(g).T @ rows(x),
+        lambda g, y, x, W, b: g.dot(W),
+        lambda g, y, x, W, b: rows(g).T.dot(rows(x)),
         lambda g, y, x, W, b: column_sums(g),
     ),
     name="linear",
@@ -195,28 +201,33 @@ def linear(x: Any, W: Any, b: Any = None) -> Any:
     array([3.5, 1.5])
     """
     frame = _frame(1)
-    arguments = (x, W) if b is None else (x, W, b)
-    values = tuple([_operand(argument, frame) for argument in arguments])
-    _check_linear(values, frame)
-    vector = values[0].ndim == 1
-    form: Op = (_vector if vector else _rows) if b is None else (_vector_bias if vector else _rows_bias)
-    y = form.forward(*values)
-    inputs = tuple([argument if type(argument) is Tensor else None for argument in arguments])
-    requires = False
-    recorded = False
-    for source in inputs:
-        if source is not None:
-            recorded = True
-            requires = requires or source.requires_grad
-    return make(form, y, inputs, values, None, requires, frame) if recorded else y
-
-
-def _check_linear(values: tuple[Any, ...], frame: Any) -> None:
-    x, W = values[:2]
-    if W.ndim != 2 or x.ndim == 0 or x.shape[-1] != W.shape[1]:
+    weights = W._data if type(W) is Tensor else constant(_rows, W, frame)
+    given = x._data if type(x) is Tensor else constant(_rows, x, frame)
+    requires = (type(x) is Tensor and x.requires_grad) or (type(W) is Tensor and W.requires_grad)
+    vector = given.ndim == 1
+    if weights.ndim != 2 or given.ndim == 0 or given.shape[-1] != weights.shape[1]:
         raise ValueError(
-            f"linear: x of shape {x.shape} and W of shape {W.shape} do not fit: W must be (H, {x.shape[-1:] or 'I'}),"
-            f" x (..., I){where(frame)}"
+            f"linear: x of shape {given.shape} and W of shape {weights.shape} do not fit:"
+            f" x must be (..., I) and W (H, I){where(frame)}"
         )
-    if len(values) == 3 and values[2].shape != W.shape[:1]:
-        raise ValueError(f"linear: b of shape {values[2].shape}, expected {W.shape[:1]} for W of {W.shape}{where(frame)}")
+    if b is None:
+        inputs: tuple = (x if type(x) is Tensor else None, W if type(W) is Tensor else None)
+        values: tuple = (given, weights)
+        form = _vector if vector else _rows
+        y = form.forward(given, weights)
+    else:
+        bias = b._data if type(b) is Tensor else constant(_rows, b, frame)
+        if bias.shape != weights.shape[:1]:
+            raise ValueError(f"linear: b of shape {bias.shape}, expected {weights.shape[:1]}{where(frame)}")
+        inputs = (
+            x if type(x) is Tensor else None,
+            W if type(W) is Tensor else None,
+            b if type(b) is Tensor else None,
+        )
+        values = (given, weights, bias)
+        form = _vector_bias if vector else _rows_bias
+        y = form.forward(given, weights, bias)
+        requires = requires or (type(b) is Tensor and b.requires_grad)
+    if not any([source is not None for source in inputs]):
+        return y
+    return make(form, y, inputs, values, None, requires, frame)

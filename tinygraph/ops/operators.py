@@ -80,9 +80,10 @@ def _comparison(ufunc: np.ufunc) -> Callable:
 
 
 def _method(op: Any, name: str) -> Callable:
+    apply = op.apply
+
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
-        apply = getattr(op, "apply", None)
-        return op(self, *args, **kwargs) if apply is None else apply((self, *args), kwargs, _frame(1))
+        return apply((self, *args), kwargs, _frame(1))
 
     method.__name__ = name
     method.__doc__ = f"As ``np.{name}``."
@@ -129,6 +130,7 @@ def attach() -> None:
         "__getitem__": indexing.read,
         "reshape": _reshape,
         "transpose": _transpose,
+        "dot": linalg.product,
         "T": property(_unary(shapes.transpose)),
     }.items():
         setattr(Tensor, name, function)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..op import op
+from ..tensor import Tensor
 
 __all__ = [
     "log_softmax",
@@ -22,7 +23,11 @@ def spread(g: Any, x: Any, axis: Axis, keepdims: bool = False) -> Any:
     """Give the axes that a reduction removed back to `g`, and repeat it along them: the adjoint of ``sum``."""
     if not keepdims and axis is not None:
         g = np.expand_dims(g, axis)
-    return np.broadcast_to(g, x.shape)
+    if type(g) is Tensor:
+        return np.broadcast_to(g, x.shape)
+    repeated = np.empty(x.shape, g.dtype)
+    repeated[...] = g
+    return repeated
 
 
 def count(x: Any, axis: Axis) -> int:
