@@ -239,4 +239,4 @@ def _jacobian(cell: Callable[[Any, Any], Any], state: State, x: np.ndarray) -> n
         pieces = (vector[end - part.size : end] for part, end in zip(parts, ends, strict=True))
         return tg.concatenate(list(cell(tuple(pieces), x)))
 
-    return np.asarray(tg.jacobian(step)(before))
+    return _array(tg.jacobian(step)(before))

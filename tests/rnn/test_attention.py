@@ -1,0 +1,93 @@
+"""Row B10 of the lectures: additive attention, and encoder and decoder with it."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import rnn
+import tinygraph as tg
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def softmax(e):
+    e = np.exp(e - e.max(axis=0))
+    return e / e.sum(axis=0)
+
+
+@given(J=st.integers(1, 6), N=st.integers(1, 3), seed=seeds)
+def test_b10_equations(J, N, seed):
+    rng = np.random.default_rng(seed)
+    attention = rnn.AdditiveAttention(3, 4, 5, rng=rng)
+    s, hs = rng.normal(size=(N, 3)), rng.normal(size=(J, N, 4))
+    c, α = attention(s, hs)
+    W, U, v = attention.W.data, attention.U.data, attention.v.data
+    for n in range(N):
+        e = np.array([v @ np.tanh(W @ s[n] + U @ hs[j, n]) for j in range(J)])
+        np.testing.assert_allclose(α.data[:, n], softmax(e), rtol=1e-10)
+        np.testing.assert_allclose(c.data[n], sum(softmax(e)[j] * hs[j, n] for j in range(J)), rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(α.data.sum(axis=0), 1)
+
+
+def test_b10_equal_scores_give_the_mean():
+    rng = np.random.default_rng(0)
+    attention = rnn.AdditiveAttention(3, 4, 5, rng=rng)
+    attention.v.data = np.zeros(5)
+    hs = rng.normal(size=(6, 2, 4))
+    c, α = attention(rng.normal(size=(2, 3)), hs)
+    np.testing.assert_allclose(α.data, 1 / 6)
+    np.testing.assert_allclose(c.data, hs.mean(axis=0))
+
+
+@given(lengths=st.lists(st.integers(1, 5), min_size=2, max_size=4), seed=seeds)
+def test_b10_a_masked_source_gets_no_weight_and_no_gradient(lengths, seed):
+    rng = np.random.default_rng(seed)
+    model = network(rng)
+    sequences = [rng.normal(size=(n, 2)) for n in lengths]
+    values, found = rnn.pad(sequences)
+    xs = tg.parameter(values)
+    outputs, alphas = model(xs, steps=3, lengths=found)
+    active = rnn.mask(found, len(values), (len(lengths),))[..., 0]
+    for α in alphas:
+        assert not np.any(α.data[~active])
+        np.testing.assert_allclose(α.data.sum(axis=0), 1)
+    tg.sum(tg.stack(outputs)).backward()
+    assert not np.any(xs.grad[~active])
+    for position, sequence in enumerate(sequences):
+        for together, alone in zip(outputs, model(sequence, steps=3)[0], strict=True):
+            np.testing.assert_allclose(together.data[position], alone.data, rtol=1e-9, atol=1e-12)
+
+
+def network(rng, encoder=None, source=4):
+    encoder = encoder or rnn.GRUCell(2, 4, rng=rng)
+    attention = rnn.AdditiveAttention(4, source, 5, rng=rng)
+    decoder = rnn.AttentionDecoder(rnn.GRUCell(3 + source, 4, rng=rng), attention, 3, rng=rng)
+    return rnn.AttentionEncoderDecoder(encoder, decoder)
+
+
+@pytest.mark.parametrize("forced", [True, False])
+def test_b10_the_decoder_reads_its_last_output_and_the_context(forced):
+    rng = np.random.default_rng(3)
+    model = network(rng)
+    xs, ys = rng.normal(size=(5, 2)), rng.normal(size=(4, 3))
+    hs, s = rnn.unroll(model.encoder, xs)
+    hs, y, decoder = np.stack([h.data for h in hs]), np.zeros(3), model.decoder
+    outputs, alphas = model(xs, targets=ys) if forced else model(xs, steps=4)
+    for t, (output, shown) in enumerate(zip(outputs, alphas, strict=True)):
+        c, α = decoder.attention(s, hs)
+        s = decoder.cell(s, np.concatenate([y, c.data]))
+        np.testing.assert_allclose(output.data, decoder.readout(s).data, rtol=1e-11)
+        np.testing.assert_allclose(shown.data, α.data, rtol=1e-11)
+        y = ys[t] if forced else output.data
+
+
+def test_b10_a_bidirectional_encoder_starts_the_decoder_from_its_backward_half():
+    rng = np.random.default_rng(4)
+    encoder = rnn.Bidirectional(rnn.GRUCell(2, 3, rng=rng), rnn.GRUCell(2, 4, rng=rng))
+    model = network(rng, encoder, source=7)
+    outputs, alphas = model(rng.normal(size=(5, 2, 2)), steps=2)
+    assert outputs[0].shape == (2, 3)
+    assert alphas[0].shape == (5, 2)
+    tg.sum(tg.stack(outputs)).backward()
+    assert all(np.any(p.grad) for p in model.parameters().values())
