@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -12,10 +13,8 @@ from numpy.typing import ArrayLike
 
 from . import record
 from .graph import Node, graph
-from .record import Changed
 from .sparse import Sparse
-from .structure import flatten, rebuild
-from .tensor import Tensor, _leaf, tensor
+from .tensor import Tensor
 
 _by_index = attrgetter("_index")
 
@@ -66,21 +65,49 @@ def backprop(output: Tensor, adjoint: ArrayLike | None = None) -> Iterator[Step]
     >>> float(w.grad)
     12.0
     """
+    seed = _seed(output, adjoint)
+    tell_observers(output)
     recorded = graph(output)
-    for index, (node, received, contributions) in enumerate(_walk(output, _seed(output, adjoint))):
+    for index, (node, received, contributions) in enumerate(_walk(output, seed)):
         yield Step(index, recorded.node_of(node), received, tuple(map(_dense, contributions)))
 
 
 def backward(output: Tensor, adjoint: ArrayLike | None = None) -> None:
     """Add the gradient of `output` to ``.grad`` of every leaf that requires one."""
     seed = _seed(output, adjoint)
+    tell_observers(output)
     record.context().frames.clear()  # no local of the user's outlives the backward pass
     deque(_walk(output, seed), maxlen=0)
 
 
-def _walk(output: Tensor, seed: Any) -> Iterator[tuple[Tensor, Any, tuple]]:
-    """The backward pass. Yield (node, its adjoint, the contributions to its inputs), last recorded first."""
-    adjoints: dict[Tensor, Any] = {output: seed}
+_observers: list[Callable[[Tensor], None]] = []
+
+
+@contextmanager
+def observed(begins: Callable[[Tensor], None]) -> Iterator[None]:
+    """Call ``begins(output)`` when a backward pass begins inside the ``with`` block: debuggers stop there."""
+    _observers.append(begins)
+    try:
+        yield
+    finally:
+        _observers.remove(begins)
+
+
+def tell_observers(output: Tensor) -> None:
+    """Say that a backward pass from `output` begins."""
+    for begins in tuple(_observers):
+        begins(output)
+
+
+def _walk(
+    output: Tensor, seed: Any, sums: dict[Tensor, Any] | None = None
+) -> Iterator[tuple[Tensor, Any, tuple]]:
+    """The backward pass. Yield (node, its adjoint, the contributions to its inputs), last recorded first.
+
+    Running sums are kept in `sums` if that is given, and those of the leaves then stay there, not in ``.grad``.
+    """
+    adjoints: dict[Tensor, Any] = {} if sums is None else sums
+    adjoints[output] = seed
     owned: set[Tensor] = set()  # nodes whose adjoint is a sum that no one else holds
     check = record.context().anomaly
     for node in _order(output):
@@ -111,8 +138,9 @@ def _walk(output: Tensor, seed: Any) -> Iterator[tuple[Tensor, Any, tuple]]:
                 adjoints[source] = (total.dense() if type(total) is Sparse else total) + contribution
                 owned.add(source)
         yield node, adjoint, contributions
-    for leaf, total in adjoints.items():
-        _add_to_grad(leaf, total, leaf in owned)
+    if sums is None:
+        for leaf, total in adjoints.items():
+            _add_to_grad(leaf, total, leaf in owned)
 
 
 def _order(output: Tensor) -> list[Tensor]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import record
-from .backprop import pull_back
+from .backprop import pull_back, tell_observers
 from .ops.elementwise import alias
 from .source import where
 from .structure import flatten, rebuild
@@ -77,7 +77,7 @@ def _fresh(leaf: Any, what: str, frame: FrameType) -> Tensor:
         with record.recording_again():
             return alias(leaf)
     array = np.array(leaf._data if type(leaf) is Tensor else leaf)
-    if array.dtype.kind not in "fc":
+    if array.dtype.kind != "f":
         raise TypeError(
             f"{what}: only floating-point arguments have gradients, got {array.dtype}; write 2.0 for 2{where(frame)}"
         )
@@ -125,6 +125,7 @@ def value_and_grad(f: Callable, argnums: Argnums = 0) -> Callable:
     @wraps(f)
     def differentiated(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         traced = _Traced(f, args, kwargs, argnums, "grad", _frame(1))
+        tell_observers(traced.scalar())
         gradient = traced.gradient([np.ones((), traced.scalar().dtype)])
         return traced.result(), gradient
 
