@@ -56,13 +56,13 @@ class Layout:
         """Return the numbers of the loop heads around the instruction at `lasti`, and its own."""
         return self.paths[self.number[self.instruction(lasti)]]
 
-    def leads_back(self, number: int, avoiding: set[int]) -> bool:
-        """Can the instruction run again without any of the instructions `avoiding` in between?"""
+    def leads_to(self, before: int, after: int, avoiding: set[int]) -> bool:
+        """Can one instruction run after the other without any of the instructions `avoiding` in between?"""
         seen: set[int] = set()
-        waiting = list(self.successors[number])
+        waiting = list(self.successors[before])
         while waiting:
             n = waiting.pop()
-            if n == number:
+            if n == after:
                 return True
             if n not in seen and n not in avoiding:
                 seen.add(n)
@@ -96,8 +96,9 @@ def _successors(instructions: list[dis.Instruction], code: CodeType) -> dict[int
         if instruction.opname not in _ENDS and after is not None:
             targets.append(after.offset)
     for entry in getattr(dis.Bytecode(code), "exception_entries", ()):
-        if entry.start in follows:
-            follows[entry.start].append(entry.target)
+        for offset in range(entry.start, entry.end, 2):
+            if offset in follows:
+                follows[offset].append(entry.target)
     return follows
 
 
@@ -141,8 +142,8 @@ def instruction(code: CodeType, lasti: int) -> int:
     return layout(code).instruction(lasti)
 
 
-def nested_paths(code: CodeType, followed: Iterable[tuple[int, int]]) -> dict[int, Path]:
-    """Return the path of each event in calls of `code`, given which event followed which.
+class Order:
+    """How the events of calls of one function follow each other.
 
     An event is an instruction's offset if it called a function that recorded something, and the offset + 1 if it
     recorded an op itself, after its calls. Numbers are doubled in the same way.
@@ -153,31 +154,47 @@ def nested_paths(code: CodeType, followed: Iterable[tuple[int, int]]) -> dict[in
 
     Parameters
     ----------
+    code : CodeType
     followed : pairs of events
-        The earlier is -1 where the call begins.
+        Which followed which; the earlier is -1 where the call begins.
+
+    Attributes
+    ----------
+    paths : the path of each event
     """
-    flow = layout(code)
-    numbers = {event: flow.number[event & ~1] for _, event in followed}
-    recorded = set(numbers.values())
-    repeated = {numbers[b] for a, b in followed if a >= b and a & ~1 == b & ~1}
-    in_c = {n for n in repeated if not flow.leads_back(n, avoiding=recorded - {n})}
-    paths = {}
-    for event, n in numbers.items():
-        heads = (*flow.paths[n][:-1], *([n] if n in in_c else []))
-        paths[event] = (*(2 * head for head in heads), 2 * n + (event & 1))
-    restarts = any(a >= 0 and turn(paths[a], paths[b]) == 0 for a, b in followed)
-    return {event: (-1, *path) for event, path in paths.items()} if restarts else paths
 
+    def __init__(self, code: CodeType, followed: Iterable[tuple[int, int]]):
+        self._layout = flow = layout(code)
+        numbers = {event: flow.number[event & ~1] for _, event in followed}
+        recorded = set(numbers.values())
+        repeated = {numbers[b] for a, b in followed if a >= b and a & ~1 == b & ~1}
+        in_c = {n for n in repeated if not flow.leads_to(n, n, avoiding=recorded - {n})}
+        self.paths: dict[int, Path] = {}
+        for event, n in numbers.items():
+            heads = (*flow.paths[n][:-1], *([n] if n in in_c else []))
+            self.paths[event] = (*(2 * head for head in heads), 2 * n + (event & 1))
+        if any(a >= 0 and self.shared(a, b) == 0 and self.starts_again(a, b) for a, b in followed):
+            self.paths = {event: (-1, *path) for event, path in self.paths.items()}
 
-def shared_loops(before: Path, after: Path) -> int:
-    """Return how many loops contain both places."""
-    shared, innermost = 0, min(len(before), len(after)) - 1
-    while shared < innermost and before[shared] == after[shared]:
-        shared += 1
-    return shared
+    def shared(self, before: int, after: int) -> int:
+        """Return how many loops contain both events."""
+        a, b = self.paths[before], self.paths[after]
+        shared, innermost = 0, min(len(a), len(b)) - 1
+        while shared < innermost and a[shared] == b[shared]:
+            shared += 1
+        return shared
 
+    def starts_again(self, before: int, after: int) -> bool:
+        """Does the later event belong to another iteration of the innermost loop that contains both?
 
-def turn(before: Path, after: Path) -> int | None:
-    """Return how many loops the two places share if `after` starts another iteration of the innermost; else None."""
-    shared = shared_loops(before, after)
-    return shared if after[shared] <= before[shared] else None
+        It does if it stands before the other, or if control cannot get there but through the head of the loop.
+        """
+        a, b, shared = self.paths[before], self.paths[after], self.shared(before, after)
+        if b[shared] <= a[shared]:
+            return True
+        head = a[shared - 1] // 2 if shared else -1
+        return head >= 0 and before & ~1 != after & ~1 and not self._layout.leads_to(a[-1] // 2, b[-1] // 2, {head})
+
+    def head(self, number: int) -> int:
+        """Return the offset of the head of a loop in a path; -1 for a loop around the whole body."""
+        return self._layout.offsets[number // 2] if number >= 0 else -1

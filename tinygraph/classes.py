@@ -111,9 +111,8 @@ class _Sorting:
         iterations = np.take_along_axis(np.where(keep[self.place], self.vectors, -1), kept_first, axis=1)
         depth = max(map(len, chains), default=0)
         own = [self.owns[self.own[k]] for k in first]
-        return Classes(
-            self.nodes, number, chains, iterations[:, :depth], own, orders, [x for x in where if x not in kept]
-        )
+        dissolved = [x for x in where if x not in kept and any(labels[self.rows[p], d].any() for p, d in where[x])]
+        return Classes(self.nodes, number, chains, iterations[:, :depth], own, orders, dissolved)
 
     def _chains(self, first: np.ndarray, labels: np.ndarray, kept: set[Loop]) -> tuple[list, list]:
         """Return for each class its kept loops and its order; below a label, every label has a loop of its own."""
@@ -303,8 +302,7 @@ def occurrences(nodes: Sequence[Node]) -> list[tuple[Place, Vector]]:
         source = node.source and (node.source.filename, node.source.lineno, node.source.column, node.source.end_column)
         key = (signature(node), own, source, node.scope)
         if key not in places:
-            places[key] = Place.__new__(Place)
-            places[key].loops, places[key].order = (loop,), (0, None, len(places))
+            places[key] = Place((loop,), (0, None, len(places)))
         place = places[key]
         counts[place] = counts.get(place, -1) + 1
         found.append((place, (counts[place],)))

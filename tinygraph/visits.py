@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import CodeType
 from typing import TYPE_CHECKING
 
-from .bytecode import Path, layout, nested_paths, shared_loops, turn
+from .bytecode import Order, Path, layout
 
 if TYPE_CHECKING:
     from .graph import Node
@@ -53,40 +53,47 @@ class Place:
     `loops` belong.
     """
 
-    __slots__ = ("after", "body", "loops", "order", "path")
+    __slots__ = ("_after", "_body", "_event", "loops", "order")
 
-    def __init__(self, body: Body, path: Path, loops: tuple[Loop, ...], order: tuple[int | None, ...]):
-        self.body = body
-        self.path = path
+    def __init__(self, loops: tuple[Loop, ...], order: tuple[int | None, ...], body: Body | None = None, event: int = 0):
         self.loops = loops
         self.order = order
-        self.after: dict[Place, tuple[int, int, Vector]] = {}
+        self._body = body
+        self._event = event
+        self._after: dict[Place, tuple[int, bool, Vector]] = {}
 
     def advance(self, vector: Vector, before: Place | None) -> Vector:
         """Return the iterations at this place, given those at the place `before` it in the same call."""
-        if before is None:
+        if before is None or self._body is None or self._body.flow is None:
             return vector + (0,) * (len(self.loops) - len(vector))
-        change = self.after.get(before)
+        change = self._after.get(before)
         if change is None:
-            outer = len(self.body.loops)
-            kept = outer + shared_loops(before.path, self.path)
-            step = int(turn(before.path, self.path) is not None and kept > outer)
-            change = self.after[before] = (kept - step, step, (0,) * (len(self.loops) - kept))
-        kept, step, zeros = change
-        if step:
+            change = self._after[before] = self._change(before)
+        kept, again, zeros = change
+        if again:
             return (*vector[:kept], vector[kept] + 1, *zeros)
         return vector if kept == len(vector) and not zeros else vector[:kept] + zeros
+
+    def _change(self, before: Place) -> tuple[int, bool, Vector]:
+        """Return how many iterations stay as they are, whether the one after them goes on, and zeros for the rest."""
+        body = self._body
+        assert body is not None and body.flow is not None
+        shared = body.flow.shared(before._event, self._event)
+        again = shared > 0 and body.flow.starts_again(before._event, self._event)
+        kept = len(body.loops) + shared
+        return kept - again, again, (0,) * (len(self.loops) - kept)
 
 
 class Body:
     """A function as reached by one chain of calls."""
 
-    __slots__ = ("called", "code", "events", "followed", "loops", "order", "places")
+    __slots__ = ("called", "code", "events", "flow", "followed", "loops", "order", "places")
 
     def __init__(self, code: CodeType | None):
         self.code = code
         self.events: dict[int, int] = {}  # raw offset -> event
         self.followed: set[tuple[int, int]] = set()
+        self.flow: Order | None = None
         self.called: dict[tuple[int, int], Body] = {}
         self.places: dict[int, Place] = {}
         self.loops: tuple[Loop, ...] = ()
@@ -103,21 +110,22 @@ class Body:
     def arrange(self, loops: tuple[Loop, ...], order: tuple[int | None, ...]) -> None:
         """Find the loops of this body and of those it called, now that all events are known."""
         self.loops, self.order = loops, order
-        if self.code is None:
+        if self.code is None:  # nothing but calls, each of its own
             paths: dict[int, Path] = {event: (event,) for _, event in self.followed}
         else:
-            paths = nested_paths(self.code, self.followed)
+            self.flow = Order(self.code, self.followed)
+            paths = self.flow.paths
         inner: dict[Path, tuple[Loop, ...]] = {(): loops}
         for event, path in sorted(paths.items()):
-            self.places[event] = Place(self, path, self._loops_around(path[:-1], inner), self._order_of(path))
+            self.places[event] = Place(self._loops_around(path[:-1], inner), self._order_of(path), self, event)
         for (event, _), body in self.called.items():
             body.arrange(self.places[event].loops, self.places[event].order)
 
     def _loops_around(self, heads: Path, known: dict[Path, tuple[Loop, ...]]) -> tuple[Loop, ...]:
         if heads not in known:
             outer = self._loops_around(heads[:-1], known)
-            offset = layout(self.code).offsets[heads[-1] // 2] if self.code and heads[-1] >= 0 else -1
-            known[heads] = (*outer, Loop(outer[-1] if outer else None, self.code, offset))
+            assert self.flow is not None
+            known[heads] = (*outer, Loop(outer[-1] if outer else None, self.code, self.flow.head(heads[-1])))
         return known[heads]
 
     def _order_of(self, path: Path) -> tuple[int | None, ...]:
