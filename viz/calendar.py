@@ -61,7 +61,7 @@ class _Maker:
             segment = self.segment_of.get(node.index)
             if segment is not None:
                 column = starts[segment.level] + segment.column(node.timestep)
-                self._put(node, column, ("segment", id(segment)), self.slot_of[node.index], self._shown(node, segment))
+                self._put(node, column, ("segment", segment.group), self.slot_of[node.index], self._shown(node, segment))
             else:
                 self._put(node, self._boundary[after[node.index]], ("between", after[node.index]), node.index, None)
         for node in self.nodes:
@@ -91,7 +91,8 @@ class _Maker:
         for node in self.ops:
             if node.index in self.segment_of:
                 for argument, source in enumerate(node.inputs):
-                    if source.kind == "op" and source.timestep is not None and source.timestep != node.timestep:
+                    made = self._made_in(source)
+                    if made is not None and made != node.timestep:
                         later.setdefault((self.slot_of[node.index], argument), source)
         found: dict[int, tuple[Any, Segment]] = {}
         for node in self.nodes:
@@ -102,9 +103,44 @@ class _Maker:
             segment = self.segment_of.get(first.index)
             state = later.get((self.slot_of[first.index], argument))
             alone = len({reader.timestep for reader, _ in readers}) == 1
-            if segment and state is not None and alone and self.segment_of[state.index] is segment:
+            if segment and state is not None and alone and self._segment(state) is segment and state is not node:
                 found[node.index] = (state, segment)
-        return found
+        return found | self._states_by_name(found)
+
+    def _made_in(self, source: Any) -> int | None:
+        """The time step of an op, or of the first op that reads a leaf."""
+        if source.kind == "op":
+            return int(source.timestep) if source.index in self.segment_of else None
+        reader = self.readers[source.index][0][0]
+        return int(reader.timestep) if source.kind == "input" and reader.index in self.segment_of else None
+
+    def _segment(self, node: Any) -> Segment | None:
+        return self.segment_of.get(node.index if node.kind == "op" else self.readers[node.index][0][0].index)
+
+    def _slot(self, node: Any) -> Hashable:
+        """The slot of an op, or of a leaf: that of the first op that reads it."""
+        if node.kind == "op":
+            return self.slot_of[node.index]
+        reader, argument = self.readers[node.index][0]
+        return ("leaf", self.slot_of[reader.index], argument)
+
+    def _states_by_name(self, found: dict[int, Any]) -> dict[int, tuple[Any, Segment]]:
+        """Inputs that many time steps read, and that have the name of a result of each: the first of its values."""
+        shared = [
+            node
+            for node in self.nodes
+            if node.kind == "input" and node.name and node.timestep is None and node.index not in found
+        ]
+        results: dict[str, Any] = {}
+        if shared:
+            for node in self.ops:
+                if node.index in self.segment_of and node.timestep == self.segment_of[node.index].first and node.name:
+                    results.setdefault(node.name, node)
+        return {
+            node.index: (results[node.name], self.segment_of[results[node.name].index])
+            for node in shared
+            if node.name in results and node.index in self.readers
+        }
 
     def _columns(
         self, states: dict[int, tuple[Any, Segment]], after: dict[int, int]
@@ -143,12 +179,19 @@ class _Maker:
             state, segment = states[node.index]
             column = self._state[segment.level, segment.backward]
             timestep = segment.last + 1 if segment.backward else segment.first - 1
-            self._put(node, column, ("segment", id(segment)), self.slot_of[state.index], timestep)
+            self._put(node, column, ("segment", segment.group), self._slot(state), timestep)
             return
         readers = [(self.places[reader.index], argument) for reader, argument in self.readers.get(node.index, ())]
         columns = {place.column for place, _ in readers}
-        if node.kind == "parameter" or len(columns) != 1:
+        few = len(columns) == 1 or (node.kind == "input" and len(readers) == 2 and _near(columns))
+        if node.kind == "parameter" or not few:
             self.places[node.index] = Place(None, -1, node.index)
             return
         place, argument = readers[0]
         self.places[node.index] = Place(place.column, place.band, ("leaf", place.slot, argument), place.timestep)
+
+
+def _near(columns: set[int | None]) -> bool:
+    """Whether two columns are neighbours: a target is fed again in the time step after its own."""
+    known = [column for column in columns if column is not None]
+    return len(known) == len(columns) == 2 and max(known) - min(known) == 1

@@ -6,9 +6,8 @@ A source outside the column, shared by many, enters the cell at a *port* in its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
-from functools import partial
 
 from .dot import Placed, Request, arrange, mirror
 from .geometry import Box, Path
@@ -47,6 +46,7 @@ class Cell:
     frames: dict[str, Box] = field(default_factory=dict)
     width: float = 0.0
     height: float = 0.0
+    over: list[tuple[Slot, Slot]] = field(default_factory=list)
     _clear: dict[Slot, tuple[bool, bool, float, float]] = field(default_factory=dict)
 
     def add(self, node: Node) -> None:
@@ -68,21 +68,37 @@ class Cell:
         """Lay the cell out by Graphviz, so that as much as can be of `enters` stands on the left, of `leaves` on the right.
 
         Graphviz knows nothing of the neighbouring columns: it is asked twice, with the slots in either order, and the
-        better answer or its mirror image is taken.
+        better answer or its mirror image is taken. Where slots that have lines to other columns are in each other's
+        way, they are put one over the other, if that helps.
         """
         enters, leaves = list(enters), list(leaves)
+        blocked = self._try_orders(enters, leaves)
+        self.over = self._level_with_each_other({*enters, *leaves}) if blocked else []
+        if self.over and self._try_orders(enters, leaves) > blocked:
+            self.over = []
+            self._try_orders(enters, leaves)
+
+    def _try_orders(self, enters: list[Slot], leaves: list[Slot]) -> int:
+        """Take the best of four arrangements, and say how many lines of it cannot run straight in or out."""
         orders = [list(self.sizes)] if not (enters or leaves) else [list(self.sizes), list(self.sizes)[::-1]]
-        best: tuple[int, Callable[[], None]] | None = None
+        tried: list[tuple[int, list[Slot], Placed]] = []
         for slots in orders:
             placed = arrange(self._request(slots))
-            for mirrored in (False, True):
-                self._take(slots, mirror(placed) if mirrored else placed)
+            for arrangement in (placed, mirror(placed)):
+                self._take(slots, arrangement)
                 blocked = sum(not self.side(slot, False) for slot in enters)
-                blocked += sum(not self.side(slot, True) for slot in leaves)
-                if best is None or blocked < best[0]:
-                    best = blocked, partial(self._take, slots, mirror(placed) if mirrored else placed)
-        if best:
-            best[1]()
+                tried.append((blocked + sum(not self.side(slot, True) for slot in leaves), slots, arrangement))
+        best, slots, arrangement = min(tried, key=lambda found: found[0])
+        self._take(slots, arrangement)
+        return best
+
+    def _level_with_each_other(self, carried: set[Slot]) -> list[tuple[Slot, Slot]]:
+        """Pairs of slots with lines to other columns that stand beside each other, and had better not."""
+        ranks: dict[float, list[Slot]] = {}
+        for slot in self.sizes:
+            if slot in carried and not (self.side(slot, True) and self.side(slot, False)):
+                ranks.setdefault(self.boxes[slot].y, []).append(slot)
+        return [pair for rank in ranks.values() for pair in zip(rank, rank[1:], strict=False)]
 
     def _request(self, slots: list[Slot]) -> Request:
         wires = list(self.wires)
@@ -101,6 +117,7 @@ class Cell:
             round=self.round,
             labels=[self.wires[wire] for wire in wires],
             rank_gap=34.0 if self.round else 28.0,
+            over=[(slots.index(low), slots.index(high)) for low, high in self.over],
         )
 
     def _take(self, slots: list[Slot], placed: Placed) -> None:

@@ -23,7 +23,7 @@ class Request(NamedTuple):
     """A graph to arrange from bottom to top. Nodes are numbered; `sizes` are widths and heights in pixels.
 
     An edge is (source, target, stands above): where the last is true, the source is placed over the target.
-    `ports` are nodes of no size at the very bottom. `scopes` are (path of names, members) to be kept together.
+    Of a pair in `over` the second stands higher. `ports` are nodes of no size at the very bottom. `scopes` are (path of names, members) to be kept together.
     """
 
     sizes: Sequence[tuple[float, float]]
@@ -33,6 +33,7 @@ class Request(NamedTuple):
     round: bool = False
     labels: Sequence[str] = ()
     rank_gap: float = 30.0
+    over: Sequence[tuple[int, int]] = ()
 
 
 class Placed(NamedTuple):
@@ -107,6 +108,7 @@ def _text(request: Request) -> str:
         ends = f"n{target} -> n{source} [dir=back" if above else f"n{source} -> n{target} ["
         wide = _label_size(request.labels[i]) if request.labels and request.labels[i] else ""
         lines.append(f'{ends} id="{i}"{wide}]')
+    lines += [f"n{low} -> n{high} [style=invis]" for low, high in request.over]
     return "\n".join([*lines, "}"])
 
 
@@ -129,6 +131,8 @@ def _read(answer: dict[str, Any], request: Request) -> Placed:
     paths: list[Path] = [Path(())] * len(request.edges)
     places: list[tuple[float, float] | None] = [None] * len(request.edges)
     for edge in answer.get("edges", ()):
+        if "id" not in edge:
+            continue
         paths[int(edge["id"])] = _path(edge["pos"], height)
         if "lp" in edge:
             x, y = (float(part) for part in edge["lp"].split(","))

@@ -10,6 +10,7 @@ __all__ = ["ARROW", "Box", "Path", "rounded"]
 
 ARROW = 7.0  # length of an arrowhead; a path ends where its head begins
 RADIUS = 7.0
+STRAIGHT = 0.35  # a curve that bends less than so many pixels is drawn as a line
 
 Point = tuple[float, float]
 
@@ -78,24 +79,58 @@ class Path:
         return (ax + 3 * bx + 3 * cx + dx) / 8, (ay + 3 * by + 3 * cy + dy) / 8
 
     def svg(self) -> str:
-        """The path as the text of an SVG ``d`` attribute, to a tenth of a pixel."""
-        x, y = (round(part, 1) for part in self.points[0])
-        text = [f"M{x:g} {y:g}"]
-        for i in range(1, len(self.points), 3):
-            piece = [(round(px, 1), round(py, 1)) for px, py in self.points[i : i + 3]]
-            (ax, ay), (bx, by), (ex, ey) = piece
-            if (ax, ay) == (x, y) and (bx, by) == (ex, ey):
+        """The path as the text of an SVG ``d`` attribute: curves to a tenth of a pixel, straight lines to a pixel."""
+        pieces = _merged(self.points)
+        x, y = pieces[0][0]
+        if _is_straight(pieces[0]):
+            x, y = round(x), round(y)
+        else:
+            x, y = round(x, 1), round(y, 1)
+        text = [f"M{x:.7g} {y:.7g}"]
+        for piece in pieces:
+            if _is_straight(piece):
+                ex, ey = round(piece[3][0]), round(piece[3][1])
                 text.append(_line(x, y, ex, ey))
             else:
-                text.append("c" + " ".join(f"{px - x:.4g} {py - y:.4g}" for px, py in piece).replace(" -", "-"))
+                ends = [(round(px, 1), round(py, 1)) for px, py in piece[1:]]
+                text.append("c" + " ".join(f"{px - x:.3g} {py - y:.3g}" for px, py in ends).replace(" -", "-"))
+                ex, ey = x + float(f"{ends[2][0] - x:.3g}"), y + float(f"{ends[2][1] - y:.3g}")
             x, y = ex, ey
         return "".join(text)
 
 
+Piece = tuple[Point, Point, Point, Point]
+
+
+def _merged(points: tuple[Point, ...]) -> list[Piece]:
+    """The pieces of a path; straight ones that follow each other in one direction as one."""
+    merged: list[Piece] = []
+    for i in range(0, len(points) - 1, 3):
+        a, b, c, d = points[i : i + 4]
+        if merged and _is_straight((a, b, c, d)) and _is_straight(merged[-1]):
+            start = merged[-1][0]
+            if _bend(start, a, d) < STRAIGHT:
+                merged[-1] = (start, start, d, d)
+                continue
+        merged.append((a, b, c, d))
+    return merged or [(points[0],) * 4]
+
+
+def _is_straight(piece: Piece) -> bool:
+    a, b, c, d = piece
+    return _bend(a, b, d) < STRAIGHT and _bend(a, c, d) < STRAIGHT
+
+
+def _bend(a: Point, b: Point, c: Point) -> float:
+    """How far b lies from the line through a and c."""
+    dx, dy = c[0] - a[0], c[1] - a[1]
+    return abs(dx * (b[1] - a[1]) - dy * (b[0] - a[0])) / ((dx * dx + dy * dy) ** 0.5 or 1.0)
+
+
 def _line(x: float, y: float, ex: float, ey: float) -> str:
     if y == ey:
-        return f"H{ex:g}"
-    return f"V{ey:g}" if x == ex else f"L{ex:g} {ey:g}"
+        return f"H{ex:.7g}"
+    return f"V{ey:.7g}" if x == ex else f"L{ex:.7g} {ey:.7g}"
 
 
 def rounded(corners: Sequence[Point], arrow: bool = True) -> Path:

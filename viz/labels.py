@@ -9,12 +9,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinygraph.graph import operand
+
 from .metrics import clean, shorten
 
 __all__ = ["Names", "Words", "at_time", "number_text", "op_name", "shape_text", "tooltip"]
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 LONGEST_EXPRESSION = 14
+CLASSIFYING = frozenset(("softmax_cross_entropy", "cross_entropy"))  # a class, though one number, is data
 
 
 def at_time(name: str, timestep: int | None) -> str:
@@ -52,8 +55,14 @@ class Words(NamedTuple):
 class Names:
     """The words of nodes, read once for each place of the program: in every time step they are the same."""
 
-    def __init__(self) -> None:
+    def __init__(self, graph: Any) -> None:
         self._known: dict[Hashable, Words] = {}
+        self._classes = {
+            source.index
+            for node in graph.nodes
+            if node.kind == "op" and op_name(node) in CLASSIFYING
+            for source in node.inputs[1:]
+        }
 
     def of(self, node: Any, place: Hashable) -> Words:
         """The words of `node`, which stands at `place`."""
@@ -64,7 +73,8 @@ class Names:
         if found is None:
             source = node.source
             where = f"{PurePath(source.filename).name}:{source.lineno}" if source is not None else ""
-            found = self._known[key] = Words(_plain(node.name), clean(node.expression or ""), clean(where))
+            name = _operand(node) if node.kind == "constant" else node.name
+            found = self._known[key] = Words(_plain(name), clean(node.expression or ""), clean(where))
         return found
 
     def kind(self, node: Any, place: Hashable) -> str:
@@ -73,8 +83,17 @@ class Names:
             return "variable" if self.of(node, place).name else "op"
         if node.kind == "parameter":
             return "parameter"
-        quiet = node.kind == "constant" and (node.shape == () or node.dtype == np.bool_)
-        return "constant" if quiet else "input"
+        if node.kind == "constant":
+            if node.dtype == np.bool_ or (node.shape == () and node.index not in self._classes):
+                return "constant"
+        return "input"
+
+
+def _operand(node: Any) -> str | None:
+    """What the program calls a plain number or array; None for a literal."""
+    argument, source = getattr(node, "argument", None), node.source
+    text = node.name if argument is None or source is None else operand(source.expression, argument)
+    return text if text and re.match(r"[^\W\d]", text) and text not in ("nan", "inf") else None
 
 
 def _plain(name: str | None) -> str | None:
@@ -106,7 +125,9 @@ def loss_label(node: Any) -> str:
     return "loss" if node.shape == () else op_name(node)
 
 
-def tooltip(node: Any, words: Words) -> str:
-    """The node's expression, shape, type and line, as far as they are known."""
-    what = shorten(words.expression or words.name or "", 200)
-    return " · ".join(part for part in (what, f"{shape_text(node.shape)} {node.dtype}", words.where) if part)
+def tooltip(node: Any, words: Words, label: str, usual: Any) -> str:
+    """What the drawn `label` does not say: the whole expression, a type other than the `usual`, and the line."""
+    what = words.expression or words.name or ""
+    what = shorten(what, 200) if what != label and what != words.name else ""
+    dtype = str(node.dtype) if node.dtype != usual else ""
+    return " · ".join(part for part in (what, dtype, words.where) if part)

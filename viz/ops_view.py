@@ -18,9 +18,8 @@ def ops_scene(graph: Any) -> Scene:
     """Every node of `graph`, with shapes; each parameter once, in a colour of its own."""
     calendar = make_calendar(graph)
     hues = parameter_hues(graph)
-    outputs = {node.index for node in graph.outputs}
     carried = _carried_hues(graph, hues)
-    writer = _Writer(calendar, hues, outputs)
+    writer = _Writer(graph, calendar, hues)
     nodes = [writer.node(node) for node in graph.nodes]
     edges = [
         Edge(f"n{source.index}", f"n{node.index}", argument, hue=carried.get(source.index))
@@ -59,11 +58,12 @@ def _carried_hues(graph: Any, hues: dict[int, int]) -> dict[int, int]:
 class _Writer:
     """Makes scene nodes; texts that depend on the place alone are worked out once."""
 
-    def __init__(self, calendar: Calendar, hues: dict[int, int], outputs: set[int]) -> None:
+    def __init__(self, graph: Any, calendar: Calendar, hues: dict[int, int]) -> None:
         self.calendar = calendar
         self.hues = hues
-        self.outputs = outputs
-        self.names = Names()
+        self.outputs = {node.index for node in graph.outputs}
+        self.names = Names(graph)
+        self.usual = graph.outputs[0].dtype
 
     def node(self, node: Any) -> Node:
         place = self.calendar.places[node.index]
@@ -71,31 +71,31 @@ class _Writer:
         kind = "loss" if node.index in self.outputs else self.names.kind(node, place.slot)
         label, detail = self._texts(node, place, kind, words)
         hue = self.hues.get(node.index)
-        title = tooltip(node, words)
+        title = tooltip(node, words, label, self.usual)
         return Node(
             f"n{node.index}", label, detail, kind, place.column, place.band, place.slot, hue, node.scope, title
         )
 
     def _texts(self, node: Any, place: Place, kind: str, words: Words) -> tuple[str, str]:
         shape = shape_text(node.shape)
-        if kind == "constant":
-            number = number_text(node)
-            return (number, "") if number else (at_time(words.name or "mask", None), shape)
+        if node.kind in ("constant", "input") and number_text(node):
+            name = self._leaf_name(node, words)
+            return (at_time(name, place.timestep), number_text(node) or "") if name else (number_text(node) or "", "")
         if node.kind == "parameter":
             return at_time(words.name or "parameter", None), shape
         if node.kind != "op":
-            return at_time(self._leaf_name(node, words), place.timestep), shape
+            return at_time(self._leaf_name(node, words) or "input", place.timestep), shape
         detail = f"{op_name(node)} · {shape}"
         if words.name or kind == "loss":
             return at_time(words.name or loss_label(node), place.timestep), detail
         expression = short_expression(words.expression)
         return (expression, detail) if expression else (op_name(node), shape)
 
-    def _leaf_name(self, node: Any, words: Words) -> str:
+    def _leaf_name(self, node: Any, words: Words) -> str | None:
         """The name of a leaf; an initial state has that of the state which it precedes."""
         state = self.calendar.states.get(node.index)
         if state is not None:
             name = self.names.of(state, self.calendar.places[state.index].slot).name
             if name:
                 return name
-        return words.name or words.expression or "input"
+        return words.name or words.expression or None

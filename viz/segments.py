@@ -22,6 +22,8 @@ NEAR = 3  # an only edge between two places joins them within so many time steps
 class Segment:
     """A loop over time: its first and last time step, how many segments precede it, and if it runs backward.
 
+    Segments that run against each other have the same `group`: they are halves of one cell.
+
     The column of time step t is t − first, or last − t where it runs backward.
     """
 
@@ -29,6 +31,7 @@ class Segment:
     last: int
     level: int = 0
     backward: bool = False
+    group: int = 0
 
     def column(self, timestep: int) -> int:
         """The distance of a time step from the segment's left end."""
@@ -57,7 +60,7 @@ def find_segments(nodes: Iterable[Any], slot_of: dict[int, Hashable]) -> dict[in
             flipped.add(joined[u])
     twin = {joined[u]: joined[v] for u, v in against if joined[u] in flipped}
     order = _levels(nodes, slot_of, joined, twin)
-    return _segments(nodes, slot_of, joined, flipped, order)
+    return _segments(nodes, slot_of, joined, twin, order)
 
 
 def _timed(node: Any) -> bool:
@@ -130,16 +133,18 @@ def _levels(nodes: list[Any], slot_of: dict[int, Hashable], joined: Any, twin: d
 
 
 def _segments(
-    nodes: list[Any], slot_of: dict[int, Hashable], joined: Any, flipped: set[Any], order: dict[Any, int]
+    nodes: list[Any], slot_of: dict[int, Hashable], joined: Any, twin: dict[Any, Any], order: dict[Any, int]
 ) -> dict[int, Segment]:
     segments: dict[Any, Segment] = {}
+    groups: dict[Any, int] = {}
     found: dict[int, Segment] = {}
     for node in nodes:
         if _timed(node):
             root = joined[slot_of[node.index]]
             segment = segments.get(root)
             if segment is None:
-                segment = Segment(node.timestep, node.timestep, order[root], root in flipped)
+                group = groups.setdefault(twin.get(root, root), len(groups))
+                segment = Segment(node.timestep, node.timestep, order[root], root in twin, group)
                 segments[root] = segment
             segment.first = min(segment.first, node.timestep)
             segment.last = max(segment.last, node.timestep)

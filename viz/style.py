@@ -12,6 +12,9 @@ from .scene import Scene
 __all__ = ["hue_class", "markers", "style_sheet"]
 
 
+SQUARE = ("op", "variable", "loss", "constant", "gradient")  # drawn as boxes, unless all is drawn round
+
+
 def hue_class(hue: int | None) -> str:
     """The classes of parameter number `hue`, each with a space before it; empty without one.
 
@@ -49,10 +52,13 @@ def style_sheet(scene: Scene, theme: str) -> str:
     """The rules for all that a scene contains, in a theme: "light", "dark" or "auto"."""
     used = _hues(scene)
     rules = _STRUCTURE.replace("FONT", FONT)
+    if not scene.round:
+        rules += ",".join(f".tinygraph .{kind} rect" for kind in SQUARE) + "{rx:6px}"
     for hue in {hue % HUES for hue in used}:
         name = f".tinygraph .h{hue}"
         rules += (
-            f".tinygraph .e.h{hue}{{marker-start:url(#tg-dh{hue});marker-end:url(#tg-ah{hue})}}"
+            f".tinygraph .r.h{hue}{{marker-start:url(#tg-dh{hue})}}"
+            f".tinygraph .e.h{hue},.tinygraph .r.h{hue}{{marker-end:url(#tg-ah{hue})}}"
             f"{name}{{stroke-width:1.6}}"
         )
     for hue in used:
@@ -76,8 +82,9 @@ _STRUCTURE = (
     ".tinygraph .name{font-weight:bold}"
     ".tinygraph .variable text,.tinygraph .input text,.tinygraph .loss text,.tinygraph .parameter text{font-weight:bold}"
     ".tinygraph g .d{font-weight:normal}"
-    ".tinygraph .e,.tinygraph .l,.tinygraph .rail{fill:none;stroke-width:1.2}"
-    ".tinygraph .e{marker-end:url(#tg-a)}"
+    ".tinygraph .e,.tinygraph .r,.tinygraph .rail{fill:none;stroke-width:1.2}"
+    ".tinygraph .e,.tinygraph .r{marker-end:url(#tg-a)}"
+    ".tinygraph .r{marker-start:url(#tg-d)}"
     ".tinygraph .elided,.tinygraph .delay{stroke-dasharray:4 4}"
     ".tinygraph .gradient{stroke-dasharray:5 3;marker-end:url(#tg-agradient)}"
     ".tinygraph .op rect{stroke-width:1}"
@@ -93,7 +100,7 @@ def _colours(theme: Theme, hues: list[int]) -> str:
     rules = (
         f"{t}.paper{{fill:{theme.paper}}}{t}.frame{{fill:{theme.frame}}}{t}text{{fill:{theme.ink}}}"
         f"{t}.d,{t}.head,{t}.scope-name,{t}.constant text{{fill:{theme.quiet}}}"
-        f"{t}.e,{t}.l,{t}.rail{{stroke:{theme.line}}}{t}.a{{fill:{theme.line};stroke:none}}"
+        f"{t}.e,{t}.r,{t}.rail{{stroke:{theme.line}}}{t}.a{{fill:{theme.line};stroke:none}}"
         f"{t}g rect{{fill:{theme.box};stroke:{theme.border}}}{t}.scope{{stroke:{theme.border}}}"
         f"{t}.variable rect,{t}.input rect{{stroke:{theme.ink}}}"
         f"{t}.loss rect{{fill:{theme.ink};stroke:{theme.ink}}}{t}.loss text{{fill:{theme.paper}}}"
@@ -103,7 +110,7 @@ def _colours(theme: Theme, hues: list[int]) -> str:
     for hue in sorted({hue % HUES for hue in hues}):
         colour = theme.hues[hue]
         rules += (
-            f"{t}.e.h{hue},{t}.rail.h{hue}{{stroke:{colour}}}{t}.a.h{hue},{t}text.h{hue}{{fill:{colour}}}"
+            f"{t}.e.h{hue},{t}.r.h{hue},{t}.rail.h{hue}{{stroke:{colour}}}{t}.a.h{hue},{t}text.h{hue}{{fill:{colour}}}"
             f"{t}.parameter.h{hue} rect{{fill:{colour};stroke:{colour}}}{t}.parameter.h{hue} text{{fill:{theme.paper}}}"
         )
     return rules

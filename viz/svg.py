@@ -13,9 +13,9 @@ from .layout import Layout
 from .metrics import text_width
 from .scene import Edge, Node, Scene
 from .size import LABEL_SIZE
-from .style import hue_class, markers, style_sheet
+from .style import SQUARE, hue_class, markers, style_sheet
 
-__all__ = ["escape", "write_svg"]
+__all__ = ["edge_id", "escape", "write_svg"]
 
 PAD = 16.0
 _SAFE = re.compile(r"[^&<>\"']*").fullmatch
@@ -73,12 +73,13 @@ def _columns(scene: Scene, layout: Layout) -> Iterable[str]:
     edges: dict[int, list[str]] = {}
     labels: dict[int, list[str]] = {}
     drawn: dict[int, str] = {}
+    railed = {rail.source for rail in layout.rails}
     for number, column, path, place in layout.routes:
         edge = scene.edges[number]
         text = drawn.get(id(path))
         if text is None:
             text = drawn[id(path)] = path.svg()
-        edges.setdefault(column, []).append(_edge(edge, text, path.tip is not None))
+        edges.setdefault(column, []).append(_edge(edge, text, edge.source in railed))
         if edge.label and place:
             labels.setdefault(column, []).append(_edge_label(edge, place))
     nodes: dict[int, list[str]] = {}
@@ -127,11 +128,15 @@ def _frames(scene: Scene, layout: Layout) -> Iterable[str]:
         )
 
 
-def _edge(edge: Edge, path: str, arrow: bool) -> str:
+def _edge(edge: Edge, path: str, railed: bool) -> str:
     kind = f" {edge.kind}" if edge.kind else ""
-    rail = edge.hue is not None and not edge.label
-    classes = f"{'e' if arrow else 'l'}{kind}{hue_class(edge.hue) if rail else ''}"
-    return f'<path id="{edge.source}-{edge.target}-{edge.argument}" class="{classes}" d="{path}"/>'
+    classes = f"{'r' if railed else 'e'}{kind}{'' if edge.label else hue_class(edge.hue)}"
+    return f'<path id="{edge_id(edge)}" class="{classes}" d="{path}"/>'
+
+
+def edge_id(edge: Edge) -> str:
+    """What identifies an edge in the drawing: its ends and the number of the argument."""
+    return f"{edge.source}-{edge.target.removeprefix('n')}-{edge.argument}"
 
 
 def _edge_label(edge: Edge, place: tuple[float, float]) -> str:
@@ -162,22 +167,23 @@ class _NodeWriter:
 
     def _shape(self, node: Node, box: Box) -> tuple[str, str, str]:
         fill = f' style="fill:{node.fill}"' if node.fill else ""
-        corner = min(box.width, box.height) / 2 if self.round or node.kind in ("parameter", "input") else 6
+        pill = self.round or node.kind not in SQUARE
+        corner = f' rx="{min(box.width, box.height) / 2:g}"' if pill else ""
         shape = (
-            f'<rect x="{box.left:.5g}" y="{box.top:.5g}" width="{box.width:g}" height="{box.height:g}" '
-            f'rx="{corner:g}"{fill}/>'
+            f'<rect x="{box.left:.5g}" y="{box.top:.5g}" width="{box.width:g}" height="{box.height:g}"'
+            f"{corner}{fill}/>"
         )
         at = f'x="{box.x:.5g}" y='
         if not node.detail:
-            return shape, f'{at}"{box.y + 4.5:.5g}"', ""
+            return shape, f'{at}"{box.y + 5:.5g}"', ""
         if node.kind == "parameter":
             width = text_width(node.label, LABEL_SIZE, True)
             return (
                 shape,
-                f'x="{box.left + 9 + width / 2:.5g}" y="{box.y + 4.5:.5g}"',
+                f'x="{box.left + 9 + width / 2:.5g}" y="{box.y + 5:.5g}"',
                 f'x="{(box.left + 9 + width + box.right) / 2:.5g}" y="{box.y + 4:.5g}"',
             )
-        return shape, f'{at}"{box.y - 1.5:.5g}"', f'{at}"{box.y + 11.5:.5g}"'
+        return shape, f'{at}"{box.y - 2:.5g}"', f'{at}"{box.y + 11:.5g}"'
 
 
 def _tags(node: Node, box: Box) -> str:

@@ -117,5 +117,11 @@ def _rail(plan: Plan, source: str, height: float, low: float, high: float) -> Pa
 
 
 def _beside(path: Path) -> tuple[float, float]:
-    x, y = path.middle()
-    return x, y - 8
+    """Where a label stands: over the longest piece of the path, or to the right of it if that runs up or down."""
+    points = path.points
+    start, _, _, end = max(
+        (points[i : i + 4] for i in range(0, len(points) - 1, 3)),
+        key=lambda piece: abs(piece[3][0] - piece[0][0]) + abs(piece[3][1] - piece[0][1]),
+    )
+    x, y = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
+    return (x + 10, y) if abs(end[1] - start[1]) > abs(end[0] - start[0]) else (x, y - 9)

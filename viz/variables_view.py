@@ -33,7 +33,7 @@ def variables_scene(graph: Any) -> Scene:
     """The named variables of `graph`, a column a time step and a row a variable."""
     calendar = make_calendar(graph)
     hues = parameter_hues(graph)
-    names = Names()
+    names = Names(graph)
     slot_of = {index: place.slot for index, place in calendar.places.items()}
     kept = _kept(graph, names, slot_of)
     made_of = _contract(graph, kept)
@@ -60,7 +60,7 @@ def variables_scene(graph: Any) -> Scene:
                 band=place.band,
                 slot=place.slot,
                 scope=node.scope,
-                title=tooltip(node, words),
+                title=tooltip(node, words, "", graph.outputs[0].dtype),
                 tags=tags,
             )
         )
@@ -130,4 +130,4 @@ def _raise_targets(scene: Scene) -> None:
             read.setdefault(edge.source, set()).add(edge.target)
     for id, node in inputs.items():
         readers = read.get(id, set())
-        node.above = bool(readers) and all(fed[reader] - inputs.keys() for reader in readers)
+        node.above = bool(readers) and all(fed[reader] - inputs.keys() and reader not in read for reader in readers)
