@@ -104,7 +104,15 @@ class FoldedNode:
     @property
     def times(self) -> int:
         """How many instances it has."""
-        return len(self.recorded)
+        return len(self.iterations)
+
+    def moved_to(self, loops: tuple[FoldedLoop, ...]) -> FoldedNode:
+        """Return the node in loops of other lengths."""
+        if not isinstance(self.when, tuple):
+            raise ValueError(f"{self!r} is present by a table, not by a rule")
+        moved = FoldedNode(self.index, self.recorded, loops, self.when)
+        moved.parameters, moved.order, moved.arity = self.parameters, self.order, self.arity
+        return moved
 
     @property
     def is_everywhere(self) -> bool:
@@ -247,7 +255,7 @@ class FoldedGraph:
         nodes: list[FoldedNode],
         edges: list[FoldedEdge],
         loops: list[FoldedLoop],
-        graph: Graph,
+        graph: Graph | None,
         dissolved: Sequence[Loop] = (),
     ):
         self.nodes = nodes
@@ -256,14 +264,15 @@ class FoldedGraph:
         self.graph = graph
         self.dissolved = dissolved
         self.order: np.ndarray | None = None
-        recorded = np.array([node.index for folded in self._ops for node in folded.recorded], int)
-        if not np.array_equal(self._positions(), recorded):
-            self.order = recorded
+        if graph is not None:
+            recorded = np.array([node.index for folded in self._ops for node in folded.recorded], int)
+            if not np.array_equal(self._op_positions(), recorded):
+                self.order = recorded
 
     @property
     def timesteps(self) -> list[int]:
         """The time steps of the recorded graph."""
-        return self.graph.timesteps
+        return self.graph.timesteps if self.graph else []
 
     @property
     def times(self) -> dict[FoldedNode, int]:
@@ -295,6 +304,8 @@ class FoldedGraph:
         >>> len(folded.nodes), len(folded.unroll())
         (4, 20)
         """
+        if self.graph is None:
+            raise ValueError("unroll: this recurrence was resized, and has no recorded values")
         at = self.positions()
         made: dict[int, Node] = {}
         for folded in self.nodes:
@@ -315,26 +326,34 @@ class FoldedGraph:
     def positions(self) -> dict[FoldedNode, np.ndarray]:
         """Return where in the unrolled graph the instances of each node stand."""
         ends = np.cumsum([node.times for node in self._ops]).tolist()
-        ordered = self._positions() if self.order is None else self.order
+        ordered = self._op_positions() if self.order is None else self.order
         at = {node: ordered[end - node.times : end] for node, end in zip(self._ops, ends, strict=True)}
-        leaves = (node for node in self.nodes if node.kind != "op")
-        return at | {node: np.array([leaf.index for leaf in node.recorded]) for node in leaves}
+        return at | self._leaf_positions()
 
-    def _positions(self) -> np.ndarray:
-        """Return where in the graph each instance of each op stands, if loops run as they were read."""
+    def _leaf_positions(self) -> dict[FoldedNode, np.ndarray]:
+        leaves = [node for node in self.nodes if node.kind != "op"]
+        if self.graph is not None:
+            return {node: np.array([leaf.index for leaf in node.recorded], int) for node in leaves}
+        ends = np.cumsum([node.times for node in leaves]).tolist()
+        return {node: np.arange(end - node.times, end) for node, end in zip(leaves, ends, strict=True)}
+
+    def _op_positions(self) -> np.ndarray:
+        """Return where each instance of each op stands, if loops run as they were read."""
         width = max((len(node.order) for node in self._ops), default=0)
-        blocks = []
+        keys = np.full((sum(node.times for node in self._ops), width), -1)
+        start = 0
         for node in self._ops:
-            block = np.full((node.times, width), -1)
+            block = keys[start : start + node.times]
+            start += node.times
             columns = iter(node.iterations.T)
             for k, number in enumerate(node.order):
                 block[:, k] = next(columns) if number is None else number
-            blocks.append(block)
-        keys = np.concatenate(blocks) if blocks else np.zeros((0, 1), int)
-        keys = keys[:, (keys != keys[:1]).any(0)] if len(keys) > 1 else keys
-        leaves = [leaf.index for node in self.nodes if node.kind != "op" for leaf in node.recorded]
+        keys = keys[:, (keys != keys[:1]).any(0)] if len(keys) > 1 else keys[:, :1]
+        free = np.ones(sum(node.times for node in self.nodes), bool)
+        for taken in self._leaf_positions().values():
+            free[taken] = False
         positions = np.empty(len(keys), int)
-        positions[np.lexsort(keys.T[::-1])] = np.setdiff1d(np.arange(len(self.graph.nodes)), leaves)
+        positions[np.lexsort(keys.T[::-1]) if keys.shape[1] else slice(None)] = np.flatnonzero(free)
         return positions
 
     def report(self) -> str:

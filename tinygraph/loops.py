@@ -157,21 +157,29 @@ class Links:
 
     def _is_fed(self, number: int, depth: int) -> bool:
         """Does a class take in different data in each iteration, all outer and inner ones being the same?"""
-        seen: dict[tuple, tuple[object, ...]] = {}
+        alike: dict[tuple[int, ...], list[Node]] = {}
         for k in self.classes.members[number].tolist():
             others = self.classes.iterations[k].tolist()
             others.pop(depth)
-            node = self.classes.nodes[k]
-            taken = tuple(_data(node))
-            before = seen.setdefault(tuple(others), taken)
-            if any(not _equal(a, b) for a, b in zip(before, taken, strict=False)):
-                return True
-        return False
+            alike.setdefault(tuple(others), []).append(self.classes.nodes[k])
+        return any(map(takes_other_data, alike.values()))
+
+
+def takes_other_data(nodes: Iterable[Node]) -> bool:
+    """Do some of the nodes differ in the data that they are, or take in: values of leaves, elements of an array?"""
+    first: tuple[object, ...] | None = None
+    for node in nodes:
+        taken = tuple(_data(node))
+        first = first or taken
+        if any(not _equal(a, b) for a, b in zip(first, taken, strict=False)):
+            return True
+    return False
 
 
 def _data(node: Node) -> Iterable[object]:
-    """The data that a node takes in: leaves, and which element of an array it is."""
-    yield node.attributes.get("index") if node.attributes else None
+    if node.kind != "op":
+        yield node._data
+    yield node.attributes.get("index")
     for given in node.inputs:
         yield given._data if given.kind in ("input", "constant") else None
 

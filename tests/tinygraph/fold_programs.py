@@ -114,8 +114,8 @@ def elman_on_an_embedding(T):
 def elman_in_batches_of_rows(T):
     W, U = weights(2)
     H = np.zeros((3, SIZE))
-    for t in range(T):
-        H = np.tanh(H @ W.T + np.ones((3, SIZE)) @ U.T)
+    for x in data(T):
+        H = np.tanh(H @ W.T + (x + np.ones((3, SIZE))) @ U.T)
     return H.sum()
 
 
@@ -204,6 +204,17 @@ def teacher_forcing(T):
         h = np.tanh(W @ previous + U @ x)
         loss = loss + ((V @ h - y) ** 2).sum()
         previous = y
+    return loss
+
+
+@exact
+def captioning(T):
+    W, U, R, V = weights(4)
+    picture, h, word, loss = data(1)[0], np.zeros(SIZE), np.zeros(SIZE), 0.0
+    for y in data(T):
+        h = np.tanh(W @ h + U @ word + R @ picture)
+        word = sigmoid(V @ h)
+        loss = loss + ((word - y) ** 2).sum()
     return loss
 
 
