@@ -1,23 +1,37 @@
-"""Op: a primitive's forward function and its VJP rules, side by side; and the registry of them all."""
+"""Op: a primitive's forward function and its VJP rules, side by side; and the registry of them all.
+
+An op's facts say how to test it:
+
+``domain``
+    Where it is smooth: a name in `tinygraph.domains.DOMAINS` or a function ``(rng, shape) -> array``; a tuple of them
+    says it for each argument. "real" if not given.
+``samples``
+    Example calls, a tuple of tuples ``(argument, …, {attributes})``. A tuple of integers stands for an array of that
+    shape drawn from the argument's domain, anything else for itself (a constant); the attributes may be left out.
+``kinks``
+    A sentence: where it has no derivative, what the rule gives there, and whose convention that is.
+
+`tinygraph.domains.example_calls` makes actual calls of them.
+"""
 
 from __future__ import annotations
 
 import inspect
-import linecache
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
+from .pulling import Rule, puller
+from .rule_text import body
 from .source import where
-from .tensor import Tensor, make, numpy_functions, refuse_masked
+from .tensor import Tensor, make, numpy_functions, refuse_complex, refuse_masked
 
 _frame = sys._getframe
 _NUMBERS = (float, int, bool, complex)
 
-Rule = Callable[..., Any]
 registry: dict[str, list[Op]] = {}
 
 
@@ -46,10 +60,16 @@ class Op:
     elementwise : bool
         Whether inputs are broadcast: contributions are then summed back to the input's shape.
     saves : callable or None
-        A function of the inputs that the rules get the value of as last argument; `forward` returns it beside its output,
-        so that it is computed once.
+        A function of the inputs that the rules get the value of as last argument; `forward` returns it beside its
+        output, so that it is computed once.
     variadic : bool
-        Whether it takes any number of arrays, as one sequence.
+        Whether it takes any number of arrays.
+    sequence : bool
+        Whether those come as one sequence.
+    numpy : tuple of callable
+        The NumPy functions that it stands for.
+    facts : dict
+        ``domain``, ``samples``, ``kinks``: see this module's text.
     """
 
     def __init__(
@@ -60,12 +80,14 @@ class Op:
         elementwise: bool,
         saves: Callable[..., Any] | None,
         sequence: bool,
+        numpy: tuple[Callable[..., Any], ...],
         facts: dict[str, Any],
     ):
         self.name = self.__name__ = name
         self.forward = forward
         self.elementwise = elementwise
         self.saves = saves
+        self.numpy = numpy
         self.facts = facts
         self.variadic = isinstance(vjp, each)
         self.sequence = sequence
@@ -73,7 +95,7 @@ class Op:
         self.arguments, self.defaults = self._read_signature()
         self.attributes = tuple(self.defaults)
         self.arity = -1 if self.variadic else len(self.arguments)
-        self.pull = _puller(self)
+        self.pull = puller(self)
         self.__doc__ = facts.get("doc") or inspect.getdoc(forward)
 
     def _read_signature(self) -> tuple[tuple[str, ...], dict[str, Any]]:
@@ -86,10 +108,11 @@ class Op:
         if self.saves is not None:
             arrays = arrays[:-1]
         if not self.variadic and len(arrays) != len(self.rules):
-            raise TypeError(f"op {self.name}: {len(self.rules)} rules, but the rule takes {len(arrays)} arrays: {arrays}")
+            raise TypeError(f"op {self.name}: {len(self.rules)} rules, but the rule takes the arrays {arrays}")
         return tuple(arrays), {p.name: p.default for p in parameters if p.default is not p.empty}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute, and record as done in the caller."""
         return self.apply(args, kwargs, _frame(1))
 
     def apply(self, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType) -> Any:
@@ -110,11 +133,13 @@ class Op:
             y, saved = y
             values = (*values, saved)
         recorded = requires = False
+        if y.dtype.kind == "c":
+            refuse_complex(self.name, inputs, y, frame)
         for position, x in enumerate(inputs):
             if x is not None:
                 recorded = True
                 if x.requires_grad and (self.variadic or self.rules[position] is not None):
-                    requires = y.dtype.kind in "fc"
+                    requires = y.dtype.kind == "f"
         return make(self, y, inputs, values, attributes or None, requires, frame) if recorded else y
 
     def _record_one(self, x: Tensor, args: tuple[Any, ...], frame: FrameType) -> Tensor:
@@ -123,31 +148,57 @@ class Op:
             y = self.forward(value)
         except Exception as error:
             raise _explained(self, error, (value,), frame) from error
-        requires = x.requires_grad and self.rules[0] is not None and y.dtype.kind in "fc"
+        requires = x.requires_grad and self.rules[0] is not None and y.dtype.kind == "f"
         return make(self, y, args, (value,), None, requires, frame)
 
     def _bind(self, args: tuple, kwargs: dict[str, Any], frame: FrameType) -> tuple[tuple, dict[str, Any]]:
+        """Return the arrays and the static attributes of a call, its arguments named as NumPy names them."""
         if self.variadic:
             arrays, rest = (tuple(args[0]), args[1:]) if self.sequence else (args, ())
         else:
             arrays, rest = args[: len(self.arguments)], args[len(self.arguments) :]
-            named = [kwargs.pop(name) for name in self.arguments[len(arrays) :] if name in kwargs]
-            arrays = (*arrays, *named)
-            if len(arrays) != len(self.arguments):
-                raise TypeError(
-                    f"{self.name}: expected the arrays {', '.join(self.arguments)}, got {len(arrays)}{where(frame)}"
-                )
-        if len(rest) > len(self.attributes):
-            raise TypeError(f"{self.name}: too many arguments ({len(args)}){where(frame)}")
-        attributes = dict(zip(self.attributes, rest, strict=False))
+            if len(arrays) < len(self.arguments):
+                arrays += self._named_arrays(len(arrays), kwargs, frame)
+        attributes = {}
+        if rest:
+            names = [name for name, _ in self._signature()[1]]
+            if len(rest) > len(names):
+                raise TypeError(f"{self.name}: too many arguments ({len(args)}){where(frame)}")
+            kwargs = {**dict(zip(names, rest, strict=False)), **kwargs}
         for name, value in kwargs.items():
-            if name not in self.defaults:
-                if value is None or value is np._NoValue or (name == "where" and value is True):
-                    continue
+            if name in self.defaults:
+                attributes[name] = _static(self, name, value, frame)
+            elif not self._is_default(name, value):
                 known = f"; it takes {', '.join(self.attributes)}" if self.attributes else ""
                 raise TypeError(f"{self.name}: the argument {name}= is not supported on a Tensor{known}{where(frame)}")
-            attributes[name] = value
-        return arrays, {name: _static(value) for name, value in attributes.items()}
+        return arrays, attributes
+
+    def _named_arrays(self, given: int, kwargs: dict[str, Any], frame: FrameType) -> tuple:
+        found = []
+        for own, (theirs, _) in zip(self.arguments[given:], self._signature()[0][given:], strict=False):
+            if own in kwargs or theirs in kwargs:
+                found.append(kwargs.pop(own if own in kwargs else theirs))
+        if given + len(found) != len(self.arguments):
+            names = ", ".join(self.arguments)
+            raise TypeError(f"{self.name}: expected the arrays {names}, got {given + len(found)}{where(frame)}")
+        return tuple(found)
+
+    def _signature(self) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
+        """Return names and defaults of the array arguments and of the others, as NumPy has them where it is known."""
+        own = [(name, inspect.Parameter.empty) for name in self.arguments]
+        try:
+            given = [(p.name, p.default) for p in inspect.signature(self.numpy[0]).parameters.values()]
+        except (IndexError, ValueError, TypeError):
+            return own, list(self.defaults.items())
+        arrays = 1 if self.variadic else len(self.arguments)
+        return given[:arrays] or own, given[arrays:]
+
+    def _is_default(self, name: str, value: Any) -> bool:
+        """Tell whether an argument that is not supported only says what happens anyway."""
+        if value is None or value is np._NoValue or (name == "where" and value is True):
+            return True
+        default = dict(self._signature()[1]).get(name, inspect.Parameter.empty)
+        return isinstance(value, str | bool | int) and type(value) is type(default) and value == default
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, str) and self.name == other)
@@ -171,7 +222,7 @@ class Op:
         'g * (1 - y * y)'
         """
         rule = self.rules[0] if self.variadic else self.rules[argument]
-        return "" if rule is None else _body(rule)
+        return "" if rule is None else body(rule)
 
     def parameters(self, argument: int) -> tuple[str, ...]:
         """Return the names that the rule for `argument` gives to the adjoint, the output and the inputs."""
@@ -225,11 +276,11 @@ def op(
     >>> float(tg.grad(cube)(2.0))
     12.0
     """
-    made = Op(forward, vjp, name or forward.__name__, elementwise, saves, sequence, facts)
-    registry.setdefault(made.name, []).append(made)
     stands_for = numpy if isinstance(numpy, tuple) else (numpy,)
     if isinstance(forward, np.ufunc) or (getattr(forward, "__module__", None) or "").startswith("numpy"):
         stands_for = (forward, *stands_for)
+    made = Op(forward, vjp, name or forward.__name__, elementwise, saves, sequence, stands_for, facts)
+    registry.setdefault(made.name, []).append(made)
     for function in stands_for:
         numpy_functions.setdefault(function, made)
     return made
@@ -249,9 +300,16 @@ def constant(op: Op, value: Any, frame: FrameType) -> Any:
     return array
 
 
-def _static(value: Any) -> Any:
+def _static(op: Op, name: str, value: Any, frame: FrameType) -> Any:
+    """Return a static argument as an op may hold it: nothing that the caller can still change."""
     if isinstance(value, Tensor):
-        raise TypeError("a static argument (an axis, a shape, …) cannot be a Tensor")
+        if value.requires_grad:
+            raise TypeError(f"{op.name}: {name}= is static: a Tensor there would receive no gradient{where(frame)}")
+        value = value._data
+    if isinstance(value, np.ndarray):
+        return value.copy() if value.ndim else value[()]
+    if isinstance(value, list | tuple):
+        return tuple([_static(op, name, item, frame) for item in value])
     return value
 
 
@@ -259,160 +317,5 @@ def _explained(op: Op, error: Exception, values: tuple[Any, ...], frame: FrameTy
     """Return the error again, naming the op, the shapes and the user's source line."""
     shapes = " and ".join(str(np.shape(value)) for value in values)
     message = f"{op.name}: inputs of shape {shapes}: {error}{where(frame)}"
-    kind = type(error) if type(error) in (ValueError, TypeError, IndexError) else None
-    if kind is None:
-        kind = ValueError if isinstance(error, ValueError) else TypeError if isinstance(error, TypeError) else RuntimeError
+    kind = next((kind for kind in (IndexError, ValueError, TypeError) if isinstance(error, kind)), RuntimeError)
     return kind(message)
-
-
-# -- pulling back: by arity, since this is the innermost loop of training -------------------------------------------------
-
-
-def _puller(op: Op) -> Callable[..., tuple]:
-    if op.variadic:
-        return _pull_each(op.rules[0])
-    if len(op.rules) == 1:
-        return _pull_one(op.rules[0])
-    if len(op.rules) == 2 and None not in op.rules:
-        return _pull_two_broadcast(*op.rules) if op.elementwise else _pull_two(*op.rules)
-    return _pull_all(op.rules, op.elementwise)
-
-
-def _pull_one(rule: Rule | None) -> Callable[..., tuple]:
-    def pull(g: Any, y: Any, values: tuple, inputs: tuple, attributes: dict[str, Any] | None) -> tuple:
-        if attributes is None:
-            return (rule(g, y, *values),)
-        return (rule(g, y, *values, **attributes),)
-
-    return pull if rule is not None else lambda g, y, values, inputs, attributes: (None,)
-
-
-def _pull_two_broadcast(left: Any, right: Any) -> Callable[..., tuple]:
-    def pull(g: Any, y: Any, values: tuple, inputs: tuple, attributes: dict[str, Any] | None) -> tuple:
-        a, b = values
-        source, other = inputs
-        first = second = None
-        if source is not None and source.requires_grad:
-            first = left(g, y, a, b)
-            if first.shape != a.shape or first.dtype is not a.dtype:
-                first = conform(first, a)
-        if other is not None and other.requires_grad:
-            second = right(g, y, a, b)
-            if second.shape != b.shape or second.dtype is not b.dtype:
-                second = conform(second, b)
-        return first, second
-
-    return pull
-
-
-def _pull_two(left: Any, right: Any) -> Callable[..., tuple]:
-    def pull(g: Any, y: Any, values: tuple, inputs: tuple, attributes: dict[str, Any] | None) -> tuple:
-        source, other = inputs[0], inputs[1]
-        named = attributes or _NOTHING
-        first = second = None
-        if source is not None and source.requires_grad:
-            first = left(g, y, *values, **named)
-            if first.dtype is not values[0].dtype:
-                first = like(first, values[0])
-        if other is not None and other.requires_grad:
-            second = right(g, y, *values, **named)
-            if second.dtype is not values[1].dtype:
-                second = like(second, values[1])
-        return first, second
-
-    return pull
-
-
-_NOTHING: dict[str, Any] = {}
-
-
-def _pull_all(rules: tuple[Rule | None, ...], elementwise: bool) -> Callable[..., tuple]:
-    def pull(g: Any, y: Any, values: tuple, inputs: tuple, attributes: dict[str, Any] | None) -> tuple:
-        named = attributes or {}
-        contributions = []
-        for rule, source, value in zip(rules, inputs, values, strict=False):
-            if rule is None or source is None or not source.requires_grad:
-                contributions.append(None)
-                continue
-            contribution = rule(g, y, *values, **named)
-            if elementwise and contribution.shape != value.shape:
-                contribution = conform(contribution, value)
-            elif contribution.dtype is not value.dtype:
-                contribution = contribution.astype(value.dtype)
-            contributions.append(contribution)
-        return tuple(contributions)
-
-    return pull
-
-
-def _pull_each(rule: Rule) -> Callable[..., tuple]:
-    def pull(g: Any, y: Any, values: tuple, inputs: tuple, attributes: dict[str, Any] | None) -> tuple:
-        named = attributes or {}
-        return tuple(
-            [
-                None if source is None or not source.requires_grad else like(rule(i, g, y, *values, **named), values[i])
-                for i, source in enumerate(inputs)
-            ]
-        )
-
-    return pull
-
-
-def like(contribution: Any, value: Any) -> Any:
-    """Return the contribution in the dtype of the value it belongs to."""
-    return contribution if contribution.dtype is value.dtype else contribution.astype(value.dtype)
-
-
-def conform(contribution: Any, value: Any) -> Any:
-    """Undo broadcasting and promotion: sum a contribution to the shape of its input, in its dtype.
-
-    An input that was stretched along an axis was used once for each element there, and shared inputs sum.
-    """
-    return like(sum_to(contribution, value.shape), value)
-
-
-def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
-    """Sum `x` over the axes along which `shape` was broadcast to it."""
-    if x.shape == shape:
-        return x
-    lead = len(x.shape) - len(shape)
-    if lead == 1 and x.shape[1:] == shape and type(x) is not Tensor:
-        return np.add.reduce(x, 0)  # a bias: at a third of the overhead
-    stretched = tuple(lead + i for i, n in enumerate(shape) if n == 1 and x.shape[lead + i] != 1)
-    return x.sum(axis=tuple(range(lead)) + stretched).reshape(shape)
-
-
-# -- the text of a rule ---------------------------------------------------------------------------------------------------
-
-
-def _body(rule: Rule) -> str:
-    """Return the source of a lambda's body, or of what a function returns, found through its code positions."""
-    code = rule.__code__
-    lines, columns = [], []
-    for line, end_line, column, end_column in _body_positions(code):
-        lines += [line, end_line]
-        columns += [(line, column), (end_line, end_column)]
-    if not columns:
-        return ""
-    first, last = min(columns), max(columns)
-    text = [linecache.getline(code.co_filename, number) for number in range(first[0], last[0] + 1)]
-    if not any(text):
-        return ""
-    text[-1] = text[-1].encode()[: last[1]].decode(errors="ignore")
-    text[0] = text[0].encode()[first[1] :].decode(errors="ignore")
-    return _balanced(" ".join(part.strip() for part in text))
-
-
-def _body_positions(code: Any) -> Iterator[tuple[int, int, int, int]]:
-    for line, end_line, column, end_column in code.co_positions():
-        if None not in (line, end_line, column, end_column) and (end_line, end_column) != (line, column):
-            if code.co_name == "<lambda>" or line > code.co_firstlineno:
-                yield line, end_line, column, end_column
-
-
-def _balanced(text: str) -> str:
-    """Drop what the positions of a body may leave open at its ends."""
-    text = text.removeprefix("return ")
-    while text.count("(") > text.count(")") and text.endswith("("):
-        text = text[:-1]
-    return text + ")" * max(0, text.count("(") - text.count(")"))

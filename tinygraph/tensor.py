@@ -373,9 +373,10 @@ def _made_by_user(
         data = data._data
     refuse_masked(data, what, frame)
     array = np.array(data, dtype=dtype)
-    if array.dtype.kind not in "biufc":
+    refuse_complex(what, (data,), array, frame)
+    if array.dtype.kind not in "biuf":
         raise TypeError(f"{what}: expected numbers, got {array.dtype} from {type(data).__name__}{where(frame)}")
-    if requires_grad and array.dtype.kind not in "fc":
+    if requires_grad and array.dtype.kind != "f":
         raise TypeError(
             f"{what}: only floating-point values have gradients, got {array.dtype};"
             f" say dtype=float, or write 1.0 for 1{where(frame)}"
@@ -387,6 +388,15 @@ def refuse_masked(data: Any, what: str, frame: FrameType) -> None:
     """Refuse a masked array: its mask would be lost in silence."""
     if isinstance(data, np.ma.MaskedArray):
         raise TypeError(f"{what}: a masked array is not supported, its mask would be lost; fill it first{where(frame)}")
+
+
+def refuse_complex(what: str, inputs: tuple[Any, ...], value: Any, frame: FrameType) -> None:
+    """Refuse a complex value on a Tensor: the rules are those of real functions, and would be wrong in silence."""
+    if value.dtype.kind == "c" and any(source is not None for source in inputs):
+        raise TypeError(
+            f"{what}: a Tensor is real, got {value.dtype}; keep real and imaginary parts apart,"
+            f" as tg.fft's functions do{where(frame)}"
+        )
 
 
 def _refuse_write(tensor: Tensor) -> NoReturn:

@@ -1,0 +1,131 @@
+"""Pulling an adjoint back through one op: by arity, since this is the innermost loop of training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .tensor import Tensor
+
+if TYPE_CHECKING:
+    from .op import Op
+
+Rule = Callable[..., Any]
+
+
+def puller(op: Op) -> Callable[..., tuple]:
+    """Return ``pull(g, y, values, inputs, attributes)``: what an adjoint contributes to each input of such a node."""
+    first = op.rules[0]
+    if first is not None and op.variadic:
+        return _pull_each(first)
+    if first is not None and len(op.rules) == 1:
+        return _pull_one(first)
+    if len(op.rules) == 2 and None not in op.rules:
+        return _pull_two_broadcast(*op.rules) if op.elementwise else _pull_two(*op.rules)
+    return _pull_all(op.rules, op.elementwise)
+
+
+def _pull_one(rule: Rule) -> Callable[..., tuple]:
+    def pull(g: Any, y: Any, values: tuple, inputs: tuple, attributes: dict[str, Any] | None) -> tuple:
+        if attributes is None:
+            return (rule(g, y, *values),)
+        return (rule(g, y, *values, **attributes),)
+
+    return pull
+
+
+def _pull_two_broadcast(left: Any, right: Any) -> Callable[..., tuple]:
+    def pull(g: Any, y: Any, values: tuple, inputs: tuple, attributes: dict[str, Any] | None) -> tuple:
+        a, b = values
+        source, other = inputs
+        first = second = None
+        if source is not None and source.requires_grad:
+            first = left(g, y, a, b)
+            if first.shape != a.shape or first.dtype is not a.dtype:
+                first = conform(first, a)
+        if other is not None and other.requires_grad:
+            second = right(g, y, a, b)
+            if second.shape != b.shape or second.dtype is not b.dtype:
+                second = conform(second, b)
+        return first, second
+
+    return pull
+
+
+def _pull_two(left: Any, right: Any) -> Callable[..., tuple]:
+    def pull(g: Any, y: Any, values: tuple, inputs: tuple, attributes: dict[str, Any] | None) -> tuple:
+        source, other = inputs[0], inputs[1]
+        named = attributes or _NOTHING
+        first = second = None
+        if source is not None and source.requires_grad:
+            first = left(g, y, *values, **named)
+            if first.dtype is not values[0].dtype:
+                first = like(first, values[0])
+        if other is not None and other.requires_grad:
+            second = right(g, y, *values, **named)
+            if second.dtype is not values[1].dtype:
+                second = like(second, values[1])
+        return first, second
+
+    return pull
+
+
+_NOTHING: dict[str, Any] = {}
+
+
+def _pull_all(rules: tuple[Rule | None, ...], elementwise: bool) -> Callable[..., tuple]:
+    def pull(g: Any, y: Any, values: tuple, inputs: tuple, attributes: dict[str, Any] | None) -> tuple:
+        named = attributes or {}
+        contributions: list[Any] = []
+        for rule, source, value in zip(rules, inputs, values, strict=False):
+            if rule is None or source is None or not source.requires_grad:
+                contributions.append(None)
+                continue
+            contribution = rule(g, y, *values, **named)
+            if elementwise and contribution.shape != value.shape:
+                contribution = conform(contribution, value)
+            elif contribution.dtype is not value.dtype:
+                contribution = contribution.astype(value.dtype)
+            contributions.append(contribution)
+        return tuple(contributions)
+
+    return pull
+
+
+def _pull_each(rule: Rule) -> Callable[..., tuple]:
+    def pull(g: Any, y: Any, values: tuple, inputs: tuple, attributes: dict[str, Any] | None) -> tuple:
+        named = attributes or {}
+        return tuple(
+            [
+                None if source is None or not source.requires_grad else like(rule(i, g, y, *values, **named), values[i])
+                for i, source in enumerate(inputs)
+            ]
+        )
+
+    return pull
+
+
+def like(contribution: Any, value: Any) -> Any:
+    """Return the contribution in the dtype of the value it belongs to."""
+    return contribution if contribution.dtype is value.dtype else contribution.astype(value.dtype)
+
+
+def conform(contribution: Any, value: Any) -> Any:
+    """Undo broadcasting and promotion: sum a contribution to the shape of its input, in its dtype.
+
+    An input that was stretched along an axis was used once for each element there, and shared inputs sum.
+    """
+    return like(sum_to(contribution, value.shape), value)
+
+
+def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
+    """Sum `x` over the axes along which `shape` was broadcast to it."""
+    if x.shape == shape:
+        return x
+    lead = len(x.shape) - len(shape)
+    if lead == 1 and x.shape[1:] == shape and type(x) is not Tensor:
+        return np.add.reduce(x, 0)  # a bias: at a third of the overhead
+    stretched = tuple(lead + i for i, n in enumerate(shape) if n == 1 and x.shape[lead + i] != 1)
+    return x.sum(axis=tuple(range(lead)) + stretched).reshape(shape)
