@@ -181,10 +181,10 @@ def teacher_forcing(T: int = 3) -> tg.Tensor:
     V, b2 = weights(1, HIDDEN), weights(1)
     xs, ys = data(T, INPUTS), [tg.tensor(y, name="y") for y in data(T + 1, 1)]
     losses = []
-    for t in range(T):
-        h = np.tanh(W @ ys[t] + U @ xs[t] + b1)
+    for x, y, target in zip(xs, ys, ys[1:], strict=False):
+        h = np.tanh(W @ y + U @ x + b1)
         ŷ = V @ h + b2
-        L = ((ys[t + 1] - ŷ) ** 2).sum()
+        L = ((target - ŷ) ** 2).sum()
         losses.append(L)
     loss = sum(losses)
     return loss
@@ -249,3 +249,98 @@ def bidirectional(T: int = 3) -> tg.Tensor:
         losses.append(L)
     loss = sum(losses)
     return loss
+
+
+def three_decoders(S: int = 3, T: int = 2) -> tg.Tensor:
+    """B9: one encoder (TR), three decoders (EN, FR, ES)."""
+    U, W = weights(HIDDEN, INPUTS), weights(HIDDEN, HIDDEN)
+    h = np.zeros(HIDDEN)
+    for x in data(S, INPUTS):
+        h = np.tanh(W @ h + U @ x)
+    english, french, spanish = (decode(language, h, T) for language in ("EN", "FR", "ES"))
+    loss = english + french + spanish
+    return loss
+
+
+def decode(language: str, state: tg.Tensor, T: int) -> tg.Tensor:
+    """One decoder, starting from the encoder's state; the loss of its sentence."""
+    W = tg.parameter(data(HIDDEN, HIDDEN), name=f"W_{language}")
+    V = tg.parameter(data(OUTPUTS, HIDDEN), name=f"V_{language}")
+    s, total = state, 0.0
+    with tg.scope(language):
+        for y in np.arange(T) % OUTPUTS:
+            s = np.tanh(W @ s)
+            ŷ = V @ s
+            L = tg.softmax_cross_entropy(ŷ, y)
+            total = total + L
+    return total
+
+
+def attention(S: int = 3) -> tg.Tensor:
+    """B10: additive attention, one step of it."""
+    W, U, v = weights(HIDDEN, HIDDEN), weights(HIDDEN, HIDDEN), weights(HIDDEN)
+    H, s = tg.tensor(data(S, HIDDEN)), tg.tensor(data(HIDDEN))
+    e = np.tanh(s @ W + H @ U) @ v
+    α = tg.softmax(e)
+    c = α @ H
+    return c
+
+
+def encoder_decoder_attention(S: int = 3, T: int = 2) -> tg.Tensor:
+    """B10: an encoder, and a decoder that looks at all of it in every step."""
+    U_e, W_e = weights(HIDDEN, INPUTS), weights(HIDDEN, HIDDEN)
+    W, U, v = weights(HIDDEN, HIDDEN), weights(HIDDEN, HIDDEN), weights(HIDDEN)
+    W_d, C, V = weights(HIDDEN, HIDDEN), weights(HIDDEN, HIDDEN), weights(OUTPUTS, HIDDEN)
+    h, states = np.zeros(HIDDEN), []
+    for x in data(S, INPUTS):
+        h = np.tanh(W_e @ h + U_e @ x)
+        states.append(h)
+    H = np.stack(states)
+    s, loss = h, 0.0
+    for y in np.arange(T) % OUTPUTS:
+        e = np.tanh(s @ W + H @ U) @ v
+        α = tg.softmax(e)
+        c = α @ H
+        s = np.tanh(W_d @ s + C @ c)
+        ŷ = V @ s
+        loss = loss + tg.softmax_cross_entropy(ŷ, y)
+    return loss
+
+
+def deep(T: int = 3, layers: int = 3) -> tg.Tensor:
+    """B11: layer l reads layer l − 1."""
+    U = [weights(HIDDEN, HIDDEN if layer else INPUTS) for layer in range(layers)]
+    W = [weights(HIDDEN, HIDDEN) for _ in range(layers)]
+    h = [np.zeros(HIDDEN) for _ in range(layers)]
+    for x in data(T, INPUTS):
+        for layer in range(layers):
+            x = h[layer] = np.tanh(W[layer] @ h[layer] + U[layer] @ x)
+    return x
+
+
+def lstm(T: int = 2) -> tg.Tensor:
+    """B12: an LSTM with peepholes; the output gate sees the new state."""
+    W_i, W_f, W_c, W_o = (weights(HIDDEN, HIDDEN + INPUTS) for _ in range(4))
+    p_i, p_f, p_o = weights(HIDDEN), weights(HIDDEN), weights(HIDDEN)
+    b_c, s = np.zeros(HIDDEN), np.zeros(HIDDEN)
+    for x in data(T, INPUTS):
+        u = np.concatenate([b_c, x])
+        b_i = tg.sigmoid(W_i @ u + p_i * s)
+        b_f = tg.sigmoid(W_f @ u + p_f * s)
+        s = b_f * s + b_i * np.tanh(W_c @ u)
+        b_o = tg.sigmoid(W_o @ u + p_o * s)
+        b_c = b_o * np.tanh(s)
+    return b_c
+
+
+def gru(T: int = 2) -> tg.Tensor:
+    """B13: a GRU on concatenated inputs, without biases."""
+    W_z, W_r, W = (weights(HIDDEN, HIDDEN + INPUTS) for _ in range(3))
+    h = np.zeros(HIDDEN)
+    for x in data(T, INPUTS):
+        u = np.concatenate([h, x])
+        z = tg.sigmoid(W_z @ u)
+        r = tg.sigmoid(W_r @ u)
+        n = np.tanh(W @ np.concatenate([r * h, x]))
+        h = (1 - z) * h + z * n
+    return h

@@ -9,6 +9,7 @@ from .geometry import Box
 from .layout import Strip
 from .plan import Crossing, Plan
 from .routes import GUTTER, TRACK, Track, entering_height, leaving_height, order_tracks
+from .scene import Node
 from .size import node_size
 
 __all__ = ["place_columns"]
@@ -103,27 +104,22 @@ def _heights(plan: Plan, crossing: Crossing) -> tuple[float, float, bool]:
 
 
 def _shared_width(plan: Plan) -> float:
-    """The margin on the left in which shared nodes stand, in two staggered columns; places them there."""
-    width = 0.0
-    seen: set[str] = set()
-    for place, ((_, source), height) in enumerate(plan.rail_heights.items()):
-        node = plan.nodes[source]
-        if node.column is None and source not in seen:
-            seen.add(source)
-            w, h = node_size(node, False) if node.kind == "parameter" else node_size(node, plan.scene.round)
-            w = max(w, 24.0)
-            plan.result.places[source] = (-1, Box(w / 2 + (place % 2) * 0.0, height, w, min(h, 20.0)))
-            width = max(width, w)
-    return _stagger(plan, width)
+    """The width of the margin on the left in which shared nodes stand; places them there.
+
+    Every second one stands further to the right than its neighbours, so that their rails may run close.
+    """
+    heights: dict[str, float] = {}
+    for (_, source), height in plan.rail_heights.items():
+        if plan.nodes[source].column is None:
+            heights.setdefault(source, height)
+    sizes = {id: _shared_size(plan.nodes[id], plan.scene.round) for id in heights}
+    widest = max((width for width, _ in sizes.values()), default=0.0)
+    for place, (id, (width, height)) in enumerate(sizes.items()):
+        right = widest + (widest + 10 if place % 2 else 0)
+        plan.result.places[id] = (-1, Box(right - width / 2, heights[id], width, height))
+    return widest * min(2, len(sizes)) + 28 if sizes else 0.0
 
 
-def _stagger(plan: Plan, width: float) -> float:
-    """Shift every second shared node to the right of its neighbours, so that their rails may stand close."""
-    shared = list(plan.result.places)
-    if not shared:
-        return 0.0
-    for place, id in enumerate(shared):
-        box = plan.result.places[id][1]
-        x = width - box.width / 2 + (width + 10 if place % 2 else 0)
-        plan.result.places[id] = (-1, box._replace(x=x))
-    return width * (2 if len(shared) > 1 else 1) + 10 + 18
+def _shared_size(node: Node, round: bool) -> tuple[float, float]:
+    width, height = node_size(node, round and node.kind != "parameter")
+    return max(width, 24.0), height if round else min(height, 20.0)

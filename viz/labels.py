@@ -41,7 +41,7 @@ def shape_text(shape: tuple[int, ...]) -> str:
 
 def op_name(node: Any) -> str:
     """The name of a node's op, as text that is safe to draw."""
-    return shorten(clean(str(getattr(node.op, "name", node.op))), 20)
+    return shorten(clean(str(getattr(node.op, "name", node.op))))
 
 
 class Words(NamedTuple):

@@ -102,3 +102,12 @@ class Plan:
         if crossing.out != crossing.back and gutter == crossing.back:
             return self.lane_key(crossing) if self.lonely(crossing.target) else ("down", crossing.net)
         return crossing.net
+
+    def arches(self, crossing: Crossing) -> bool:
+        """Whether an edge that passes over columns is drawn as an arch: between circles with nothing above them."""
+        source, target = crossing.source, crossing.target
+        if not self.scene.round or crossing.out == crossing.back or source.band != target.band:
+            return False
+        boxes = self.cells[source.band].boxes
+        highest = min(box.top for box in boxes.values())
+        return boxes[source.slot].top == boxes[target.slot].top == highest

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import NamedTuple
 
-from .geometry import Box, Path, rounded
+from .geometry import ARROW, Box, Path, rounded
 
-__all__ = ["End", "Net", "Track", "order_tracks", "route"]
+__all__ = ["End", "Net", "Track", "arch", "arch_height", "entering_height", "leaving_height", "order_tracks", "route"]
 
 TRACK = 9.0
 GUTTER = 14.0
@@ -77,6 +77,21 @@ def route(source: End, target: End, out: float, back: float, lane: float | None,
     if lane is not None:
         corners += [(out, lane), (back, lane)]
     return rounded(corners + _enter(target, back if lane is not None else out, rightward))
+
+
+def arch_height(distance: float) -> float:
+    """How high an arch over a distance rises."""
+    return 14.0 + 0.16 * distance
+
+
+def arch(source: Box, target: Box) -> Path:
+    """An arch from the top of `source` over what stands between to the top of `target`, at the same height."""
+    side = 1 if target.x > source.x else -1
+    start, tip = (source.x + side * 9, source.top + 3), (target.x - side * 9, target.top + 2)
+    rise = arch_height(abs(tip[0] - start[0])) * 4 / 3
+    lean = 0.25 * (tip[0] - start[0])
+    end = (tip[0] - side * ARROW * 0.45, tip[1] - ARROW * 0.9)
+    return Path((start, (start[0] + lean, start[1] - rise), (end[0] - lean, end[1] - rise), end), tip)
 
 
 def leaving_height(end: End, rightward: bool) -> float:

@@ -6,12 +6,13 @@ from collections.abc import Hashable
 from heapq import heappop, heappush
 
 from .plan import Plan
-from .routes import TRACK
+from .routes import TRACK, arch_height
 
 __all__ = ["stack_rows"]
 
 HEADER = 26.0
 LANE = 14.0
+ROUND_LANE = 26.0
 MARGIN = 10.0
 
 
@@ -43,9 +44,11 @@ def _lift_bands(plan: Plan, rows: int, spans: dict[int, tuple[int, int]]) -> Non
             plan.lifts[band] = float(round(top + min(max(_wanted(plan, band, top), 0.0), slack)))
         top += height
         shared = dict.fromkeys(use.source for use in plan.ported if use.band in bands)
-        for place, source in enumerate(shared):
-            plan.rail_heights[row, source] = top + LANE * (place + 1) + 2
-        top += LANE * len(shared) + MARGIN * 2
+        for source in shared:
+            small = plan.nodes[source].kind == "parameter" or plan.nodes[source].column is not None
+            top += LANE if small or not plan.scene.round else ROUND_LANE
+            plan.rail_heights[row, source] = top + 2
+        top += MARGIN * 2
     plan.result.floor = top
     plan.result.height = top
 
@@ -81,7 +84,17 @@ def _assign_lanes(plan: Plan) -> float:
         used = max(used, lane + 1)
         heappush(busy, (high, lane))
         plan.lanes[key] = HEADER + TRACK * (lane + 0.5)
-    return used * TRACK
+    return max(used * TRACK, _highest_arch(plan))
+
+
+def _highest_arch(plan: Plan) -> float:
+    """Room for the arches between distant columns, whose distance is only known as the widths of cells."""
+    spans = [
+        abs((crossing.source.column or 0) - (crossing.target.column or 0)) * (plan.cells[crossing.source.band].width + 34)
+        for crossing in plan.crossings
+        if plan.arches(crossing)
+    ]
+    return max(map(arch_height, spans), default=0.0)
 
 
 def _length(span: tuple[int, int]) -> int:

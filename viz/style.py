@@ -73,13 +73,13 @@ def style_sheet(scene: Scene, theme: str) -> str:
 
 
 _STRUCTURE = (
-    ".tinygraph text{font:13px FONT;text-anchor:middle;stroke:none}"
+    ".tinygraph text{font:13px FONT;text-anchor:middle}"
     ".tinygraph .d{font-size:10px}"
     ".tinygraph .head{font-size:12px;font-weight:bold}"
     ".tinygraph .key,.tinygraph .scope-name{font-size:11px;text-anchor:start}"
     ".tinygraph .scope-name{font-size:9px}"
     ".tinygraph .tag{font-size:11px;font-weight:bold;text-anchor:start}"
-    ".tinygraph .name{font-weight:bold}"
+    ".tinygraph .name{font-weight:bold;paint-order:stroke;stroke-width:4px;stroke-linejoin:round}"
     ".tinygraph .variable text,.tinygraph .input text,.tinygraph .loss text,.tinygraph .parameter text{font-weight:bold}"
     ".tinygraph g .d{font-weight:normal}"
     ".tinygraph .e,.tinygraph .r,.tinygraph .rail{fill:none;stroke-width:1.2}"
@@ -105,6 +105,7 @@ def _colours(theme: Theme, hues: list[int]) -> str:
         f"{t}.variable rect,{t}.input rect{{stroke:{theme.ink}}}"
         f"{t}.loss rect{{fill:{theme.ink};stroke:{theme.ink}}}{t}.loss text{{fill:{theme.paper}}}"
         f"{t}.gradient{{stroke:{theme.hues[1]}}}{t}.a.gradient{{fill:{theme.hues[1]}}}"
+        f"{t}.name{{stroke:{theme.frame}}}"
         f"{t}.lit text{{fill:#fff}}{t}.dim text{{fill:#1a1f26}}"
     )
     for hue in sorted({hue % HUES for hue in hues}):

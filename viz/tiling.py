@@ -14,7 +14,7 @@ from .edge_kinds import fill_cells
 from .geometry import Path, rounded
 from .layout import Frame, Layout, Rail, Route
 from .plan import Plan
-from .routes import route
+from .routes import arch, route
 from .rows import stack_rows
 from .scene import Scene
 
@@ -85,9 +85,13 @@ def _cross(plan: Plan, memo: dict[Hashable, Found]) -> None:
         found = memo.get(key)
         if found is None:
             rightward = crossing.back != column
-            path = route(plan.end(source, dx), plan.end(target, shift), out, back, lane, rightward)
-            found = memo[key] = path, None
-        label = _beside(found[0]) if plan.scene.edges[crossing.edge].label else None
+            ends = plan.end(source, dx), plan.end(target, shift)
+            if plan.arches(crossing):
+                path = arch(ends[0].box, ends[1].box)
+            else:
+                path = route(*ends, out, back, lane, rightward)
+            found = memo[key] = path, _beside(path, out)
+        label = found[1] if plan.scene.edges[crossing.edge].label else None
         plan.result.routes.append(Route(crossing.edge, column, found[0], label))
 
 
@@ -116,12 +120,14 @@ def _rail(plan: Plan, source: str, height: float, low: float, high: float) -> Pa
     return rounded([*corners, (x, turn), (x, height), (high if high > x else low, height)], arrow=False)
 
 
-def _beside(path: Path) -> tuple[float, float]:
+def _beside(path: Path, gutter: float) -> tuple[float, float]:
     """Where a label stands: over the longest piece of the path, or to the right of it if that runs up or down."""
     points = path.points
     start, _, _, end = max(
         (points[i : i + 4] for i in range(0, len(points) - 1, 3)),
         key=lambda piece: abs(piece[3][0] - piece[0][0]) + abs(piece[3][1] - piece[0][1]),
     )
+    if len(points) == 4:  # one piece: straight across the gutter, or an arch
+        return (gutter, start[1] - 9) if abs(start[1] - end[1]) < 1 and points[1][1] == start[1] else path.middle()
     x, y = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
     return (x + 10, y) if abs(end[1] - start[1]) > abs(end[0] - start[0]) else (x, y - 9)

@@ -1,0 +1,160 @@
+"""``tinygraph demo``: train the lectures' forecaster on sunspots, draw its graph, and walk backward through it.
+
+The one module that sees both `viz` and `rnn`.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import NamedTuple
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+import rnn
+import tinygraph as tg
+
+from .draw import draw
+from .walk import print_walk
+
+WINDOW = 4
+HIDDEN = 20
+TESTED = 84  # the last years, 1925 to 2008
+VALIDATED = 40  # the years before them, which choose the epoch and the seed
+STRETCH = 25  # time steps that a gradient goes back through in training
+SEEDS = range(5)
+
+
+class Sunspots(NamedTuple):
+    """The series and its split: everything up to `split` may be learned from."""
+
+    years: np.ndarray
+    values: np.ndarray
+    split: int
+
+
+class Network(NamedTuple):
+    """A trained network, and what it reached (RMSE in sunspots)."""
+
+    seed: int
+    model: rnn.Forecaster
+    validation: float
+    test: float
+
+
+def demo(output: str) -> int:
+    """Run the whole demonstration; write the drawing to `output`."""
+    console = Console(highlight=False)
+    data = sunspots()
+    console.print(
+        f"[bold]Sunspots[/], {data.years[0]:.0f} to {data.years[-1]:.0f}: {len(data.values)} yearly numbers. A network with a"
+        f" window of {WINDOW} years and {HIDDEN} hidden units forecasts the next year."
+    )
+    networks = [train(data, seed) for seed in SEEDS]
+    best = min(networks, key=lambda network: network.validation)
+    console.print(report(data, networks, best))
+    loss = record(best.model, data)
+    graph = tg.graph(loss)
+    draw(loss).save(output)
+    console.print(
+        f"\n[bold]One short window[/]: the last {WINDOW} forecasts recorded as {len(graph)} nodes, drawn in {output}."
+    )
+    print_walk(console, loss, "W")
+    console.print(
+        f"\nWrote [bold]{output}[/]: the unrolled graph, one column a time step; open it in a browser.\n"
+        "Next: [bold]tinygraph draw script.py -o g.svg[/] and [bold]tinygraph debug script.py[/] do this to a script of"
+        " your own, at its first backward pass."
+    )
+    return 0
+
+
+def sunspots() -> Sunspots:
+    """Read the series that ships with the package."""
+    path = files("viz.data") / "sunspots.csv"
+    table = np.loadtxt(path.read_text().splitlines(), delimiter=",", skiprows=1)
+    return Sunspots(table[:, 0], table[:, 1], len(table) - TESTED)
+
+
+def scaler(data: Sunspots) -> tuple[float, float]:
+    """Return mean and spread of the square roots that may be learned from: counts vary with their size."""
+    roots = np.sqrt(data.values[: data.split])
+    return float(roots.mean()), float(roots.std())
+
+
+def windows(data: Sunspots) -> tuple[np.ndarray, np.ndarray]:
+    """Return windows (T, 4) and what follows each (T, 1), as standardised square roots."""
+    mean, spread = scaler(data)
+    made = rnn.windows((np.sqrt(data.values) - mean) / spread, WINDOW)
+    return made.inputs, made.targets
+
+
+def train(data: Sunspots, seed: int) -> Network:
+    """Train one network on stretches of the years before the test; validation picks the epoch."""
+    xs, ys = windows(data)
+    learned = data.split - WINDOW - VALIDATED
+    model = rnn.Forecaster(WINDOW, HIDDEN, rng=seed)
+
+    def stretches(rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
+        count = learned // STRETCH
+        start = rng.integers(learned - count * STRETCH + 1)  # so that the cuts between stretches move
+        cut = slice(start, start + count * STRETCH)
+        return [tuple(part[cut].reshape(count, STRETCH, -1).swapaxes(0, 1) for part in (xs, ys))]  # type: ignore[list-item]
+
+    kept = slice(learned - STRETCH, learned + VALIDATED)
+    history = rnn.fit(
+        model,
+        stretches,
+        epochs=300,
+        optimizer=rnn.Adam(model, 1e-2),
+        validation=[(xs[kept, None], ys[kept, None])],
+        clip_norm=1.0,
+        rng=seed,
+    )
+    mean, spread = scaler(data)
+    forecast = np.maximum(model.predict(xs)[-TESTED:, 0] * spread + mean, 0) ** 2
+    return Network(seed, model, min(history.validation), rmse(forecast, data))
+
+
+def rmse(forecast: np.ndarray, data: Sunspots) -> float:
+    """Return the root mean squared error over the test years, in sunspots."""
+    return float(np.sqrt(np.mean((forecast - data.values[data.split :]) ** 2)))
+
+
+def autoregression(data: Sunspots, roots: bool = False) -> float:
+    """Return the RMSE of an AR(4) with intercept, fitted by least squares to the years before the test."""
+    series = np.sqrt(data.values) if roots else data.values
+    xs, ys = rnn.windows(series, 4)
+    design = np.column_stack([np.ones(len(xs)), xs])
+    weights, *_ = np.linalg.lstsq(design[: data.split - 4], ys[: data.split - 4, 0], rcond=None)
+    forecast = design[-TESTED:] @ weights
+    return rmse(np.maximum(forecast, 0) ** 2 if roots else forecast, data)
+
+
+def report(data: Sunspots, networks: list[Network], best: Network) -> Table:
+    """Return the table of errors, the network beside forecasts that need none."""
+    errors = [network.test for network in networks]
+    persistence = rmse(data.values[data.split - 1 : -1], data)
+    table = Table(title=f"RMSE of one-year forecasts, {data.years[data.split]:.0f} to {data.years[-1]:.0f}", title_style="bold")
+    table.add_column("forecast")
+    table.add_column("RMSE", justify="right")
+    table.add_column("", style="dim")
+    table.add_row("persistence", f"{persistence:.1f}", "next year is like this year")
+    table.add_row("AR(4)", f"{autoregression(data):.1f}", "least squares")
+    table.add_row("AR(4) on square roots", f"{autoregression(data, roots=True):.1f}", "the network's own scale")
+    parameters = best.model.num_parameters()
+    table.add_row(f"RNN, {parameters} parameters", f"{best.test:.1f}", f"seed {best.seed}, chosen by validation")
+    table.add_row(
+        "RNN, all seeds", f"{np.mean(errors):.1f}", f"mean of {len(errors)}: {min(errors):.1f} to {max(errors):.1f}"
+    )
+    verdict = "beats" if best.test < autoregression(data) else "does not beat"
+    table.caption = f"the network {verdict} AR(4) on these years"
+    return table
+
+
+def record(model: rnn.Forecaster, data: Sunspots) -> tg.Tensor:
+    """Return the loss of the last four forecasts, recorded."""
+    xs, ys = windows(data)
+    loss = rnn.mse(model(xs[-WINDOW:]), ys[-WINDOW:])
+    loss.name = "L"
+    return loss
