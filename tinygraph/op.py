@@ -317,5 +317,5 @@ def _explained(op: Op, error: Exception, values: tuple[Any, ...], frame: FrameTy
     """Return the error again, naming the op, the shapes and the user's source line."""
     shapes = " and ".join(str(np.shape(value)) for value in values)
     message = f"{op.name}: inputs of shape {shapes}: {error}{where(frame)}"
-    kind = next((kind for kind in (IndexError, ValueError, TypeError) if isinstance(error, kind)), RuntimeError)
-    return kind(message)
+    kinds = (np.exceptions.AxisError, np.linalg.LinAlgError, IndexError, ValueError, TypeError)
+    return next((kind for kind in kinds if isinstance(error, kind)), RuntimeError)(message)
