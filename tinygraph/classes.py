@@ -54,6 +54,11 @@ class Classes:
     dissolved: list[Loop]
 
     @cached_property
+    def position(self) -> dict[Node, int]:
+        """Where each op node stands in `nodes`."""
+        return {node: k for k, node in enumerate(self.nodes)}
+
+    @cached_property
     def members(self) -> list[np.ndarray]:
         """For each class, the positions of its nodes."""
         by_class = np.argsort(self.number, kind="stable")

@@ -10,7 +10,7 @@ import numpy as np
 from .classes import classes_of, grouped
 from .folded import FoldedEdge, FoldedGraph, FoldedLoop, FoldedNode, shared_depth, slots
 from .indices import DELAY, LATEST, Index, fit, region, row_keys
-from .loops import over_time
+from .timesteps import over_time
 from .visits import Loop
 
 if TYPE_CHECKING:
@@ -117,8 +117,8 @@ class _Folding:
                 inside.setdefault(loop, []).append(number)
         time = over_time(self.classes)
         made: dict[Loop, FoldedLoop] = {}
-        for loop in sorted(inside, key=_depth):
-            depth = _depth(loop)
+        for loop in sorted(inside, key=lambda loop: loop.depth):
+            depth = loop.depth
             rows = np.concatenate([self.classes.members[number] for number in inside[loop]])
             iterations = self.classes.iterations[rows]
             parent = made[loop.parent] if loop.parent else None
@@ -222,6 +222,3 @@ def _latest(source: FoldedNode, target: np.ndarray, read: np.ndarray) -> tuple[I
             return (*(Index(DELAY, 0, level) for level in range(last)), Index(LATEST, offset, last))
     return None
 
-
-def _depth(loop: Loop) -> int:
-    return _depth(loop.parent) + 1 if loop.parent else 0

@@ -11,7 +11,7 @@ import numpy as np
 
 from .folded import FoldedEdge, FoldedGraph, FoldedLoop, FoldedNode
 from .indices import AT
-from .loops import takes_other_data
+from .timesteps import takes_other_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -33,6 +33,11 @@ class Loop:
         self.offset = offset
 
     @property
+    def depth(self) -> int:
+        """How many loops stand around it."""
+        return self.parent.depth + 1 if self.parent else 0
+
+    @property
     def lineno(self) -> int | None:
         """The line of the loop's head, if the code has lines."""
         if self.code is None or self.offset < 0:
