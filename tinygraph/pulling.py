@@ -24,6 +24,8 @@ def puller(op: Op) -> Callable[..., tuple]:
         return _pull_one(first)
     if len(op.rules) == 2 and None not in op.rules:
         return _pull_two_broadcast(*op.rules) if op.elementwise else _pull_two(*op.rules)
+    if len(op.rules) == 3 and None not in op.rules and not op.elementwise:
+        return _pull_three(*op.rules)
     return _pull_all(op.rules, op.elementwise)
 
 
@@ -73,6 +75,29 @@ def _pull_two(left: Any, right: Any) -> Callable[..., tuple]:
 
 
 _NOTHING: dict[str, Any] = {}
+
+
+def _pull_three(first_rule: Any, second_rule: Any, third_rule: Any) -> Callable[..., tuple]:
+    def pull(g: Any, y: Any, values: tuple, inputs: tuple, attributes: dict[str, Any] | None) -> tuple:
+        a, b, c = inputs
+        x, z, w = values
+        named = attributes or _NOTHING
+        first = second = third = None
+        if a is not None and a.requires_grad:
+            first = first_rule(g, y, x, z, w, **named)
+            if first.dtype is not x.dtype:
+                first = like(first, x)
+        if b is not None and b.requires_grad:
+            second = second_rule(g, y, x, z, w, **named)
+            if second.dtype is not z.dtype:
+                second = like(second, z)
+        if c is not None and c.requires_grad:
+            third = third_rule(g, y, x, z, w, **named)
+            if third.dtype is not w.dtype:
+                third = like(third, w)
+        return first, second, third
+
+    return pull
 
 
 def _pull_all(rules: tuple[Rule | None, ...], elementwise: bool) -> Callable[..., tuple]:
@@ -126,6 +151,6 @@ def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
         return x
     lead = len(x.shape) - len(shape)
     if lead == 1 and x.shape[1:] == shape and type(x) is not Tensor:
-        return np.add.reduce(x, 0)  # a bias: at a third of the overhead
+        return x[0] if len(x) == 1 else np.add.reduce(x, 0)  # a bias: at a third of the overhead
     stretched = tuple(lead + i for i, n in enumerate(shape) if n == 1 and x.shape[lead + i] != 1)
     return x.sum(axis=tuple(range(lead)) + stretched).reshape(shape)

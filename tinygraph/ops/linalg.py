@@ -138,7 +138,11 @@ def _affine_vector(x: Any, W: Any, b: Any) -> Any:
 
 
 def _affine_rows(x: Any, W: Any, b: Any) -> Any:
-    return x.dot(W.T) + b
+    y = x.dot(W.T)
+    if y.dtype != b.dtype:
+        return y + b
+    y += b  # large batches are bound by fresh memory
+    return y
 
 
 def rows(x: Any) -> Any:
@@ -177,7 +181,7 @@ def column_sums(g: Any) -> Any:
     """Sum over all axes but the last."""
     if type(g) is Tensor or g.ndim != 2:
         return np.sum(g, axis=tuple(range(len(g.shape) - 1)))
-    return np.add.reduce(g, 0)
+    return g[0] if len(g) == 1 else np.add.reduce(g, 0)
 
 
 def linear(x: Any, W: Any, b: Any = None) -> Any:
@@ -228,6 +232,6 @@ def linear(x: Any, W: Any, b: Any = None) -> Any:
         form = _vector_bias if vector else _rows_bias
         y = form.forward(given, weights, bias)
         requires = requires or (type(b) is Tensor and b.requires_grad)
-    if not any([source is not None for source in inputs]):
+    if not requires and not any([source is not None for source in inputs]):
         return y
     return make(form, y, inputs, values, None, requires, frame)

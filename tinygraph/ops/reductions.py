@@ -39,7 +39,13 @@ def count(x: Any, axis: Axis) -> int:
     return total
 
 
-sum = op(np.sum, vjp=lambda g, y, x, axis=None, keepdims=False: spread(g, x, axis, keepdims))
+def _sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    return np.add.reduce(x, axis, None, None, keepdims)  # np.sum itself, without its 1.5 µs of Python
+
+
+sum = op(
+    _sum, vjp=lambda g, y, x, axis=None, keepdims=False: spread(g, x, axis, keepdims), name="sum", numpy=np.sum
+)
 mean = op(np.mean, vjp=lambda g, y, x, axis=None, keepdims=False: spread(g / count(x, axis), x, axis, keepdims))
 
 
