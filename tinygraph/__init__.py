@@ -6,6 +6,7 @@ from .op import Op, each, op, registry
 from .ops import *  # noqa: F403 - NumPy's functions, under NumPy's names
 from .record import detect_anomaly, no_grad, scope, timestep
 from .tensor import Tensor, parameter, tensor
+from .trace import Trace, trace
 from .transform import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 __version__ = "0.1.0"
