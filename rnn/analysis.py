@@ -28,12 +28,10 @@ def adjoints(loss: tg.Tensor, tensors: Sequence[tg.Tensor]) -> list[np.ndarray]:
     >>> [float(g) for g in adjoints(2 * y, [y])], w.grad
     ([2.0], None)
     """
-    leaves = [node.tensor for node in tg.graph(loss).parameters]
-    before = [leaf.grad for leaf in leaves]
-    found = {step.node.tensor: step.adjoint for step in tg.backprop(loss)}
-    for leaf, grad in zip(leaves, before, strict=True):
-        leaf.grad = grad
-    return [np.asarray(found.get(tensor, np.zeros(tensor.shape, tensor.dtype))) for tensor in tensors]
+    trace = tg.trace(loss)
+    inside = {node.tensor for node in trace.graph.nodes}
+    found = [trace.gradient(tensor) if tensor in inside else None for tensor in tensors]
+    return [np.zeros(t.shape, t.dtype) if g is None else g for t, g in zip(tensors, found, strict=True)]
 
 
 def gradient_norms(loss: tg.Tensor, states: Sequence[tg.Tensor]) -> np.ndarray:

@@ -15,6 +15,14 @@ from rnn.module import Module
 from rnn.unroll import unroll
 
 
+class Forecast(Readout):
+    """A readout whose output is the forecast itself: ``ŷ = c + V h``, σ₂ being linear."""
+
+    def __call__(self, h: Any) -> Any:
+        ŷ = tg.linear(h, self.V, self.c)
+        return ŷ
+
+
 class Forecaster(Module):
     """The next values of a series, from a window of its last ones and a state carried along.
 
@@ -54,7 +62,7 @@ class Forecaster(Module):
         self.window, self.horizon, self.recurrence = window, horizon, recurrence
         if recurrence == "hidden":
             self.cell: Any = ElmanCell(window, hidden_size, nonlinearity, rng=rng, dtype=dtype)
-            self.readout = Readout(hidden_size, horizon, rng=rng, dtype=dtype)
+            self.readout = Forecast(hidden_size, horizon, rng=rng, dtype=dtype)
         elif recurrence == "output":
             self.cell = JordanCell(window, hidden_size, horizon, nonlinearity, rng=rng, dtype=dtype)
         else:
