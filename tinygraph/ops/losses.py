@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from ..op import op
-from ..tensor import Tensor
 from .reductions import softmax
 
 __all__ = [
@@ -31,26 +31,39 @@ def _cross_entropy(o: np.ndarray, target: np.ndarray) -> tuple[Any, np.ndarray]:
     return np.log(total[..., 0]) - shifted[at(target)], p
 
 
-def at(target: Any) -> tuple[Any, ...]:
+def at(target: np.ndarray) -> tuple[Any, ...]:
     """Return the index of one class in each row."""
-    target = np.asarray(target)
     if target.ndim == 1:
-        return np.arange(len(target)), target
+        return _first(len(target)), target
     return (*np.indices(target.shape, sparse=True), target)
 
 
-def less_one_hot(p: Any, target: Any) -> Any:
-    """Return ``p - 1_y``: the probabilities, less 1 at the target."""
-    if type(p) is Tensor:
-        return p - (np.arange(p.shape[-1]) == np.asarray(target)[..., None]).astype(p.dtype)
-    p = p.copy()
-    p[at(target)] -= 1
-    return p
+@lru_cache(maxsize=64)
+def _first(rows: int) -> np.ndarray:
+    return np.arange(rows)
+
+
+def one_hot(target: Any, like: Any) -> np.ndarray:
+    """Return 1 at the target and 0 elsewhere, in rows as long as those of `like`."""
+    classes = like.shape[-1]
+    if classes <= _SMALL:
+        return _identity(classes, like.dtype.char)[target]
+    rows = np.zeros(like.shape, like.dtype)
+    rows[at(np.asarray(target))] = 1
+    return rows
+
+
+_SMALL = 256
+
+
+@lru_cache(maxsize=16)
+def _identity(classes: int, dtype: str) -> np.ndarray:
+    return np.eye(classes, dtype=dtype)
 
 
 softmax_cross_entropy = op(
     _cross_entropy,
-    vjp=(lambda g, y, o, target, p: g[..., None] * less_one_hot(p, target), None),
+    vjp=(lambda g, y, o, target, p: g[..., None] * (p - one_hot(target, o)), None),
     name="softmax_cross_entropy",
     saves=_probabilities,
     doc="""Cross-entropy of ``softmax(o)`` with the class `target`, one loss a row (lecture row C1).
