@@ -309,38 +309,44 @@ def encoder_decoder_attention(S: int = 3, T: int = 2) -> tg.Tensor:
 
 def deep(T: int = 3, layers: int = 3) -> tg.Tensor:
     """B11: layer l reads layer l − 1."""
-    U = [weights(HIDDEN, HIDDEN if layer else INPUTS) for layer in range(layers)]
-    W = [weights(HIDDEN, HIDDEN) for _ in range(layers)]
-    h = [np.zeros(HIDDEN) for _ in range(layers)]
+    W = [tg.parameter(data(HIDDEN, HIDDEN), name=f"W{i + 1}") for i in range(layers)]
+    U = [tg.parameter(data(HIDDEN, HIDDEN if i else INPUTS), name=f"U{i + 1}") for i in range(layers)]
+    states = [np.zeros(HIDDEN) for _ in range(layers)]
     for x in data(T, INPUTS):
-        for layer in range(layers):
-            x = h[layer] = np.tanh(W[layer] @ h[layer] + U[layer] @ x)
-    return x
+        below = x
+        for i in range(layers):
+            h = np.tanh(W[i] @ states[i] + U[i] @ below)
+            below = states[i] = h
+    return h
 
 
 def lstm(T: int = 2) -> tg.Tensor:
     """B12: an LSTM with peepholes; the output gate sees the new state."""
-    W_i, W_f, W_c, W_o = (weights(HIDDEN, HIDDEN + INPUTS) for _ in range(4))
+    W_i, W_f = weights(HIDDEN, HIDDEN + INPUTS), weights(HIDDEN, HIDDEN + INPUTS)
+    W_c, W_o = weights(HIDDEN, HIDDEN + INPUTS), weights(HIDDEN, HIDDEN + INPUTS)
     p_i, p_f, p_o = weights(HIDDEN), weights(HIDDEN), weights(HIDDEN)
-    b_c, s = np.zeros(HIDDEN), np.zeros(HIDDEN)
+    b, s = tg.tensor(np.zeros(HIDDEN)), tg.tensor(np.zeros(HIDDEN))
     for x in data(T, INPUTS):
-        u = np.concatenate([b_c, x])
-        b_i = tg.sigmoid(W_i @ u + p_i * s)
-        b_f = tg.sigmoid(W_f @ u + p_f * s)
-        s = b_f * s + b_i * np.tanh(W_c @ u)
-        b_o = tg.sigmoid(W_o @ u + p_o * s)
-        b_c = b_o * np.tanh(s)
-    return b_c
+        u = np.concatenate([b, x])
+        i = tg.sigmoid(W_i @ u + p_i * s)
+        f = tg.sigmoid(W_f @ u + p_f * s)
+        g = np.tanh(W_c @ u)
+        s = f * s + i * g
+        o = tg.sigmoid(W_o @ u + p_o * s)
+        b = o * np.tanh(s)
+    return b
 
 
 def gru(T: int = 2) -> tg.Tensor:
     """B13: a GRU on concatenated inputs, without biases."""
-    W_z, W_r, W = (weights(HIDDEN, HIDDEN + INPUTS) for _ in range(3))
-    h = np.zeros(HIDDEN)
+    W_z, W_r = weights(HIDDEN, HIDDEN + INPUTS), weights(HIDDEN, HIDDEN + INPUTS)
+    W = weights(HIDDEN, HIDDEN + INPUTS)
+    h = tg.tensor(np.zeros(HIDDEN))
     for x in data(T, INPUTS):
         u = np.concatenate([h, x])
         z = tg.sigmoid(W_z @ u)
         r = tg.sigmoid(W_r @ u)
-        n = np.tanh(W @ np.concatenate([r * h, x]))
+        q = np.concatenate([r * h, x])
+        n = np.tanh(W @ q)
         h = (1 - z) * h + z * n
     return h

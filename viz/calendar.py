@@ -38,6 +38,14 @@ def make_calendar(graph: Any) -> Calendar:
     return _Maker(graph).make()
 
 
+class _State(NamedTuple):
+    """What an initial state precedes, its segment, and whether it stands at the right end."""
+
+    state: Any
+    segment: Segment
+    at_end: bool
+
+
 class _Maker:
     def __init__(self, graph: Any) -> None:
         self.nodes = list(graph.nodes)
@@ -67,7 +75,7 @@ class _Maker:
         for node in self.nodes:
             if node.kind != "op":
                 self._place_leaf(node, states, starts)
-        return Calendar(columns, self.places, {index: state for index, (state, _) in states.items()})
+        return Calendar(columns, self.places, {index: found.state for index, found in states.items()})
 
     def _put(self, node: Any, column: int | None, band: Hashable, slot: Hashable, timestep: int | None) -> None:
         self.places[node.index] = Place(column, self.bands.setdefault(band, len(self.bands)), slot, timestep)
@@ -85,26 +93,26 @@ class _Maker:
             reached[node.index] = below if segment is None else segment.level
         return reached
 
-    def _initial_states(self) -> dict[int, tuple[Any, Segment]]:
+    def _initial_states(self) -> dict[int, _State]:
         """Leaves that stand where, a time step later, the result of a time step stands; with that result."""
-        later: dict[tuple[Hashable, int], Any] = {}
+        later: dict[tuple[Hashable, int], tuple[Any, bool]] = {}
         for node in self.ops:
             if node.index in self.segment_of:
                 for argument, source in enumerate(node.inputs):
                     made = self._made_in(source)
                     if made is not None and made != node.timestep:
-                        later.setdefault((self.slot_of[node.index], argument), source)
-        found: dict[int, tuple[Any, Segment]] = {}
+                        later.setdefault((self.slot_of[node.index], argument), (source, made > node.timestep))
+        found: dict[int, _State] = {}
         for node in self.nodes:
             readers = self.readers.get(node.index, ())
             if node.kind == "op" or not readers:
                 continue
             first, argument = readers[0]
             segment = self.segment_of.get(first.index)
-            state = later.get((self.slot_of[first.index], argument))
+            state, against = later.get((self.slot_of[first.index], argument), (None, False))
             alone = len({reader.timestep for reader, _ in readers}) == 1
             if segment and state is not None and alone and self._segment(state) is segment and state is not node:
-                found[node.index] = (state, segment)
+                found[node.index] = _State(state, segment, against != segment.backward)
         return found | self._states_by_name(found)
 
     def _made_in(self, source: Any) -> int | None:
@@ -124,7 +132,7 @@ class _Maker:
         reader, argument = self.readers[node.index][0]
         return ("leaf", self.slot_of[reader.index], argument)
 
-    def _states_by_name(self, found: dict[int, Any]) -> dict[int, tuple[Any, Segment]]:
+    def _states_by_name(self, found: dict[int, Any]) -> dict[int, _State]:
         """Inputs that many time steps read, and that have the name of a result of each: the first of its values."""
         shared = [
             node
@@ -137,18 +145,18 @@ class _Maker:
                 if node.index in self.segment_of and node.timestep == self.segment_of[node.index].first and node.name:
                     results.setdefault(node.name, node)
         return {
-            node.index: (results[node.name], self.segment_of[results[node.name].index])
+            node.index: _State(results[node.name], self.segment_of[results[node.name].index], False)
             for node in shared
             if node.name in results and node.index in self.readers
         }
 
     def _columns(
-        self, states: dict[int, tuple[Any, Segment]], after: dict[int, int]
+        self, states: dict[int, _State], after: dict[int, int]
     ) -> tuple[dict[int, int], list[Column]]:
         """The first column of each level, and all columns; `_boundary` and `_state` hold those in between."""
         segments = {id(segment): segment for segment in self.segment_of.values()}.values()
         between = {after[node.index] for node in self.ops if node.index not in self.segment_of}
-        opening = {(segment.level, segment.backward) for _, segment in states.values()}
+        opening = {(found.segment.level, found.at_end) for found in states.values()}
         self._boundary: dict[int, int] = {}
         self._state: dict[tuple[int, bool], int] = {}
         starts: dict[int, int] = {}
@@ -174,11 +182,11 @@ class _Maker:
                 self._boundary[level] = boundary()
         return starts, columns
 
-    def _place_leaf(self, node: Any, states: dict[int, tuple[Any, Segment]], starts: dict[int, int]) -> None:
+    def _place_leaf(self, node: Any, states: dict[int, _State], starts: dict[int, int]) -> None:
         if node.index in states:
-            state, segment = states[node.index]
-            column = self._state[segment.level, segment.backward]
-            timestep = segment.last + 1 if segment.backward else segment.first - 1
+            state, segment, at_end = states[node.index]
+            column = self._state[segment.level, at_end]
+            timestep = segment.last + 1 if at_end else segment.first - 1
             self._put(node, column, ("segment", segment.group), self._slot(state), timestep)
             return
         readers = [(self.places[reader.index], argument) for reader, argument in self.readers.get(node.index, ())]

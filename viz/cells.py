@@ -22,12 +22,16 @@ CHANNEL = 8.0  # from the boxes of a rank to the first line that runs along them
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """What edges of different columns have in common: `source` is a slot, or the id of a node outside."""
+    """What edges of different columns have in common: `source` is a slot, or the id of a node outside.
+
+    What is `loose` has no say in what stands above what.
+    """
 
     source: Hashable
     target: Slot
     argument: int
     port: bool = False
+    loose: bool = False
 
 
 @dataclass(slots=True)
@@ -60,7 +64,7 @@ class Cell:
 
     def wire(self, edge: Edge, source: Hashable, target: Slot, port: bool = False) -> Wire:
         """The wire that `edge` is an instance of."""
-        wire = Wire(source, target, edge.argument, port)
+        wire = Wire(source, target, edge.argument, port, edge.kind == "gradient")
         self.wires.setdefault(wire, edge.label)
         return wire
 
@@ -117,6 +121,7 @@ class Cell:
             round=self.round,
             labels=[self.wires[wire] for wire in wires],
             rank_gap=34.0 if self.round else 28.0,
+            loose=frozenset(i for i, wire in enumerate(wires) if wire.loose),
             over=[(slots.index(low), slots.index(high)) for low, high in self.over],
         )
 

@@ -11,12 +11,13 @@ from typing import NamedTuple
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 import rnn
 import tinygraph as tg
+from tinygraph.formula import array_text, formulas
 
 from .draw import draw
-from .walk import print_walk
 
 WINDOW = 4
 HIDDEN = 20
@@ -60,7 +61,7 @@ def demo(output: str) -> int:
     console.print(
         f"\n[bold]One short window[/]: the last {WINDOW} forecasts recorded as {len(graph)} nodes, drawn in {output}."
     )
-    print_walk(console, loss, "W")
+    walk(console, loss, best.model.parameters()["cell.W"])
     console.print(
         f"\nWrote [bold]{output}[/]: the unrolled graph, one column a time step; open it in a browser.\n"
         "Next: [bold]tinygraph draw script.py -o g.svg[/] and [bold]tinygraph debug script.py[/] do this to a script of"
@@ -158,3 +159,37 @@ def record(model: rnn.Forecaster, data: Sunspots) -> tg.Tensor:
     loss = rnn.mse(model(xs[-WINDOW:]), ys[-WINDOW:])
     loss.name = "L"
     return loss
+
+
+def walk(console: Console, loss: tg.Tensor, weight: tg.Tensor) -> None:
+    """Print the backward pass from `loss`, step by step, until the contributions to `weight` are its gradient."""
+    trace = tg.trace(loss)
+    watched = trace.node(weight)
+    bar = trace.symbols.of(watched).bar
+    terms = len(trace.contributions(watched))
+    told = 0
+    console.print(f"[bold]The walk backward[/], {len(trace)} steps; {bar} is the sum of {terms} contributions.\n")
+    for step in trace:
+        own = trace.symbols.of(step.node)
+        line = Text.assemble((f"{step.index:3d}  ", "dim"), (f"{own}", "bold"), f" = {step.node.expression}")
+        console.print(line, overflow="ellipsis", no_wrap=True)
+        for formula in formulas(trace, step.index):
+            console.print(Text(f"     {formula}", style="cyan"))
+        for argument, source in enumerate(step.node.inputs):
+            if source is watched and step.contributions[argument] is not None:
+                told += 1
+                console.print(
+                    Text.assemble(
+                        (f"     contribution {told} of {terms} to {bar}: ", "yellow"),
+                        array_text(step.contributions[argument]),
+                        (f"\n     running sum of {bar}: ", "yellow"),
+                        array_text(step.after[argument]),
+                    )
+                )
+    loss.backward()
+    assert weight.grad is not None
+    difference = np.abs(trace.contributions(watched).sum - weight.grad).max()
+    console.print(
+        f"\nThe running sum is [bold]{watched.name}.grad[/]: {array_text(weight.grad)};"
+        f" largest difference {difference:g}."
+    )

@@ -23,7 +23,8 @@ class Request(NamedTuple):
     """A graph to arrange from bottom to top. Nodes are numbered; `sizes` are widths and heights in pixels.
 
     An edge is (source, target, stands above): where the last is true, the source is placed over the target.
-    Of a pair in `over` the second stands higher. `ports` are nodes of no size at the very bottom. `scopes` are (path of names, members) to be kept together.
+    The edges numbered in `loose` have no say in what
+    stands above what. Of a pair in `over` the second stands higher. `ports` are nodes of no size at the very bottom. `scopes` are (path of names, members) to be kept together.
     """
 
     sizes: Sequence[tuple[float, float]]
@@ -34,6 +35,7 @@ class Request(NamedTuple):
     labels: Sequence[str] = ()
     rank_gap: float = 30.0
     over: Sequence[tuple[int, int]] = ()
+    loose: frozenset[int] = frozenset()
 
 
 class Placed(NamedTuple):
@@ -107,7 +109,8 @@ def _text(request: Request) -> str:
     for i, (source, target, above) in enumerate(request.edges):
         ends = f"n{target} -> n{source} [dir=back" if above else f"n{source} -> n{target} ["
         wide = _label_size(request.labels[i]) if request.labels and request.labels[i] else ""
-        lines.append(f'{ends} id="{i}"{wide}]')
+        loose = " constraint=false" if i in request.loose else ""
+        lines.append(f'{ends} id="{i}"{wide}{loose}]')
     lines += [f"n{low} -> n{high} [style=invis]" for low, high in request.over]
     return "\n".join([*lines, "}"])
 

@@ -7,9 +7,13 @@ from typing import Any
 
 import tinygraph as tg
 
+from .backward_view import with_gradients
 from .drawing import Drawing
+from .folded_view import folded_scene
 from .ops_view import ops_scene
+from .overlays import colour
 from .variables_view import variables_scene
+from .windows import window
 
 __all__ = ["draw", "graph_of"]
 
@@ -22,19 +26,65 @@ def draw(
     fold: bool = False,
     timesteps: slice | int | Iterable[int] | None = None,
     overlay: str | None = None,
+    backward: bool = False,
 ) -> Drawing:
     """Draw a recorded program.
+
+    Time runs from left to right, a column a time step; parameters stand once, each in a colour of its own.
 
     Parameters
     ----------
     x : Tensor, Graph or Trace
         What was recorded, by its result.
     view : "ops" or "variables"
-        Every op; or the variables that the program named, as in a textbook.
+        Every op with its shape; or the variables that the program named, as in a textbook.
+    fold : bool
+        Draw the recurrence: the cell once, with its delayed edges.
+    timesteps : slice, int or iterable of int, optional
+        Which time steps to show: a slice of them, that many first and last ones, or these.
+    overlay : "grad_norm", "value" or "time_step", optional
+        What to show as colour, with a legend.
+    backward : bool
+        Add the arrows of the backward pass, against those of the forward pass.
+
+    Returns
+    -------
+    Drawing
+        It shows itself in a notebook; ``drawing.save("x.svg")`` writes a file.
+
+    Raises
+    ------
+    TypeError
+        If `x` is nothing that was recorded.
+    ValueError
+        If `view` or `overlay` is unknown, no time step is left, or options exclude each other.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg, viz
+    >>> W, h = tg.parameter([[0.5]], name="W"), tg.tensor([1.0])
+    >>> for t in range(3):
+    ...     h = np.tanh(W @ h)
+    >>> viz.draw(h)
+    <Drawing 'Computational graph': 8 nodes, 9 edges>
+    >>> [node.label for node in viz.draw(h, view="variables").scene.nodes]
+    ['h⁽⁰⁾', 'h⁽¹⁾', 'h⁽²⁾', 'h⁽³⁾']
     """
     if view not in _VIEWS:
         raise ValueError(f"view must be 'ops' or 'variables', not {view!r}")
-    return Drawing(_VIEWS[view](graph_of(x)))
+    if fold and (timesteps is not None or overlay is not None or backward):
+        raise ValueError("a folded drawing has no single time steps: fold=True excludes timesteps, overlay and backward")
+    graph = graph_of(x)
+    if fold:
+        return Drawing(folded_scene(graph, view))
+    scene = _VIEWS[view](graph)
+    if backward:
+        scene = with_gradients(scene, graph)
+    if overlay is not None:
+        scene = colour(scene, x, overlay)
+    if timesteps is not None:
+        scene = window(scene, timesteps)
+    return Drawing(scene)
 
 
 def graph_of(x: Any) -> Any:

@@ -67,9 +67,9 @@ def _fans(plan: Plan) -> set[tuple[str, int]]:
 
 
 def _crossing(i: int, edge: Edge, source: Node, target: Node) -> Crossing:
-    start, end = source.column or 0, target.column or 0
+    start, end, gradient = source.column or 0, target.column or 0, edge.kind == "gradient"
     if start == end:
-        return Crossing(i, source, target, (source.band, source.slot, edge.kind), start, end)
+        return Crossing(i, source, target, (source.band, source.slot, edge.kind), start, end, gradient)
     rightward = start < end
     out, back = (start, end - 1) if rightward else (start - 1, end)
-    return Crossing(i, source, target, (source.band, source.slot, rightward), out, back)
+    return Crossing(i, source, target, (source.band, source.slot, rightward), out, back, gradient)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Hashable
 from pathlib import PurePath
@@ -92,8 +93,27 @@ class Names:
 def _operand(node: Any) -> str | None:
     """What the program calls a plain number or array; None for a literal."""
     argument, source = getattr(node, "argument", None), node.source
-    text = node.name if argument is None or source is None else operand(source.expression, argument)
+    if argument is None or source is None:
+        text = node.name
+    else:
+        text = _listed(source.expression, argument) or operand(source.expression, argument)
     return text if text and re.match(r"[^\W\d]", text) and text not in ("nan", "inf") else None
+
+
+def _listed(expression: str, argument: int) -> str | None:
+    """The source of an operand that is given in a list.
+
+    >>> _listed("np.concatenate([h, x])", 1)
+    'x'
+    """
+    try:
+        call = ast.parse(expression, mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
+    if isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.List | ast.Tuple):
+        items = call.args[0].elts
+        return ast.unparse(items[argument]) if argument < len(items) else None
+    return None
 
 
 def _plain(name: str | None) -> str | None:

@@ -96,6 +96,7 @@ def _whole(scene: Scene) -> Layout:
             round=scene.round,
             labels=[edge.label for edge in scene.edges],
             rank_gap=34.0 if scene.round else 28.0,
+            loose=frozenset(i for i, edge in enumerate(scene.edges) if edge.kind in ("delay", "gradient")),
         )
     )
     return Layout(

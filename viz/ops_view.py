@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .calendar import Calendar, Place, make_calendar
 from .labels import Names, Words, at_time, loss_label, number_text, op_name, shape_text, short_expression, tooltip
 from .scene import Edge, Node, Scene
 
-__all__ = ["describe", "ops_scene", "parameter_hues"]
+__all__ = ["carried_hues", "describe", "ops_scene", "parameter_hues"]
 
 
 VIEWS = frozenset(("transpose", "reshape", "swapaxes", "moveaxis", "expand_dims", "squeeze", "getitem", "astype"))
@@ -18,7 +19,7 @@ def ops_scene(graph: Any) -> Scene:
     """Every node of `graph`, with shapes; each parameter once, in a colour of its own."""
     calendar = make_calendar(graph)
     hues = parameter_hues(graph)
-    carried = _carried_hues(graph, hues)
+    carried = carried_hues(((node, node.inputs) for node in graph.nodes), hues)
     writer = _Writer(graph, calendar, hues)
     nodes = [writer.node(node) for node in graph.nodes]
     edges = [
@@ -44,12 +45,15 @@ def describe(graph: Any, calendar: Calendar) -> str:
     return f"{ops:,} ops{time}{shared}."
 
 
-def _carried_hues(graph: Any, hues: dict[int, int]) -> dict[int, int]:
-    """The hue of each parameter, and of what is only its transpose or another view of it."""
+def carried_hues(nodes: Iterable[tuple[Any, Sequence[Any]]], hues: dict[int, int]) -> dict[int, int]:
+    """The hue of each parameter, and of what is only its transpose or another view of it.
+
+    `nodes` are given with their arguments, in the order of recording.
+    """
     carried = dict(hues)
-    for node in graph.nodes:
+    for node, inputs in nodes:
         if node.kind == "op" and op_name(node) in VIEWS:
-            given = {carried.get(source.index) for source in node.inputs if source.kind != "constant"}
+            given = {carried.get(source.index) for source in inputs if source.kind != "constant"}
             if len(given) == 1 and None not in given:
                 carried[node.index] = next(iter(given))  # type: ignore[assignment]
     return carried

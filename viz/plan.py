@@ -41,6 +41,7 @@ class Crossing(NamedTuple):
     net: Hashable
     out: int
     back: int
+    gradient: bool = False
 
 
 class Plan:

@@ -29,6 +29,10 @@ class End(NamedTuple):
     above: float
     below: float
 
+    def lowered(self, distance: float) -> End:
+        """The end with its sides' middle so far down."""
+        return self._replace(box=self.box.moved(0.0, distance)) if distance else self
+
 
 @dataclass(slots=True)
 class Track:
@@ -67,12 +71,13 @@ def _within(heights: Iterable[float], track: Track) -> int:
     return sum(min(span) < height < max(span) for height in heights)
 
 
-def route(source: End, target: End, out: float, back: float, lane: float | None, rightward: bool) -> Path:
+def route(source: End, target: End, out: float, back: float, lane: float | None, rightward: bool, lower: float = 0.0) -> Path:
     """The line from `source` through the gutter at x = `out` to `target`.
 
     With a `lane` it runs along that height between two gutters, from x = `out` to x = `back`. `rightward` says whether
-    it comes into the target from the left.
+    it comes into the target from the left; `lower`, how far below the middle of the boxes it leaves and arrives.
     """
+    source, target = source.lowered(lower), target.lowered(lower)
     corners = _leave(source, out)
     if lane is not None:
         corners += [(out, lane), (back, lane)]

@@ -51,6 +51,20 @@ def _lift_bands(plan: Plan, rows: int, spans: dict[int, tuple[int, int]]) -> Non
         top += MARGIN * 2
     plan.result.floor = top
     plan.result.height = top
+    _lower_lanes(plan)
+
+
+def _lower_lanes(plan: Plan) -> None:
+    """Bring each lane down to the highest of the cells that it runs over."""
+    tops: dict[int, float] = {}
+    for node in plan.scene.nodes:
+        if node.column is not None:
+            tops[node.column] = min(tops.get(node.column, plan.result.floor), plan.lifts[node.band])
+    ceiling = min(plan.lifts.values())
+    slack = {key: min((tops[c] for c in range(low + 1, high + 1) if c in tops), default=ceiling) - ceiling
+             for key, (low, high) in _lane_spans(plan).items()}
+    for key, height in plan.lanes.items():
+        plan.lanes[key] = height + slack[key]
 
 
 def _wanted(plan: Plan, band: int, top: float) -> float:
@@ -68,12 +82,7 @@ def _wanted(plan: Plan, band: int, top: float) -> float:
 
 def _assign_lanes(plan: Plan) -> float:
     """A height above the columns for each source (or gathering target) that reaches beyond its neighbours."""
-    spans: dict[Hashable, list[int]] = {}
-    for crossing in plan.crossings:
-        if crossing.out != crossing.back:
-            span = spans.setdefault(plan.lane_key(crossing), [10**9, -1])
-            span[0] = min(span[0], crossing.out, crossing.back)
-            span[1] = max(span[1], crossing.out, crossing.back)
+    spans = _lane_spans(plan)
     busy: list[tuple[int, int]] = []
     free: list[int] = []
     used = 0
@@ -85,6 +94,17 @@ def _assign_lanes(plan: Plan) -> float:
         heappush(busy, (high, lane))
         plan.lanes[key] = HEADER + TRACK * (lane + 0.5)
     return max(used * TRACK, _highest_arch(plan))
+
+
+def _lane_spans(plan: Plan) -> dict[Hashable, list[int]]:
+    """The first and last gutter of each lane."""
+    spans: dict[Hashable, list[int]] = {}
+    for crossing in plan.crossings:
+        if crossing.out != crossing.back:
+            span = spans.setdefault(plan.lane_key(crossing), [10**9, -1])
+            span[0] = min(span[0], crossing.out, crossing.back)
+            span[1] = max(span[1], crossing.out, crossing.back)
+    return spans
 
 
 def _highest_arch(plan: Plan) -> float:

@@ -20,6 +20,7 @@ from .scene import Scene
 
 __all__ = ["tile"]
 
+BESIDE = 7.0  # a gradient's arrow runs so far under the one that it answers
 Found = tuple[Path, tuple[float, float] | None]
 
 
@@ -81,7 +82,7 @@ def _cross(plan: Plan, memo: dict[Hashable, Found]) -> None:
         back = plan.tracks[crossing.back + 1][plan.net(crossing, crossing.back)] - base
         lane = plan.lanes[plan.lane_key(crossing)] if crossing.out != crossing.back else None
         shift = plan.shifts[target.band, column]
-        key = (source.band, source.slot, target.band, target.slot, dx, out, back, lane, shift)
+        key = (source.band, source.slot, target.band, target.slot, dx, out, back, lane, shift, crossing.gradient)
         found = memo.get(key)
         if found is None:
             rightward = crossing.back != column
@@ -89,8 +90,10 @@ def _cross(plan: Plan, memo: dict[Hashable, Found]) -> None:
             if plan.arches(crossing):
                 path = arch(ends[0].box, ends[1].box)
             else:
-                path = route(*ends, out, back, lane, rightward)
-            found = memo[key] = path, _beside(path, out)
+                path = route(*ends, out, back, lane, rightward, BESIDE if crossing.gradient else 0.0)
+            below = 2 * (9 + BESIDE) if crossing.gradient else 0.0
+            x, y = _beside(path, out)
+            found = memo[key] = path, (x, y + below)
         label = found[1] if plan.scene.edges[crossing.edge].label else None
         plan.result.routes.append(Route(crossing.edge, column, found[0], label))
 
@@ -129,5 +132,8 @@ def _beside(path: Path, gutter: float) -> tuple[float, float]:
     )
     if len(points) == 4:  # one piece: straight across the gutter, or an arch
         return (gutter, start[1] - 9) if abs(start[1] - end[1]) < 1 and points[1][1] == start[1] else path.middle()
+    tip_x, tip_y = path.tip or points[-1]
+    if abs(points[-1][1] - tip_y) < 1:  # it comes in from the side
+        return (tip_x + (-24 if points[-1][0] < tip_x else 24), tip_y - 9)
     x, y = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
     return (x + 10, y) if abs(end[1] - start[1]) > abs(end[0] - start[0]) else (x, y - 9)

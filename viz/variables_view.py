@@ -6,27 +6,20 @@ Unnamed results are contracted. A parameter that stands on the way from one vari
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
 
 from .calendar import make_calendar
-from .labels import Names, at_time, loss_label, op_name, tooltip
+from .contraction import contract, way_label
+from .labels import Names, at_time, loss_label, tooltip
 from .ops_view import describe, parameter_hues
 from .scene import Edge, Node, Scene
+from .windows import without_empty_columns
 
 __all__ = ["variables_scene"]
 
-SCALING = frozenset(("matmul", "multiply", "dot", "einsum", "linear", "tensordot", "divide", "embedding", "conv"))
-MOST_LABELS = 3
-
-
-class _Reach(NamedTuple):
-    """What a contracted result is made of.
-
-    `ways` maps a variable's index to the parameters on the way from it; `added` are the parameters that came alone.
-    """
-
-    ways: dict[int, tuple[int, ...]]
-    added: tuple[int, ...]
 
 
 def variables_scene(graph: Any) -> Scene:
@@ -36,9 +29,9 @@ def variables_scene(graph: Any) -> Scene:
     names = Names(graph)
     slot_of = {index: place.slot for index, place in calendar.places.items()}
     kept = _kept(graph, names, slot_of)
-    made_of = _contract(graph, kept)
+    made_of = contract([(n, [(s.index, 0) for s in n.inputs]) for n in graph.nodes], kept)
     by_index = {node.index: node for node in graph.nodes}
-    used = {source for index in kept for source in made_of[index].ways}
+    used = {source for index in kept for source, _ in made_of[index].ways}
     outputs = {node.index for node in graph.outputs}
     scene = Scene(columns=calendar.columns, title="Unrolled network", description=describe(graph, calendar), round=True)
     for index in sorted(kept):
@@ -48,7 +41,7 @@ def variables_scene(graph: Any) -> Scene:
         state = calendar.states.get(index)
         words = names.of(node, place.slot)
         precedes = names.of(state, slot_of[state.index]).name if state is not None else None
-        name = precedes or words.name or words.expression or loss_label(node)
+        name = precedes or words.name or words.expression or ("input" if node.op is None else loss_label(node))
         kind = "loss" if index in outputs else names.kind(node, place.slot)
         tags = tuple((str(by_index[p].name or "parameter"), hues[p]) for p in made_of[index].added)
         scene.nodes.append(
@@ -65,13 +58,11 @@ def variables_scene(graph: Any) -> Scene:
             )
         )
     for index in sorted(kept):
-        for argument, (source, parameters) in enumerate(made_of[index].ways.items()):
-            names = [str(by_index[p].name or "parameter") for p in parameters]
-            label = " ".join(names[:MOST_LABELS]) + ("…" if len(names) > MOST_LABELS else "")
+        for argument, ((source, _), parameters) in enumerate(made_of[index].ways.items()):
             hue = hues[parameters[0]] if parameters else None
-            scene.edges.append(Edge(f"n{source}", f"n{index}", argument, at_time(label, None) if label else "", hue))
+            scene.edges.append(Edge(f"n{source}", f"n{index}", argument, way_label(parameters, by_index), hue))
     _raise_targets(scene)
-    return scene
+    return without_empty_columns(_merge_equal_inputs(scene, by_index, calendar.states))
 
 
 def _kept(graph: Any, names: Names, slot_of: dict[int, Any]) -> set[int]:
@@ -83,39 +74,17 @@ def _kept(graph: Any, names: Names, slot_of: dict[int, Any]) -> set[int]:
     return kept
 
 
-def _contract(graph: Any, kept: set[int]) -> dict[int, _Reach]:
-    """For each node, which variables it is made of and which parameters stand on the way."""
-    made_of: dict[int, _Reach] = {}
-    seen_from: dict[int, _Reach] = {}
-    for node in graph.nodes:
-        index = node.index
-        if node.kind == "parameter":
-            seen_from[index] = _Reach({}, (index,))
-            continue
-        made_of[index] = _join(node, [seen_from[source.index] for source in node.inputs])
-        seen_from[index] = _Reach({index: ()}, ()) if index in kept else made_of[index]
-    return made_of
-
-
-def _join(node: Any, parts: list[_Reach]) -> _Reach:
-    """What an op makes of its arguments: it scales with parameters, or it adds them."""
-    scaling = op_name(node) in SCALING
-    factors = [p for i, part in enumerate(parts) if not part.ways for p in part.added if scaling and _factor(node, i)]
-    ways: dict[int, tuple[int, ...]] = {}
-    added: list[int] = []
-    for i, part in enumerate(parts):
-        for source, parameters in part.ways.items():
-            ways[source] = tuple(dict.fromkeys((*ways.get(source, ()), *parameters, *factors)))
-        if part.ways or not (scaling and _factor(node, i)):
-            added += part.added
-    if not ways:
-        added += factors
-    return _Reach(ways, tuple(dict.fromkeys(added)))
-
-
-def _factor(node: Any, argument: int) -> bool:
-    """Whether an argument of a scaling op scales: all but the bias of an affine one."""
-    return op_name(node) != "linear" or argument < 2
+def _merge_equal_inputs(scene: Scene, by_index: dict[int, Any], states: dict[int, Any]) -> Scene:
+    """One node for an array that was given to several ops of a time step, under the same name."""
+    first: dict[Any, str] = {}
+    renamed: dict[str, str] = {}
+    for node in scene.nodes:
+        if node.kind == "input" and int(node.id[1:]) not in states:
+            data = np.asarray(by_index[int(node.id[1:])].data)
+            key = (node.column, node.band, node.label, data.shape, data.tobytes())
+            renamed[node.id] = first.setdefault(key, node.id)
+    edges = [replace(edge, source=renamed.get(edge.source, edge.source)) for edge in scene.edges]
+    return replace(scene, nodes=[n for n in scene.nodes if renamed.get(n.id, n.id) == n.id], edges=edges)
 
 
 def _raise_targets(scene: Scene) -> None:

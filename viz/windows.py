@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from .scene import Edge, Node, Scene
 
-__all__ = ["select", "window"]
+__all__ = ["select", "window", "without_empty_columns"]
 
 
 def select(wanted: slice | int | Iterable[int], timesteps: list[int]) -> set[int]:
@@ -67,6 +67,15 @@ def window(scene: Scene, wanted: slice | int | Iterable[int]) -> Scene:
         if (node.column in renumbered if node.column is not None else node.id in used)
     ]
     return replace(scene, nodes=nodes, edges=edges, columns=columns)
+
+
+def without_empty_columns(scene: Scene) -> Scene:
+    """`scene` without those columns before and after the time steps in which nothing stands."""
+    used = {node.column for node in scene.nodes}
+    kept = [i for i, column in enumerate(scene.columns) if i in used or column.kind == "step"]
+    renumbered = {old: new for new, old in enumerate(kept)}
+    nodes = [replace(n, column=None if n.column is None else renumbered[n.column]) for n in scene.nodes]
+    return replace(scene, nodes=nodes, columns=[scene.columns[i] for i in kept])
 
 
 def _bridged(scene: Scene, old: dict[str, Node], renumbered: dict[int, int]) -> list[Edge]:

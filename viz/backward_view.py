@@ -1,0 +1,46 @@
+"""The backward pass beside the forward one: an arrow against each that a gradient runs along."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from .scene import Edge, Node, Scene
+
+__all__ = ["with_gradients"]
+
+
+def with_gradients(scene: Scene, graph: Any) -> Scene:
+    """`scene` with a gradient arrow against every edge that carries one.
+
+    That is every edge from what requires a gradient, and every edge that is labelled with parameters: along it runs
+    one term of each one's gradient, marked with a bar. There is no such term where the source is all zeros, as an
+    initial state may be.
+    """
+    recorded = {f"n{node.index}": node for node in graph.nodes}
+    parameters = {node.id for node in scene.nodes if node.kind == "parameter"}
+    edges = [edge for edge in scene.edges if _carries(edge, recorded, parameters)]
+    arrows = [
+        Edge(edge.target, edge.source, edge.argument, _barred(edge.label), edge.hue, "gradient") for edge in edges
+    ]
+    nodes = [_titled(node, recorded) for node in scene.nodes]
+    return replace(scene, nodes=nodes, edges=[*scene.edges, *arrows], title=f"{scene.title} with its backward pass")
+
+
+def _carries(edge: Edge, recorded: dict[str, Any], parameters: set[str]) -> bool:
+    source, target = recorded[edge.source], recorded[edge.target]
+    if not target.requires_grad or edge.source in parameters:
+        return False
+    if source.requires_grad:
+        return True
+    return bool(edge.label) and bool(np.any(np.asarray(source.data) != 0))
+
+
+def _barred(label: str) -> str:
+    return "".join(char + "\N{COMBINING MACRON}" if char.isalpha() else char for char in label)
+
+
+def _titled(node: Node, recorded: dict[str, Any]) -> Node:
+    return replace(node, title=f"{node.title} · gradient ∂L/∂{node.label}") if recorded[node.id].requires_grad else node
