@@ -20,6 +20,7 @@ from rnn.forecaster import Forecaster
 from rnn.gated import GRUCell, LSTMCell
 from rnn.handmade import ComparingNetwork, ParityNetwork, summing_network
 from rnn.init import glorot, identity, orthogonal, uniform, zeros
+from rnn.inputs import mask
 from rnn.layers import Bidirectional, Layers, Stacked
 from rnn.losses import cross_entropy, mse
 from rnn.models import BidirectionalNetwork, ManyToMany, ManyToOne, OneToMany, Readout
@@ -33,7 +34,7 @@ from rnn.seq2seq import (
     EncoderDecoder,
 )
 from rnn.train import evaluate, fit
-from rnn.unroll import mask, unroll
+from rnn.unroll import unroll
 
 __all__ = [
     "SGD",

@@ -60,9 +60,11 @@ def state_jacobians(cell: Callable[[Any, Any], Any], states: Sequence[State], xs
     Parameters
     ----------
     cell : Cell or function
+        From a state and an input to the next state.
     states : h⁽⁰⁾ … h⁽ᵀ⁾ (or h⁽ᵀ⁻¹⁾)
         A state that is a tuple is taken as one vector, its parts in order.
     xs : (T, I)
+        The inputs x⁽¹⁾ … x⁽ᵀ⁾.
     """
     return np.stack([_jacobian(cell, state, x) for state, x in zip(states, np.asarray(xs), strict=False)])
 
@@ -159,6 +161,7 @@ def gates(recorded: tg.Tensor, name: str, shut: float = 0.1, open: float = 0.9) 
     recorded : Tensor
         A loss, or any result of the network.
     name : str
+        The gate's variable in the cell.
     shut, open : float
         A unit is shut below the first and open above the second.
 
@@ -172,7 +175,7 @@ def gates(recorded: tg.Tensor, name: str, shut: float = 0.1, open: float = 0.9) 
     nodes = [node for node in tg.graph(recorded).nodes if node.name == name and node.timestep is not None]
     if not nodes:
         raise ValueError(f"nothing named {name!r} was recorded in a time step")
-    values = np.stack([_array(node.data) for node in sorted(nodes, key=lambda node: node.timestep)])
+    values = np.stack([_array(node.data) for node in sorted(nodes, key=lambda node: node.timestep or 0)])
     units = values.reshape(len(values), -1)
     return Gates(values, (units < shut).mean(axis=1), (units > open).mean(axis=1))
 

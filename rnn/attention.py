@@ -55,9 +55,7 @@ class AdditiveAttention(Module):
         keys = tg.linear(hs, self.U)
         return keys
 
-    def __call__(
-        self, s: Any, hs: Any, keys: Any = None, active: np.ndarray | None = None
-    ) -> tuple[Any, Any]:
+    def __call__(self, s: Any, hs: Any, keys: Any = None, active: np.ndarray | None = None) -> tuple[Any, Any]:
         """Return the context c, (N, source_size), and the weights α, (J, N).
 
         Parameters

@@ -135,6 +135,7 @@ class ElmanCell(Cell):
             self._learn_initial_state(dtype)
 
     def __call__(self, h: Any, x: Any) -> Any:
+        """Return the next h."""
         a = tg.linear(x, self.U, self.b) + tg.linear(h, self.W)
         h = self.phi(a)
         return h
@@ -182,6 +183,7 @@ class JordanCell(Cell):
         self.c = draw(zeros, (output_size,), rng, dtype)
 
     def __call__(self, ŷ: Any, x: Any) -> Any:
+        """Return the next ŷ."""
         a = tg.linear(x, self.U, self.b) + tg.linear(ŷ, self.W)
         h = self.phi(a)
         o = tg.linear(h, self.V, self.c)
@@ -221,6 +223,7 @@ class ConditionedCell(Cell):
         return Rx
 
     def __call__(self, h: Any, y: Any, Rx: Any = 0.0) -> Any:
+        """Return the next h, from what was written last and R x."""
         a = tg.linear(y, self.U, self.b) + tg.linear(h, self.W) + Rx
         h = self.phi(a)
         return h

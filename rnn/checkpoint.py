@@ -59,9 +59,7 @@ class Run:
         """Write the checkpoint; killed at any moment, the path holds the old one or the new, whole."""
         updates, running = self.optimizer.state()
         parameters = {name: np.array(p.data) for name, p in self.model.parameters().items()}
-        arrays = (
-            _prefixed("model.", parameters) | _prefixed("optimizer.", running) | _prefixed("best.", self.best)
-        )
+        arrays = _prefixed("model.", parameters) | _prefixed("optimizer.", running) | _prefixed("best.", self.best)
         about = {
             "updates": updates,
             "optimizer": type(self.optimizer).__name__,

@@ -172,11 +172,14 @@ def batches(
 
     Parameters
     ----------
-    sequences : N sequences, (T_n, I) each
-    targets : N targets, one a sequence
+    sequences : list of N arrays
+        (T_n, I) each, or (T_n,) where they are numbers.
+    targets : list of N targets
+        One for each sequence.
     size : int
         Sequences in a batch; the last may have fewer.
     rng : numpy.random.Generator or int
+        Orders the sequences of one length, and the batches.
     per_step : bool
         Each target is itself a sequence, as long as its input, and is padded like it.
 
@@ -196,9 +199,7 @@ def batches(
     return [_batch(sequences, targets, chosen[position], per_step) for position in order]
 
 
-def _batch(
-    sequences: Sequence[ArrayLike], targets: Sequence[Any], chosen: np.ndarray, per_step: bool
-) -> Batch:
+def _batch(sequences: Sequence[ArrayLike], targets: Sequence[Any], chosen: np.ndarray, per_step: bool) -> Batch:
     inputs, lengths = pad([sequences[i] for i in chosen])
     picked = [targets[i] for i in chosen]
     if not per_step:
@@ -208,9 +209,7 @@ def _batch(
     return Batch(inputs, pad(picked)[0], lengths)
 
 
-def split(
-    count: int, fractions: Sequence[float], rng: Rng = None, *, ordered: bool = False
-) -> list[np.ndarray]:
+def split(count: int, fractions: Sequence[float], rng: Rng = None, *, ordered: bool = False) -> list[np.ndarray]:
     """Return the positions of each part of a split, at random, or in order (for a series).
 
     Examples

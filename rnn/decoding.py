@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 import tinygraph as tg
-from rnn.unroll import Step
+from rnn.inputs import Step, of_dtype
 
 
 def decode(
@@ -23,8 +25,12 @@ def decode(
 
     Parameters
     ----------
-    step, readout : functions
-    state : the state before the first time step
+    step : function of (state, y)
+        Makes the next state.
+    readout : function of state
+        Makes the output.
+    state
+        The state before the first time step.
     start : array
         y⁽⁰⁾.
     targets : array (T, N, K) or (T, K), optional
@@ -42,11 +48,13 @@ def decode(
     --------
     >>> decode(lambda s, y: s + y, lambda s: 2 * s, 1, 0, steps=3)
     [2, 6, 18]
-    >>> decode(lambda s, y: s + y, lambda s: 2 * s, 1, 0, targets=[5, 5, 5])
+    >>> [int(o) for o in decode(lambda s, y: s + y, lambda s: 2 * s, 1, 0, targets=[5, 5, 5])]
     [2, 12, 22]
     """
     if (targets is None) == (steps is None):
         raise ValueError("give either targets (teacher forcing) or a number of steps (running free)")
+    if targets is not None:
+        targets = of_dtype(targets, np.asarray(start).dtype, "the targets fed back")
     outputs: list[Any] = []
     y = start
     for t in range(1, 1 + (len(targets) if targets is not None else steps or 0)):

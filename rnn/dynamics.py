@@ -47,6 +47,7 @@ class LinearSystem(Module):
         self.b = tg.parameter(np.asarray(b, dtype))
 
     def __call__(self, s: Any, t: int = 0) -> Any:
+        """Return W s + b, whatever the time."""
         s = tg.linear(s, self.W, self.b)
         return s
 
@@ -97,6 +98,7 @@ class ForcedOscillator(Module):
         self.A = tg.parameter(float(A))
 
     def __call__(self, state: Any, t: float) -> Any:
+        """Return ds/dt and dv/dt at the time t."""
         s, v = state[0], state[1]
         a = self.A * np.cos(t) - self.k * s
         return tg.stack([v, a])

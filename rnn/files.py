@@ -53,7 +53,8 @@ def read_safetensors(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray
     """
     try:
         with safe_open(path, framework="numpy") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}
+            names = file.keys()
+            arrays = {name: file.get_tensor(name) for name in names}
             return arrays, dict(file.metadata() or {})
     except (SafetensorError, json.JSONDecodeError) as error:
         raise FileError(f"{os.fspath(path)} is not a whole safetensors file: {error}") from error

@@ -19,6 +19,7 @@ class Forecast(Readout):
     """A readout whose output is the forecast itself: ``ŷ = c + V h``, σ₂ being linear."""
 
     def __call__(self, h: Any) -> Any:
+        """Return ŷ."""
         ŷ = tg.linear(h, self.V, self.c)
         return ŷ
 
@@ -68,18 +69,14 @@ class Forecaster(Module):
         else:
             raise ValueError(f"recurrence should be 'hidden' or 'output', not {recurrence!r}")
 
-    def __call__(
-        self, xs: Any, state: State = None, lengths: Any = None, *, forced: Any = None
-    ) -> list[Any]:
+    def __call__(self, xs: Any, state: State = None, lengths: Any = None, *, forced: Any = None) -> list[Any]:
         """Return ŷ⁽¹⁾ … ŷ⁽ᵀ⁾ for windows (T, window) or (T, N, window).
 
         `forced` holds the targets y⁽¹⁾ … y⁽ᵀ⁾ that are fed back instead of ŷ (teacher forcing, row B5).
         """
         return self.run(xs, state, lengths, forced=forced)[0]
 
-    def run(
-        self, xs: Any, state: State = None, lengths: Any = None, *, forced: Any = None
-    ) -> tuple[list[Any], State]:
+    def run(self, xs: Any, state: State = None, lengths: Any = None, *, forced: Any = None) -> tuple[list[Any], State]:
         """Return the forecasts and the last state."""
         if forced is not None and self.recurrence == "hidden":
             raise ValueError("teacher forcing needs recurrence='output': the hidden state has no targets")

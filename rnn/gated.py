@@ -74,6 +74,7 @@ class LSTMCell(Cell):
         return state[0]
 
     def __call__(self, state: tuple[Any, Any], x: Any) -> tuple[Any, Any]:
+        """Return the next b_c and s."""
         b_c, s = state
         a = tg.linear(x, self.U, self.b) + tg.linear(b_c, self.W)
         return self._with_peepholes(a, s) if self.peepholes else self._without_peepholes(a, s)
@@ -155,6 +156,7 @@ class GRUCell(Cell):
             self._learn_initial_state(dtype)
 
     def __call__(self, h: Any, x: Any) -> Any:
+        """Return the next h."""
         hx = tg.concatenate([h, x], axis=-1)
         z = tg.sigmoid(tg.linear(hx, self.W_z, self.b_z))
         r = tg.sigmoid(tg.linear(hx, self.W_r, self.b_r))

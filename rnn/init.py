@@ -90,9 +90,7 @@ def stacked(initializer: Initializer, blocks: int) -> Initializer:
     return initialize
 
 
-def draw(
-    initializer: Initializer, shape: tuple[int, ...], rng: np.random.Generator, dtype: DTypeLike
-) -> tg.Tensor:
+def draw(initializer: Initializer, shape: tuple[int, ...], rng: np.random.Generator, dtype: DTypeLike) -> tg.Tensor:
     """Return a new parameter with values of that initialiser."""
     return tg.parameter(initializer(shape, rng).astype(dtype))
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import tinygraph as tg
 from rnn.cells import Cell, State
+from rnn.inputs import Step
 from rnn.module import Module
-from rnn.unroll import Step, unroll
+from rnn.unroll import unroll
 
 
 class Stacked(Cell):
@@ -40,6 +42,7 @@ class Stacked(Cell):
         return self.cells[-1].output(state[-1])
 
     def __call__(self, state: State, x: Any) -> State:
+        """Return the next states of all layers."""
         states = []
         for layer, (cell, before) in enumerate(zip(self.cells, state, strict=True), start=1):
             with tg.scope(f"layer {layer}"):
@@ -62,16 +65,13 @@ class Bidirectional(Module):
     def __init__(self, forward: Cell, backward: Cell) -> None:
         if forward.input_size != backward.input_size:
             raise ValueError(
-                "both directions should read the same features, "
-                f"not {forward.input_size} and {backward.input_size}"
+                f"both directions should read the same features, not {forward.input_size} and {backward.input_size}"
             )
         self.forward, self.backward = forward, backward
         self.input_size = forward.input_size
         self.output_size = forward.output_size + backward.output_size
 
-    def directions(
-        self, xs: Any, state: State = None, lengths: Any = None
-    ) -> tuple[list[Any], list[Any], State]:
+    def directions(self, xs: Any, state: State = None, lengths: Any = None) -> tuple[list[Any], list[Any], State]:
         """Return h⁽¹⁾ … h⁽ᵀ⁾ of the forward cell, g⁽¹⁾ … g⁽ᵀ⁾ of the backward cell, and both last states."""
         start = (None, None) if state is None else state
         with tg.scope("forward"):
@@ -133,9 +133,8 @@ def check_chain(parts: tuple[Any, ...]) -> None:
     """Raise ValueError unless each part reads as many features as the one before it shows."""
     if not parts:
         raise ValueError("a stack needs at least one layer")
-    for number, (before, after) in enumerate(zip(parts, parts[1:], strict=False), start=2):
+    for number, (before, after) in enumerate(pairwise(parts), start=2):
         if after.input_size != before.output_size:
             raise ValueError(
-                f"layer {number} reads {after.input_size} features, "
-                f"but the layer before it has {before.output_size}"
+                f"layer {number} reads {after.input_size} features, but the layer before it has {before.output_size}"
             )

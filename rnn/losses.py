@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import tinygraph as tg
-from rnn.unroll import mask
+from rnn.inputs import mask
 
 Term = Callable[[Any, np.ndarray], Any]
 
@@ -24,7 +24,8 @@ def cross_entropy(outputs: Any, targets: Any, lengths: Any = None, reduction: st
     ----------
     outputs : list of T tensors, (N, K) or (K,), or one tensor (N, K) or (K,)
         The scores o, before the softmax.
-    targets : integers, (T, N) or (T,); for one output (N,) or a single one
+    targets : array of integers
+        (T, N) or (T,); for one output (N,) or a single number.
     lengths : array of N integers, optional
         Leaves out the time steps after each sequence's end.
     reduction : {"mean", "sum"}
@@ -53,10 +54,13 @@ def mse(outputs: Any, targets: Any, lengths: Any = None, reduction: str = "mean"
     Parameters
     ----------
     outputs : list of T tensors, (N, K) or (K,), or one tensor
-    targets : array (T, N, K) or (T, K); for one output (N, K) or (K,)
+        The forecasts ŷ.
+    targets : array
+        (T, N, K) or (T, K); for one output (N, K) or (K,).
     lengths : array of N integers, optional
         Leaves out the time steps after each sequence's end, in M too.
     reduction : {"mean", "sum"}
+        Whether to divide by M.
 
     Examples
     --------

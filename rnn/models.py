@@ -12,6 +12,7 @@ import tinygraph as tg
 from rnn.cells import ConditionedCell, State, check_sizes
 from rnn.decoding import decode
 from rnn.init import Rng, draw, generator, glorot, zeros
+from rnn.inputs import of_dtype
 from rnn.layers import Bidirectional, Layers, run
 from rnn.module import Arrays, Module
 from rnn.unroll import unroll
@@ -23,15 +24,14 @@ class Readout(Module):
     In a state dict it is PyTorch's Linear.
     """
 
-    def __init__(
-        self, hidden_size: int, output_size: int, *, rng: Rng = None, dtype: DTypeLike = np.float64
-    ) -> None:
+    def __init__(self, hidden_size: int, output_size: int, *, rng: Rng = None, dtype: DTypeLike = np.float64) -> None:
         check_sizes(hidden_size=hidden_size, output_size=output_size)
         rng = generator(rng)
         self.V = draw(glorot, (output_size, hidden_size), rng, dtype)
         self.c = draw(zeros, (output_size,), rng, dtype)
 
     def __call__(self, h: Any) -> Any:
+        """Return o."""
         o = tg.linear(h, self.V, self.c)
         return o
 
@@ -147,6 +147,7 @@ class OneToMany(Module):
 
     def __call__(self, x: Any, targets: Any = None, steps: int | None = None) -> list[Any]:
         """Return the outputs: as many as `targets` with teacher forcing, or `steps` running free."""
+        x = of_dtype(x, self.cell.dtype, "the vector")
         batch = tuple(x.shape[:-1])
         start = np.zeros((*batch, self.cell.input_size), self.cell.dtype)
         once = self.cell.look(x) if self.hoisted else None

@@ -44,9 +44,7 @@ class Module:
     def own_parameters(self) -> dict[str, tg.Tensor]:
         """Return the parameters that this module holds itself, without those of its parts."""
         return {
-            name: value
-            for name, value in vars(self).items()
-            if isinstance(value, tg.Tensor) and value.requires_grad
+            name: value for name, value in vars(self).items() if isinstance(value, tg.Tensor) and value.requires_grad
         }
 
     def parameters(self) -> dict[str, tg.Tensor]:
@@ -135,8 +133,7 @@ class Module:
         unknown = [name for name in state if name not in expected]
         if missing or unknown:
             raise KeyError(
-                f"state for {type(self).__name__}: missing {missing}, unknown {unknown}; "
-                f"expected {list(expected)}"
+                f"state for {type(self).__name__}: missing {missing}, unknown {unknown}; expected {list(expected)}"
             )
         arrays = {}
         for name, target in expected.items():

@@ -220,7 +220,7 @@ def clip_grad_value(parameters: Parameters, limit: float) -> None:
 
 def _gradients(parameters: Parameters) -> dict[str, Any]:
     found = {name: p for name, p in named(parameters).items() if p.grad is not None}
-    bad = [name for name, p in found.items() if not np.isfinite(p.grad).all()]
+    bad = [name for name, p in found.items() if not np.isfinite(np.asarray(p.grad)).all()]
     if bad:
         raise FloatingPointError(f"the gradient of {', '.join(bad)} is not finite")
     return found

@@ -12,10 +12,11 @@ from rnn.attention import AdditiveAttention
 from rnn.cells import Cell, State
 from rnn.decoding import decode
 from rnn.init import Rng
+from rnn.inputs import mask
 from rnn.layers import Bidirectional, run
 from rnn.models import Readout
 from rnn.module import Module
-from rnn.unroll import mask, unroll
+from rnn.unroll import unroll
 
 Feed = Callable[[Any], Any]
 
@@ -81,6 +82,7 @@ class EncoderDecoder(Module):
         Parameters
         ----------
         xs : (T, N, I) or (T, I)
+            The source.
         targets : array, or dict of arrays by decoder, optional
             Teacher forcing.
         steps : int, or dict of ints by decoder, optional
@@ -191,9 +193,7 @@ class AttentionEncoderDecoder(Module):
 
 def _check_states(encoder: Cell, decoder: Cell) -> None:
     if encoder.state_sizes != decoder.state_sizes:
-        raise ValueError(
-            f"the encoder's state has {encoder.state_sizes} features, the decoder's {decoder.state_sizes}"
-        )
+        raise ValueError(f"the encoder's state has {encoder.state_sizes} features, the decoder's {decoder.state_sizes}")
 
 
 def _named(given: Any, decoders: Mapping[str, Decoder]) -> list[str]:

@@ -57,12 +57,14 @@ def fit(
     Parameters
     ----------
     model : Module
+        Changed in place.
     data : tuple, list of tuples, or function
         A batch is ``(inputs, targets)`` or ``(inputs, targets, lengths)``; a list of them is taken in a
         new random order each epoch; a function makes the list from a `numpy.random.Generator`.
     epochs : int
         In all, with those of a run that is resumed.
     loss : function of (outputs, targets) or (outputs, targets, lengths)
+        Gives a scalar tensor.
     optimizer : Optimizer, optional
         Adam with its usual settings when not given.
     validation : like `data`, optional
@@ -79,12 +81,15 @@ def fit(
     rng : numpy.random.Generator or int
         Orders the batches.
     checkpoint : path, optional
-        Write the run to this file after each `every` epochs and at the end.
+        Write the run to this file while it goes on, and at the end.
+    every : int
+        Epochs from one checkpoint to the next.
     resume : bool
         Go on from the file where it exists; the result is bitwise that of a run never interrupted.
     quiet : bool
         Show no progress bar.
     after_epoch : function of History, optional
+        Called after each epoch.
 
     Returns
     -------

@@ -9,8 +9,7 @@ import numpy as np
 
 import tinygraph as tg
 from rnn.cells import Cell, State
-
-Step = Callable[[Any, Any], Any]
+from rnn.inputs import Step, mask, of_dtype, sequence, start
 
 
 def unroll(
@@ -60,13 +59,15 @@ def unroll(
     >>> [float(s[0]) for s in outputs]
     [1.0, 1.5, 1.75]
     """
-    xs = _sequence(cell, xs)
+    xs = sequence(cell, xs)
     batch = tuple(xs[0].shape[:-1])
-    state = _start(cell, state, batch)
+    state = start(cell, state, batch)
     active = None if lengths is None else mask(lengths, len(xs), batch)
     if active is not None:
         xs = _without_padding(xs, active)
-    readout = readout or getattr(cell, "output", _itself)
+    if forced is not None and isinstance(cell, Cell):
+        forced = of_dtype(forced, cell.dtype, "the forced states")
+    read = getattr(cell, "output", _itself) if readout is None else readout
     outputs: list[Any] = [None] * len(xs)
     for t in range(len(xs), 0, -1) if reverse else range(1, len(xs) + 1):
         with tg.timestep(t):
@@ -74,34 +75,8 @@ def unroll(
                 state = forced[t - 2]
             new = cell(state, xs[t - 1])
             state = new if active is None else _where(active[t - 1], new, state)
-            outputs[t - 1] = readout(state)
+            outputs[t - 1] = read(state)
     return outputs, state
-
-
-def mask(lengths: Any, steps: int, batch: tuple[int, ...]) -> np.ndarray:
-    """Return which time steps belong to the sequences, (T, N, 1) or (T, 1) for a single one.
-
-    Raises
-    ------
-    ValueError
-        When a length is not between 1 and T, or there is not one length a sequence.
-
-    Examples
-    --------
-    >>> mask([3, 1], 3, (2,))[:, :, 0].astype(int)
-    array([[1, 1],
-           [1, 0],
-           [1, 0]])
-    """
-    lengths = np.asarray(lengths)
-    if lengths.dtype.kind not in "iu":
-        raise TypeError(f"lengths should be integers, not {lengths.dtype}")
-    if lengths.shape != batch:
-        raise ValueError(f"lengths should have shape {batch}, one for each sequence, not {lengths.shape}")
-    if lengths.min() < 1 or lengths.max() > steps:
-        raise ValueError(f"lengths should lie between 1 and T = {steps}, not {lengths.tolist()}")
-    time = np.arange(1, steps + 1).reshape(-1, *(1 for _ in batch))
-    return (time <= lengths)[..., None]
 
 
 def _itself(state: State) -> State:
@@ -121,45 +96,3 @@ def _without_padding(xs: Any, active: np.ndarray) -> Any:
     if isinstance(xs, list):
         return [tg.where(active[t], x, np.zeros_like(x.data)) for t, x in enumerate(xs)]
     return tg.where(active, xs, np.zeros((), xs.dtype))
-
-
-def _sequence(cell: Step, xs: Any) -> Any:
-    """Return xs as an array, a tensor or a list of tensors, checked against the cell."""
-    parts = isinstance(xs, (list, tuple)) and any(isinstance(x, tg.Tensor) for x in xs)
-    if not parts and not isinstance(xs, tg.Tensor):
-        xs = np.asarray(xs)
-    shape = (len(xs), *xs[0].shape) if parts else xs.shape
-    if len(shape) not in (2, 3) or 0 in shape:
-        raise ValueError(f"xs should have shape (T, N, I) or (T, I), none of them 0; got {shape}")
-    if not isinstance(cell, Cell):
-        return list(xs) if parts else xs
-    if shape[-1] != cell.input_size:
-        raise ValueError(f"{cell!r} reads {cell.input_size} features, but xs has shape {shape}")
-    dtype, given = cell.dtype, xs[0].dtype
-    if given.kind in "iub" and isinstance(xs, np.ndarray):
-        return xs.astype(dtype)
-    if given != dtype:
-        raise TypeError(f"{cell!r} holds {dtype}, but xs is {given}: convert one of them")
-    return list(xs) if parts else xs
-
-
-def _start(cell: Step, state: State, batch: tuple[int, ...]) -> State:
-    if state is None:
-        if not isinstance(cell, Cell):
-            raise ValueError("a cell that is a plain function needs an initial state")
-        return cell.initial_state(batch)
-    if isinstance(cell, Cell):
-        _check_state(cell, state, cell.state_sizes, batch)
-    return state
-
-
-def _check_state(cell: Cell, state: State, sizes: Any, batch: tuple[int, ...]) -> None:
-    if isinstance(sizes, tuple):
-        if not isinstance(state, (tuple, list)) or len(state) != len(sizes):
-            raise ValueError(f"the state of {cell!r} should be a tuple of {len(sizes)}, not {state!r}")
-        for part, size in zip(state, sizes, strict=True):
-            _check_state(cell, part, size, batch)
-        return
-    shape = state.shape if isinstance(state, tg.Tensor) else np.asarray(state).shape
-    if shape not in ((*batch, sizes), (sizes,)):
-        raise ValueError(f"the state of {cell!r} should have shape {(*batch, sizes)}, not {shape}")

@@ -1,5 +1,7 @@
 """Losses with lengths, and making arrays of data."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -124,7 +126,7 @@ def test_batches_hold_every_sequence_once_with_its_target(lengths, size, seed):
     seen = [(int(b.inputs[0, k, 0]), int(b.targets[k]), int(b.lengths[k])) for b in made for k in range(len(b.targets))]
     assert sorted(seen) == [(i, i, n) for i, n in enumerate(lengths)]
     ranges = sorted((b.lengths.min(), b.lengths.max()) for b in made)
-    assert all(high <= low for (_, high), (low, _) in zip(ranges, ranges[1:], strict=False))
+    assert all(high <= low for (_, high), (low, _) in pairwise(ranges))
 
 
 def test_batches_pad_targets_of_time_steps():

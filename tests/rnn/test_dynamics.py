@@ -51,9 +51,7 @@ def test_a1_gradient_of_w_is_the_sum_over_time(size, steps, seed):
     tg.sum(states[-1] * g).backward()
     values = [s0, *(s.data for s in states[1:])]
     back = system.W.data.T
-    expected = sum(
-        np.outer(np.linalg.matrix_power(back, steps - 1 - t) @ g, values[t]) for t in range(steps)
-    )
+    expected = sum(np.outer(np.linalg.matrix_power(back, steps - 1 - t) @ g, values[t]) for t in range(steps))
     np.testing.assert_allclose(system.W.grad, expected, rtol=1e-8, atol=1e-8)
 
 

@@ -1,5 +1,7 @@
 """Rows B1 to B5 of the lectures: the two models, the worked example, teacher forcing."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,7 +15,7 @@ sizes = st.integers(1, 6)
 
 
 @given(I=sizes, H=sizes, K=sizes)
-def test_b1_parameters(I, H, K):  # noqa: E741
+def test_b1_parameters(I, H, K):
     model = rnn.ManyToMany(rnn.ElmanCell(I, H, rng=0), K, rng=1)
     assert model.num_parameters() == H * H + H * I + K * H + H + K
     shapes = {name: p.shape for name, p in model.parameters().items()}
@@ -143,10 +145,8 @@ def test_b5_teacher_forcing_cuts_the_chain(steps):
     _, _, outputs = unrolled_jordan(steps, forced=True)
     graph = tg.graph(*outputs)
     hidden = [node.tensor for node in graph.nodes if node.name == "h"]
-    for before, after in zip(hidden, hidden[1:], strict=False):
-        jacobian = [
-            rnn.analysis.adjoints(after[unit], [before])[0] for unit in range(after.size)
-        ]
+    for before, after in pairwise(hidden):
+        jacobian = [rnn.analysis.adjoints(after[unit], [before])[0] for unit in range(after.size)]
         assert not np.any(jacobian)
     assert not np.triu(rnn.analysis.dependence(hidden, hidden), 1).any()
     assert np.array_equal(rnn.analysis.dependence(hidden, hidden), np.eye(steps, dtype=bool))

@@ -153,7 +153,6 @@ def test_truncated_gradients_stop_at_the_stretch():
 
     rnn.fit(net, batch, epochs=1, optimizer=Watch(net, 0.0), truncate=3, quiet=True)
     _, state = net.run(batch.inputs[:3])
-    net.optimizer = None
     outputs, _ = net.run(batch.inputs[3:], state.data)
     for parameter in net.parameters().values():
         parameter.grad = None
@@ -250,10 +249,10 @@ def test_a_bad_checkpoint_is_refused(tmp_path, kind, message):
 
 def test_a_checkpoint_of_another_model_or_optimiser_changes_nothing(tmp_path):
     path = tmp_path / "run.safetensors"
-    run(2, path)
+    rnn.fit(model(), batches(), epochs=2, checkpoint=path, quiet=True)
     other = rnn.Forecaster(4, 7, rng=0)
     before = values(other)
-    with pytest.raises(rnn.FileError, match=r"cell.U differ|cell.U, .* differ; for cell.U expected \(\(7, 4\)"):
+    with pytest.raises(rnn.FileError, match=r"is of another model: cell.U, .* for cell.U expected \(\(7, 4\)"):
         rnn.fit(other, batches(), epochs=4, checkpoint=path, resume=True, quiet=True)
     assert_same(values(other), before)
     with pytest.raises(rnn.FileError, match="was written with Adam, not SGD"):

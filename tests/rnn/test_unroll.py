@@ -91,7 +91,7 @@ def test_bad_input_is_refused(xs, options, message):
 
 
 def test_bad_dtypes_are_refused():
-    with pytest.raises(TypeError, match="holds float64, but xs is float32"):
+    with pytest.raises(TypeError, match="holds float64, but xs is float32: convert"):
         rnn.unroll(CELL, np.zeros((5, 2, 4), np.float32))
     with pytest.raises(TypeError, match="lengths should be integers, not float64"):
         rnn.unroll(CELL, ZEROS, lengths=[1.5, 2.0])
@@ -122,3 +122,46 @@ def test_randomness_is_explicit():
     assert not np.array_equal(rnn.GRUCell(3, 4, rng=7).W.data, rnn.GRUCell(3, 4, rng=8).W.data)
     with pytest.raises(TypeError, match="Generator or an integer seed"):
         rnn.GRUCell(3, 4, rng="seed")
+
+
+def float32_models():
+    rng = np.random.default_rng(0)
+    single = {"rng": rng, "dtype": np.float32}
+    encoder = rnn.Bidirectional(rnn.GRUCell(2, 3, **single), rnn.GRUCell(2, 3, **single))
+    attention = rnn.AdditiveAttention(3, 6, 4, **single)
+    decoder = rnn.AttentionDecoder(rnn.GRUCell(1 + 6, 3, **single), attention, 1, rng=rng)
+    return {
+        "elman": rnn.ManyToMany(rnn.ElmanCell(2, 3, learned_state=True, **single), 1, rng=rng),
+        "jordan": rnn.Forecaster(2, 3, recurrence="output", **single),
+        "lstm": rnn.ManyToMany(rnn.LSTMCell(2, 3, peepholes=True, **single), 1, rng=rng),
+        "gru": rnn.ManyToMany(rnn.GRUCell(2, 3, **single), 1, rng=rng),
+        "both": rnn.BidirectionalNetwork(encoder, 1, rng=rng),
+        "attention": rnn.AttentionEncoderDecoder(encoder, decoder),
+    }
+
+
+@pytest.mark.parametrize("kind", float32_models())
+def test_float32_stays_float32_through_loss_gradients_and_updates(kind):
+    model = float32_models()[kind]
+    xs = np.ones((4, 2, 2), np.float32)
+    outputs = model(xs, steps=4, lengths=[4, 2])[0] if kind == "attention" else model(xs, lengths=[4, 2])
+    loss = rnn.mse(outputs, np.zeros((4, 2, 1)), [4, 2])
+    loss.backward()
+    rnn.Adam(model).step()
+    assert loss.dtype == np.float32
+    assert {outputs[-1].dtype, *(p.dtype for p in model.parameters().values())} == {np.dtype(np.float32)}
+    assert {p.grad.dtype for p in model.parameters().values()} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda ys: rnn.Forecaster(2, 3, recurrence="output", rng=0)(np.ones((4, 2)), forced=ys),
+        lambda ys: rnn.OneToMany(2, 3, 1, rng=0)(np.ones(2), targets=ys),
+        lambda ys: rnn.Decoder(rnn.ElmanCell(1, 3, rng=0), 1, rng=0)(tg.tensor(np.ones(3)), ys),
+    ],
+)
+def test_what_is_fed_back_must_have_the_networks_dtype(call):
+    with pytest.raises(TypeError, match="holds float64, but .* float32"):
+        call(np.ones((4, 1), np.float32))
+    assert call(np.ones((4, 1), int))[-1].dtype == np.float64

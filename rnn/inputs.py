@@ -1,0 +1,114 @@
+"""What a network is given, checked: sequences, lengths, states, dtypes. Errors name what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import tinygraph as tg
+from rnn.cells import Cell, State
+
+Step = Callable[[Any, Any], Any]
+
+
+def sequence(cell: Step, xs: Any) -> Any:
+    """Return xs, (T, N, I) or (T, I), as an array, a tensor or a list of tensors that fits the cell.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When there is no time step, no sequence or no feature, when the cell reads other features, or
+        when xs holds another floating-point type than the cell.
+    """
+    if not has_tensors(xs):
+        xs = np.asarray(xs)
+    shape = tuple(xs.shape) if hasattr(xs, "shape") else (len(xs), *np.broadcast_shapes(*(x.shape for x in xs)))
+    if len(shape) not in (2, 3) or 0 in shape:
+        raise ValueError(f"xs should have shape (T, N, I) or (T, I), none of them 0; got {shape}")
+    if not isinstance(cell, Cell):
+        return xs
+    if shape[-1] != cell.input_size:
+        raise ValueError(f"{cell!r} reads {cell.input_size} features, but xs has shape {shape}")
+    return of_dtype(xs, cell.dtype, "xs")
+
+
+def has_tensors(values: Any) -> bool:
+    """Tell whether values are a tensor, or a list with tensors in it."""
+    return isinstance(values, tg.Tensor) or (
+        isinstance(values, (list, tuple)) and any(isinstance(value, tg.Tensor) for value in values)
+    )
+
+
+def of_dtype(values: Any, dtype: np.dtype, what: str) -> Any:
+    """Return values that a network of that dtype can read; integers become numbers of it.
+
+    Raises
+    ------
+    TypeError
+        When they hold another floating-point type: to mix them would turn the whole network into the wider.
+
+    Examples
+    --------
+    >>> of_dtype([1, 2], np.dtype("float32"), "xs").dtype
+    dtype('float32')
+    >>> of_dtype(np.zeros(2), np.dtype("float32"), "xs")
+    Traceback (most recent call last):
+        ...
+    TypeError: the network holds float32, but xs is float64: convert one of them
+    """
+    parts = values if isinstance(values, (list, tuple)) and has_tensors(values) else [values]
+    parts = [part if isinstance(part, tg.Tensor) else np.asarray(part) for part in parts]
+    for part in parts:
+        whole = isinstance(part, np.ndarray) and part.dtype.kind in "iub"
+        if part.dtype != dtype and not whole:
+            raise TypeError(f"the network holds {dtype}, but {what} is {part.dtype}: convert one of them")
+    fitting = [part if part.dtype == dtype else part.astype(dtype) for part in parts]
+    return fitting if has_tensors(values) and not isinstance(values, tg.Tensor) else fitting[0]
+
+
+def mask(lengths: Any, steps: int, batch: tuple[int, ...]) -> np.ndarray:
+    """Return which time steps belong to the sequences, (T, N, 1) or (T, 1) for a single one.
+
+    Raises
+    ------
+    ValueError
+        When a length is not between 1 and T, or there is not one length a sequence.
+
+    Examples
+    --------
+    >>> mask([3, 1], 3, (2,))[:, :, 0].astype(int)
+    array([[1, 1],
+           [1, 0],
+           [1, 0]])
+    """
+    lengths = np.asarray(lengths)
+    if lengths.dtype.kind not in "iu":
+        raise TypeError(f"lengths should be integers, not {lengths.dtype}")
+    if lengths.shape != batch:
+        raise ValueError(f"lengths should have shape {batch}, one for each sequence, not {lengths.shape}")
+    if lengths.min() < 1 or lengths.max() > steps:
+        raise ValueError(f"lengths should lie between 1 and T = {steps}, not {lengths.tolist()}")
+    time = np.arange(1, steps + 1).reshape(-1, *(1 for _ in batch))
+    return (time <= lengths)[..., None]
+
+
+def start(cell: Step, state: State, batch: tuple[int, ...]) -> State:
+    """Return the state before the first time step: the one given, checked, or the cell's own."""
+    if state is None:
+        if not isinstance(cell, Cell):
+            raise ValueError("a cell that is a plain function needs an initial state")
+        return cell.initial_state(batch)
+    return _fitting(cell, state, cell.state_sizes, batch) if isinstance(cell, Cell) else state
+
+
+def _fitting(cell: Cell, state: State, sizes: Any, batch: tuple[int, ...]) -> State:
+    if isinstance(sizes, tuple):
+        if not isinstance(state, (tuple, list)) or len(state) != len(sizes):
+            raise ValueError(f"the state of {cell!r} should be a tuple of {len(sizes)}, not {state!r}")
+        return tuple(_fitting(cell, part, size, batch) for part, size in zip(state, sizes, strict=True))
+    state = of_dtype(state, cell.dtype, "the state")
+    if state.shape not in ((*batch, sizes), (sizes,)):
+        raise ValueError(f"the state of {cell!r} should have shape {(*batch, sizes)}, not {state.shape}")
+    return state
