@@ -142,7 +142,7 @@ def instruction(code: CodeType, lasti: int) -> int:
     return layout(code).instruction(lasti)
 
 
-class Order:
+class Flow:
     """How the events of calls of one function follow each other.
 
     An event is an instruction's offset if it called a function that recorded something, and the offset + 1 if it

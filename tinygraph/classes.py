@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -19,13 +19,14 @@ from .visits import Loop, Place, Vector, visits
 if TYPE_CHECKING:
     from .graph import Graph, Node
 
+Key = TypeVar("Key", bound=Hashable)
 Own = tuple[tuple[int, int], ...]  # the parameters that a node uses: (argument, index of the parameter's node)
 
 
-class _Interned(dict[Hashable, int]):
+class _Interned(dict[Key, int], Generic[Key]):
     """Numbers things as they are first seen."""
 
-    def __missing__(self, key: Hashable) -> int:
+    def __missing__(self, key: Key) -> int:
         self[key] = number = len(self)
         return number
 
@@ -84,14 +85,14 @@ class _Sorting:
     def __init__(self, nodes: Sequence[Node]):
         self.nodes = nodes
         visited = visits(nodes) if all(node.call is not None for node in nodes) else occurrences(nodes)
-        places: dict[Place, int] = _Interned()
+        places: _Interned[Place] = _Interned()
         self.place = np.fromiter((places[place] for place, _ in visited), int, len(visited))
         self.loops = [place.loops for place in places]
         self.order = [place.order for place in places]
         self.vectors = padded([vector for _, vector in visited])
-        signatures: dict[Hashable, int] = _Interned()
+        signatures: _Interned[Hashable] = _Interned()
         self.signature = np.fromiter((signatures[signature(node)] for node in nodes), int, len(nodes))
-        owns: dict[Own, int] = _Interned()
+        owns: _Interned[Own] = _Interned()
         self.own = np.fromiter((owns[own] for own in parameters_used(nodes)), int, len(nodes))
         self.no_parameters = owns[()]
         self.owns = list(owns)
@@ -151,7 +152,7 @@ class _Sorting:
 
     def _forget_first_parameters(self) -> None:
         """A parameter that an argument has in first iterations only is a learned initial state: data, not identity."""
-        interned = _Interned((own, k) for k, own in enumerate(self.owns))
+        interned: _Interned[Own] = _Interned((own, k) for k, own in enumerate(self.owns))
         for rows in self.rows:
             seen = np.unique(self.own[rows])
             if len(seen) == 1:
@@ -204,7 +205,7 @@ class _Sorting:
         around = loop.parent
         if around is None or around.code is not loop.code:
             return
-        if any(self.vectors[rows, column - 1].any() for rows, loops in zip(self.rows, self.loops, strict=True) if around in loops):
+        if any(self.vectors[self.rows[p], d].any() for p, d in self._places_in_loops()[around]):
             return
         rows = np.concatenate([self.rows[p] for p, _ in where])
         prefix = np.full(len(self.nodes), -1)
@@ -302,7 +303,7 @@ def occurrences(nodes: Sequence[Node]) -> list[tuple[Place, Vector]]:
     loop = Loop(None, None, -1)
     places: dict[Hashable, Place] = {}
     counts: dict[Place, int] = {}
-    found = []
+    found: list[tuple[Place, Vector]] = []
     for node, own in zip(nodes, parameters_used(nodes), strict=True):
         source = node.source and (node.source.filename, node.source.lineno, node.source.column, node.source.end_column)
         key = (signature(node), own, source, node.scope)

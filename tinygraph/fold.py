@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .classes import classes_of, grouped
 from .folded import FoldedEdge, FoldedGraph, FoldedLoop, FoldedNode, shared_depth, slots
-from .indices import DELAY, LATEST, Index, fit, region, row_keys
+from .indices import DELAY, LATEST, Index, fit, region
 from .timesteps import over_time
 from .visits import Loop
 
@@ -123,9 +124,8 @@ class _Folding:
             iterations = self.classes.iterations[rows]
             parent = made[loop.parent] if loop.parent else None
             counts = np.zeros(len(parent.iterations) if parent else 1, int)
-            np.maximum.at(
-                counts, parent.rows(iterations[:, :depth]) if parent else np.zeros(len(rows), int), iterations[:, depth] + 1
-            )
+            outer = parent.rows(iterations[:, :depth]) if parent else np.zeros(len(rows), int)
+            np.maximum.at(counts, outer, iterations[:, depth] + 1)
             made[loop] = FoldedLoop(parent, loop, counts, loop in time)
         return made
 
@@ -163,11 +163,11 @@ class _Folding:
         groups = np.column_stack([self.number[target], self.number[source]])
         order = np.lexsort([target, argument, groups[:, 1], groups[:, 0]])
         recorded, groups = recorded[order], groups[order]
-        bounds = np.flatnonzero((groups[1:] != groups[:-1]).any(1)) + 1
-        for rows, (to, of) in zip(
-            np.split(recorded, bounds), groups[np.concatenate([[0], bounds])].tolist() if len(groups) else [], strict=True
-        ):
-            yield from self._edges_between(self.nodes[of], self.nodes[to], rows)
+        bounds = [0, *(np.flatnonzero((groups[1:] != groups[:-1]).any(1)) + 1).tolist(), len(groups)]
+        for start, end in pairwise(bounds):
+            if end > start:
+                to, of = groups[start].tolist()
+                yield from self._edges_between(self.nodes[of], self.nodes[to], recorded[start:end])
 
     def _edges_between(self, source: FoldedNode, target: FoldedNode, rows: np.ndarray) -> Iterator[FoldedEdge]:
         arguments = np.unique(rows[:, 2])
@@ -184,10 +184,10 @@ class _Folding:
             yield from split if all(part.index is not None for part in split) else [edge]
 
     def _fitted(self, source: FoldedNode, target: FoldedNode, argument: int | None, rows: np.ndarray) -> FoldedEdge:
-        """Return the edge for some recorded edges between two nodes, in order of the target; all of an argument or all."""
+        """Return the edge that stands for recorded edges between two nodes, of one argument or of all."""
         if source.times == target.times == 1 and not source.loops and not target.loops and argument is not None:
             return FoldedEdge(source, target, argument, (), ())
-        instance, arguments, iterations, ends = slots(target, argument)
+        instance, _, iterations, ends = slots(target, argument)
         chosen = np.zeros(len(instance), bool)
         at = self.instance[rows[:, 1]]
         if argument is None:

@@ -36,6 +36,8 @@ class FoldedLoop:
         self.recorded = recorded
         self.over_time = over_time
         self._counts = counts
+        self.iterations: np.ndarray
+        self.ends: np.ndarray
         outer = parent.iterations if parent else np.zeros((1, 0), int)
         starts = np.cumsum(counts) - counts
         inner = np.arange(counts.sum()) - np.repeat(starts, counts)
@@ -45,6 +47,7 @@ class FoldedLoop:
 
     @property
     def trips(self) -> int | tuple[int, ...]:
+        """How often it went round, for each iteration of its parent where that differs."""
         counts = self._counts.tolist()
         return counts[0] if len(set(counts)) == 1 else tuple(counts)
 
@@ -200,7 +203,8 @@ class FoldedEdge:
         shared = shared_depth(self.source.loops, self.target.loops)
         instance, _, row = self.pairs()
         differ = self.target.iterations[instance, :shared] != self.source.iterations[row, :shared]
-        return {self.target.loops[level] for level in set(differ.argmax(1)[differ.any(1)].tolist())} if shared else set()
+        levels = set(differ.argmax(1)[differ.any(1)].tolist()) if shared else set()
+        return {self.target.loops[level] for level in levels}
 
     def pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return which instance of the target reads with which argument which instance of the source."""
@@ -363,4 +367,5 @@ class FoldedGraph:
         return report(self)
 
     def __repr__(self) -> str:
-        return f"<FoldedGraph: {len(self.nodes)} nodes and {len(self.edges)} edges for {len(self.graph)} nodes>"
+        unrolled = sum(node.times for node in self.nodes)
+        return f"<FoldedGraph: {len(self.nodes)} nodes and {len(self.edges)} edges for {unrolled} nodes>"

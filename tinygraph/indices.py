@@ -50,10 +50,14 @@ def fit(target: np.ndarray, source: np.ndarray, trips: np.ndarray, shared: int) 
 
     Parameters
     ----------
-    target : (n, levels) the iterations of the target, and the argument where arguments run too
-    source : (n, loops) the iterations of the source
-    trips : (n, loops) how many trips each loop of the source makes
-    shared : how many leading loops of the two are the same
+    target : ndarray
+        (n, levels) iterations of the target, and the argument where arguments run too.
+    source : ndarray
+        (n, loops) iterations of the source.
+    trips : ndarray
+        (n, loops) trips of each loop of the source.
+    shared : int
+        How many leading loops of the two are the same.
     """
     found = []
     for q in range(source.shape[1]):
@@ -67,9 +71,8 @@ def fit(target: np.ndarray, source: np.ndarray, trips: np.ndarray, shared: int) 
 def _fit_one(target: np.ndarray, source: np.ndarray, trips: np.ndarray, same: int | None) -> Index | None:
     levels = list(range(target.shape[1]))[::-1]
     if same is not None:
-        if _constant(target[:, same] - source):
+        if _constant(target[:, same] - source) and target[0, same] >= source[0]:
             return Index(DELAY, int(target[0, same] - source[0]), same)
-        levels.remove(same)
     from_end = source - trips
     ends = [int(at[0]) for at in (source, from_end) if _constant(at)]
     if ends:
@@ -77,7 +80,7 @@ def _fit_one(target: np.ndarray, source: np.ndarray, trips: np.ndarray, same: in
     for level in levels:
         if _constant(target[:, level] - source):
             return Index(DELAY, int(target[0, level] - source[0]), level)
-    for level in (*levels, *([] if same is None else [same])):
+    for level in levels:
         if _constant(target[:, level] + from_end):
             return Index(REVERSE, int(target[0, level] + from_end[0] + 1), level)
     return None

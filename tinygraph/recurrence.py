@@ -10,7 +10,7 @@ import networkx as nx
 import numpy as np
 
 from .folded import FoldedEdge, FoldedGraph, FoldedLoop, FoldedNode
-from .indices import AT
+from .indices import AT, DELAY, REVERSE
 from .timesteps import takes_other_data
 
 if TYPE_CHECKING:
@@ -175,12 +175,13 @@ def resized(folded: FoldedGraph, timesteps: int) -> FoldedGraph:
     ValueError
         If what it does depends on tables, or its loops have trips of their own in each iteration.
     """
+    along = _along_time(folded)
     loops: dict[FoldedLoop, FoldedLoop] = {}
     for loop in folded.loops:
         parent = loops[loop.parent] if loop.parent else None
         if not isinstance(loop.trips, int):
             raise ValueError(f"resized: {loop!r} runs for different numbers of iterations")
-        counts = np.full(len(parent.iterations) if parent else 1, timesteps if loop.over_time else loop.trips)
+        counts = np.full(len(parent.iterations) if parent else 1, timesteps if loop in along else loop.trips)
         loops[loop] = FoldedLoop(parent, loop.recorded, counts, loop.over_time)
     nodes = {node: node.moved_to(tuple(loops[loop] for loop in node.loops)) for node in folded.nodes}
     edges = []
@@ -191,6 +192,18 @@ def resized(folded: FoldedGraph, timesteps: int) -> FoldedGraph:
         if edge.argument is None:
             _gather_all(edge, nodes, loops)
     return FoldedGraph(list(nodes.values()), edges, list(loops.values()), None, folded.dissolved)
+
+
+def _along_time(folded: FoldedGraph) -> set[FoldedLoop]:
+    """Return the loops over time, and those that go along with one to read what it made: a sum over all losses."""
+    along = {loop for loop in folded.loops if loop.over_time}
+    for edge in folded.edges:  # in the order of their targets' first instances
+        for loop, index in zip(edge.source.loops, edge.index or (), strict=False):
+            if loop in along and index.kind in (DELAY, REVERSE) and index.level < len(edge.target.loops):
+                reader = edge.target.loops[index.level]
+                if reader.parent is None and reader.trips == loop.trips:
+                    along.add(reader)
+    return along
 
 
 def _gather_all(edge: FoldedEdge, nodes: dict[FoldedNode, FoldedNode], loops: dict[FoldedLoop, FoldedLoop]) -> None:
@@ -207,7 +220,7 @@ def _gather_all(edge: FoldedEdge, nodes: dict[FoldedNode, FoldedNode], loops: di
 
 
 def parameter_uses(folded: FoldedGraph) -> dict[FoldedNode, dict[FoldedLoop | None, int]]:
-    """Return for each parameter how often it is used in each iteration of the loops around its users, and outside (None).
+    """Return how often each parameter is used in an iteration of the loops around its users, and outside (None).
 
     Where only some iterations use it, the number is that of the iteration that uses it most.
     """

@@ -26,8 +26,10 @@ def report(folded: FoldedGraph) -> str:
     for loop in folded.loops:
         inside = [node for node in ops if node.loops and node.loops[-1] is loop]
         lines.append(f"{'  ' * loop.depth}{describe(loop)}: {_number(len(inside), 'op')}")
-    reasons = list(dict.fromkeys(why_not(folded)))
-    return "\n".join([*lines, *(["not folded, or in part:"] if reasons else []), *(f"- {reason}" for reason in reasons)])
+    for labels in folded.dissolved:
+        lines.append(f"{_place(labels)} stays apart: other parameters in each iteration (layers, gates, directions)")
+    reasons = [f"- {reason}" for reason in dict.fromkeys(why_not(folded))]
+    return "\n".join([*lines, *(["not folded, or in part:"] if reasons else []), *reasons])
 
 
 def describe(loop: FoldedLoop) -> str:
@@ -44,17 +46,12 @@ def why_not(folded: FoldedGraph) -> Iterator[str]:
     nodes = [node for node in folded.nodes if node.kind == "op"]
     if any(node.recorded[0].call is None for node in nodes):
         yield "this graph does not know its calls (it comes from a file): folded by how often the same line ran"
-    yield from map(_dissolved, folded.dissolved)
     yield from _own_parameters(nodes)
     yield from _branches(nodes)
     yield from filter(None, map(_irregular, folded.edges))
     yield from _repeated_by_hand(nodes)
     if folded.order is not None:
         yield "ops of several threads or callbacks alternate: their order is a table"
-
-
-def _dissolved(loop: Loop) -> str:
-    return f"{_place(loop)} has other parameters in each iteration (layers, gates or directions), or repeats nothing: its iterations stay apart"
 
 
 def _branches(nodes: list[FoldedNode]) -> Iterator[str]:
@@ -100,8 +97,9 @@ def _repeated_by_hand(nodes: list[FoldedNode]) -> Iterator[str]:
             alike.setdefault((str(node.op), node.parameters, tuple(node.recorded[0].attributes)), []).append(node)
     for same in alike.values():
         if len(same) > 1 and any(not node.loops for node in same):
+            what = f"{same[0].op} on {', '.join(map(_name, same[0].parameters))}"
             where = ", ".join(sorted({_line(node) for node in same}))
-            yield f"{same[0].op} on {', '.join(map(_name, same[0].parameters))} stands in the program {len(same)} times ({where}): different code is different ops"
+            yield f"{what} stands in the program {len(same)} times ({where}): different code is different ops"
 
 
 def _where(node: FoldedNode) -> str:

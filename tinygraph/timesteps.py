@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 import numpy as np
@@ -23,9 +23,10 @@ def op_steps(classes: Classes) -> list[int | None]:
     loop_of = [next((loop for loop in reversed(chain) if loop in time), None) for chain in classes.chains]
     at, trips = _counted(classes, loop_of)
     backward = _backward(classes, loop_of, at, trips)
-    steps: list[int | None] = [
-        None if loop is None else int(n - i if loop in backward else i + 1)
-        for loop, i, n in zip((loop_of[number] for number in classes.number.tolist()), at.tolist(), trips.tolist(), strict=True)
+    loops = [loop_of[number] for number in classes.number.tolist()]
+    steps = [
+        None if loop is None else n - i if loop in backward else i + 1
+        for loop, i, n in zip(loops, at.tolist(), trips.tolist(), strict=True)
     ]
     _add_sums(classes, time, steps)
     return _labelled(classes, loop_of, steps)
@@ -191,9 +192,8 @@ class Links:
         graph = nx.DiGraph(map(tuple, np.unique(ends, axis=0).tolist()))
         component = {n: k for k, nodes in enumerate(nx.strongly_connected_components(graph)) for n in nodes}
         parametric = {component[n] for n in component if self.classes.own[n]}
-        return any(
-            component[a] == component[b] and component[a] in parametric for a, b in np.unique(ends[carried], axis=0).tolist()
-        )
+        carrying = np.unique(ends[carried], axis=0).tolist()
+        return any(component[a] == component[b] and component[a] in parametric for a, b in carrying)
 
     def _is_fed(self, number: int, depth: int) -> bool:
         """Does a class take in different data in each iteration, all outer and inner ones being the same?"""
@@ -224,7 +224,7 @@ def _data(node: Node) -> Iterable[object]:
         yield given._data if given.kind in ("input", "constant") else None
 
 
-def _equal(a: object, b: object) -> bool:
+def _equal(a: Any, b: Any) -> bool:
     if a is b or a is None or b is None:
         return True
     if isinstance(a, (int, float)) and isinstance(b, (int, float)):

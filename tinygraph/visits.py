@@ -1,17 +1,18 @@
-"""Where and when each op ran: its place (an instruction, through a chain of calls) and the iterations of the loops around it."""
+"""Where and when each op ran: an instruction, reached by a chain of calls, and the iterations of the loops around."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import CodeType
 from typing import TYPE_CHECKING
 
-from .bytecode import Order, Path, layout
+from .bytecode import Flow, Path, layout
 
 if TYPE_CHECKING:
     from .graph import Node
     from .record import Call
 
+Order = tuple[int | None, ...]  # numbers of places that sort as things happened, None for an iteration
 Vector = tuple[int, ...]  # the iteration of each enclosing loop, outermost first
 
 
@@ -60,7 +61,7 @@ class Place:
 
     __slots__ = ("_after", "_body", "_event", "loops", "order")
 
-    def __init__(self, loops: tuple[Loop, ...], order: tuple[int | None, ...], body: Body | None = None, event: int = 0):
+    def __init__(self, loops: tuple[Loop, ...], order: Order, body: Body | None = None, event: int = 0):
         self.loops = loops
         self.order = order
         self._body = body
@@ -82,7 +83,8 @@ class Place:
     def _change(self, before: Place) -> tuple[int, bool, Vector]:
         """Return how many iterations stay as they are, whether the one after them goes on, and zeros for the rest."""
         body = self._body
-        assert body is not None and body.flow is not None
+        assert body is not None
+        assert body.flow is not None
         shared = body.flow.shared(before._event, self._event)
         again = shared > 0 and body.flow.starts_again(before._event, self._event)
         kept = len(body.loops) + shared
@@ -98,11 +100,11 @@ class Body:
         self.code = code
         self.events: dict[int, int] = {}  # raw offset -> event
         self.followed: set[tuple[int, int]] = set()
-        self.flow: Order | None = None
+        self.flow: Flow | None = None
         self.called: dict[tuple[int, int], Body] = {}
         self.places: dict[int, Place] = {}
         self.loops: tuple[Loop, ...] = ()
-        self.order: tuple[int | None, ...] = ()
+        self.order: Order = ()
 
     def event(self, lasti: int) -> int:
         """Return the event for the raw offset of a call: the offset of the owning instruction."""
@@ -112,13 +114,13 @@ class Body:
             self.events[lasti] = event
         return event
 
-    def arrange(self, loops: tuple[Loop, ...], order: tuple[int | None, ...]) -> None:
+    def arrange(self, loops: tuple[Loop, ...], order: Order) -> None:
         """Find the loops of this body and of those it called, now that all events are known."""
         self.loops, self.order = loops, order
         if self.code is None:  # nothing but calls, each of its own
             paths: dict[int, Path] = {event: (event,) for _, event in self.followed}
         else:
-            self.flow = Order(self.code, self.followed)
+            self.flow = Flow(self.code, self.followed)
             paths = self.flow.paths
         inner: dict[Path, tuple[Loop, ...]] = {(): loops}
         for event, path in sorted(paths.items()):
@@ -133,7 +135,7 @@ class Body:
             known[heads] = (*outer, Loop(outer[-1] if outer else None, self.code, self.flow.head(heads[-1])))
         return known[heads]
 
-    def _order_of(self, path: Path) -> tuple[int | None, ...]:
+    def _order_of(self, path: Path) -> Order:
         return (*self.order, *(n for head in path[:-1] for n in (head, None)), path[-1])
 
 
@@ -151,10 +153,12 @@ class Activation:
         self.vector: Vector = ()
 
     def happened(self, event: int) -> None:
+        """Note what follows what."""
         self.body.followed.add((self.last, event))
         self.last = event
 
     def visit(self, event: int) -> Place:
+        """Go on to the next event."""
         place = self.body.places[event]
         self.vector = place.advance(self.vector, self.place)
         self.place = place
@@ -236,19 +240,19 @@ def visits(nodes: Sequence[Node]) -> list[tuple[Place, Vector]]:
     return found
 
 
-def _shared_caller(calls: dict[Call, None]) -> Call | None:
+def _shared_caller(calls: Iterable[Call | None]) -> Call | None:
     """Return the innermost call in which all of `calls` ran, or None."""
     chain: list[Call | None] = []
-    call: Call | None = next(iter(calls), None)
+    call = next(iter(calls), None)
     while call is not None:
         chain.append(call)
         call = call.parent
     chain.append(None)
-    depth = {call: k for k, call in enumerate(chain)}
+    depth = {each: k for k, each in enumerate(chain)}
     seen = set(chain)
     innermost = 0
     for call in calls:
-        while call not in seen:
+        while call is not None and call not in seen:
             seen.add(call)
             call = call.parent
         innermost = max(innermost, depth.get(call, 0))

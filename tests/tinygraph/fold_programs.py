@@ -174,7 +174,7 @@ def euler(T):
     s, v, step = 0.0, 0.0, 0.1
     for n in range(T):
         s, v = s + step * v, v + step * (force * np.cos(n * step) - stiffness * s)
-    return s
+    return s + v
 
 
 @exact
