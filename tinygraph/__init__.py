@@ -8,5 +8,6 @@ from .record import detect_anomaly, no_grad, scope, timestep
 from .tensor import Tensor, parameter, tensor
 from .trace import Trace, trace
 from .transform import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from .verify import verify
 
 __version__ = "0.1.0"

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import record
+from .anomaly import check_contributions
 from .graph import Node, graph
 from .sparse import Sparse
 from .tensor import Tensor
@@ -118,7 +119,7 @@ def _walk(
             adjoint = adjoint.dense()
         contributions = node.op.pull(adjoint, node._data, node._values, node._inputs, node._attributes)
         if check:
-            _check_finite(node, adjoint, contributions)
+            check_contributions(node, adjoint, contributions)
         for source, contribution in zip(node._inputs, contributions):  # noqa: B905 - strict= costs 100 ns a node
             if contribution is None:
                 continue
@@ -190,20 +191,6 @@ def _seed(output: Tensor, adjoint: ArrayLike | None) -> Any:
     if seed.shape != output.shape:
         raise ValueError(f"backward: the Tensor has shape {output.shape}, its adjoint grad= has {seed.shape}")
     return seed
-
-
-def _check_finite(node: Tensor, adjoint: Any, contributions: tuple) -> None:
-    if not np.isfinite(adjoint).all():
-        return  # it came from further up, where it was reported or wanted
-    for argument, contribution in enumerate(map(_dense, contributions)):
-        if contribution is not None and not np.isfinite(contribution).all():
-            found = graph(node).node_of(node)
-            place = f" in time step {found.timestep}" if found.timestep is not None else ""
-            place += f" in scope {found.scope}" if found.scope else ""
-            raise FloatingPointError(
-                f"{node.op}: the contribution to argument {argument} is not finite{place}"
-                + (f"\n  {found.source}" if found.source else "")
-            )
 
 
 # -- recorded backward passes, for higher order --------------------------------------------------------------------------

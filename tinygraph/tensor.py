@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from . import record
+from .anomaly import check_output
 from .record import Call, Context, next_index
 from .source import locate, where
 
@@ -278,7 +279,7 @@ def make(
     if not context.plain:
         if not context.recording:
             return _leaf(data, False, None, frame)
-        _check_finite(op, data, values, frame)
+        check_output(op, data, inputs, values, frame)
     top = context.frames.top
     tensor = _new(Tensor)
     tensor._call = top[1] if top[0] is frame else context.frames.enter(frame)
@@ -406,15 +407,3 @@ def _refuse_write(tensor: Tensor) -> NoReturn:
     raise TypeError(
         f"a Tensor is not written in place: this one is {made}{at}\nuse np.where, or tg.tensor on an array that you filled"
     )
-
-
-def _check_finite(op: Op, data: Any, values: tuple[Any, ...], frame: FrameType) -> None:
-    if not np.isfinite(data).all() and all(np.isfinite(value).all() for value in values):
-        context = record.context()
-        place = "".join(
-            f" in {what} {value}"
-            for what, value in (("scope", "/".join(context.scope)), ("time step", context.timestep))
-            if value not in ("", None)
-        )
-        bad = np.asarray(data)[~np.isfinite(data)].ravel()[0]
-        raise FloatingPointError(f"{op.name}: the output is not finite: {bad}{place}{where(frame)}")

@@ -1,0 +1,9 @@
+"""How Hypothesis searches: the same examples in every run of CI, new ones on a developer's machine."""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("ci", derandomize=True, deadline=None, database=None, print_blob=True, max_examples=60)
+settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
