@@ -99,3 +99,6 @@ def _debug(options: argparse.Namespace) -> int:
     if options.script.endswith(".trace"):
         return debug_file(options.script, json=options.json)
     return run_to_backward(options.script, options.args, lambda loss: debug(loss, json=options.json))
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -163,6 +163,7 @@ def record(model: rnn.Forecaster, data: Sunspots) -> tg.Tensor:
 
 def walk(console: Console, loss: tg.Tensor, weight: tg.Tensor) -> None:
     """Print the backward pass from `loss`, step by step, until the contributions to `weight` are its gradient."""
+    weight.zero_grad()  # training left its last gradient there
     trace = tg.trace(loss)
     watched = trace.node(weight)
     bar = trace.symbols.of(watched).bar

@@ -1,0 +1,43 @@
+"""What the README shows is what the software does."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def without_sources(svg):
+    return re.sub(r"<title>[^<]*</title>", "", svg)  # titles name the file and line
+
+
+def test_the_ten_lines_draw_the_picture_at_the_top(tmp_path):
+    program = blocks("python")[0].replace("viz.debug(loss)", "pass")
+    assert len(program.strip().splitlines()) <= 12
+    (tmp_path / "program.py").write_text(program)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "program.py"], cwd=tmp_path, env=environment, check=True)
+    drawn = (tmp_path / "bptt.svg").read_text()
+    assert without_sources(drawn) == without_sources((ROOT / "examples" / "readme.svg").read_text())
+    for word in ("W", "U", "b", "loss", "t = 4"):
+        assert f">{word}<" in drawn
+
+
+@pytest.mark.parametrize("program", blocks("python")[1:])
+def test_further_programs_run(program):
+    exec(program, {})
+
+
+def test_two_commands_do_all_the_set_up():
+    commands = blocks("sh")[0].strip().splitlines()
+    assert len(commands) == 2
+    assert all(command.startswith("python3 -m venv .venv && .venv/bin/pip install ") for command in commands)
