@@ -215,15 +215,15 @@ def sequence_to_one(T: int = 4) -> tg.Tensor:
 
 
 def vector_to_sequence(T: int = 3) -> tg.Tensor:
-    """B7: a vector in, a sequence out; the first word is fed nothing."""
+    """B7: a vector in, a sequence out; every step is fed the word before."""
     R, U, W, b1 = weights(HIDDEN, INPUTS), weights(HIDDEN, 1), weights(HIDDEN, HIDDEN), weights(HIDDEN)
     V, b2 = weights(1, HIDDEN), weights(1)
-    x, h, y, losses = tg.tensor(data(INPUTS), name="x"), np.zeros(HIDDEN), np.zeros(1), []
-    for target in data(T, 1):
+    x, h, losses = tg.tensor(data(INPUTS)), np.zeros(HIDDEN), []
+    ys = [tg.tensor(y, name="y") for y in data(T + 1, 1)]
+    for y, target in zip(ys, ys[1:], strict=False):
         h = np.tanh(W @ h + U @ y + R @ x + b1)
         ŷ = V @ h + b2
-        y = target
-        L = ((y - ŷ) ** 2).sum()
+        L = ((target - ŷ) ** 2).sum()
         losses.append(L)
     loss = sum(losses)
     return loss

@@ -12,7 +12,7 @@ from tinygraph.graph import Node
 from tinygraph.rerun import dense
 from tinygraph.trace import Trace
 
-from .conditions import Expression
+from .conditions import Expression, ExpressionError
 from .moment import Moment
 
 __all__ = ["Breakpoint", "at_condition", "at_jump", "at_line", "at_node", "at_nonfinite", "at_op", "at_scope", "at_time"]
@@ -53,9 +53,12 @@ class Breakpoint:
         """Return why to stop at step `k`, counting the hit; None where there is no reason."""
         if not self.enabled:
             return None
-        reason = self.test(k)
-        if reason is None or (self.condition is not None and not self.condition.holds(Moment(trace, k))):
-            return None
+        try:
+            reason = self.test(k)
+            if reason is None or (self.condition is not None and not self.condition.holds(Moment(trace, k))):
+                return None
+        except ExpressionError as error:  # as pdb does: stop, rather than run past what could not be decided
+            return f"breakpoint {self.number}: {self} cannot be evaluated here: {error.reason}"
         self.hits += 1
         if self.hits <= self.ignore:
             return None

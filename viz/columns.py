@@ -14,6 +14,7 @@ from .size import node_size
 
 __all__ = ["place_columns"]
 
+LABEL = 14.0  # room for a label beside the tracks
 SKIP = 44.0  # room for the dots that stand for time steps left out
 
 
@@ -43,6 +44,7 @@ def _gutter(plan: Plan, x: float, number: int, nets: list[Hashable]) -> float:
         plan.tracks[number + 1][net] = x + GUTTER + TRACK * i
     after = plan.scene.columns[number + 1 : number + 2]
     gap = SKIP if after and after[0].skipped else 0.0
+    gap += LABEL if nets and plan.scene.round else 0.0
     return x + GUTTER * (2 if nets else 1.5) + TRACK * max(0, len(nets) - 1) + gap
 
 

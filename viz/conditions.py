@@ -147,6 +147,12 @@ class Expression:
             raise self._error(self._tree, f"an array of {value.size} elements is neither true nor false: use any(…) or all(…)")
         return bool(value)
 
+    def check_names(self, moment: Moment) -> None:
+        """Raise an ExpressionError if it uses a name that means nothing in this trace."""
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.Name) and node.id not in FUNCTIONS:
+                self._Name(node, moment)
+
     # -- what is allowed ----------------------------------------------------------------------------------------------
 
     def _check(self, node: ast.AST) -> None:

@@ -97,7 +97,7 @@ class Drawing:
         Parameters
         ----------
         path : str or path
-            Ends in .svg, .dot, .gv, .png, .pdf, .jpg, .eps, .ps, .graphml, .mmd (Mermaid), .json (the scene) or .txt.
+            Ends in .svg, .dot, .gv, .png, .pdf, .jpg, .eps, .ps, .graphml, .mmd (Mermaid) or .json (the scene).
 
         Raises
         ------
@@ -115,7 +115,6 @@ class Drawing:
             "graphml": self.graphml,
             "mmd": self.mermaid,
             "json": lambda: json.dumps(self.scene.as_dict(), indent=1, ensure_ascii=False) + "\n",
-            "txt": lambda: self.text() + "\n",
         } | {format: lambda: picture(self.scene, self.layout, suffix) for format in PICTURES}
         if suffix not in makers:
             known = ", ".join(f".{known}" for known in makers)

@@ -10,7 +10,7 @@ import networkx as nx
 from tinygraph.fold import fold
 
 from .contraction import contract, way_label
-from .labels import Names, Words, loss_label, number_text, op_name, shape_text, tooltip
+from .labels import Names, Words, loss_label, number_text, op_name, scope_text, shape_text, tooltip
 from .metrics import clean, shorten
 from .ops_view import carried_hues
 from .scene import Edge, Node, Scene
@@ -69,7 +69,7 @@ class _Folded:
         for node in nodes:
             if node.index in kept:
                 drawn = self._node(node, self._variable_texts)
-                drawn.tags = tuple((str(nodes[p].name or "parameter"), self.hues[p]) for p in made_of[node.index].added)
+                drawn.tags = tuple((way_label([p], nodes), self.hues[p]) for p in made_of[node.index].added)
                 scene.nodes.append(drawn)
         for index in sorted(kept):
             for argument, ((source, delay), parameters) in enumerate(made_of[index].ways.items()):
@@ -115,7 +115,7 @@ class _Folded:
             detail,
             kind,
             hue=self.hues.get(node.index),
-            scope=" ".join(part for part in (node.scope, f"× {_trips(loop)}" if loop else "") if part),
+            scope=" ".join(part for part in (scope_text(node), f"× {_trips(loop)}" if loop else "") if part),
             title=tooltip(node.recorded[0], words, label, self.usual),
         )
 

@@ -28,7 +28,7 @@ def at_time(name: str, timestep: int | None) -> str:
     ('h⁽³⁾', 'W')
     """
     name = shorten(clean(name))
-    return name if timestep is None else f"{name}⁽{str(timestep).translate(_RAISED)}⁾"
+    return name if timestep is None or not name.isidentifier() else f"{name}⁽{str(timestep).translate(_RAISED)}⁾"
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
@@ -138,6 +138,11 @@ def number_text(node: Any) -> str | None:
     if node.shape or np.asarray(node.data).dtype.kind not in "biufc":
         return None
     return f"{np.asarray(node.data).item():.4g}"
+
+
+def scope_text(node: Any) -> str:
+    """The names around a node, as text that is safe to draw."""
+    return "/".join(shorten(clean(part), 16) for part in (node.scope or "").split("/")[-4:])
 
 
 def loss_label(node: Any) -> str:

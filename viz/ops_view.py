@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .calendar import Calendar, Place, make_calendar
-from .labels import Names, Words, at_time, loss_label, number_text, op_name, shape_text, short_expression, tooltip
+from .labels import Names, Words, at_time, loss_label, number_text, op_name, scope_text, shape_text, short_expression, tooltip
 from .scene import Edge, Node, Scene
 
 __all__ = ["carried_hues", "describe", "ops_scene", "parameter_hues"]
@@ -77,14 +77,16 @@ class _Writer:
         hue = self.hues.get(node.index)
         title = tooltip(node, words, label, self.usual)
         return Node(
-            f"n{node.index}", label, detail, kind, place.column, place.band, place.slot, hue, node.scope, title
+            f"n{node.index}", label, detail, kind, place.column, place.band, place.slot, hue, scope_text(node), title
         )
 
     def _texts(self, node: Any, place: Place, kind: str, words: Words) -> tuple[str, str]:
         shape = shape_text(node.shape)
         if node.kind in ("constant", "input") and number_text(node):
             name = self._leaf_name(node, words)
-            return (at_time(name, place.timestep), number_text(node) or "") if name else (number_text(node) or "", "")
+            timed = kind == "input" or node.index in self.calendar.states
+            label = at_time(name, place.timestep if timed else None) if name else ""
+            return (label, number_text(node) or "") if label else (number_text(node) or "", "")
         if node.kind == "parameter":
             return at_time(words.name or "parameter", None), shape
         if node.kind != "op":
@@ -102,4 +104,4 @@ class _Writer:
             name = self.names.of(state, self.calendar.places[state.index].slot).name
             if name:
                 return name
-        return words.name or words.expression or None
+        return words.name or (None if number_text(node) else words.expression) or None

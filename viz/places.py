@@ -18,10 +18,12 @@ def slots(nodes: Iterable[Any]) -> dict[int, Hashable]:
     step (a loop over layers or gates runs it more than once).
     """
     paths = _Paths()
+    places: dict[int, int] = {}
     seen: Counter[Hashable] = Counter()
     found: dict[int, Hashable] = {}
     for node in nodes:
-        place = paths.of(node)
+        path = paths.of(node)
+        place = places.setdefault(path, len(places))
         occurrence = seen[place, node.timestep]
         seen[place, node.timestep] += 1
         found[node.index] = (place, occurrence)

@@ -12,7 +12,7 @@ __all__ = ["stack_rows"]
 
 HEADER = 26.0
 LANE = 14.0
-ROUND_LANE = 26.0
+ROUND_LANE = 50.0
 MARGIN = 10.0
 
 
@@ -46,8 +46,9 @@ def _lift_bands(plan: Plan, rows: int, spans: dict[int, tuple[int, int]]) -> Non
         shared = dict.fromkeys(use.source for use in plan.ported if use.band in bands)
         for source in shared:
             small = plan.nodes[source].kind == "parameter" or plan.nodes[source].column is not None
-            top += LANE if small or not plan.scene.round else ROUND_LANE
-            plan.rail_heights[row, source] = top + 2
+            half = LANE / 2 if small or not plan.scene.round else ROUND_LANE / 2
+            plan.rail_heights[row, source] = top + half + 9
+            top += 2 * half
         top += MARGIN * 2
     plan.result.floor = top
     plan.result.height = top

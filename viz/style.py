@@ -106,7 +106,7 @@ def _colours(theme: Theme, hues: list[int]) -> str:
         f"{t}.loss rect{{fill:{theme.ink};stroke:{theme.ink}}}{t}.loss text{{fill:{theme.paper}}}"
         f"{t}.gradient{{stroke:{theme.hues[1]}}}{t}.a.gradient{{fill:{theme.hues[1]}}}"
         f"{t}.name{{stroke:{theme.frame}}}"
-        f"{t}.lit text{{fill:#fff!important}}{t}.dim text{{fill:#1a1f26!important}}"
+        f"{t}.lit text{{fill:#fff!important}}{t}.dim text{{fill:#10151b!important}}"
     )
     for hue in sorted({hue % HUES for hue in hues}):
         colour = theme.hues[hue]

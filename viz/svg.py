@@ -123,8 +123,8 @@ def _frames(scene: Scene, layout: Layout) -> Iterable[str]:
     for frame in layout.frames:
         box = frame.box.moved(layout.origin(frame.column), 0)
         yield (
-            f'<rect class="scope" x="{box.left:g}" y="{box.top:g}" width="{box.width:g}" height="{box.height:g}" rx="7"/>'
-            f'<text class="scope-name" x="{box.left + 7:g}" y="{box.top + 11:g}">{escape(frame.scope)}</text>'
+            f'<rect class="scope" x="{box.left:.5g}" y="{box.top:.5g}" width="{box.width:.5g}" height="{box.height:.5g}" rx="7"/>'
+            f'<text class="scope-name" x="{box.left + 7:.5g}" y="{box.bottom - 5:.5g}">{escape(frame.scope)}</text>'
         )
 
 

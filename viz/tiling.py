@@ -134,6 +134,6 @@ def _beside(path: Path, gutter: float) -> tuple[float, float]:
         return (gutter, start[1] - 9) if abs(start[1] - end[1]) < 1 and points[1][1] == start[1] else path.middle()
     tip_x, tip_y = path.tip or points[-1]
     if abs(points[-1][1] - tip_y) < 1:  # it comes in from the side
-        return (tip_x + (-24 if points[-1][0] < tip_x else 24), tip_y - 9)
+        return (tip_x + (-22 if points[-1][0] < tip_x else 22), tip_y - 9)
     x, y = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
     return (x + 10, y) if abs(end[1] - start[1]) > abs(end[0] - start[0]) else (x, y - 9)

@@ -13,7 +13,7 @@ import numpy as np
 
 from .calendar import make_calendar
 from .contraction import contract, way_label
-from .labels import Names, at_time, loss_label, tooltip
+from .labels import Names, at_time, loss_label, scope_text, tooltip
 from .ops_view import describe, parameter_hues
 from .scene import Edge, Node, Scene
 from .windows import without_empty_columns
@@ -43,7 +43,7 @@ def variables_scene(graph: Any) -> Scene:
         precedes = names.of(state, slot_of[state.index]).name if state is not None else None
         name = precedes or words.name or words.expression or ("input" if node.op is None else loss_label(node))
         kind = "loss" if index in outputs else names.kind(node, place.slot)
-        tags = tuple((str(by_index[p].name or "parameter"), hues[p]) for p in made_of[index].added)
+        tags = tuple((way_label([p], by_index), hues[p]) for p in made_of[index].added)
         scene.nodes.append(
             Node(
                 f"n{index}",
@@ -52,7 +52,7 @@ def variables_scene(graph: Any) -> Scene:
                 column=place.column,
                 band=place.band,
                 slot=place.slot,
-                scope=node.scope,
+                scope=scope_text(node),
                 title=tooltip(node, words, "", graph.outputs[0].dtype),
                 tags=tags,
             )

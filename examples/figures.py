@@ -1,0 +1,149 @@
+"""The figures of the lectures, each made from a program that really ran.
+
+    python examples/figures.py            # rebuild examples/gallery/
+
+Every figure is an SVG file under its own name; ``scenes.json`` holds what they show, for comparison; ``index.html`` shows
+them all.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+if __name__ == "__main__":  # from a checkout, with nothing installed
+    sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from examples import programs as p
+
+import tinygraph as tg
+import viz
+
+GALLERY = Path(__file__).parent / "gallery"
+
+
+class Figure(NamedTuple):
+    """A row of the lectures, a name for the file, what the picture shows, and how it is made."""
+
+    row: str
+    name: str
+    caption: str
+    program: Callable[[], Any]
+    options: dict[str, Any]
+
+    def draw(self) -> viz.Drawing:
+        """Run the program and draw it."""
+        result = self.program()
+        drawing = viz.draw(tg.graph(*result) if isinstance(result, tuple) else result, **self.options)
+        drawing.scene.title = self.caption
+        return drawing
+
+
+VARIABLES: dict[str, Any] = {"view": "variables"}
+OPS: dict[str, Any] = {"view": "ops"}
+FOLDED: dict[str, Any] = {"view": "variables", "fold": True}
+BACKWARD: dict[str, Any] = {"view": "variables", "backward": True}
+
+
+def _f(row: str, name: str, caption: str, program: Callable[[], Any], options: dict[str, Any]) -> Figure:
+    return Figure(row, name, caption, program, options)
+
+
+FIGURES = [
+    _f("A1", "affine-system", "An affine dynamical system: s⁽ᵗ⁺¹⁾ = W s⁽ᵗ⁾ + b", p.affine_system, VARIABLES),
+    _f("A2", "shared-parameter", "One parameter θ, used at every step", p.shared_parameter, OPS),
+    _f("A3", "driven-unrolled", "A system driven by an input, unrolled in time", p.driven_system, VARIABLES),
+    _f("A3", "driven-folded", "The same system, folded: one cell and a delayed edge", p.driven_system, FOLDED),
+    _f("A4", "full-history", "Every state depends on all before it: T(T−1)/2 edges", p.full_history, VARIABLES),
+    _f("A4", "state-summary", "A state that summarises all before it: T − 1 edges", p.state_summary, VARIABLES),
+    _f("A5", "euler-oscillator", "Euler's method for a forced oscillator", p.oscillator, VARIABLES),
+    _f("A5", "euler-oscillator-ops", "The same, op by op", p.oscillator, OPS),
+    _f("A6", "graph-product", "z = x·y", p.product, OPS),
+    _f("A6", "graph-logistic-regression", "y = σ(xᵀw + b)", p.logistic_regression, OPS),
+    _f("A6", "graph-rectified-layer", "H = max(0, XW + b)", p.rectified_layer, OPS),
+    _f("A6", "graph-weight-decay", "ŷ = xᵀw with weight decay λ Σ w²", p.weight_decay, OPS),
+    _f("B1", "first-model", "The first model: hidden to hidden", p.first_model, VARIABLES),
+    _f("B1", "first-model-ops", "The first model, op by op: shared weights stand once", p.first_model, OPS),
+    _f("B1", "first-model-folded", "The first model, folded", p.first_model, FOLDED),
+    _f("B2", "worked-example", "The worked example: a window of 4, H = 20", p.worked_example, VARIABLES),
+    _f("B3", "two-ahead", "Two outputs ahead: three pairs, the fourth window has no target", p.two_ahead, VARIABLES),
+    _f("B4", "second-model", "The second model: output to hidden", p.second_model, VARIABLES),
+    _f("B5", "teacher-forcing-training", "Teacher forcing, training: the target is fed", p.teacher_forcing, VARIABLES),
+    _f("B5", "teacher-forcing-testing", "Teacher forcing, testing: the output is fed", p.free_running, VARIABLES),
+    _f("B6", "sequence-to-one", "A sequence in, one output", p.sequence_to_one, VARIABLES),
+    _f("B7", "vector-to-sequence", "A vector in, a sequence out", p.vector_to_sequence, VARIABLES),
+    _f("B8", "bidirectional", "A bidirectional network: one chain forward, one backward", p.bidirectional, VARIABLES),
+    _f("B8", "bidirectional-folded", "The bidirectional network, folded", p.bidirectional, FOLDED),
+    _f("B9", "three-decoders", "One encoder and three decoders", p.three_decoders, VARIABLES),
+    _f("B9", "three-decoders-folded", "One encoder and three decoders, folded", p.three_decoders, FOLDED),
+    _f("B10", "attention", "Additive attention: scores, weights, context", p.attention, OPS),
+    _f("B10", "encoder-decoder-attention", "Encoder and decoder with attention", p.encoder_decoder_attention, VARIABLES),
+    _f("B11", "deep", "A deep network: layers × time", p.deep, VARIABLES),
+    _f("B12", "lstm-cell", "An LSTM cell with peepholes", p.lstm, FOLDED),
+    _f("B12", "lstm-unrolled", "The LSTM unrolled: the output gate sees the new state", p.lstm, VARIABLES),
+    _f("B13", "gru-cell", "A GRU cell", p.gru, FOLDED),
+    _f("B13", "gru-unrolled", "The GRU unrolled", p.gru, VARIABLES),
+    _f("C3", "gradient-norms", "Where the gradient is large", p.first_model, {"view": "ops", "overlay": "grad_norm"}),
+    _f("C4", "bptt-arrows", "BPTT for T = 3: three terms of V̄ and Ū, two of W̄", p.first_model, BACKWARD),
+]
+
+
+def scenes() -> dict[str, Any]:
+    """What every figure shows, as plain data."""
+    return {figure.name: figure.draw().scene.as_dict() for figure in FIGURES}
+
+
+def page() -> str:
+    """A page that shows all figures, grouped by row."""
+    parts = [_HEAD]
+    row = ""
+    for figure in FIGURES:
+        if figure.row != row:
+            parts.append(f'{"</section>" if row else ""}<section id="{figure.row}"><h2>{figure.row}</h2>')
+            row = figure.row
+        caption = html.escape(figure.caption)
+        parts.append(
+            f'<figure><img src="{figure.name}.svg" alt="{caption}"><figcaption>{caption} '
+            f"<small>{html.escape(_call(figure))}</small></figcaption></figure>"
+        )
+    return "\n".join([*parts, "</section></body></html>", ""])
+
+
+def _call(figure: Figure) -> str:
+    options = ", ".join(f"{key}={value!r}" for key, value in figure.options.items())
+    return f"viz.draw({figure.program.__name__}(), {options})"
+
+
+_HEAD = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Figures of the lectures</title>
+<style>
+:root{color-scheme:light dark}
+body{font:16px/1.5 Helvetica,Arial,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem;
+background:light-dark(#fff,#14181d);color:light-dark(#1a1f26,#eef1f4)}
+section{display:flex;flex-wrap:wrap;gap:1.5rem;align-items:flex-start;border-top:1px solid light-dark(#d5dae1,#333b45)}
+h2{flex-basis:100%;margin:1rem 0 0}
+figure{margin:0 0 1rem;max-width:100%;overflow-x:auto}
+figcaption{color:light-dark(#5c6672,#9aa5b1)}
+small{display:block;font-family:monospace}
+</style></head><body>
+<h1>Figures of the lectures</h1>
+<p>Each is the recorded graph of a program in <code>examples/programs.py</code>, drawn by <code>viz.draw</code>.
+Rebuild them with <code>python examples/figures.py</code>.</p>"""
+
+
+def build(folder: Path = GALLERY) -> None:
+    """Write all figures, their scenes and the page into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for figure in FIGURES:
+        figure.draw().save(folder / f"{figure.name}.svg")
+    (folder / "scenes.json").write_text(json.dumps(scenes(), ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+    (folder / "index.html").write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    build()
+    print(f"wrote {len(FIGURES)} figures and {GALLERY / 'index.html'}")

@@ -1,0 +1,115 @@
+"""A Drawing's formats: files by suffix, whole or not at all; DOT with positions; other tools' languages; notebooks."""
+
+import io
+import xml.etree.ElementTree as ET
+
+import graphviz
+import networkx as nx
+import numpy as np
+import pygraphviz
+import pytest
+from examples import programs
+
+import tinygraph as tg
+import viz
+
+HOSTILE = ["<b>bold</b>", "relu:1", "\\N and \\l", 'say "hi"', "a\nb", "]]>", "a|b{c}", "};x[label=1]", "#quot;", "%%{init}%%"]
+
+
+@pytest.fixture(scope="module")
+def drawing():
+    return viz.draw(programs.first_model())
+
+
+SIGNATURES = {
+    "svg": b"<svg", "dot": b"digraph", "gv": b"digraph", "png": b"\x89PNG", "pdf": b"%PDF",
+    "jpg": b"\xff\xd8", "graphml": b"<graphml", "mmd": b"flowchart", "json": b"{",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", SIGNATURES)
+def test_the_suffix_says_the_format(drawing, tmp_path, suffix):
+    path = drawing.save(tmp_path / f"g.{suffix}")
+    assert path.read_bytes()[:200].find(SIGNATURES[suffix]) >= 0
+    assert [file.name for file in tmp_path.iterdir()] == [f"g.{suffix}"]
+
+
+def test_an_unknown_suffix_is_refused_and_the_known_ones_are_named(drawing, tmp_path):
+    with pytest.raises(ValueError, match=r"'.*g\.xyz'.*\.svg.*\.pdf"):
+        drawing.save(tmp_path / "g.xyz")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_old_file_survives_a_failure(drawing, tmp_path, monkeypatch):
+    path = tmp_path / "g.svg"
+    path.write_text("old")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("viz.drawing.os.replace", full)
+    with pytest.raises(OSError, match="cannot write the drawing: No space left"):
+        drawing.save(path)
+    assert path.read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["g.svg"]
+
+
+def test_a_folder_that_is_missing_is_said_so(drawing, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"cannot write the drawing.*g\.svg"):
+        drawing.save(tmp_path / "no" / "g.svg")
+
+
+def test_a_bitmap_that_would_be_too_wide_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"32,767.*save it as svg"):
+        viz.draw(programs.first_model(200)).save(tmp_path / "g.png")
+
+
+def test_dot_carries_the_very_positions_of_the_layout(drawing):
+    graph = pygraphviz.AGraph(string=drawing.dot)
+    height = drawing.layout.height
+    for node in drawing.scene.nodes:
+        box = drawing.layout.box(node.id)
+        x, y = map(float, graph.get_node(node.id).attr["pos"].split(","))
+        assert (x, y) == pytest.approx((box.x, height - box.y), abs=0.01)
+    drawn = [node for node in graph.nodes() if not node.startswith("column")]
+    assert len(drawn) == len(drawing.scene.nodes)
+    assert graph.number_of_edges() == len(drawing.scene.edges)
+    assert isinstance(drawing.to_graphviz(), graphviz.Digraph)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_name_becomes_markup_in_dot_mermaid_or_graphml(name):
+    def drawn(name):
+        W, h = tg.parameter(np.eye(2), name=name), tg.tensor(np.ones(2), name=name)
+        return viz.draw(np.tanh(W @ h))
+
+    hostile, plain = drawn(name), drawn("h")
+    graph = pygraphviz.AGraph(string=hostile.dot)
+    assert sorted(graph.nodes()) == sorted(pygraphviz.AGraph(string=plain.dot).nodes())
+    assert "label=<" not in hostile.dot
+    assert len(hostile.mermaid().splitlines()) == len(plain.mermaid().splitlines())
+    assert all(line.count('"') % 2 == 0 and line.count('"') <= 2 for line in hostile.mermaid().splitlines())
+    read = nx.read_graphml(io.StringIO(hostile.graphml()))
+    assert set(read.nodes) == {node.id for node in plain.scene.nodes}
+
+
+def test_networkx_and_graphml_hold_all_nodes_and_edges(drawing):
+    graph = drawing.to_networkx()
+    assert graph.number_of_nodes() == len(drawing.scene.nodes)
+    assert graph.number_of_edges() == len(drawing.scene.edges)
+    read = nx.read_graphml(io.StringIO(drawing.graphml()))
+    assert {read.nodes[n]["label"] for n in read} == {node.label for node in drawing.scene.nodes}
+
+
+def test_a_notebook_gets_svg_and_text(drawing):
+    bundle = drawing._repr_mimebundle_()
+    assert ET.fromstring(bundle["image/svg+xml"]).tag.endswith("svg")
+    assert "h⁽³⁾" in bundle["text/plain"] and "W" in bundle["text/plain"]
+    assert drawing._repr_svg_() == bundle["image/svg+xml"]
+    assert set(drawing._repr_mimebundle_(include={"text/plain"})) == {"text/plain"}
+
+
+def test_the_text_form_is_bounded():
+    text = viz.draw(programs.first_model(100)).text()
+    assert len(text.splitlines()) < 50
+    assert "more" in text.splitlines()[-1]

@@ -1,0 +1,128 @@
+"""Positions: columns alike, nothing over anything else, no more calls of Graphviz for more time steps."""
+
+import itertools
+
+import pytest
+from examples import programs
+from examples.figures import FIGURES
+
+import viz
+from viz import cells
+from viz.dot import Request, arrange, seconds
+from viz.geometry import Box, rounded
+
+SMALL = [figure for figure in FIGURES if figure.row != "A6"]
+
+
+def overlap(a: Box, b: Box) -> bool:
+    return abs(a.x - b.x) < (a.width + b.width) / 2 - 0.5 and abs(a.y - b.y) < (a.height + b.height) / 2 - 0.5
+
+
+def points_along(path):
+    """Points of a path every few pixels."""
+    for i in range(0, len(path.points) - 1, 3):
+        (ax, ay), (bx, by), (cx, cy), (dx, dy) = path.points[i : i + 4]
+        for k in range(21):
+            t, s = k / 20, 1 - k / 20
+            yield (
+                s**3 * ax + 3 * s * s * t * bx + 3 * s * t * t * cx + t**3 * dx,
+                s**3 * ay + 3 * s * s * t * by + 3 * s * t * t * cy + t**3 * dy,
+            )
+
+
+def inside(point, box, by=2.0):
+    return abs(point[0] - box.x) < box.width / 2 - by and abs(point[1] - box.y) < box.height / 2 - by
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
+def test_no_two_nodes_overlap_and_none_is_cut_off(figure):
+    drawing = figure.draw()
+    boxes = {node.id: drawing.layout.box(node.id) for node in drawing.scene.nodes}
+    for (one, a), (other, b) in itertools.combinations(boxes.items(), 2):
+        assert not overlap(a, b), (one, other)
+    for box in boxes.values():
+        assert box.left >= -1 and box.right <= drawing.layout.width + 1
+        assert box.top >= -1 and box.bottom <= drawing.layout.height + 1
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
+def test_no_edge_runs_through_a_node(figure):
+    drawing = figure.draw()
+    boxes = {node.id: drawing.layout.box(node.id) for node in drawing.scene.nodes}
+    for route in drawing.layout.routes:
+        edge = drawing.scene.edges[route.edge]
+        path = route.path.moved(drawing.layout.origin(route.column), 0.0)
+        others = [(id, box) for id, box in boxes.items() if id not in (edge.source, edge.target)]
+        for point in points_along(path):
+            for id, box in others:
+                assert not inside(point, box, 4.0), f"{edge.source}→{edge.target} runs through {id}"
+
+
+@pytest.mark.parametrize("view", ["ops", "variables"])
+def test_every_full_column_is_laid_out_alike_and_at_the_same_distance(view):
+    drawing = viz.draw(programs.first_model(7), view=view)
+    layout, scene = drawing.layout, drawing.scene
+    columns = {}
+    for node in scene.nodes:
+        if node.column is not None:
+            columns.setdefault(node.column, {})[node.slot] = layout.places[node.id][1]
+    steps = [i for i, column in enumerate(scene.columns) if column.kind == "step"]
+    for step in steps[2:]:
+        assert columns[step] == columns[steps[1]]
+    distances = {b.x - a.x for a, b in itertools.pairwise(layout.strips[i] for i in steps)}
+    assert len(distances) == 1
+
+
+def test_edges_between_steps_are_routed_alike_in_every_column():
+    drawing = viz.draw(programs.first_model(7))
+    nodes = {node.id: node for node in drawing.scene.nodes}
+    shapes = {}
+    for route in drawing.layout.routes:
+        edge = drawing.scene.edges[route.edge]
+        source, target = nodes[edge.source], nodes[edge.target]
+        if source.column is not None and source.column > 1 and source.column != target.column:
+            shapes.setdefault((source.slot, target.slot, edge.argument), set()).add(route.path)
+    assert shapes
+    assert all(len(paths) == 1 for paths in shapes.values())
+
+
+def test_graphviz_is_asked_as_often_for_200_time_steps_as_for_5(monkeypatch):
+    asked = []
+
+    def counted(request):
+        asked.append(len(request.sizes))
+        return arrange(request)
+
+    monkeypatch.setattr(cells, "arrange", counted)
+    viz.draw(programs.first_model(5)).svg()
+    few = list(asked)
+    asked.clear()
+    viz.draw(programs.first_model(200)).svg()
+    assert asked == few
+
+
+def test_a_graph_too_large_for_graphviz_is_refused_with_an_estimate():
+    with pytest.raises(ValueError, match=r"100,000 nodes.*would take Graphviz about .* hours.*fold=True"):
+        arrange(Request(sizes=[(10.0, 10.0)] * 100_000, edges=[(i, i + 1, False) for i in range(99_999)]))
+    assert seconds(100, 150) < 1 < seconds(5000, 8000)
+
+
+def test_shared_nodes_stand_on_rails_that_reach_every_consumer():
+    drawing = viz.draw(programs.first_model(4))
+    rails = {rail.source: rail.path for rail in drawing.layout.rails}
+    parameters = [node for node in drawing.scene.nodes if node.kind == "parameter"]
+    assert {node.id for node in parameters} == set(rails)
+    for route in drawing.layout.routes:
+        edge = drawing.scene.edges[route.edge]
+        if edge.source in rails:
+            x, y = route.path.moved(drawing.layout.origin(route.column), 0.0).points[0]
+            rail = rails[edge.source].points
+            assert y == rail[-1][1]
+            assert rail[0][0] <= x <= rail[-1][0] + 0.5
+
+
+def test_corners_are_rounded_and_the_line_ends_where_its_head_begins():
+    path = rounded([(0, 0), (40, 0), (40, 50)])
+    assert path.tip == (40, 50)
+    assert path.points[-1] == (40, 43)
+    assert path.svg().startswith("M0 0H33c")

@@ -1,0 +1,57 @@
+"""The colours stand out from the ground, and colour-blind readers tell them apart."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from viz.palette import DARK, LIGHT, ramp
+
+# How people without one kind of cone see, in linear RGB: Machado, Oliveira and Fernandes (2009), severity 1.
+DEFICIENCIES = {
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "none": np.eye(3).tolist(),
+}
+
+
+def linear(colour: str) -> np.ndarray:
+    part = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
+
+
+def luminance(colour: str) -> float:
+    return float(linear(colour) @ [0.2126, 0.7152, 0.0722])
+
+
+def contrast(a: str, b: str) -> float:
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def oklab(rgb: np.ndarray) -> np.ndarray:
+    """Ottosson's (2020) perceptual space."""
+    lms = np.array([[0.4122215, 0.5363325, 0.0514460], [0.2119035, 0.6806995, 0.1073970], [0.0883025, 0.2817188, 0.6299787]])
+    lab = np.array([[0.2104543, 0.7936178, -0.0040720], [1.9779985, -2.4285922, 0.4505937], [0.0259040, 0.7827718, -0.8086758]])
+    return lab @ np.cbrt(np.clip(lms @ rgb, 0, None))
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_lines_and_texts_stand_out(theme):
+    assert all(contrast(hue, theme.paper) >= 3 for hue in theme.hues)
+    assert all(contrast(hue, theme.frame) >= 3 for hue in theme.hues)
+    assert contrast(theme.ink, theme.paper) >= 12
+    assert contrast(theme.quiet, theme.frame) >= 4.5
+    assert contrast(theme.line, theme.frame) >= 3
+
+
+@pytest.mark.parametrize("deficiency", DEFICIENCIES)
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_hues_are_told_apart(theme, deficiency):
+    seen = [oklab(np.clip(np.array(DEFICIENCIES[deficiency]) @ linear(hue), 0, 1)) for hue in theme.hues]
+    assert min(float(np.linalg.norm(a - b)) for a, b in itertools.combinations(seen, 2)) > 0.1
+
+
+def test_the_ramp_darkens_all_the_way():
+    light = [luminance(ramp(step / 20)) for step in range(21)]
+    assert all(a > b for a, b in itertools.pairwise(light))

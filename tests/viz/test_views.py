@@ -1,0 +1,242 @@
+"""What the views show, compared with what is known of the lectures' programs."""
+
+import numpy as np
+import pytest
+from examples import programs
+
+import tinygraph as tg
+import viz
+from viz.palette import ramp
+
+
+def labelled_edges(drawing, kind=None):
+    """Edges as (source's label, target's label)."""
+    label = {node.id: node.label for node in drawing.scene.nodes}
+    return [(label[e.source], label[e.target]) for e in drawing.scene.edges if kind is None or e.kind == kind]
+
+
+def variables(program, **options):
+    return viz.draw(program, view="variables", **options)
+
+
+# Op by op
+
+
+def test_every_recorded_node_is_drawn_once_and_every_argument_is_an_edge():
+    graph = tg.graph(programs.first_model())
+    scene = viz.draw(graph).scene
+    assert {node.id for node in scene.nodes} == {f"n{node.index}" for node in graph.nodes}
+    drawn = sorted((e.source, e.target, e.argument) for e in scene.edges)
+    assert drawn == sorted((f"n{s.index}", f"n{n.index}", i) for n in graph.nodes for i, s in enumerate(n.inputs))
+
+
+def test_a2_a_shared_parameter_stands_once_outside_time_with_an_edge_a_step_in_its_colour():
+    scene = viz.draw(programs.shared_parameter(5)).scene
+    (parameter,) = [node for node in scene.nodes if node.kind == "parameter"]
+    uses = [edge for edge in scene.edges if edge.source == parameter.id]
+    assert parameter.column is None
+    assert len(uses) == 5
+    assert {edge.hue for edge in uses} == {parameter.hue} != {None}
+
+
+def test_every_parameter_has_a_colour_of_its_own():
+    scene = viz.draw(programs.first_model()).scene
+    hues = [node.hue for node in scene.nodes if node.kind == "parameter"]
+    assert sorted(hues) == list(range(5))
+
+
+def test_names_carry_their_time_step_and_time_runs_from_left_to_right():
+    scene = viz.draw(programs.driven_system(3)).scene
+    column = {node.label: node.column for node in scene.nodes}
+    assert column["h⁽⁰⁾"] < column["h⁽¹⁾"] < column["h⁽²⁾"] < column["h⁽³⁾"]
+    assert column["x⁽²⁾"] == column["h⁽²⁾"]
+    assert [c.label for c in scene.columns if c.kind == "step"] == ["t = 1", "t = 2", "t = 3"]
+
+
+def test_the_loss_is_marked_and_only_it():
+    scene = viz.draw(programs.first_model()).scene
+    assert [node.label for node in scene.nodes if node.kind == "loss"] == ["loss⁽³⁾"]
+
+
+def test_shapes_are_shown():
+    details = {node.label: node.detail for node in viz.draw(programs.worked_example()).scene.nodes}
+    assert details["W"] == "20×20" and details["U"] == "20×4"
+    assert details["h⁽¹⁾"] == "tanh · 20"
+
+
+def test_a_transposed_parameter_keeps_its_colour():
+    W, x = tg.parameter(np.ones((2, 3)), name="W"), np.ones((4, 3))
+    scene = viz.draw(x @ W.T).scene
+    (turned,) = [node for node in scene.nodes if "transpose" in node.detail or "transpose" in node.label]
+    assert [edge.hue for edge in scene.edges if edge.source == turned.id] == [0]
+
+
+def test_what_is_drawn_is_told_by_a_graph_or_a_tensor_and_nothing_else():
+    loss = programs.shared_parameter()
+    assert viz.draw(tg.graph(loss)).scene.as_dict() == viz.draw(loss).scene.as_dict()
+    with pytest.raises(TypeError, match="can draw a Tensor, a Graph or a Trace, not ndarray"):
+        viz.draw(np.ones(3))
+    with pytest.raises(ValueError, match="'ops' or 'variables', not 'pixels'"):
+        viz.draw(loss, view="pixels")
+
+
+# Variables
+
+
+def test_b1_the_first_model_passes_from_hidden_to_hidden():
+    T = 4
+    drawn = labelled_edges(variables(programs.first_model(T)))
+    for t in range(2, T + 1):
+        now, before = "⁰¹²³⁴"[t], "⁰¹²³⁴"[t - 1]
+        assert (f"h⁽{before}⁾", f"a⁽{now}⁾") in drawn
+        assert {(f"a⁽{now}⁾", f"h⁽{now}⁾"), (f"h⁽{now}⁾", f"o⁽{now}⁾"), (f"o⁽{now}⁾", f"L⁽{now}⁾")} <= set(drawn)
+
+
+def test_b1_edges_are_labelled_with_the_weights_and_biases_stand_beside():
+    scene = variables(programs.first_model(2)).scene
+    label = {node.id: node.label for node in scene.nodes}
+    named = {(label[e.source][0], label[e.target][0]): e.label for e in scene.edges}
+    assert named["x", "a"] == "U" and named["h", "a"] == "W" and named["h", "o"] == "V" and named["a", "h"] == ""
+    tags = {node.label: [text for text, _ in node.tags] for node in scene.nodes}
+    assert tags["a⁽¹⁾"] == ["b"] and tags["o⁽²⁾"] == ["c"] and tags["h⁽¹⁾"] == []
+
+
+def test_b4_the_second_model_passes_from_the_output_and_not_from_hidden():
+    scene = variables(programs.second_model(4)).scene
+    node = {n.id: n for n in scene.nodes}
+    between = [(node[e.source], node[e.target]) for e in scene.edges if node[e.source].column != node[e.target].column]
+    state = [(s.label[0], t.label[0]) for s, t in between if s.label[0] != "l"]
+    assert set(state) == {("ŷ", "h")}
+
+
+def test_b5_teacher_forcing_passes_targets_in_training_and_outputs_in_testing():
+    training = set(labelled_edges(variables(programs.teacher_forcing(3))))
+    testing = set(labelled_edges(variables(programs.free_running(3))))
+    assert {("y⁽¹⁾", "h⁽²⁾"), ("y⁽¹⁾", "L⁽¹⁾")} <= training and ("ŷ⁽¹⁾", "h⁽²⁾") not in training
+    assert ("ŷ⁽¹⁾", "h⁽²⁾") in testing
+
+
+@pytest.mark.parametrize("T", [3, 5, 8])
+def test_a4_full_history_has_all_pairs_and_the_summary_a_chain(T):
+    assert len(labelled_edges(variables(programs.full_history(T)))) == T * (T - 1) // 2
+    assert len(labelled_edges(variables(programs.state_summary(T)))) == T - 1
+
+
+def test_b8_two_chains_run_against_each_other_in_the_same_columns():
+    scene = variables(programs.bidirectional(4)).scene
+    column = {node.label: node.column for node in scene.nodes}
+    drawn = labelled_edges(variables(programs.bidirectional(4)))
+    assert ("h⁽²⁾", "h⁽³⁾") in drawn and ("g⁽³⁾", "g⁽²⁾") in drawn
+    assert all(column[f"h⁽{t}⁾"] == column[f"g⁽{t}⁾"] == column[f"x⁽{t}⁾"] for t in "¹²³⁴")
+    assert column["g⁽⁵⁾"] > column["g⁽⁴⁾"] and column["h⁽⁰⁾"] < column["h⁽¹⁾"]
+
+
+def test_b9_decoders_start_after_the_encoder_and_stand_over_each_other():
+    drawing = variables(programs.three_decoders(3, 2))
+    encoder = {n.column for n in drawing.scene.nodes if n.label.startswith("h")}
+    decoders = {n.scope: set() for n in drawing.scene.nodes if n.scope}
+    for node in drawing.scene.nodes:
+        if node.scope:
+            decoders[node.scope].add(node.column)
+    assert set(decoders) == {"EN", "FR", "ES"}
+    assert all(max(encoder) < min(columns) for columns in decoders.values())
+    assert len({frozenset(columns) for columns in decoders.values()}) == 1
+
+
+def test_b11_a_deep_network_is_a_grid():
+    drawing = variables(programs.deep(4, 3))
+    hidden = [node for node in drawing.scene.nodes if node.label.startswith("h") and node.label != "h⁽⁰⁾"]
+    heights = {drawing.layout.box(node.id).y for node in hidden}
+    places = {drawing.layout.box(node.id).x for node in hidden}
+    assert (len(hidden), len(heights), len(places)) == (12, 3, 4)
+
+
+# Windows
+
+
+def test_a_window_keeps_the_first_and_last_steps_and_marks_what_is_left_out():
+    drawing = variables(programs.first_model(50), timesteps=2)
+    steps = [column for column in drawing.scene.columns if column.kind == "step"]
+    assert [column.timestep for column in steps] == [1, 2, 49, 50]
+    assert [column.skipped for column in steps] == [0, 0, 46, 0]
+    assert ("h⁽²⁾", "a⁽⁴⁹⁾") in labelled_edges(drawing, "elided")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kept"), [(slice(0, 3), [1, 2, 3]), (slice(-2, None), [9, 10]), ([4], [4]), (range(2, 4), [2, 3]), (99, [*range(1, 11)])]
+)
+def test_windows_by_slice_number_or_list(wanted, kept):
+    columns = viz.draw(programs.driven_system(10), timesteps=wanted).scene.columns
+    assert [column.timestep for column in columns if column.kind == "step"] == kept
+
+
+@pytest.mark.parametrize("wanted", [0, [], slice(50, 60), [77]])
+def test_a_window_with_nothing_in_it_is_refused(wanted):
+    with pytest.raises(ValueError, match="leaves nothing to draw; the time steps recorded are 1 to 4"):
+        viz.draw(programs.driven_system(4), timesteps=wanted)
+
+
+# Overlays
+
+
+def test_the_overlay_of_gradients_agrees_with_the_gradients():
+    loss = programs.first_model()
+    graph = tg.graph(loss)
+    scene = viz.draw(loss, overlay="grad_norm").scene
+    loss.backward()
+    fills = {node.id: node.fill for node in scene.nodes}
+    norms = {f"n{n.index}": float(np.linalg.norm(n.tensor.grad)) for n in graph.parameters}
+    largest = max(norms, key=norms.get)
+    said = {node.id: float(node.title.rsplit(": ", 1)[1]) for node in scene.nodes if node.id in norms}
+    assert said == pytest.approx(norms, rel=5e-3)
+    assert all(fills[id] <= fills[largest] or norms[id] <= norms[largest] for id in norms)
+
+
+def test_a_gradient_that_is_not_computed_is_shown_as_such_and_not_as_zero():
+    scene = viz.draw(programs.first_model(), overlay="grad_norm").scene
+    (state,) = [node for node in scene.nodes if node.label == "h⁽⁰⁾"]
+    assert state.title.endswith("not computed")
+    assert state.fill not in {ramp(step / 100) for step in range(101)}
+    assert scene.legend.entries[-1] == ("none", state.fill)
+
+
+def test_time_steps_as_colour_and_an_overlay_that_there_is_not():
+    scene = viz.draw(programs.driven_system(3), overlay="time_step").scene
+    fills = {node.label: node.fill for node in scene.nodes}
+    assert fills["h⁽¹⁾"] == ramp(0.0) and fills["h⁽³⁾"] == ramp(1.0)
+    with pytest.raises(ValueError, match="overlay must be one of 'grad_norm', 'value', 'time_step'"):
+        viz.draw(programs.driven_system(3), overlay="mood")
+
+
+# Folded, and backward
+
+
+@pytest.mark.parametrize("view", ["ops", "variables"])
+def test_a_folded_drawing_does_not_grow_with_time(view):
+    small, large = (viz.draw(programs.first_model(T), view=view, fold=True).scene for T in (4, 40))
+    assert [node.label for node in small.nodes] == [node.label for node in large.nodes]
+    assert len(small.edges) == len(large.edges)
+
+
+def test_a3_the_folded_system_is_one_cell_with_a_delayed_edge():
+    drawing = variables(programs.driven_system(6), fold=True)
+    assert labelled_edges(drawing, "delay") == [("h⁽ᵗ⁾", "h⁽ᵗ⁾")]
+    assert {("x⁽ᵗ⁾", "h⁽ᵗ⁾"), ("h⁽⁰⁾", "h⁽ᵗ⁾")} <= set(labelled_edges(drawing, ""))
+    (delayed,) = [edge for edge in drawing.scene.edges if edge.kind == "delay"]
+    assert delayed.label == "W t−1"
+
+
+def test_folded_ops_say_how_often_they_ran():
+    details = [node.detail for node in viz.draw(programs.driven_system(6), fold=True).scene.nodes if node.kind == "op"]
+    assert details and all(detail.endswith("×6") for detail in details)
+
+
+def test_a_fold_excludes_what_asks_for_single_time_steps():
+    with pytest.raises(ValueError, match="fold=True excludes"):
+        viz.draw(programs.driven_system(), fold=True, timesteps=2)
+
+
+def test_c4_the_arrows_of_bptt_have_three_terms_of_v_and_u_and_two_of_w():
+    scene = variables(programs.first_model(3), backward=True).scene
+    terms = [edge.label for edge in scene.edges if edge.kind == "gradient" and edge.label]
+    assert (terms.count("V\u0304"), terms.count("U\u0304"), terms.count("W\u0304")) == (3, 3, 2)
