@@ -16,8 +16,9 @@ def blocks(language):
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
 
 
-def without_sources(svg):
-    return re.sub(r"<title>[^<]*</title>", "", svg)  # titles name the file and line
+def words(svg):
+    """Return what a reader reads; coordinates differ between versions of Graphviz."""
+    return re.findall(r">([^<>]+)</(?:text|tspan)>", svg)
 
 
 def test_the_ten_lines_draw_the_picture_at_the_top(tmp_path):
@@ -27,9 +28,8 @@ def test_the_ten_lines_draw_the_picture_at_the_top(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "program.py"], cwd=tmp_path, env=environment, check=True)
     drawn = (tmp_path / "bptt.svg").read_text()
-    assert without_sources(drawn) == without_sources((ROOT / "examples" / "readme.svg").read_text())
-    for word in ("W", "U", "b", "loss", "t = 4"):
-        assert f">{word}<" in drawn
+    assert words(drawn) == words((ROOT / "examples" / "readme.svg").read_text())
+    assert {"W", "U", "b", "loss", "t = 4"} <= set(words(drawn))
 
 
 @pytest.mark.parametrize("program", blocks("python")[1:])
