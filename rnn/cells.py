@@ -19,11 +19,16 @@ from rnn.module import Arrays, Module
 
 State = Any  # a tensor or an array; a tuple of them where a cell keeps several
 
+def linear(a: Any) -> Any:
+    """Return `a` itself."""
+    return a
+
+
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "tanh": tg.tanh,
     "relu": tg.relu,
     "logistic": tg.sigmoid,
-    "linear": lambda a: a,
+    "linear": linear,
 }
 
 
@@ -186,9 +191,14 @@ class JordanCell(Cell):
         """Return the next ŷ."""
         a = tg.linear(x, self.U, self.b) + tg.linear(ŷ, self.W)
         h = self.phi(a)
-        o = tg.linear(h, self.V, self.c)
-        ŷ = self.sigma(o)
+        ŷ = self._answer(h)
         return ŷ
+
+    def _answer(self, h: Any) -> Any:
+        if self.sigma is linear:  # ŷ is the affine map itself, and is drawn as ŷ
+            return tg.linear(h, self.V, self.c)
+        o = tg.linear(h, self.V, self.c)
+        return self.sigma(o)
 
 
 class ConditionedCell(Cell):

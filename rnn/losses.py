@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -41,11 +42,11 @@ def cross_entropy(outputs: Any, targets: Any, lengths: Any = None, reduction: st
     targets = np.asarray(targets)
     if targets.dtype.kind not in "iu":
         raise TypeError(f"the targets of cross_entropy should be integers, not {targets.dtype}")
-    outputs, targets = _steps(outputs, targets)
-    _check_shapes(outputs[0].shape[:-1], targets.shape[1:], "cross_entropy")
-    _check_classes(targets, outputs[0].shape[-1])
-    examples = max(1, targets[0].size) if _mean(reduction) else 1
-    return _over_time(tg.softmax_cross_entropy, outputs, targets, lengths, 1 / examples)
+    each, needed = _each_step(outputs, targets)
+    _check_shapes(each.shape[:-1], needed, "cross_entropy")
+    _check_classes(targets, each.shape[-1])
+    scale = 1 / max(1, math.prod(needed)) if _mean(reduction) else 1.0
+    return _total(tg.softmax_cross_entropy, outputs, targets, lengths, scale)
 
 
 def mse(outputs: Any, targets: Any, lengths: Any = None, reduction: str = "mean") -> Any:
@@ -71,11 +72,11 @@ def mse(outputs: Any, targets: Any, lengths: Any = None, reduction: str = "mean"
     targets = np.asarray(targets)
     if targets.dtype.kind not in "fiu":
         raise TypeError(f"the targets of mse should be numbers, not {targets.dtype}")
-    outputs, targets = _steps(outputs, targets)
-    _check_shapes(outputs[0].shape, targets.shape[1:], "mse")
-    targets = targets.astype(outputs[0].dtype, copy=False)
+    each, needed = _each_step(outputs, targets)
+    _check_shapes(each.shape, needed, "mse")
+    targets = targets.astype(each.dtype, copy=False)
     values = targets.size if lengths is None else int(np.sum(lengths)) * targets.shape[-1]
-    return _over_time(_squared_error, outputs, targets, lengths, 1 / values if _mean(reduction) else 1.0)
+    return _total(_squared_error, outputs, targets, lengths, 1 / values if _mean(reduction) else 1.0)
 
 
 def _squared_error(ŷ: Any, y: np.ndarray) -> Any:
@@ -83,29 +84,39 @@ def _squared_error(ŷ: Any, y: np.ndarray) -> Any:
     return tg.sum(e * e, axis=-1)
 
 
-def _over_time(term: Term, outputs: list[Any], targets: np.ndarray, lengths: Any, scale: float) -> Any:
+def _total(term: Term, outputs: Any, targets: np.ndarray, lengths: Any, scale: float) -> Any:
+    if isinstance(outputs, tg.Tensor):
+        L = _one_step(term, outputs, targets, None)
+        return L if scale == 1 else L * scale
     active = None if lengths is None else mask(lengths, len(outputs), targets.shape[1:2])[..., 0]
     losses = []
     for t in range(1, len(outputs) + 1):
         with tg.timestep(t):
-            L = term(outputs[t - 1], targets[t - 1])
-            if active is not None:
-                L = tg.where(active[t - 1], L, np.zeros(L.shape, L.dtype))
-            if L.ndim:
-                L = tg.sum(L)
+            L = _one_step(term, outputs[t - 1], targets[t - 1], None if active is None else active[t - 1])
         losses.append(L)
-    loss = tg.sum(tg.stack(losses)) if len(losses) > 1 else losses[0]
-    if scale != 1:
-        loss = loss * scale
+    if scale == 1:
+        loss = tg.sum(tg.stack(losses))
+    else:
+        loss = tg.sum(tg.stack(losses)) * scale
     return loss
 
 
-def _steps(outputs: Any, targets: np.ndarray) -> tuple[list[Any], np.ndarray]:
-    if isinstance(outputs, (list, tuple)):
-        if not outputs or len(outputs) != len(targets):
-            raise ValueError(f"there are outputs of {len(outputs)} time steps, but targets of {targets.shape}")
-        return list(outputs), targets
-    return [outputs], targets[None]
+def _one_step(term: Term, o: Any, y: np.ndarray, active: np.ndarray | None) -> Any:
+    if not o.shape[:-1] and active is None:
+        return term(o, y)
+    each = term(o, y)
+    if active is not None:
+        each = tg.where(active, each, np.zeros(each.shape, each.dtype))
+    return tg.sum(each)
+
+
+def _each_step(outputs: Any, targets: np.ndarray) -> tuple[tg.Tensor, tuple[int, ...]]:
+    """Return the output of a time step, and the shape of its targets."""
+    if isinstance(outputs, tg.Tensor):
+        return outputs, targets.shape
+    if not outputs or targets.shape[:1] != (len(outputs),):
+        raise ValueError(f"there are outputs of {len(outputs)} time steps, but targets of shape {targets.shape}")
+    return outputs[0], targets.shape[1:]
 
 
 def _check_shapes(output: tuple[int, ...], target: tuple[int, ...], name: str) -> None:

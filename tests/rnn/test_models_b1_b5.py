@@ -131,6 +131,12 @@ def test_b4_equations():
         np.testing.assert_allclose(output.data, ŷ, rtol=1e-12)
 
 
+def test_b4_a_linear_output_is_drawn_as_the_forecast_too():
+    cell = rnn.JordanCell(2, 5, 3, rng=0)
+    names = [node.name for node in tg.graph(*rnn.unroll(cell, np.ones((2, 2)))[0]).nodes if node.kind == "op"]
+    assert names == [None, None, "a", "h", "ŷ"] * 2
+
+
 def test_b4_only_the_output_reaches_the_next_time_step():
     _, _, outputs = unrolled_jordan(4)
     graph = tg.graph(*outputs)
