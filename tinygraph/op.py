@@ -96,7 +96,7 @@ class Op:
         self.attributes = tuple(self.defaults)
         self.arity = -1 if self.variadic else len(self.arguments)
         self.pull = puller(self)
-        self.__doc__ = facts.get("doc") or inspect.getdoc(forward)
+        self.__doc__ = _documentation(self)
 
     def _read_signature(self) -> tuple[tuple[str, ...], dict[str, Any]]:
         """Read argument names and attributes off the first rule: what has a default is static."""
@@ -284,6 +284,34 @@ def op(
     for function in stands_for:
         numpy_functions.setdefault(function, made)
     return made
+
+
+def _documentation(op: Op) -> str:
+    said = op.facts.get("doc") or (f"As ``np.{op.name}``." if op.numpy else inspect.getdoc(op.forward) or "")
+    kinks = op.facts.get("kinks", "")
+    return said if not kinks or kinks in said else f"{said}\n\n{kinks}"
+
+
+def implements(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let a function made of ops stand for the NumPy functions of these names, where this NumPy has them.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> np.vstack([tg.tensor([1.0]), tg.tensor([2.0])]).shape
+    (2, 1)
+    """
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        for name in names:
+            found: Any = np
+            for part in name.split("."):
+                found = getattr(found, part, None)
+            if found is not None:
+                numpy_functions[found] = function
+        return function
+
+    return register
 
 
 def constant(op: Op, value: Any, frame: FrameType) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Op, constant, op
+from ..op import constant, op
 from ..source import where
 from ..tensor import Tensor, make, numpy_functions
 from .shapes import mT, sum_to
@@ -29,20 +29,42 @@ def _outer(a: Any, b: Any) -> Any:
 
 
 outer_product = op(
-    _outer, vjp=(lambda g, y, a, b: g @ b, lambda g, y, a, b: a @ g), name="outer", doc="Outer product of two vectors."
+    _outer,
+    vjp=(lambda g, y, a, b: g @ b, lambda g, y, a, b: a @ g),
+    name="outer",
+    samples=(((3,), (4,)),),
+    doc="Outer product of two vectors.",
 )
 
 # matmul is five ops of one name: a rule that asked for the number of axes would not read as the chain rule does
 _matrix_matrix = op(
-    _dot, vjp=(lambda g, y, a, b: g.dot(b.T), lambda g, y, a, b: a.T.dot(g)), name="matmul", form=(2, 2)
+    _dot,
+    vjp=(lambda g, y, a, b: g.dot(b.T), lambda g, y, a, b: a.T.dot(g)),
+    name="matmul",
+    form=(2, 2),
+    samples=(((2, 3), (3, 4)),),
 )
 _matrix_vector = op(
-    _dot, vjp=(lambda g, y, a, b: outer(g, b), lambda g, y, a, b: a.T.dot(g)), name="matmul", form=(2, 1)
+    _dot,
+    vjp=(lambda g, y, a, b: outer(g, b), lambda g, y, a, b: a.T.dot(g)),
+    name="matmul",
+    form=(2, 1),
+    samples=(((2, 3), (3,)),),
 )
 _vector_matrix = op(
-    _dot, vjp=(lambda g, y, a, b: b.dot(g), lambda g, y, a, b: outer(a, g)), name="matmul", form=(1, 2)
+    _dot,
+    vjp=(lambda g, y, a, b: b.dot(g), lambda g, y, a, b: outer(a, g)),
+    name="matmul",
+    form=(1, 2),
+    samples=(((3,), (3, 4)),),
 )
-_vector_vector = op(_dot, vjp=(lambda g, y, a, b: g * b, lambda g, y, a, b: g * a), name="matmul", form=(1, 1))
+_vector_vector = op(
+    _dot,
+    vjp=(lambda g, y, a, b: g * b, lambda g, y, a, b: g * a),
+    name="matmul",
+    form=(1, 1),
+    samples=(((3,), (3,)),),
+)
 
 
 def _matmul(a: Any, b: Any) -> Any:
@@ -54,6 +76,7 @@ _stacked = op(
     vjp=(lambda g, y, a, b: sum_to(g @ mT(b), a.shape), lambda g, y, a, b: sum_to(mT(a) @ g, b.shape)),
     name="matmul",
     form="stacks of matrices",
+    samples=(((2, 3, 4), (4, 2)), ((3, 4), (2, 4, 2)), ((2, 1, 2, 3), (3, 3, 2))),
 )
 _forms = {(2, 2): _matrix_matrix, (2, 1): _matrix_vector, (1, 2): _vector_matrix, (1, 1): _vector_vector}
 
@@ -96,7 +119,8 @@ def _operand(x: Any, frame: Any) -> Any:
 def _record_product(a: Any, b: Any, left: Any, right: Any, frame: Any) -> Any:
     form = _forms.get((left.ndim, right.ndim), _stacked)
     if left.ndim == 0 or right.ndim == 0:
-        raise ValueError(f"matmul: inputs of shape {left.shape} and {right.shape}: a number is not a matrix{where(frame)}")
+        shapes = f"{left.shape} and {right.shape}"
+        raise ValueError(f"matmul: inputs of shape {shapes}: a number is not a matrix{where(frame)}")
     if form is _stacked and (left.ndim == 1 or right.ndim == 1):
         return _with_vector(a, b, left.ndim == 1)
     try:
@@ -130,7 +154,7 @@ def _apply_matmul(args: tuple[Any, ...], kwargs: dict[str, Any], frame: Any) -> 
 matmul.apply = _apply_matmul  # type: ignore[attr-defined] # through NumPy's protocol, in the user's own frame
 numpy_functions[np.matmul] = matmul
 
-# -- linear: x Wᵀ + b, PyTorch's F.linear ---------------------------------------------------------------------------------
+# -- linear: x Wᵀ + b, PyTorch's F.linear ------------------------------------------------------------------------------
 
 
 def _affine_vector(x: Any, W: Any, b: Any) -> Any:
@@ -151,19 +175,25 @@ def rows(x: Any) -> Any:
 
 
 _vector = op(
-    lambda x, W: W.dot(x), vjp=(lambda g, y, x, W: g.dot(W), lambda g, y, x, W: outer(g, x)), name="linear", form="vector"
+    lambda x, W: W.dot(x),
+    vjp=(lambda g, y, x, W: g.dot(W), lambda g, y, x, W: outer(g, x)),
+    name="linear",
+    form="vector",
+    samples=(((3,), (2, 3)),),
 )
 _rows = op(
     lambda x, W: x.dot(W.T),
     vjp=(lambda g, y, x, W: g.dot(W), lambda g, y, x, W: rows(g).T.dot(rows(x))),
     name="linear",
     form="rows",
+    samples=(((4, 3), (2, 3)), ((2, 4, 3), (2, 3))),
 )
 _vector_bias = op(
     _affine_vector,
     vjp=(lambda g, y, x, W, b: g.dot(W), lambda g, y, x, W, b: outer(g, x), lambda g, y, x, W, b: g),
     name="linear",
     form="vector with bias",
+    samples=(((3,), (2, 3), (2,)),),
 )
 _rows_bias = op(
     _affine_rows,
@@ -174,6 +204,7 @@ _rows_bias = op(
     ),
     name="linear",
     form="rows with bias",
+    samples=(((4, 3), (2, 3), (2,)), ((2, 4, 3), (2, 3), (2,))),
 )
 
 
@@ -232,6 +263,6 @@ def linear(x: Any, W: Any, b: Any = None) -> Any:
         form = _vector_bias if vector else _rows_bias
         y = form.forward(given, weights, bias)
         requires = requires or (type(b) is Tensor and b.requires_grad)
-    if not requires and not any([source is not None for source in inputs]):
+    if not requires and all(source is None for source in inputs):
         return y
     return make(form, y, inputs, values, None, requires, frame)

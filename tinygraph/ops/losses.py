@@ -21,7 +21,8 @@ def _probabilities(o: Any, target: Any) -> Any:
 
 def _cross_entropy(o: np.ndarray, target: np.ndarray) -> tuple[Any, np.ndarray]:
     if target.dtype.kind not in "iu" or target.shape != o.shape[:-1]:
-        raise ValueError(f"targets must be integers of shape {o.shape[:-1]}, got {target.dtype} of shape {target.shape}")
+        given = f"{target.dtype} of shape {target.shape}"
+        raise ValueError(f"targets must be integers of shape {o.shape[:-1]}, got {given}")
     if target.size and np.minimum.reduce(target, None) < 0:  # too large a class fails as an index
         raise ValueError(f"targets must lie between 0 and {o.shape[-1] - 1}, got {target.min()}")
     shifted = o - np.maximum.reduce(o, -1, keepdims=True)
@@ -66,6 +67,7 @@ softmax_cross_entropy = op(
     vjp=(lambda g, y, o, target, p: g[..., None] * (p - one_hot(target, o)), None),
     name="softmax_cross_entropy",
     saves=_probabilities,
+    samples=(((3, 4), np.array([0, 3, 3])), ((4,), np.array(2)), ((2, 3, 4), np.array([[0, 1, 2], [3, 0, 1]]))),
     doc="""Cross-entropy of ``softmax(o)`` with the class `target`, one loss a row (lecture row C1).
 
     Parameters

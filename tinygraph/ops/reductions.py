@@ -1,22 +1,37 @@
-"""Reductions along axes, and softmax."""
+"""Reductions along axes: sums, products, extrema, running sums, and softmax."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..op import op
+from ..op import implements, op
 from ..tensor import Tensor
+from .elementwise import plain
 
 __all__ = [
+    "amax",
+    "amin",
+    "cumprod",
+    "cumsum",
+    "cumulative_prod",
+    "cumulative_sum",
     "log_softmax",
+    "logsumexp",
+    "max",
     "mean",
+    "min",
+    "prod",
+    "ptp",
     "softmax",
     "sum",
 ]
 
 Axis = int | tuple[int, ...] | None
+_ALONG = (((3, 4),), ((3, 4), {"axis": 0}), ((2, 3, 4), {"axis": (0, -1), "keepdims": True}))
+_RUNNING = (((3, 4),), ((3, 4), {"axis": 0}), ((3, 4), {"axis": -1}))
 
 
 def spread(g: Any, x: Any, axis: Axis, keepdims: bool = False) -> Any:
@@ -30,23 +45,157 @@ def spread(g: Any, x: Any, axis: Axis, keepdims: bool = False) -> Any:
     return repeated
 
 
+def axes_of(x: Any, axis: Axis) -> tuple[int, ...]:
+    """Return the axes that a reduction goes along, counted from the first."""
+    axes = range(len(x.shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return tuple([i % len(x.shape) for i in axes])
+
+
 def count(x: Any, axis: Axis) -> int:
     """Return how many elements go into each element of a reduction."""
-    axes = range(len(x.shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     total = 1
-    for i in axes:
+    for i in range(len(x.shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,):
         total *= x.shape[i]
     return total
 
 
 def _sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    return np.add.reduce(x, axis, None, None, keepdims)  # np.sum itself, without its 1.5 µs of Python
+    return np.add.reduce(x, axis, None, None, keepdims)  # type: ignore[call-overload]  # np.sum itself, without its 1.5 µs of Python
 
 
 sum = op(
-    _sum, vjp=lambda g, y, x, axis=None, keepdims=False: spread(g, x, axis, keepdims), name="sum", numpy=np.sum
+    _sum,
+    vjp=lambda g, y, x, axis=None, keepdims=False: spread(g, x, axis, keepdims),
+    name="sum",
+    numpy=np.sum,
+    samples=_ALONG,
 )
-mean = op(np.mean, vjp=lambda g, y, x, axis=None, keepdims=False: spread(g / count(x, axis), x, axis, keepdims))
+mean = op(
+    np.mean,
+    vjp=lambda g, y, x, axis=None, keepdims=False: spread(g / count(x, axis), x, axis, keepdims),
+    samples=_ALONG,
+)
+
+# -- products, also where elements are 0 -------------------------------------------------------------------------------
+
+
+def collapse(x: Any, axis: Axis) -> Any:
+    """Return `x` with the axes of a reduction made one, the last."""
+    axes = axes_of(x, axis)
+    kept = tuple([i for i in range(len(x.shape)) if i not in axes])
+    return np.reshape(np.transpose(x, kept + axes), (*[x.shape[i] for i in kept], count(x, axis)))
+
+
+def restore(flat: Any, x: Any, axis: Axis) -> Any:
+    """Return what `collapse` made of `x` to its shape."""
+    axes = axes_of(x, axis)
+    order = tuple([i for i in range(len(x.shape)) if i not in axes]) + axes
+    return np.transpose(np.reshape(flat, [x.shape[i] for i in order]), [int(i) for i in np.argsort(order)])
+
+
+def others(x: Any, axis: Axis) -> Any:
+    """Return for each element the product of the other elements along the axes, without a division."""
+    flat = collapse(x, axis)
+    one = np.ones((*flat.shape[:-1], 1), flat.dtype)
+    before = np.cumprod(np.concatenate([one, flat[..., :-1]], axis=-1), axis=-1)
+    after = np.cumprod(np.concatenate([one, np.flip(flat, -1)[..., :-1]], axis=-1), axis=-1)
+    return restore(before * np.flip(after, -1), x, axis)
+
+
+prod = op(
+    np.prod,
+    vjp=lambda g, y, x, axis=None, keepdims=False: spread(g, x, axis, keepdims) * others(x, axis),
+    samples=_ALONG,
+)
+
+
+def later_sums(g: Any, axis: int | None) -> Any:
+    """Return the running sum from the end: the adjoint of ``cumsum``."""
+    axis = 0 if axis is None else axis
+    return np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis)
+
+
+cumsum = op(np.cumsum, vjp=lambda g, y, x, axis=None: np.reshape(later_sums(g, axis), x.shape), samples=_RUNNING)
+
+
+def through_products(g: Any, y: Any, x: Any, axis: int | None) -> Any:
+    """Return the adjoint of ``cumprod``: each element is a factor of all products from its own on."""
+    if axis is None:
+        return np.reshape(through_products(g, y, np.ravel(x), 0), x.shape)
+    if (plain(x) != 0).all():
+        return later_sums(g * y, axis) / x
+    x, g = np.moveaxis(x, axis, -1), np.moveaxis(g, axis, -1)
+    size = x.shape[-1]  # with a 0 among them, each element's derivative is a running product without it
+    without = np.cumprod(np.where(np.eye(size, dtype=bool), 1, np.expand_dims(x, -2)), axis=-1)
+    return np.moveaxis(np.sum(np.triu(without) * np.expand_dims(g, -2), axis=-1), -1, axis)
+
+
+cumprod = op(
+    np.cumprod, vjp=lambda g, y, x, axis=None: through_products(g, y, x, axis), samples=_RUNNING, domain="nonzero"
+)
+
+
+@implements("cumulative_sum")
+def cumulative_sum(x: Any, /, *, axis: int | None = None) -> Any:
+    """As ``np.cumulative_sum``."""
+    return cumsum(x, axis=axis)
+
+
+@implements("cumulative_prod")
+def cumulative_prod(x: Any, /, *, axis: int | None = None) -> Any:
+    """As ``np.cumulative_prod``."""
+    return cumprod(x, axis=axis)
+
+
+# -- extrema: ties share the gradient in equal parts -------------------------------------------------------------------
+
+
+def ties(y: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
+    """Return 1 at the one element that was chosen, 1/n at each of n equal ones, 0 elsewhere."""
+    x = plain(x)
+    chosen = x == spread(plain(y), x, axis, keepdims)
+    return (chosen / np.sum(chosen, axis=axis, keepdims=True)).astype(x.dtype)
+
+
+extremum = partial(
+    op,
+    vjp=lambda g, y, x, axis=None, keepdims=False: spread(g, x, axis, keepdims) * ties(y, x, axis, keepdims),
+    samples=_ALONG,
+    domain="distinct",
+    kinks="Equal extrema share the gradient in equal parts, as in torch.amax and JAX.",
+)
+max = amax = extremum(np.max, numpy=np.amax)
+min = amin = extremum(np.min, numpy=np.amin)
+
+
+@implements("ptp")
+def ptp(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+    """As ``np.ptp``: the maximum less the minimum."""
+    return max(a, axis=axis, keepdims=keepdims) - min(a, axis=axis, keepdims=keepdims)
+
+
+# -- exponentials, normalised ------------------------------------------------------------------------------------------
+
+
+def _finite(x: Any) -> Any:
+    return np.where(np.isfinite(x), x, 0)
+
+
+def _logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    top = _finite(np.max(x, axis=axis, keepdims=True))
+    y = top + np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True))
+    return y if keepdims else np.squeeze(y, axis=axes_of(x, axis))
+
+
+logsumexp = op(
+    _logsumexp,
+    vjp=lambda g, y, x, axis=None, keepdims=False: (
+        spread(g, x, axis, keepdims) * np.exp(x - spread(_finite(y), x, axis, keepdims))
+    ),
+    name="logsumexp",
+    samples=_ALONG,
+    doc="``log(sum(exp(x)))`` along `axis`, without overflow.",
+)
 
 
 def _softmax(x: Any, axis: int = -1) -> Any:
@@ -59,9 +208,17 @@ def _log_softmax(x: Any, axis: int = -1) -> Any:
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
 
-softmax = op(_softmax, vjp=lambda g, y, x, axis=-1: y * (g - np.sum(g * y, axis=axis, keepdims=True)), name="softmax")
+softmax = op(
+    _softmax,
+    vjp=lambda g, y, x, axis=-1: y * (g - np.sum(g * y, axis=axis, keepdims=True)),
+    name="softmax",
+    samples=(((3, 4),), ((3, 4), {"axis": 0})),
+    doc="``exp(x)`` divided by its sum along `axis`.",
+)
 log_softmax = op(
     _log_softmax,
     vjp=lambda g, y, x, axis=-1: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True),
     name="log_softmax",
+    samples=(((3, 4),), ((3, 4), {"axis": 0})),
+    doc="The logarithm of ``softmax(x)``, without overflow.",
 )

@@ -1,0 +1,194 @@
+"""Statistics: spread, averages, order statistics, and reductions that leave NaN out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..op import implements, op
+from . import reductions
+from .elementwise import no_zero, plain
+from .reductions import Axis, axes_of, collapse, count, spread
+
+__all__ = [
+    "average",
+    "corrcoef",
+    "cov",
+    "median",
+    "nancumprod",
+    "nancumsum",
+    "nanmax",
+    "nanmean",
+    "nanmin",
+    "nanprod",
+    "nanstd",
+    "nansum",
+    "nanvar",
+    "percentile",
+    "quantile",
+    "std",
+    "var",
+]
+
+_ALONG = (((3, 4),), ((3, 4), {"axis": 0, "ddof": 1}), ((2, 3, 4), {"axis": (0, -1), "keepdims": True}))
+
+
+def freedom(x: Any, axis: Axis, ddof: float) -> float:
+    """Return the degrees of freedom; NaN without any."""
+    n = count(x, axis) - ddof
+    return n if n > 0 else math.nan
+
+
+def deviation(x: Any, axis: Axis) -> Any:
+    """Return `x` less its mean."""
+    return x - np.mean(x, axis=axis, keepdims=True)
+
+
+var = op(
+    np.var,
+    vjp=lambda g, y, x, axis=None, ddof=0, keepdims=False: (
+        spread(2 * g / freedom(x, axis, ddof), x, axis, keepdims) * deviation(x, axis)
+    ),
+    samples=_ALONG,
+)
+std = op(
+    np.std,
+    vjp=lambda g, y, x, axis=None, ddof=0, keepdims=False: (
+        spread(g / (no_zero(y) * freedom(x, axis, ddof)), x, axis, keepdims) * deviation(x, axis)
+    ),
+    samples=_ALONG,
+    kinks="Of equal values the derivative is 0, as in torch.",
+)
+
+
+@implements("average")
+def average(a: Any, axis: Axis = None, weights: Any = None, *, keepdims: bool = False) -> Any:
+    """As ``np.average``: the mean, or with `weights` the weighted mean."""
+    if weights is None:
+        return reductions.mean(a, axis=axis, keepdims=keepdims)
+    weights = weights if hasattr(weights, "shape") else np.asarray(weights)
+    if weights.shape != np.shape(a):
+        shape = [1] * np.ndim(a)
+        for i, n in zip(axes_of(a, axis), weights.shape, strict=True):
+            shape[i] = n
+        weights = np.broadcast_to(np.reshape(weights, shape), np.shape(a))
+    total = reductions.sum(weights * a, axis=axis, keepdims=keepdims)
+    return total / reductions.sum(weights, axis=axis, keepdims=keepdims)
+
+
+# -- order statistics --------------------------------------------------------------------------------------------------
+
+
+@implements("quantile")
+def quantile(a: Any, q: Any, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Any:
+    """As ``np.quantile`` with ``method="linear"``; `q` is static. Of equal values, one receives the gradient.
+
+    Raises
+    ------
+    NotImplementedError
+        For another `method`.
+    """
+    if method != "linear":
+        raise NotImplementedError(f"quantile: method={method!r} is not supported on a Tensor; it takes 'linear'")
+    shape = [1 if i in axes_of(a, axis) else n for i, n in enumerate(np.shape(a))]
+    ordered = np.sort(collapse(a, axis), axis=-1)
+    if np.isnan(plain(ordered)[..., -1:]).any():  # NaN comes last, and makes the quantile NaN
+        ordered = ordered + 0 * ordered[..., -1:]
+    q = np.asarray(plain(q), dtype=np.float64)
+    found = [_interpolated(ordered, float(one) * (ordered.shape[-1] - 1)) for one in q.ravel()]
+    if keepdims:
+        found = [np.reshape(one, shape) for one in found]
+    return found[0] if q.ndim == 0 else np.reshape(np.stack(found), (*q.shape, *found[0].shape))
+
+
+def _interpolated(ordered: Any, position: float) -> Any:
+    low = math.floor(position)
+    part = position - low
+    return ordered[..., low] if not part else ordered[..., low] * (1 - part) + ordered[..., low + 1] * part
+
+
+@implements("percentile")
+def percentile(a: Any, q: Any, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Any:
+    """As ``np.percentile`` with ``method="linear"``; `q` is static."""
+    return quantile(a, np.asarray(plain(q)) / 100, axis, method=method, keepdims=keepdims)
+
+
+@implements("median")
+def median(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+    """As ``np.median``: two middle values receive half the gradient each."""
+    return quantile(a, 0.5, axis, keepdims=keepdims)
+
+
+# -- without NaN -------------------------------------------------------------------------------------------------------
+
+
+def _without_nan(name: str, function: Callable, filler: float) -> Callable:
+    """Return a reduction in which NaN counts as `filler`, what changes nothing."""
+
+    @implements(name)
+    def reduced(a: Any, axis: Axis = None, **attributes: Any) -> Any:
+        return function(np.where(np.isnan(a), filler, a), axis=axis, **attributes)
+
+    reduced.__name__ = reduced.__qualname__ = name
+    reduced.__doc__ = f"As ``np.{name}``: NaN is left out, and receives no gradient."
+    return reduced
+
+
+nansum = _without_nan("nansum", reductions.sum, 0)
+nanprod = _without_nan("nanprod", reductions.prod, 1)
+nanmax = _without_nan("nanmax", reductions.max, -np.inf)
+nanmin = _without_nan("nanmin", reductions.min, np.inf)
+nancumsum = _without_nan("nancumsum", reductions.cumsum, 0)
+nancumprod = _without_nan("nancumprod", reductions.cumprod, 1)
+
+
+def _number(a: Any, axis: Axis, keepdims: bool) -> Any:
+    """Return how many elements are not NaN, in the dtype of `a`."""
+    return np.sum(~np.isnan(plain(a)), axis=axis, keepdims=keepdims).astype(a.dtype)
+
+
+@implements("nanmean")
+def nanmean(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+    """As ``np.nanmean``."""
+    return nansum(a, axis, keepdims=keepdims) / _number(a, axis, keepdims)
+
+
+@implements("nanvar")
+def nanvar(a: Any, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
+    """As ``np.nanvar``."""
+    squares = np.square(a - nanmean(a, axis, keepdims=True))
+    return nansum(squares, axis, keepdims=keepdims) / (_number(a, axis, keepdims) - ddof)
+
+
+@implements("nanstd")
+def nanstd(a: Any, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
+    """As ``np.nanstd``; of equal values the derivative is 0."""
+    variance = nanvar(a, axis, ddof=ddof, keepdims=keepdims)
+    flat = plain(variance) == 0
+    return np.where(flat, 0, np.sqrt(np.where(flat, 1, variance)))
+
+
+# -- several variables -------------------------------------------------------------------------------------------------
+
+
+@implements("cov")
+def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None) -> Any:
+    """As ``np.cov``: the covariance matrix, one variable a row of `m` (a column without `rowvar`)."""
+    rows = [np.atleast_2d(x) if rowvar or np.ndim(x) < 2 else np.transpose(x) for x in (m, y) if x is not None]
+    x = np.concatenate(rows, axis=0)
+    x = deviation(x, -1)
+    ddof = ddof if ddof is not None else 0 if bias else 1
+    return np.squeeze(x @ np.transpose(x) / freedom(x, -1, ddof))
+
+
+@implements("corrcoef")
+def corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Any:
+    """As ``np.corrcoef``: the correlation matrix."""
+    c = cov(x, y, rowvar)
+    if np.ndim(c) == 0:
+        return c / c
+    scale = np.sqrt(np.diagonal(c))
+    return c / np.expand_dims(scale, 1) / scale
