@@ -10,25 +10,6 @@ from .graph import Node
 from .sparse import Sparse
 
 
-class SavedNode(Node):
-    """A node from a file: it has no Tensor, but what its rules need.
-
-    Attributes
-    ----------
-    replaced : dict of int to array
-        Argument values that differ from what the input node holds: a leaf was replaced between two uses.
-    stored : tuple of arrays or None, or None
-        The contributions of the pass, where the program that the file came from had an op of its own.
-    """
-
-    __slots__ = ("replaced", "stored")
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.replaced: dict[int, Any] = {}
-        self.stored: tuple[Any, ...] | None = None
-
-
 def values_of(node: Node) -> tuple[Any, ...]:
     """Return the values of the arguments as recorded, and what the op saved, as its rules take them."""
     if node.tensor is not None:
@@ -61,7 +42,15 @@ def pull(node: Node, adjoint: Any, argument: int | None = None) -> tuple[Any, ..
     given = [source if source is not None and source.requires_grad else None for source in inputs]
     if not any(source is not None for source in given):
         return (None,) * len(inputs)
-    return node.op.pull(adjoint, node._data, values_of(node), inputs, node.attributes or None)
+    try:
+        with np.errstate(all="ignore"):  # the pass itself has warned already
+            return node.op.pull(adjoint, node._data, values_of(node), inputs, node.attributes or None)
+    except Exception as error:
+        if node.tensor is not None:
+            raise
+        raise ValueError(
+            f"node {node.index} of the file holds values that do not fit its op {node.op}: {error}"
+        ) from error
 
 
 def dense(contribution: Any) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import linecache
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,6 +21,9 @@ from .rerun import dense, pull, receives, view
 from .running import RunningSum
 from .symbols import Symbols
 from .tensor import Tensor
+
+if TYPE_CHECKING:
+    from .verify import Finding
 
 _SHORTEST_STRIDE = 16
 _CHECKPOINT_SHARE = 0.1  # of the bytes of the forward values, for the checkpoints of all parameters together
@@ -135,6 +139,7 @@ class Trace:
         self._look = look
         self._sums: dict[Node, RunningSum] = {}
         self._writes: dict[Node, list[tuple[int, int]]] = {}
+        self.files: dict[str, dict[int, str]] | None = None  # the program's lines, where it came from a file
 
     @cached_property
     def _seen(self) -> Seen:
@@ -149,6 +154,11 @@ class Trace:
     def nodes(self) -> list[Node]:
         """The node of each step."""
         return self._seen.nodes
+
+    @property
+    def gradients(self) -> dict[Node, Any]:
+        """The gradients of the leaves."""
+        return self._seen.gradients
 
     @property
     def output(self) -> Node:
@@ -225,12 +235,18 @@ class Trace:
             )
         return n
 
+    def source_lines(self, filename: str) -> dict[int, str]:
+        """Return the lines of the program's file by number; of a loaded trace, those near what was recorded."""
+        if self.files is not None:
+            return self.files.get(filename, {})
+        return {n: line.rstrip("\n") for n, line in enumerate(linecache.getlines(filename), 1)}
+
     # -- gradients and what they are made of --------------------------------------------------------------------------
 
     def gradient(self, node: Node | Tensor | str) -> np.ndarray | None:
         """Return the gradient that the pass gave to `node`; None where it gave none."""
         node = self.node(node)
-        total = self._seen.gradients.get(node)
+        total = self.gradients.get(node)
         if total is None:
             k = self._step_of.get(node)
             total = None if k is None else self.adjoints[k]
@@ -248,7 +264,7 @@ class Trace:
         ...         h = np.tanh(W @ h)
         >>> terms = tg.trace(h.sum()).contributions(W)
         >>> [(term.timestep, round(float(term.norm), 3), round(term.share, 3)) for term in terms]
-        [(2, 0.439, 0.614), (1, 0.276, 0.386)]
+        [(2, 0.438, 0.54), (1, 0.373, 0.46)]
         >>> terms.exact
         True
         """
@@ -322,6 +338,18 @@ class Trace:
         adjoints = {id(base): base.nbytes for base in map(_base, self.adjoints)}
         return self.forward_bytes + sum(adjoints.values()) + sum(kept.nbytes for kept in self._sums.values())
 
+    def verify(self) -> list[Finding]:
+        """Check every rule of the pass numerically, at the recorded values; see `tg.verify`.
+
+        Returns
+        -------
+        list of Finding
+            The rules that are wrong, in recorded order; empty if all agree.
+        """
+        from .verify import verify  # which brings its oracles along
+
+        return verify(self.graph)
+
     def save(self, path: str | Path) -> None:
         """Write the trace to one file of arrays and JSON, whole or not at all; see `load_trace`.
 
@@ -370,8 +398,8 @@ def trace(output: Tensor, adjoint: ArrayLike | None = None, *, into_grad: bool =
     >>> x = tg.parameter(0.5)
     >>> y = np.tanh(x)
     >>> step = tg.trace(y)[0]
-    >>> step.node.name, step.node.op.formula(0), step.contributions[0].round(3)
-    ('y', 'g * (1 - y * y)', array(0.786))
+    >>> step.node.name, step.node.op.formula(0), float(step.contributions[0].round(3))
+    ('y', 'g * (1 - y * y)', 0.786)
     >>> x.grad is None
     True
     """

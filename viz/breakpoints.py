@@ -15,7 +15,17 @@ from tinygraph.trace import Trace
 from .conditions import Expression, ExpressionError
 from .moment import Moment
 
-__all__ = ["Breakpoint", "at_condition", "at_jump", "at_line", "at_node", "at_nonfinite", "at_op", "at_scope", "at_time"]
+__all__ = [
+    "Breakpoint",
+    "at_condition",
+    "at_jump",
+    "at_line",
+    "at_node",
+    "at_nonfinite",
+    "at_op",
+    "at_scope",
+    "at_time",
+]
 
 Test = Callable[[int], str | None]
 
@@ -153,9 +163,7 @@ def at_line(trace: Trace, filename: str | None, line: int) -> Breakpoint:
 
 def at_condition(trace: Trace, condition: Expression) -> Breakpoint:
     """Stop where an expression is true."""
-    return Breakpoint(
-        f"if {condition.text}", lambda k: condition.text if condition.holds(Moment(trace, k)) else None
-    )
+    return Breakpoint(f"if {condition.text}", lambda k: condition.text if condition.holds(Moment(trace, k)) else None)
 
 
 def at_nonfinite(trace: Trace) -> Breakpoint:

@@ -62,7 +62,9 @@ COMMANDS: dict[str, Command] = {}
 _WORDS: dict[str, Command] = {}
 
 
-def command(name: str, *aliases: str, usage: str = "", group: str = "seeing", completes: str = "") -> Callable[[Run], Run]:
+def command(
+    name: str, *aliases: str, usage: str = "", group: str = "seeing", completes: str = ""
+) -> Callable[[Run], Run]:
     """Register a function of (session, argument) as a command; its docstring is the help."""
 
     def register(run: Run) -> Run:

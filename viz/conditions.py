@@ -144,7 +144,9 @@ class Expression:
         except NotYet:
             return False
         if isinstance(value, np.ndarray) and value.size != 1:
-            raise self._error(self._tree, f"an array of {value.size} elements is neither true nor false: use any(…) or all(…)")
+            raise self._error(
+                self._tree, f"an array of {value.size} elements is neither true nor false: use any(…) or all(…)"
+            )
         return bool(value)
 
     def check_names(self, moment: Moment) -> None:
@@ -235,7 +237,9 @@ class Expression:
 
     def _UnaryOp(self, node: ast.UnaryOp, moment: Moment) -> Any:
         value = self._number(node.operand, moment)
-        return not self._truth(node.operand, value) if isinstance(node.op, ast.Not) else _OPERATORS[type(node.op)](value)
+        return (
+            not self._truth(node.operand, value) if isinstance(node.op, ast.Not) else _OPERATORS[type(node.op)](value)
+        )
 
     def _BinOp(self, node: ast.BinOp, moment: Moment) -> Any:
         left, right = self._number(node.left, moment), self._number(node.right, moment)
@@ -276,7 +280,9 @@ class Expression:
 
     def _truth(self, node: ast.AST, value: Any) -> bool:
         if isinstance(value, np.ndarray) and value.size != 1:
-            raise self._error(node, f"an array of {value.size} elements is neither true nor false: use any(…) or all(…)")
+            raise self._error(
+                node, f"an array of {value.size} elements is neither true nor false: use any(…) or all(…)"
+            )
         return bool(value)
 
 

@@ -147,7 +147,9 @@ class Debugger:
         found = next((k for k, node in enumerate(self.trace.nodes) if node.timestep == t), None)
         if found is None:
             known = self.trace.graph.timesteps
-            raise LookupError(f"no time step {t}" + (f": they are {known[0]} to {known[-1]}" if known else " was recorded"))
+            raise LookupError(
+                f"no time step {t}" + (f": they are {known[0]} to {known[-1]}" if known else " was recorded")
+            )
         return self._to(found)
 
     def next_timestep(self, direction: int = 1) -> Stop:
@@ -175,7 +177,9 @@ class Debugger:
             reasons = [reason for reason in self._reasons(k) if reason]
             if reasons:
                 return self._to(k, "; ".join(reasons))
-        return self._to(self.last if direction > 0 else 0, "the end of the backward pass" if direction > 0 else "the loss")
+        return self._to(
+            self.last if direction > 0 else 0, "the end of the backward pass" if direction > 0 else "the loss"
+        )
 
     def _reasons(self, k: int) -> Iterable[str | None]:
         return [point.reason(self.trace, k) for point in self.breakpoints.values()]

@@ -26,7 +26,7 @@ def look(trace: Trace, k: int) -> dict[str, Any]:
     >>> y = np.square(x)
     >>> seen = look(tg.trace(y), 0)
     >>> seen["op"], seen["name"], seen["formulas"][0]["text"], seen["terms"][0]["term"]["values"]
-    ('square', 'y', 'x̄ = ȳ · (2 · x)', 1.0)
+    ('square', 'y', 'x̄ = ȳ · 2 · x', 1.0)
     """
     step = trace[k]
     node, symbols = step.node, trace.symbols
@@ -45,9 +45,7 @@ def look(trace: Trace, k: int) -> dict[str, Any]:
         "formulas": [formula._asdict() for formula in trace.formulas(k)],
         "adjoint": about(step.adjoint),
         "value": about(node.data),
-        "terms": [
-            _term(trace, step, argument) for argument, term in enumerate(step.contributions) if term is not None
-        ],
+        "terms": [_term(trace, step, argument) for argument, term in enumerate(step.contributions) if term is not None],
         "inputs": [_neighbour(trace, source) for source in node.inputs],
         "users": [_neighbour(trace, user) for user, _ in trace.graph.consumers(node)],
     }

@@ -230,8 +230,12 @@ def contribution_table(terms: Contributions, upto: int, width: int, limit: int =
         lines.append(_contribution_row(terms, place, place < done, top))
     if done == len(terms):
         check = "equals" if terms.exact else "does NOT equal"
-        lines.append(Text(f"{_INDENT}the sum {check} the gradient of the pass to the last bit",
-                          "green" if terms.exact else "bold red"))
+        lines.append(
+            Text(
+                f"{_INDENT}the sum {check} the gradient of the pass to the last bit",
+                "green" if terms.exact else "bold red",
+            )
+        )
     return lines
 
 

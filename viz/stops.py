@@ -142,7 +142,9 @@ def _watch(session: Session, argument: str) -> Answer:
     """Stop, in both directions, wherever the gradient of NAME is written."""
     if not argument:
         raise CommandError("watch what? a name, as W or h[3]")
-    return _set(session, points.at_write(session.debugger.trace, session.debugger.trace.node(argument.removesuffix(".grad"))))
+    return _set(
+        session, points.at_write(session.debugger.trace, session.debugger.trace.node(argument.removesuffix(".grad")))
+    )
 
 
 def _point(session: Session, text: str) -> Breakpoint:
@@ -159,7 +161,9 @@ def _delete(session: Session, argument: str) -> Answer:
     chosen = [_point(session, word) for word in argument.split()] or list(session.debugger.breakpoints.values())
     for point in chosen:
         session.debugger.breakpoints.pop(point.number, None)
-    return Answer("deleted", {"numbers": [p.number for p in chosen]}, [Text(f"deleted {p.number}: {p}") for p in chosen])
+    return Answer(
+        "deleted", {"numbers": [p.number for p in chosen]}, [Text(f"deleted {p.number}: {p}") for p in chosen]
+    )
 
 
 @command("enable", usage="enable NUMBER …", group="stopping")

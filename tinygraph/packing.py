@@ -1,0 +1,164 @@
+"""Arrays in one block of bytes, each with the layout it had in memory: the rules then give the same bits again."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+_ALIGNMENT = 64
+_MOST_ELEMENTS = 2**28  # of an array that repeats one element: a short file must not ask for all memory
+_KINDS = "biufc"
+
+
+class Packer:
+    """Collects arrays; each gets a number.
+
+    Attributes
+    ----------
+    entries : list
+        For each array its dtype, its shape in the block, its place, its order, and its shape.
+    chunks : list of bytes
+        The block, in pieces.
+    """
+
+    def __init__(self) -> None:
+        self.entries: list[list[Any]] = []
+        self.chunks: list[bytes] = []
+        self._size = 0
+        self._known: dict[int, tuple[int, Any]] = {}
+
+    def add(self, array: Any) -> int:
+        """Return the number of `array`; the same object has the same number."""
+        if id(array) in self._known:
+            return self._known[id(array)][0]
+        number = len(self.entries)
+        self._known[id(array)] = (number, array)  # held, so that its id stays its own
+        shape = np.shape(array)
+        base = _unrepeated(np.asarray(array))
+        order = "F" if base.flags.f_contiguous and not base.flags.c_contiguous else "C"
+        stored = np.asarray(base, dtype=base.dtype.newbyteorder("<"), order=order)
+        scalar = isinstance(array, np.generic)
+        self.entries.append([stored.dtype.str, list(base.shape), self._size, order, list(shape), scalar])
+        data = stored.tobytes(order="A" if order == "F" else "C")
+        padding = -len(data) % _ALIGNMENT
+        self.chunks += [data, bytes(padding)]
+        self._size += len(data) + padding
+        return number
+
+
+def _unrepeated(array: np.ndarray) -> np.ndarray:
+    """Return one element along each axis that repeats it, as ``np.broadcast_to`` does."""
+    index = tuple(
+        slice(0, 1) if stride == 0 and n > 1 else slice(None)
+        for n, stride in zip(array.shape, array.strides, strict=True)
+    )
+    return array[index]
+
+
+def unpack(entries: Any, block: bytes | memoryview) -> list[Any]:
+    """Return the arrays of a block.
+
+    Raises
+    ------
+    ValueError
+        If an entry is malformed, or points outside of the block.
+    """
+    if not isinstance(entries, list):
+        raise ValueError("the list of arrays is missing")
+    return [_unpacked(entry, block, number) for number, entry in enumerate(entries)]
+
+
+def _unpacked(entry: Any, block: bytes | memoryview, number: int) -> Any:
+    try:
+        kind, stored_shape, place, order, shape, scalar = entry
+        dtype = np.dtype(str(kind))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"array {number} is malformed") from error
+    if dtype.kind not in _KINDS or dtype.hasobject or dtype.fields is not None or dtype.subdtype is not None:
+        raise ValueError(f"array {number} has the type {dtype}, which is no number")
+    stored_shape, shape = _checked_shape(stored_shape, number), _checked_shape(shape, number)
+    if len(stored_shape) != len(shape) or any(a not in (b, 1) for a, b in zip(stored_shape, shape, strict=True)):
+        raise ValueError(f"array {number}: shape {stored_shape} does not stretch to {shape}")
+    count = math.prod(stored_shape)
+    size = count * dtype.itemsize
+    if type(place) is not int or place < 0 or place + size > len(block) or order not in ("C", "F"):
+        raise ValueError(f"array {number} lies outside of the file")
+    if math.prod(shape) > max(count, _MOST_ELEMENTS):
+        raise ValueError(f"array {number} would have {math.prod(shape)} elements")
+    flat = np.frombuffer(block, dtype, count, place) if count else np.empty(0, dtype)
+    array = flat.astype(dtype.newbyteorder("="), copy=False).reshape(stored_shape, order=order)
+    if stored_shape != shape:
+        array = np.broadcast_to(array, shape)
+    return array[()] if scalar and not shape else array
+
+
+def _checked_shape(shape: Any, number: int) -> tuple[int, ...]:
+    if not isinstance(shape, list) or len(shape) > 32 or not all(type(n) is int and 0 <= n < 2**40 for n in shape):
+        raise ValueError(f"array {number} has no proper shape")
+    return tuple(shape)
+
+
+# -- static arguments, as axis= and an index ------------------------------------------------------------------------------
+
+
+def encode(value: Any, packer: Packer) -> Any:
+    """Return a static argument as JSON; what JSON has no word for is tagged.
+
+    Raises
+    ------
+    TypeError
+        If it is none that an op takes.
+    """
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {"float": repr(value)}
+    if isinstance(value, complex):
+        return {"complex": [repr(value.real), repr(value.imag)]}
+    if isinstance(value, tuple | list):
+        return {type(value).__name__ if type(value) in (tuple, list) else "tuple": [encode(x, packer) for x in value]}
+    if isinstance(value, slice):
+        return {"slice": [encode(x, packer) for x in (value.start, value.stop, value.step)]}
+    if value is Ellipsis:
+        return {"ellipsis": None}
+    if isinstance(value, np.ndarray | np.generic):
+        return {"array": packer.add(value)}
+    if isinstance(value, type | np.dtype):
+        return {"dtype": np.dtype(value).str}
+    raise TypeError(f"a static argument of type {type(value).__name__} cannot be saved")
+
+
+def decode(value: Any, arrays: list[Any]) -> Any:
+    """Return the static argument that `encode` made JSON of.
+
+    Raises
+    ------
+    ValueError
+        If it is malformed.
+    """
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if not isinstance(value, dict) or len(value) != 1:
+        raise ValueError("a static argument is malformed")
+    ((tag, inner),) = value.items()
+    if tag == "float" and inner in ("nan", "inf", "-inf"):
+        return float(inner)
+    if tag == "complex":
+        return complex(float(inner[0]), float(inner[1]))
+    if tag == "tuple":
+        return tuple(decode(x, arrays) for x in inner)
+    if tag == "list":
+        return [decode(x, arrays) for x in inner]
+    if tag == "slice":
+        return slice(*(decode(x, arrays) for x in inner))
+    if tag == "ellipsis":
+        return Ellipsis
+    if tag == "array":
+        return arrays[inner]
+    if tag == "dtype":
+        dtype = np.dtype(str(inner))
+        if dtype.kind in _KINDS:
+            return dtype
+    raise ValueError(f"a static argument is malformed: {tag}")
