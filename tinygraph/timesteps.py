@@ -90,7 +90,7 @@ def _backward(classes: Classes, loop_of: list[Loop | None], at: np.ndarray, trip
         if (trips[j] == trips[k]).all():
             if (at[j] == at[k]).all():
                 related.add_edge(a, b, turned=False)
-            elif (at[j] + at[k] == trips[k] - 1)[later].all():
+            elif (at[j] + at[k] == trips[k] - 1)[later].all() and len(set(at[j][later])) > 1:
                 related.add_edge(a, b, turned=True)
     backward: set[Loop] = set()
     seen: set[Loop] = set()
@@ -118,7 +118,7 @@ def _meetings(classes: Classes) -> Iterator[tuple[int, int]]:
 
 
 def _identities(node: Node) -> Iterator[Hashable]:
-    """Yield what tells the data that a node reads from all other data: memory, or an element of a node."""
+    """Yield what tells the data that a node reads from other data: a leaf, its values, or an element of a node."""
     index = node.attributes.get("index")
     if isinstance(index, int) and node.inputs:
         yield node.inputs[0], index
@@ -126,7 +126,7 @@ def _identities(node: Node) -> Iterator[Hashable]:
         if given.kind == "input":
             yield given
         elif given.kind == "constant" and isinstance(given._data, np.ndarray) and given._data.size:
-            yield given._data.__array_interface__["data"][0], given.shape, given._data.strides
+            yield given.shape, given._data.tobytes()
 
 
 # -- which loop -------------------------------------------------------------------------------------------------------

@@ -1,0 +1,257 @@
+"""Loops read back from bytecode, iterations, and time steps."""
+
+from __future__ import annotations
+
+import dis
+from functools import reduce
+
+import numpy as np
+import pytest
+
+import tinygraph as tg
+from tests.tinygraph import fold_programs as programs
+from tinygraph.bytecode import layout
+from tinygraph.loops import instruction, iterations, time_steps
+
+
+def steps(output, op: str) -> list[int | None]:
+    """The time steps of all ops of a name, in recorded order."""
+    return [node.timestep for node in tg.graph(output).nodes if node.op == op]
+
+
+def matrix() -> tg.Tensor:
+    return tg.parameter(np.eye(2) * 0.5)
+
+
+# -- bytecode ---------------------------------------------------------------------------------------------------------
+
+
+def sample(xs, f):
+    for x in xs:
+        with f:
+            f(x)
+        try:
+            f(x, 1)
+        except ValueError:
+            continue
+    while f(2):
+        if f(3):
+            f(4)
+            break
+    return f(5)
+
+
+def paths_of_calls() -> list[int]:
+    """How many loops are around each call of ``f``, by the number it is given."""
+    flow = layout(sample.__code__)
+    found = {}
+    for each in dis.get_instructions(sample):
+        if each.opname == "CALL" and each.positions is not None:
+            found.setdefault((each.positions.lineno, each.positions.col_offset), len(flow.path(each.offset)) - 1)
+    first = sample.__code__.co_firstlineno
+    return [found[key] for key in sorted(found) if key[0] - first not in (2,)]
+
+
+def test_code_moved_behind_a_loop_is_in_it_and_code_that_leaves_it_is_not():
+    # f(x), f(x, 1), the first f(2) before the rotated while, f(3), f(4) on the way out, f(5)
+    assert paths_of_calls() == [1, 1, 0, 1, 0, 0]
+
+
+def test_an_offset_in_a_cache_belongs_to_its_instruction():
+    code = (lambda x: x[0] + x[1]).__code__
+    owners = {instruction(code, offset) for offset in range(0, len(code.co_code), 2)}
+    shown = {each.offset for each in dis.get_instructions(code) if each.opname != "CACHE"}
+    assert owners == shown
+    assert all(instruction(code, offset) <= offset for offset in range(0, len(code.co_code), 2))
+
+
+def test_specialised_bytecode_keeps_its_place():
+    W, X, h = matrix(), tg.tensor(np.ones((40, 2))), np.ones(2)
+    for t in range(40):  # long enough for the interpreter to specialise
+        h = np.tanh(W @ h + X[t])
+    graph = tg.graph(h)
+    assert len({instruction(node.call.code, node.lasti) for node in graph.nodes if node.op == "tanh"}) == 1
+    assert len(tg.graph(h).timesteps) == 40
+    assert graph.timesteps == list(range(1, 41))
+
+
+# -- iterations -------------------------------------------------------------------------------------------------------
+
+
+def test_iterations_of_loops_in_loops():
+    W, total = matrix(), 0.0
+    for k in range(2):
+        h = np.ones(2)
+        for _ in range(k + 2):
+            h = np.tanh(W @ h)
+        total = total + h.sum()
+    graph = tg.graph(total)
+    found = iterations(graph)
+    assert [tuple(at for _, at in found[node.index]) for node in graph.nodes if node.op == "tanh"] == [
+        (0, 0), (0, 1), (1, 0), (1, 1), (1, 2),
+    ]  # fmt: skip
+    assert [tuple(at for _, at in found[node.index]) for node in graph.nodes if node.op == "add"] == [(0,), (1,)]
+    (outer, _), (inner, _) = next(found[node.index] for node in graph.nodes if node.op == "tanh")
+    assert inner.parent is outer
+    assert inner.lineno == outer.lineno + 2
+    assert found[graph.parameters[0].index] == ()
+
+
+def test_a_branch_does_not_hide_an_iteration():
+    A, B, h = matrix(), matrix(), np.ones(2)
+    taken = [True, False, False, True, True, False]
+    for left in taken:
+        if left:  # noqa: SIM108
+            h = np.tanh(A @ h)
+        else:
+            h = np.exp(B @ h)
+    graph = tg.graph(h)
+    found = iterations(graph)
+    at = {node.op.name: [] for node in graph.nodes if node.kind == "op"}
+    for node in graph.nodes:
+        if node.kind == "op":
+            at[node.op.name].append(found[node.index][0][1])
+    assert at["tanh"] == [0, 3, 4]
+    assert at["exp"] == [1, 2, 5]
+
+
+def test_a_sum_in_a_loop_is_a_loop_of_its_own():
+    W, total = matrix(), 0.0
+    for _ in range(3):
+        parts = [W @ np.ones(2) for _ in range(2)]
+        total = total + sum(parts).sum()
+    graph = tg.graph(total)
+    outermost = [iterations(graph)[node.index][0][1] for node in graph.nodes if node.op == "sum"]
+    assert outermost == [0, 1, 2]
+
+
+# -- time steps -------------------------------------------------------------------------------------------------------
+
+
+def unrolled(cell, xs):
+    h, hs = np.zeros(2), []
+    for x in xs:
+        h = cell(h, x)
+        hs.append(h)
+    return hs
+
+
+def elman():
+    W, U = matrix(), matrix()
+    return lambda h, x: np.tanh(W @ h + U @ x)
+
+
+def test_a_plain_loop():
+    W, h = matrix(), np.zeros(2)
+    for x in programs.data(4):
+        h = np.tanh(W @ h + x)
+    assert steps(h, "tanh") == [1, 2, 3, 4]
+
+
+def test_leaves_belong_to_the_time_step_that_uses_them_and_parameters_to_none():
+    graph = tg.graph(programs.elman_with_learned_state(3))
+    assert [node.timestep for node in graph.nodes if node.kind == "constant"] == [1, 2, 3]
+    assert [node.timestep for node in graph.parameters] == [None] * 3
+    shared = tg.tensor(np.ones(2))
+    cell, h = elman(), np.zeros(2)
+    for _ in range(3):
+        h = cell(h, shared)
+    graph = tg.graph(h)
+    assert graph.node_of(shared).timestep is None
+
+
+def test_a_loop_in_a_helper():
+    assert steps(unrolled(elman(), programs.data(4))[-1], "tanh") == [1, 2, 3, 4]
+
+
+def test_time_in_epochs_and_what_stands_outside_of_it():
+    cell, total = elman(), 0.0
+    for _ in range(3):
+        total = total + unrolled(cell, programs.data(4))[-1].sum()
+    assert steps(total, "tanh") == [1, 2, 3, 4] * 3
+    assert steps(total, "sum") == [None] * 3
+
+
+def test_one_epoch_of_many():
+    cell = elman()
+    for _ in range(3):
+        loss = unrolled(cell, programs.data(4))[-1].sum()
+        loss.backward()
+    assert steps(loss, "tanh") == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("program", "op", "expected"),
+    [
+        (programs.layers_inside_time, "tanh", [1, 1, 1, 2, 2, 2, 3, 3, 3]),
+        (programs.layers_around_time, "tanh", [1, 2, 3, 1, 2, 3]),
+        (programs.tied_layers, "tanh", [1, 1, 2, 2, 3, 3]),
+        (programs.gates_in_a_loop, "tanh", [1, 2, 3]),
+        (programs.gates_in_a_helper, "tanh", [1, 1, 2, 2, 3, 3]),
+        (programs.gates_from_slices, "getitem", [1] * 4 + [2] * 4 + [3] * 4),
+        (programs.comprehension, "tanh", [1, 2, 3]),
+        (programs.generator, "tanh", [1, 2, 3]),
+        (programs.while_loop, "tanh", [1, 2, 3]),
+        (programs.reduced, "tanh", [1, 2, 3]),
+        (programs.reduced_lambda, "tanh", [1, 2, 3]),
+        (programs.recursion, "tanh", [1, 2, 3]),
+        (programs.recursion_on_the_way_back, "tanh", [1, 2, 3]),
+        (programs.euler, "subtract", [1, 2, 3]),
+        (programs.teacher_forcing, "tanh", [1, 2, 3]),
+        (programs.attention, "tanh", [1, 2, 3, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]),
+        (programs.three_decoders, "tanh", [1, 2, 3] * 4),
+        (programs.minibatch_of_unequal_sequences, "tanh", [1, 2, 1, 2, 3, 1, 2, 3, 4]),
+        (programs.sentences_of_words, "tanh", [1, 2, 1, 2, 3, 1, 2, 3, 4]),
+        (programs.branch_on_data, "tanh", [1, 2, 3]),
+        (programs.bidirectional_in_separate_code, "tanh", [1, 2, 3, 3, 2, 1]),
+        (programs.bidirectional_through_a_helper, "tanh", [1, 2, 3, 3, 2, 1]),
+        (programs.elman_with_list_of_losses, "sum", [1, 2, 3]),
+        (programs.written_out, "tanh", [None] * 3),
+    ],
+)
+def test_time_steps_of_programs(program, op, expected):
+    assert steps(program(3), op) == expected
+
+
+def test_a_sum_over_time_goes_along_with_what_it_adds():
+    assert steps(programs.elman_with_list_of_losses(4), "add")[-4:] == [1, 2, 3, 4]
+
+
+def test_a_loop_over_reversed_data_counts_from_the_end():
+    W, g = matrix(), np.zeros(2)
+    forward, X = elman(), programs.data(4)
+    h = unrolled(forward, X)[-1]
+    for x in X[::-1]:
+        g = np.exp(W @ g + x)
+    assert steps(h + g, "exp") == [4, 3, 2, 1]
+
+
+def test_a_label_renames_the_time_steps_of_its_loop():
+    W, h = matrix(), np.zeros(2)
+    for t in range(10, 13):
+        with tg.timestep(t):
+            a = W @ h
+        h = np.tanh(a)
+    assert steps(h, "matmul") == [10, 11, 12]
+    assert steps(h, "tanh") == [10, 11, 12]
+
+
+def test_a_label_without_a_loop():
+    W = matrix()
+    with tg.timestep(3):
+        h = np.tanh(W @ np.ones(2))
+    assert steps(h, "tanh") == [3]
+
+
+def test_reduce_over_a_method():
+    W = matrix()
+
+    class Cell:
+        def step(self, h, x):
+            return np.tanh(W @ h + x)
+
+    assert steps(reduce(Cell().step, programs.data(5), np.zeros(2)), "tanh") == [1, 2, 3, 4, 5]
+
+
+def test_no_graph_has_no_time_steps():
+    assert time_steps(tg.graph(tg.parameter(1.0))) == [None]
