@@ -86,28 +86,31 @@ def _squared_error(ŷ: Any, y: np.ndarray) -> Any:
 
 def _total(term: Term, outputs: Any, targets: np.ndarray, lengths: Any, scale: float) -> Any:
     if isinstance(outputs, tg.Tensor):
-        L = _one_step(term, outputs, targets, None)
-        return L if scale == 1 else L * scale
+        L = term(outputs, targets)
+        return _scaled_sum(L, scale) if L.ndim or scale != 1 else L
     active = None if lengths is None else mask(lengths, len(outputs), targets.shape[1:2])[..., 0]
     losses = []
     for t in range(1, len(outputs) + 1):
         with tg.timestep(t):
             L = _one_step(term, outputs[t - 1], targets[t - 1], None if active is None else active[t - 1])
         losses.append(L)
-    if scale == 1:
-        loss = tg.sum(tg.stack(losses))
-    else:
-        loss = tg.sum(tg.stack(losses)) * scale
-    return loss
+    return _scaled_sum(tg.stack(losses), scale)
 
 
 def _one_step(term: Term, o: Any, y: np.ndarray, active: np.ndarray | None) -> Any:
-    if not o.shape[:-1] and active is None:
+    """Return L⁽ᵗ⁾, one number an example."""
+    if active is None:
         return term(o, y)
     each = term(o, y)
-    if active is not None:
-        each = tg.where(active, each, np.zeros(each.shape, each.dtype))
-    return tg.sum(each)
+    return tg.where(active, each, np.zeros(each.shape, each.dtype))
+
+
+def _scaled_sum(losses: Any, scale: float) -> Any:
+    if scale == 1:
+        loss = tg.sum(losses)
+    else:
+        loss = tg.sum(losses) * scale
+    return loss
 
 
 def _each_step(outputs: Any, targets: np.ndarray) -> tuple[tg.Tensor, tuple[int, ...]]:
