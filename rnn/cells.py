@@ -19,6 +19,7 @@ from rnn.module import Arrays, Module
 
 State = Any  # a tensor or an array; a tuple of them where a cell keeps several
 
+
 def linear(a: Any) -> Any:
     """Return `a` itself."""
     return a
@@ -164,6 +165,8 @@ class JordanCell(Cell):
     (141, 182)
     """
 
+    state_names = ("y0",)
+
     def __init__(
         self,
         input_size: int,
@@ -172,6 +175,7 @@ class JordanCell(Cell):
         nonlinearity: str | Callable[[Any], Any] = "tanh",
         output_nonlinearity: str | Callable[[Any], Any] = "linear",
         *,
+        learned_state: bool = False,
         rng: Rng = None,
         dtype: DTypeLike = np.float64,
     ) -> None:
@@ -186,6 +190,8 @@ class JordanCell(Cell):
         self.b = draw(zeros, (hidden_size,), rng, dtype)
         self.V = draw(glorot, (output_size, hidden_size), rng, dtype)
         self.c = draw(zeros, (output_size,), rng, dtype)
+        if learned_state:
+            self._learn_initial_state(dtype)
 
     def __call__(self, ŷ: Any, x: Any) -> Any:
         """Return the next ŷ."""

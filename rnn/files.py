@@ -4,32 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as encode
 
+from tinygraph.files import replacing
+
 
 class FileError(ValueError):
     """A file that cannot be read as what it was expected to be."""
-
-
-def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write a file so that at every moment the path holds the old content or the new, whole."""
-    target = Path(path)
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def write_safetensors(
@@ -38,7 +23,9 @@ def write_safetensors(
     metadata: Mapping[str, str] | None = None,
 ) -> None:
     """Write named arrays, and texts about them, to a safetensors file."""
-    write_bytes(path, encode(dict(arrays), metadata=dict(metadata or {})))
+    content = encode(dict(arrays), metadata=dict(metadata or {}))
+    with replacing(path) as file:
+        file.write(content)
 
 
 def read_safetensors(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, str]]:

@@ -38,8 +38,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)
-    except BaseException as error:
+    except OSError as error:
         temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            error.filename, error.filename2 = os.fspath(path), None
+        raise type(error)(error.errno, error.strerror, os.fspath(path)) from error
+    except BaseException:
+        temporary.unlink(missing_ok=True)
         raise

@@ -136,7 +136,11 @@ def test_b11_layers_that_do_not_fit_are_refused():
         rnn.Stacked(rnn.ElmanCell(3, 4, rng=0), rnn.GRUCell(5, 2, rng=1))
 
 
-@pytest.mark.parametrize("make", [rnn.ElmanCell, rnn.LSTMCell, rnn.GRUCell])
+def jordan(input_size, hidden_size, **options):
+    return rnn.JordanCell(input_size, hidden_size, 2, **options)
+
+
+@pytest.mark.parametrize("make", [rnn.ElmanCell, rnn.LSTMCell, rnn.GRUCell, jordan])
 def test_a_learned_initial_state_is_used_and_gets_its_gradient(make):
     cell = make(2, 3, learned_state=True, rng=0)
     randomised(cell)

@@ -1,11 +1,12 @@
 """Modules: names, state dicts, files."""
 
+import os
+
 import numpy as np
 import pytest
 
 import rnn
 import tinygraph as tg
-from rnn.files import write_bytes
 
 
 def deep(seed=0):
@@ -104,16 +105,32 @@ def test_a_missing_file_says_so(tmp_path):
 
 def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     path = tmp_path / "weights"
-    write_bytes(path, b"old")
+    deep(0).save(path)
+    before = path.read_bytes()
 
     def fails(*args):
-        raise OSError("disk full")
+        raise OSError(28, "No space left on device", "somewhere else")
 
     monkeypatch.setattr("os.replace", fails)
-    with pytest.raises(OSError, match="disk full"):
-        write_bytes(path, b"new")
-    assert path.read_bytes() == b"old"
+    with pytest.raises(OSError, match=r"No space left on device: '.*weights'"):
+        deep(1).save(path)
+    assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_path_that_cannot_be_written_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"nowhere.weights'$"):
+        deep().save(tmp_path / "nowhere" / "weights")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions of POSIX")
+def test_files_have_the_permissions_that_the_user_wants(tmp_path):
+    before = os.umask(0o027)
+    try:
+        deep().save(tmp_path / "weights")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "weights").stat().st_mode & 0o777 == 0o640
 
 
 def test_a_cell_without_equations_says_so():
