@@ -15,7 +15,7 @@ from . import record
 from .anomaly import check_contributions
 from .graph import Node, graph
 from .sparse import Sparse
-from .tensor import Tensor
+from .tensor import Tensor, _wrapped
 
 _by_index = attrgetter("_index")
 
@@ -241,7 +241,8 @@ def _as_recorded(node: Tensor) -> tuple[Any, ...]:
     for source, value in zip(node._inputs, node._values, strict=False):
         if source is not None and source._data is not value:
             raise RuntimeError(f"{node.op}: an input was replaced after it was recorded; its graph has no second order")
-        tensors.append(value if source is None else source)
+        constant = source is None and isinstance(value, np.ndarray) and value.dtype.kind == "f"
+        tensors.append(_wrapped(value) if constant else value if source is None else source)  # a.dot(g) asks it of a
     if node.op.saves is not None:
         tensors.append(node.op.saves(*tensors, **(node._attributes or {})))
     return tuple(tensors)

@@ -18,6 +18,7 @@ from ..structure import flatten
 from ..tensor import Tensor, tensor
 from ..transform import vjp
 from .check import check_gradients
+from .oracle import Flat, compare
 from .sketch import sketch, values_text
 from .tolerances import relative_tolerance
 
@@ -238,22 +239,43 @@ def check_op(
         laws += ["broadcasting"] if op.elementwise else []
     for arrays, attributes in calls if calls is not None else example_calls(op, np.random.default_rng(seed)):
         f, args = bound(op, arrays, attributes)
-        if not args:
-            continue
         try:
-            check_laws(f, *args, laws=laws, seed=seed)
+            if args:
+                check_laws(f, *args, laws=laws, seed=seed)
+            _check_no_influence(op, arrays, attributes, seed)
         except LawError as error:
             shapes = ", ".join(str(np.shape(x)) for x in arrays)
             raise LawError(f"{op.name}({attributes}), arguments of shape {shapes}: {error}") from error
 
 
-def bound(op: Op, arrays: Sequence[Any], attributes: dict[str, Any]) -> tuple[Callable[..., Any], Arrays]:
-    """Return a call of `op` as a function of its differentiable arguments, and those arguments."""
+def _check_no_influence(op: Op, arrays: Sequence[Any], attributes: dict[str, Any], seed: int) -> None:
+    """Check that the output does not change, to first order, with arguments that have no rule."""
+    f, args = bound(op, arrays, attributes, ruled=False)
+    flat = Flat(args)
+    outputs = [y for y in _outputs(f, args) if y.dtype.kind == "f"] if args else []
+    if not outputs:
+        return
+    rng = np.random.default_rng(seed)
+    adjoints = _adjoints(outputs, rng)
+
+    def phi(vector: np.ndarray) -> Any:
+        return sum(np.sum(u * y) for u, y in zip(adjoints, flatten(f(*flat.unpack(vector))), strict=True))
+
+    faults = compare(phi, flat.pack(args), np.zeros(flat.size), rng, relative_tolerance(np.float64)).faults
+    if faults:
+        raise LawError(f"no rule for an argument that has a derivative: {faults[0].expected:.6g} by {faults[0].method}")
+
+
+def bound(
+    op: Op, arrays: Sequence[Any], attributes: dict[str, Any], ruled: bool = True
+) -> tuple[Callable[..., Any], Arrays]:
+    """Return a call of `op` as a function of its differentiable arguments, and those; or of those that have no rule."""
     rules = op.rules * len(arrays) if op.variadic else op.rules
-    varied = [i for i, x in enumerate(arrays) if rules[i] is not None and _is_float_array(x)]
+    varied = [i for i, x in enumerate(arrays) if (rules[i] is not None) is ruled and _is_float_array(x)]
 
     def f(*xs: Any) -> Any:
-        given = list(arrays)
+        kind = xs[0].dtype if xs and xs[0].dtype.kind == "f" else np.dtype(float)
+        given = [x.astype(kind) if _is_float_array(x) else x for x in arrays]
         for i, x in zip(varied, xs, strict=True):
             given[i] = x
         return op(given, **attributes) if op.sequence else op(*given, **attributes)

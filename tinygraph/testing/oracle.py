@@ -145,7 +145,7 @@ def bend(phi: Callable[[float], Any]) -> float:
     (2.0, 0.0)
     """
     middle = _real(phi, 0.0)
-    bends = []
+    bends, slopes = [], []
     for h in _KINK_AT:
         above, below = _real(phi, h), _real(phi, -h)
         if not np.isfinite([above, middle, below]).all():
@@ -153,9 +153,10 @@ def bend(phi: Callable[[float], Any]) -> float:
         noise = 8e-16 * max(abs(above), abs(middle), abs(below)) / h
         second = abs(above - 2 * middle + below) / h
         bends.append(second if second > noise else 0.0)
-    wide, narrow = bends
-    if narrow > 4 * wide:
+        slopes.append(max(abs(above - middle), abs(middle - below)) / h - noise)
+    if slopes[1] > 2 * max(slopes[0], 1e-6):
         return float("inf")  # grows as the step shrinks: a jump, or a slope without bound
+    wide, narrow = bends
     return narrow if narrow > wide / 4 else 0.0
 
 
