@@ -2,8 +2,8 @@
 
     python examples/figures.py            # rebuild examples/gallery/
 
-Every figure is an SVG file under its own name; ``scenes.json`` holds what they show, for comparison; ``index.html`` shows
-them all.
+Every figure is an SVG file under its own name; ``scenes.json`` holds what they show, for comparison; ``index.html``
+shows them all.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from typing import Any, NamedTuple
 if __name__ == "__main__":  # from a checkout, with nothing installed
     sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from examples import programs as p
-
 import tinygraph as tg
 import viz
+from examples import programs as p
 
 GALLERY = Path(__file__).parent / "gallery"
 
@@ -81,7 +80,9 @@ FIGURES = [
     _f("B9", "three-decoders", "One encoder and three decoders", p.three_decoders, VARIABLES),
     _f("B9", "three-decoders-folded", "One encoder and three decoders, folded", p.three_decoders, FOLDED),
     _f("B10", "attention", "Additive attention: scores, weights, context", p.attention, OPS),
-    _f("B10", "encoder-decoder-attention", "Encoder and decoder with attention", p.encoder_decoder_attention, VARIABLES),
+    _f(
+        "B10", "encoder-decoder-attention", "Encoder and decoder with attention", p.encoder_decoder_attention, VARIABLES
+    ),
     _f("B11", "deep", "A deep network: layers × time", p.deep, VARIABLES),
     _f("B12", "lstm-cell", "An LSTM cell with peepholes", p.lstm, FOLDED),
     _f("B12", "lstm-unrolled", "The LSTM unrolled: the output gate sees the new state", p.lstm, VARIABLES),

@@ -6,6 +6,8 @@ lectures; they are what the figures show.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 import tinygraph as tg
@@ -220,7 +222,7 @@ def vector_to_sequence(T: int = 3) -> tg.Tensor:
     V, b2 = weights(1, HIDDEN), weights(1)
     x, h, losses = tg.tensor(data(INPUTS)), np.zeros(HIDDEN), []
     ys = [tg.tensor(y, name="y") for y in data(T + 1, 1)]
-    for y, target in zip(ys, ys[1:], strict=False):
+    for y, target in itertools.pairwise(ys):
         h = np.tanh(W @ h + U @ y + R @ x + b1)
         ŷ = V @ h + b2
         L = ((target - ŷ) ** 2).sum()

@@ -69,7 +69,9 @@ class _Maker:
             segment = self.segment_of.get(node.index)
             if segment is not None:
                 column = starts[segment.level] + segment.column(node.timestep)
-                self._put(node, column, ("segment", segment.group), self.slot_of[node.index], self._shown(node, segment))
+                self._put(
+                    node, column, ("segment", segment.group), self.slot_of[node.index], self._shown(node, segment)
+                )
             else:
                 self._put(node, self._boundary[after[node.index]], ("between", after[node.index]), node.index, None)
         for node in self.nodes:
@@ -98,10 +100,11 @@ class _Maker:
         later: dict[tuple[Hashable, int], tuple[Any, bool]] = {}
         for node in self.ops:
             if node.index in self.segment_of:
+                now, slot = node.timestep, self.slot_of[node.index]
                 for argument, source in enumerate(node.inputs):
                     made = self._made_in(source)
-                    if made is not None and made != node.timestep:
-                        later.setdefault((self.slot_of[node.index], argument), (source, made > node.timestep))
+                    if made is not None and made != now:
+                        later.setdefault((slot, argument), (source, made > now))
         found: dict[int, _State] = {}
         for node in self.nodes:
             readers = self.readers.get(node.index, ())
@@ -150,9 +153,7 @@ class _Maker:
             if node.name in results and node.index in self.readers
         }
 
-    def _columns(
-        self, states: dict[int, _State], after: dict[int, int]
-    ) -> tuple[dict[int, int], list[Column]]:
+    def _columns(self, states: dict[int, _State], after: dict[int, int]) -> tuple[dict[int, int], list[Column]]:
         """The first column of each level, and all columns; `_boundary` and `_state` hold those in between."""
         segments = {id(segment): segment for segment in self.segment_of.values()}.values()
         between = {after[node.index] for node in self.ops if node.index not in self.segment_of}

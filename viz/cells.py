@@ -6,6 +6,7 @@ A source outside the column, shared by many, enters the cell at a *port* in its 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
@@ -69,7 +70,7 @@ class Cell:
         return wire
 
     def arrange(self, enters: Iterable[Slot] = (), leaves: Iterable[Slot] = ()) -> None:
-        """Lay the cell out by Graphviz, so that as much as can be of `enters` stands on the left, of `leaves` on the right.
+        """Lay the cell out by Graphviz, with what it can of `enters` on the left and of `leaves` on the right.
 
         Graphviz knows nothing of the neighbouring columns: it is asked twice, with the slots in either order, and the
         better answer or its mirror image is taken. Where slots that have lines to other columns are in each other's
@@ -102,7 +103,7 @@ class Cell:
         for slot in self.sizes:
             if slot in carried and not (self.side(slot, True) and self.side(slot, False)):
                 ranks.setdefault(self.boxes[slot].y, []).append(slot)
-        return [pair for rank in ranks.values() for pair in zip(rank, rank[1:], strict=False)]
+        return [pair for rank in ranks.values() for pair in itertools.pairwise(rank)]
 
     def _request(self, slots: list[Slot]) -> Request:
         wires = list(self.wires)
@@ -110,7 +111,11 @@ class Cell:
         number = {("slot", slot): i for i, slot in enumerate(slots)}
         number.update({("port", port): len(slots) + i for i, port in enumerate(ports)})
         ends = [
-            (number["port" if w.port else "slot", w.source], number["slot", w.target], w.source in self.above and not w.port)
+            (
+                number["port" if w.port else "slot", w.source],
+                number["slot", w.target],
+                w.source in self.above and not w.port,
+            )
             for w in wires
         ]
         return Request(
@@ -145,7 +150,8 @@ class Cell:
 
     def side(self, slot: Slot, right: bool) -> bool:
         """Whether nothing stands between `slot` and the right (or left) end of the cell."""
-        return self._surroundings(slot)[1 if right else 0]
+        clear_left, clear_right, _, _ = self._surroundings(slot)
+        return clear_right if right else clear_left
 
     def channel(self, slot: Slot, above: bool) -> float:
         """The height of the free lane above (or below) the boxes of the rank that `slot` is in."""

@@ -23,7 +23,7 @@ def place_columns(plan: Plan) -> None:
     extents = _extents(plan)
     gutters = _gutters(plan)
     x = _shared_width(plan)
-    first = gutters[-1] if -1 in gutters else []
+    first = gutters.get(-1, [])
     plan.tracks = [{} for _ in range(len(plan.scene.columns) + 1)]
     x = _gutter(plan, x, -1, first) if first else x
     for c in range(len(plan.scene.columns)):
@@ -53,9 +53,7 @@ def _extents(plan: Plan) -> list[dict[int, tuple[float, float]]]:
     for node in plan.scene.nodes:
         if node.column is not None:
             present[node.column].setdefault(node.band, []).append(plan.cells[node.band].boxes[node.slot])
-    return [
-        {band: _extent(plan.cells[band], boxes) for band, boxes in bands.items()} for bands in present
-    ]
+    return [{band: _extent(plan.cells[band], boxes) for band, boxes in bands.items()} for bands in present]
 
 
 def _extent(cell: Cell, boxes: list[Box]) -> tuple[float, float]:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import pygraphviz  # type: ignore[import-untyped]
+import pygraphviz
 
 from .geometry import ARROW, Box, Path
 
@@ -22,9 +22,9 @@ LIMIT = 20.0  # seconds that a layout by dot may be estimated to take
 class Request(NamedTuple):
     """A graph to arrange from bottom to top. Nodes are numbered; `sizes` are widths and heights in pixels.
 
-    An edge is (source, target, stands above): where the last is true, the source is placed over the target.
-    The edges numbered in `loose` have no say in what
-    stands above what. Of a pair in `over` the second stands higher. `ports` are nodes of no size at the very bottom. `scopes` are (path of names, members) to be kept together.
+    An edge is (source, target, stands above): where the last is true, the source is placed over the target. The edges
+    numbered in `loose` have no say in what stands above what. Of a pair in `over` the second stands higher. `ports` are
+    nodes of no size at the very bottom. `scopes` are (path of names, members) to be kept together.
     """
 
     sizes: Sequence[tuple[float, float]]
@@ -79,7 +79,7 @@ def arrange(request: Request) -> Placed:
 def mirror(placed: Placed) -> Placed:
     """The arrangement with left and right exchanged."""
     width = placed.width
-    flip = lambda point: point and (width - point[0], point[1])  # noqa: E731
+    flip = lambda point: point and (width - point[0], point[1])
     return placed._replace(
         boxes=[box._replace(x=width - box.x) for box in placed.boxes],
         paths=[Path(tuple(map(flip, path.points)), flip(path.tip)) for path in placed.paths],
@@ -98,7 +98,7 @@ def _text(request: Request) -> str:
     shape = "ellipse" if request.round else "box"
     lines = [
         f"digraph {{ rankdir=BT nodesep=0.2 ranksep={request.rank_gap / 72:.4f}",
-        f"node [shape={shape} fixedsize=true label=\"\"] edge [arrowsize={ARROW / 10:.2f}]",
+        f'node [shape={shape} fixedsize=true label=""] edge [arrowsize={ARROW / 10:.2f}]',
     ]
     lines += [f"n{i} [width={w / 72:.4f} height={h / 72:.4f}]" for i, (w, h) in enumerate(request.sizes)]
     if request.ports:

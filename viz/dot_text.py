@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import graphviz
-import pygraphviz  # type: ignore[import-untyped]
+import pygraphviz
 
 from .geometry import Path
 from .layout import Layout
@@ -67,8 +67,8 @@ def picture(scene: Scene, layout: Layout, format: str) -> bytes:
     bitmap = format in ("png", "jpg")
     if bitmap and max(layout.width, layout.height) > LARGEST:
         raise ValueError(
-            f"a {format} of this drawing would be {layout.width:,.0f} × {layout.height:,.0f} pixels, and {LARGEST:,} is "
-            "the most there can be: save it as svg, or draw fewer time steps (timesteps=…, fold=True)"
+            f"a {format} of this drawing would be {layout.width:,.0f} × {layout.height:,.0f} pixels, and {LARGEST:,} "
+            "is the most there can be: save it as svg, or draw fewer time steps (timesteps=…, fold=True)"
         )
     graph = digraph(scene, layout)
     if bitmap:

@@ -73,7 +73,9 @@ def draw(
     if view not in _VIEWS:
         raise ValueError(f"view must be 'ops' or 'variables', not {view!r}")
     if fold and (timesteps is not None or overlay is not None or backward):
-        raise ValueError("a folded drawing has no single time steps: fold=True excludes timesteps, overlay and backward")
+        raise ValueError(
+            "a folded drawing has no single time steps: fold=True excludes timesteps, overlay and backward"
+        )
     graph = graph_of(x)
     if fold:
         return Drawing(folded_scene(graph, view))

@@ -48,7 +48,9 @@ def _arrange_cells(plan: Plan) -> None:
     for crossing in plan.crossings:
         rightward = crossing.out == crossing.source.column
         (leaves if rightward else enters)[crossing.source.band][crossing.source.slot] = None
-        (enters if crossing.back != crossing.target.column else leaves)[crossing.target.band][crossing.target.slot] = None
+        (enters if crossing.back != crossing.target.column else leaves)[crossing.target.band][crossing.target.slot] = (
+            None
+        )
     for band, cell in plan.cells.items():
         cell.arrange(enters[band], leaves[band])
 

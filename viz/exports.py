@@ -14,7 +14,12 @@ def networkx_graph(scene: Scene) -> nx.MultiDiGraph:
     """The scene as a `networkx.MultiDiGraph`, keyed by id; attributes are texts and numbers only."""
     graph = nx.MultiDiGraph(title=scene.title)
     for node in scene.nodes:
-        attributes = {"label": node.label, "detail": node.detail, "kind": node.kind, "scope": node.scope}
+        attributes: dict[str, str | int] = {
+            "label": node.label,
+            "detail": node.detail,
+            "kind": node.kind,
+            "scope": node.scope,
+        }
         if node.column is not None:
             attributes |= {"column": node.column}
             timestep = scene.columns[node.column].timestep

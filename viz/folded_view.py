@@ -58,7 +58,9 @@ class _Folded:
     def variables(self) -> Scene:
         """Only the variables that the program named, and the states."""
         delayed = {edge.source.index for edge in self.folded.edges if _delay(edge)}
-        kept = {n.index for n in self.folded.nodes if self._is_output(n) or n.index in delayed and n.kind != "parameter"}
+        kept = {
+            n.index for n in self.folded.nodes if self._is_output(n) or (n.index in delayed and n.kind != "parameter")
+        }
         kept |= {n.index for n in self.folded.nodes if self._kind(n) in ("variable", "input")}
         inputs: dict[int, list[tuple[int, Any]]] = {}
         for edge in self.folded.edges:
@@ -151,7 +153,9 @@ def _delay(edge: Any) -> Any:
 def _delay_text(delay: Any) -> str:
     if isinstance(delay, int):
         return f"t−{delay}" if delay > 0 else f"t+{-delay}"
-    return "varies" if delay == "varies" else "(" + ", ".join("·" if part is None else str(part) for part in delay) + ")"
+    return (
+        "varies" if delay == "varies" else "(" + ", ".join("·" if part is None else str(part) for part in delay) + ")"
+    )
 
 
 def _trips(loop: Any) -> str:

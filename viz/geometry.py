@@ -25,18 +25,22 @@ class Box(NamedTuple):
 
     @property
     def left(self) -> float:
+        """The x of its left side."""
         return self.x - self.width / 2
 
     @property
     def right(self) -> float:
+        """The x of its right side."""
         return self.x + self.width / 2
 
     @property
     def top(self) -> float:
+        """The y of its upper side."""
         return self.y - self.height / 2
 
     @property
     def bottom(self) -> float:
+        """The y of its lower side."""
         return self.y + self.height / 2
 
     def moved(self, dx: float, dy: float) -> Box:
@@ -81,15 +85,12 @@ class Path:
     def svg(self) -> str:
         """The path as the text of an SVG ``d`` attribute: curves to a tenth of a pixel, straight lines to a pixel."""
         pieces = _merged(self.points)
-        x, y = pieces[0][0]
-        if _is_straight(pieces[0]):
-            x, y = round(x), round(y)
-        else:
-            x, y = round(x, 1), round(y, 1)
+        digits = 0 if _is_straight(pieces[0]) else 1
+        x, y = (round(part, digits) for part in pieces[0][0])
         text = [f"M{x:.7g} {y:.7g}"]
         for piece in pieces:
             if _is_straight(piece):
-                ex, ey = round(piece[3][0]), round(piece[3][1])
+                ex, ey = round(piece[3][0], 0), round(piece[3][1], 0)
                 text.append(_line(x, y, ex, ey))
             else:
                 ends = [(round(px, 1), round(py, 1)) for px, py in piece[1:]]

@@ -84,10 +84,8 @@ class Names:
             return "variable" if self.of(node, place).name else "op"
         if node.kind == "parameter":
             return "parameter"
-        if node.kind == "constant":
-            if node.dtype == np.bool_ or (node.shape == () and node.index not in self._classes):
-                return "constant"
-        return "input"
+        number = node.shape == () and node.index not in self._classes
+        return "constant" if node.kind == "constant" and (number or node.dtype == np.bool_) else "input"
 
 
 def _operand(node: Any) -> str | None:

@@ -74,10 +74,10 @@ def shorten(text: str, limit: int = 24) -> str:
 
 
 def clean(text: str) -> str:
-    """`text` on one line, without characters that XML forbids or that would reorder the text around them.
+    r"""`text` on one line, without characters that XML forbids or that would reorder the text around them.
 
-    >>> clean("a\\nb\\x00c")
-    'a b\\ufffdc'
+    >>> clean("a\nb\x00c")
+    'a b\ufffdc'
     """
     return text if text.isascii() and text.isprintable() else "".join(map(_drawable, text))
 

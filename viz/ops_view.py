@@ -6,7 +6,18 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .calendar import Calendar, Place, make_calendar
-from .labels import Names, Words, at_time, loss_label, number_text, op_name, scope_text, shape_text, short_expression, tooltip
+from .labels import (
+    Names,
+    Words,
+    at_time,
+    loss_label,
+    number_text,
+    op_name,
+    scope_text,
+    shape_text,
+    short_expression,
+    tooltip,
+)
 from .scene import Edge, Node, Scene
 
 __all__ = ["carried_hues", "describe", "ops_scene", "parameter_hues"]

@@ -117,7 +117,9 @@ def _graph(x: Any) -> Any:
 
 
 def _value_norms(x: Any) -> dict[str, float]:
-    numeric = (node for node in _graph(x).nodes if node.data is not None and np.asarray(node.data).dtype.kind in "biufc")
+    numeric = (
+        node for node in _graph(x).nodes if node.data is not None and np.asarray(node.data).dtype.kind in "biufc"
+    )
     return {f"n{node.index}": _norm(node.data) / max(1.0, math.sqrt(np.size(node.data))) for node in numeric}
 
 

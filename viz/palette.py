@@ -70,7 +70,5 @@ def ramp(fraction: float) -> str:
     """
     place = min(max(fraction, 0.0), 1.0) * (len(_VIRIDIS_LIKE) - 1)
     low = min(int(place), len(_VIRIDIS_LIKE) - 2)
-    mixed = (
-        a + (b - a) * (place - low) for a, b in zip(_VIRIDIS_LIKE[low], _VIRIDIS_LIKE[low + 1], strict=True)
-    )
+    mixed = (a + (b - a) * (place - low) for a, b in zip(_VIRIDIS_LIKE[low], _VIRIDIS_LIKE[low + 1], strict=True))
     return "#" + "".join(f"{round(255 * part):02x}" for part in mixed)

@@ -24,8 +24,9 @@ def slots(nodes: Iterable[Any]) -> dict[int, Hashable]:
     for node in nodes:
         path = paths.of(node)
         place = places.setdefault(path, len(places))
-        occurrence = seen[place, node.timestep]
-        seen[place, node.timestep] += 1
+        when = (place, node.timestep)
+        occurrence = seen[when]
+        seen[when] = occurrence + 1
         found[node.index] = (place, occurrence)
     return found
 
@@ -50,7 +51,9 @@ class _Paths:
             call = call.parent
         number = self.of_call[id(call)] if call is not None else -1
         for call in reversed(pending):
-            number = self._number((number, id(call.code), self._instruction(call.parent and call.parent.code, call.lasti)))
+            number = self._number(
+                (number, id(call.code), self._instruction(call.parent and call.parent.code, call.lasti))
+            )
             self.of_call[id(call)] = number
         return number
 

@@ -61,8 +61,8 @@ def _crossings(order: list[Track]) -> int:
 
 def _cross(left: Track, right: Track) -> int:
     """How often the horizontal ends of two tracks run across the other's vertical part."""
-    from_left = lambda track: (track.entry,) if track.rightward else track.leaves  # noqa: E731
-    to_right = lambda track: track.leaves if track.rightward else (track.entry,)  # noqa: E731
+    from_left = lambda track: (track.entry,) if track.rightward else track.leaves
+    to_right = lambda track: track.leaves if track.rightward else (track.entry,)
     return _within(from_left(right), left) + _within(to_right(left), right)
 
 
@@ -71,7 +71,9 @@ def _within(heights: Iterable[float], track: Track) -> int:
     return sum(min(span) < height < max(span) for height in heights)
 
 
-def route(source: End, target: End, out: float, back: float, lane: float | None, rightward: bool, lower: float = 0.0) -> Path:
+def route(
+    source: End, target: End, out: float, back: float, lane: float | None, rightward: bool, lower: float = 0.0
+) -> Path:
     """The line from `source` through the gutter at x = `out` to `target`.
 
     With a `lane` it runs along that height between two gutters, from x = `out` to x = `back`. `rightward` says whether

@@ -62,8 +62,10 @@ def _lower_lanes(plan: Plan) -> None:
         if node.column is not None:
             tops[node.column] = min(tops.get(node.column, plan.result.floor), plan.lifts[node.band])
     ceiling = min(plan.lifts.values())
-    slack = {key: min((tops[c] for c in range(low + 1, high + 1) if c in tops), default=ceiling) - ceiling
-             for key, (low, high) in _lane_spans(plan).items()}
+    slack = {
+        key: min((tops[c] for c in range(low + 1, high + 1) if c in tops), default=ceiling) - ceiling
+        for key, (low, high) in _lane_spans(plan).items()
+    }
     for key, height in plan.lanes.items():
         plan.lanes[key] = height + slack[key]
 
@@ -111,7 +113,8 @@ def _lane_spans(plan: Plan) -> dict[Hashable, list[int]]:
 def _highest_arch(plan: Plan) -> float:
     """Room for the arches between distant columns, whose distance is only known as the widths of cells."""
     spans = [
-        abs((crossing.source.column or 0) - (crossing.target.column or 0)) * (plan.cells[crossing.source.band].width + 34)
+        abs((crossing.source.column or 0) - (crossing.target.column or 0))
+        * (plan.cells[crossing.source.band].width + 34)
         for crossing in plan.crossings
         if plan.arches(crossing)
     ]

@@ -79,7 +79,7 @@ class Edge:
 
 @dataclass(slots=True)
 class Column:
-    """One place in time. `kind` is ``"step"`` or ``"boundary"`` (before, after); `skipped` steps are left out before it."""
+    """One place in time: a ``"step"`` or a ``"boundary"`` (before, after). `skipped` steps are left out before it."""
 
     label: str = ""
     kind: str = "step"

@@ -43,13 +43,16 @@ def find_segments(nodes: Iterable[Any], slot_of: dict[int, Hashable]) -> dict[in
 
     Parameters
     ----------
-    nodes : iterable of graph nodes, in recorded order
+    nodes : iterable of Node
+        Of a graph, in recorded order.
     slot_of : dict
         The place of every op (`viz.places.slots`).
     """
     nodes = list(nodes)
-    pairs = _distances(nodes, slot_of)
-    joined = nx.utils.UnionFind(dict.fromkeys(slot_of[node.index] for node in nodes if _timed(node)))
+    when = {node.index: node.timestep for node in nodes if node.kind == "op"}
+    when = {index: timestep for index, timestep in when.items() if timestep is not None}
+    pairs = _distances(nodes, slot_of, when)
+    joined = nx.utils.UnionFind(dict.fromkeys(slot_of[index] for index in when))
     for (u, v), times in pairs.items():
         if times.together:
             joined.union(u, v)
@@ -59,12 +62,8 @@ def find_segments(nodes: Iterable[Any], slot_of: dict[int, Hashable]) -> dict[in
         if joined[u] != joined[v] and not {joined[u], joined[v]} & flipped:
             flipped.add(joined[u])
     twin = {joined[u]: joined[v] for u, v in against if joined[u] in flipped}
-    order = _levels(nodes, slot_of, joined, twin)
-    return _segments(nodes, slot_of, joined, twin, order)
-
-
-def _timed(node: Any) -> bool:
-    return node.timestep is not None and node.kind == "op"
+    order = _levels(nodes, slot_of, joined, twin, when)
+    return _segments(when, slot_of, joined, twin, order)
 
 
 class _Times:
@@ -95,29 +94,35 @@ class _Times:
         return self.distance is None and self.total is not None and self.count > 1
 
 
-def _distances(nodes: list[Any], slot_of: dict[int, Hashable]) -> dict[tuple[Hashable, Hashable], _Times]:
+def _distances(
+    nodes: list[Any], slot_of: dict[int, Hashable], when: dict[int, int]
+) -> dict[tuple[Hashable, Hashable], _Times]:
     pairs: dict[tuple[Hashable, Hashable], _Times] = {}
     for node in nodes:
-        if not _timed(node):
+        end = when.get(node.index)
+        if end is None:
             continue
         target = slot_of[node.index]
         for source in node.inputs:
-            if _timed(source):
+            start = when.get(source.index)
+            if start is not None:
                 key = (slot_of[source.index], target)
                 if key in pairs:
-                    pairs[key].add(source.timestep, node.timestep)
+                    pairs[key].add(start, end)
                 else:
-                    pairs[key] = _Times(source.timestep, node.timestep)
+                    pairs[key] = _Times(start, end)
     return pairs
 
 
-def _levels(nodes: list[Any], slot_of: dict[int, Hashable], joined: Any, twin: dict[Any, Any]) -> dict[Any, int]:
+def _levels(
+    nodes: list[Any], slot_of: dict[int, Hashable], joined: Any, twin: dict[Any, Any], when: dict[int, int]
+) -> dict[Any, int]:
     """How many segments must have run before each; segments that need each other count as one."""
     graph = nx.DiGraph()
     behind: dict[int, frozenset[Any]] = {}
     for node in nodes:
         before = frozenset().union(*(behind.get(source.index, frozenset()) for source in node.inputs))
-        if _timed(node):
+        if node.index in when:
             root = joined[slot_of[node.index]]
             root = twin.get(root, root)
             graph.add_node(root)
@@ -133,20 +138,18 @@ def _levels(nodes: list[Any], slot_of: dict[int, Hashable], joined: Any, twin: d
 
 
 def _segments(
-    nodes: list[Any], slot_of: dict[int, Hashable], joined: Any, twin: dict[Any, Any], order: dict[Any, int]
+    when: dict[int, int], slot_of: dict[int, Hashable], joined: Any, twin: dict[Any, Any], order: dict[Any, int]
 ) -> dict[int, Segment]:
     segments: dict[Any, Segment] = {}
     groups: dict[Any, int] = {}
     found: dict[int, Segment] = {}
-    for node in nodes:
-        if _timed(node):
-            root = joined[slot_of[node.index]]
-            segment = segments.get(root)
-            if segment is None:
-                group = groups.setdefault(twin.get(root, root), len(groups))
-                segment = Segment(node.timestep, node.timestep, order[root], root in twin, group)
-                segments[root] = segment
-            segment.first = min(segment.first, node.timestep)
-            segment.last = max(segment.last, node.timestep)
-            found[node.index] = segment
+    for index, timestep in when.items():
+        root = joined[slot_of[index]]
+        segment = segments.get(root)
+        if segment is None:
+            group = groups.setdefault(twin.get(root, root), len(groups))
+            segment = segments[root] = Segment(timestep, timestep, order[root], root in twin, group)
+        segment.first = min(segment.first, timestep)
+        segment.last = max(segment.last, timestep)
+        found[index] = segment
     return found

@@ -15,7 +15,7 @@ def node_size(node: Node, round: bool = False) -> tuple[float, float]:
     """Width and height in pixels; a round node is a circle as long as its text fits into one.
 
     >>> node_size(Node("n0", "tanh", "20"))
-    (46.0, 36.0)
+    (44.0, 36.0)
     """
     bold = node.kind not in ("op", "constant")
     label = text_width(node.label, LABEL_SIZE + (2 if round else 0), bold)

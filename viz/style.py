@@ -26,9 +26,9 @@ def hue_class(hue: int | None) -> str:
     return f" h{hue % HUES}" + (f" d{hue // HUES % 4}" if hue >= HUES else "")
 
 
-
 def _hues(scene: Scene) -> list[int]:
-    found = {part.hue for part in (*scene.nodes, *scene.edges)} | {h for n in scene.nodes for _, h in n.tags}
+    found = {node.hue for node in scene.nodes} | {edge.hue for edge in scene.edges}
+    found |= {hue for node in scene.nodes for _, hue in node.tags}
     return sorted(hue for hue in found if hue is not None)
 
 
@@ -80,7 +80,8 @@ _STRUCTURE = (
     ".tinygraph .scope-name{font-size:9px}"
     ".tinygraph .tag{font-size:11px;font-weight:bold;text-anchor:start}"
     ".tinygraph .name{font-weight:bold;paint-order:stroke;stroke-width:4px;stroke-linejoin:round}"
-    ".tinygraph .variable text,.tinygraph .input text,.tinygraph .loss text,.tinygraph .parameter text{font-weight:bold}"
+    ".tinygraph .variable text,.tinygraph .input text,.tinygraph .loss text{font-weight:bold}"
+    ".tinygraph .parameter text{font-weight:bold}"
     ".tinygraph g .d{font-weight:normal}"
     ".tinygraph .e,.tinygraph .r,.tinygraph .rail{fill:none;stroke-width:1.2}"
     ".tinygraph .e,.tinygraph .r{marker-end:url(#tg-a)}"

@@ -1,6 +1,6 @@
 """Writes a laid-out scene as SVG: small, styled by classes, light and dark, readable without seeing it.
 
-Names of variables come only as escaped text. Identifiers are the scene's opaque ones; there are no links and no scripts.
+Names of variables come only as escaped text. Identifiers are the scene's opaque ones; there are no links, no scripts.
 """
 
 from __future__ import annotations
@@ -36,6 +36,10 @@ def write_svg(scene: Scene, layout: Layout, theme: str = "auto") -> str:
 
     Parameters
     ----------
+    scene : Scene
+        What to write.
+    layout : Layout
+        Its positions, from `viz.layout.lay_out`.
     theme : "auto", "light" or "dark"
         ``"auto"`` follows the reader's setting by a media query.
 
@@ -123,7 +127,8 @@ def _frames(scene: Scene, layout: Layout) -> Iterable[str]:
     for frame in layout.frames:
         box = frame.box.moved(layout.origin(frame.column), 0)
         yield (
-            f'<rect class="scope" x="{box.left:.5g}" y="{box.top:.5g}" width="{box.width:.5g}" height="{box.height:.5g}" rx="7"/>'
+            f'<rect class="scope" x="{box.left:.5g}" y="{box.top:.5g}" width="{box.width:.5g}" '
+            f'height="{box.height:.5g}" rx="7"/>'
             f'<text class="scope-name" x="{box.left + 7:.5g}" y="{box.bottom - 5:.5g}">{escape(frame.scope)}</text>'
         )
 
@@ -158,7 +163,7 @@ class _NodeWriter:
             found = self.shapes[key] = self._shape(node, box)
         shape, label_at, detail_at = found
         title = f"<title>{escape(node.title)}</title>" if node.title else ""
-        detail = f"<text class=\"d\" {detail_at}>{escape(node.detail)}</text>" if node.detail else ""
+        detail = f'<text class="d" {detail_at}>{escape(node.detail)}</text>' if node.detail else ""
         dark = " lit" if node.fill and _is_dark(node.fill) else " dim" if node.fill else ""
         return (
             f'<g id="{node.id}" class="{node.kind}{hue_class(node.hue)}{dark}">{title}{shape}'
@@ -170,8 +175,7 @@ class _NodeWriter:
         pill = self.round or node.kind not in SQUARE
         corner = f' rx="{min(box.width, box.height) / 2:g}"' if pill else ""
         shape = (
-            f'<rect x="{box.left:.5g}" y="{box.top:.5g}" width="{box.width:g}" height="{box.height:g}"'
-            f"{corner}{fill}/>"
+            f'<rect x="{box.left:.5g}" y="{box.top:.5g}" width="{box.width:g}" height="{box.height:g}"{corner}{fill}/>'
         )
         at = f'x="{box.x:.5g}" y='
         if not node.detail:

@@ -100,10 +100,10 @@ def _cross(plan: Plan, memo: dict[Hashable, Found]) -> None:
 
 def _rails(plan: Plan) -> None:
     reach: dict[tuple[int, str], list[float]] = {}
-    for (i, wire, band, column, source), found in zip(
-        plan.ported, plan.result.routes[len(plan.inside) :], strict=False
-    ):
-        reach.setdefault((plan.rows[band], source), []).append(found.path.points[0][0] + plan.strips[column].x)
+    ported = plan.result.routes[len(plan.inside) :]  # they were joined in this order
+    for use, route_ in zip(plan.ported, ported, strict=False):
+        x = route_.path.points[0][0] + plan.strips[use.column].x
+        reach.setdefault((plan.rows[use.band], use.source), []).append(x)
     for (row, source), ends in reach.items():
         height = plan.rail_heights[row, source]
         plan.result.rails.append(Rail(source, _rail(plan, source, height, min(ends), max(ends))))

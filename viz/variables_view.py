@@ -21,7 +21,6 @@ from .windows import without_empty_columns
 __all__ = ["variables_scene"]
 
 
-
 def variables_scene(graph: Any) -> Scene:
     """The named variables of `graph`, a column a time step and a row a variable."""
     calendar = make_calendar(graph)
@@ -90,6 +89,7 @@ def _merge_equal_inputs(scene: Scene, by_index: dict[int, Any], states: dict[int
 def _raise_targets(scene: Scene) -> None:
     """Let a target stand above the loss that it feeds, as in the textbook's figure."""
     inputs = {node.id: node for node in scene.nodes if node.kind == "input"}
+    leaves = set(inputs)
     columns = {node.id: node.column for node in scene.nodes}
     fed: dict[str, set[str]] = {}
     read: dict[str, set[str]] = {}
@@ -99,4 +99,4 @@ def _raise_targets(scene: Scene) -> None:
             read.setdefault(edge.source, set()).add(edge.target)
     for id, node in inputs.items():
         readers = read.get(id, set())
-        node.above = bool(readers) and all(fed[reader] - inputs.keys() and reader not in read for reader in readers)
+        node.above = bool(readers) and all(fed[reader] - leaves and reader not in read for reader in readers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import replace
 
-from .scene import Edge, Node, Scene
+from .scene import Column, Edge, Node, Scene
 
 __all__ = ["select", "window", "without_empty_columns"]
 
@@ -17,6 +17,8 @@ def select(wanted: slice | int | Iterable[int], timesteps: list[int]) -> set[int
     ----------
     wanted : slice, int or iterable of int
         A slice of the time steps as a list; that many first and last ones; or the time steps themselves.
+    timesteps : list of int
+        Those that there are, in order.
 
     Raises
     ------
@@ -49,7 +51,7 @@ def window(scene: Scene, wanted: slice | int | Iterable[int]) -> Scene:
     steps = sorted({column.timestep for column in scene.columns if column.timestep is not None})
     kept = select(wanted, steps)
     renumbered: dict[int, int] = {}
-    columns = []
+    columns: list[Column] = []
     skipped = 0
     for i, column in enumerate(scene.columns):
         if column.kind == "step" and column.timestep not in kept:

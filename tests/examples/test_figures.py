@@ -5,6 +5,7 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
+
 from examples.figures import FIGURES, GALLERY, page
 
 ROWS = {f"A{i}" for i in range(1, 7)} | {f"B{i}" for i in range(1, 14)} | {"C3", "C4"}

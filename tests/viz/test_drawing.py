@@ -8,12 +8,23 @@ import networkx as nx
 import numpy as np
 import pygraphviz
 import pytest
-from examples import programs
 
 import tinygraph as tg
 import viz
+from examples import programs
 
-HOSTILE = ["<b>bold</b>", "relu:1", "\\N and \\l", 'say "hi"', "a\nb", "]]>", "a|b{c}", "};x[label=1]", "#quot;", "%%{init}%%"]
+HOSTILE = [
+    "<b>bold</b>",
+    "relu:1",
+    "\\N and \\l",
+    'say "hi"',
+    "a\nb",
+    "]]>",
+    "a|b{c}",
+    "};x[label=1]",
+    "#quot;",
+    "%%{init}%%",
+]
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +115,8 @@ def test_networkx_and_graphml_hold_all_nodes_and_edges(drawing):
 def test_a_notebook_gets_svg_and_text(drawing):
     bundle = drawing._repr_mimebundle_()
     assert ET.fromstring(bundle["image/svg+xml"]).tag.endswith("svg")
-    assert "h⁽³⁾" in bundle["text/plain"] and "W" in bundle["text/plain"]
+    assert "h⁽³⁾" in bundle["text/plain"]
+    assert "W" in bundle["text/plain"]
     assert drawing._repr_svg_() == bundle["image/svg+xml"]
     assert set(drawing._repr_mimebundle_(include={"text/plain"})) == {"text/plain"}
 

@@ -3,10 +3,10 @@
 import itertools
 
 import pytest
-from examples import programs
-from examples.figures import FIGURES
 
 import viz
+from examples import programs
+from examples.figures import FIGURES
 from viz import cells
 from viz.dot import Request, arrange, seconds
 from viz.geometry import Box, rounded
@@ -41,8 +41,10 @@ def test_no_two_nodes_overlap_and_none_is_cut_off(figure):
     for (one, a), (other, b) in itertools.combinations(boxes.items(), 2):
         assert not overlap(a, b), (one, other)
     for box in boxes.values():
-        assert box.left >= -1 and box.right <= drawing.layout.width + 1
-        assert box.top >= -1 and box.bottom <= drawing.layout.height + 1
+        assert box.left >= -1
+        assert box.right <= drawing.layout.width + 1
+        assert box.top >= -1
+        assert box.bottom <= drawing.layout.height + 1
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)

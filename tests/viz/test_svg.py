@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from examples import programs
-from examples.figures import FIGURES
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import tinygraph as tg
 import viz
+from examples import programs
+from examples.figures import FIGURES
 from viz.palette import DARK, LIGHT
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -89,9 +89,13 @@ def test_identifiers_are_those_of_nodes_and_edges():
 def test_light_dark_and_by_the_readers_setting():
     drawing = viz.draw(programs.shared_parameter())
     light, dark, auto = (drawing.svg(theme) for theme in ("light", "dark", "auto"))
-    assert LIGHT.paper in light and DARK.paper not in light
-    assert DARK.paper in dark and LIGHT.hues[0] not in dark
-    assert LIGHT.paper in auto and DARK.paper in auto and "@media(prefers-color-scheme:dark)" in auto
+    assert LIGHT.paper in light
+    assert DARK.paper not in light
+    assert DARK.paper in dark
+    assert LIGHT.hues[0] not in dark
+    assert LIGHT.paper in auto
+    assert DARK.paper in auto
+    assert "@media(prefers-color-scheme:dark)" in auto
     with pytest.raises(ValueError, match="theme must be"):
         drawing.svg("sepia")
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from examples import programs
 
 import tinygraph as tg
 import viz
+from examples import programs
 from viz.palette import ramp
 
 
@@ -60,7 +60,8 @@ def test_the_loss_is_marked_and_only_it():
 
 def test_shapes_are_shown():
     details = {node.label: node.detail for node in viz.draw(programs.worked_example()).scene.nodes}
-    assert details["W"] == "20×20" and details["U"] == "20×4"
+    assert details["W"] == "20×20"
+    assert details["U"] == "20×4"
     assert details["h⁽¹⁾"] == "tanh · 20"
 
 
@@ -96,9 +97,14 @@ def test_b1_edges_are_labelled_with_the_weights_and_biases_stand_beside():
     scene = variables(programs.first_model(2)).scene
     label = {node.id: node.label for node in scene.nodes}
     named = {(label[e.source][0], label[e.target][0]): e.label for e in scene.edges}
-    assert named["x", "a"] == "U" and named["h", "a"] == "W" and named["h", "o"] == "V" and named["a", "h"] == ""
+    assert named["x", "a"] == "U"
+    assert named["h", "a"] == "W"
+    assert named["h", "o"] == "V"
+    assert named["a", "h"] == ""
     tags = {node.label: [text for text, _ in node.tags] for node in scene.nodes}
-    assert tags["a⁽¹⁾"] == ["b"] and tags["o⁽²⁾"] == ["c"] and tags["h⁽¹⁾"] == []
+    assert tags["a⁽¹⁾"] == ["b"]
+    assert tags["o⁽²⁾"] == ["c"]
+    assert tags["h⁽¹⁾"] == []
 
 
 def test_b4_the_second_model_passes_from_the_output_and_not_from_hidden():
@@ -112,7 +118,8 @@ def test_b4_the_second_model_passes_from_the_output_and_not_from_hidden():
 def test_b5_teacher_forcing_passes_targets_in_training_and_outputs_in_testing():
     training = set(labelled_edges(variables(programs.teacher_forcing(3))))
     testing = set(labelled_edges(variables(programs.free_running(3))))
-    assert {("y⁽¹⁾", "h⁽²⁾"), ("y⁽¹⁾", "L⁽¹⁾")} <= training and ("ŷ⁽¹⁾", "h⁽²⁾") not in training
+    assert {("y⁽¹⁾", "h⁽²⁾"), ("y⁽¹⁾", "L⁽¹⁾")} <= training
+    assert ("ŷ⁽¹⁾", "h⁽²⁾") not in training
     assert ("ŷ⁽¹⁾", "h⁽²⁾") in testing
 
 
@@ -126,9 +133,11 @@ def test_b8_two_chains_run_against_each_other_in_the_same_columns():
     scene = variables(programs.bidirectional(4)).scene
     column = {node.label: node.column for node in scene.nodes}
     drawn = labelled_edges(variables(programs.bidirectional(4)))
-    assert ("h⁽²⁾", "h⁽³⁾") in drawn and ("g⁽³⁾", "g⁽²⁾") in drawn
+    assert ("h⁽²⁾", "h⁽³⁾") in drawn
+    assert ("g⁽³⁾", "g⁽²⁾") in drawn
     assert all(column[f"h⁽{t}⁾"] == column[f"g⁽{t}⁾"] == column[f"x⁽{t}⁾"] for t in "¹²³⁴")
-    assert column["g⁽⁵⁾"] > column["g⁽⁴⁾"] and column["h⁽⁰⁾"] < column["h⁽¹⁾"]
+    assert column["g⁽⁵⁾"] > column["g⁽⁴⁾"]
+    assert column["h⁽⁰⁾"] < column["h⁽¹⁾"]
 
 
 def test_b9_decoders_start_after_the_encoder_and_stand_over_each_other():
@@ -163,7 +172,8 @@ def test_a_window_keeps_the_first_and_last_steps_and_marks_what_is_left_out():
 
 
 @pytest.mark.parametrize(
-    ("wanted", "kept"), [(slice(0, 3), [1, 2, 3]), (slice(-2, None), [9, 10]), ([4], [4]), (range(2, 4), [2, 3]), (99, [*range(1, 11)])]
+    ("wanted", "kept"),
+    [(slice(0, 3), [1, 2, 3]), (slice(-2, None), [9, 10]), ([4], [4]), (range(2, 4), [2, 3]), (99, [*range(1, 11)])],
 )
 def test_windows_by_slice_number_or_list(wanted, kept):
     columns = viz.draw(programs.driven_system(10), timesteps=wanted).scene.columns
@@ -203,7 +213,8 @@ def test_a_gradient_that_is_not_computed_is_shown_as_such_and_not_as_zero():
 def test_time_steps_as_colour_and_an_overlay_that_there_is_not():
     scene = viz.draw(programs.driven_system(3), overlay="time_step").scene
     fills = {node.label: node.fill for node in scene.nodes}
-    assert fills["h⁽¹⁾"] == ramp(0.0) and fills["h⁽³⁾"] == ramp(1.0)
+    assert fills["h⁽¹⁾"] == ramp(0.0)
+    assert fills["h⁽³⁾"] == ramp(1.0)
     with pytest.raises(ValueError, match="overlay must be one of 'grad_norm', 'value', 'time_step'"):
         viz.draw(programs.driven_system(3), overlay="mood")
 
@@ -228,7 +239,8 @@ def test_a3_the_folded_system_is_one_cell_with_a_delayed_edge():
 
 def test_folded_ops_say_how_often_they_ran():
     details = [node.detail for node in viz.draw(programs.driven_system(6), fold=True).scene.nodes if node.kind == "op"]
-    assert details and all(detail.endswith("×6") for detail in details)
+    assert details
+    assert all(detail.endswith("×6") for detail in details)
 
 
 def test_a_fold_excludes_what_asks_for_single_time_steps():
