@@ -151,24 +151,18 @@ class _Sorting:
         return found
 
     def _forget_first_parameters(self) -> None:
-        """A parameter that an argument has in first iterations only is a learned initial state: data, not identity."""
+        """Parameters that an argument has in first iterations only are a learned initial state: data, not identity."""
         interned: _Interned[Own] = _Interned((own, k) for k, own in enumerate(self.owns))
-        for rows in self.rows:
-            seen = np.unique(self.own[rows])
-            if len(seen) == 1:
-                continue
-            owns = [self.owns[k] for k in seen]
-            for argument, parameter in {use for own in owns for use in own}:
-                users = [k for k, own in zip(seen, owns, strict=True) if (argument, parameter) in own]
-                others = [own for own in owns if all(at != argument for at, _ in own)]
-                is_user = np.isin(self.own[rows], users)
+        for argument in {argument for own in self.owns for argument, _ in own}:
+            has = np.array([any(at == argument for at, _ in own) for own in self.owns])
+            for rows in self.rows:
+                user = has[self.own[rows]]
+                if not user.any() or user.all():
+                    continue
                 vectors = self.vectors[rows]
-                first = (vectors[is_user] == 0).all(0) & (vectors[~is_user] > 0).any(0)
-                if len(others) + len(users) == len(owns) and first.any():
-                    forgotten = {
-                        k: interned[tuple(use for use in self.owns[k] if use != (argument, parameter))] for k in users
-                    }
-                    self.own[rows] = [forgotten.get(k, k) for k in self.own[rows]]
+                if ((vectors[user] == 0).all(0) & (vectors[~user] > 0).any(0)).any():
+                    for k in rows[user].tolist():
+                        self.own[k] = interned[tuple(use for use in self.owns[self.own[k]] if use[0] != argument)]
             self.owns = list(interned)
 
     def _repeats(self, where: list[tuple[int, int]]) -> bool:
@@ -264,16 +258,17 @@ class _Sorting:
 def parameters_used(nodes: Sequence[Node]) -> list[Own]:
     """For each op node, the parameters it uses, directly or through ops of one argument such as a transpose."""
     carried: dict[Node, int] = {}
-    found = []
+    found: list[Own] = []
     for node in nodes:
-        own = []
+        own: Own = ()
         for argument, given in enumerate(node.inputs):
-            parameter = given.index if given.kind == "parameter" else carried.get(given)
-            if parameter is not None:
-                own.append((argument, parameter))
+            if given.kind == "parameter":
+                own = (*own, (argument, given.index))
+            elif given in carried:
+                own = (*own, (argument, carried[given]))
         if own and len(node.inputs) == 1:
             carried[node] = own[0][1]
-        found.append(tuple(own))
+        found.append(own)
     return found
 
 

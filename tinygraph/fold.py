@@ -170,7 +170,7 @@ class _Folding:
                 yield from self._edges_between(self.nodes[of], self.nodes[to], recorded[start:end])
 
     def _edges_between(self, source: FoldedNode, target: FoldedNode, rows: np.ndarray) -> Iterator[FoldedEdge]:
-        arguments = np.unique(rows[:, 2])
+        arguments = np.unique(rows[:, 2]) if len(rows) > 1 else rows[:, 2]
         if len(arguments) > 1 and (not isinstance(target.arity, int) or target.arity > 2):
             gathered = self._fitted(source, target, None, rows)
             if gathered.index is not None and any(i.level == len(target.loops) for i in gathered.index):
@@ -179,7 +179,7 @@ class _Folding:
         for argument in arguments.tolist():
             of_argument = rows[rows[:, 2] == argument]
             edge = self._fitted(source, target, argument, of_argument)
-            cases = [of_argument] if edge.index else self._cases(source, target, of_argument)
+            cases = [of_argument] if edge.index is not None else self._cases(source, target, of_argument)
             split = [self._fitted(source, target, argument, case) for case in cases]
             yield from split if all(part.index is not None for part in split) else [edge]
 

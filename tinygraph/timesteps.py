@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .graph import Node
 
 _RECURRENT, _FED, _PARAMETRIC = 4, 2, 1  # what speaks for a loop being the one over time
+_ENOUGH = 50  # data that has not changed in so many iterations is taken to be the same
 
 
 def op_steps(classes: Classes) -> list[int | None]:
@@ -197,12 +198,10 @@ class Links:
 
     def _is_fed(self, number: int, depth: int) -> bool:
         """Does a class take in different data in each iteration, all outer and inner ones being the same?"""
-        alike: dict[tuple[int, ...], list[Node]] = {}
-        for k in self.classes.members[number].tolist():
-            others = self.classes.iterations[k].tolist()
-            others.pop(depth)
-            alike.setdefault(tuple(others), []).append(self.classes.nodes[k])
-        return any(map(takes_other_data, alike.values()))
+        members = self.classes.members[number]
+        others, _ = grouped(np.delete(self.classes.iterations[members], depth, axis=1))
+        longest = members[others == np.bincount(others).argmax()]
+        return takes_other_data(self.classes.nodes[k] for k in longest[:_ENOUGH].tolist())
 
 
 def takes_other_data(nodes: Iterable[Node]) -> bool:

@@ -1,0 +1,118 @@
+"""Time of folding against the number of nodes, and what recording a node's circumstances costs.
+
+Run ``python tests/benchmarks/bench_fold.py [largest]``; `largest` is the number of ops to go up to (default 1,000,000).
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import sys
+from collections.abc import Callable
+from time import perf_counter
+
+import numpy as np
+
+import tinygraph as tg
+from tinygraph import record
+from tinygraph.fold import fold
+
+SIZE = 2
+
+
+def elman(ops: int) -> tg.Tensor:
+    """One loop: four ops a time step, and a running loss."""
+    W, U, h, loss = tg.parameter(np.eye(SIZE)), tg.parameter(np.eye(SIZE)), np.zeros(SIZE), 0.0
+    x = np.ones(SIZE)
+    for _ in range(ops // 6):
+        h = np.tanh(W @ h + U @ x)
+        loss = loss + h.sum()
+    return loss
+
+
+def gates(ops: int) -> tg.Tensor:
+    """Helpers in a loop: two calls of a function a time step."""
+    W, U, h, x = tg.parameter(np.eye(SIZE)), tg.parameter(np.eye(SIZE)), np.ones(SIZE), np.ones(SIZE)
+
+    def gate(A):
+        return np.tanh(A @ h + x)
+
+    for _ in range(ops // 7):
+        h = gate(W) * gate(U)
+    return h.sum()
+
+
+def sentences(ops: int) -> tg.Tensor:
+    """Loops in loops of unequal lengths."""
+    W, x, total = tg.parameter(np.eye(SIZE)), np.ones(SIZE), 0.0
+    length, done = 0, 0
+    while done < ops:
+        h = np.zeros(SIZE)
+        length = 5 + (length + 7) % 20
+        for _ in range(length):
+            h = np.tanh(W @ h + x)
+        total = total + h.sum()
+        done += 3 * length + 2
+    return total
+
+
+def straight(ops: int) -> tg.Tensor:
+    """No recurrence: one loop whose parameters are others each time."""
+    h = np.ones(SIZE)
+    for _ in range(ops // 2):
+        h = np.tanh(tg.parameter(np.ones(SIZE)) * h)
+    return h.sum()
+
+
+def timed(f: Callable, *args) -> tuple[float, object]:
+    gc.collect()
+    gc.disable()
+    start = perf_counter()
+    result = f(*args)
+    taken = perf_counter() - start
+    gc.enable()
+    return taken, result
+
+
+def growth(program: Callable[[int], tg.Tensor], sizes: list[int]) -> None:
+    previous = None
+    for size in sizes:
+        recording, output = timed(program, size)
+        reading, graph = timed(tg.graph, output)
+        folding, folded = timed(fold, graph)
+        nodes = len(graph.nodes)
+        exponent = math.log(folding / previous[1]) / math.log(nodes / previous[0]) if previous else math.nan
+        previous = nodes, folding
+        each = [f"{1e6 * seconds / nodes:9.2f}" for seconds in (recording, reading, folding)]
+        print(f"{program.__name__:10}{nodes:>10,}", *each, f"{exponent:9.2f}   {len(folded.nodes):>7,}", flush=True)
+        del output, graph, folded
+
+
+def cost_of_metadata(repetitions: int = 200_000) -> None:
+    """What an op pays to know where it ran: frame, instruction, call and context."""
+    context = record.context()
+
+    def with_metadata():
+        for _ in range(repetitions):
+            frame = sys._getframe(0)
+            top, call = context.frames.top
+            if top is not frame:
+                call = context.frames.enter(frame)
+            kept = (call, frame.f_lasti, record._get())
+        return kept
+
+    def without():
+        for _ in range(repetitions):
+            kept = (None, None, None)
+        return kept
+
+    best = [min(timed(f)[0] for _ in range(5)) / repetitions * 1e9 for f in (with_metadata, without)]
+    print(f"metadata: {best[0] - best[1]:.0f} ns an op (call, instruction, context); an empty loop is {best[1]:.0f} ns")
+
+
+if __name__ == "__main__":
+    largest = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    cost_of_metadata()
+    print(f"{'':10}{'nodes':>10}{'record':>10}{'graph':>10}{'fold':>10} µs a node, exponent, folded nodes")
+    for program in (elman, gates, sentences, straight):
+        growth(program, [n for n in (10_000, 100_000, 1_000_000) if n <= largest])
