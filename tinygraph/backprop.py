@@ -60,9 +60,9 @@ def backprop(output: Tensor, adjoint: ArrayLike | None = None) -> Iterator[Step]
     >>> y = w * w
     >>> loss = y * 2
     >>> for step in tg.backprop(loss):
-    ...     print(step.index, step.node.name, step.node.op, step.adjoint, step.contributions)
-    0 loss multiply 1.0 (2.0, None)
-    1 y multiply 2.0 (6.0, 6.0)
+    ...     print(step.index, step.node.name, step.node.op, step.adjoint, *map(str, step.contributions))
+    0 loss multiply 1.0 2.0 None
+    1 y multiply 2.0 6.0 6.0
     >>> float(w.grad)
     12.0
     """
