@@ -60,6 +60,14 @@ class Classes:
         return {node: k for k, node in enumerate(self.nodes)}
 
     @cached_property
+    def reads(self) -> np.ndarray:
+        """What the ops read: rows of the index of a node in the graph, the position of the op, the argument."""
+        arity = np.fromiter((len(node.inputs) for node in self.nodes), int, len(self.nodes))
+        source = np.fromiter((given.index for node in self.nodes for given in node.inputs), int, arity.sum())
+        first = np.repeat(np.cumsum(arity) - arity, arity)
+        return np.column_stack([source, np.repeat(np.arange(len(arity)), arity), np.arange(len(source)) - first])
+
+    @cached_property
     def members(self) -> list[np.ndarray]:
         """For each class, the positions of its nodes."""
         by_class = np.argsort(self.number, kind="stable")

@@ -15,7 +15,7 @@ from .timesteps import over_time
 from .visits import Loop
 
 if TYPE_CHECKING:
-    from .graph import Graph, Node
+    from .graph import Graph
 
 _MOST_CASES = 3  # an argument that reads the same node at more different delays gets a table
 
@@ -73,16 +73,17 @@ class _Folding:
     # -- leaves: with the first op that uses them ---------------------------------------------------------------------
 
     def _class_leaves(self) -> None:
-        users: dict[Node, list[tuple[int, int]]] = {}
-        for node in self.graph.nodes:
-            for argument, given in enumerate(node.inputs):
-                if given.kind != "op":
-                    users.setdefault(given, []).append((node.index, argument))
+        users: dict[int, list[tuple[int, int]]] = {}
+        reads = self.classes.reads
+        of_leaf = np.ones(len(self.graph.nodes), bool)
+        of_leaf[self.ops] = False
+        for leaf, position, argument in reads[of_leaf[reads[:, 0]]].tolist():
+            users.setdefault(leaf, []).append((self.classes.nodes[position].index, argument))
         known: dict[tuple, int] = {}
         for leaf in self.graph.nodes:
             if leaf.kind == "op":
                 continue
-            uses = users.get(leaf, [])
+            uses = users.get(leaf.index, [])
             depth = 0 if leaf.kind == "parameter" else self._common_depth([user for user, _ in uses])
             key: tuple = (leaf,)
             if depth:
@@ -151,15 +152,9 @@ class _Folding:
     # -- edges --------------------------------------------------------------------------------------------------------
 
     def _edges(self) -> Iterator[FoldedEdge]:
-        recorded = np.array(
-            [
-                (given.index, node.index, argument)
-                for node in self.classes.nodes
-                for argument, given in enumerate(node.inputs)
-            ],
-            int,
-        ).reshape(-1, 3)
-        source, target, argument = recorded.T
+        source, target, argument = self.classes.reads.T
+        target = self.ops[target]
+        recorded = np.column_stack([source, target, argument])
         groups = np.column_stack([self.number[target], self.number[source]])
         order = np.lexsort([target, argument, groups[:, 1], groups[:, 0]])
         recorded, groups = recorded[order], groups[order]

@@ -23,7 +23,7 @@ def op_steps(classes: Classes) -> list[int | None]:
     time = over_time(classes)
     loop_of = [next((loop for loop in reversed(chain) if loop in time), None) for chain in classes.chains]
     at, trips = _counted(classes, loop_of)
-    backward = _backward(classes, loop_of, at, trips)
+    backward = _backward(classes, loop_of, at, trips) if len(time) > 1 else set()
     loops = [loop_of[number] for number in classes.number.tolist()]
     steps = [
         None if loop is None else n - i if loop in backward else i + 1
@@ -165,13 +165,11 @@ class Links:
 
     def __init__(self, classes: Classes):
         self.classes = classes
-        edges = [
-            (classes.position[given], k)
-            for k, node in enumerate(classes.nodes)
-            for given in node.inputs
-            if given in classes.position
-        ]
-        self.edges = np.array(edges, int).reshape(-1, 2)
+        indices = np.fromiter((node.index for node in classes.nodes), int, len(classes.nodes))
+        position = np.full(classes.reads[:, 0].max(initial=indices.max(initial=-1)) + 1, -1)
+        position[indices] = np.arange(len(indices))
+        edges = np.column_stack([position[classes.reads[:, 0]], classes.reads[:, 1]])
+        self.edges = edges[edges[:, 0] >= 0]
 
     def score(self, loop: Loop) -> int:
         """Say how much speaks for `loop` being the one over time."""
@@ -190,15 +188,15 @@ class Links:
         inner = (before[:, :depth] == after[:, :depth]).all(1)
         carried = before[inner, depth] != after[inner, depth]
         ends = self.classes.number[np.column_stack([source[inner], target[inner]])]
-        graph = nx.DiGraph(map(tuple, np.unique(ends, axis=0).tolist()))
+        graph = nx.DiGraph(map(tuple, ends[grouped(ends)[1]].tolist()))
         component = {n: k for k, nodes in enumerate(nx.strongly_connected_components(graph)) for n in nodes}
         parametric = {component[n] for n in component if self.classes.own[n]}
-        carrying = np.unique(ends[carried], axis=0).tolist()
-        return any(component[a] == component[b] and component[a] in parametric for a, b in carrying)
+        carrying = ends[carried]
+        return any(component[a] in parametric and component[a] == component[b] for a, b in carrying[grouped(carrying)[1]].tolist())
 
     def _is_fed(self, number: int, depth: int) -> bool:
         """Does a class take in different data in each iteration, all outer and inner ones being the same?"""
-        members = self.classes.members[number]
+        members = self.classes.members[number][: _ENOUGH**2]
         others, _ = grouped(np.delete(self.classes.iterations[members], depth, axis=1))
         longest = members[others == np.bincount(others).argmax()]
         return takes_other_data(self.classes.nodes[k] for k in longest[:_ENOUGH].tolist())
