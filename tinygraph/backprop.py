@@ -18,6 +18,7 @@ from .sparse import Sparse
 from .tensor import Tensor, _wrapped
 
 _by_index = attrgetter("_index")
+Recorded = Any  # a Tensor that an op made, so that its op is not None
 
 
 class Step(NamedTuple):
@@ -35,7 +36,7 @@ class Step(NamedTuple):
         What each argument receives, in argument order; None where no gradient is wanted or none exists.
     """
 
-    index: int
+    index: int  # type: ignore[assignment] # a tuple's own `index` is of no use here
     node: Node
     adjoint: Any
     contributions: tuple[Any, ...]
@@ -144,7 +145,7 @@ def _walk(
             _add_to_grad(leaf, total, leaf in owned)
 
 
-def _order(output: Tensor) -> list[Tensor]:
+def _order(output: Tensor) -> list[Recorded]:
     """Return the ops that a gradient of `output` passes, last recorded first."""
     if output.op is None:
         return []
@@ -218,7 +219,7 @@ def pull_back(outputs: list[Tensor], adjoints: list[Any], wrt: list[Tensor]) -> 
     return [totals.get(leaf) for leaf in wrt]
 
 
-def _between(outputs: list[Tensor], wrt: list[Tensor]) -> list[Tensor]:
+def _between(outputs: list[Tensor], wrt: list[Tensor]) -> list[Recorded]:
     """Return the ops between `wrt` and `outputs`, last recorded first; nothing older than `wrt` can lie between."""
     oldest = min((leaf._index for leaf in wrt), default=0)
     found = [node for node in dict.fromkeys(outputs) if node.op is not None and node.requires_grad]
@@ -235,7 +236,7 @@ def _between(outputs: list[Tensor], wrt: list[Tensor]) -> list[Tensor]:
     return found
 
 
-def _as_recorded(node: Tensor) -> tuple[Any, ...]:
+def _as_recorded(node: Recorded) -> tuple[Any, ...]:
     """Return the arguments of `node` as Tensors, so that its rules are recorded."""
     tensors: list[Any] = []
     for source, value in zip(node._inputs, node._values, strict=False):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import os
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from types import CodeType, FrameType
 
 from .record import Call
 
-_PACKAGE = str(Path(__file__).parent)
+_PACKAGE = str(Path(__file__).parent) + os.sep
 _BACKWARD = str(Path(__file__).with_name("backprop.py"))
 
 
@@ -78,7 +79,7 @@ def locate(call: Call | None, lasti: int) -> Source | None:
         if call.code.co_filename == _BACKWARD:
             call, lasti = innermost
             break
-        call, lasti = call.parent, call.lasti
+        lasti, call = call.lasti, call.parent
     if call is None:
         call, lasti = innermost
     here = _resolve(call.code, lasti)
@@ -125,10 +126,8 @@ def _resolve(code: CodeType, lasti: int) -> Source | None:
 def _positions(code: CodeType, lasti: int) -> tuple[int, int, int, int] | None:
     for unit, position in enumerate(code.co_positions()):
         if unit == lasti // 2:
-            if position[0] is None:
-                return None
             line, end_line, column, end_column = position
-            return line, end_line or line, column or 0, end_column or 0
+            return None if line is None else (line, end_line or line, column or 0, end_column or 0)
     return None
 
 
@@ -223,12 +222,11 @@ def _target(node: ast.AST, statement: ast.AST) -> str | None:
     """Return the name that `statement` gives to the value of `node`."""
     if isinstance(statement, ast.AugAssign) and (node is statement or node is statement.value):
         return _word(statement.target) if node is statement else None
+    pairs: list[tuple[ast.expr, ast.expr | None]] = []
     if isinstance(statement, ast.AnnAssign):
         pairs = [(statement.target, statement.value)]
     elif isinstance(statement, ast.Assign):
         pairs = [(target, statement.value) for target in statement.targets]
-    else:
-        pairs = []
     for target, value in pairs:
         for word, part in _matched(target, value):
             if any(node is candidate for candidate in _values(part)):

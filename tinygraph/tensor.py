@@ -218,7 +218,7 @@ class Tensor:
     def __array_function__(self, function: Callable, types: Any, args: Any, kwargs: Any) -> Any:
         return _dispatch(function, args, kwargs, _frame(1))
 
-    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         if self.requires_grad and record.context().recording:
             raise TypeError(
                 "a Tensor that requires a gradient was turned into a plain array, which would cut the graph in silence;"
@@ -324,7 +324,7 @@ def tensor(
     *,
     name: str | None = None,
     requires_grad: bool = False,
-    dtype: DTypeLike = None,
+    dtype: DTypeLike | None = None,
 ) -> Tensor:
     """Make a leaf that owns a copy of `data`.
 
@@ -368,7 +368,7 @@ def parameter(data: ArrayLike, name: str | None = None) -> Tensor:
 
 
 def _made_by_user(
-    what: str, data: ArrayLike, name: str | None, requires_grad: bool, dtype: DTypeLike, frame: FrameType
+    what: str, data: ArrayLike, name: str | None, requires_grad: bool, dtype: DTypeLike | None, frame: FrameType
 ) -> Tensor:
     if isinstance(data, Tensor):
         data = data._data

@@ -46,7 +46,7 @@ def run_to_backward(script: str, args: Sequence[str], act: Callable[[tg.Tensor],
     path = Path(script)
     if not path.is_file():
         raise ScriptError(f"{script}: there is no such script")
-    acted = []
+    acted: list[bool] = []
 
     def begins(loss: tg.Tensor) -> None:
         if not acted:
