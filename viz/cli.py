@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext, redirect_stdout
 
 import tinygraph as tg
 
@@ -94,11 +95,20 @@ def _draw(options: argparse.Namespace) -> int:
 
 
 def _debug(options: argparse.Namespace) -> int:
-    from .terminal import debug, debug_file
+    from .terminal import debug
+
+    answers = sys.stdout
+
+    def act(loss: tg.Tensor) -> bool:
+        debug(loss, stdout=answers, as_json=options.json)
+        return False
 
     if options.script.endswith(".trace"):
-        return debug_file(options.script, json=options.json)
-    return run_to_backward(options.script, options.args, lambda loss: debug(loss, json=options.json))
+        debug(tg.load_trace(options.script), as_json=options.json)
+        return 0
+    with redirect_stdout(sys.stderr) if options.json else nullcontext():  # among JSON lines nothing else may stand
+        return run_to_backward(options.script, options.args, act)
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,5 +1,6 @@
 """The command line, run as users run it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -94,6 +95,32 @@ def test_debug_stops_at_the_first_backward_pass(script, tmp_path):
     done = run("debug", script, cwd=tmp_path, stdin="n\nq\n")
     assert done.returncode == 0, done.stderr
     assert "tanh" in done.stdout or "sum" in done.stdout
+
+
+def test_debug_answers_in_json_lines_and_nothing_else(script, tmp_path):
+    done = run("debug", "--json", script, cwd=tmp_path, stdin="next\nquit\n")
+    assert done.returncode == 0, done.stderr
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(answers) >= 2
+    assert "arguments" in done.stderr
+
+
+def test_debug_opens_a_saved_trace_without_the_program(script, tmp_path):
+    text = SCRIPT.replace("loss.backward()", "tg.trace(loss).save('run.trace')")
+    (tmp_path / "saver.py").write_text(text)
+    subprocess.run([sys.executable, "saver.py"], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+    (tmp_path / "saver.py").unlink()
+    done = run("debug", "run.trace", cwd=tmp_path, stdin="n\nl\nq\n")
+    assert done.returncode == 0, done.stderr
+    assert "h = np.tanh(w * h)" in done.stdout
+
+
+def test_a_trace_that_is_none_is_named(tmp_path):
+    (tmp_path / "bad.trace").write_bytes(b"nothing of the kind")
+    done = run("debug", "bad.trace", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "bad.trace" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_without_a_command_the_commands_are_listed(tmp_path):
