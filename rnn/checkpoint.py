@@ -79,23 +79,13 @@ class Run:
         FileError
             When the file is truncated, is no checkpoint, or is one of another model or optimiser.
         """
-        arrays, metadata = read_safetensors(path)
-        if metadata.get("format") != FORMAT:
-            found = metadata.get("format", "no format")
-            raise FileError(f"{os.fspath(path)} is no checkpoint of this kind: it says {found!r}, not {FORMAT!r}")
-        about = json.loads(metadata["run"])
+        arrays, about = _read(path)
         parameters = self.model.parameters()
         values, best = _part("model.", arrays), _part("best.", arrays)
-        _check(path, values, parameters)
-        if best:
-            _check(path, best, parameters)
-        if about["optimizer"] != type(self.optimizer).__name__:
-            raise FileError(
-                f"{os.fspath(path)} was written with {about['optimizer']}, not {type(self.optimizer).__name__}"
-            )
-        kind = about["rng"]["bit_generator"]
-        if kind != type(self.rng.bit_generator).__name__:
-            raise FileError(f"{os.fspath(path)} has the state of a {kind} generator")
+        _check_parameters(path, values, parameters)
+        _check_parameters(path, best or values, parameters)
+        _check_kind(path, about["optimizer"], self.optimizer)
+        _check_kind(path, about["rng"]["bit_generator"], self.rng.bit_generator)
         try:
             self.optimizer.load_state(about["updates"], _part("optimizer.", arrays))
         except (KeyError, ValueError) as error:
@@ -107,6 +97,23 @@ class Run:
         self.best = best
 
 
+def _read(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    arrays, metadata = read_safetensors(path)
+    if metadata.get("format") != FORMAT:
+        found = metadata.get("format", "no format")
+        raise FileError(f"{os.fspath(path)} is no checkpoint of this kind: it says {found!r}, not {FORMAT!r}")
+    about = json.loads(metadata.get("run", "{}"))
+    missing = {"updates", "optimizer", "rng", "train", "validation"} - set(about)
+    if missing:
+        raise FileError(f"{os.fspath(path)} is an incomplete checkpoint: it lacks {sorted(missing)}")
+    return arrays, about
+
+
+def _check_kind(path: str | os.PathLike[str], written: str, ours: object) -> None:
+    if written != type(ours).__name__:
+        raise FileError(f"{os.fspath(path)} was written with {written}, not {type(ours).__name__}")
+
+
 def _prefixed(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {prefix + name: np.array(array, order="C") for name, array in arrays.items()}
 
@@ -115,7 +122,7 @@ def _part(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}
 
 
-def _check(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], parameters: dict[str, Any]) -> None:
+def _check_parameters(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], parameters: dict[str, Any]) -> None:
     expected = {name: (p.shape, p.dtype) for name, p in parameters.items()}
     found = {name: (a.shape, a.dtype) for name, a in arrays.items()}
     different = sorted(n for n in {*expected, *found} if expected.get(n) != found.get(n))

@@ -24,7 +24,7 @@ def sequence(cell: Step, xs: Any) -> Any:
     """
     if not has_tensors(xs):
         xs = np.asarray(xs)
-    shape = tuple(xs.shape) if hasattr(xs, "shape") else (len(xs), *np.broadcast_shapes(*(x.shape for x in xs)))
+    shape = _shape(xs)
     if len(shape) not in (2, 3) or 0 in shape:
         raise ValueError(f"xs should have shape (T, N, I) or (T, I), none of them 0; got {shape}")
     if not isinstance(cell, Cell):
@@ -32,6 +32,15 @@ def sequence(cell: Step, xs: Any) -> Any:
     if shape[-1] != cell.input_size:
         raise ValueError(f"{cell!r} reads {cell.input_size} features, but xs has shape {shape}")
     return of_dtype(xs, cell.dtype, "xs")
+
+
+def _shape(xs: Any) -> tuple[int, ...]:
+    if hasattr(xs, "shape"):
+        return tuple(xs.shape)
+    shapes = {np.asarray(x).shape if not isinstance(x, tg.Tensor) else x.shape for x in xs}
+    if len(shapes) != 1:
+        raise ValueError(f"the time steps of xs should have one shape, not {sorted(shapes)}")
+    return (len(xs), *shapes.pop())
 
 
 def has_tensors(values: Any) -> bool:
@@ -58,14 +67,15 @@ def of_dtype(values: Any, dtype: np.dtype, what: str) -> Any:
         ...
     TypeError: the network holds float32, but xs is float64: convert one of them
     """
-    parts = values if isinstance(values, (list, tuple)) and has_tensors(values) else [values]
-    parts = [part if isinstance(part, tg.Tensor) else np.asarray(part) for part in parts]
-    for part in parts:
-        whole = isinstance(part, np.ndarray) and part.dtype.kind in "iub"
-        if part.dtype != dtype and not whole:
-            raise TypeError(f"the network holds {dtype}, but {what} is {part.dtype}: convert one of them")
-    fitting = [part if part.dtype == dtype else part.astype(dtype) for part in parts]
-    return fitting if has_tensors(values) and not isinstance(values, tg.Tensor) else fitting[0]
+    if isinstance(values, (list, tuple)) and has_tensors(values):
+        return [of_dtype(value, dtype, what) for value in values]
+    if not isinstance(values, tg.Tensor):
+        values = np.asarray(values)
+        if values.dtype.kind in "iub":
+            return values.astype(dtype)
+    if values.dtype != dtype:
+        raise TypeError(f"the network holds {dtype}, but {what} is {values.dtype}: convert one of them")
+    return values
 
 
 def mask(lengths: Any, steps: int, batch: tuple[int, ...]) -> np.ndarray:

@@ -50,7 +50,7 @@ def unroll(
     Raises
     ------
     ValueError, TypeError
-        When sizes, lengths, dtypes or the state do not fit the cell.
+        When sizes, lengths, dtypes or states do not fit the cell.
 
     Examples
     --------
@@ -67,6 +67,8 @@ def unroll(
         xs = _without_padding(xs, active)
     if forced is not None and isinstance(cell, Cell):
         forced = of_dtype(forced, cell.dtype, "the forced states")
+    if forced is not None and (len(forced) != len(xs) or reverse):
+        raise ValueError(f"forced should hold {len(xs)} states, in the order of time; it holds {len(forced)}")
     read = getattr(cell, "output", _itself) if readout is None else readout
     outputs: list[Any] = [None] * len(xs)
     for t in range(len(xs), 0, -1) if reverse else range(1, len(xs) + 1):

@@ -212,6 +212,18 @@ def test_a_resumed_run_is_bitwise_the_uninterrupted_one(tmp_path, optimizer, sto
     assert history == expected
 
 
+@pytest.mark.parametrize("kind", ["PCG64", "MT19937", "Philox", "SFC64"])
+def test_every_generator_is_resumed(tmp_path, kind):
+    def trained(epochs, path, resume):
+        fitted, rng = model(), np.random.Generator(getattr(np.random, kind)(3))
+        rnn.fit(fitted, batches(), epochs=epochs, rng=rng, checkpoint=path, resume=resume, quiet=True)
+        return values(fitted)
+
+    path = tmp_path / "run"
+    trained(2, path, resume=False)
+    assert_same(trained(5, path, resume=True), trained(5, tmp_path / "whole", resume=False))
+
+
 def test_to_resume_where_nothing_is_starts_afresh(tmp_path):
     fresh, _ = run(2, tmp_path / "run", resume=True)
     assert_same(values(fresh), values(run(2)[0]))

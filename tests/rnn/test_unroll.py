@@ -82,6 +82,8 @@ ZEROS = np.zeros((5, 2, 4))
         (ZEROS, {"lengths": [3, 0]}, r"between 1 and T = 5, not \[3, 0\]"),
         (ZEROS, {"lengths": [3]}, r"should have shape \(2,\), one for each sequence, not \(1,\)"),
         (ZEROS, {"state": np.zeros((2, 3))}, r"should be a tuple of 2"),
+        ([tg.tensor(np.zeros(4)), tg.tensor(np.zeros((1, 4)))], {}, r"one shape, not \[\(1, 4\), \(4,\)\]"),
+        (ZEROS, {"forced": ZEROS[:3]}, r"forced should hold 5 states, .* holds 3"),
         (ZEROS, {"state": (np.zeros((2, 3)), np.zeros((2, 4)))}, r"should have shape \(2, 3\), not \(2, 4\)"),
     ],
 )
