@@ -9,7 +9,7 @@ import numpy as np
 
 from ..op import constant, op
 from ..source import where
-from ..tensor import Tensor, make, numpy_functions
+from ..tensor import Tensor, make, numpy_functions, refuse_complex
 from .shapes import mT, sum_to
 
 __all__ = [
@@ -134,6 +134,8 @@ def _record_product(a: Any, b: Any, left: Any, right: Any, frame: Any) -> Any:
     if source is None and other is None:
         return y
     requires = (source is not None and source.requires_grad) or (other is not None and other.requires_grad)
+    if y.dtype.kind == "c":
+        refuse_complex("matmul", (source, other), y, frame)
     return make(form, y, (source, other), (left, right), None, requires, frame)
 
 
@@ -265,4 +267,6 @@ def linear(x: Any, W: Any, b: Any = None) -> Any:
         requires = requires or (type(b) is Tensor and b.requires_grad)
     if not requires and all(source is None for source in inputs):
         return y
+    if y.dtype.kind == "c":
+        refuse_complex("linear", inputs, y, frame)
     return make(form, y, inputs, values, None, requires, frame)

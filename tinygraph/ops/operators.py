@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import operator as python
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from ..op import Op, constant
 from ..source import where
-from ..tensor import Tensor, make
+from ..tensor import Tensor, make, refuse_complex
 from . import elementwise as e
-from . import indexing, linalg, reductions, shapes
+from . import indexing, linalg, plain, products, reductions, shapes, statistics
 
 _frame = sys._getframe
 _EXACT = (float, int)
@@ -34,7 +35,7 @@ def _binary(op: Op) -> tuple[Callable, Callable]:
         if type(other) not in _EXACT:
             if not isinstance(other, _OPERANDS):
                 return NotImplemented
-            other = constant(op, other, _frame(1))
+            other = _real_constant(op, other, _frame(1))
         try:
             y = forward(a, other)
         except Exception as error:
@@ -44,7 +45,8 @@ def _binary(op: Op) -> tuple[Callable, Callable]:
     def reflected(self: Tensor, other: Any) -> Any:
         if not isinstance(other, _OPERANDS):
             return NotImplemented
-        a, b = constant(op, other, _frame(1)), self._data
+        a = other if type(other) in _EXACT else _real_constant(op, other, _frame(1))
+        b = self._data
         try:
             y = forward(a, b)
         except Exception as error:
@@ -55,6 +57,13 @@ def _binary(op: Op) -> tuple[Callable, Callable]:
 
 
 _OPERANDS = (float, int, complex, np.ndarray, np.generic, list, tuple)
+
+
+def _real_constant(op: Op, value: Any, frame: Any) -> Any:
+    kept = constant(op, value, frame)
+    if isinstance(kept, complex) or (isinstance(kept, np.ndarray) and kept.dtype.kind == "c"):
+        refuse_complex(op.name, (value,), np.asarray(kept), frame)
+    return kept
 
 
 def _misfit(op: Op, a: Any, b: Any, error: Exception, frame: Any) -> Exception:
@@ -72,18 +81,24 @@ def _unary(op: Op) -> Callable:
     return operator
 
 
-def _comparison(ufunc: np.ufunc) -> Callable:
+def _comparison(compare: Callable) -> Callable:
     def operator(self: Tensor, other: Any) -> Any:
-        return ufunc(self._data, other._data if type(other) is Tensor else other)
+        return compare(self._data, other._data if type(other) is Tensor else other)
 
     return operator
 
 
 def _method(op: Any, name: str) -> Callable:
-    apply = op.apply
+    apply = getattr(op, "apply", None)
 
-    def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+    def recorded(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        assert apply is not None
         return apply((self, *args), kwargs, _frame(1))
+
+    def called(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return op(self, *args, **kwargs)
+
+    method = called if apply is None else recorded
 
     method.__name__ = name
     method.__doc__ = f"As ``np.{name}``."
@@ -101,38 +116,108 @@ def _transpose(self: Tensor, *axes: Any) -> Tensor:
     return shapes.transpose.apply((self,), {} if given is None else {"axes": tuple(given)}, _frame(1))
 
 
+def _dot(self: Tensor, other: Any) -> Any:
+    """As ``np.dot``."""
+    if 0 < self.ndim < 3 and 0 < np.ndim(other) < 3:
+        return linalg.matmul.apply((self, other), {}, _frame(1))  # type: ignore[attr-defined]
+    return products.dot(self, other)
+
+
+def _copied(self: Tensor) -> Tensor:
+    """As ``ndarray.copy``."""
+    return shapes.copy.apply((self,), {}, _frame(1))
+
+
+def _index(self: Tensor) -> int:
+    return python.index(self._data)
+
+
+def _in_place(name: str, instead: str) -> Callable:
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError(f"{name}: a Tensor is not written in place; {instead}{where(_frame(1))}")
+
+    method.__name__ = name
+    method.__doc__ = f"Not supported: {instead}."
+    return method
+
+
+_BINARY = {
+    "add": e.add,
+    "sub": e.subtract,
+    "mul": e.multiply,
+    "truediv": e.divide,
+    "pow": e.power,
+    "mod": e.remainder,
+    "floordiv": e.floor_divide,
+}
+_METHODS: dict[str, Any] = {
+    "sum": reductions.sum,
+    "mean": reductions.mean,
+    "prod": reductions.prod,
+    "max": reductions.max,
+    "min": reductions.min,
+    "cumsum": reductions.cumsum,
+    "cumprod": reductions.cumprod,
+    "var": statistics.var,
+    "std": statistics.std,
+    "ravel": shapes.ravel,
+    "flatten": shapes.ravel,
+    "swapaxes": shapes.swapaxes,
+    "squeeze": shapes.squeeze,
+    "astype": shapes.astype,
+    "clip": e.clip,
+    "round": e.round,
+    "diagonal": indexing.diagonal,
+    "trace": indexing.trace,
+    "take": indexing.take,
+    "repeat": indexing.repeat,
+    "compress": indexing.compress,
+    "any": plain.any,
+    "all": plain.all,
+    "argmax": plain.argmax,
+    "argmin": plain.argmin,
+    "argsort": plain.argsort,
+    "argpartition": plain.argpartition,
+    "nonzero": plain.nonzero,
+    "searchsorted": plain.searchsorted,
+}
+
+
 def attach() -> None:
     """Give Tensor its operators and methods."""
-    for name, op in {
-        "add": e.add,
-        "sub": e.subtract,
-        "mul": e.multiply,
-        "truediv": e.divide,
-        "pow": e.power,
-    }.items():
+    for name, op in _BINARY.items():
         operator, reflected = _binary(op)
         setattr(Tensor, f"__{name}__", operator)
         setattr(Tensor, f"__r{name}__", reflected)
-    for name, ufunc in {
-        "eq": np.equal,
-        "ne": np.not_equal,
-        "lt": np.less,
-        "le": np.less_equal,
-        "gt": np.greater,
-        "ge": np.greater_equal,
+    for name in ("eq", "ne", "lt", "le", "gt", "ge"):
+        setattr(Tensor, f"__{name}__", _comparison(getattr(python, name)))
+    for name, op in _METHODS.items():
+        setattr(Tensor, name, _method(op, name))
+    for name, instead in {
+        "sort": "np.sort(t) gives a sorted one",
+        "partition": "np.partition(t, kth) gives a partitioned one",
+        "fill": "np.full_like(t, value) gives a filled array",
+        "put": "np.where, or tg.tensor on an array that you filled, gives another",
+        "resize": "np.resize(t, shape) gives a resized one",
     }.items():
-        setattr(Tensor, f"__{name}__", _comparison(ufunc))
+        setattr(Tensor, name, _in_place(name, instead))
     for name, function in {
+        "__pos__": _unary(e.positive),
         "__neg__": _unary(e.negative),
         "__abs__": _unary(e.absolute),
+        "__round__": lambda self, decimals=0: e.round(self, decimals),
+        "__divmod__": e.divmod,
+        "__rdivmod__": lambda self, other: e.divmod(other, self),
         "__matmul__": linalg.product,
         "__rmatmul__": linalg.product_reflected,
         "__getitem__": indexing.read,
+        "__index__": _index,
         "reshape": _reshape,
         "transpose": _transpose,
-        "dot": linalg.product,
+        "dot": _dot,
+        "copy": _copied,
         "T": property(_unary(shapes.transpose)),
+        "mT": property(shapes.matrix_transpose),
+        "real": property(plain.real),
     }.items():
         setattr(Tensor, name, function)
-    for op in (reductions.sum, reductions.mean, shapes.swapaxes, shapes.squeeze, shapes.astype):
-        setattr(Tensor, op.name, _method(op, op.name))
