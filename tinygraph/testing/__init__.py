@@ -78,11 +78,11 @@ from typing import TYPE_CHECKING, Any
 
 from .check import GradientError, Report, check_gradients
 from .laws import LAWS, LawError, check_laws, check_op
-from .sketch import sketch
+from .drawing import sketch
 from .tolerances import relative_tolerance
 
 if TYPE_CHECKING:
-    from .programs import Program, programs
+    from .random_programs import Program, programs
     from .strategies import arrays, axes_of, calls, indices_of, shapes, tensors
 
 __all__ = [
@@ -107,7 +107,7 @@ __all__ = [
 
 _WITH_HYPOTHESIS = {
     **dict.fromkeys(("arrays", "axes_of", "calls", "indices_of", "shapes", "tensors"), "strategies"),
-    **dict.fromkeys(("Program", "programs"), "programs"),
+    **dict.fromkeys(("Program", "programs"), "random_programs"),
 }
 
 
@@ -122,5 +122,5 @@ def __getattr__(name: str) -> Any:
             raise
         raise ImportError(f"tg.testing.{name} needs Hypothesis: pip install hypothesis") from error
     found = getattr(module, name)
-    globals()[name] = found  # over the submodule of the same name, tinygraph.testing.programs
+    globals()[name] = found
     return found

@@ -14,7 +14,7 @@ from ..structure import flatten, rebuild
 from ..tensor import Tensor, tensor
 from ..transform import grad, jvp
 from .oracle import Comparison, Flat, compare
-from .sketch import sketch, values_text
+from .drawing import sketch, values_text
 from .tolerances import relative_tolerance
 
 MODES = ("reverse", "forward")

@@ -19,7 +19,7 @@ from ..tensor import Tensor, tensor
 from ..transform import vjp
 from .check import check_gradients
 from .oracle import Flat, compare
-from .sketch import sketch, values_text
+from .drawing import sketch, values_text
 from .tolerances import relative_tolerance
 
 Arrays = tuple[np.ndarray, ...]

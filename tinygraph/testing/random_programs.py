@@ -20,6 +20,8 @@ from .strategies import shapes
 
 _LARGEST = 1e3  # values beyond it lose the digits that are to be compared
 _MOST_ELEMENTS = 120
+_NEAR = 1e-5  # no kink is to be nearer
+_COMMON = ((3, 4), (3, 3), (2, 3, 4), (4,), (3,))  # shapes of many samples: their ops then take values of the program
 _serial = itertools.count(1)
 
 
@@ -123,6 +125,8 @@ def _literal(value: Any) -> str:
     if isinstance(value, np.ndarray):
         kind = "" if value.dtype in (np.float64, np.int64, np.bool_) else f", np.{value.dtype}"
         return f"np.array({value.tolist()}{kind})"
+    if isinstance(value, type) and issubclass(value, np.generic):
+        return f"np.{value.__name__}"
     if isinstance(value, np.generic):
         return repr(value.item())
     if isinstance(value, tuple):
@@ -151,24 +155,34 @@ class _Builder:
         """Append a line if it gives usable values; return the number of its value."""
         given = [self.values[a] if isinstance(a, int) else a for a in arguments]
         try:
-            with np.errstate(all="ignore"):
-                value = op(given, **attributes) if op.sequence else op(*given, **attributes)
+            value = np.asarray(_run(op, given, attributes))
+            if value.dtype.kind != "f" or not 0 < value.size <= _MOST_ELEMENTS or value.ndim > 4:
+                return None
+            if not np.isfinite(value).all() or np.abs(value).max() > _LARGEST:
+                return None
+            if not self._is_smooth(op, given, attributes, value):
+                return None
         except (TypeError, ValueError, IndexError, RuntimeError):
             return None  # it does not fit these shapes
-        value = np.asarray(value)
-        if value.dtype.kind != "f" or not 0 < value.size <= _MOST_ELEMENTS or value.ndim > 4:
-            return None
-        if not np.isfinite(value).all() or np.abs(value).max() > _LARGEST:
-            return None
         self.values.append(value)
         self.kinds.append(("line", len(self.lines)))
         self.lines.append((op, tuple(arguments), attributes, len(self.values) - 1))
         return len(self.values) - 1
 
+    def _is_smooth(self, op: Op, given: list[Any], attributes: dict[str, Any], value: np.ndarray) -> bool:
+        """Tell whether the op bends little here: not at a kink or jump, nor next to one, nor ill-conditioned."""
+        moves = [self.rng.uniform(-_NEAR, _NEAR, np.shape(x)) if _is_float(x) else 0 for x in given]
+        above, below = (
+            np.asarray(_run(op, [x + sign * move if _is_float(x) else x for x, move in zip(given, moves, strict=True)], attributes))
+            for sign in (1, -1)
+        )
+        return bool((np.abs(above - 2 * value + below) <= 1e3 * _NEAR**2 * (1 + np.abs(value))).all())
+
     def step(self, op: Op) -> int | None:
+        """Append a call of the op, if one is found."""
         if op.elementwise and "samples" not in op.facts:
             return self._pointwise(op)
-        if len(op.arguments) == 1 and not op.variadic:
+        if len(op.arguments) == 1 and op.attributes:
             argument = self._in_domain(op, 0, self._recent())
             if argument is not None:
                 attributes = self.draw(attributes_for(op, self.values[argument].shape))
@@ -190,7 +204,7 @@ class _Builder:
         arrays, attributes = samples[self.draw(st.integers(0, len(samples) - 1))]
         arguments: list[Any] = []
         for i, array in enumerate(arrays):
-            if not (isinstance(array, np.ndarray) and array.dtype.kind == "f"):
+            if not _is_float(array):
                 arguments.append(array)
                 continue
             fitting = [j for j, value in enumerate(self.values) if value.shape == array.shape and _is_real(op, i)]
@@ -216,7 +230,9 @@ class _Builder:
                 if guarded is None:
                     return None
             return guarded
-        return self.input(domain_of(op, argument)(self.rng, value.shape)) if value.ndim else None
+        if domain in _INSIDE:
+            return self.input(domain_of(op, argument)(self.rng, value.shape))
+        return None  # matrices, whose shapes the op's samples know
 
     def program(self) -> Program:
         """Return the program, its inputs numbered first, without inputs that nothing uses."""
@@ -229,6 +245,15 @@ class _Builder:
             for op, arguments, attributes, _ in self.lines
         ]
         return Program([self.values[i] for i in ordered if self.kinds[i][0] == "input"], lines)
+
+
+def _run(op: Op, given: list[Any], attributes: dict[str, Any]) -> Any:
+    with np.errstate(all="ignore"):
+        return op(given, **attributes) if op.sequence else op(*given, **attributes)
+
+
+def _is_float(x: Any) -> bool:
+    return isinstance(x, np.ndarray) and x.dtype.kind == "f"
 
 
 def _is_real(op: Op, argument: int) -> bool:
@@ -287,7 +312,7 @@ def programs(draw: DrawFn, ops: Sequence[Op] | None = None, max_lines: int = 8) 
     choice = st.sampled_from(list(ops) if ops is not None else all_ops())
     builder = _Builder(draw)
     for _ in range(draw(st.integers(1, 3))):
-        shape = draw(shapes(max_dims=3, max_side=3))
+        shape = draw(st.one_of(shapes(max_dims=3, max_side=3), st.sampled_from(_COMMON)))
         builder.input(builder.rng.normal(size=shape).round(6))
     wanted = draw(st.lists(choice, min_size=1, max_size=max_lines))
     for op in wanted:
