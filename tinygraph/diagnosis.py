@@ -145,7 +145,7 @@ def _verdict(timesteps: list[int], norms: list[float | None], rate: float) -> tu
     return ("vanishing" if rate < VANISHES else "exploding" if rate > EXPLODES else "healthy"), told
 
 
-# -- where NaN and infinity begin -------------------------------------------------------------------------------------------
+# -- where NaN and infinity begin --------------------------------------------------------------------------------------
 
 
 class Origin(NamedTuple):
@@ -163,8 +163,8 @@ class Origin(NamedTuple):
         Backward: to which argument the contribution is not finite.
     example : float
         The first such element.
-    index : tuple of int
-        Its place.
+    place : tuple of int
+        Its indices.
     """
 
     phase: str
@@ -172,7 +172,7 @@ class Origin(NamedTuple):
     step: int | None
     argument: int | None
     example: float
-    index: tuple[int, ...]
+    place: tuple[int, ...]
 
 
 def nonfinite_origin(trace: Trace) -> Origin | None:
@@ -188,7 +188,7 @@ def nonfinite_origin(trace: Trace) -> Origin | None:
     >>> with np.errstate(divide="ignore"):
     ...     trace = tg.trace(np.log(x).sum())
     >>> origin = nonfinite_origin(trace)
-    >>> origin.phase, origin.node.op, origin.example, origin.index
+    >>> origin.phase, origin.node.op, origin.example, origin.place
     ('forward', <op log>, -inf, (1,))
     """
     for node in trace.graph.nodes:
@@ -214,7 +214,7 @@ def _first_bad(x: Any) -> tuple[float, tuple[int, ...]]:
     return x[place].item(), place
 
 
-# -- two recorded runs ------------------------------------------------------------------------------------------------------
+# -- two recorded runs -------------------------------------------------------------------------------------------------
 
 
 class Divergence(NamedTuple):

@@ -180,12 +180,14 @@ def _index_part(part: Any) -> str:
 
 
 def step_lines(trace: Trace, k: int, parameter: Node | Any = None, *, plain: bool = False) -> list[str]:
-    """Return lines that tell step `k`: what it is, its source, its formulas, and what it adds to `parameter`.
+    r"""Return lines that tell step `k`: what it is, its source, its formulas, and what it adds to `parameter`.
 
     Parameters
     ----------
     trace : Trace
+        A recorded pass.
     k : int
+        The step.
     parameter : Node, Tensor or str, optional
         Whose gradient is watched: its contribution, and the running sum, are shown where the step adds to it.
     plain : bool
@@ -196,7 +198,7 @@ def step_lines(trace: Trace, k: int, parameter: Node | Any = None, *, plain: boo
     >>> import numpy as np, tinygraph as tg
     >>> w, x = tg.parameter(2.0, name="w"), tg.tensor(3.0, name="x")
     >>> y = np.square(w * x)
-    >>> print(*step_lines(tg.trace(y), 1, "w"), sep="\\n")
+    >>> print(*step_lines(tg.trace(y), 1, "w"), sep="\n")
     step 1: v₂ = w * x
       w̄ = v̄₂ · x
       contribution to w̄: 36

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ def restored(header: dict[str, Any], block: memoryview) -> Trace:
 def _check_steps(steps: list[Node], adjoints: list[Any], graph: Graph) -> None:
     if len(steps) != len(adjoints):
         raise ValueError(f"{len(steps)} steps but {len(adjoints)} adjoints")
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in pairwise(steps):
         if after.index >= before.index:
             raise ValueError("its steps are not in the order of a backward pass")
     for node, adjoint in zip(steps, adjoints, strict=True):

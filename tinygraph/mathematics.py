@@ -97,6 +97,9 @@ class Printer:
         if isinstance(tree.op, ast.Add | ast.Sub):
             sign = "+" if isinstance(tree.op, ast.Add) else "−"
             return Term(f"{left.text} {sign} {_wrapped(right, _PRODUCT)}", _SUM, ndim)
+        if isinstance(tree.op, ast.BitAnd | ast.BitOr):
+            sign = "∧" if isinstance(tree.op, ast.BitAnd) else "∨"
+            return Term(f"{left.text} {sign} {right.text}", _SUM, ndim)
         if isinstance(tree.op, ast.Div):
             return Term(f"{_wrapped(left, _PRODUCT)} / {_wrapped(right, _JUXTAPOSED)}", _PRODUCT, ndim)
         sign = "⊙" if left.ndim and right.ndim else "·"
@@ -118,6 +121,8 @@ class Printer:
     def _Attribute(self, tree: ast.Attribute) -> Term:
         if tree.attr == "T":
             return _transposed(self.term(tree.value))
+        if _is_numpy(tree):
+            return Term({"pi": "π"}.get(tree.attr, tree.attr), _ATOM, 0)
         return Term(f"{self.term(tree.value).text}.{tree.attr}", _ATOM, 0)
 
     def _Subscript(self, tree: ast.Subscript) -> Term:
@@ -159,6 +164,8 @@ class Printer:
 
 
 def _is_numpy(tree: ast.expr) -> bool:
+    while isinstance(tree, ast.Attribute):  # np.linalg
+        tree = tree.value
     return isinstance(tree, ast.Name) and tree.id in ("np", "numpy", "tg", "math")
 
 
@@ -203,7 +210,7 @@ def _product(left: Term, right: Term) -> Term:
     return Term(text, _JUXTAPOSED, 1 if min(left.ndim, right.ndim) == 1 else max(left.ndim, right.ndim))
 
 
-# -- helpers that rules call, as what they do ------------------------------------------------------------------------------
+# -- helpers that rules call, as what they do --------------------------------------------------------------------------
 
 
 def _outer(printer: Printer, given: list[ast.expr]) -> Term:
@@ -272,6 +279,26 @@ def _chosen(printer: Printer, given: list[ast.expr]) -> Term:
     return Term(f"[{mine.text} = {chosen.text}]", _ATOM, max(mine.ndim, chosen.ndim))
 
 
+def _ties(printer: Printer, given: list[ast.expr]) -> Term:
+    extreme, x = (printer.term(argument) for argument in given[:2])
+    return Term(f"[{x.text} = {extreme.text}]", _ATOM, x.ndim)
+
+
+def _zeros(printer: Printer, given: list[ast.expr]) -> Term:
+    return Term("0", _ATOM, printer.term(given[0]).ndim)
+
+
+def _size(printer: Printer, given: list[ast.expr]) -> Term:
+    term = printer.term(given[0])
+    return Term(f"|{term.text}|", _ATOM, term.ndim)
+
+
+def _less_one(printer: Printer, given: list[ast.expr]) -> Term:
+    term = printer.term(given[0])
+    folded = _folded(term, Term("1", _ATOM, 0), ast.Sub())
+    return folded or Term(f"{term.text} − 1", _SUM, term.ndim)
+
+
 def _part(printer: Printer, given: list[ast.expr]) -> Term:
     return Term(f"{printer.names['g'].text}[{printer.argument}]", _ATOM, printer.source.data.ndim)
 
@@ -299,5 +326,10 @@ _SPECIAL: dict[str, Callable[[Printer, list[ast.expr]], Term]] = {
     "less_one_hot": _less_one_hot,
     "_share": _chosen,
     "part": _part,
+    "ties": _ties,
+    "zeros_like": _zeros,
+    "absolute": _size,
+    "less_one": _less_one,
+    "no_zero": _as_it_is,
     "Sparse": _added_at,
 }

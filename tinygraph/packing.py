@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -37,8 +37,8 @@ class Packer:
         self._known[id(array)] = (number, array)  # held, so that its id stays its own
         shape = np.shape(array)
         base = _unrepeated(np.asarray(array))
-        order = "F" if base.flags.f_contiguous and not base.flags.c_contiguous else "C"
-        stored = np.asarray(base, dtype=base.dtype.newbyteorder("<"), order=order)
+        order: Literal["C", "F"] = "F" if base.flags.f_contiguous and not base.flags.c_contiguous else "C"
+        stored = np.array(base, base.dtype.newbyteorder("<"), order=order)
         scalar = isinstance(array, np.generic)
         self.entries.append([stored.dtype.str, list(base.shape), self._size, order, list(shape), scalar])
         data = stored.tobytes(order="A" if order == "F" else "C")
@@ -50,11 +50,8 @@ class Packer:
 
 def _unrepeated(array: np.ndarray) -> np.ndarray:
     """Return one element along each axis that repeats it, as ``np.broadcast_to`` does."""
-    index = tuple(
-        slice(0, 1) if stride == 0 and n > 1 else slice(None)
-        for n, stride in zip(array.shape, array.strides, strict=True)
-    )
-    return array[index]
+    pairs = zip(array.shape, array.strides, strict=True)
+    return array[tuple(slice(0, 1) if stride == 0 and n > 1 else slice(None) for n, stride in pairs)]
 
 
 def unpack(entries: Any, block: bytes | memoryview) -> list[Any]:
@@ -100,7 +97,7 @@ def _checked_shape(shape: Any, number: int) -> tuple[int, ...]:
     return tuple(shape)
 
 
-# -- static arguments, as axis= and an index ------------------------------------------------------------------------------
+# -- static arguments, as axis= and an index -------------------------------------------------------------------------
 
 
 def encode(value: Any, packer: Packer) -> Any:

@@ -96,7 +96,7 @@ def _node(node: Node, packer: Packer, ops: _Numbered, sources: _Numbered) -> dic
         "attributes": {key: encode(value, packer) for key, value in node.attributes.items()},
         "replaced": _replaced(node, packer),
     }
-    made.update({key: value for key, value in optional.items() if value or value == 0 and value is not False})
+    made.update({key: value for key, value in optional.items() if value or (value == 0 and value is not False)})
     if isinstance(node, SavedNode) and node.stored is not None:
         made["stored"] = [None if c is None else packer.add(c) for c in node.stored]
     return made

@@ -47,9 +47,9 @@ class TracedStep(NamedTuple):
         computed yet.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # tuple.index gives way to the plain word
     node: Node
-    adjoint: np.ndarray
+    adjoint: np.ndarray | None
     contributions: tuple[np.ndarray | None, ...]
     before: tuple[np.ndarray | None, ...]
     after: tuple[np.ndarray | None, ...]

@@ -13,7 +13,7 @@ from tinygraph.lag import lag as lag_matrix
 
 from .commands import Answer, CommandError, Session, command
 from .look import plain
-from .numbers_text import number
+from .numbers_text import number, styled
 
 __all__: list[str] = []
 
@@ -31,7 +31,7 @@ def _flow(session: Session, argument: str) -> Answer:
         if t is None:
             lines.append(Text("   ⋮", "dim"))
             continue
-        line = Text(f"  {t:>5}  ", "dim")
+        line = styled(f"  {t:>5}  ", "dim")
         if x is None:
             line.append("no gradient reaches it", "dim")
         else:
@@ -39,7 +39,7 @@ def _flow(session: Session, argument: str) -> Answer:
             line.append(_log_bar(x, low, high, session.width - 24), "cyan")
         lines.append(line)
     title = Text.assemble(("  time  ", "dim"), (f"‖∂L/∂{found.name}‖, logarithmic", "dim"))
-    verdict = Text(f"  {found.verdict}", f"bold {_COLOURS.get(found.verdict, '')}".strip())
+    verdict = styled(f"  {found.verdict}", f"bold {_COLOURS.get(found.verdict, '')}".strip())
     verdict.append(f": {found.because}", "")
     return Answer("flow", plain(found._asdict()), [title, *lines, verdict])
 
@@ -84,7 +84,7 @@ def _nan(session: Session, argument: str) -> Answer:
         return Answer("nan", {"found": False}, [Text("  every value, adjoint and contribution is finite", "green")])
     symbol = trace.symbols.of(found.node)
     made = f"{found.node.op} made it" if found.node.op is not None else f"the {found.node.kind} held it"
-    place = f" at {list(found.index)}" if found.index else ""
+    place = f" at {list(found.place)}" if found.place else ""
     what = f"{found.example}{place}, {found.phase}: {made}, {symbol} = {found.node.expression or found.node.op}"
     if found.argument is not None:
         source = trace.symbols.of(found.node.inputs[found.argument])
@@ -96,7 +96,7 @@ def _nan(session: Session, argument: str) -> Answer:
         "name": str(symbol),
         "step": found.step,
         "example": plain(found.example),
-        "index": list(found.index),
+        "index": list(found.place),
         "timestep": found.node.timestep,
     }
     line = Text(f"the first value that is not finite: {what}", "bold red")
@@ -163,7 +163,7 @@ def _side(label: str, trace: Any, node: Any, step: int | None, phase: str) -> li
         return [Text(f"  {label:<6} ends before", "dim")]
     symbol = trace.symbols.of(node)
     value = trace.gradient(node) if phase == "backward" else node.data
-    line = Text(f"  {label:<6}", "dim")
+    line = styled(f"  {label:<6}", "dim")
     line.append(f"{symbol.bar if phase == 'backward' else symbol} ", "bold")
     line.append(f"= {node.expression or node.op or node.kind}" + (f", step {step}" if step is not None else ""))
     where = f"{node.source.filename.rsplit('/', 1)[-1]}:{node.source.lineno}  " if node.source else ""

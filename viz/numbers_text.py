@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from rich.cells import cell_len
 from rich.text import Text
 
 from tinygraph.contributions import norm
 
-__all__ = ["array_lines", "heat_map", "number", "shape_text", "summary"]
+__all__ = ["array_lines", "heat_map", "number", "padded", "shape_text", "sparkline", "styled", "summary"]
 
 _SHADES = " ·░▒▓█"
 _SPARKS = "▁▂▃▄▅▆▇█"
@@ -25,6 +26,16 @@ def number(x: float) -> str:
     """
     text = f"{x:.4g}"
     return "0" if text == "-0" else text
+
+
+def styled(text: str, style: str) -> Text:
+    """Return text of which this part alone has the style: what is appended has its own."""
+    return Text().append(text, style)
+
+
+def padded(text: str, width: int) -> str:
+    """Return text filled up to so many columns; a letter with its bar takes one."""
+    return text + " " * max(width - cell_len(text), 0)
 
 
 def shape_text(shape: Any) -> str:

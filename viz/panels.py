@@ -10,7 +10,7 @@ from rich.text import Text
 from tinygraph.contributions import Contributions
 from tinygraph.symbols import raised
 
-from .numbers_text import number, shape_text
+from .numbers_text import number, padded, shape_text, styled
 
 __all__ = ["contribution_table", "formula_lines", "header", "neighbourhood", "numbers", "source_lines", "strip"]
 
@@ -19,7 +19,7 @@ _INDENT = "  "
 
 def header(seen: dict[str, Any], width: int) -> Text:
     """Return the line that says where we are."""
-    left = Text(f"step {seen['step']}", "bold")
+    left = styled(f"step {seen['step']}", "bold")
     left.append(f" of {seen['steps'] - 1}", "dim")
     if seen["timestep"] is not None:
         left.append(" · ", "dim")
@@ -50,12 +50,12 @@ def source_lines(seen: dict[str, Any], width: int) -> list[Text]:
     number_text = str(source["line"])
     lines = []
     for offset, line in enumerate(source["text"].split("\n")):
-        text = Text(f"{_INDENT}{int(number_text) + offset:>{len(number_text)}} │ ", "dim")
+        text = styled(f"{_INDENT}{int(number_text) + offset:>{len(number_text)}} │ ", "dim")
         start = source["column"] if offset == 0 else 0
         last = offset == source["end_line"] - source["line"]
         end = source["end_column"] if last else len(line)
         text.append(line[:start])
-        text.append(line[start:end], "bold underline" if source["line"] == source["end_line"] else "bold")
+        text.append(line[start:end], "bold")
         text.append(line[end:])
         text.truncate(width, overflow="ellipsis")
         lines.append(text)
@@ -79,12 +79,12 @@ def formula_lines(seen: dict[str, Any], width: int, ascii_only: bool = False) ->
             text.append(rule, "dim")
         lines.append(text)
     meanings = dict(pair for formula in seen["formulas"] for pair in formula["meanings"])
-    line = Text(f"{_INDENT}where ", "dim")
+    line = styled(f"{_INDENT}where ", "dim")
     for place, (symbol, expression) in enumerate(meanings.items()):
         piece = f"{symbol} = {_cut(expression, 40)}"
         if place and line.cell_len + cell_len(piece) + 3 > width:
             lines.append(line)
-            line = Text(f"{_INDENT}      ", "dim")
+            line = styled(f"{_INDENT}      ", "dim")
         elif place:
             line.append(" · ", "dim")
         line.append(piece, "dim")
@@ -108,7 +108,7 @@ def numbers(seen: dict[str, Any], width: int) -> list[Text]:
     lines = []
     for name, x, remark in rows:
         line = Text(_INDENT)
-        line.append(name + " " * (names - cell_len(name)), "bold")
+        line.append(padded(name, names), "bold")
         line.append(f"  {shape_text(x['shape']):>{shapes}}  ", "dim")
         norm_text = "" if not x["shape"] else f"  ‖·‖ {_float(x['norm'])}"
         room = width - line.cell_len - len(norm_text) - len(remark) - 2
@@ -150,7 +150,7 @@ def strip(seen: dict[str, Any], width: int) -> list[Text]:
     place = all_steps.index(current) if current in all_steps else len(all_steps) - 1
     first = min(max(place - fits // 2, 0), max(len(all_steps) - fits, 0))
     shown = all_steps[first : first + fits]
-    line = Text(f"{_INDENT}time ", "dim")
+    line = styled(f"{_INDENT}time ", "dim")
     line.append("… " if first else "")
     for t in shown:
         if t == current:
@@ -179,12 +179,12 @@ def neighbourhood(seen: dict[str, Any], width: int) -> list[Text]:
         gradient = first <= row < first + len(inputs) and inputs[row - first][1]
         line.append(name, "bold cyan" if gradient else "dim")
         line.append(" ◀" if gradient else "  ", "cyan")
-        line.append(_joint(left, row, height, "─┐", "─┤", "─┘", "──"), "cyan" if gradient else "dim")
+        line.append(_joint(left, row, height, True), "cyan" if gradient else "dim")
         centre = row == (height - 1) // 2
         line.append("─" if centre else " ", "dim")
         line.append(middle if centre else " " * cell_len(middle), "bold magenta" if centre else "")
         line.append("─" if centre else " ", "dim")
-        line.append(_joint(right, row, height, "┌─", "├─", "└─", "──"), "dim")
+        line.append(_joint(right, row, height, False), "dim")
         line.append(f" {right[row]}" if right[row] else "", "")
         line.truncate(width, overflow="ellipsis")
         lines.append(line)
@@ -196,26 +196,38 @@ def _column(names: list[str], height: int) -> list[str]:
     return [""] * before + names + [""] * (height - len(names) - before)
 
 
-def _joint(column: list[str], row: int, height: int, top: str, inner: str, bottom: str, alone: str) -> str:
+def _joint(column: list[str], row: int, height: int, left: bool) -> str:
+    """Return two columns of the lines that join the names of a column to the node in the middle."""
     used = [i for i, name in enumerate(column) if name]
     centre = (height - 1) // 2
-    low, high = min([*used, centre]), max([*used, centre])
-    if row < low or row > high:
-        return "  "
-    if low == high:
-        return alone
-    bar = "│" if not column[row] else None
-    if bar:
-        corner = {low: "╮" if "┐" in top else "╭", high: "╯" if "┘" in bottom else "╰"}.get(row, "│")
-        return f" {corner}" if "┐" in top else f"{corner} "
-    return top if row == low else bottom if row == high else inner
+    up, down = row > min([*used, centre]), row < max([*used, centre])
+    if not up and not down:
+        return "──" if row == centre else "  "
+    outward, inward = bool(column[row]), row == centre
+    first, second = (outward, inward) if left else (inward, outward)
+    corner = _CORNERS[(up, down, first, second)]
+    return f"{'─' if first else ' '}{corner}" if left else f"{corner}{'─' if second else ' '}"
+
+
+_CORNERS = {  # (up, down, to the left, to the right)
+    (True, True, True, True): "┼",
+    (True, True, True, False): "┤",
+    (True, True, False, True): "├",
+    (True, True, False, False): "│",
+    (True, False, True, True): "┴",
+    (True, False, True, False): "┘",
+    (True, False, False, True): "└",
+    (False, True, True, True): "┬",
+    (False, True, True, False): "┐",
+    (False, True, False, True): "┌",
+}
 
 
 def contribution_table(terms: Contributions, upto: int, width: int, limit: int = 12) -> list[Text]:
     """Return what a gradient is the sum of, up to a step; terms still to come are shown as such, never as 0."""
     bar = terms.trace.symbols.of(terms.node).bar
     done = sum(step <= upto for step, _ in terms.writes)
-    head = Text(f"{_INDENT}{bar} ", "bold")
+    head = styled(f"{_INDENT}{bar} ", "bold")
     head.append(f"= sum of {len(terms)} terms, {done} of them so far", "dim")
     lines = [head]
     if not len(terms):

@@ -15,7 +15,7 @@ from .commands import COMMANDS, Answer, CommandError, Session, command
 from .conditions import FUNCTIONS, Expression
 from .look import about, look, plain, source_of
 from .moment import Moment
-from .numbers_text import array_lines, number, shape_text
+from .numbers_text import array_lines, number, padded, shape_text, styled
 
 __all__: list[str] = []
 
@@ -37,7 +37,8 @@ def _formula(session: Session, argument: str) -> Answer:
 @command("print", "p", "pp", usage="print EXPRESSION", group="seeing", completes="nodes expressions")
 def _print(session: Session, argument: str) -> Answer:
     """Show the value of an expression: `p grad`, `p W.grad` (so far), `p h[3]`, `p norm(h[3].grad) / norm(grad)`.
-    `help expressions` lists the names and functions."""
+    `help expressions` lists the names and functions.
+    """
     if not argument:
         raise CommandError("print what? `help expressions` says what can be asked")
     value = Expression(argument)(session.debugger.moment)
@@ -72,7 +73,8 @@ def _undisplay(session: Session, argument: str) -> Answer:
 @command("contributions", "con", usage="contributions [NAME]", group="seeing", completes="parameters nodes")
 def _contributions(session: Session, argument: str) -> Answer:
     """List the terms that the gradient of NAME is the sum of: norm, share, cosine with the total, and the running sum;
-    by default of the parameter that this step writes, or of all parameters."""
+    by default of the parameter that this step writes, or of all parameters.
+    """
     trace = session.debugger.trace
     nodes = [trace.node(argument.removesuffix(".grad"))] if argument else _written_here(session)
     data, lines = [], []
@@ -127,7 +129,7 @@ def _gradients(session: Session, argument: str) -> Answer:
             }
         )
         told = "not computed yet" if so_far is None else f"‖·‖ {number(norm(so_far)):>9}"
-        line = Text(f"  {symbol.bar:<8}", "bold")
+        line = styled(f"  {padded(symbol.bar, 8)}", "bold")
         line.append(f"{shape_text(node.shape):>9}  ", "dim")
         line.append(f"{told:<18}", "" if so_far is not None else "dim")
         line.append(f"{done} of {len(writes)} terms" if writes else "no gradient reaches it", "dim")
@@ -233,7 +235,7 @@ def _help(session: Session, argument: str) -> Answer:
         lines.append(Text(group, "bold magenta"))
         for each in COMMANDS.values():
             if each.group == group:
-                line = Text(f"  {each.name}", "bold")
+                line = styled(f"  {each.name}", "bold")
                 line.append(f" {', '.join(each.aliases[:2])}" if each.aliases else "", "dim")
                 line.append(" " * max(24 - line.cell_len, 1))
                 line.append(each.help.split(". ")[0].split(": ")[0].split("; ")[0].rstrip("."))

@@ -10,6 +10,7 @@ from . import breakpoints as points
 from .breakpoints import Breakpoint
 from .commands import Answer, CommandError, Session, command, whole_number
 from .conditions import Expression
+from .numbers_text import styled
 
 __all__: list[str] = []
 
@@ -21,7 +22,8 @@ _USAGE = "break [NAME | op OP | scope SCOPE | t T[-T] | [FILE:]LINE | nan | jump
 def _break(session: Session, argument: str) -> Answer:
     """Stop at a value, an op, a scope, a time step or a range of them, a source line, where NaN or infinity is born,
     where a norm jumps or falls by FACTOR from one time step to the next, or where CONDITION is true. Without an
-    argument, list the breakpoints."""
+    argument, list the breakpoints.
+    """
     if not argument:
         return _listed(session)
     place, condition = _parted(argument)
@@ -129,7 +131,7 @@ def _listed(session: Session) -> Answer:
     every = list(session.debugger.breakpoints.values())
     lines = [Text("no breakpoints", "dim")] if not every else []
     for point in every:
-        line = Text(f"{point.number:>3}  {point}", "" if point.enabled else "dim")
+        line = styled(f"{point.number:>3}  {point}", "" if point.enabled else "dim")
         line.append(f"  {point.hits} hits" if point.hits != 1 else "  1 hit", "dim")
         line.append(f", the first {point.ignore} ignored" if point.ignore else "", "dim")
         line.append("" if point.enabled else "  disabled", "dim")

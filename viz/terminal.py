@@ -1,4 +1,4 @@
-"""The debugger's prompt in a terminal: reads commands, prints answers; also one JSON object a line, for other programs."""
+"""The debugger's prompt in a terminal: reads commands, prints answers, to read or as JSON lines."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, TextIO
 
 from rich.console import Console
@@ -149,7 +150,5 @@ def _encodable(line: Text, stdout: TextIO) -> Text:
 
 def _discard(stdout: TextIO) -> None:
     """Let what is still buffered for a closed pipe go nowhere, so that the process ends in silence."""
-    try:
+    with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
-    except (OSError, ValueError, AttributeError):
-        pass
