@@ -10,7 +10,6 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -74,14 +73,12 @@ class Classes:
         return np.split(by_class, np.searchsorted(self.number[by_class], np.arange(1, len(self.chains))))
 
 
-_known: WeakKeyDictionary[Graph, Classes] = WeakKeyDictionary()
-
-
 def classes_of(graph: Graph) -> Classes:
-    """Return the classes of the ops of a graph, found once."""
-    if graph not in _known:
-        _known[graph] = classify([node for node in graph.nodes if node.kind == "op"])
-    return _known[graph]
+    """Return the classes of the ops of a graph, found once and kept with it."""
+    kept = vars(graph)
+    if "_classes" not in kept:
+        kept["_classes"] = classify([node for node in graph.nodes if node.kind == "op"])
+    return kept["_classes"]
 
 
 def classify(nodes: Sequence[Node]) -> Classes:

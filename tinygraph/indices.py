@@ -70,9 +70,8 @@ def fit(target: np.ndarray, source: np.ndarray, trips: np.ndarray, shared: int) 
 
 def _fit_one(target: np.ndarray, source: np.ndarray, trips: np.ndarray, same: int | None) -> Index | None:
     levels = list(range(target.shape[1]))[::-1]
-    if same is not None:
-        if _constant(target[:, same] - source) and target[0, same] >= source[0]:
-            return Index(DELAY, int(target[0, same] - source[0]), same)
+    if same is not None and _constant(target[:, same] - source) and target[0, same] >= source[0]:
+        return Index(DELAY, int(target[0, same] - source[0]), same)
     from_end = source - trips
     ends = [int(at[0]) for at in (source, from_end) if _constant(at)]
     if ends:

@@ -21,10 +21,10 @@ def iterations(graph: Graph) -> list[tuple[tuple[Loop, int], ...]]:
     Leaves have none, and neither have the ops of a graph that was loaded from a file.
     """
     ops = [node for node in graph.nodes if node.kind == "op" and node.call is not None]
-    found = {
-        node: tuple(zip(place.loops, vector, strict=True)) for node, (place, vector) in zip(ops, visits(ops), strict=True)
-    }
-    return [found.get(node, ()) for node in graph.nodes]
+    found: list[tuple[tuple[Loop, int], ...]] = [()] * len(graph.nodes)
+    for node, (place, vector) in zip(ops, visits(ops), strict=True):
+        found[node.index] = tuple(zip(place.loops, vector, strict=True))
+    return found
 
 
 def time_steps(graph: Graph) -> list[int | None]:

@@ -1,4 +1,4 @@
-"""Questions on a folded graph: what recurs, what could run for all time steps at once, how long the longest path grows."""
+"""Questions on a folded graph: what recurs, what could run for all time steps at once, how the longest path grows."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 
+import rnn
 import tinygraph as tg
 from tests.tinygraph import fold_programs as programs
 from tests.tinygraph.fold_programs import EXACT, PARTIAL
@@ -204,6 +205,27 @@ def test_several_outputs():
         h = np.tanh(W @ h)
         hs.append(h)
     assert len(assert_unrolls(tg.graph(*hs)).edges) == 4
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        lambda: rnn.ElmanCell(2, 3),
+        lambda: rnn.LSTMCell(2, 3, peepholes=True),
+        lambda: rnn.GRUCell(2, 3),
+        lambda: rnn.Stacked(rnn.GRUCell(2, 3), rnn.LSTMCell(3, 2)),
+    ],
+    ids=["elman", "lstm", "gru", "stacked"],
+)
+def test_cells_of_rnn_fold_like_written_ones(cell):
+    def program(T):
+        outputs, _ = rnn.unroll(cell(), programs.data(T))
+        return np.mean(np.stack(outputs) ** 2)
+
+    short, long = (assert_unrolls(tg.graph(program(T))) for T in (11, 23))
+    assert described(short) == described(long)
+    assert task_shape(long) == "many-to-many"
+    assert not list(why_not(long))
 
 
 # -- questions --------------------------------------------------------------------------------------------------------

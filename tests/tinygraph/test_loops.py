@@ -101,7 +101,7 @@ def test_a_branch_does_not_hide_an_iteration():
     A, B, h = matrix(), matrix(), np.ones(2)
     taken = [True, False, False, True, True, False]
     for left in taken:
-        if left:  # noqa: SIM108
+        if left:
             h = np.tanh(A @ h)
         else:
             h = np.exp(B @ h)
