@@ -153,7 +153,7 @@ class Gates(NamedTuple):
     open: np.ndarray
 
 
-def gates(recorded: tg.Tensor, name: str, shut: float = 0.1, open: float = 0.9) -> Gates:
+def gates(recorded: tg.Tensor, name: str, shut: float = 0.1, open: float = 0.9, *, scope: str | None = None) -> Gates:
     """Read a gate's values off a recorded graph by its name in the equations: b_φ of an LSTM, z of a GRU.
 
     Parameters
@@ -164,6 +164,13 @@ def gates(recorded: tg.Tensor, name: str, shut: float = 0.1, open: float = 0.9) 
         The gate's variable in the cell.
     shut, open : float
         A unit is shut below the first and open above the second.
+    scope : str, optional
+        Which cell, where there are several: "layer 2" of a `Stacked`, "backward" of a `Bidirectional`.
+
+    Raises
+    ------
+    ValueError
+        When there is no such gate, or there are several in one time step.
 
     Examples
     --------
@@ -172,9 +179,13 @@ def gates(recorded: tg.Tensor, name: str, shut: float = 0.1, open: float = 0.9) 
     >>> gates(tg.sum(b_c + s), "b_φ").open
     array([1., 1., 1., 1.])
     """
-    nodes = [node for node in tg.graph(recorded).nodes if node.name == name and node.timestep is not None]
+    nodes = [n for n in tg.graph(recorded).nodes if n.name == name and n.op is not None and n.timestep is not None]
+    nodes = [node for node in nodes if scope is None or node.scope == scope]
     if not nodes:
         raise ValueError(f"nothing named {name!r} was recorded in a time step")
+    if len({node.timestep for node in nodes}) < len(nodes):
+        scopes = sorted({node.scope for node in nodes})
+        raise ValueError(f"several cells have a {name!r}: choose one by its scope, of {scopes}")
     values = np.stack([_array(node.data) for node in sorted(nodes, key=lambda node: node.timestep or 0)])
     units = values.reshape(len(values), -1)
     return Gates(values, (units < shut).mean(axis=1), (units > open).mean(axis=1))

@@ -126,6 +126,18 @@ def test_c7_gates_over_time(peepholes):
         analysis.gates(tg.sum(b_c), "b_x")
 
 
+def test_c7_gates_of_one_layer_among_several():
+    deep = rnn.Stacked(rnn.GRUCell(2, 3, rng=0), rnn.GRUCell(3, 4, rng=1))
+    xs = np.random.default_rng(0).normal(size=(5, 2))
+    _, (_, last) = rnn.unroll(deep, xs)
+    below = [h.data for h in rnn.unroll(deep.cells[0], xs)[0]]
+    _, alone = rnn.unroll(deep.cells[1], np.stack(below))
+    found = analysis.gates(tg.sum(last), "z", scope="layer 2")
+    assert np.array_equal(found.values, analysis.gates(tg.sum(alone), "z").values)
+    with pytest.raises(ValueError, match=r"of \['layer 1', 'layer 2'\]"):
+        analysis.gates(tg.sum(last), "z")
+
+
 @given(limit=st.floats(1e-3, 10), seed=seeds)
 def test_c7_clipping_keeps_the_direction(limit, seed):
     rng = np.random.default_rng(seed)
