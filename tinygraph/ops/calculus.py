@@ -135,15 +135,14 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
 @implements("correlate")
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     """As ``np.correlate``."""
-    if np.size(a) < np.size(v):
-        return np.flip(correlate(v, a, mode))
-    short, long = np.size(v), np.size(a)
+    short, long = sorted((np.size(a), np.size(v)))
     full = _convolve(a, np.flip(v))
     if mode == "full":
         return full
     if mode not in ("same", "valid"):
         raise ValueError(f"correlate: mode must be 'full', 'same' or 'valid', got {mode!r}")
-    start, size = (short - 1, long - short + 1) if mode == "valid" else (short // 2, long)
+    middle = (short - (np.size(a) >= np.size(v))) // 2
+    start, size = (short - 1, long - short + 1) if mode == "valid" else (middle, long)
     return full[start : start + size]
 
 

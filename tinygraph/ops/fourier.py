@@ -202,7 +202,7 @@ def fft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -
 @implements("fft.ifft")
 def ifft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Complex:
     """As ``np.fft.ifft``."""
-    z = fft(_pair(a).conj(), n, axis).conj()
+    z = fft(a.conj() if type(a) is Complex else a, n, axis).conj()
     scale = _scale(z.shape[axis], norm, True)
     return Complex(z.real * scale, z.imag * scale)
 
@@ -289,7 +289,7 @@ def _shifted(x: Any, axes: Any, direction: int) -> Any:
     if type(x) is Complex:
         return Complex(_shifted(x.real, axes, direction), _shifted(x.imag, axes, direction))
     axes = tuple(range(np.ndim(x))) if axes is None else axes if isinstance(axes, tuple) else (axes,)
-    return np.roll(x, tuple([direction * ((np.shape(x)[i] + (direction < 0)) // 2) for i in axes]), axes)
+    return np.roll(x, tuple([direction * (np.shape(x)[i] // 2) for i in axes]), axes)
 
 
 @implements("fft.fftshift")

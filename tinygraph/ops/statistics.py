@@ -159,8 +159,10 @@ def nanmean(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
 @implements("nanvar")
 def nanvar(a: Any, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
     """As ``np.nanvar``."""
-    squares = np.square(a - nanmean(a, axis, keepdims=True))
-    return nansum(squares, axis, keepdims=keepdims) / (_number(a, axis, keepdims) - ddof)
+    missing = np.isnan(a)
+    deviations = np.where(missing, 0, np.where(missing, 0, a) - nanmean(a, axis, keepdims=True))
+    total = reductions.sum(deviations * deviations, axis=axis, keepdims=keepdims)
+    return total / (_number(a, axis, keepdims) - ddof)
 
 
 @implements("nanstd")
