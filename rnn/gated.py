@@ -139,18 +139,18 @@ class GRUCell(Cell):
     ) -> None:
         check_sizes(input_size=input_size, hidden_size=hidden_size)
         rng = generator(rng)
-        H, I = hidden_size, input_size  # noqa: E741  the lectures' letters
+        H, both = hidden_size, hidden_size + input_size
         self.input_size = input_size
         self.state_sizes = self.output_size = hidden_size
         self.reset_after = reset_after
-        self.W_z = draw(_state_and_input, (H, H + I), rng, dtype)
-        self.W_r = draw(_state_and_input, (H, H + I), rng, dtype)
+        self.W_z = draw(_state_and_input, (H, both), rng, dtype)
+        self.W_r = draw(_state_and_input, (H, both), rng, dtype)
         self.b_z = draw(zeros, (H,), rng, dtype) if bias else None
         self.b_r = draw(zeros, (H,), rng, dtype) if bias else None
         if reset_after:
-            self.U = draw(glorot, (H, I), rng, dtype)
+            self.U = draw(glorot, (H, input_size), rng, dtype)
             self.d = draw(zeros, (H,), rng, dtype) if bias else None
-        self.W = draw(*((orthogonal, (H, H)) if reset_after else (_state_and_input, (H, H + I))), rng, dtype)
+        self.W = draw(*((orthogonal, (H, H)) if reset_after else (_state_and_input, (H, both))), rng, dtype)
         self.b = draw(zeros, (H,), rng, dtype) if bias else None
         if learned_state:
             self._learn_initial_state(dtype)

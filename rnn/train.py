@@ -166,7 +166,8 @@ class _Update:
         clip_value: float | None,
         truncate: int | None,
     ) -> None:
-        self.model, self.optimizer = run.model, run.optimizer
+        self.model: Any = run.model
+        self.optimizer = run.optimizer
         self.loss, self.forward = loss, forward
         self.clip_norm, self.clip_value, self.truncate = clip_norm, clip_value, truncate
 
@@ -177,7 +178,7 @@ class _Update:
             raise ValueError("truncated back-propagation takes no lengths")
         losses, state = [], None
         for stretch in chunks(batch, self.truncate):
-            outputs, state = self.model.run(stretch.inputs, state)  # type: ignore[attr-defined]
+            outputs, state = self.model.run(stretch.inputs, state)
             losses.append(self.descend(outputs, stretch))
             state = _detached(state)
         return float(np.mean(losses))

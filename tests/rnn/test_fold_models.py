@@ -5,7 +5,6 @@ import pytest
 
 import rnn
 import tinygraph as tg
-from tinygraph.fold import fold
 
 
 def attention(encoder):
@@ -62,7 +61,7 @@ def test_a3_folding_gives_one_cell_and_unrolling_it_the_same_graph(name):
     folded_sizes, sizes = [], []
     for steps in (4, 9):
         graph = recorded(MODELS[name], steps)
-        folded = fold(graph)
+        folded = tg.fold(graph)
         assert structure(folded.unroll()) == structure(graph)
         folded_sizes.append(len(folded.nodes))
         sizes.append(len(graph.nodes))
