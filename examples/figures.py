@@ -74,6 +74,7 @@ FIGURES = [
     _f("B5", "teacher-forcing-training", "Teacher forcing, training: the target is fed", p.teacher_forcing, VARIABLES),
     _f("B5", "teacher-forcing-testing", "Teacher forcing, testing: the output is fed", p.free_running, VARIABLES),
     _f("B6", "sequence-to-one", "A sequence in, one output", p.sequence_to_one, VARIABLES),
+    _f("B6", "masked-steps", "A padded sequence: the masked time steps are greyed", p.masked_sequence, OPS),
     _f("B7", "vector-to-sequence", "A vector in, a sequence out", p.vector_to_sequence, VARIABLES),
     _f("B8", "bidirectional", "A bidirectional network: one chain forward, one backward", p.bidirectional, VARIABLES),
     _f("B8", "bidirectional-folded", "The bidirectional network, folded", p.bidirectional, FOLDED),

@@ -216,6 +216,17 @@ def sequence_to_one(T: int = 4) -> tg.Tensor:
     return L
 
 
+def masked_sequence(T: int = 4, length: int = 2) -> tg.Tensor:
+    """B6: a shorter sequence, padded; after its end the state stays as it is."""
+    U, W, b1 = weights(HIDDEN, INPUTS), weights(HIDDEN, HIDDEN), weights(HIDDEN)
+    h = np.zeros(HIDDEN)
+    for t, x in enumerate(data(T, INPUTS)):
+        active = np.full(HIDDEN, t < length)
+        s = np.tanh(W @ h + U @ x + b1)
+        h = tg.where(active, s, h)
+    return h
+
+
 def vector_to_sequence(T: int = 3) -> tg.Tensor:
     """B7: a vector in, a sequence out; every step is fed the word before."""
     R, U, W, b1 = weights(HIDDEN, INPUTS), weights(HIDDEN, 1), weights(HIDDEN, HIDDEN), weights(HIDDEN)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .places import slots
 from .scene import Column
 from .segments import Segment, find_segments
@@ -58,6 +60,7 @@ class _Maker:
                 self.readers.setdefault(source.index, []).append((node, argument))
         self.bands: dict[Hashable, int] = {}
         self.places: dict[int, Place] = {}
+        self._taken: set[tuple[int, Hashable]] = set()
 
     def make(self) -> Calendar:
         if not self.segment_of:
@@ -77,7 +80,18 @@ class _Maker:
         for node in self.nodes:
             if node.kind != "op":
                 self._place_leaf(node, states, starts)
+        self._mark_masked(columns)
         return Calendar(columns, self.places, {index: found.state for index, found in states.items()})
+
+    def _mark_masked(self, columns: list[Column]) -> None:
+        """Find the time steps that are all padding: every mask in them is false throughout."""
+        shown: dict[int, bool] = {}
+        for node in self.nodes:
+            column = self.places[node.index].column
+            if node.kind == "constant" and node.dtype == np.bool_ and column is not None:
+                shown[column] = shown.get(column, False) or bool(np.any(node.data))
+        for column, something in shown.items():
+            columns[column].masked = not something
 
     def _put(self, node: Any, column: int | None, band: Hashable, slot: Hashable, timestep: int | None) -> None:
         self.places[node.index] = Place(column, self.bands.setdefault(band, len(self.bands)), slot, timestep)
@@ -188,7 +202,11 @@ class _Maker:
             state, segment, at_end = states[node.index]
             column = self._state[segment.level, at_end]
             timestep = segment.last + 1 if at_end else segment.first - 1
-            self._put(node, column, ("segment", segment.group), self._slot(state), timestep)
+            slot = self._slot(state)
+            if (column, slot) in self._taken:  # the same array given twice is two nodes
+                slot = ("state", self._slot(node))
+            self._taken.add((column, slot))
+            self._put(node, column, ("segment", segment.group), slot, timestep)
             return
         readers = [(self.places[reader.index], argument) for reader, argument in self.readers.get(node.index, ())]
         columns = {place.column for place, _ in readers}

@@ -40,6 +40,7 @@ class Cell:
     """Boxes, paths and frames of one band, from its top-left corner."""
 
     round: bool = False
+    framed: bool = False
     sizes: dict[Slot, tuple[float, float]] = field(default_factory=dict)
     scopes: dict[Slot, str] = field(default_factory=dict)
     above: set[Slot] = field(default_factory=set)
@@ -144,7 +145,7 @@ class Cell:
         members: dict[str, list[int]] = {}
         for i, slot in enumerate(slots):
             members.setdefault(self.scopes[slot], []).append(i)
-        if len(members) < 2:
+        if not self.framed:
             return []
         return [(scope, inside) for scope, inside in members.items() if scope]
 

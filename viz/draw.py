@@ -8,6 +8,7 @@ from typing import Any
 import tinygraph as tg
 
 from .backward_view import with_gradients
+from .collapse import collapse_scopes
 from .drawing import Drawing
 from .folded_view import folded_scene
 from .ops_view import ops_scene
@@ -27,6 +28,7 @@ def draw(
     timesteps: slice | int | Iterable[int] | None = None,
     overlay: str | None = None,
     backward: bool = False,
+    collapse: str | Iterable[str] = (),
 ) -> Drawing:
     """Draw a recorded program.
 
@@ -46,6 +48,8 @@ def draw(
         What to show as colour, with a legend.
     backward : bool
         Add the arrows of the backward pass, against those of the forward pass.
+    collapse : str or iterable of str
+        Scopes (`tinygraph.scope`) to be drawn as one node each.
 
     Returns
     -------
@@ -72,9 +76,9 @@ def draw(
     """
     if view not in _VIEWS:
         raise ValueError(f"view must be 'ops' or 'variables', not {view!r}")
-    if fold and (timesteps is not None or overlay is not None or backward):
+    if fold and (timesteps is not None or overlay is not None or backward or collapse):
         raise ValueError(
-            "a folded drawing has no single time steps: fold=True excludes timesteps, overlay and backward"
+            "a folded drawing has no single time steps: fold=True excludes timesteps, overlay, backward, collapse"
         )
     graph = graph_of(x)
     if fold:
@@ -84,6 +88,8 @@ def draw(
         scene = with_gradients(scene, graph)
     if overlay is not None:
         scene = colour(scene, x, overlay)
+    if collapse:
+        scene = collapse_scopes(scene, collapse)
     if timesteps is not None:
         scene = window(scene, timesteps)
     return Drawing(scene)

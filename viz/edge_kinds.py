@@ -16,11 +16,12 @@ __all__ = ["fill_cells"]
 
 def fill_cells(plan: Plan) -> None:
     """Make the cells of all bands, sort the edges, and have the cells laid out."""
+    framed = len({node.scope for node in plan.scene.nodes if node.column is not None}) > 1
     for node in plan.scene.nodes:
         if node.column is not None:
             cell = plan.cells.get(node.band)
             if cell is None:
-                cell = plan.cells[node.band] = Cell(round=plan.scene.round)
+                cell = plan.cells[node.band] = Cell(round=plan.scene.round, framed=framed)
             cell.add(node)
     _sort_edges(plan)
     _arrange_cells(plan)

@@ -79,12 +79,16 @@ class Edge:
 
 @dataclass(slots=True)
 class Column:
-    """One place in time: a ``"step"`` or a ``"boundary"`` (before, after). `skipped` steps are left out before it."""
+    """One place in time: a ``"step"`` or a ``"boundary"`` (before, after).
+
+    `skipped` steps are left out before it; `masked` says that all of it is padding.
+    """
 
     label: str = ""
     kind: str = "step"
     timestep: int | None = None
     skipped: int = 0
+    masked: bool = False
 
 
 @dataclass(slots=True)

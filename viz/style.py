@@ -92,6 +92,7 @@ _STRUCTURE = (
     ".tinygraph .variable rect,.tinygraph .input rect{stroke-width:1.5}"
     ".tinygraph .constant rect{stroke-dasharray:3 3}"
     ".tinygraph .loss rect{stroke-width:2.5}"
+    ".tinygraph .masked{opacity:.4}"
     ".tinygraph .scope{fill:none;stroke-dasharray:2 3}"
 )
 

@@ -100,13 +100,10 @@ def _columns(scene: Scene, layout: Layout) -> Iterable[str]:
         if inside and column < 0:
             yield "\n".join(inside)
         elif inside:
-            yield f'<g id="{_column_id(scene, column)}" transform="translate({layout.strips[column].x:g})">'
+            masked = ' class="masked"' if scene.columns[column].masked else ""
+            yield f'<g id="column{column}"{masked} transform="translate({layout.strips[column].x:.7g})">'
             yield "\n".join(inside)
             yield "</g>"
-
-
-def _column_id(scene: Scene, column: int) -> str:
-    return f"column{column}"
 
 
 def _frames(scene: Scene, layout: Layout) -> Iterable[str]:

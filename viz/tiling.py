@@ -42,7 +42,8 @@ def _place_nodes(plan: Plan) -> None:
             moved = box.moved(plan.shifts[node.band, node.column], plan.lifts[node.band])
             plan.result.places[node.id] = (node.column, moved)
     for (band, column), shift in plan.shifts.items():
-        for scope, frame in plan.cells[band].frames.items():
+        frames = plan.cells[band].frames if plan.scene.columns[column].kind == "step" else {}
+        for scope, frame in frames.items():
             plan.result.frames.append(Frame(column, scope, frame.moved(shift, plan.lifts[band])))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from .calendar import make_calendar
 from .contraction import contract, way_label
-from .labels import Names, at_time, loss_label, scope_text, tooltip
+from .labels import Names, at_time, loss_label, scope_text, short_expression, tooltip
 from .ops_view import describe, parameter_hues
 from .scene import Edge, Node, Scene
 from .windows import without_empty_columns
@@ -40,7 +40,8 @@ def variables_scene(graph: Any) -> Scene:
         state = calendar.states.get(index)
         words = names.of(node, place.slot)
         precedes = names.of(state, slot_of[state.index]).name if state is not None else None
-        name = precedes or words.name or words.expression or ("input" if node.op is None else loss_label(node))
+        unnamed = "input" if node.op is None else loss_label(node)
+        name = precedes or words.name or short_expression(words.expression) or unnamed
         kind = "loss" if index in outputs else names.kind(node, place.slot)
         tags = tuple((way_label([p], by_index), hues[p]) for p in made_of[index].added)
         scene.nodes.append(

@@ -119,9 +119,8 @@ def torchlens(T: int) -> Callable[[], str]:
     def draw() -> str:
         with tempfile.TemporaryDirectory() as folder:
             target = str(Path(folder) / "graph")
-            trace = getattr(tl, "trace", None) or tl.log_forward_pass
-            log = trace(network, (xs,))
-            log.draw(vis_outpath=target, vis_fileformat="svg", vis_save_only=True)
+            log = tl.trace(network, (xs,))
+            log.draw(view="unrolled", vis_outpath=target, vis_fileformat="svg", vis_save_only=True)
             return next(Path(folder).glob("*.svg")).read_text()
 
     return draw

@@ -160,6 +160,15 @@ def test_b11_a_deep_network_is_a_grid():
     assert (len(hidden), len(heights), len(places)) == (12, 3, 4)
 
 
+def test_b6_time_steps_that_are_all_padding_are_marked():
+    W, h = tg.parameter(np.eye(2), name="W"), np.ones((1, 2))
+    for active in (True, True, False):
+        h = tg.where(np.full((1, 1), active), np.tanh(h @ W), h)
+    drawing = viz.draw(h)
+    assert [column.masked for column in drawing.scene.columns if column.kind == "step"] == [False, False, True]
+    assert drawing.svg().count('class="masked"') == 1
+
+
 # Windows
 
 
@@ -252,3 +261,24 @@ def test_c4_the_arrows_of_bptt_have_three_terms_of_v_and_u_and_two_of_w():
     scene = variables(programs.first_model(3), backward=True).scene
     terms = [edge.label for edge in scene.edges if edge.kind == "gradient" and edge.label]
     assert (terms.count("V\u0304"), terms.count("U\u0304"), terms.count("W\u0304")) == (3, 3, 2)
+
+
+# Scopes
+
+
+def test_a_scope_is_collapsed_to_one_node_in_each_time_step():
+    loss = programs.three_decoders(3, 2)
+    whole, folded = viz.draw(loss).scene, viz.draw(loss, collapse=["EN", "FR"]).scene
+    collapsed = [node for node in folded.nodes if node.label in ("EN", "FR")]
+    assert [node.detail for node in collapsed] == ["5 ops"] * 4
+    assert len({node.column for node in collapsed}) == 2
+    assert not [node for node in folded.nodes if node.scope == "EN" and node.kind == "op"]
+    assert [n.id for n in folded.nodes if n.scope == "ES"] == [n.id for n in whole.nodes if n.scope == "ES"]
+    ends = {node.id for node in folded.nodes}
+    assert all(edge.source in ends and edge.target in ends for edge in folded.edges)
+    viz.draw(loss, collapse="EN").svg()
+
+
+def test_a_scope_that_there_is_not_is_refused_and_the_known_ones_are_named():
+    with pytest.raises(ValueError, match="nothing was recorded in the scope 'DE'; those there are: 'EN', 'ES', 'FR'"):
+        viz.draw(programs.three_decoders(), collapse="DE")
