@@ -304,6 +304,14 @@ def layers_inside_time(T):
 
 
 @exact
+def layers_by_turns(T):
+    cells, states = [Cell(), Cell()], [np.zeros(SIZE), np.ones(SIZE)]
+    for k in range(2 * T):
+        states[k % 2] = cells[k % 2](states[k % 2], states[1 - k % 2])
+    return states[1].sum()
+
+
+@exact
 def layers_around_time(T):
     sequence = list(data(T))
     for cell in [Cell(), Cell()]:

@@ -176,6 +176,19 @@ def test_what_folds_in_part_says_why(name, ops_at_11, ops_at_23, reason):
     assert reason.format(line=line) in short.report()
 
 
+def test_what_reads_an_op_that_is_not_always_there_reads_the_latest():
+    W, h, loss = tg.parameter(np.eye(2)), np.ones(2), 0.0
+    for t in range(23):
+        if t % 9 in (0, 1):
+            h = np.tanh(W @ h)
+        loss = loss + (h * h).sum()
+    found = assert_unrolls(tg.graph(loss))
+    latest = [edge for edge in found.edges if edge.index and edge.index[-1].kind == "latest"]
+    assert [str(edge.index[0]) for edge in latest] == ["<= i - 1", "<= i", "<= i"]
+    assert "reads the latest `h` there is" in found.report()
+    assert len(found.edges) == 10
+
+
 def test_report_names_the_loops():
     report = folded(programs.sentences_of_words).report()
     assert report.startswith("161 ops recorded, folded into 7\nthe loop at fold_programs.py:")
