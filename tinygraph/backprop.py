@@ -128,8 +128,8 @@ def _walk(
             if total is None:
                 adjoints[source] = contribution
             elif type(contribution) is Sparse:
-                if source not in owned:
-                    total = total.dense() if type(total) is Sparse else total.copy()
+                if source not in owned or type(total) is not np.ndarray:  # a NumPy scalar cannot be added into
+                    total = total.dense() if type(total) is Sparse else np.array(total)
                     owned.add(source)
                 contribution.add_to(total)
                 adjoints[source] = total

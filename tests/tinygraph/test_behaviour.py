@@ -443,3 +443,10 @@ def test_reading_single_rows_accumulates_into_one_gradient():
     total = total + X[np.array([1, 1])].sum(axis=0)
     total.sum().backward()
     np.testing.assert_allclose(X.grad, np.array([[0, 0], [3, 3], [2, 2], [3, 3], [4, 4], [5, 5]]))
+
+
+def test_reading_the_whole_of_a_number_accumulates():
+    x = tg.parameter(2.0)
+    y = x * 3.0 - x[()] + x[...] * x[()]
+    y.backward()
+    assert float(x.grad) == 3.0 - 1.0 + 4.0
