@@ -134,11 +134,14 @@ class Changed(ContextDecorator):
         return Changed(**self._changes)  # a decorated function may run in several threads at once
 
     def __enter__(self) -> None:
-        now = context()
-        kept = {name: getattr(now, name) for name in ("frames", "scope", "timestep", "recording", "anomaly")}
-        changed = Context(**{**kept, **self._changes})
-        if "scope" in self._changes:
-            changed.scope = now.scope + changed.scope
+        now, new = context(), self._changes.get
+        changed = Context(
+            now.frames,
+            now.scope + new("scope", ()),
+            new("timestep", now.timestep),
+            new("recording", now.recording),
+            new("anomaly", now.anomaly),
+        )
         self._token = _variable.set(changed)
 
     def __exit__(self, *error: object) -> None:
