@@ -287,7 +287,9 @@ def op(
 
 
 def _documentation(op: Op) -> str:
-    said = op.facts.get("doc") or (f"As ``np.{op.name}``." if op.numpy else inspect.getdoc(op.forward) or "")
+    owner = next((n for n, module in (("np", np), ("np.linalg", np.linalg)) if hasattr(module, op.name)), None)
+    said = op.facts.get("doc") or inspect.getdoc(op.forward) if owner is None or "doc" in op.facts else None
+    said = said or (f"As ``{owner}.{op.name}``." if owner else f"The op {op.name}.")
     kinks = op.facts.get("kinks", "")
     return said if not kinks or kinks in said else f"{said}\n\n{kinks}"
 

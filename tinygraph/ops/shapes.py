@@ -142,7 +142,7 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
     return np.moveaxis(a, axis, start - 1 if axis < start else start)
 
 
-# -- several arrays at once ---------------------------------------------------------------------------------------------
+# -- several arrays at once --------------------------------------------------------------------------------------------
 
 
 def as_array(x: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .elementwise import elementwise
+from .elementwise import elementwise, no_zero
 
 __all__ = [
     "acos",
@@ -75,9 +75,9 @@ arccos = acos = elementwise(np.arccos, vjp=lambda g, y, x: -g / np.sqrt(1 - x * 
 arctan = atan = elementwise(np.arctan, vjp=lambda g, y, x: g / (1 + x * x))
 arctan2 = atan2 = elementwise(
     np.arctan2,
-    vjp=(lambda g, y, a, b: g * b / (a * a + b * b), lambda g, y, a, b: -g * a / (a * a + b * b)),
+    vjp=(lambda g, y, a, b: g * b / no_zero(a * a + b * b), lambda g, y, a, b: -g * a / no_zero(a * a + b * b)),
     domain="nonzero",
-    kinks="At the origin the derivatives are NaN, as in torch and JAX.",
+    kinks="At the origin the derivatives are 0, as in torch.",
 )
 deg2rad = radians = elementwise(np.deg2rad, vjp=lambda g, y, x: np.deg2rad(g), numpy=np.radians)
 rad2deg = degrees = elementwise(np.rad2deg, vjp=lambda g, y, x: np.rad2deg(g), numpy=np.degrees)
