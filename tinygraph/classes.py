@@ -40,9 +40,9 @@ class Classes:
     number : (N,) the class of each
     chains : the kept loops around each class, outermost first
     iterations : (N, D) the iterations of those loops, -1 beyond them
-    order : (N, K) keys that sort the nodes as they were recorded, but for interleaved threads and the like
     own : the parameters that each class uses
-    dissolved : loops that are only labels, with what was found out about them
+    order : for each class the numbers, with None for an iteration, that sort its nodes as they were recorded
+    dissolved : loops that are only labels
     """
 
     nodes: Sequence[Node]
