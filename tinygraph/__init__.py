@@ -5,6 +5,7 @@ from .fold import fold
 from .folded import FoldedGraph
 from .graph import Graph, Node, graph
 from .op import Op, each, op, registry
+from .ops import fourier as fft  # tg.fft.rfft stands where np.fft.rfft does
 from .ops.activations import *  # noqa: F403 - each family says in __all__ what is public
 from .ops.calculus import *  # noqa: F403
 from .ops.decompositions import *  # noqa: F403
