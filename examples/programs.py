@@ -219,7 +219,7 @@ def sequence_to_one(T: int = 4) -> tg.Tensor:
 def masked_sequence(T: int = 4, length: int = 2) -> tg.Tensor:
     """B6: a shorter sequence, padded; after its end the state stays as it is."""
     U, W, b1 = weights(HIDDEN, INPUTS), weights(HIDDEN, HIDDEN), weights(HIDDEN)
-    h = np.zeros(HIDDEN)
+    h = tg.tensor(np.zeros(HIDDEN))
     for t, x in enumerate(data(T, INPUTS)):
         active = np.full(HIDDEN, t < length)
         s = np.tanh(W @ h + U @ x + b1)

@@ -203,8 +203,8 @@ class _Maker:
             column = self._state[segment.level, at_end]
             timestep = segment.last + 1 if at_end else segment.first - 1
             slot = self._slot(state)
-            if (column, slot) in self._taken:  # the same array given twice is two nodes
-                slot = ("state", self._slot(node))
+            while (column, slot) in self._taken:  # the same array given twice is two nodes
+                slot = ("another", slot)
             self._taken.add((column, slot))
             self._put(node, column, ("segment", segment.group), slot, timestep)
             return
