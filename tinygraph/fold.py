@@ -88,13 +88,12 @@ class _Folding:
             key: tuple = (leaf,)
             if depth:
                 user, argument = uses[0]
+                chain = self.chains[self.number[user]]
                 self.iterations[leaf.index, :depth] = self.iterations[user, :depth]
-                key = (leaf.kind, self.number[user], argument, *self.iterations[user, depth:].tolist())
-                if len(uses) == 1:
-                    key = key[:3]
+                key = (leaf.kind, self.number[user], argument, *self.iterations[user, depth : len(chain)].tolist())
             if key not in known:
                 known[key] = len(self.chains)
-                self.chains.append(self.chains[self.number[uses[0][0]]][:depth] if depth else ())
+                self.chains.append(chain[:depth] if depth else ())
             self.number[leaf.index] = known[key]
 
     def _common_depth(self, users: list[int]) -> int:
