@@ -105,15 +105,11 @@ class Session:
         self._latest = line
         word, argument = _split(line)
         try:
-            found = _WORDS.get(word) or self._expression_or_unknown(word, line)
-            return found.run(self, argument) if isinstance(found, Command) else found
-        except (CommandError, LookupError, ValueError, TypeError, OSError) as error:
+            return _meant(word).run(self, argument)
+        except KeyError:
+            raise  # a fault of ours: nothing that a user names is looked up so
+        except (CommandError, LookupError, ValueError, OSError) as error:
             return failed(error)
-
-    def _expression_or_unknown(self, word: str, line: str) -> Answer:
-        near = difflib.get_close_matches(word, _WORDS, 1, 0.5)
-        hint = f"did you mean {_WORDS[near[0]].name}?" if near else "`help` lists them"
-        raise CommandError(f"unknown command {word!r}; {hint}")
 
     def stop(self, stop: Stop) -> Answer:
         """Return the answer to a move: where we are now, and why."""
@@ -150,6 +146,18 @@ class Session:
                 yield kind
 
 
+def _meant(word: str) -> Command:
+    """Return the command of that name or abbreviation, or the only one that begins so."""
+    if word in _WORDS:
+        return _WORDS[word]
+    begun = [name for name in COMMANDS if word and name.startswith(word)]
+    if len(begun) == 1:
+        return COMMANDS[begun[0]]
+    near = begun or [_WORDS[name].name for name in difflib.get_close_matches(word, _WORDS, 1, 0.5)]
+    hint = f"did you mean {' or '.join(near)}?" if near else "`help` lists them"
+    raise CommandError(f"unknown command {word!r}; {hint}")
+
+
 def _split(line: str) -> tuple[str, str]:
     word, _, argument = line.partition(" ")
     return word, argument.strip()
@@ -157,7 +165,7 @@ def _split(line: str) -> tuple[str, str]:
 
 def failed(error: Exception) -> Answer:
     """Return the answer to a command that could not be carried out."""
-    message = str(error.args[0]) if isinstance(error, KeyError | LookupError) and error.args else str(error)
+    message = str(error)
     data: dict[str, Any] = {"error": message}
     for name in ("column", "reason"):
         if hasattr(error, name):

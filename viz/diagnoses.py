@@ -183,5 +183,8 @@ def _save(session: Session, argument: str) -> Answer:
     """Write the recorded pass to a file; `tinygraph debug FILE` opens it anywhere."""
     if not argument:
         raise CommandError("save where? a file name, as run.trace")
-    session.debugger.trace.save(argument)
+    try:
+        session.debugger.trace.save(argument)
+    except TypeError as error:  # an op of the program has a static argument that no file can hold
+        raise CommandError(str(error)) from None
     return Answer("saved", {"path": argument}, [Text(f"  wrote {argument}")])

@@ -200,9 +200,12 @@ def _joint(column: list[str], row: int, height: int, left: bool) -> str:
     """Return two columns of the lines that join the names of a column to the node in the middle."""
     used = [i for i, name in enumerate(column) if name]
     centre = (height - 1) // 2
-    up, down = row > min([*used, centre]), row < max([*used, centre])
-    if not up and not down:
-        return "──" if row == centre else "  "
+    low, high = min([*used, centre]), max([*used, centre])
+    if not low <= row <= high:
+        return "  "
+    if low == high:
+        return "──"
+    up, down = row > low, row < high
     outward, inward = bool(column[row]), row == centre
     first, second = (outward, inward) if left else (inward, outward)
     corner = _CORNERS[(up, down, first, second)]

@@ -109,12 +109,12 @@ def _lines(session: Session, stdin: TextIO, stdout: TextIO, as_json: bool) -> It
 
 
 def _text_printer(stdout: TextIO, width: int) -> Any:
-    console = Console(file=stdout, width=width, highlight=False, soft_wrap=True, no_color=_no_colour(stdout))
+    console = Console(file=stdout, width=width, highlight=False, no_color=_no_colour(stdout))
 
     def show(answer: Answer) -> None:
         for line in answer.lines:
             line.rstrip()
-            console.print(_encodable(line, stdout), end="\n")
+            console.print(_encodable(line, stdout), overflow="fold")
         stdout.flush()
 
     return show

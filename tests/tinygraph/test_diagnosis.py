@@ -93,7 +93,7 @@ def elman_losses(timesteps=4, hidden=3, accumulate=True, detach=False):
 
 @pytest.mark.parametrize("accumulate", [True, False])
 def test_the_lag_matrix_is_that_of_one_backward_pass_a_loss(accumulate):
-    loss, losses, W = elman_losses(accumulate=accumulate)
+    loss, losses, _ = elman_losses(accumulate=accumulate)
     trace = tg.trace(loss)
     assert state_name(trace) == "h"
     found = lag(trace)

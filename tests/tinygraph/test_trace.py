@@ -81,7 +81,7 @@ def test_terms_add_up_to_the_gradient_to_the_last_bit(name):
 
 
 def test_row_c3_each_term_is_the_formula_of_the_lectures():
-    loss, leaves = elman()
+    loss, _ = elman()
     trace = tg.trace(loss)
     hidden = {t: trace.node(f"h[{t}]") for t in range(5)}
     for row in trace.contributions("W"):
@@ -109,7 +109,7 @@ def test_state_marks_what_is_not_computed_yet():
 @given(st.lists(st.integers(0, 400), min_size=1, max_size=6))
 @settings(max_examples=25, deadline=None)
 def test_any_order_of_visits_shows_the_same(visits):
-    loss, leaves = elman(timesteps=40)
+    loss, _ = elman(timesteps=40)
     trace = tg.trace(loss)
     for k in visits:
         k %= len(trace)
