@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import dis
 import random
 import sys
 import time
@@ -113,12 +114,18 @@ def _helpers(rule: FunctionType) -> Iterator[FunctionType]:
     """Yield the functions of tinygraph.ops that a rule calls, directly or not."""
     seen, waiting = {rule}, [rule]
     for function in waiting:
-        for name in function.__code__.co_names:
+        for name in _globals_of(function.__code__):
             called = function.__globals__.get(name)
             if isinstance(called, FunctionType) and called not in seen and "tinygraph.ops" in called.__module__:
                 seen.add(called)
                 waiting.append(called)
                 yield called
+
+
+def _globals_of(code: CodeType) -> list[str]:
+    """Return the global names that a function, or one defined in it, loads: not the attributes of other things."""
+    inner = [name for part in code.co_consts if isinstance(part, CodeType) for name in _globals_of(part)]
+    return [i.argval for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"] + inner
 
 
 @lru_cache(maxsize=None)

@@ -10,8 +10,8 @@
 ['complex step', 'Richardson-extrapolated differences']
 
 A complex step is exact, but needs an analytic function; elsewhere, and for the second order, extrapolated differences
-serve. At a kink no derivative exists: it is reported, not failed, as long as the gradient lies between the slopes on
-both sides.
+serve. At a kink no derivative exists: it is reported, not failed. (``subgradients=True`` still requires the gradient to
+lie between the slopes on both sides.)
 
 >>> tg.testing.check_gradients(np.abs, np.array([0.0, 1.0])).kinks
 [(0, (0,))]

@@ -33,8 +33,7 @@ class Report:
     oracles : list of str
         The oracle of each order: a complex step, or Richardson-extrapolated differences.
     kinks : list of (int, tuple of int)
-        Elements (number of the array, index) along which the function has no derivative here; their gradient was
-        only required to lie between the slopes on both sides.
+        Elements (number of the array, index) along which the function has no derivative here, so none was compared.
     largest : float
         The largest disagreement, relative to the terms that were added up.
     """
@@ -50,6 +49,7 @@ def check_gradients(
     order: int = 2,
     modes: Sequence[str] = MODES,
     rtol: float | None = None,
+    subgradients: bool = False,
     seed: int = 0,
 ) -> Report:
     """Compare the derivatives of `f` at `args` with an oracle that uses no rule.
@@ -70,6 +70,8 @@ def check_gradients(
         Whether to check the push-forward `tg.jvp` beside the pull-back.
     rtol : float, optional
         Overrides what `relative_tolerance` allows for the arguments' least exact dtype.
+    subgradients : bool
+        Whether a gradient at a kink must lie between the slopes on both sides, as it does for a function of one number.
     seed : int
         Chooses adjoints and directions.
 
@@ -101,7 +103,7 @@ def check_gradients(
     scalar: Callable = problem.scalar
     tolerance = rtol if rtol is not None else max(relative_tolerance(leaf.dtype) for leaf in problem.leaves)
     for n in range(1, order + 1):
-        _check_order(problem, scalar, n, tolerance, report)
+        _check_order(problem, scalar, n, tolerance, report, subgradients)
         scalar = problem.directional(scalar)
     if "forward" in modes:
         _check_forward(problem, tolerance)
@@ -166,14 +168,15 @@ def _plain(value: Any) -> Any:
     return value._data if type(value) is Tensor else value
 
 
-def _check_order(problem: _Problem, scalar: Callable, order: int, rtol: float, report: Report) -> None:
+def _check_order(problem: _Problem, scalar: Callable, order: int, rtol: float, report: Report, strict: bool) -> None:
     gradients = [_plain(one) for one in grad(scalar, tuple(range(len(problem.leaves))))(*problem.leaves)]
     for i, (gradient, leaf) in enumerate(zip(gradients, problem.leaves, strict=True)):
         if np.shape(gradient) != leaf.shape or gradient.dtype != leaf.dtype:
             what = f"has shape {np.shape(gradient)} and dtype {gradient.dtype}, expected {leaf.shape} and {leaf.dtype}"
             raise GradientError(_message(problem, scalar, order, f"the gradient of {_called(problem, i)} {what}"))
     flat = Flat(problem.leaves)
-    found = compare(_oracle_function(scalar, flat), flat.pack(problem.leaves), flat.pack(gradients), problem.rng, rtol)
+    phi, point = _oracle_function(scalar, flat), flat.pack(problem.leaves)
+    found = compare(phi, point, flat.pack(gradients), problem.rng, rtol, subgradients=strict)
     if found.faults:
         raise GradientError(_message(problem, scalar, order, _faults(problem, flat, found)))
     report.oracles.append(" and ".join(sorted(found.methods)) or "none: no elements")

@@ -5,7 +5,8 @@ A law takes a function of arrays, a tuple of floating-point arrays, and a random
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -239,13 +240,60 @@ def check_op(
         laws += ["broadcasting"] if op.elementwise else []
     for arrays, attributes in calls if calls is not None else example_calls(op, np.random.default_rng(seed)):
         f, args = bound(op, arrays, attributes)
-        try:
+        with _naming(op, arrays, attributes):
             if args:
                 check_laws(f, *args, laws=laws, seed=seed)
             _check_no_influence(op, arrays, attributes, seed)
-        except LawError as error:
-            shapes = ", ".join(str(np.shape(x)) for x in arrays)
-            raise LawError(f"{op.name}({attributes}), arguments of shape {shapes}: {error}") from error
+    if "kinks" in op.facts and calls is None and "adjoint" in laws:
+        check_at_kinks(op, seed=seed)
+
+
+@contextmanager
+def _naming(op: Op, arrays: Sequence[Any], attributes: dict[str, Any]) -> Iterator[None]:
+    """Put the call before the message of a broken law."""
+    try:
+        yield
+    except AssertionError as error:
+        shapes = ", ".join(str(np.shape(x)) for x in arrays)
+        raise LawError(f"{op.name}({attributes}), arguments of shape {shapes}: {error}") from error
+
+
+def check_at_kinks(op: Op, *, seed: int = 0) -> None:
+    """Check that where an op has a kink, its gradient lies between the slopes on both sides.
+
+    It is tried on whole and half numbers, where ties and zeros abound, also with the first two arguments the same.
+    Only elementwise ops and reductions are: for others, the slopes along single elements do not bound a gradient.
+
+    Parameters
+    ----------
+    op : Op
+    seed : int
+
+    Raises
+    ------
+    LawError
+        If it does not.
+
+    Examples
+    --------
+    >>> import tinygraph as tg
+    >>> check_at_kinks(tg.maximum)
+    """
+    if not (op.elementwise or "keepdims" in op.attributes):
+        return
+    rng = np.random.default_rng(seed)
+    attributes = next(example_calls(op, rng))[1]
+    halves = [rng.integers(-2, 4, (3, 4)) / 2 + 3 * (i == 2) for i, _ in enumerate(op.arguments)]  # clip's bounds apart
+    same = [halves[0], halves[0].copy(), *halves[2:]][: len(halves)]
+    f, args = bound(op, halves, attributes)
+    with np.errstate(all="ignore"):
+        for given in (halves, same):
+            if np.isfinite(op(*given, **attributes)).all() and args:
+                f, args = bound(op, given, attributes)
+                with _naming(op, given, attributes):
+                    check_gradients(f, *args, order=1, subgradients=True, seed=_seed(rng))
+                    if given is same and len(args) > 1:
+                        check_gradients(lambda x, *xs, f=f: f(x, x, *xs), args[0], *args[2:], order=1, seed=_seed(rng))
 
 
 def _check_no_influence(op: Op, arrays: Sequence[Any], attributes: dict[str, Any], seed: int) -> None:

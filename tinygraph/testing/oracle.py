@@ -65,12 +65,15 @@ class Comparison:
         The oracles that were used.
     largest : float
         The largest disagreement, relative to the size of what was compared.
+    slack : float
+        How far from the mean slope a gradient at a kink may be, in units of the difference of the slopes.
     """
 
     faults: list[Fault] = field(default_factory=list)
     kinks: list[int] = field(default_factory=list)
     methods: set[str] = field(default_factory=set)
     largest: float = 0.0
+    slack: float = 10.0
 
 
 def complex_step(phi: Callable[[complex], Any]) -> float | None:
@@ -169,7 +172,13 @@ def _real(phi: Callable[[float], Any], t: float) -> float:
 
 
 def compare(
-    phi: Phi, point: np.ndarray, gradient: np.ndarray, rng: np.random.Generator, rtol: float, at_most: int = 4
+    phi: Phi,
+    point: np.ndarray,
+    gradient: np.ndarray,
+    rng: np.random.Generator,
+    rtol: float,
+    at_most: int = 4,
+    subgradients: bool = False,
 ) -> Comparison:
     """Compare a gradient of a scalar function of a vector with an oracle.
 
@@ -186,6 +195,8 @@ def compare(
         Relative to the sizes of the terms that were added up.
     at_most : int
         Stop after so many faults.
+    subgradients : bool
+        Whether a gradient at a kink must lie between the slopes on both sides.
 
     Returns
     -------
@@ -201,7 +212,7 @@ def compare(
     """
     reach = np.clip(np.abs(point), 0.125, 1.0)  # small elements move little: they may be near the end of a domain
     direction = reach * rng.uniform(0.5, 1.0, point.size) * rng.choice([-1.0, 1.0], point.size)
-    found = Comparison()
+    found = Comparison(slack=0.5 if subgradients else 10.0)
     unexplored = [np.arange(point.size)] if point.size else []
     with warnings.catch_warnings():
         warnings.simplefilter("error", np.exceptions.ComplexWarning)  # an imaginary part that is dropped: not analytic
@@ -262,7 +273,7 @@ def _note(
     found: Comparison,
 ) -> None:
     gap = bend(line) if oracle.method == DIFFERENCES else 0.0
-    if gap and not off > 0.5 * gap * (1 + 1e-3):  # a subgradient lies between the slopes on both sides
+    if gap and not off > found.slack * gap * (1 + 1e-3):
         found.kinks.append(int(element))
         return
     found.faults.append(
