@@ -90,6 +90,7 @@ def growth(program: Callable[[int], tg.Tensor], sizes: list[int]) -> None:
         each = [f"{1e6 * seconds / nodes:9.2f}" for seconds in (recording, reading, folding)]
         print(f"{program.__name__:10}{nodes:>10,}", *each, f"{exponent:9.2f}   {len(folded.nodes):>7,}", flush=True)
         del output, graph, folded
+        record.context().frames.clear()  # or the next recording would pay for freeing this one
 
 
 def cost_of_metadata(repetitions: int = 200_000) -> None:
