@@ -19,7 +19,7 @@ class Sparse:
 
     def add_to(self, total: np.ndarray) -> None:
         """Add it to `total` in place; elements selected twice receive twice."""
-        if has_arrays(self.index):
+        if may_repeat(self.index):
             np.add.at(total, self.index, self.value)
         else:
             total[self.index] += self.value
@@ -31,7 +31,7 @@ class Sparse:
         return total
 
 
-def has_arrays(index: Any) -> bool:
-    """Tell whether an index may select an element twice."""
+def may_repeat(index: Any) -> bool:
+    """Tell whether an index may select an element twice: integer arrays may, masks do not."""
     parts = index if isinstance(index, tuple) else (index,)
-    return any(isinstance(part, np.ndarray | list) for part in parts)
+    return any(isinstance(part, list) or (isinstance(part, np.ndarray) and part.dtype != bool) for part in parts)

@@ -51,7 +51,8 @@ def test_first_and_second_order_agree_with_differences(op, number):
     for i in wanted:
         f = scalar_of(op, arrays, attributes, i, weights)
         x, direction = arrays[i], rng.normal(size=arrays[i].shape)
-        gradient = tg.grad(f)(x)
+        _, pull = tg.vjp(lambda x: call(op, [*arrays[:i], x, *arrays[i + 1 :]], attributes), x)
+        gradient = pull(weights)[0]
         assert gradient.shape == x.shape
         expected = slope(lambda t: f(x + t * direction))
         assert np.sum(gradient * direction) == pytest.approx(expected, rel=1e-7, abs=1e-8)

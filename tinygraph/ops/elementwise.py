@@ -167,6 +167,7 @@ heaviside = elementwise(
     np.heaviside,
     vjp=(lambda g, y, x, at_zero: np.zeros_like(y), lambda g, y, x, at_zero: g * (x == 0)),
     domain=("nonzero", "real"),
+    samples=(((3, 4), (4,)), (np.array([0, 1, -1], np.int8), (3,))),
     kinks="The derivative in x is 0, at the jump too, as in torch and JAX.",
 )
 
@@ -227,7 +228,7 @@ _clip = elementwise(
         lambda g, y, x, low, high: g * ((x < low) & (low <= high)),
         lambda g, y, x, low, high: g * ((x > high) | (low > high)),
     ),
-    samples=(((3, 4), -0.5, 0.7), ((5,), np.full(5, -0.3), np.full(5, 0.3))),
+    samples=(((3, 4), -0.5, 0.7), ((3, 4), np.full(4, -0.3), np.full(4, 0.3))),
     kinks="At a bound the gradient goes to x, as in torch.",
 )
 

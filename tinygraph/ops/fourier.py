@@ -10,6 +10,7 @@ import numpy as np
 
 from ..op import implements, op
 from ..tensor import Tensor, numpy_functions
+from .elementwise import plain
 from .shapes import as_array
 
 __all__ = [
@@ -69,7 +70,7 @@ class Complex:
 
     def numpy(self) -> np.ndarray:
         """Return the value as an array of the caller's own."""
-        return np.array(_bare(self.real) + 1j * _bare(self.imag))
+        return np.array(plain(self.real) + 1j * plain(self.imag))
 
     def __repr__(self) -> str:
         return f"Complex({self.real!r}, {self.imag!r})"
@@ -138,10 +139,6 @@ _FUNCTIONS: dict[Callable, Callable[..., Any]] = {
 }
 
 
-def _bare(x: Any) -> Any:
-    return x._data if type(x) is Tensor else x
-
-
 def _pair(x: Any) -> Complex:
     if type(x) is Complex:
         return x
@@ -156,14 +153,14 @@ def _pair(x: Any) -> Complex:
 cosines: Any = op(
     lambda x, axis=-1: np.fft.fft(x, axis=axis).real.astype(x.dtype),
     vjp=lambda g, y, x, axis=-1: cosines(g, axis=axis),
-    name="fft.real",
+    name="fft_real",
     samples=(((3, 4),), ((3, 4), {"axis": 0})),
     doc="Real part of the Fourier transform of real numbers along an axis.",
 )
 sines: Any = op(
     lambda x, axis=-1: np.fft.fft(x, axis=axis).imag.astype(x.dtype),
     vjp=lambda g, y, x, axis=-1: sines(g, axis=axis),
-    name="fft.imag",
+    name="fft_imag",
     samples=(((3, 4),), ((3, 4), {"axis": 0})),
     doc="Imaginary part of the Fourier transform of real numbers along an axis.",
 )

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..op import implements, op
 from ..source import where
-from ..sparse import Sparse, has_arrays
+from ..sparse import Sparse
 from ..tensor import Tensor, make
 from .elementwise import plain
 
@@ -81,8 +81,6 @@ def read(self: Tensor, index: Any) -> Tensor:
         y = value[kept]
     except (IndexError, TypeError) as error:
         raise type(error)(f"getitem: a Tensor of shape {self.shape}: {error}{where(_frame(1))}") from error
-    if isinstance(y, np.ndarray) and has_arrays(kept) is False and y.base is None:
-        y = y.copy()
     return make(getitem, y, (self,), (value,), {"index": kept}, self.requires_grad, _frame(1))
 
 
