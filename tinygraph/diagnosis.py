@@ -73,7 +73,7 @@ def flow(trace: Trace, name: str | None = None) -> Flow:
     nodes = _by_timestep(trace, name)
     norms = [None if trace.gradient(node) is None else norm(trace.gradient(node)) for node in nodes.values()]
     rate = _rate(list(nodes), norms)
-    verdict, because = _verdict(list(nodes), norms, rate)
+    verdict, because = _cut(trace) or _verdict(list(nodes), norms, rate)
     return Flow(name, list(nodes), norms, rate, verdict, because)
 
 
@@ -115,6 +115,17 @@ def _by_timestep(trace: Trace, name: str) -> dict[int, Node]:
     return dict(sorted(found.items()))
 
 
+def _cut(trace: Trace) -> tuple[str, str] | None:
+    """Tell whether a time step begins with a value that was detached."""
+    for node in trace.graph.nodes:
+        if node.kind == "input" and ".detach()" in node.expression:
+            used = [user.timestep for user, _ in trace.graph.consumers(node) if user.timestep is not None]
+            if used:
+                line = f", line {node.source.lineno}" if node.source else ""
+                return "cut", f"no gradient passes from time step {min(used)} back: {node.expression}{line}"
+    return None
+
+
 def _rate(timesteps: list[int], norms: list[float | None]) -> float:
     pairs = [(t, n) for t, n in zip(timesteps, norms, strict=True) if n is not None and 0 < n < np.inf]
     if len(pairs) < 2:
@@ -139,9 +150,7 @@ def _verdict(timesteps: list[int], norms: list[float | None], rate: float) -> tu
     if not np.isfinite(rate):
         return "unknown", "fewer than two time steps have a gradient"
     first, last = known[0], known[-1]
-    told = (
-        f"a factor {rate:.3g} for each time step back: {last[1]:.3g} at t = {last[0]}, {first[1]:.3g} at t = {first[0]}"
-    )
+    told = f"×{rate:.3g} for each time step back; {last[1]:.3g} at t = {last[0]}, {first[1]:.3g} at t = {first[0]}"
     return ("vanishing" if rate < VANISHES else "exploding" if rate > EXPLODES else "healthy"), told
 
 

@@ -150,7 +150,7 @@ def _meant(word: str) -> Command:
     """Return the command of that name or abbreviation, or the only one that begins so."""
     if word in _WORDS:
         return _WORDS[word]
-    begun = [name for name in COMMANDS if word and name.startswith(word)]
+    begun = sorted(name for name in COMMANDS if word and name.startswith(word))
     if len(begun) == 1:
         return COMMANDS[begun[0]]
     near = begun or [_WORDS[name].name for name in difflib.get_close_matches(word, _WORDS, 1, 0.5)]

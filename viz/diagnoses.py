@@ -117,7 +117,10 @@ def _verify(session: Session, argument: str) -> Answer:
     if not found:
         return Answer("verify", {"wrong": []}, [Text("  every rule agrees with a numerical derivative", "green")])
     step = session.debugger.trace.step_of(found[0].node)
-    lines = [Text(f"  {line}", "bold red") for line in str(found[0]).split("\n")]
+    shown = str(found[0]).split("\n")
+    lines = [
+        Text(f"  {line}", "bold red") for line in (shown if step is None else shown[:2])
+    ]  # the screen has the rest
     if len(found) > 1:
         lines.append(Text(f"  and {len(found) - 1} more", "red"))
     if step is not None:

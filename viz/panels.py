@@ -146,7 +146,7 @@ def strip(seen: dict[str, Any], width: int) -> list[Text]:
     if not all_steps:
         return []
     size = max(len(str(t)) for t in all_steps) + 2
-    fits = max((width - 16) // size, 3)
+    fits = max((width - 26) // size, 3)
     place = all_steps.index(current) if current in all_steps else len(all_steps) - 1
     first = min(max(place - fits // 2, 0), max(len(all_steps) - fits, 0))
     shown = all_steps[first : first + fits]

@@ -56,6 +56,9 @@ def test_a_detached_state_is_a_cut():
                 h = h.detach()
     trace = tg.trace(np.sum(h))
     assert sorted(set(trace.contributions("W").timesteps)) == [3, 4]
+    found = flow(trace)
+    assert found.verdict == "cut"
+    assert "time step 3 back: h.detach(), line" in found.because
 
 
 def test_flow_needs_a_state():

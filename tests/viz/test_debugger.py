@@ -331,11 +331,7 @@ def test_fuzz_any_text_gives_a_value_or_the_one_error(trace, text):
         value = Expression(text)(Moment(trace, 6))
     except ExpressionError:
         return
-    assert (
-        value is None
-        or isinstance(value, bool | int | float | str | tuple | list | np.ndarray | np.generic | slice)
-        or value is not None
-    )
+    assert not callable(value)  # a value, never something that could be run
 
 
 def test_every_function_is_told_in_help():

@@ -1,0 +1,71 @@
+"""Each tutorial's transcript is what its session prints today: words exactly, numbers to their last shown digits.
+
+``python tests/examples/test_tutorials.py`` writes the transcripts anew, from the commands in them.
+"""
+
+import math
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TUTORIALS = sorted((ROOT / "examples" / "tutorials").glob("*.py"))
+PROMPT = "(tinygraph) "
+NUMBER = re.compile(r"(?<![\w.])-?(?:\d+\.\d+(?:e[-+]\d+)?|\d+e[-+]\d+)(?![\w.])")
+CULPRITS = {
+    "misplaced_diagonal": "recur, argument 1",
+    "forgotten_transpose": "project, argument 1",
+    "vanishing": "vanishing: ×0.4",
+    "exploding": "exploding: ×1.7",
+    "log_of_zero": "the first value that is not finite",
+    "detached_state": "cut: no gradient passes from time step 9 back: h.detach()",
+}
+
+
+def session(script, commands):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "COLUMNS": "80", "OMP_NUM_THREADS": "1"}
+    ran = subprocess.run(
+        [sys.executable, script.name],
+        cwd=script.parent,
+        input="\n".join(commands) + "\n",
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=120,
+        check=False,
+        encoding="utf-8",
+    )
+    assert ran.returncode == 0, ran.stderr
+    return "\n".join(line.rstrip() for line in ran.stdout.splitlines()) + "\n"
+
+
+def typed(transcript):
+    return [line.removeprefix(PROMPT) for line in transcript.splitlines() if line.startswith(PROMPT.strip())]
+
+
+@pytest.mark.parametrize("script", TUTORIALS, ids=lambda path: path.stem)
+def test_the_transcript_is_what_happens(script):
+    expected = script.with_suffix(".txt").read_text(encoding="utf-8")
+    found = session(script, typed(expected))
+    assert words(found) == words(expected)
+    for now, then in zip(NUMBER.findall(found), NUMBER.findall(expected), strict=True):
+        assert math.isclose(float(now), float(then), rel_tol=2e-3, abs_tol=1e-12)
+    assert CULPRITS[script.stem] in " ".join(found.split())
+
+
+def words(text):
+    return re.sub(r"[ █]+", " ", NUMBER.sub("#", text))
+
+
+def test_every_tutorial_has_a_culprit():
+    assert {script.stem for script in TUTORIALS} == set(CULPRITS)
+
+
+if __name__ == "__main__":
+    for each in TUTORIALS:
+        transcript = each.with_suffix(".txt")
+        transcript.write_text(session(each, typed(transcript.read_text(encoding="utf-8"))), encoding="utf-8")
