@@ -43,9 +43,7 @@ class Layout:
         for offset in self._starts:  # what cannot be reached still needs a number
             self.number.setdefault(offset, len(self.number))
         self.offsets = {n: offset for offset, n in self.number.items()}
-        self.successors = {
-            self.number[a]: [self.number[b] for b in follows] for a, follows in successors.items()
-        }
+        self.successors = {self.number[a]: [self.number[b] for b in follows] for a, follows in successors.items()}
         self.paths = self._loop_paths([(self.number[a], self.number[b]) for a, b in back_edges])
 
     def instruction(self, lasti: int) -> int:

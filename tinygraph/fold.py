@@ -215,4 +215,3 @@ def _latest(source: FoldedNode, target: np.ndarray, read: np.ndarray) -> tuple[I
         if same and np.array_equal(source.rows(wanted), read):
             return (*(Index(DELAY, 0, level) for level in range(last)), Index(LATEST, offset, last))
     return None
-

@@ -69,9 +69,7 @@ def calls_needed(folded: FoldedGraph) -> int:
     )
 
 
-def _calls(
-    nodes: Sequence[FoldedNode], edges: Sequence[tuple[FoldedEdge, set[FoldedLoop]]]
-) -> int:
+def _calls(nodes: Sequence[FoldedNode], edges: Sequence[tuple[FoldedEdge, set[FoldedLoop]]]) -> int:
     """Distribute loops (Allen and Kennedy): step through the outermost loop that carries a recurrence, then go on inside."""
     found = _recurrences(nodes, edges)
     count = len(nodes)
@@ -87,14 +85,10 @@ def _calls(
     return count
 
 
-def _recurrences(
-    nodes: Iterable[FoldedNode], edges: Sequence[tuple[FoldedEdge, set[FoldedLoop]]]
-) -> list[Recurrence]:
+def _recurrences(nodes: Iterable[FoldedNode], edges: Sequence[tuple[FoldedEdge, set[FoldedLoop]]]) -> list[Recurrence]:
     graph = nx.DiGraph()
     graph.add_nodes_from(node.index for node in nodes)
-    among = [
-        (edge, carriers) for edge, carriers in edges if edge.source.index in graph and edge.target.index in graph
-    ]
+    among = [(edge, carriers) for edge, carriers in edges if edge.source.index in graph and edge.target.index in graph]
     graph.add_edges_from((edge.source.index, edge.target.index) for edge, _ in among)
     node_at = {node.index: node for node in nodes}
     found = []
@@ -143,7 +137,9 @@ def longest_path(folded: FoldedGraph, timesteps: int | None = None, running_sums
     """
     if timesteps is not None:
         folded = resized(folded, timesteps)
-    sums = {n for found in recurrences(folded) if found.is_running_sum for n in found.nodes} if not running_sums else set()
+    sums = (
+        {n for found in recurrences(folded) if found.is_running_sum for n in found.nodes} if not running_sums else set()
+    )
     at = folded.positions()
     reads: list[list[tuple[int, int]]] = [[] for _ in range(sum(node.times for node in folded.nodes))]
     for edge in folded.edges:

@@ -192,7 +192,9 @@ class Links:
         component = {n: k for k, nodes in enumerate(nx.strongly_connected_components(graph)) for n in nodes}
         parametric = {component[n] for n in component if self.classes.own[n]}
         ends = ends[carried]
-        return any(component[a] in parametric and component[a] == component[b] for a, b in ends[grouped(ends)[1]].tolist())
+        return any(
+            component[a] in parametric and component[a] == component[b] for a, b in ends[grouped(ends)[1]].tolist()
+        )
 
     def _is_fed(self, number: int, depth: int) -> bool:
         """Does a class take in different data in each iteration, all outer and inner ones being the same?"""

@@ -181,7 +181,8 @@ def euler(T):
 def one_liner(T):
     W, U = weights(2)
     h = np.zeros(SIZE)
-    for x in data(T): h = np.tanh(W @ h + U @ x)  # noqa: E701
+    for x in data(T):
+        h = np.tanh(W @ h + U @ x)  # noqa: E701
     return h.sum()
 
 
