@@ -87,6 +87,7 @@ def main(steps: int) -> None:
     print(f"first goto                 {100 * first / one:6.2f} % of a backward pass")
     print(f"laying all checkpoints     {checkpoints / one:6.2f} backward passes, once")
     print(f"goto a random step         {100 * goto / one:6.2f} % of a backward pass (at most 2)")
+    print(f"  the worst of 300         {100 * worst / one:6.2f} %")
     print(f"  with all that is shown   {100 * seen / one:6.2f} %")
     print(f"a step at the end / start  {end / start:6.2f}; going back / going on {back / end:.2f}")
 
