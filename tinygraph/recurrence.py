@@ -63,14 +63,14 @@ def at_once(folded: FoldedGraph) -> list[FoldedNode]:
 
 
 def calls_needed(folded: FoldedGraph) -> int:
-    """Return how many calls of NumPy do the work if only recurrences run step by step, and a running sum is one call."""
+    """Return how many NumPy calls do the work if only recurrences run step by step and a running sum is one call."""
     return _calls(
         [node for node in folded.nodes if node.kind == "op"], [(edge, edge.carried_by) for edge in folded.edges]
     )
 
 
 def _calls(nodes: Sequence[FoldedNode], edges: Sequence[tuple[FoldedEdge, set[FoldedLoop]]]) -> int:
-    """Distribute loops (Allen and Kennedy): step through the outermost loop that carries a recurrence, then go on inside."""
+    """Distribute loops (Allen and Kennedy): step through the outermost one that carries a recurrence, go on inside."""
     found = _recurrences(nodes, edges)
     count = len(nodes)
     for recurrence in found:

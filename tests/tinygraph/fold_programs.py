@@ -182,7 +182,7 @@ def one_liner(T):
     W, U = weights(2)
     h = np.zeros(SIZE)
     for x in data(T):
-        h = np.tanh(W @ h + U @ x)  # noqa: E701
+        h = np.tanh(W @ h + U @ x)
     return h.sum()
 
 
