@@ -104,6 +104,11 @@ def test_no_name_becomes_markup_in_dot_mermaid_or_graphml(name):
     assert set(read.nodes) == {node.id for node in plain.scene.nodes}
 
 
+def test_backslashes_of_a_name_are_no_escapes_of_graphviz():
+    drawing = viz.draw(tg.parameter(1.0, name="\\N \\l"))
+    assert 'label="\\\\N \\\\l\\nscalar"' in drawing.dot
+
+
 def test_networkx_and_graphml_hold_all_nodes_and_edges(drawing):
     graph = drawing.to_networkx()
     assert graph.number_of_nodes() == len(drawing.scene.nodes)
