@@ -19,6 +19,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
+from functools import wraps
 from types import FrameType
 from typing import Any
 
@@ -305,15 +306,33 @@ def implements(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
     """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        explained = located(function)
         for name in names:
             found: Any = np
             for part in name.split("."):
                 found = getattr(found, part, None)
             if found is not None:
-                numpy_functions[found] = function
-        return function
+                numpy_functions[found] = explained
+        return explained
 
     return register
+
+
+def located(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `function` with errors that name it and the user's source line."""
+
+    @wraps(function)
+    def explained(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except (ValueError, TypeError, IndexError, NotImplementedError) as error:
+            text = str(error)
+            if 'File "' in text:
+                raise
+            name = "" if text.startswith(function.__name__) else f"{function.__name__}: "
+            raise _again(error, f"{name}{text}{where(_frame(1))}") from error
+
+    return explained
 
 
 def constant(op: Op, value: Any, frame: FrameType) -> Any:
@@ -347,5 +366,10 @@ def _explained(op: Op, error: Exception, values: tuple[Any, ...], frame: FrameTy
     """Return the error again, naming the op, the shapes and the user's source line."""
     shapes = " and ".join(str(np.shape(value)) for value in values)
     message = f"{op.name}: inputs of shape {shapes}: {error}{where(frame)}"
-    kinds = (np.exceptions.AxisError, np.linalg.LinAlgError, IndexError, ValueError, TypeError)
+    return _again(error, message)
+
+
+def _again(error: Exception, message: str) -> Exception:
+    """Return an error of the same kind with another message."""
+    kinds = (np.exceptions.AxisError, np.linalg.LinAlgError, IndexError, ValueError, TypeError, NotImplementedError)
     return next((kind for kind in kinds if isinstance(error, kind)), RuntimeError)(message)

@@ -136,6 +136,7 @@ def test_unsupported_arguments_are_named(call, name):
         lambda p: np.where(X > 3, p, np.ones(5)),
         lambda p: np.sum(p, axis=5),
         lambda p: np.linalg.solve(p[:, :3], np.ones(5)),
+        lambda p: np.equal(p, np.ones(5)),
     ],
 )
 def test_shapes_that_do_not_fit_are_named_with_the_users_line(call):
@@ -144,6 +145,28 @@ def test_shapes_that_do_not_fit_are_named_with_the_users_line(call):
     assert "shape" in str(caught.value)
     assert "test_ops_input.py" in str(caught.value)
     assert inspect.getsource(call).split("lambda p: ")[1].strip().rstrip(",").rstrip() in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda p: np.take(p, 30),
+        lambda p: np.split(p, 5),
+        lambda p: np.quantile(p, 0.5, method="hazen"),
+        lambda p: np.linalg.qr(p, mode="complete"),
+        lambda p: np.einsum("ijk->", p),
+        lambda p: np.cross(p, p),
+        lambda p: np.fft.fft(p, norm="none"),
+        lambda p: np.median(p, axis=3),
+        lambda p: np.linalg.cholesky(-p[:, :3]),
+    ],
+)
+def test_functions_made_of_ops_name_themselves_and_the_users_line(call):
+    with pytest.raises((ValueError, TypeError, IndexError, NotImplementedError)) as caught:
+        call(tg.parameter(X))
+    name = inspect.getsource(call).split("(")[0].split(".")[-1].split()[-1]
+    assert name in str(caught.value)
+    assert inspect.getsource(call).split("lambda p: ")[1].strip().rstrip(",") in str(caught.value)
 
 
 # -- a Tensor is real ---------------------------------------------------------------------------------------------

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..op import implements, op
+from ..source import where
 from ..tensor import Tensor, numpy_functions
 from .elementwise import plain
 from .shapes import as_array
@@ -111,13 +113,15 @@ class Complex:
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if ufunc not in _UFUNCS or method != "__call__" or kwargs:
-            raise TypeError(f"np.{ufunc.__name__} is not supported on a Complex; take its .real and .imag")
+            what = f"np.{ufunc.__name__} is not supported on a Complex; take its .real and .imag"
+            raise TypeError(what + where(sys._getframe(1)))
         return _UFUNCS[ufunc](*map(_pair, inputs))
 
     def __array_function__(self, function: Callable, types: Any, args: Any, kwargs: Any) -> Any:
         ours = _FUNCTIONS.get(function) or (numpy_functions.get(function) if "fft" in function.__module__ else None)
         if ours is None:
-            raise TypeError(f"{function.__module__}.{function.__name__} is not supported on a Complex")
+            what = f"{function.__module__}.{function.__name__} is not supported on a Complex"
+            raise TypeError(what + where(sys._getframe(1)))
         return ours(*args, **kwargs)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import implements
+from ..op import implements, located
 from ..tensor import Tensor, numpy_functions
 
 __all__ = [
@@ -88,6 +88,7 @@ def _bare(x: Any) -> Any:
 
 
 def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
+    @located
     @wraps(function, assigned=("__name__", "__qualname__"))
     def plain(*args: Any, **kwargs: Any) -> Any:
         return function(*_bare(args), **{key: _bare(value) for key, value in kwargs.items()})
