@@ -148,6 +148,8 @@ def _pair(x: Any) -> Complex:
         return x
     if type(x) is Tensor:
         return Complex(x, np.zeros(x.shape, x.dtype))
+    if type(x) in (int, float, complex):  # a Python number leaves the dtype alone
+        return Complex(x.real, x.imag)
     x = np.asarray(x)
     return Complex(x.real.copy(), x.imag.copy()) if x.dtype.kind == "c" else Complex(x, np.zeros_like(x))
 
