@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygraph as tg
+from tests.tinygraph.extra_calls import extra_calls, extra_laws
 from tinygraph.domains import DOMAINS, example_calls
 from tinygraph.testing.laws import LAWS, check_at_kinks, check_op
 from tinygraph.testing.strategies import calls, ops
@@ -22,6 +23,11 @@ def named(op):
 def test_every_op_keeps_every_law_on_its_samples(op):
     for seed in range(2):
         check_op(op, seed=seed)
+
+
+@pytest.mark.parametrize("op", [op for op in OPS if extra_calls(op)], ids=named)
+def test_every_op_keeps_every_law_where_its_rules_branch(op):
+    check_op(op, laws=extra_laws(op), calls=extra_calls(op))
 
 
 @pytest.mark.parametrize("op", [op for op in OPS if op.elementwise], ids=named)

@@ -303,11 +303,11 @@ def programs(draw: DrawFn, ops: Sequence[Op] | None = None, max_lines: int = 8) 
 
     Examples
     --------
-    >>> from hypothesis import find
-    >>> print(find(programs(), lambda p: any(line.op == "tanh" for line in p.instructions)).source)
-    def program(x0):
-        v1 = tanh(x0)
-        return (v1,)
+    >>> from hypothesis import given
+    >>> @given(program=programs(max_lines=3))
+    ... def test_runs(program):
+    ...     assert all(np.isfinite(y).all() for y in program(*program.inputs))
+    >>> test_runs()
     """
     choice = st.sampled_from(list(ops) if ops is not None else all_ops())
     builder = _Builder(draw)
