@@ -1,6 +1,6 @@
-"""What is wrong with a backward pass: how gradients flow through time, who taught whom, where NaN began.
+"""What is wrong with a backward pass: how gradients flow through time, who taught whom, where NaN began, what differs.
 
-Plain functions of a trace that return plain data; the debugger prints them.
+Plain functions of traces that return plain data; the debugger prints them.
 """
 
 from __future__ import annotations
@@ -10,149 +10,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .contributions import norm
+from .flow import Flow, flow
 from .graph import Node
+from .lag import Lag, lag
 from .rerun import dense
+from .states import state_name
 from .trace import Trace
 
-VANISHES, EXPLODES = 0.9, 1.1  # rates a time step back: below, a gradient is lost within tens of steps; above, it grows
-
-
-class Flow(NamedTuple):
-    """How the gradient with respect to one variable changes on its way back through time.
-
-    Attributes
-    ----------
-    name : str
-    timesteps : list of int
-        In increasing order.
-    norms : list of float or None
-        ‖∂L/∂variable‖ in each; None where no gradient reaches it.
-    rate : float
-        The factor of the norm for one time step back, from a straight line through the logarithms; NaN if there is
-        no line to draw.
-    verdict : str
-        ``"vanishing"``, ``"exploding"``, ``"healthy"``, ``"not finite"``, ``"cut"`` or ``"unknown"``.
-    because : str
-    """
-
-    name: str
-    timesteps: list[int]
-    norms: list[float | None]
-    rate: float
-    verdict: str
-    because: str
-
-
-def flow(trace: Trace, name: str | None = None) -> Flow:
-    """Return the norms of ∂L/∂h by time step, with a verdict.
-
-    Parameters
-    ----------
-    trace : Trace
-        A recorded pass.
-    name : str, optional
-        The variable; by default the state, see `state_name`.
-
-    Raises
-    ------
-    LookupError
-        If no value of that name has a time step, or, without a name, nothing is carried through time.
-
-    Examples
-    --------
-    >>> import numpy as np, tinygraph as tg
-    >>> W, h = tg.parameter([[0.25]], name="W"), tg.tensor([1.0], name="h")
-    >>> for t in range(1, 7):
-    ...     with tg.timestep(t):
-    ...         h = W @ h
-    >>> found = flow(tg.trace(h.sum()))
-    >>> found.name, found.verdict, round(found.rate, 6), found.norms[-3:]
-    ('h', 'vanishing', 0.25, [0.0625, 0.25, 1.0])
-    """
-    name = name or state_name(trace)
-    nodes = _by_timestep(trace, name)
-    norms = [None if trace.gradient(node) is None else norm(trace.gradient(node)) for node in nodes.values()]
-    rate = _rate(list(nodes), norms)
-    verdict, because = _cut(trace) or _verdict(list(nodes), norms, rate)
-    return Flow(name, list(nodes), norms, rate, verdict, because)
-
-
-def state_name(trace: Trace) -> str:
-    """Return the name of the variable that is carried from one time step to the next through a parameter.
-
-    Raises
-    ------
-    LookupError
-        If there is none: flow and lag then need a name.
-    """
-    votes: dict[str, int] = {}
-    for node in trace.graph.nodes:
-        if node.kind != "op" or node.timestep is None:
-            continue
-        for source in node.inputs:
-            if source.kind == "op" and source.timestep is not None and source.timestep != node.timestep:
-                symbol = trace.symbols.of(source)
-                if symbol.timestep is not None and source.shape != ():
-                    votes[symbol.name] = votes.get(symbol.name, 0) + (3 if _meets_parameter(node) else 1)
-    if not votes:
-        raise LookupError("no named value is carried from one time step to the next; say which variable is meant")
-    return max(votes, key=lambda name: votes[name])
-
-
-def _meets_parameter(node: Node) -> bool:
-    return any(source.kind == "parameter" for source in node.inputs)
-
-
-def _by_timestep(trace: Trace, name: str) -> dict[int, Node]:
-    found: dict[int, Node] = {}
-    for node in trace.graph.nodes:
-        if node.kind == "op" and node.timestep is not None:
-            symbol = trace.symbols.of(node)
-            if symbol.name == name and symbol.number is None:
-                found[node.timestep] = node
-    if not found:
-        raise LookupError(f"no value called {name!r} belongs to a time step")
-    return dict(sorted(found.items()))
-
-
-def _cut(trace: Trace) -> tuple[str, str] | None:
-    """Tell whether a time step begins with a value that was detached."""
-    for node in trace.graph.nodes:
-        if node.kind == "input" and ".detach()" in node.expression:
-            used = [user.timestep for user, _ in trace.graph.consumers(node) if user.timestep is not None]
-            if used:
-                line = f", line {node.source.lineno}" if node.source else ""
-                return "cut", f"no gradient passes from time step {min(used)} back: {node.expression}{line}"
-    return None
-
-
-def _rate(timesteps: list[int], norms: list[float | None]) -> float:
-    pairs = [(t, n) for t, n in zip(timesteps, norms, strict=True) if n is not None and 0 < n < np.inf]
-    if len(pairs) < 2:
-        return float("nan")
-    t, n = np.array(pairs, float).T
-    slope = np.polyfit(t - t.mean(), np.log(n), 1)[0]
-    return float(np.exp(-slope))
-
-
-def _verdict(timesteps: list[int], norms: list[float | None], rate: float) -> tuple[str, str]:
-    known = [(t, n) for t, n in zip(timesteps, norms, strict=True) if n is not None]
-    bad = [t for t, n in known if not np.isfinite(n)]
-    if bad:
-        return "not finite", f"the gradient is NaN or infinite from time step {max(bad)} back"
-    missing = [t for t, n in zip(timesteps, norms, strict=True) if n is None]
-    if missing and known and min(missing) < max(t for t, _ in known):
-        earlier = [t for t in missing if t < max(t for t, _ in known)]
-        return "cut", f"no gradient reaches time step {max(earlier)}: was the state detached, or made a plain array?"
-    zero = [t for t, n in known if n == 0 and any(m > 0 for s, m in known if s > t)]
-    if zero:
-        return "vanishing", f"it is exactly 0 from time step {max(zero)} back"
-    if not np.isfinite(rate):
-        return "unknown", "fewer than two time steps have a gradient"
-    first, last = known[0], known[-1]
-    told = f"×{rate:.3g} for each time step back; {last[1]:.3g} at t = {last[0]}, {first[1]:.3g} at t = {first[0]}"
-    return ("vanishing" if rate < VANISHES else "exploding" if rate > EXPLODES else "healthy"), told
-
+__all__ = ["Divergence", "Flow", "Lag", "Origin", "diff", "flow", "lag", "nonfinite_origin", "state_name"]
 
 # -- where NaN and infinity begin --------------------------------------------------------------------------------------
 

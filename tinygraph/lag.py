@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .contributions import norm
-from .diagnosis import _by_timestep, state_name
 from .graph import Node
 from .rerun import dense, pull, receives
 from .running import add
+from .states import by_timestep, state_name
 from .trace import Trace
 
 _CARRIES = {"add", "subtract", "negative", "alias", "sum", "mean", "divide", "multiply"}
@@ -85,7 +85,7 @@ def _targets(trace: Trace, of: str | Node | None) -> tuple[dict[int, list[tuple[
         node = parameters[0] if parameters else None
     if node is None:
         name = of if isinstance(of, str) else state_name(trace)
-        return {t: [(value, None)] for t, value in _by_timestep(trace, name).items()}, name
+        return {t: [(value, None)] for t, value in by_timestep(trace, name).items()}, name
     found: dict[int, list[tuple[Node, int | None]]] = {}
     for step, argument in trace.writes(node):
         user = trace.nodes[step]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from rich.cells import cell_len
 from rich.text import Text
 
 import tinygraph as tg
 from tinygraph import diagnosis
-from tinygraph.lag import lag as lag_matrix
+from tinygraph.symbols import raised
 
 from .commands import Answer, CommandError, Session, command
 from .look import plain
@@ -24,29 +25,38 @@ _COLOURS = {"healthy": "green", "vanishing": "yellow", "exploding": "red", "not 
 def _flow(session: Session, argument: str) -> Answer:
     """Show the norm of ∂L/∂h by time step, with a verdict: vanishing, exploding, healthy, cut."""
     found = diagnosis.flow(session.debugger.trace, argument or None)
-    finite = [x for x in found.norms if x is not None and 0 < x < np.inf]
+    finite = [x for x in (*found.norms, *found.alone) if x is not None and 0 < x < np.inf]
     low, high = (np.log10(min(finite)), np.log10(max(finite))) if finite else (0.0, 0.0)
+    many = found.alone is not found.norms
     lines = []
-    for t, x in _thinned(list(zip(found.timesteps, found.norms, strict=True)), 24):
+    for t, x, last in _thinned(list(zip(found.timesteps, found.norms, found.alone, strict=True)), 24):
         if t is None:
             lines.append(Text("   ⋮", "dim"))
             continue
         line = styled(f"  {t:>5}  ", "dim")
-        if x is None:
-            line.append("no gradient reaches it", "dim")
-        else:
-            line.append(f"{number(x):>10}  ")
-            line.append(_log_bar(x, low, high, session.width - 24), "cyan")
+        line.append(f"{_norm(x)}  ").append(f"{_norm(last)}  " if many else "", "dim")
+        line.append(_log_bar(last, low, high, session.width - 36), "cyan")
         lines.append(line)
-    title = Text.assemble(("  time  ", "dim"), (f"‖∂L/∂{found.name}‖, logarithmic", "dim"))
+    heads = ["time", f"‖∂L/∂{found.name}‖", f"L{raised(max(found.timesteps))} alone"][: 3 if many else 2]
+    title = Text(
+        "  " + "".join(" " * (size - cell_len(head)) + head for head, size in zip(heads, (5, 12, 12), strict=False)),
+        "dim",
+    )
+    title.append("  logarithmic bars")
     verdict = styled(f"  {found.verdict}", f"bold {_COLOURS.get(found.verdict, '')}".strip())
     verdict.append(f": {found.because}", "")
     return Answer("flow", plain(found._asdict()), [title, *lines, verdict])
 
 
-def _log_bar(x: float, low: float, high: float, room: int) -> str:
-    if not np.isfinite(x) or x <= 0:
-        return "" if x == 0 else "not finite"
+def _norm(x: float | None) -> str:
+    return f"{'none' if x is None else number(x):>10}"
+
+
+def _log_bar(x: float | None, low: float, high: float, room: int) -> str:
+    if x is None or x == 0:
+        return ""
+    if not np.isfinite(x):
+        return "not finite"
     share = 1.0 if high == low else (np.log10(x) - low) / (high - low)
     return "█" * (1 + round(share * (min(room, 40) - 1)))
 
@@ -55,13 +65,13 @@ def _thinned(rows: list[Any], limit: int) -> list[Any]:
     if len(rows) <= limit:
         return rows
     half = limit // 2
-    return [*rows[:half], (None, None), *rows[-half:]]
+    return [*rows[:half], (None, None, None), *rows[-half:]]
 
 
 @command("lag", usage="lag [NAME]", group="diagnosing", completes="parameters nodes")
 def _lag(session: Session, argument: str) -> Answer:
     """Show which loss taught which time step: a row for the loss of each time step, a column for each use."""
-    found = lag_matrix(session.debugger.trace, argument or None)
+    found = diagnosis.lag(session.debugger.trace, argument or None)
     rows, columns = found.norms.shape
     lines = [Text(f"  rows: the loss of time step t; columns: {found.of} at time step s", "dim")]
     if max(rows, columns) <= 8:

@@ -41,6 +41,20 @@ def test_norms_are_those_of_the_gradients():
         assert norm == pytest.approx(np.linalg.norm(trace.gradient(f"h[{t}]")))
 
 
+@pytest.mark.parametrize("factor", [0.5, 1.0, 1.5])
+def test_losses_of_every_time_step_do_not_hide_what_becomes_of_the_last(factor):
+    Q, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)))
+    W, h, loss = tg.parameter(factor * Q, name="W"), tg.tensor([1.0, 2.0, 3.0], name="h"), 0.0
+    for t in range(1, 9):
+        with tg.timestep(t):
+            h = W @ h
+            loss = loss + np.sum(h)
+    found = flow(tg.trace(loss))
+    assert found.rate == pytest.approx(factor)
+    assert found.norms != found.alone
+    assert found.norms[-1] == found.alone[-1]
+
+
 def test_a_gradient_that_underflows_is_vanishing_not_healthy():
     found = flow(linear_rnn(1e-40, timesteps=20))
     assert found.verdict == "vanishing"
