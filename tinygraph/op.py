@@ -21,7 +21,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -33,6 +33,7 @@ from .tensor import Tensor, make, numpy_functions, refuse_complex, refuse_masked
 _frame = sys._getframe
 _NUMBERS = (float, int, bool, complex)
 
+Function = TypeVar("Function", bound=Callable[..., Any])
 registry: dict[str, list[Op]] = {}
 
 
@@ -295,7 +296,7 @@ def _documentation(op: Op) -> str:
     return said if not kinks or kinks in said else f"{said}\n\n{kinks}"
 
 
-def implements(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def implements(*names: str) -> Callable[[Function], Function]:
     """Let a function made of ops stand for the NumPy functions of these names, where this NumPy has them.
 
     Examples
@@ -305,7 +306,7 @@ def implements(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
     (2, 1)
     """
 
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+    def register(function: Function) -> Function:
         explained = located(function)
         for name in names:
             found: Any = np
@@ -318,7 +319,7 @@ def implements(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
     return register
 
 
-def located(function: Callable[..., Any]) -> Callable[..., Any]:
+def located(function: Function) -> Function:
     """Return `function` with errors that name it and the user's source line."""
 
     @wraps(function)
@@ -332,7 +333,7 @@ def located(function: Callable[..., Any]) -> Callable[..., Any]:
             name = "" if text.startswith(function.__name__) else f"{function.__name__}: "
             raise _again(error, f"{name}{text}{where(_frame(1))}") from error
 
-    return explained
+    return cast(Function, explained)
 
 
 def constant(op: Op, value: Any, frame: FrameType) -> Any:

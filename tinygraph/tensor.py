@@ -405,5 +405,6 @@ def _refuse_write(tensor: Tensor) -> NoReturn:
     made = f"the value of {tensor.op.name}" if tensor.op else "a leaf"
     at = f", recorded here:\n  {source}" if source else ""
     raise TypeError(
-        f"a Tensor is not written in place: this one is {made}{at}\nuse np.where, or tg.tensor on an array that you filled"
+        f"a Tensor is not written in place: this one is {made}{at}"
+        "\nuse np.where, or tg.tensor on an array that you filled"
     )

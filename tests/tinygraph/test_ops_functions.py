@@ -61,6 +61,7 @@ DIFFERENTIABLE = {
     "where": (X, lambda x: np.where(C > 0, x, 2 * x)),
     "nan_to_num": (HOLES, lambda x: np.nan_to_num(x, nan=2.0)),
     "real": (X, lambda x: np.real(x) * x),
+    "real_if_close": (X, lambda x: np.real_if_close(x) * x),
     # exponentials, trigonometric, hyperbolic
     "exp": (X, np.exp),
     "exp2": (X, np.exp2),
@@ -224,6 +225,8 @@ DIFFERENTIABLE = {
     "trapezoid": (X, lambda x: np.trapezoid(x, dx=0.5, axis=0) + np.trapezoid(x.T, [0.0, 1.0, 3.0, 4.0], axis=0)[0]),
     "gradient": (X, lambda x: np.gradient(x, 0.5, axis=1)),
     "vander": (V, lambda v: np.vander(v, 3)),
+    "polyval": (V, lambda v: np.polyval(v[:3], v) + np.polyval([2.0, 1.0], v)),
+    "linspace": (V, lambda v: np.linspace(v, 2 * v[0], 4, axis=1) + np.linspace(v[1], 3.0, 4, endpoint=False)),
     "interp": (V, lambda v: np.interp(v, [0.0, 0.7, 1.3, 1.8], v[:4])),
     "convolve": (V, lambda v: np.convolve(v, v[:2], "same") + np.convolve(C[0], v, "same")),
     "correlate": (V, lambda v: np.correlate(v, v[:2], "same") + np.correlate(v[:3], v, "same")),

@@ -19,6 +19,8 @@ __all__ = [
     "ediff1d",
     "gradient",
     "interp",
+    "linspace",
+    "polyval",
     "sliding_window_view",
     "trapezoid",
     "unwrap",
@@ -90,6 +92,24 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     return np.power(np.expand_dims(x, 1), (powers if increasing else powers[::-1]).astype(plain(x).dtype))
 
 
+@implements("polyval")
+def polyval(p: Any, x: Any) -> Any:
+    """As ``np.polyval``: the polynomial with the coefficients `p`, the highest power first (Horner)."""
+    x = as_array(x)
+    y = 0 * x
+    for coefficient in as_array(p):
+        y = y * x + coefficient
+    return y
+
+
+@implements("linspace")
+def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, *, axis: int = 0) -> Any:
+    """As ``np.linspace``: even steps from one value to another."""
+    steps = np.linspace(0, 1, num, endpoint).astype(np.result_type(start, stop, 0.5))
+    steps = steps.reshape((-1,) + (1,) * max(np.ndim(start), np.ndim(stop)))
+    return np.moveaxis(start * (1 - steps) + stop * steps, 0, axis)
+
+
 @implements("interp")
 def interp(x: Any, xp: Any, fp: Any) -> Any:
     """As ``np.interp``: straight lines between the points (xp, fp), constant beyond them.
@@ -113,7 +133,7 @@ def _full(a: Any, v: Any) -> Any:
 
 _convolve = op(
     _full,
-    vjp=(lambda g, y, a, v: correlate(g, v, "valid"), lambda g, y, a, v: correlate(g, a, "valid")),
+    vjp=(lambda g, y, a, v: np.correlate(g, v, "valid"), lambda g, y, a, v: np.correlate(g, a, "valid")),
     name="convolve",
     samples=(((5,), (3,)), ((2,), (4,))),
 )
@@ -172,7 +192,7 @@ _view = op(
 )
 overlap: Any = op(
     _overlap,
-    vjp=lambda g, y, x, axis=(), shape=(): sliding_window_view(g, x.shape[len(shape) :], axis),
+    vjp=lambda g, y, x, axis=(), shape=(): np.lib.stride_tricks.sliding_window_view(g, x.shape[len(shape) :], axis),
     name="overlap_add",
     samples=(((2, 3, 2), {"axis": (1,), "shape": (2, 4)}),),
     doc="Adds windows where they overlap: the adjoint of ``sliding_window_view``.",

@@ -134,7 +134,7 @@ def _record_product(a: Any, b: Any, left: Any, right: Any, frame: Any) -> Any:
     if source is None and other is None:
         return y
     requires = (source is not None and source.requires_grad) or (other is not None and other.requires_grad)
-    if y.dtype.kind == "c":
+    if (source is None or other is None) and y.dtype.kind == "c":
         refuse_complex("matmul", (source, other), y, frame)
     return make(form, y, (source, other), (left, right), None, requires, frame)
 

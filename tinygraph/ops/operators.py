@@ -167,6 +167,8 @@ _METHODS: dict[str, Any] = {
     "astype": shapes.astype,
     "clip": e.clip,
     "round": e.round,
+    "conj": e.positive,
+    "conjugate": e.positive,
     "diagonal": indexing.diagonal,
     "trace": indexing.trace,
     "take": indexing.take,
@@ -219,5 +221,6 @@ def attach() -> None:
         "T": property(_unary(shapes.transpose)),
         "mT": property(shapes.matrix_transpose),
         "real": property(plain.real),
+        "imag": property(plain.imag),
     }.items():
         setattr(Tensor, name, function)

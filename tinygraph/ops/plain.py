@@ -165,7 +165,7 @@ array_str = _plain(np.array_str)
 matrix_rank = _plain(np.linalg.matrix_rank)
 
 
-@implements("real")
+@implements("real", "real_if_close")
 def real(val: Any) -> Any:
     """As ``np.real``: a Tensor is its own real part."""
     return val if type(val) is Tensor else np.real(val)
