@@ -10,7 +10,8 @@ import viz
 
 def network() -> tg.Tensor:
     rng = np.random.default_rng(0)
-    W, U, b = tg.parameter(rng.normal(size=(3, 3)) / 2), tg.parameter(rng.normal(size=(3, 2))), tg.parameter(np.zeros(3))
+    W = tg.parameter(rng.normal(size=(3, 3)) / 2)
+    U, b = tg.parameter(rng.normal(size=(3, 2))), tg.parameter(np.zeros(3))
     h = tg.tensor(np.zeros(3))
     for x in rng.normal(size=(4, 2)):
         h = np.tanh(W @ h + U @ x + b)  # ordinary NumPy: nothing to annotate

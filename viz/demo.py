@@ -49,8 +49,8 @@ def demo(output: str) -> int:
     console = Console(highlight=False)
     data = sunspots()
     console.print(
-        f"[bold]Sunspots[/], {data.years[0]:.0f} to {data.years[-1]:.0f}: {len(data.values)} yearly numbers. A network with a"
-        f" window of {WINDOW} years and {HIDDEN} hidden units forecasts the next year."
+        f"[bold]Sunspots[/], {data.years[0]:.0f} to {data.years[-1]:.0f}: {len(data.values)} yearly numbers."
+        f" A network with a window of {WINDOW} years and {HIDDEN} hidden units forecasts the next year."
     )
     networks = [train(data, seed) for seed in SEEDS]
     best = min(networks, key=lambda network: network.validation)
@@ -136,7 +136,8 @@ def report(data: Sunspots, networks: list[Network], best: Network) -> Table:
     """Return the table of errors, the network beside forecasts that need none."""
     errors = [network.test for network in networks]
     persistence = rmse(data.values[data.split - 1 : -1], data)
-    table = Table(title=f"RMSE of one-year forecasts, {data.years[data.split]:.0f} to {data.years[-1]:.0f}", title_style="bold")
+    years = f"{data.years[data.split]:.0f} to {data.years[-1]:.0f}"
+    table = Table(title=f"RMSE of one-year forecasts, {years}", title_style="bold")
     table.add_column("forecast")
     table.add_column("RMSE", justify="right")
     table.add_column("", style="dim")

@@ -58,7 +58,8 @@ def run_to_backward(script: str, args: Sequence[str], act: Callable[[tg.Tensor],
         status = _run(path)
     if not acted and status == 0:
         raise ScriptError(
-            f"{script}: the script ended without a backward pass: it calls neither loss.backward(), tg.backprop nor tg.grad"
+            f"{script}: the script ended without a backward pass:"
+            " it calls neither loss.backward(), tg.backprop nor tg.grad"
         )
     return status
 
