@@ -372,5 +372,16 @@ def _explained(op: Op, error: Exception, values: tuple[Any, ...], frame: FrameTy
 
 def _again(error: Exception, message: str) -> Exception:
     """Return an error of the same kind with another message."""
-    kinds = (np.exceptions.AxisError, np.linalg.LinAlgError, IndexError, ValueError, TypeError, NotImplementedError)
-    return next((kind for kind in kinds if isinstance(error, kind)), RuntimeError)(message)
+    return next((kind for kind in _KINDS if isinstance(error, kind)), RuntimeError)(message)
+
+
+_KINDS: tuple[type[Exception], ...] = (
+    np.exceptions.AxisError,
+    np.linalg.LinAlgError,
+    IndexError,
+    ValueError,
+    TypeError,
+    NotImplementedError,
+    FloatingPointError,
+    RuntimeWarning,
+)

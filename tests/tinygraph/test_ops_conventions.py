@@ -143,3 +143,11 @@ def test_std_without_degrees_of_freedom_is_nan():
     with pytest.warns(RuntimeWarning):
         np.std(x, ddof=1).backward()
     assert np.isnan(x.grad).all()
+
+
+def test_logsumexp_of_nothing_but_minus_infinity_has_gradient_zero():
+    x = tg.parameter([-np.inf, -np.inf])
+    y = tg.logsumexp(x)
+    y.backward()
+    assert y.item() == -np.inf
+    np.testing.assert_array_equal(x.grad, [0.0, 0.0])

@@ -183,7 +183,8 @@ def _finite(x: Any) -> Any:
 
 def _logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     top = _finite(np.max(x, axis=axis, keepdims=True))
-    y = top + np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True))
+    with np.errstate(divide="ignore"):  # of nothing but -inf the sum is 0, and its logarithm rightly -inf
+        y = top + np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True))
     return y if keepdims else np.squeeze(y, axis=axes_of(x, axis))
 
 
