@@ -117,7 +117,8 @@ def _verdict(timesteps: list[int], norms: list[float | None], rate: float) -> tu
     if missing and known and min(missing) < max(t for t, _ in known):
         earlier = [t for t in missing if t < max(t for t, _ in known)]
         return "cut", f"no gradient reaches time step {max(earlier)}: was the state detached, or made a plain array?"
-    zero = [t for t, n in known if n == 0 and any(m > 0 for s, m in known if s > t)]
+    alive = max((t for t, n in known if n > 0), default=None)
+    zero = [t for t, n in known if n == 0 and alive is not None and t < alive]
     if zero:
         return "vanishing", f"it is exactly 0 from time step {max(zero)} back"
     if not np.isfinite(rate):

@@ -20,8 +20,8 @@ _AROUND = 6  # lines of the program that are kept before and after each line tha
 
 def described(trace: Trace, packer: Packer) -> dict[str, Any]:
     """Return a trace as plain data, its arrays added to `packer`."""
-    ops = _Numbered(_op)
-    sources = _Numbered(_source)
+    ops = _Numbered(_op, key=id)  # ops of one name are equal
+    sources = _Numbered(_source, key=lambda source: source)
     nodes = [_node(node, packer, ops, sources) for node in trace.graph.nodes]
     for k, node in enumerate(trace.nodes):
         if not is_known(node.op):
@@ -42,18 +42,20 @@ def described(trace: Trace, packer: Packer) -> dict[str, Any]:
 class _Numbered:
     """Rows that many nodes share: each is described once."""
 
-    def __init__(self, describe: Any):
+    def __init__(self, describe: Any, key: Any):
         self.describe = describe
+        self.key = key
         self.rows: list[Any] = []
-        self._known: dict[int, tuple[int, Any]] = {}
+        self._known: dict[Any, tuple[int, Any]] = {}
 
     def of(self, thing: Any) -> int | None:
         if thing is None:
             return None
-        if id(thing) not in self._known:
-            self._known[id(thing)] = (len(self.rows), thing)
+        key = self.key(thing)
+        if key not in self._known:
+            self._known[key] = (len(self.rows), thing)  # held, so that an id stays its own
             self.rows.append(self.describe(thing))
-        return self._known[id(thing)][0]
+        return self._known[key][0]
 
 
 def is_known(op: Any) -> bool:

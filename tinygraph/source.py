@@ -167,7 +167,7 @@ def _cut(lines: list[str], column: int, end_column: int) -> str:
 
 
 def _is_returned(code: CodeType, lasti: int) -> bool:
-    source = _read(code, lasti)
+    source = _resolve(code, lasti)
     if source is None or not source.text:
         return False
     line = linecache.getline(source.filename, source.lineno)

@@ -76,6 +76,13 @@ def test_ops(make, text, ascii_text):
         assert formula.ascii == ascii_text
 
 
+def test_a_vector_before_a_matrix_is_written_as_the_transpose_times_the_vector():
+    x, W = tg.parameter([1.0, 2.0], name="x"), tg.tensor(np.ones((3, 2)), name="W")
+    y = tg.linear(x, W)
+    [formula] = tg.trace(y, np.ones(3)).formulas(0)
+    assert formula.text == "x̄ = Wᵀ ȳ"
+
+
 def test_softmax_with_cross_entropy_is_row_c1():
     o = tg.parameter([0.1, 0.2, 0.3], name="o")
     L = tg.softmax_cross_entropy(o, np.array(1))

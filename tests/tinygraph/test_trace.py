@@ -106,6 +106,21 @@ def test_state_marks_what_is_not_computed_yet():
     assert trace.at(first + 1).status("W") == "partial"
 
 
+@pytest.mark.parametrize("name", ["W", "b", "X", "h[2]"])
+def test_partial_sums_are_those_of_the_steps_so_far(name):
+    loss, _ = elman()
+    trace = tg.trace(loss)
+    node, total = trace.node(name), None
+    for k, step in enumerate(tg.backprop(loss)):
+        so_far = trace.at(k).gradient(name)
+        assert (so_far is None) == (total is None)
+        assert total is None or so_far.tobytes() == np.asarray(total).tobytes()
+        for source, contribution in zip(step.node.inputs, step.contributions, strict=True):
+            if source.index == node.index and contribution is not None:
+                total = contribution if total is None else total + contribution
+    assert trace.at(len(trace)).gradient(name).tobytes() == np.asarray(total).tobytes()
+
+
 @given(st.lists(st.integers(0, 400), min_size=1, max_size=6))
 @settings(max_examples=25, deadline=None)
 def test_any_order_of_visits_shows_the_same(visits):
