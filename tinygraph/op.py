@@ -383,5 +383,4 @@ _KINDS: tuple[type[Exception], ...] = (
     TypeError,
     NotImplementedError,
     FloatingPointError,
-    RuntimeWarning,
 )
