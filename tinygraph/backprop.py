@@ -78,7 +78,7 @@ def backward(output: Tensor, adjoint: ArrayLike | None = None) -> None:
     """Add the gradient of `output` to ``.grad`` of every leaf that requires one."""
     seed = _seed(output, adjoint)
     tell_observers(output)
-    record.context().frames.clear()  # no local of the user's outlives the backward pass
+    record.context().frames.clear()  # locals of the user do not outlive the backward pass
     deque(_walk(output, seed), maxlen=0)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .record import Call
+from .calls import Call
 from .source import Source, locate
 from .tensor import Tensor
 

@@ -1,96 +1,24 @@
-"""Where and under which circumstances an op ran: calls, scopes, time steps, and whether to record at all."""
+"""Under which circumstances an op ran: scopes, time steps, and whether to record at all."""
 
 from __future__ import annotations
 
-import threading
+import inspect
+from collections.abc import Callable, Generator
 from contextlib import ContextDecorator
 from contextvars import ContextVar
-from itertools import count
-from types import CodeType, FrameType
+from functools import partial, wraps
 from typing import Any
 
-next_index = count().__next__  # one running number orders all nodes and calls, in every thread
-
-_GENERATOR = 0x20 | 0x80 | 0x200  # code flags of generators, coroutines and asynchronous generators
-
-
-class Call:
-    """One activation of a Python function in which ops were recorded.
-
-    Attributes
-    ----------
-    code : CodeType
-        What was called.
-    parent : Call or None
-        The activation that called it.
-    lasti : int
-        The caller's instruction, as a raw offset into ``parent.code``; -1 without a parent.
-    birth : int
-        Its place in the running order of nodes and calls.
-    """
-
-    __slots__ = ("birth", "code", "lasti", "parent")
-
-    def __init__(self, code: CodeType, parent: Call | None, lasti: int, birth: int):
-        self.code = code
-        self.parent = parent
-        self.lasti = lasti
-        self.birth = birth
-
-    def __repr__(self) -> str:
-        return f"Call({self.code.co_qualname}, birth={self.birth})"
-
-
-class Frames:
-    """The stack of frames in which the latest op ran, so that a frame seen again keeps its `Call`."""
-
-    __slots__ = ("_calls", "_lock", "_stack", "_suspended", "top")
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.clear()
-
-    def clear(self) -> None:
-        """Let go of every frame: they hold the locals of their functions."""
-        self.top: tuple[FrameType | None, Call | None] = (None, None)
-        self._stack: list[FrameType] = []
-        self._calls: dict[FrameType, Call] = {}
-        self._suspended: dict[FrameType, Call] = {}
-
-    def enter(self, frame: FrameType) -> Call:
-        """Return the call of `frame`, walking out only to a frame that is known."""
-        with self._lock:
-            new = []
-            known: FrameType | None = frame
-            while known is not None and known not in self._calls:
-                new.append(known)
-                known = known.f_back
-            self._leave_frames_above(known)
-            call = None if known is None else self._calls[known]
-            caller = known
-            for inner in reversed(new):
-                call = self._suspended.pop(inner, None) or Call(
-                    inner.f_code, call, -1 if caller is None else caller.f_lasti, next_index()
-                )
-                self._calls[inner] = call
-                self._stack.append(inner)
-                caller = inner
-            assert call is not None
-            self.top = (frame, call)
-            return call
-
-    def _leave_frames_above(self, known: FrameType | None) -> None:
-        while self._stack and self._stack[-1] is not known:
-            frame = self._stack.pop()
-            call = self._calls.pop(frame)
-            if frame.f_code.co_flags & _GENERATOR:  # it may be resumed, and is then the same call
-                self._suspended[frame] = call
+from .calls import Frames
 
 
 class Context:
-    """The circumstances of recording; immutable but for the frames, which follow the program."""
+    """The circumstances of recording; immutable but for the frames, which follow the program.
 
-    __slots__ = ("anomaly", "frames", "plain", "recording", "scope", "timestep")
+    `block` is what changed them from those `outer` to it; both None at the outermost.
+    """
+
+    __slots__ = ("anomaly", "block", "frames", "outer", "plain", "recording", "scope", "timestep")
 
     def __init__(
         self,
@@ -99,6 +27,8 @@ class Context:
         timestep: int | None = None,
         recording: bool = True,
         anomaly: bool = False,
+        outer: Context | None = None,
+        block: Changed | None = None,
     ):
         self.frames = frames
         self.scope = scope
@@ -106,6 +36,12 @@ class Context:
         self.recording = recording
         self.anomaly = anomaly
         self.plain = recording and not anomaly  # the one question the fast path asks
+        self.outer = outer
+        self.block = block
+
+    def inside(self, outer: Context | None) -> Context:
+        """Return the same circumstances as left for others, `outer`, when their block ends."""
+        return Context(self.frames, self.scope, self.timestep, self.recording, self.anomaly, outer, self.block)
 
 
 _variable: ContextVar[Context] = ContextVar("tinygraph")
@@ -123,9 +59,12 @@ def context() -> Context:
 
 
 class Changed(ContextDecorator):
-    """A ``with`` block (or a decorated function) in which the context differs from the one around it."""
+    """A ``with`` block (or a decorated function) in which the context differs from the one around it.
 
-    __slots__ = ("_changes", "_token")
+    One block may be entered again inside itself, and may be closed out of order, as generators do.
+    """
+
+    __slots__ = ("_changes",)
 
     def __init__(self, **changes: Any):
         self._changes = changes
@@ -133,19 +72,73 @@ class Changed(ContextDecorator):
     def _recreate_cm(self) -> Changed:
         return Changed(**self._changes)  # a decorated function may run in several threads at once
 
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:  # type: ignore[override]
+        """Run `function` inside the block; a generator or coroutine whenever it runs, not where it is made."""
+        if inspect.isasyncgenfunction(function):
+            raise TypeError(f"{function.__qualname__} is an asynchronous generator: use a with block inside it")
+        if inspect.isgeneratorfunction(function):
+            return _resumed_inside(self, function)
+        if not inspect.iscoroutinefunction(function):
+            return super().__call__(function)
+
+        @wraps(function)
+        async def decorated(*args: Any, **kwargs: Any) -> Any:
+            with self._recreate_cm():
+                return await function(*args, **kwargs)
+
+        return decorated
+
     def __enter__(self) -> None:
         now, new = context(), self._changes.get
-        changed = Context(
-            now.frames,
-            now.scope + new("scope", ()),
-            new("timestep", now.timestep),
-            new("recording", now.recording),
-            new("anomaly", now.anomaly),
+        _variable.set(
+            Context(
+                now.frames,
+                now.scope + new("scope", ()),
+                new("timestep", now.timestep),
+                new("recording", now.recording),
+                new("anomaly", now.anomaly),
+                now,
+                self,
+            )
         )
-        self._token = _variable.set(changed)
 
     def __exit__(self, *error: object) -> None:
-        _variable.reset(self._token)
+        now = _variable.get(None)
+        if now is not None and now.block is self:
+            _variable.set(now.outer)  # type: ignore[arg-type]
+        else:
+            self._leave_from_within(now)
+
+    def _leave_from_within(self, now: Context | None) -> None:
+        """End this block while others inside it go on; in a thread or task that never entered it, do nothing."""
+        going_on = []
+        while now is not None and now.block is not self:
+            going_on.append(now)
+            now = now.outer
+        if now is not None:
+            left = now.outer
+            for context in reversed(going_on):
+                left = context.inside(left)
+            _variable.set(left)  # type: ignore[arg-type]
+
+
+def _resumed_inside(block: Changed, function: Callable[..., Generator]) -> Callable[..., Generator]:
+    @wraps(function)
+    def decorated(*args: Any, **kwargs: Any) -> Generator:
+        generator = function(*args, **kwargs)
+        resume: Callable[[], Any] = partial(next, generator)
+        while True:
+            with block._recreate_cm():
+                try:
+                    value = resume()
+                except StopIteration as end:
+                    return end.value
+            try:
+                resume = partial(generator.send, (yield value))
+            except BaseException as error:
+                resume = partial(generator.throw, error)
+
+    return decorated
 
 
 def no_grad() -> Changed:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FrameType
 
-from .record import Call
+from .calls import Call
 
 _PACKAGE = str(Path(__file__).parent) + os.sep
 _BACKWARD = str(Path(__file__).with_name("backprop.py"))

@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from . import record
 from .anomaly import check_output
-from .record import Call, Context, next_index
+from .calls import Call, next_index
+from .record import Context
 from .source import locate, where
 
 if TYPE_CHECKING:

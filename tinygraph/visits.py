@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from .bytecode import Flow, Path, layout
 
 if TYPE_CHECKING:
+    from .calls import Call
     from .graph import Node
-    from .record import Call
 
 Order = tuple[int | None, ...]  # numbers of places that sort as things happened, None for an iteration
 Vector = tuple[int, ...]  # the iteration of each enclosing loop, outermost first

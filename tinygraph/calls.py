@@ -1,0 +1,116 @@
+"""Calls: which activation of which Python function an op ran in."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from itertools import count
+from types import CodeType, FrameType
+
+from .bytecode import layout
+
+next_index = count().__next__  # one running number orders all nodes and calls, in every thread
+
+_GENERATOR = 0x20 | 0x80 | 0x200  # code flags of generators, coroutines and asynchronous generators
+_FEW = 16
+_OURS = 4  # references to a frame that nobody else holds: the key, the tuple, the variable, the argument
+
+
+class Call:
+    """One activation of a Python function in which ops were recorded.
+
+    Attributes
+    ----------
+    code : CodeType
+        What was called.
+    parent : Call or None
+        The activation that called it.
+    lasti : int
+        The caller's instruction, as a raw offset into ``parent.code``; -1 without a parent.
+    birth : int
+        Its place in the running order of nodes and calls.
+    """
+
+    __slots__ = ("birth", "code", "lasti", "parent")
+
+    def __init__(self, code: CodeType, parent: Call | None, lasti: int, birth: int):
+        self.code = code
+        self.parent = parent
+        self.lasti = lasti
+        self.birth = birth
+
+    def __repr__(self) -> str:
+        return f"Call({self.code.co_qualname}, birth={self.birth})"
+
+
+class Frames:
+    """The stack of frames in which the latest op ran, so that a frame seen again keeps its `Call`."""
+
+    __slots__ = ("_calls", "_lock", "_many", "_stack", "_suspended", "top")
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.top: tuple[FrameType | None, Call | None] = (None, None)
+        self._stack: list[FrameType] = []
+        self._calls: dict[FrameType, Call] = {}
+        self._suspended: dict[FrameType, Call] = {}  # generators, which may be resumed and are then the same call
+        self._many = _FEW
+
+    def clear(self) -> None:
+        """Let go of the frames, which hold the locals of their functions; but not of a loop that may go on."""
+        with self._lock:
+            self.top = (None, None)
+            while self._stack and not _in_loop(self._stack[-1]):
+                self._leave()
+            self._forget_finished()
+
+    def enter(self, frame: FrameType) -> Call:
+        """Return the call of `frame`, walking out only to a frame that is known."""
+        with self._lock:
+            new = []
+            known: FrameType | None = frame
+            while known is not None and known not in self._calls:
+                new.append(known)
+                known = known.f_back
+            self._leave_frames_above(known)
+            call = None if known is None else self._calls[known]
+            caller = known
+            for inner in reversed(new):
+                call = self._suspended.pop(inner, None) or Call(
+                    inner.f_code, call, -1 if caller is None else caller.f_lasti, next_index()
+                )
+                self._calls[inner] = call
+                self._stack.append(inner)
+                caller = inner
+            assert call is not None
+            self.top = (frame, call)
+            return call
+
+    def _leave_frames_above(self, known: FrameType | None) -> None:
+        while self._stack and self._stack[-1] is not known:
+            self._leave()
+        if len(self._suspended) > self._many:
+            self._forget_finished()
+
+    def _leave(self) -> None:
+        frame = self._stack.pop()
+        call = self._calls.pop(frame)
+        if frame.f_code.co_flags & _GENERATOR:
+            self._suspended[frame] = call
+
+    def _forget_finished(self) -> None:
+        for frame in tuple(self._suspended):
+            if sys.getrefcount(frame) == _OURS:  # a generator that can be resumed holds its frame too
+                del self._suspended[frame]
+        self._many = max(_FEW, 2 * len(self._suspended))  # so that looking costs little, however many there are
+
+
+_loops: dict[tuple[int, int], tuple[CodeType, bool]] = {}
+
+
+def _in_loop(frame: FrameType) -> bool:
+    code, lasti = frame.f_code, frame.f_lasti
+    known = _loops.get((id(code), lasti))
+    if known is None:  # the code is kept, so its id stays its own
+        known = _loops[id(code), lasti] = (code, len(layout(code).path(lasti)) > 1)
+    return known[1]
