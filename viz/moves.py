@@ -62,6 +62,12 @@ def _reverse_continue(session: Session, argument: str) -> Answer:
     return session.stop(session.debugger.resume(-1))
 
 
+@command("abort", usage="abort", group="moving")
+def _abort(session: Session, argument: str) -> Answer:
+    """Leave the debugger and end the program, with exit status 1."""
+    return Answer("abort", ends=True)
+
+
 @command("quit", "q", "exit", usage="quit", group="moving")
 def _quit(session: Session, argument: str) -> Answer:
     """Leave the debugger; the program goes on."""

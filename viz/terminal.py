@@ -56,6 +56,11 @@ def debug(
     -------
     Debugger
         Where the user left it.
+
+    Raises
+    ------
+    SystemExit
+        At the command ``abort``.
     """
     stdin, stdout = stdin or sys.stdin, stdout or sys.stdout
     debugger = target if isinstance(target, Debugger) else Debugger(target)
@@ -70,6 +75,8 @@ def debug(
         for line in _lines(session, stdin, stdout, as_json):
             answer = _run(session, line)
             show(answer)
+            if answer.kind == "abort":
+                raise SystemExit(1)
             if answer.ends:
                 break
     except BrokenPipeError:

@@ -305,6 +305,21 @@ def test_a_closed_pipe_ends_in_silence(program):
     assert b"Traceback" not in errors
 
 
+def test_abort_ends_the_program(program):
+    ran = subprocess.run(
+        [sys.executable, program],
+        input="n\nabort\n",
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert "the program goes on" not in ran.stdout
+    assert not ran.stderr
+
+
 def test_interrupting_a_long_run_gives_the_prompt_back(monkeypatch):
     debugger = viz.Debugger(network())
     made = Session(debugger)
