@@ -25,8 +25,9 @@ __all__ = [
 def _sigmoid(x: Any) -> Any:
     # ½(1 + tanh ½x) is the logistic function, and overflows nowhere
     y = np.tanh(x * 0.5)
-    y = y * 0.5
-    return y + 0.5
+    y *= 0.5
+    y += 0.5
+    return y
 
 
 sigmoid = elementwise(
