@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import record
-from .sparse import Sparse
 from .source import where
+from .sparse import Sparse
 
 if TYPE_CHECKING:
     from .graph import Node

@@ -12,7 +12,12 @@ def normal(*shape):
 
 
 EXTRA_CALLS = {
-    "det": [((SINGULAR,), {}), ((np.stack([SINGULAR, INVERTIBLE]),), {})],
+    "det": [
+        ((SINGULAR,), {}),
+        ((np.array([[1.0, 2.0], [2.0, 4.0]]),), {}),
+        ((np.array([[1.0, -2.0], [2.0, -4.0]]),), {}),
+        ((np.stack([SINGULAR, INVERTIBLE]),), {}),
+    ],
     "solve": [((INVERTIBLE, normal(2, 3, 2)), {})],
     "tril": [((normal(3),), {})],
     "triu": [((normal(3),), {})],
@@ -20,7 +25,14 @@ EXTRA_CALLS = {
     "left_singular_vectors": [((normal(2, 4),), {}), ((normal(4, 2),), {})],
     "right_singular_vectors": [((normal(2, 4),), {}), ((normal(4, 2),), {})],
     "sinc": [((np.array([0.0, 1e-3, 0.3, -0.49, 0.51, 1.0]),), {})],
-    "power": [((np.array([0.0, 0.0, 0.0, 2.0]), np.array([1.0, 2.0, 3.0, 0.0])), {})],
+    "power": [
+        ((np.array([0.0, 0.0, 0.0, 2.0]), np.array([1.0, 2.0, 3.0, 0.0])), {}),
+        ((normal(3), 3), {}),
+        *(((np.array([0.0, 0.5, -2.0]), n), {}) for n in (0, 1)),
+        ((np.zeros(1), np.zeros(1)), {}),
+    ],
+    "cumprod": [((np.array([1.5, 0.0, 2.0, -1.0]),), {}), ((np.array([[1.5, 0.0], [2.0, -1.0]]),), {"axis": 1})],
+    "overlap_add": [((normal(3, 3, 2),), {"axis": (1,), "shape": (3, 4)})],
     "softmax_cross_entropy": [
         ((normal(2, 3, 4), rng.integers(0, 4, (2, 3))), {}),
         ((normal(4), np.array(2)), {}),
@@ -31,9 +43,17 @@ EXTRA_CALLS = {
         ((normal(3), normal(2, 3)), {"subscripts": "i,Ai->A"}),
         ((normal(3, 3), normal(3)), {"subscripts": "ii,i->"}),
     ],
-    "linear": [((normal(2, 3, 4), normal(5, 4), normal(5)), {}), ((normal(1, 4), normal(5, 4), normal(5)), {})],
+    "linear": [
+        ((normal(2, 3, 4), normal(5, 4), normal(5)), {}),
+        *(((normal(n, 4), normal(5, 4), normal(5)), {}) for n in (1, 2)),
+    ],
     "var": [((normal(4),), {"ddof": 3})],
-    "multiply": [((normal(2, 1, 3), normal(4, 1)), {}), ((normal(1, 3), normal(3)), {}), ((normal(2, 3, 4), normal(4)), {})],
+    "multiply": [
+        ((normal(2, 1, 3), normal(4, 1)), {}),
+        ((normal(1, 3), normal(3)), {}),
+        ((normal(2, 3, 4), normal(4)), {}),
+        *(((normal(2, 3, 1), normal(2, 1, 1)), {}), ((normal(2, 3), normal(3)), {})),
+    ],
 }
 
 

@@ -17,7 +17,7 @@ def cubes(x):
     return (x * x * x).sum()
 
 
-# -- higher order ---------------------------------------------------------------------------------------------------------
+# -- higher order ----------------------------------------------------------------------------------------------------
 
 
 @given(x=tensors("N"))
@@ -74,11 +74,11 @@ def test_the_recorded_backward_pass_is_a_graph_that_can_be_looked_at():
 
 
 def test_a_perturbation_of_an_inner_gradient_is_not_confused_with_the_outer():
-    inner = lambda x: tg.grad(lambda y: x + y)(1.0)  # noqa: E731
+    inner = lambda x: tg.grad(lambda y: x + y)(1.0)
     assert float(tg.grad(lambda x: x * inner(x))(1.0)) == 1.0
 
 
-# -- accumulation and aliasing --------------------------------------------------------------------------------------------
+# -- accumulation and aliasing ---------------------------------------------------------------------------------------
 
 
 def test_a_second_backward_adds_and_zero_grad_forgets():
@@ -203,7 +203,7 @@ def test_detach_cuts_the_graph():
     assert not h.detach().requires_grad
 
 
-# -- dtypes ---------------------------------------------------------------------------------------------------------------
+# -- dtypes ----------------------------------------------------------------------------------------------------------
 
 
 @given(x=tensors("B I", dtype=np.float32), W=tensors("H I", dtype=np.float32), b=tensors("H", dtype=np.float32))
@@ -233,7 +233,7 @@ def test_integers_and_booleans_are_constants():
     assert not (count + count).requires_grad
 
 
-# -- threads and exceptions -----------------------------------------------------------------------------------------------
+# -- threads and exceptions ------------------------------------------------------------------------------------------
 
 
 def in_a_thread(run):
@@ -329,7 +329,7 @@ def test_grad_inside_no_grad_still_works():
         np.testing.assert_allclose(tg.grad(lambda x: x * x)(3.0), 6.0)
 
 
-# -- values that are not finite -------------------------------------------------------------------------------------------
+# -- values that are not finite --------------------------------------------------------------------------------------
 
 
 def said_by(run):
@@ -387,7 +387,7 @@ def test_without_detection_infinities_pass():
     assert np.isinf(x.grad)
 
 
-# -- long and wide graphs -------------------------------------------------------------------------------------------------
+# -- long and wide graphs --------------------------------------------------------------------------------------------
 
 
 def test_a_chain_of_100_000_ops_is_recorded_differentiated_and_freed_without_recursion():

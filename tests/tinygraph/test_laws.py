@@ -76,3 +76,11 @@ def test_all_functions_of_tg_are_polymorphic():
         if op.elementwise and len(op.arguments) == 1 and op.facts.get("domain", "real") in ("real", "unit", "positive"):
             assert not isinstance(op(x), tg.Tensor)
             assert isinstance(op(tg.tensor(x)), tg.Tensor)
+
+
+def test_what_nan_to_num_and_logsumexp_do_at_infinity():
+    x = tg.parameter([np.inf, -np.inf, np.nan, 2.0])
+    np.nan_to_num(x).sum().backward()
+    np.testing.assert_array_equal(x.grad, [0.0, 0.0, 0.0, 1.0])
+    z = tg.parameter([-np.inf, -np.inf])
+    assert tg.logsumexp(z).item() == -np.inf

@@ -95,5 +95,6 @@ def programs_example():
     from tinygraph.testing.random_programs import Instruction
 
     return Program(
-        [np.array([1.0, 2.0])], [Instruction(tg.tanh, (0,), {}), Instruction(tg.sum, (1,), {"axis": 0, "keepdims": True})]
+        [np.array([1.0, 2.0])],
+        [Instruction(tg.tanh, (0,), {}), Instruction(tg.sum, (1,), {"axis": 0, "keepdims": True})],
     )

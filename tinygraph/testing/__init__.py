@@ -77,8 +77,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .check import GradientError, Report, check_gradients
-from .laws import LAWS, LawError, check_laws, check_op
 from .drawing import sketch
+from .laws import LAWS, LawError, check_laws, check_op
 from .tolerances import relative_tolerance
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from ..record import no_grad
 from ..structure import flatten, rebuild
 from ..tensor import Tensor, tensor
 from ..transform import grad, jvp
-from .oracle import Comparison, Flat, compare
 from .drawing import sketch, values_text
+from .oracle import Comparison, Flat, compare
 from .tolerances import relative_tolerance
 
 MODES = ("reverse", "forward")
@@ -215,7 +215,7 @@ def _check_forward(problem: _Problem, rtol: float) -> None:
         raise GradientError(_message(problem, problem.scalar, 1, what))
 
 
-# -- messages -------------------------------------------------------------------------------------------------------------
+# -- messages --------------------------------------------------------------------------------------------------------
 
 
 def _called(problem: _Problem, leaf: int) -> str:

@@ -19,8 +19,8 @@ from ..structure import flatten
 from ..tensor import Tensor, tensor
 from ..transform import vjp
 from .check import check_gradients
-from .oracle import Flat, compare
 from .drawing import sketch, values_text
+from .oracle import Flat, compare
 from .tolerances import relative_tolerance
 
 Arrays = tuple[np.ndarray, ...]
@@ -90,6 +90,13 @@ def purity(f: Callable, args: Arrays, rng: np.random.Generator) -> None:
             raise LawError(f"a value of {t.op or 'an argument'} was changed by the backward pass")
     if not all(np.array_equal(u, old) for u, old in zip(adjoints, kept, strict=True)):
         raise LawError("the adjoint was changed by the backward pass")
+    for t in recorded:
+        if t.op is not None and t.requires_grad:
+            u = rng.uniform(0.5, 1.5, t.shape).astype(t.dtype)
+            given = u.copy()
+            t.op.pull(u, t._data, t._values, t._inputs, t._attributes)
+            if not np.array_equal(u, given):
+                raise LawError(f"the rule of {t.op} changes the adjoint it is given")
     held = [np.asarray(t._data) for t in recorded] + adjoints
     grads = [leaf.grad for leaf in leaves if leaf.grad is not None]
     for i, g in enumerate(grads):
@@ -125,9 +132,9 @@ def recording(f: Callable, args: Arrays, rng: np.random.Generator) -> None:
     seed = _seed(rng)
     with no_grad():
         on_tensors = [np.asarray(_plain(y)) for y in flatten(f(*map(tensor, args)))]
-    for y, plain in zip(on_tensors, _outputs(f, args), strict=True):
-        if not np.array_equal(y, plain, equal_nan=True):
-            raise LawError(f"Tensors give {values_text(y)}, arrays {values_text(plain)}")
+    for wrapped, plain in zip(on_tensors, _outputs(f, args), strict=True):
+        if not np.array_equal(wrapped, plain, equal_nan=True):
+            raise LawError(f"Tensors give {values_text(wrapped)}, arrays {values_text(plain)}")
     leaves = [tensor(x, requires_grad=True) for x in args]
     outputs = [y for y in flatten(f(*leaves)) if type(y) is Tensor and y.requires_grad]
     for y, u in zip(outputs, _adjoints(outputs, np.random.default_rng(seed)), strict=True):
@@ -292,6 +299,8 @@ def check_at_kinks(op: Op, *, seed: int = 0) -> None:
                 f, args = bound(op, given, attributes)
                 with _naming(op, given, attributes):
                     check_gradients(f, *args, order=1, subgradients=True, seed=_seed(rng))
+                    if len(args) == 1:  # along the line on which ties stay ties, it is smooth
+                        check_gradients(lambda t, f=f, x=args[0]: f(x + t), np.zeros(()), order=1, seed=_seed(rng))
                     if given is same and len(args) > 1:
                         check_gradients(lambda x, *xs, f=f: f(x, x, *xs), args[0], *args[2:], order=1, seed=_seed(rng))
 
@@ -335,7 +344,7 @@ def _is_float_array(x: Any) -> bool:
     return isinstance(x, np.ndarray) and x.dtype.kind == "f"
 
 
-# -- what the laws share --------------------------------------------------------------------------------------------------
+# -- what the laws share ---------------------------------------------------------------------------------------------
 
 
 def _seed(rng: np.random.Generator) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import linecache
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +17,25 @@ from ..domains import domain_of, example_calls
 from ..op import Op
 from .attributes import attributes_for
 from .strategies import ops as all_ops
-from .strategies import shapes
 
 _LARGEST = 1e3  # values beyond it lose the digits that are to be compared
 _MOST_ELEMENTS = 120
 _NEAR = 1e-5  # no kink is to be nearer
-_COMMON = ((3, 4), (3, 3), (2, 3, 4), (4,), (3,))  # shapes of many samples: their ops then take values of the program
+_SHAPES = (
+    (),
+    (1,),
+    (2,),
+    (3,),
+    (2, 2),
+    (1, 3),
+    (3, 1),
+    (2, 3),
+    (2, 1, 3),
+    (4,),
+    (3, 3),
+    (3, 4),
+    (2, 3, 4),
+)  # small first
 _serial = itertools.count(1)
 
 
@@ -89,7 +103,7 @@ class Program:
         if line.op.sequence:
             arguments = [f"[{', '.join(arguments)}]"]
         attributes = [f"{name}={_literal(value)}" for name, value in line.attributes.items()]
-        return f"{line.op.name}({', '.join([*arguments, *attributes])})"
+        return f"{_word(line.op)}({', '.join([*arguments, *attributes])})"
 
     def __call__(self, *arguments: Any) -> Any:
         """Run it; its nodes are named after its lines."""
@@ -104,13 +118,17 @@ class Program:
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
         space: dict[str, Any] = {"np": np, "slice": slice}
         for line in self.instructions:
-            space[line.op.name] = _chosen([other.op for other in self.instructions if other.op.name == line.op.name])
+            space[_word(line.op)] = _chosen([other.op for other in self.instructions if other.op.name == line.op.name])
         exec(compile(text, filename, "exec"), space)
         return space["program"]
 
     def __repr__(self) -> str:
         values = [f"{self._name(i)} = {_literal(x)}" for i, x in enumerate(self.inputs)]
         return "\n".join(["", self.source, *values, ""])
+
+
+def _word(op: Op) -> str:
+    return re.sub(r"\W", "_", op.name)
 
 
 def _chosen(forms: list[Op]) -> Callable:
@@ -173,14 +191,20 @@ class _Builder:
         """Tell whether the op bends little here: not at a kink or jump, nor next to one, nor ill-conditioned."""
         moves = [self.rng.uniform(-_NEAR, _NEAR, np.shape(x)) if _is_float(x) else 0 for x in given]
         above, below = (
-            np.asarray(_run(op, [x + sign * move if _is_float(x) else x for x, move in zip(given, moves, strict=True)], attributes))
+            np.asarray(
+                _run(
+                    op,
+                    [x + sign * move if _is_float(x) else x for x, move in zip(given, moves, strict=True)],
+                    attributes,
+                )
+            )
             for sign in (1, -1)
         )
         return bool((np.abs(above - 2 * value + below) <= 1e3 * _NEAR**2 * (1 + np.abs(value))).all())
 
     def step(self, op: Op) -> int | None:
         """Append a call of the op, if one is found."""
-        if op.elementwise and "samples" not in op.facts:
+        if "samples" not in op.facts and (op.elementwise or (len(op.arguments) == 1 and not op.attributes)):
             return self._pointwise(op)
         if len(op.arguments) == 1 and op.attributes:
             argument = self._in_domain(op, 0, self._recent())
@@ -312,8 +336,7 @@ def programs(draw: DrawFn, ops: Sequence[Op] | None = None, max_lines: int = 8) 
     choice = st.sampled_from(list(ops) if ops is not None else all_ops())
     builder = _Builder(draw)
     for _ in range(draw(st.integers(1, 3))):
-        shape = draw(st.one_of(shapes(max_dims=3, max_side=3), st.sampled_from(_COMMON)))
-        builder.input(builder.rng.normal(size=shape).round(6))
+        builder.input(builder.rng.normal(size=draw(st.sampled_from(_SHAPES))).round(6))
     wanted = draw(st.lists(choice, min_size=1, max_size=max_lines))
     for op in wanted:
         builder.step(op)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -52,7 +52,9 @@ def axes_of(shape: Shape, *, several: bool = True, none: bool = True) -> SearchS
     if n:
         ways.append(st.integers(-n, n - 1))
         if several:
-            signed = st.permutations(range(n)).flatmap(lambda order: st.tuples(*(st.sampled_from((i, i - n)) for i in order)))
+            signed = st.permutations(range(n)).flatmap(
+                lambda order: st.tuples(*(st.sampled_from((i, i - n)) for i in order))
+            )
             ways.append(st.tuples(signed, st.integers(1, n)).map(lambda pair: pair[0][: pair[1]]))
     if not ways:
         raise ValueError("axes_of: an array without axes has no axis but None, and none=False excludes it")
@@ -116,12 +118,18 @@ def arrays(shape: Shape, domain: str = "real") -> SearchStrategy[np.ndarray]:
     if domain == "real":  # eighths up to 4, which float16 holds exactly: many ties and zeros, as kinks like them
         elements = st.integers(-32, 32).map(lambda n: n / 8)
         size = int(np.prod(shape))
-        return st.lists(elements, min_size=size, max_size=size).map(lambda values: np.array(values, float).reshape(shape))
+        return st.lists(elements, min_size=size, max_size=size).map(
+            lambda values: np.array(values, float).reshape(shape)
+        )
     return st.integers(0, 2**32 - 1).map(lambda seed: np.asarray(DOMAINS[domain](np.random.default_rng(seed), shape)))
 
 
 def tensors(
-    *specs: str, dtype: Any = np.float64, domain: str = "real", requires_grad: bool = True, **sizes: int | tuple[int, int]
+    *specs: str,
+    dtype: Any = np.float64,
+    domain: str = "real",
+    requires_grad: bool = True,
+    **sizes: int | tuple[int, int],
 ) -> SearchStrategy[Any]:
     """Tensors whose shapes are told by named dimensions; a name has one length in all arguments of a test.
 
@@ -222,4 +230,6 @@ def ops(names: Iterable[str] | None = None) -> list[Op]:
     ['tanh', 'exp']
     """
     chosen = [op for name in (names if names is not None else registry) for op in registry[name]]
-    return [op for op in chosen if any((rule.__module__ or "").startswith("tinygraph.ops") for rule in op.rules if rule)]
+    return [
+        op for op in chosen if any((rule.__module__ or "").startswith("tinygraph.ops") for rule in op.rules if rule)
+    ]
