@@ -55,6 +55,8 @@ def _check_steps(steps: list[Node], adjoints: list[Any], graph: Graph) -> None:
         if after.index >= before.index:
             raise ValueError("its steps are not in the order of a backward pass")
     for node, adjoint in zip(steps, adjoints, strict=True):
+        assert isinstance(node, SavedNode)
+        node.adjoint = adjoint
         if node.op is None or not node.requires_grad:
             raise ValueError(f"node {node.index} has a step but no gradient passes it")
         if np.shape(adjoint) != node.shape:

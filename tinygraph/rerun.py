@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .graph import Node
+from .saved import SavedNode
 from .sparse import Sparse
 
 
@@ -32,7 +33,7 @@ def receives(node: Node, argument: int) -> bool:
 
 def pull(node: Node, adjoint: Any, argument: int | None = None) -> tuple[Any, ...]:
     """Return the contributions of `node`, arrays or `Sparse` or None; only that to `argument` if it is given."""
-    stored = getattr(node, "stored", None)
+    stored = node.stored_for(adjoint) if isinstance(node, SavedNode) else None
     if stored is not None:
         return stored
     assert node.op is not None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .graph import Node
 
 
@@ -16,14 +18,33 @@ class SavedNode(Node):
         Argument values that differ from what the input node holds: a leaf was replaced between two uses.
     stored : tuple of arrays or None, or None
         The contributions of the pass, where the program that the file came from had an op of its own.
+    adjoint : array or None
+        What they are the contributions of.
     """
 
-    __slots__ = ("replaced", "stored")
+    __slots__ = ("adjoint", "replaced", "stored")
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.replaced: dict[int, Any] = {}
         self.stored: tuple[Any, ...] | None = None
+        self.adjoint: Any = None
+
+    def stored_for(self, adjoint: Any) -> tuple[Any, ...] | None:
+        """Return the stored contributions, which are those of the adjoint of the pass and of no other.
+
+        Raises
+        ------
+        ValueError
+            If another adjoint is pulled back: that takes the op's rules, and they are not in the file.
+        """
+        if self.stored is None:
+            return None
+        if adjoint is not self.adjoint and not np.array_equal(adjoint, self.adjoint, equal_nan=True):
+            raise ValueError(
+                f"the rules of {self.op} are not on this machine: only its recorded contributions are known"
+            )
+        return self.stored
 
 
 class SavedOp:

@@ -84,6 +84,9 @@ class Debugger:
         self._numbers = 0
         self._norms: dict[int, float] = {}
 
+    def __repr__(self) -> str:
+        return f"<Debugger at step {self.position} of {self.last}, {len(self.breakpoints)} breakpoints>"
+
     @property
     def last(self) -> int:
         """The number of the last step."""

@@ -10,6 +10,7 @@ from rich.text import Text
 
 import tinygraph as tg
 from tinygraph import diagnosis
+from tinygraph.saved import SavedOp
 from tinygraph.symbols import raised
 
 from .commands import Answer, CommandError, Session, command
@@ -123,9 +124,14 @@ def _place(node: Any) -> list[Text]:
 @command("verify", usage="verify", group="diagnosing")
 def _verify(session: Session, argument: str) -> Answer:
     """Check every rule of the pass numerically on the recorded values, and name the first wrong one."""
-    found = session.debugger.trace.verify()
+    trace = session.debugger.trace
+    found = trace.verify()
+    unknown = sorted({str(node.op) for node in trace.nodes if isinstance(node.op, SavedOp)})
     if not found:
-        return Answer("verify", {"wrong": []}, [Text("  every rule agrees with a numerical derivative", "green")])
+        lines = [Text("  every rule agrees with a numerical derivative", "green")]
+        if unknown:
+            lines.append(Text(f"  not checked, since their rules are not in the file: {', '.join(unknown)}", "yellow"))
+        return Answer("verify", {"wrong": [], "unchecked": unknown}, lines)
     step = session.debugger.trace.step_of(found[0].node)
     shown = str(found[0]).split("\n")
     lines = [

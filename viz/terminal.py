@@ -103,7 +103,7 @@ def _lines(session: Session, stdin: TextIO, stdout: TextIO, as_json: bool) -> It
             stdout.write(PROMPT)
             stdout.flush()
         try:
-            line = stdin.readline()
+            line = _from_notebook() if stdin is sys.stdin and "ipykernel" in sys.modules else stdin.readline()
         except KeyboardInterrupt:
             line = ""
         if not line:
@@ -113,6 +113,13 @@ def _lines(session: Session, stdin: TextIO, stdout: TextIO, as_json: bool) -> It
         if not as_json and not stdin.isatty():
             stdout.write(line if line.endswith("\n") else f"{line}\n")  # so that a transcript reads as a session
         yield line
+
+
+def _from_notebook() -> str:
+    try:
+        return f"{input()}\n"  # a notebook's own field: its sys.stdin cannot be read
+    except EOFError:
+        return ""
 
 
 def _text_printer(stdout: TextIO, width: int) -> Any:

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tinygraph as tg
+from tinygraph.lag import lag
 from tinygraph.packing import Packer, decode, encode, unpack
 
 
@@ -86,6 +87,25 @@ def test_an_op_of_the_program_shows_its_contributions_without_the_program(tmp_pa
     assert str(loaded.formulas(1)[0]) == "x̄ = ȳ · 3 ⊙ x ⊙ x"
     assert loaded.contributions("x").exact
     assert "y = cube(x)" in loaded.source_lines(step.node.source.filename).values()
+
+
+def test_stored_contributions_are_not_given_for_another_adjoint(tmp_path):
+    """The lag matrix splits the pass by losses: it needs rules, and says so where they are missing."""
+    squash = tg.op(lambda x: np.tanh(x), vjp=lambda g, y, x: g * (1 - y * y), name="squash_of_a_file")
+    w, h, loss = tg.parameter([2.0], name="w"), tg.tensor([1.0]), 0.0
+    for t in (1, 2, 3):
+        with tg.timestep(t):
+            h = squash(w * h)
+            loss = loss + np.sum(h)
+    trace = tg.trace(loss)
+    trace.save(tmp_path / "s.trace")
+    loaded = tg.load_trace(tmp_path / "s.trace")
+    same(trace, loaded)
+    assert loaded.verify() == []
+    assert trace.verify() == []
+    with pytest.raises(ValueError, match="only its recorded contributions are known"):
+        lag(loaded, "h")
+    assert lag(trace, "h").norms.shape == (3, 3)
 
 
 def test_a_leaf_replaced_between_two_uses_keeps_both_values(tmp_path):
