@@ -1,4 +1,4 @@
-"""Hypothesis strategies for arrays, shapes, axes, indices and calls of ops. Needs Hypothesis: ``pip install hypothesis``."""
+"""Hypothesis strategies for arrays, shapes, axes, indices and calls of ops; ``pip install hypothesis`` first."""
 
 from __future__ import annotations
 
