@@ -19,6 +19,34 @@ def flatten(tree: Any) -> list[Any]:
     return leaves
 
 
+def leaves_like(tree: Any, other: Any, what: str) -> list[Any]:
+    """Return the leaves of `other` in the order of those of `tree`, which must have the same structure.
+
+    Where `tree` has a leaf, whatever `other` has there is one: a list may stand for an array.
+
+    Raises
+    ------
+    ValueError
+        If the structures differ, beginning with `what`.
+
+    Examples
+    --------
+    >>> leaves_like({"W": 1, "b": (2, 3)}, {"b": [20, 30], "W": 10}, "tangents")
+    [10, 20, 30]
+    """
+    if isinstance(tree, dict):
+        if not isinstance(other, dict) or other.keys() != tree.keys():
+            given = f"the keys {list(other)}" if isinstance(other, dict) else type(other).__name__
+            raise ValueError(f"{what}: expected a dict with the keys {list(tree)}, got {given}")
+        return [leaf for key, part in tree.items() for leaf in leaves_like(part, other[key], what)]
+    if isinstance(tree, list | tuple):
+        if not isinstance(other, list | tuple) or len(other) != len(tree):
+            given = f"{len(other)}" if isinstance(other, list | tuple) else type(other).__name__
+            raise ValueError(f"{what}: expected a {type(tree).__name__} of {len(tree)}, got {given}")
+        return [leaf for part, one in zip(tree, other, strict=True) for leaf in leaves_like(part, one, what)]
+    return [other]
+
+
 def rebuild(tree: Any, leaves: list[Any]) -> Any:
     """Return `tree` with its leaves replaced, in order.
 

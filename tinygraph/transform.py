@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
+from operator import index
 from types import FrameType
 from typing import Any
 
@@ -12,10 +13,11 @@ import numpy as np
 
 from . import record
 from .backprop import pull_back, tell_observers
+from .calls import next_index
 from .ops.elementwise import alias
 from .source import where
-from .structure import flatten, rebuild
-from .tensor import Tensor, _leaf
+from .structure import flatten, leaves_like, rebuild
+from .tensor import Tensor, _leaf, _wrapped
 
 _frame = sys._getframe
 Argnums = int | Sequence[int]
@@ -26,43 +28,45 @@ class _Traced:
 
     def __init__(self, f: Callable, args: tuple, kwargs: dict, argnums: Argnums, what: str, frame: FrameType):
         self.what = what
-        self.positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-        for position in self.positions:
-            if not -len(args) <= position < len(args):
-                raise TypeError(f"{what}: argnums={argnums}, but the function was called with {len(args)} arguments")
+        self.single = not isinstance(argnums, Sequence)
+        self.positions = _positions(argnums, len(args), what)
         self.given = [args[position] for position in self.positions]
-        self.single = isinstance(argnums, int)
         leaves = flatten(self.given)
-        self.outer = any(type(leaf) is Tensor and leaf.requires_grad for leaf in leaves)
-        self.wrt = [_fresh(leaf, what, frame) for leaf in leaves]
+        recording, began = record.context().recording, next_index()
+        self.wrt = [_fresh(leaf, recording, what, frame) for leaf in leaves]
         called = list(args)
         for position, tree in zip(self.positions, rebuild(self.given, self.wrt), strict=True):
             called[position] = tree
         with record.recording_again():
             self.value = f(*called, **kwargs)
-        self.outputs = [x if type(x) is Tensor else _leaf(np.asarray(x), False, None, None) for x in flatten(self.value)]
-        self.outer = self.outer or _reaches_others(self.outputs, self.wrt)
+        self.outputs = [x if type(x) is Tensor else _wrapped(x) for x in flatten(self.value)]
+        given = any(type(leaf) is Tensor and leaf.requires_grad for leaf in leaves)
+        self.outer = recording and (given or _reaches_older(self.outputs, began))
 
-    def pull(self, adjoints: list[Any], keep: bool = False) -> list[Any]:
-        """Return one gradient for each leaf of the arguments; Tensors where an outer derivative may want them."""
+    def keeps(self, seeds: list[Any]) -> bool:
+        """Tell whether an outer derivative may want what comes of these adjoints or tangents."""
+        outer = self.outer or any(type(seed) is Tensor and seed.requires_grad for seed in seeds)
+        return outer and record.context().recording
+
+    def pull(self, adjoints: list[Any], keep: bool) -> list[Any]:
+        """Return one gradient for each leaf of the arguments; recorded Tensors if asked to `keep` them."""
         wanted = [output for output in self.outputs if output.requires_grad]
         given = [a for output, a in zip(self.outputs, adjoints, strict=True) if output.requires_grad]
-        keep = keep or self.outer or any(type(a) is Tensor and a.requires_grad for a in given)
         with record.recording_again() if keep else record.no_grad():
             seeds = [_as_seed(output, adjoint, keep) for output, adjoint in zip(wanted, given, strict=True)]
             found = pull_back(wanted, seeds, self.wrt)
-        found = [np.zeros(leaf.shape, leaf.dtype) if one is None else one for one, leaf in zip(found, self.wrt, strict=True)]
-        return found if keep else [np.asarray(one._data) if type(one) is Tensor else one for one in found]
+        whole = [np.zeros(x.shape, x.dtype) if g is None else g for g, x in zip(found, self.wrt, strict=True)]
+        return whole if keep else [_own(g) for g in whole]
 
-    def gradient(self, adjoints: list[Any], keep: bool = False) -> Any:
+    def gradient(self, adjoints: list[Any]) -> Any:
         """Return the gradients in the structure of the arguments."""
-        trees = rebuild(self.given, self.pull(adjoints, keep))
+        trees = rebuild(self.given, self.pull(adjoints, self.keeps(adjoints)))
         return trees[0] if self.single else tuple(trees)
 
     def result(self) -> Any:
         """Return the function's value: plain arrays unless an outer derivative may want them."""
         leaves = flatten(self.value)
-        return rebuild(self.value, leaves if self.outer else [_plain(leaf) for leaf in leaves])
+        return rebuild(self.value, leaves if self.outer else [_own(x) if type(x) is Tensor else x for x in leaves])
 
     def scalar(self) -> Tensor:
         """Return the only output, which must be a scalar."""
@@ -72,10 +76,21 @@ class _Traced:
         return self.outputs[0]
 
 
-def _fresh(leaf: Any, what: str, frame: FrameType) -> Tensor:
-    if type(leaf) is Tensor and leaf.requires_grad:
-        with record.recording_again():
-            return alias(leaf)
+def _positions(argnums: Argnums, count: int, what: str) -> tuple[int, ...]:
+    """Return the places of the arguments to differentiate with respect to."""
+    asked = tuple(map(index, argnums)) if isinstance(argnums, Sequence) else (index(argnums),)
+    for position in asked:
+        if not -count <= position < count:
+            raise TypeError(f"{what}: argnums={argnums}, but the function was called with {count} arguments")
+    found = tuple(position % count for position in asked)
+    if len(set(found)) < len(found):
+        raise ValueError(f"{what}: argnums={argnums} names an argument twice")
+    return found
+
+
+def _fresh(leaf: Any, recording: bool, what: str, frame: FrameType) -> Tensor:
+    if recording and type(leaf) is Tensor and leaf.requires_grad:
+        return alias(leaf)
     array = np.array(leaf._data if type(leaf) is Tensor else leaf)
     if array.dtype.kind != "f":
         raise TypeError(
@@ -84,16 +99,15 @@ def _fresh(leaf: Any, what: str, frame: FrameType) -> Tensor:
     return _leaf(array, True, None, frame)
 
 
-def _reaches_others(outputs: list[Tensor], wrt: list[Tensor]) -> bool:
-    """Tell whether some other Tensor that requires a gradient leads to `outputs`."""
-    stop = set(wrt)
-    found = [output for output in outputs if output not in stop]
+def _reaches_older(outputs: list[Tensor], began: int) -> bool:
+    """Tell whether a Tensor that requires a gradient leads to `outputs` and is older than the call."""
+    found = [output for output in outputs if output.requires_grad]
     seen = set(found)
     for node in found:
-        if node.op is None and node.requires_grad:
+        if node._index < began:
             return True
         for source in node._inputs:
-            if source is not None and source.requires_grad and source not in seen and source not in stop:
+            if source is not None and source.requires_grad and source not in seen:
                 seen.add(source)
                 found.append(source)
     return False
@@ -104,11 +118,14 @@ def _as_seed(output: Tensor, adjoint: Any, keep: bool) -> Any:
         adjoint = np.array(adjoint, dtype=output.dtype)
     if adjoint.shape != output.shape:
         raise ValueError(f"vjp: the output has shape {output.shape}, its adjoint {adjoint.shape}")
-    return adjoint if type(adjoint) is Tensor or not keep else _leaf(adjoint, False, None, None)
+    if type(adjoint) is Tensor:
+        return adjoint if adjoint.dtype == output.dtype else adjoint.astype(output.dtype)
+    return _leaf(adjoint, False, None, None) if keep else adjoint
 
 
-def _plain(leaf: Any) -> Any:
-    return np.asarray(leaf._data) if type(leaf) is Tensor else leaf
+def _own(x: Any) -> np.ndarray:
+    """Return an array that the caller may write into: it is no other's, nor a recorded value."""
+    return np.array(x._data if type(x) is Tensor else x)
 
 
 def value_and_grad(f: Callable, argnums: Argnums = 0) -> Callable:
@@ -185,10 +202,7 @@ def vjp(f: Callable, *args: Any) -> tuple[Any, Callable]:
     traced = _Traced(f, args, {}, tuple(range(len(args))), "vjp", _frame(1))
 
     def pull(adjoint: Any) -> tuple:
-        adjoints = flatten(adjoint)
-        if len(adjoints) != len(traced.outputs):
-            raise ValueError(f"vjp: {len(traced.outputs)} outputs, but {len(adjoints)} adjoints")
-        return traced.gradient(adjoints)
+        return traced.gradient(leaves_like(traced.value, adjoint, "vjp: the adjoint"))
 
     return traced.result(), pull
 
@@ -208,20 +222,20 @@ def jvp(f: Callable, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any,
     if len(args) != len(tangents):
         raise ValueError(f"jvp: {len(args)} arguments, but {len(tangents)} tangents")
     traced = _Traced(f, args, {}, tuple(range(len(args))), "jvp", _frame(1))
-    directions = flatten(list(tangents))
+    directions = leaves_like(list(args), list(tangents), "jvp: the tangents")
     for leaf, direction in zip(traced.wrt, directions, strict=True):
         if np.shape(direction) != leaf.shape:
             raise ValueError(f"jvp: an argument has shape {leaf.shape}, its tangent {np.shape(direction)}")
     probes = [_leaf(np.zeros(output.shape, output.dtype), True, None, None) for output in traced.outputs]
     pulled = traced.pull(list(probes), keep=True)
     pairs = [(p, d) for p, d in zip(pulled, directions, strict=True) if type(p) is Tensor and p.requires_grad]
-    keep = traced.outer or any(type(d) is Tensor and d.requires_grad for d in directions)
+    keep = traced.keeps(directions)
     with record.recording_again() if keep else record.no_grad():
-        seeds = [d if type(d) is Tensor else np.array(d, dtype=p.dtype) for p, d in pairs]
+        seeds = [_as_seed(p, direction, keep) for p, direction in pairs]
         pushed = pull_back([p for p, _ in pairs], seeds, probes)
     zeros = [np.zeros(output.shape, output.dtype) for output in traced.outputs]
     leaves = [zero if one is None else one for one, zero in zip(pushed, zeros, strict=True)]
-    return traced.result(), rebuild(traced.value, leaves if keep else [_plain(leaf) for leaf in leaves])
+    return traced.result(), rebuild(traced.value, leaves if keep else [_own(leaf) for leaf in leaves])
 
 
 def jacobian(f: Callable, argnums: Argnums = 0) -> Callable:
@@ -242,7 +256,7 @@ def jacobian(f: Callable, argnums: Argnums = 0) -> Callable:
             raise ValueError(f"jacobian: the function must return one array, it returned {len(traced.outputs)}")
         output = traced.outputs[0]
         basis = np.eye(output.size, dtype=output.dtype).reshape(output.size, *output.shape)
-        rows = [traced.pull([row]) for row in basis]
+        rows = [traced.pull([row], traced.outer) for row in basis]
         stacked = [_stacked([row[i] for row in rows], output, leaf) for i, leaf in enumerate(traced.wrt)]
         trees = rebuild(traced.given, stacked)
         return trees[0] if traced.single else tuple(trees)
