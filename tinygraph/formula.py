@@ -77,12 +77,9 @@ def _formula(trace: Trace, node: Node, argument: int) -> Formula:
     sign = "=" if len(trace.writes(source)) < 2 else "+="
     names = _operands(node, op.parameters(argument), symbols)
     at = index_text(node) if op == "getitem" else ""
-    if body is None:
-        given = ", ".join(operand.text for operand in names.values())
-        right, plain = f"{op}ᵛʲᵖ({given})", f"{op}.vjp({', '.join(operand.ascii for operand in names.values())})"
-    else:
-        right = Printer(node, names, argument).whole(body)
-        plain = ascii_of(body, names | _statics(node))
+    right, plain = _written(node, argument, body, names)
+    if body is not None and "is Tensor" in rule:
+        rule = ast.unparse(body)  # the branch that runs here
     target = symbols.of(source)
     return Formula(
         f"{target.bar}{at} {sign} {right}",
@@ -91,6 +88,17 @@ def _formula(trace: Trace, node: Node, argument: int) -> Formula:
         argument,
         tuple(_meanings(node, symbols)),
     )
+
+
+def _written(node: Node, argument: int, body: ast.expr | None, names: dict[str, Operand]) -> tuple[str, str]:
+    """Return the right-hand side as mathematics and in ASCII; of a rule that is no formula, a call of it."""
+    if body is not None:
+        try:
+            return Printer(node, names, argument).whole(body), ascii_of(body, names | _statics(node))
+        except (ValueError, LookupError, AttributeError, TypeError):
+            pass  # a program's own rule may call helpers in ways that ours are not called
+    given = ", ".join(operand.text for operand in names.values())
+    return f"{node.op}ᵛʲᵖ({given})", f"{node.op}.vjp({', '.join(operand.ascii for operand in names.values())})"
 
 
 def _operands(node: Node, parameters: tuple[str, ...], symbols: Symbols) -> dict[str, Operand]:

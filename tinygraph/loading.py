@@ -10,8 +10,8 @@ import numpy as np
 from .graph import Graph, Node
 from .op import registry
 from .packing import decode, unpack
-from .saved import SavedNode, SavedOp
-from .saving import SOURCE_FIELDS, is_known
+from .saved import SavedNode, SavedOp, is_known
+from .saving import SOURCE_FIELDS
 from .source import Source
 from .trace import Seen, Trace
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .graph import Node
+from .saved import is_known
 
 _SUM, _PRODUCT, _SIGN, _JUXTAPOSED, _POWER, _ATOM = range(6)  # how tightly a term binds
 
@@ -44,6 +45,7 @@ class Printer:
         self.node = node
         self.names = names
         self.argument = argument
+        self.own = is_known(node.op)  # then a helper's name means ours, and not one of the user's
 
     def whole(self, body: ast.expr) -> str:
         """Return the formula, summed where broadcasting stretched the input."""
@@ -138,12 +140,13 @@ class Printer:
         if isinstance(tree.func, ast.Attribute) and not _is_numpy(tree.func.value):
             return self._method(tree.func, tree.args)
         name = tree.func.attr if isinstance(tree.func, ast.Attribute) else getattr(tree.func, "id", "?")
-        special = _SPECIAL.get(name)
-        if special is not None:
+        special = _SPECIAL.get(name) if self.own or isinstance(tree.func, ast.Attribute) else None
+        if special is not None and (self.own or not tree.keywords):
             return special(self, tree.args)
         terms = [self.term(argument) for argument in tree.args]
+        named = [f"{word.arg}={self.term(word.value).text}" for word in tree.keywords] if not self.own else []
         return Term(
-            f"{name.lstrip('_')}({', '.join(term.text for term in terms)})",
+            f"{name.lstrip('_')}({', '.join([*(term.text for term in terms), *named])})",
             _ATOM,
             max((term.ndim for term in terms), default=0),
         )

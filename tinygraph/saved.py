@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .graph import Node
+from .op import Op
+
+_PACKAGE = str(Path(__file__).parent)
 
 
 class SavedNode(Node):
@@ -94,3 +98,10 @@ class SavedOp:
 
     def __repr__(self) -> str:
         return f"<op {self.name} from a file>"
+
+
+def is_known(op: Any) -> bool:
+    """Tell whether an op is one of tinygraph's own, whose rules every machine has."""
+    return isinstance(op, Op) and all(
+        rule is None or rule.__code__.co_filename.startswith(_PACKAGE) for rule in op.rules
+    )

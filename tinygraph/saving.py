@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .graph import Constant, Node
-from .op import Op
 from .packing import Packer, encode
 from .rerun import dense, pull, values_of
-from .saved import SavedNode
+from .saved import SavedNode, is_known
 
 if TYPE_CHECKING:
     from .trace import Trace
 
-_PACKAGE = str(Path(__file__).parent)
 _AROUND = 6  # lines of the program that are kept before and after each line that recorded something
 
 
@@ -56,13 +53,6 @@ class _Numbered:
             self._known[key] = (len(self.rows), thing)  # held, so that an id stays its own
             self.rows.append(self.describe(thing))
         return self._known[key][0]
-
-
-def is_known(op: Any) -> bool:
-    """Tell whether an op is one of tinygraph's own, whose rules every machine has."""
-    return isinstance(op, Op) and all(
-        rule is None or rule.__code__.co_filename.startswith(_PACKAGE) for rule in op.rules
-    )
 
 
 def _op(op: Any) -> dict[str, Any]:

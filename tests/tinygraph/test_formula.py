@@ -118,6 +118,18 @@ def test_a_rule_of_several_lines_is_named_not_guessed():
     assert only(y)[0].text.startswith("x̄ = ")
 
 
+def test_a_helper_of_the_program_is_not_taken_for_ours():
+    def rows(x):
+        return 2 * x
+
+    x = tg.parameter([2.0, 1.0], name="x")
+    y = tg.op(lambda x: x * x, vjp=lambda g, y, x: g * rows(x), name="doubled_of_test")(x)
+    [formula] = tg.trace(y, np.ones(2)).formulas(0)
+    assert formula.text == "x̄ = ȳ ⊙ rows(x)"
+    z = tg.op(lambda x: x + 0, vjp=lambda g, y, x: g + 0 * np.sum(x, axis=0), name="summed_of_test")(x)
+    assert "sum(x, axis=0)" in tg.trace(z, np.ones(2)).formulas(0)[0].text
+
+
 def test_ascii_forms_are_python():
     x, W = tg.parameter([0.1, 0.2], name="x"), tg.parameter(np.eye(2), name="W")
     for t in (1, 2):
