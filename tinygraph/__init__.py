@@ -4,6 +4,7 @@ from .backprop import Step, backprop
 from .fold import fold
 from .folded import FoldedGraph
 from .graph import Graph, Node, graph
+from .leaves import parameter, tensor
 from .op import Op, each, op, registry
 from .ops import fourier as fft  # tg.fft.rfft stands where np.fft.rfft does
 from .ops.activations import *  # noqa: F403 - each family says in __all__ what is public
@@ -22,7 +23,7 @@ from .ops.shapes import *  # noqa: F403
 from .ops.statistics import *  # noqa: F403
 from .ops.transcendental import *  # noqa: F403
 from .record import detect_anomaly, no_grad, scope, timestep
-from .tensor import Tensor, parameter, tensor
+from .tensor import Tensor
 from .trace import Trace, trace
 from .trace_file import TraceFileError, load_trace
 from .transform import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp

@@ -208,6 +208,9 @@ class Op:
     def __hash__(self) -> int:
         return hash(self.name)
 
+    def __reduce__(self) -> tuple[Callable[[str, int], Op], tuple[str, int]]:
+        return _registered, (self.name, registry[self.name].index(self))  # a copy of an op is that op
+
     def __repr__(self) -> str:
         return f"<op {self.name}>"
 
@@ -230,6 +233,12 @@ class Op:
         """Return the names that the rule for `argument` gives to the adjoint, the output and the inputs."""
         rule = self.rules[0] if self.variadic else self.rules[argument]
         return () if rule is None else tuple(inspect.signature(rule).parameters)
+
+
+def _registered(name: str, place: int) -> Op:
+    if len(registry.get(name, ())) <= place:
+        raise LookupError(f"op {name!r} is not registered here: run the tg.op(…) that makes it first")
+    return registry[name][place]
 
 
 def op(

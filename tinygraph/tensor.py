@@ -230,6 +230,14 @@ class Tensor:
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         _refuse_write(self)
 
+    def __reduce_ex__(self, protocol: Any) -> tuple[Callable, tuple]:
+        if self.op is not None:
+            raise TypeError(
+                f"only leaves are copied and pickled, this Tensor is the value of {self.op.name}, with its graph;"
+                " say t.detach() or t.numpy(), or keep the graph by tg.trace(t).save(path)"
+            )
+        return _restored, (self._data, self.requires_grad, self.name, self.grad)
+
     if TYPE_CHECKING:  # attached by tinygraph.ops, one row of the registry each
 
         def __getattr__(self, name: str) -> Any: ...
@@ -316,74 +324,15 @@ def _leaf(data: Any, requires_grad: bool, name: str | None, frame: FrameType | N
     return tensor
 
 
+def _restored(data: Any, requires_grad: bool, name: str | None, grad: np.ndarray | None) -> Tensor:
+    """Make a leaf again from its copied or pickled parts."""
+    tensor = _leaf(data, requires_grad, name, None)
+    tensor.grad = None if grad is None else np.array(grad)
+    return tensor
+
+
 def _wrapped(value: Any) -> Tensor:
     return _leaf(np.asarray(value), False, None, None)
-
-
-def tensor(
-    data: ArrayLike,
-    *,
-    name: str | None = None,
-    requires_grad: bool = False,
-    dtype: DTypeLike | None = None,
-) -> Tensor:
-    """Make a leaf that owns a copy of `data`.
-
-    Parameters
-    ----------
-    data : array_like
-        Numbers; Python floats become float64.
-    name : str, optional
-        Shown in drawings; without it, the variable or attribute that it is assigned to.
-    requires_grad : bool
-        Whether `backward` leaves a gradient here.
-    dtype : dtype, optional
-        As for ``numpy.array``.
-
-    Raises
-    ------
-    TypeError
-        If `data` does not hold numbers, or a gradient is asked of integers or booleans.
-
-    Examples
-    --------
-    >>> import tinygraph as tg
-    >>> x = tg.tensor([[1, 2], [3, 4]], dtype="float32")
-    >>> x.shape, x.dtype, x.requires_grad
-    ((2, 2), dtype('float32'), False)
-    """
-    return _made_by_user("tensor", data, name, requires_grad, dtype, _frame(1))
-
-
-def parameter(data: ArrayLike, name: str | None = None) -> Tensor:
-    """Make a leaf that requires a gradient; as `tensor` with ``requires_grad=True``.
-
-    Examples
-    --------
-    >>> import tinygraph as tg
-    >>> W = tg.parameter([[1.0, 2.0]])
-    >>> W.name, W.requires_grad
-    ('W', True)
-    """
-    return _made_by_user("parameter", data, name, True, None, _frame(1))
-
-
-def _made_by_user(
-    what: str, data: ArrayLike, name: str | None, requires_grad: bool, dtype: DTypeLike | None, frame: FrameType
-) -> Tensor:
-    if isinstance(data, Tensor):
-        data = data._data
-    refuse_masked(data, what, frame)
-    array = np.array(data, dtype=dtype)
-    refuse_complex(what, (data,), array, frame)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{what}: expected numbers, got {array.dtype} from {type(data).__name__}{where(frame)}")
-    if requires_grad and array.dtype.kind != "f":
-        raise TypeError(
-            f"{what}: only floating-point values have gradients, got {array.dtype};"
-            f" say dtype=float, or write 1.0 for 1{where(frame)}"
-        )
-    return _leaf(array, requires_grad, name, frame)
 
 
 def refuse_masked(data: Any, what: str, frame: FrameType) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..graph import Graph, graph
+from ..leaves import tensor
 from ..record import no_grad
 from ..structure import flatten, rebuild
-from ..tensor import Tensor, tensor
+from ..tensor import Tensor
 from ..transform import grad, jvp
 from .drawing import sketch, values_text
 from .oracle import Comparison, Flat, compare

@@ -13,10 +13,11 @@ import numpy as np
 
 from ..domains import example_calls
 from ..graph import graph
+from ..leaves import tensor
 from ..op import Op
 from ..record import no_grad
 from ..structure import flatten
-from ..tensor import Tensor, tensor
+from ..tensor import Tensor
 from ..transform import vjp
 from .check import check_gradients
 from .drawing import sketch, values_text

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ..domains import DOMAINS, domain_of, example_calls
+from ..leaves import tensor
 from ..op import Op, registry
-from ..tensor import Tensor, tensor
+from ..tensor import Tensor
 
 Shape = tuple[int, ...]
 _SIDES = (1, 4)
