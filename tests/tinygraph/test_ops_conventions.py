@@ -151,3 +151,10 @@ def test_logsumexp_of_nothing_but_minus_infinity_has_gradient_zero():
     y.backward()
     assert y.item() == -np.inf
     np.testing.assert_array_equal(x.grad, [0.0, 0.0])
+
+
+def test_determinant_of_singular_matrices_refuses_a_second_order():
+    singular = np.array([[1.0, 2.0], [2.0, 4.0]])
+    np.testing.assert_allclose(tg.grad(np.linalg.det)(singular), [[4.0, -2.0], [-2.0, 1.0]])
+    with pytest.raises(np.linalg.LinAlgError, match="no second derivative"):
+        tg.hessian(np.linalg.det)(singular)

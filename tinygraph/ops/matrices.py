@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..op import implements, op
+from ..record import context
+from ..tensor import Tensor
 from .elementwise import no_zero, plain
 from .reductions import Axis, spread
 from .shapes import mT, sum_to
@@ -63,6 +65,8 @@ def cofactors(y: Any, x: Any) -> Any:
     """Return the derivative of the determinant y of x; by singular values where x has no inverse."""
     if (plain(y) != 0).all():
         return over_matrices(y) * mT(np.linalg.inv(x))
+    if type(x) is Tensor and x.requires_grad and context().recording:
+        raise np.linalg.LinAlgError("det: at a singular matrix there is no second derivative, nor a jvp")
     u, s, vh = np.linalg.svd(plain(x))
     keep = 1 - np.eye(s.shape[-1], dtype=bool)
     left_out = np.prod(np.where(keep, s[..., None, :], 1), axis=-1)
