@@ -26,7 +26,7 @@ def check_output(
     from .graph import graph  # stands on Tensor, which stands on this
     from .tensor import make
 
-    with record.Changed(anomaly=False):  # recorded after all, since the graph knows the time step
+    with record.Changed(anomaly=False, recording=True):  # recorded after all, since the graph knows the time step
         node = graph(make(op, data, inputs, values, None, False, frame)).outputs[0]
     bad = np.asarray(data)[~np.isfinite(data)].ravel()[0]
     raise FloatingPointError(f"{op.name}: the output is not finite: {bad}{_place(node)}{where(frame)}")

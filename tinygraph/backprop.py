@@ -194,7 +194,7 @@ def _seed(output: Tensor, adjoint: ArrayLike | None) -> Any:
     return seed
 
 
-# -- recorded backward passes, for higher order --------------------------------------------------------------------------
+# -- recorded backward passes, for higher order ------------------------------------------------------------------------
 
 
 def pull_back(outputs: list[Tensor], adjoints: list[Any], wrt: list[Tensor]) -> list[Any]:
@@ -209,14 +209,21 @@ def pull_back(outputs: list[Tensor], adjoints: list[Any], wrt: list[Tensor]) -> 
         adjoint = totals.pop(node, None)
         if adjoint is None:
             continue
-        tensors = _as_recorded(node)
-        for source, contribution in zip(
-            node._inputs, node.op.pull(adjoint, node, tensors, node._inputs, node._attributes), strict=False
-        ):
+        for source, contribution in zip(node._inputs, _pull_recorded(node, adjoint), strict=False):
             if contribution is not None:
                 contribution = _dense(contribution)
                 totals[source] = contribution if source not in totals else totals[source] + contribution
     return [totals.get(leaf) for leaf in wrt]
+
+
+def _pull_recorded(node: Recorded, adjoint: Any) -> tuple:
+    tensors = _as_recorded(node)
+    if not record.context().anomaly:
+        return node.op.pull(adjoint, node, tensors, node._inputs, node._attributes)
+    with record.Changed(anomaly=False):  # what is to be named is the program's op, not one of its rule
+        contributions = node.op.pull(adjoint, node, tensors, node._inputs, node._attributes)
+    check_contributions(node, adjoint, contributions)
+    return contributions
 
 
 def _between(outputs: list[Tensor], wrt: list[Tensor]) -> list[Recorded]:

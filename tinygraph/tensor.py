@@ -286,9 +286,10 @@ def make(
     except LookupError:
         context = _start()
     if not context.plain:
+        if context.anomaly:
+            check_output(op, data, inputs, values, frame)
         if not context.recording:
             return _leaf(data, False, None, frame)
-        check_output(op, data, inputs, values, frame)
     top = context.frames.top
     tensor = _new(Tensor)
     tensor._call = top[1] if top[0] is frame else context.frames.enter(frame)

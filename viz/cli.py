@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0: done; 1: the script failed, or a file could not be written; 2: the command line is wrong, or the script ran no
     backward pass.
     """
-    options = _parser().parse_args(arguments)
+    options = _options(list(sys.argv[1:] if arguments is None else arguments))
     try:
         return options.run(options)
     except ScriptError as error:
@@ -33,6 +33,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    """Parse the command line; what follows ``--`` is the script's own."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments[:end])
+    if end < len(arguments):
+        if "args" not in options:
+            parser.error("only the commands that run a script take arguments for it after --")
+        options.args += arguments[end + 1 :]
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,9 +97,11 @@ def _demo(options: argparse.Namespace) -> int:
 def _draw(options: argparse.Namespace) -> int:
     from .draw import draw
 
+    path = os.path.abspath(options.output)  # the script may change its directory
+
     def act(loss: tg.Tensor) -> bool:
         drawing = draw(loss, view=options.view, fold=options.fold, timesteps=options.timesteps, overlay=options.overlay)
-        drawing.save(options.output)
+        drawing.save(path)
         print(f"wrote {options.output}")
         return False
 

@@ -18,10 +18,6 @@ class ScriptError(Exception):
     """The script cannot be run, or never runs a backward pass."""
 
 
-class _Stop(BaseException):
-    """Ends the script; not an Exception, so that the script's own handlers let it through."""
-
-
 def run_to_backward(script: str, args: Sequence[str], act: Callable[[tg.Tensor], bool]) -> int:
     """Run `script` as ``__main__`` and call ``act(loss)`` when its first backward pass begins.
 
@@ -52,7 +48,7 @@ def run_to_backward(script: str, args: Sequence[str], act: Callable[[tg.Tensor],
         if not acted:
             acted.append(True)
             if not act(loss):
-                raise _Stop
+                raise SystemExit  # ends the script, or a thread of it, without a word; its handlers let it through
 
     with _as_main(path, args), observed(begins):
         status = _run(path)
@@ -67,8 +63,6 @@ def run_to_backward(script: str, args: Sequence[str], act: Callable[[tg.Tensor],
 def _run(path: Path) -> int:
     try:
         runpy.run_path(str(path), run_name="__main__")
-    except _Stop:
-        return 0
     except SystemExit as end:
         if end.code is None or isinstance(end.code, int):
             return end.code or 0
@@ -78,7 +72,7 @@ def _run(path: Path) -> int:
         frames = error.__traceback__
         while frames is not None and frames.tb_frame.f_code.co_filename != str(path):
             frames = frames.tb_next
-        traceback.print_exception(type(error), error, frames or error.__traceback__)
+        traceback.print_exception(type(error), error, frames)
         return 1
     return 0
 
