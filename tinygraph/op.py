@@ -38,7 +38,7 @@ registry: dict[str, list[Op]] = {}
 
 
 class each:
-    """A VJP rule for ops with any number of inputs: ``each(lambda i, g, y, *xs: …)`` gives the i-th contribution."""
+    """A VJP rule for ops with any number of inputs: ``each(lambda i, g, y, xs: …)`` gives the i-th contribution."""
 
     def __init__(self, rule: Rule):
         self.rule = rule
@@ -105,8 +105,8 @@ class Op:
         rule = next((rule for rule in self.rules if rule is not None), None)
         if rule is None:
             return tuple(f"x{i}" for i in range(len(self.rules))), {}
-        parameters = list(inspect.signature(rule).parameters.values())[3 if self.variadic else 2 :]
-        arrays = [p.name for p in parameters if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
+        parameters = list(inspect.signature(rule).parameters.values())[4 if self.variadic else 2 :]
+        arrays = [p.name for p in parameters if p.default is p.empty]
         if self.saves is not None:
             arrays = arrays[:-1]
         if not self.variadic and len(arrays) != len(self.rules):

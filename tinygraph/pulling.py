@@ -124,7 +124,7 @@ def _pull_each(rule: Rule) -> Callable[..., tuple]:
         named = attributes or {}
         return tuple(
             [
-                None if source is None or not source.requires_grad else like(rule(i, g, y, *values, **named), values[i])
+                None if source is None or not source.requires_grad else like(rule(i, g, y, values, **named), values[i])
                 for i, source in enumerate(inputs)
             ]
         )

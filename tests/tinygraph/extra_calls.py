@@ -58,7 +58,7 @@ EXTRA_CALLS = {
 
 
 FIRST_ORDER = ("adjoint", "linearity", "recording", "purity", "dtypes_and_shapes")
-ONLY_FIRST_ORDER = {"det", "power"}  # a singular matrix has cofactors, but not by inverses; 0**b bends without bound
+ONLY_FIRST_ORDER = {"power"}  # 0**b bends without bound
 
 
 def extra_laws(op):

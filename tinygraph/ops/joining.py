@@ -57,7 +57,7 @@ def part(i: int, g: Any, xs: tuple[Any, ...], axis: int | None) -> Any:
 
 concatenate = concat = op(
     _concatenate,
-    vjp=each(lambda i, g, y, *xs, axis=0: part(i, g, xs, axis)),
+    vjp=each(lambda i, g, y, xs, axis=0: part(i, g, xs, axis)),
     name="concatenate",
     sequence=True,
     numpy=np.concatenate,
@@ -65,7 +65,7 @@ concatenate = concat = op(
 )
 stack = op(
     _stack,
-    vjp=each(lambda i, g, y, *xs, axis=0: g[(slice(None),) * (axis % len(y.shape)) + (i,)]),
+    vjp=each(lambda i, g, y, xs, axis=0: g[(slice(None),) * (axis % len(y.shape)) + (i,)]),
     name="stack",
     sequence=True,
     numpy=np.stack,

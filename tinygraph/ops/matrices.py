@@ -65,8 +65,8 @@ def cofactors(y: Any, x: Any) -> Any:
     """Return the derivative of the determinant y of x; by singular values where x has no inverse."""
     if (plain(y) != 0).all():
         return over_matrices(y) * mT(np.linalg.inv(x))
-    if type(x) is Tensor and x.requires_grad and context().recording:
-        raise np.linalg.LinAlgError("det: at a singular matrix there is no second derivative, nor a jvp")
+    if type(x) is Tensor and context().recording:
+        return _signed_minors(x)
     u, s, vh = np.linalg.svd(plain(x))
     keep = 1 - np.eye(s.shape[-1], dtype=bool)
     left_out = np.prod(np.where(keep, s[..., None, :], 1), axis=-1)
@@ -74,12 +74,20 @@ def cofactors(y: Any, x: Any) -> Any:
     return (over_matrices(sign) * ((u * left_out[..., None, :]) @ vh)).astype(x.dtype)
 
 
+def _signed_minors(x: Any) -> Any:
+    """Return the cofactors by their definition: slow, but it can be differentiated again."""
+    n = x.shape[-1]
+    others = np.array([[k for k in range(n) if k != i] for i in range(n)], int).reshape(n, n - 1)
+    minors = x[..., others[:, None, :, None], others[None, :, None, :]]
+    return np.linalg.det(minors) * (-1.0) ** np.add.outer(np.arange(n), np.arange(n)).astype(x.dtype)
+
+
 det = op(
     np.linalg.det,
     vjp=lambda g, y, x: over_matrices(g) * cofactors(y, x),
     domain="invertible",
     samples=_SQUARE,
-    doc="As ``np.linalg.det``; at a singular matrix it has a first derivative, but no second.",
+    doc="As ``np.linalg.det``; where a singular matrix has no inverse, its derivatives are those of the polynomial.",
 )
 _logabsdet = op(
     lambda x: np.linalg.slogdet(x)[1],

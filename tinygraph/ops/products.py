@@ -184,7 +184,7 @@ def einsum_adjoint(i: int, g: Any, xs: tuple[Any, ...], subscripts: str) -> Any:
 
 _contract = op(
     _einsum,
-    vjp=each(lambda i, g, y, *xs, subscripts="": einsum_adjoint(i, g, xs, subscripts)),
+    vjp=each(lambda i, g, y, xs, subscripts="": einsum_adjoint(i, g, xs, subscripts)),
     name="einsum",
     samples=(
         ((2, 3), (3, 4), {"subscripts": "ij,jk->ik"}),
