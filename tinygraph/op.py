@@ -38,10 +38,15 @@ registry: dict[str, list[Op]] = {}
 
 
 class each:
-    """A VJP rule for ops with any number of inputs: ``each(lambda i, g, y, xs: …)`` gives the i-th contribution."""
+    """A VJP rule for ops with any number of inputs: ``each(lambda i, g, y, xs: …)`` gives the i-th contribution.
 
-    def __init__(self, rule: Rule):
+    Where all of them need something that takes a look at every input, `once` computes it from ``(xs, **attributes)``,
+    and the rule gets it in the place of xs.
+    """
+
+    def __init__(self, rule: Rule, once: Callable[..., Any] | None = None):
         self.rule = rule
+        self.once = once
 
 
 class Op:
@@ -93,6 +98,7 @@ class Op:
         self.facts = facts
         self.variadic = isinstance(vjp, each)
         self.sequence = sequence
+        self.once = vjp.once if isinstance(vjp, each) else None
         self.rules = (vjp.rule,) if isinstance(vjp, each) else vjp if isinstance(vjp, tuple) else (vjp,)
         self.arguments, self.defaults = self._read_signature()
         self.attributes = tuple(self.defaults)

@@ -19,7 +19,7 @@ def puller(op: Op) -> Callable[..., tuple]:
     """Return ``pull(g, y, values, inputs, attributes)``: what an adjoint contributes to each input of such a node."""
     first = op.rules[0]
     if first is not None and op.variadic:
-        return _pull_each(first)
+        return _pull_each(first, op.once)
     if first is not None and len(op.rules) == 1:
         return _pull_one(first)
     if len(op.rules) == 2 and None not in op.rules:
@@ -119,12 +119,13 @@ def _pull_all(rules: tuple[Rule | None, ...], elementwise: bool) -> Callable[...
     return pull
 
 
-def _pull_each(rule: Rule) -> Callable[..., tuple]:
+def _pull_each(rule: Rule, once: Callable[..., Any] | None) -> Callable[..., tuple]:
     def pull(g: Any, y: Any, values: tuple, inputs: tuple, attributes: dict[str, Any] | None) -> tuple:
         named = attributes or {}
+        given = values if once is None else once(values, **named)
         return tuple(
             [
-                None if source is None or not source.requires_grad else like(rule(i, g, y, values, **named), values[i])
+                None if source is None or not source.requires_grad else like(rule(i, g, y, given, **named), values[i])
                 for i, source in enumerate(inputs)
             ]
         )

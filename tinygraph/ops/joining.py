@@ -44,20 +44,24 @@ def _stack(*xs: Any, axis: int = 0) -> Any:
     return np.stack(xs, axis=axis)
 
 
-def part(i: int, g: Any, xs: tuple[Any, ...], axis: int | None) -> Any:
+def spans(xs: tuple[Any, ...], axis: int | None = 0) -> list[tuple[slice, tuple[int, ...]]]:
+    """Return where each of the arrays stands among all that are concatenated along `axis`, and its shape."""
+    lengths = [x.size if axis is None else x.shape[axis] for x in xs]
+    ends = np.cumsum(lengths).tolist()
+    return [(slice(end - n, end), x.shape) for end, n, x in zip(ends, lengths, xs, strict=True)]
+
+
+def part(i: int, g: Any, xs: list[tuple[slice, tuple[int, ...]]], axis: int | None) -> Any:
     """Return the part of `g` that belongs to the i-th of the arrays concatenated along `axis`."""
+    span, shape = xs[i]
     if axis is None:
-        start = sum(x.size for x in xs[:i])
-        return np.reshape(g[start : start + xs[i].size], xs[i].shape)
-    start = sum(x.shape[axis] for x in xs[:i])
-    index = [slice(None)] * len(xs[i].shape)
-    index[axis] = slice(start, start + xs[i].shape[axis])
-    return g[tuple(index)]
+        return np.reshape(g[span], shape)
+    return g[(slice(None),) * (axis % len(shape)) + (span,)]
 
 
 concatenate = concat = op(
     _concatenate,
-    vjp=each(lambda i, g, y, xs, axis=0: part(i, g, xs, axis)),
+    vjp=each(lambda i, g, y, xs, axis=0: part(i, g, xs, axis), once=spans),
     name="concatenate",
     sequence=True,
     numpy=np.concatenate,
