@@ -44,56 +44,80 @@ class Call:
 
 
 class Frames:
-    """The stack of frames in which the latest op ran, so that a frame seen again keeps its `Call`."""
+    """The frames in which the latest ops ran, so that a frame seen again keeps its `Call`.
 
-    __slots__ = ("_calls", "_lock", "_many", "_stack", "_suspended", "top")
+    Contexts are copied from thread to thread, and their frames with them; each thread has a stack of its own.
+    """
+
+    __slots__ = ("_of_thread", "top")
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self.top: tuple[FrameType | None, Call | None] = (None, None)
-        self._stack: list[FrameType] = []
+        self._of_thread = _OfThread()
+
+    def enter(self, frame: FrameType) -> Call:
+        """Return the call of `frame`."""
+        call = self._of_thread.stack.enter(frame)
+        self.top = (frame, call)
+        return call
+
+    def clear(self) -> None:
+        """Let go of the frames, which hold the locals of their functions; but not of a loop that may go on."""
+        self.top = (None, None)
+        self._of_thread.stack.clear(sys._getframe(1))
+
+
+class _OfThread(threading.local):
+    def __init__(self) -> None:
+        self.stack = _Stack()
+
+
+class _Stack:
+    __slots__ = ("_calls", "_frames", "_many", "_suspended")
+
+    def __init__(self) -> None:
+        self._frames: list[FrameType] = []
         self._calls: dict[FrameType, Call] = {}
         self._suspended: dict[FrameType, Call] = {}  # generators, which may be resumed and are then the same call
         self._many = _FEW
 
-    def clear(self) -> None:
-        """Let go of the frames, which hold the locals of their functions; but not of a loop that may go on."""
-        with self._lock:
-            self.top = (None, None)
-            while self._stack and not _in_loop(self._stack[-1]):
-                self._leave()
-            self._forget_finished()
-
     def enter(self, frame: FrameType) -> Call:
         """Return the call of `frame`, walking out only to a frame that is known."""
-        with self._lock:
-            new = []
-            known: FrameType | None = frame
-            while known is not None and known not in self._calls:
-                new.append(known)
-                known = known.f_back
-            self._leave_frames_above(known)
-            call = None if known is None else self._calls[known]
-            caller = known
-            for inner in reversed(new):
-                call = self._suspended.pop(inner, None) or Call(
-                    inner.f_code, call, -1 if caller is None else caller.f_lasti, next_index()
-                )
-                self._calls[inner] = call
-                self._stack.append(inner)
-                caller = inner
-            assert call is not None
-            self.top = (frame, call)
-            return call
+        new, known = self._leave_what_has_ended(frame)
+        call = None if known is None else self._calls[known]
+        caller = known
+        for inner in reversed(new):
+            call = self._suspended.pop(inner, None) or Call(
+                inner.f_code, call, -1 if caller is None else caller.f_lasti, next_index()
+            )
+            self._calls[inner] = call
+            self._frames.append(inner)
+            caller = inner
+        assert call is not None
+        return call
 
-    def _leave_frames_above(self, known: FrameType | None) -> None:
-        while self._stack and self._stack[-1] is not known:
+    def clear(self, frame: FrameType) -> None:
+        """Let go of all that `frame` does not run in, and of what is not in the middle of a loop."""
+        self._leave_what_has_ended(frame)
+        while self._frames and not _in_loop(self._frames[-1]):
+            self._leave()
+        self._forget_finished()
+
+    def _leave_what_has_ended(self, frame: FrameType) -> tuple[list[FrameType], FrameType | None]:
+        """Return the frames that are new, innermost first, and the one around them that is known."""
+        new = []
+        known: FrameType | None = frame
+        while known is not None and known not in self._calls:
+            new.append(known)
+            known = known.f_back
+        while self._frames and self._frames[-1] is not known:
             self._leave()
         if len(self._suspended) > self._many:
             self._forget_finished()
+        return new, known
 
     def _leave(self) -> None:
-        frame = self._stack.pop()
+        frame = self._frames.pop()
         call = self._calls.pop(frame)
         if frame.f_code.co_flags & _GENERATOR:
             self._suspended[frame] = call

@@ -3,7 +3,9 @@
 import asyncio
 import contextvars
 import gc
+import threading
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -161,6 +163,25 @@ def test_interleaved_generators_keep_their_time_steps():
     assert [tg.graph(h).timesteps for h in last] == [[1, 2, 3, 4, 5]] * 40
 
 
+def test_threads_that_share_a_context_keep_their_own_time_steps():
+    turn = threading.Barrier(2)
+
+    def job(learns):
+        h = tg.parameter([1.0, 1.0])
+        for _ in range(5):
+            turn.wait()
+            h = h * w
+            turn.wait()
+            if learns:
+                h.sum().backward()
+        return tg.graph(h).timesteps
+
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [pool.submit(contextvars.copy_context().run, job, learns) for learns in (True, False)]
+        assert [job.result() for job in jobs] == [[1, 2, 3, 4, 5]] * 2
+    w.zero_grad()
+
+
 class Local:
     """What can be watched."""
 
@@ -172,6 +193,19 @@ def test_locals_of_a_function_do_not_outlive_its_backward_pass():
         return weakref.ref(local)
 
     assert function()() is None
+    w.zero_grad()
+
+
+def test_locals_of_a_loop_that_was_left_do_not_outlive_the_backward_pass():
+    def first_row():
+        local = Local()
+        for row in (w, w):
+            if (row * row).data[0] > 0:
+                return row * row, weakref.ref(local)
+
+    h, watched = first_row()
+    h.sum().backward()
+    assert watched() is None
     w.zero_grad()
 
 
