@@ -112,6 +112,9 @@ def fit(
     """
     if resume and checkpoint is None:
         raise ValueError("to resume, fit needs the path of the checkpoint")
+    for name, number in {"every": every, "truncate": truncate}.items():
+        if number is not None and number < 1:
+            raise ValueError(f"{name}={number}: expected at least 1")
     run = Run(model, optimizer or Adam(model), generator(rng), History(), {})
     if resume and checkpoint is not None and Path(checkpoint).exists():
         run.load(checkpoint)
@@ -211,6 +214,8 @@ def _epoch(run: Run, update: _Update, data: Data, validation: Data | None) -> No
 
 def _batches(data: Data, rng: np.random.Generator) -> list[Batch]:
     made: Sequence[Any] = data(rng) if callable(data) else [data] if isinstance(data, tuple) else data
+    if not isinstance(made, Sequence):
+        raise TypeError(f"expected a batch or a list of batches, to read in every epoch, got {type(made).__name__}")
     if not len(made):
         raise ValueError("there is no batch to train on")
     return [Batch(*batch) for batch in made]

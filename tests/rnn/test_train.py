@@ -305,3 +305,17 @@ def test_a_run_killed_at_any_moment_leaves_a_whole_checkpoint_and_goes_on_bitwis
         rnn.files.read_safetensors(path)
     subprocess.run(training(path, 150), check=True)
     assert Path(f"{path}.done").read_bytes() == Path(f"{reference}.done").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "words"),
+    [
+        ({"every": 0}, ValueError, "every=0"),
+        ({"truncate": 0}, ValueError, "truncate=0"),
+        ({"validation": iter([])}, TypeError, "list of batches.*list_iterator"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_named_before_training(arguments, kind, words):
+    model = rnn.Forecaster(2, 3, rng=0)
+    with pytest.raises(kind, match=words):
+        rnn.fit(model, rnn.windows([1, 2, 3, 4], 2), epochs=1, quiet=True, **arguments)
