@@ -141,8 +141,9 @@ def _walk(
                 owned.add(source)
         yield node, adjoint, contributions
     if sums is None:
-        for leaf, total in adjoints.items():
-            _add_to_grad(leaf, total, leaf in owned)
+        gradients = [(leaf, _gradient(leaf, total, leaf in owned)) for leaf, total in adjoints.items()]
+        for leaf, gradient in gradients:  # only when all are known to be right
+            _add_to_grad(leaf, gradient, True)
 
 
 def _order(output: Tensor) -> list[Recorded]:
@@ -161,12 +162,18 @@ def _order(output: Tensor) -> list[Recorded]:
 
 
 def _add_to_grad(leaf: Tensor, total: Any, owned: bool) -> None:
+    gradient = _gradient(leaf, total, owned)
+    leaf.grad = gradient if leaf.grad is None else leaf.grad + gradient
+
+
+def _gradient(leaf: Tensor, total: Any, owned: bool) -> np.ndarray:
+    """Return the sum of contributions as an array of the leaf's own."""
     if type(total) is Sparse:
         total, owned = total.dense(), True
-    if leaf.grad is not None:
-        leaf.grad = leaf.grad + total
-    else:
-        leaf.grad = np.asarray(total) if owned else np.array(total)
+    found = np.asarray(total, leaf.dtype) if owned else np.array(total, leaf.dtype)
+    if found.shape != leaf.shape:
+        raise ValueError(f"backward: a rule gave {leaf!r} of shape {leaf.shape} a contribution of shape {found.shape}")
+    return found
 
 
 def _dense(contribution: Any) -> Any:

@@ -450,3 +450,27 @@ def test_reading_the_whole_of_a_number_accumulates():
     y = x * 3.0 - x[()] + x[...] * x[()]
     y.backward()
     assert float(x.grad) == 3.0 - 1.0 + 4.0
+
+
+# -- ops of the user's own that are wrong ------------------------------------------------------------------------------
+
+
+def unregistered(forward, rule):
+    made = tg.op(forward, vjp=rule, name="op of a test")
+    del tg.registry["op of a test"]
+    return made
+
+
+def test_a_rule_of_the_wrong_shape_is_refused_and_writes_nothing():
+    wrong = unregistered(lambda x: x * 2.0, lambda g, y, x: (g * 2).sum())
+    a, b = tg.parameter(np.ones(3)), tg.parameter(np.ones(3))
+    with pytest.raises(ValueError, match=r"shape \(3,\) a contribution of shape \(\)"):
+        (wrong(a) * b).sum().backward()
+    assert a.grad is None and b.grad is None
+
+
+def test_a_rule_of_a_wider_dtype_leaves_a_gradient_of_the_leaf_s_own():
+    wide = unregistered(lambda x: x * 2, lambda g, y, x: g * np.float64(2))
+    x = tg.parameter(np.ones(3, np.float32))
+    wide(x).sum().backward()
+    assert x.grad.dtype == np.float32
