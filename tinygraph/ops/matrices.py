@@ -76,10 +76,11 @@ def cofactors(y: Any, x: Any) -> Any:
 
 def _signed_minors(x: Any) -> Any:
     """Return the cofactors by their definition: slow, but it can be differentiated again."""
-    n = x.shape[-1]
-    others = np.array([[k for k in range(n) if k != i] for i in range(n)], int).reshape(n, n - 1)
-    minors = x[..., others[:, None, :, None], others[None, :, None, :]]
-    return np.linalg.det(minors) * (-1.0) ** np.add.outer(np.arange(n), np.arange(n)).astype(x.dtype)
+    *_, size = x.shape
+    n = np.arange(size)
+    others = np.array([np.delete(n, i) for i in n])
+    minors = np.linalg.det(x[..., others[:, None, :, None], others[None, :, None, :]])
+    return np.where(np.add.outer(n, n) % 2 == 1, -minors, minors)
 
 
 det = op(
