@@ -9,15 +9,19 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
+from .indices import padded
 from .visits import Loop, Place, Vector, visits
 
 if TYPE_CHECKING:
     from .graph import Graph, Node
 
+_INDEX = attrgetter("index")
 Key = TypeVar("Key", bound=Hashable)
 Own = tuple[tuple[int, int], ...]  # the parameters that a node uses: (argument, index of the parameter's node)
 
@@ -61,8 +65,9 @@ class Classes:
     @cached_property
     def reads(self) -> np.ndarray:
         """What the ops read: rows of the index of a node in the graph, the position of the op, the argument."""
-        arity = np.fromiter((len(node.inputs) for node in self.nodes), int, len(self.nodes))
-        source = np.fromiter((given.index for node in self.nodes for given in node.inputs), int, arity.sum())
+        inputs = [node.inputs for node in self.nodes]
+        arity = np.fromiter(map(len, inputs), int, len(inputs))
+        source = np.fromiter(map(_INDEX, chain.from_iterable(inputs)), int, arity.sum())
         first = np.repeat(np.cumsum(arity) - arity, arity)
         return np.column_stack([source, np.repeat(np.arange(len(arity)), arity), np.arange(len(source)) - first])
 
@@ -89,19 +94,19 @@ def classify(nodes: Sequence[Node]) -> Classes:
 class _Sorting:
     def __init__(self, nodes: Sequence[Node]):
         self.nodes = nodes
-        visited = visits(nodes) if all(node.call is not None for node in nodes) else occurrences(nodes)
+        known = all(node.call is not None for node in nodes)
+        visited, vectors = visits(nodes) if known else occurrences(nodes)
         places: _Interned[Place] = _Interned()
-        self.place = np.fromiter((places[place] for place, _ in visited), int, len(visited))
+        self.place = np.fromiter(map(places.__getitem__, visited), int, len(visited))
         self.loops = [place.loops for place in places]
         self.order = [place.order for place in places]
-        self.vectors = padded([vector for _, vector in visited])
+        self.vectors = padded(vectors)
         signatures: _Interned[Hashable] = _Interned()
-        self.signature = np.fromiter((signatures[signature(node)] for node in nodes), int, len(nodes))
+        self.signature = np.fromiter(map(signatures.__getitem__, map(signature, nodes)), int, len(nodes))
         owns: _Interned[Own] = _Interned()
-        self.own = np.fromiter((owns[own] for own in parameters_used(nodes)), int, len(nodes))
+        self.own = np.fromiter(map(owns.__getitem__, parameters_used(nodes)), int, len(nodes))
         self.no_parameters = owns[()]
         self.owns = list(owns)
-        self.position = {node: k for k, node in enumerate(nodes)}
         order = np.argsort(self.place, kind="stable")
         self.rows = np.split(order, np.searchsorted(self.place[order], np.arange(1, len(places))))
 
@@ -130,7 +135,7 @@ class _Sorting:
         copies: dict[tuple, Loop] = {}
         chains, orders = [], []
         for k in first:
-            chain: tuple[Loop, ...] = ()
+            around: tuple[Loop, ...] = ()
             label: Vector = ()
             iterations: list[int | None] = []
             for loop, at in zip(self.loops[self.place[k]], labels[k].tolist(), strict=False):
@@ -140,9 +145,9 @@ class _Sorting:
                     continue
                 iterations.append(None)
                 if (loop, label) not in copies:
-                    copies[loop, label] = Loop(chain[-1] if chain else None, loop.code, loop.offset)
-                chain += (copies[loop, label],)
-            chains.append(chain)
+                    copies[loop, label] = Loop(around[-1] if around else None, loop.code, loop.offset)
+                around += (copies[loop, label],)
+            chains.append(around)
             at_none = iter(iterations)
             orders.append(tuple(next(at_none) if n is None else n for n in self.order[self.place[k]]))
         return chains, orders
@@ -210,9 +215,10 @@ class _Sorting:
         prefix = np.full(len(self.nodes), -1)
         prefix[rows] = grouped(self.vectors[rows, :column])[0]
         linked = np.zeros((prefix.max() + 1, self.vectors[rows, column].max() + 1), bool)
+        position = {node: k for k, node in enumerate(self.nodes)}
         for k in rows[self.own[rows] != self.no_parameters].tolist():
             for given in self.nodes[k].inputs:
-                j = self.position.get(given, -1)
+                j = position.get(given, -1)
                 if j >= 0 and prefix[j] == prefix[k] and self.vectors[j, column] == self.vectors[k, column] - 1:
                     linked[prefix[k], self.vectors[k, column]] = True
         if linked.any():
@@ -266,11 +272,13 @@ def parameters_used(nodes: Sequence[Node]) -> list[Own]:
     found: list[Own] = []
     for node in nodes:
         own: Own = ()
-        for argument, given in enumerate(node.inputs):
+        argument = 0
+        for given in node.inputs:
             if given.kind == "parameter":
                 own = (*own, (argument, given.index))
             elif given in carried:
                 own = (*own, (argument, carried[given]))
+            argument += 1
         if own and len(node.inputs) == 1:
             carried[node] = own[0][1]
         found.append(own)
@@ -298,12 +306,13 @@ def freeze(value: Any, key: str = "") -> Hashable:
     return value
 
 
-def occurrences(nodes: Sequence[Node]) -> list[tuple[Place, Vector]]:
+def occurrences(nodes: Sequence[Node]) -> tuple[list[Place], list[Vector]]:
     """Stand in for `visits` where calls are not known (a graph from a file): count how often the same happened."""
     loop = Loop(None, None, -1)
     places: dict[Hashable, Place] = {}
     counts: dict[Place, int] = {}
-    found: list[tuple[Place, Vector]] = []
+    found: list[Place] = []
+    vectors: list[Vector] = []
     for node, own in zip(nodes, parameters_used(nodes), strict=True):
         source = node.source and (node.source.filename, node.source.lineno, node.source.column, node.source.end_column)
         key = (signature(node), own, source, node.scope)
@@ -311,18 +320,9 @@ def occurrences(nodes: Sequence[Node]) -> list[tuple[Place, Vector]]:
             places[key] = Place((loop,), (0, None, len(places)))
         place = places[key]
         counts[place] = counts.get(place, -1) + 1
-        found.append((place, (counts[place],)))
-    return found
-
-
-def padded(vectors: list[Vector]) -> np.ndarray:
-    """Stack vectors of unequal lengths, filled up with -1."""
-    lengths = np.fromiter(map(len, vectors), int, len(vectors))
-    matrix = np.full((len(vectors), lengths.max(initial=0)), -1)
-    for length in np.unique(lengths):
-        rows = np.flatnonzero(lengths == length)
-        matrix[rows, :length] = np.array([vectors[k] for k in rows.tolist()], int).reshape(len(rows), length)
-    return matrix
+        found.append(place)
+        vectors.append((counts[place],))
+    return found, vectors
 
 
 def grouped(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -49,7 +49,7 @@ class _Folding:
         count = len(graph.nodes)
         self.ops = np.array([node.index for node in self.classes.nodes], int)
         self.chains = list(self.classes.chains)
-        self.number = np.empty(count, int)
+        self.number = np.full(count, -1)
         self.number[self.ops] = self.classes.number
         self.iterations = np.full((count, self.classes.iterations.shape[1]), -1)
         self.iterations[self.ops] = self.classes.iterations
@@ -60,7 +60,10 @@ class _Folding:
         members = np.argsort(self.number, kind="stable")
         members_of = np.split(members, np.searchsorted(self.number[members], np.arange(1, len(self.chains))))
         in_order = sorted(range(len(members_of)), key=lambda number: members_of[number][0])
-        self.instance = np.empty(len(self.number), int)
+        self.instance = np.zeros(len(self.number), int)
+        self.recorded = np.array(self.graph.nodes, object)
+        self.arity = np.zeros(len(self.number), int)
+        self.arity[self.ops] = np.bincount(self.classes.reads[:, 1], minlength=len(self.ops))
         made = {number: self._node(index, number, members_of[number]) for index, number in enumerate(in_order)}
         self.nodes = [made[number] for number in range(len(members_of))]
         edges = list(self._edges())
@@ -73,41 +76,45 @@ class _Folding:
     # -- leaves: with the first op that uses them ---------------------------------------------------------------------
 
     def _class_leaves(self) -> None:
-        users: dict[int, list[tuple[int, int]]] = {}
-        reads = self.classes.reads
-        of_leaf = np.ones(len(self.graph.nodes), bool)
-        of_leaf[self.ops] = False
-        for leaf, position, argument in reads[of_leaf[reads[:, 0]]].tolist():
-            users.setdefault(leaf, []).append((self.classes.nodes[position].index, argument))
-        known: dict[tuple, int] = {}
-        for leaf in self.graph.nodes:
-            if leaf.kind == "op":
-                continue
-            uses = users.get(leaf.index, [])
-            depth = 0 if leaf.kind == "parameter" else self._common_depth([user for user, _ in uses])
-            key: tuple = (leaf,)
-            if depth:
-                user, argument = uses[0]
-                chain = self.chains[self.number[user]]
-                self.iterations[leaf.index, :depth] = self.iterations[user, :depth]
-                key = (leaf.kind, self.number[user], argument, *self.iterations[user, depth : len(chain)].tolist())
-            if key not in known:
-                known[key] = len(self.chains)
-                self.chains.append(chain[:depth] if depth else ())
-            self.number[leaf.index] = known[key]
+        """Leaves are alike if the same op uses them first, as the same argument, in other iterations."""
+        leaves = np.flatnonzero(self.number < 0)
+        read = self.classes.reads[self.number[self.classes.reads[:, 0]] < 0]
+        leaf, user, argument = read[np.argsort(read[:, 0], kind="stable")].T
+        user = self.ops[user]
+        used, start, uses = np.unique(leaf, return_index=True, return_counts=True)
+        first = np.repeat(user[start], uses)
+        depth = np.zeros(len(self.number), int)
+        if len(used):
+            depth[used] = np.minimum.reduceat(self._common_depths(first, user), start)
+        depth[[leaf.index for leaf in self.graph.parameters]] = 0
 
-    def _common_depth(self, users: list[int]) -> int:
-        """Return how many loops around the first user have all other users inside them in the same iteration."""
-        if not users:
-            return 0
-        first = users[0]
-        chain = self.chains[self.number[first]]
-        depth = len(chain)
-        for user in users[1:]:
-            shared = min(depth, shared_depth(chain, self.chains[self.number[user]]))
-            differ = self.iterations[user, :shared] != self.iterations[first, :shared]
-            depth = int(differ.argmax()) if differ.any() else depth
-        return depth
+        keys = np.full((len(leaves), 4 + self.iterations.shape[1]), -1)
+        of_used = np.searchsorted(leaves, used)
+        keys[of_used, 0] = self.number[user[start]]
+        keys[of_used, 1] = argument[start]
+        keys[:, 2] = [self.graph.nodes[k].kind == "input" for k in leaves.tolist()]
+        around = np.arange(self.iterations.shape[1]) < depth[used, None]
+        at = self.iterations[user[start]]
+        self.iterations[used] = np.where(around, at, -1)
+        keys[of_used, 4:] = np.where(around, -1, at)
+        alone = depth[leaves] == 0
+        keys[alone] = -1
+        keys[alone, 3] = leaves[alone]
+        number, of_class = grouped(keys)
+        self.number[leaves] = number + len(self.chains)
+        ends = zip(keys[of_class, 0].tolist(), depth[leaves[of_class]].tolist(), strict=True)
+        self.chains += [self.chains[first_user][:deep] if deep else () for first_user, deep in ends]
+
+    def _common_depths(self, first: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """Return how many loops around the first user have the other, if inside them, in the same iteration."""
+        pairs = np.column_stack([self.number[first], self.number[other]])
+        kinds, example = grouped(pairs)
+        chains = [(self.chains[a], self.chains[b]) for a, b in pairs[example].tolist()]
+        depth = np.array([len(a) for a, _ in chains], int)[kinds]
+        shared = np.array([shared_depth(a, b) for a, b in chains], int)[kinds]
+        differ = self.iterations[first] != self.iterations[other]
+        differ &= np.arange(differ.shape[1]) < shared[:, None]
+        return np.where(differ.any(1), np.cumprod(~differ, axis=1).sum(1), depth)
 
     # -- loops and nodes ----------------------------------------------------------------------------------------------
 
@@ -139,11 +146,11 @@ class _Folding:
             chosen = np.zeros(len(inner.iterations), bool)
             chosen[rows] = True
             when = region(chosen, inner.iterations, inner.ends)
-        self.instance[members] = np.arange(len(members))
-        nodes = self.graph.nodes
-        node = FoldedNode(index, tuple([nodes[k] for k in members.tolist()]), loops, when)
-        arity = [len(recorded.inputs) for recorded in node.recorded]
-        node.arity = arity[0] if len(set(arity)) == 1 else tuple(arity)
+            self.instance[members] = np.arange(len(members))
+        node = FoldedNode(index, tuple(self.recorded[members].tolist()), loops, when, members)
+        arity = self.arity[members]
+        varies = len(arity) > 1 and (arity != arity[0]).any()
+        node.arity = tuple(arity.tolist()) if varies else int(arity[0])
         if number < len(self.classes.order):
             node.order = self.classes.order[number]
         return node
@@ -157,11 +164,15 @@ class _Folding:
         groups = np.column_stack([self.number[target], self.number[source]])
         order = np.lexsort([target, argument, groups[:, 1], groups[:, 0]])
         recorded, groups = recorded[order], groups[order]
-        bounds = [0, *(np.flatnonzero((groups[1:] != groups[:-1]).any(1)) + 1).tolist(), len(groups)]
-        for start, end in pairwise(bounds):
+        new = np.flatnonzero((groups[1:] != groups[:-1]).any(1)) + 1 if len(groups) else []
+        looped = np.array([bool(chain) for chain in self.chains])[groups].any(1)
+        for start, end in pairwise([0, *new, len(groups)]):
             if end > start:
-                to, of = groups[start].tolist()
-                yield from self._edges_between(self.nodes[of], self.nodes[to], recorded[start:end])
+                target, source = groups[start].tolist()
+                if end - start == 1 and not looped[start]:
+                    yield FoldedEdge(self.nodes[source], self.nodes[target], int(recorded[start, 2]), (), ())
+                else:
+                    yield from self._edges_between(self.nodes[source], self.nodes[target], recorded[start:end])
 
     def _edges_between(self, source: FoldedNode, target: FoldedNode, rows: np.ndarray) -> Iterator[FoldedEdge]:
         arguments = np.unique(rows[:, 2]) if len(rows) > 1 else rows[:, 2]
@@ -179,8 +190,6 @@ class _Folding:
 
     def _fitted(self, source: FoldedNode, target: FoldedNode, argument: int | None, rows: np.ndarray) -> FoldedEdge:
         """Return the edge that stands for recorded edges between two nodes, of one argument or of all."""
-        if source.times == target.times == 1 and not source.loops and not target.loops and argument is not None:
-            return FoldedEdge(source, target, argument, (), ())
         instance, _, iterations, ends = slots(target, argument)
         chosen = np.zeros(len(instance), bool)
         at = self.instance[rows[:, 1]]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .indices import DELAY, Index, Region, row_keys, selected
+from .indices import DELAY, Index, Region, padded, row_keys, selected
 
 if TYPE_CHECKING:
     from .graph import Graph, Node
@@ -86,13 +86,24 @@ class FoldedNode:
         In which iterations it is present: a slice for each loop, or a table over all iterations.
     recorded : tuple of Node
         The recorded nodes, in the order of the iterations.
+    positions : array of int
+        Where they stand in the recorded graph.
     parameters : tuple of FoldedNode
         The parameters that every instance uses, and no other instance of a different node in its place.
     """
 
-    def __init__(self, index: int, recorded: Sequence[Node], loops: tuple[FoldedLoop, ...], when: Region):
+    def __init__(
+        self,
+        index: int,
+        recorded: Sequence[Node],
+        loops: tuple[FoldedLoop, ...],
+        when: Region,
+        positions: np.ndarray | None = None,
+    ):
         self.index = index
         self.recorded = recorded
+        self.kind = recorded[0].kind
+        self.positions = np.array([node.index for node in recorded], int) if positions is None else positions
         self.loops = loops
         self.when = when
         self.parameters: tuple[FoldedNode, ...] = ()
@@ -100,20 +111,20 @@ class FoldedNode:
         self.arity: int | tuple[int, ...] = 0
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("op", "kind", "name", "expression", "source", "scope", "shape", "dtype", "requires_grad"):
+        if name in ("op", "name", "expression", "source", "scope", "shape", "dtype", "requires_grad"):
             return getattr(self.recorded[0], name)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @property
     def times(self) -> int:
         """How many instances it has."""
-        return len(self.iterations)
+        return len(self.iterations) if self.loops else 1
 
     def moved_to(self, loops: tuple[FoldedLoop, ...]) -> FoldedNode:
         """Return the node in loops of other lengths."""
         if not isinstance(self.when, tuple):
             raise ValueError(f"{self!r} is present by a table, not by a rule")
-        moved = FoldedNode(self.index, self.recorded, loops, self.when)
+        moved = FoldedNode(self.index, self.recorded, loops, self.when, self.positions)
         moved.parameters, moved.order, moved.arity = self.parameters, self.order, self.arity
         return moved
 
@@ -269,7 +280,7 @@ class FoldedGraph:
         self.dissolved = dissolved
         self.order: np.ndarray | None = None
         if graph is not None:
-            recorded = np.array([node.index for folded in self._ops for node in folded.recorded], int)
+            recorded = np.concatenate([node.positions for node in self._ops] or [np.zeros(0, int)])
             if not np.array_equal(self._op_positions(), recorded):
                 self.order = recorded
 
@@ -337,25 +348,23 @@ class FoldedGraph:
     def _leaf_positions(self) -> dict[FoldedNode, np.ndarray]:
         leaves = [node for node in self.nodes if node.kind != "op"]
         if self.graph is not None:
-            return {node: np.array([leaf.index for leaf in node.recorded], int) for node in leaves}
+            return {node: node.positions for node in leaves}
         ends = np.cumsum([node.times for node in leaves]).tolist()
         return {node: np.arange(end - node.times, end) for node, end in zip(leaves, ends, strict=True)}
 
     def _op_positions(self) -> np.ndarray:
         """Return where each instance of each op stands, if loops run as they were read."""
-        width = max((len(node.order) for node in self._ops), default=0)
-        keys = np.full((sum(node.times for node in self._ops), width), -1)
-        start = 0
-        for node in self._ops:
-            block = keys[start : start + node.times]
-            start += node.times
-            columns = iter(node.iterations.T)
-            for k, number in enumerate(node.order):
-                block[:, k] = next(columns) if number is None else number
+        ops = self._ops
+        times = np.array([node.times for node in ops], int)
+        orders = padded([tuple(-1 if number is None else number for number in node.order) for node in ops])
+        keys = np.repeat(orders, times, axis=0)
+        for node, end in zip(ops, np.cumsum(times).tolist(), strict=True):
+            if node.loops:
+                counted = [k for k, number in enumerate(node.order) if number is None]
+                keys[end - node.times : end, counted] = node.iterations
         keys = keys[:, (keys != keys[:1]).any(0)] if len(keys) > 1 else keys[:, :1]
         free = np.ones(sum(node.times for node in self.nodes), bool)
-        for taken in self._leaf_positions().values():
-            free[taken] = False
+        free[np.concatenate([*self._leaf_positions().values(), np.zeros(0, int)])] = False
         positions = np.empty(len(keys), int)
         positions[np.lexsort(keys.T[::-1]) if keys.shape[1] else slice(None)] = np.flatnonzero(free)
         return positions

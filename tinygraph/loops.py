@@ -22,7 +22,7 @@ def iterations(graph: Graph) -> list[tuple[tuple[Loop, int], ...]]:
     """
     ops = [node for node in graph.nodes if node.kind == "op" and node.call is not None]
     found: list[tuple[tuple[Loop, int], ...]] = [()] * len(graph.nodes)
-    for node, (place, vector) in zip(ops, visits(ops), strict=True):
+    for node, place, vector in zip(ops, *visits(ops), strict=True):
         found[node.index] = tuple(zip(place.loops, vector, strict=True))
     return found
 

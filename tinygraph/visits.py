@@ -66,14 +66,14 @@ class Place:
         self.order = order
         self._body = body
         self._event = event
-        self._after: dict[Place, tuple[int, bool, Vector]] = {}
+        self._after: dict[Place | None, tuple[int, bool, Vector]] = {}
 
     def advance(self, vector: Vector, before: Place | None) -> Vector:
         """Return the iterations at this place, given those at the place `before` it in the same call."""
-        if before is None or self._body is None or self._body.flow is None:
-            return vector + (0,) * (len(self.loops) - len(vector))
         change = self._after.get(before)
         if change is None:
+            if before is None or self._body is None or self._body.flow is None:
+                return vector + (0,) * (len(self.loops) - len(vector))
             change = self._after[before] = self._change(before)
         kept, again, zeros = change
         if again:
@@ -157,13 +157,6 @@ class Activation:
         self.body.followed.add((self.last, event))
         self.last = event
 
-    def visit(self, event: int) -> Place:
-        """Go on to the next event."""
-        place = self.body.places[event]
-        self.vector = place.advance(self.vector, self.place)
-        self.place = place
-        return place
-
 
 class _Reader:
     """Reads the recorded nodes in order, keeping the stack of calls that the program had."""
@@ -177,13 +170,18 @@ class _Reader:
     def read(self, nodes: Sequence[Node]) -> None:
         call: Call | None = self.stack[0]
         activation = self.live[call]
-        for node in nodes:
+        body = activation.body
+        append = self.stream.append
+        for node in nodes:  # the same as a call's, without its calls of functions: this runs for every op
             if node.call is not call:
                 call = node.call
                 activation = self._enter(call)
-            event = activation.body.event(node.lasti) + 1
-            activation.happened(event)
-            self.stream.append((activation, event, None))
+                body = activation.body
+            lasti = node.lasti
+            event = (body.events[lasti] if lasti in body.events else body.event(lasti)) + 1
+            body.followed.add((activation.last, event))
+            activation.last = event
+            append((activation, event, None))
 
     def _enter(self, call: Call | None) -> Activation:
         """Return to a call that is still running, or enter it; a generator that goes on is entered again."""
@@ -225,19 +223,23 @@ def _recursion(caller: Activation, event: int, code: CodeType) -> Activation | N
     return None
 
 
-def visits(nodes: Sequence[Node]) -> list[tuple[Place, Vector]]:
-    """Return the place and the iterations of each op node, given in recorded order; every node needs its call."""
+def visits(nodes: Sequence[Node]) -> tuple[list[Place], list[Vector]]:
+    """Return the places and the iterations of op nodes, given in recorded order; every node needs its call."""
     reader = _Reader(_shared_caller(dict.fromkeys(node.call for node in nodes)))
     reader.read(nodes)
     reader.root.arrange((), ())
-    found = []
+    places: list[Place] = []
+    vectors: list[Vector] = []
     for activation, event, called in reader.stream:
-        place = activation.visit(event)
+        place = activation.body.places[event]
+        vector = activation.vector = place.advance(activation.vector, activation.place)
+        activation.place = place
         if called is None:
-            found.append((place, activation.vector))
+            places.append(place)
+            vectors.append(vector)
         elif called.place is None:
-            called.vector = activation.vector
-    return found
+            called.vector = vector
+    return places, vectors
 
 
 def _shared_caller(calls: Iterable[Call | None]) -> Call | None:
