@@ -326,10 +326,9 @@ def deep(T: int = 3, layers: int = 3) -> tg.Tensor:
     U = [tg.parameter(data(HIDDEN, HIDDEN if i else INPUTS), name=f"U{i + 1}") for i in range(layers)]
     states = [np.zeros(HIDDEN) for _ in range(layers)]
     for x in data(T, INPUTS):
-        below = x
         for i in range(layers):
-            h = np.tanh(W[i] @ states[i] + U[i] @ below)
-            below = states[i] = h
+            h = np.tanh(W[i] @ states[i] + U[i] @ x)
+            x = states[i] = h
     return h
 
 

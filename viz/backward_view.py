@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -39,7 +40,12 @@ def _carries(edge: Edge, recorded: dict[str, Any], parameters: set[str]) -> bool
 
 
 def _barred(label: str) -> str:
-    return "".join(char + "\N{COMBINING MACRON}" if char.isalpha() else char for char in label)
+    """Names under bars, but not their indices."""
+    return re.sub(r"(\S*?)([_\d]\S*|(?=\s)|$)", lambda word: _bar(word[1]) + word[2], label)
+
+
+def _bar(name: str) -> str:
+    return "".join(char + "\N{COMBINING MACRON}" if char.isalpha() else char for char in name)
 
 
 def _titled(node: Node, recorded: dict[str, Any]) -> Node:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from .dot import Placed, Request, arrange, mirror
 from .geometry import Box, Path
 from .scene import Edge, Node
-from .size import node_size
+from .size import label_room, node_size
 
 __all__ = ["Cell", "Wire"]
 
@@ -125,7 +125,7 @@ class Cell:
             ports=range(len(slots), len(slots) + len(ports)),
             scopes=self._clusters(slots),
             round=self.round,
-            labels=[self.wires[wire] for wire in wires],
+            labels=[label_room(self.wires[wire]) for wire in wires],
             rank_gap=34.0 if self.round else 28.0,
             loose=frozenset(i for i, wire in enumerate(wires) if wire.loose),
             over=[(slots.index(low), slots.index(high)) for low, high in self.over],

@@ -29,11 +29,11 @@ def collapse_scopes(scene: Scene, scopes: str | Iterable[str]) -> Scene:
     stand_in: dict[str, str] = {}
     sizes: dict[str, int] = {}
     for node in scene.nodes:
-        scope = next((scope for scope in wanted if _is_in(node.scope, scope)), None)
-        if scope is not None and node.kind in ("op", "variable"):
-            key = f"s{wanted.index(scope)}-{node.column if node.column is not None else 'x'}-{node.band}"
+        around = next((scope for scope in wanted if _is_in(node.scope, scope)), None)
+        if around is not None and node.kind in ("op", "variable"):
+            key = f"s{wanted.index(around)}-{node.column if node.column is not None else 'x'}-{node.band}"
             merged.setdefault(
-                key, replace(node, id=key, label=scope, kind="variable", slot=("scope", scope), title="", scope="")
+                key, replace(node, id=key, label=around, kind="variable", slot=("scope", around), title="", scope="")
             )
             sizes[key] = sizes.get(key, 0) + 1
             stand_in[node.id] = key

@@ -10,7 +10,7 @@ from .layout import Strip
 from .plan import Crossing, Plan
 from .routes import GUTTER, TRACK, Track, entering_height, leaving_height, order_tracks
 from .scene import Node
-from .size import node_size
+from .size import label_room, node_size
 
 __all__ = ["place_columns"]
 
@@ -44,7 +44,7 @@ def _gutter(plan: Plan, x: float, number: int, nets: list[Hashable]) -> float:
         plan.tracks[number + 1][net] = x + GUTTER + TRACK * i
     after = plan.scene.columns[number + 1 : number + 2]
     gap = SKIP if after and after[0].skipped else 0.0
-    gap += LABEL if nets and plan.scene.round else 0.0
+    gap += max(LABEL, plan.rooms.get(number, 0.0) - 2) if nets and plan.scene.round else 0.0
     return x + GUTTER * (2 if nets else 1.5) + TRACK * max(0, len(nets) - 1) + gap
 
 
@@ -73,6 +73,8 @@ def _gutters(plan: Plan) -> dict[int, list[Hashable]]:
             else [(crossing.out, entry, lane), (crossing.back, lane, leaving)]
         ):
             net = plan.net(crossing, gutter)
+            room = label_room(plan.scene.edges[crossing.edge].label)
+            plan.rooms[gutter] = max(plan.rooms.get(gutter, 0.0), room)
             track = tracks.setdefault(gutter, {}).setdefault(net, Track(come, (), rightward))
             track.leaves = (*track.leaves, go) if go not in track.leaves else track.leaves
     for source, gutter in _fan_gutters(plan).items():

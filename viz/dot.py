@@ -24,7 +24,8 @@ class Request(NamedTuple):
 
     An edge is (source, target, stands above): where the last is true, the source is placed over the target. The edges
     numbered in `loose` have no say in what stands above what. Of a pair in `over` the second stands higher. `ports` are
-    nodes of no size at the very bottom. `scopes` are (path of names, members) to be kept together.
+    nodes of no size at the very bottom. `scopes` are (path of names, members) to be kept together. `labels`
+    are widths to keep free beside edges.
     """
 
     sizes: Sequence[tuple[float, float]]
@@ -32,7 +33,7 @@ class Request(NamedTuple):
     ports: Sequence[int] = ()
     scopes: Sequence[tuple[str, Sequence[int]]] = ()
     round: bool = False
-    labels: Sequence[str] = ()
+    labels: Sequence[float] = ()
     rank_gap: float = 30.0
     over: Sequence[tuple[int, int]] = ()
     loose: frozenset[int] = frozenset()
@@ -108,15 +109,17 @@ def _text(request: Request) -> str:
         lines.append(f'subgraph cluster{number} {{ margin=9 label="x" fontsize=9 labeljust=l {inside} }}')
     for i, (source, target, above) in enumerate(request.edges):
         ends = f"n{target} -> n{source} [dir=back" if above else f"n{source} -> n{target} ["
-        wide = _label_size(request.labels[i]) if request.labels and request.labels[i] else ""
+        wide = _room(request.labels[i]) if request.labels and request.labels[i] else ""
         loose = " constraint=false" if i in request.loose else ""
         lines.append(f'{ends} id="{i}"{wide}{loose}]')
     lines += [f"n{low} -> n{high} [style=invis]" for low, high in request.over]
     return "\n".join([*lines, "}"])
 
 
-def _label_size(label: str) -> str:
-    return f' label="{"m" * max(1, len(label))}" fontsize=12'
+def _room(width: float) -> str:
+    """A label of exactly that width, whatever fonts there are."""
+    cell = f'<td border="0" fixedsize="true" width="{width:.0f}" height="16"></td>'
+    return f' label=<<table border="0" cellspacing="0" cellpadding="0"><tr>{cell}</tr></table>>'
 
 
 def _read(answer: dict[str, Any], request: Request) -> Placed:

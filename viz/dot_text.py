@@ -5,6 +5,7 @@ from __future__ import annotations
 import graphviz
 import pygraphviz
 
+from .bitmap import magnification
 from .geometry import Path
 from .layout import Layout
 from .palette import DASHES, HUES, LIGHT, Theme
@@ -12,8 +13,7 @@ from .scene import Edge, Node, Scene
 
 __all__ = ["PICTURES", "digraph", "picture"]
 
-PICTURES = ("png", "pdf", "jpg", "eps", "ps")
-LARGEST = 32_767  # pixels: no bitmap may be larger
+PICTURES = ("pdf", "jpg", "eps", "ps")
 _FONT = "Helvetica"
 
 
@@ -26,7 +26,13 @@ def digraph(scene: Scene, layout: Layout) -> graphviz.Digraph:
     graph = graphviz.Digraph(
         "tinygraph",
         graph_attr={"splines": "true", "bgcolor": theme.paper, "pad": "0.2", "tooltip": graphviz.escape(scene.title)},
-        node_attr={"fontname": _FONT, "fontsize": "12", "fixedsize": "true", "style": "filled,rounded", "shape": "box"},
+        node_attr={
+            "fontname": _FONT,
+            "fontsize": "12",
+            "fixedsize": "shape",
+            "style": "filled,rounded",
+            "shape": "box",
+        },
         edge_attr={"arrowsize": "0.7", "color": theme.line, "fontname": _FONT, "fontsize": "12"},
     )
     for i, column in enumerate(scene.columns):
@@ -64,15 +70,9 @@ def picture(scene: Scene, layout: Layout, format: str) -> bytes:
     ValueError
         If a bitmap would be wider or higher than 32,767 pixels.
     """
-    bitmap = format in ("png", "jpg")
-    if bitmap and max(layout.width, layout.height) > LARGEST:
-        raise ValueError(
-            f"a {format} of this drawing would be {layout.width:,.0f} × {layout.height:,.0f} pixels, and {LARGEST:,} "
-            "is the most there can be: save it as svg, or draw fewer time steps (timesteps=…, fold=True)"
-        )
     graph = digraph(scene, layout)
-    if bitmap:
-        graph.graph_attr["dpi"] = str(min(192, int(72 * LARGEST / max(layout.width, layout.height, 1.0))))
+    if format == "jpg":
+        graph.graph_attr["dpi"] = f"{72 * magnification(layout, format):.0f}"
     return bytes(pygraphviz.AGraph(string=graph.source).draw(format=format, prog="nop2"))
 
 

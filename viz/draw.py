@@ -11,8 +11,10 @@ from .backward_view import with_gradients
 from .collapse import collapse_scopes
 from .drawing import Drawing
 from .folded_view import folded_scene
+from .memory import undisturbed
 from .ops_view import ops_scene
 from .overlays import colour
+from .scene import Scene
 from .variables_view import variables_scene
 from .windows import window
 
@@ -80,9 +82,22 @@ def draw(
         raise ValueError(
             "a folded drawing has no single time steps: fold=True excludes timesteps, overlay, backward, collapse"
         )
+    with undisturbed():
+        return Drawing(_scene(x, view, fold, timesteps, overlay, backward, collapse))
+
+
+def _scene(
+    x: Any,
+    view: str,
+    fold: bool,
+    timesteps: slice | int | Iterable[int] | None,
+    overlay: str | None,
+    backward: bool,
+    collapse: str | Iterable[str],
+) -> Scene:
     graph = graph_of(x)
     if fold:
-        return Drawing(folded_scene(graph, view))
+        return folded_scene(graph, view)
     scene = _VIEWS[view](graph)
     if backward:
         scene = with_gradients(scene, graph)
@@ -92,7 +107,7 @@ def draw(
         scene = collapse_scopes(scene, collapse)
     if timesteps is not None:
         scene = window(scene, timesteps)
-    return Drawing(scene)
+    return scene
 
 
 def graph_of(x: Any) -> Any:

@@ -13,8 +13,10 @@ import graphviz
 import networkx as nx
 
 from . import exports
+from .bitmap import bitmap
 from .dot_text import PICTURES, digraph, picture
 from .layout import Layout, lay_out
+from .memory import undisturbed
 from .scene import Scene
 from .svg import write_svg
 
@@ -58,11 +60,14 @@ class Drawing:
         ValueError
             If the graph does not repeat in time and is too large for Graphviz.
         """
-        return lay_out(self.scene)
+        with undisturbed():
+            return lay_out(self.scene)
 
     def svg(self, theme: str = "auto") -> str:
         """The drawing as an SVG document; `theme` is "light", "dark", or "auto" for the reader's own setting."""
-        return write_svg(self.scene, self.layout, theme)
+        layout = self.layout
+        with undisturbed():
+            return write_svg(self.scene, layout, theme)
 
     @property
     def dot(self) -> str:
@@ -116,6 +121,7 @@ class Drawing:
             "mmd": self.mermaid,
             "json": lambda: json.dumps(self.scene.as_dict(), indent=1, ensure_ascii=False) + "\n",
         } | {format: lambda: picture(self.scene, self.layout, suffix) for format in PICTURES}
+        makers["png"] = lambda: bitmap(self.svg("light"), self.layout)
         if suffix not in makers:
             known = ", ".join(f".{known}" for known in makers)
             raise ValueError(f"cannot tell the format of {str(target)!r} from its suffix; the known ones are {known}")

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinygraph.graph import operand
+from tinygraph.node import operand
 
-from .metrics import clean, shorten
+from .metrics import LONGEST_NAME, clean, shorten
 
 __all__ = ["Names", "Words", "at_time", "number_text", "op_name", "shape_text", "tooltip"]
 
@@ -151,6 +151,6 @@ def loss_label(node: Any) -> str:
 def tooltip(node: Any, words: Words, label: str, usual: Any) -> str:
     """What the drawn `label` does not say: the whole expression, a type other than the `usual`, and the line."""
     what = words.expression or words.name or ""
-    what = shorten(what, 200) if what != label and what != words.name else ""
+    what = shorten(what, 200) if what not in (label, words.name) or len(what) > LONGEST_NAME else ""
     dtype = str(node.dtype) if node.dtype != usual else ""
     return " · ".join(part for part in (what, dtype, words.where) if part)

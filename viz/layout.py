@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from .bends import LOOP, bow, loop
 from .dot import Request, arrange
 from .geometry import Box, Path
-from .scene import Scene
-from .size import node_size
+from .scene import Edge, Scene
+from .size import label_room, node_size
 
 __all__ = ["Frame", "Layout", "Rail", "Route", "Strip", "lay_out"]
 
@@ -21,11 +22,15 @@ class Strip(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """The frame around a scope: its column (-1 for none), its name and a box relative to that column."""
+    """The frame around a scope: its column (-1 for none), its name and a box relative to that column.
+
+    `name` is where the scope's name begins, from the lower left corner of the box.
+    """
 
     column: int
     scope: str
     box: Box
+    name: tuple[float, float] = (7.0, -5.0)
 
 
 class Route(NamedTuple):
@@ -76,9 +81,12 @@ def lay_out(scene: Scene) -> Layout:
     ValueError
         If the graph does not repeat and is too large for Graphviz (`viz.dot.arrange`).
     """
+    from .label_places import place_labels
     from .tiling import tile  # which needs the classes here
 
-    return tile(scene) if scene.columns else _whole(scene)
+    layout = tile(scene) if scene.columns else _whole(scene)
+    place_labels(scene, layout)
+    return layout
 
 
 def _whole(scene: Scene) -> Layout:
@@ -88,24 +96,45 @@ def _whole(scene: Scene) -> Layout:
         scopes.setdefault(node.scope, []).append(number[node.id])
     named = [(scope, members) for scope, members in scopes.items() if scope] if len(scopes) > 1 else []
     above = {node.id for node in scene.nodes if node.above}
+    ends = {(edge.source, edge.target) for edge in scene.edges}
+    beside = {pair for pair in ends if pair[::-1] in ends}
     placed = arrange(
         Request(
             sizes=[node_size(node, scene.round) for node in scene.nodes],
             edges=[(number[e.source], number[e.target], e.source in above) for e in scene.edges],
             scopes=named,
             round=scene.round,
-            labels=[edge.label for edge in scene.edges],
-            rank_gap=34.0 if scene.round else 28.0,
+            labels=[_room(edge, beside) for edge in scene.edges],
+            rank_gap=44.0 if scene.round else 28.0,
             loose=frozenset(i for i, edge in enumerate(scene.edges) if edge.kind in ("delay", "gradient")),
         )
     )
+    boxes = {node.id: box for node, box in zip(scene.nodes, placed.boxes, strict=True)}
     return Layout(
         width=placed.width,
         height=placed.height,
-        places={node.id: (-1, box) for node, box in zip(scene.nodes, placed.boxes, strict=True)},
-        routes=[
-            Route(i, -1, path, place)
-            for i, (path, place) in enumerate(zip(placed.paths, placed.label_places, strict=True))
-        ],
+        places={id: (-1, box) for id, box in boxes.items()},
+        routes=[Route(i, -1, *_redrawn(scene, i, boxes, beside, path)) for i, path in enumerate(placed.paths)],
         frames=[Frame(-1, scope, box) for (scope, _), box in zip(named, placed.frames, strict=True)],
     )
+
+
+def _room(edge: Edge, beside: set[tuple[str, str]]) -> float:
+    """The width to keep free for the label of an edge, and for a loop or bow of its own."""
+    bent = edge.source == edge.target or (edge.kind == "delay" and (edge.source, edge.target) in beside)
+    air = 8.0 if edge.kind == "delay" else 0.0
+    return label_room(edge.label) + air + (LOOP if bent else 0.0)
+
+
+def _redrawn(
+    scene: Scene, number: int, boxes: dict[str, Box], beside: set[tuple[str, str]], path: Path
+) -> tuple[Path, tuple[float, float] | None]:
+    """The path of an edge, by Graphviz or better, and the place of its label."""
+    edge = scene.edges[number]
+    source, target = boxes[edge.source], boxes[edge.target]
+    if edge.source == edge.target:
+        return loop(source, scene.round, label_room(edge.label))
+    if edge.kind == "delay" and (edge.source, edge.target) in beside:
+        others = [box for id, box in boxes.items() if id not in (edge.source, edge.target)]
+        path = bow(source, target, scene.round, others) or path
+    return path, path.middle()

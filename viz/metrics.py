@@ -9,8 +9,9 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["FONT", "clean", "shorten", "text_width"]
+__all__ = ["FONT", "LONGEST_NAME", "clean", "shorten", "text_width"]
 
+LONGEST_NAME = 24  # characters: what is longer loses its middle
 FONT = "Helvetica,Arial,'Liberation Sans',sans-serif"
 
 _WIDTHS = {
@@ -64,13 +65,13 @@ def _other(char: str) -> int:
     return 1000 if unicodedata.east_asian_width(char) in "WF" else 650
 
 
-def shorten(text: str, limit: int = 24) -> str:
-    """`text` cut to `limit` characters, the last of them an ellipsis.
+def shorten(text: str, limit: int = LONGEST_NAME) -> str:
+    """`text` cut to `limit` characters, one of them an ellipsis that stands for its middle.
 
-    >>> shorten("a" * 30, 8)
-    'aaaaaaa…'
+    >>> shorten("encoder.layers.attention.key", 16)
+    'encoder.…ion.key'
     """
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return text if len(text) <= limit else f"{text[: limit // 2]}…{text[len(text) - (limit - 1) // 2 :]}"
 
 
 def clean(text: str) -> str:

@@ -57,6 +57,8 @@ class Plan:
         For (band, column): how far the cell stands from the column's left end.
     tracks : list of dict
         For each gutter, that before the first column first: where each net's track runs.
+    rooms : dict
+        For each gutter, the width of the widest label of an edge through it.
     lanes, rail_heights : dict
         The heights of lines above the columns, and of rails under a row.
     """
@@ -72,6 +74,7 @@ class Plan:
         self.lifts: dict[int, float] = {}
         self.shifts: dict[tuple[int, int], float] = {}
         self.tracks: list[dict[Hashable, float]] = []
+        self.rooms: dict[int, float] = {}
         self.lanes: dict[Hashable, float] = {}
         self.rail_heights: dict[tuple[int, str], float] = {}
         self.strips: list[Strip] = []

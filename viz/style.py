@@ -8,6 +8,7 @@ from __future__ import annotations
 from .metrics import FONT
 from .palette import DARK, HUES, LIGHT, Theme, dash
 from .scene import Scene
+from .typeset import SMALL
 
 __all__ = ["hue_class", "markers", "style_sheet"]
 
@@ -52,8 +53,6 @@ def style_sheet(scene: Scene, theme: str) -> str:
     """The rules for all that a scene contains, in a theme: "light", "dark" or "auto"."""
     used = _hues(scene)
     rules = _STRUCTURE.replace("FONT", FONT)
-    if not scene.round:
-        rules += ",".join(f".tinygraph .{kind} rect" for kind in SQUARE) + "{rx:6px}"
     for hue in {hue % HUES for hue in used}:
         name = f".tinygraph .h{hue}"
         rules += (
@@ -79,6 +78,7 @@ _STRUCTURE = (
     ".tinygraph .key,.tinygraph .scope-name{font-size:11px;text-anchor:start}"
     ".tinygraph .scope-name{font-size:9px}"
     ".tinygraph .tag{font-size:11px;font-weight:bold;text-anchor:start}"
+    f".tinygraph .low,.tinygraph .up{{font-size:{SMALL}em}}"
     ".tinygraph .name{font-weight:bold;paint-order:stroke;stroke-width:4px;stroke-linejoin:round}"
     ".tinygraph .variable text,.tinygraph .input text,.tinygraph .loss text{font-weight:bold}"
     ".tinygraph .parameter text{font-weight:bold}"
@@ -92,7 +92,7 @@ _STRUCTURE = (
     ".tinygraph .variable rect,.tinygraph .input rect{stroke-width:1.5}"
     ".tinygraph .constant rect{stroke-dasharray:3 3}"
     ".tinygraph .loss rect{stroke-width:2.5}"
-    ".tinygraph .masked{opacity:.4}"
+    ".tinygraph .masked{opacity:.5}"
     ".tinygraph .scope{fill:none;stroke-dasharray:2 3}"
 )
 

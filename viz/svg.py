@@ -12,10 +12,11 @@ from .geometry import Box
 from .layout import Layout
 from .metrics import text_width
 from .scene import Edge, Node, Scene
-from .size import LABEL_SIZE
+from .size import LABEL_SIZE, tag_boxes
 from .style import SQUARE, hue_class, markers, style_sheet
+from .typeset import pieces, typeset_width
 
-__all__ = ["edge_id", "escape", "write_svg"]
+__all__ = ["edge_id", "escape", "typeset", "write_svg"]
 
 PAD = 16.0
 _SAFE = re.compile(r"[^&<>\"']*").fullmatch
@@ -29,6 +30,30 @@ def escape(text: str) -> str:
     '&lt;b a=&quot;1&quot;&gt;'
     """
     return text if _SAFE(text) else text.translate(_ENTITIES)
+
+
+_HEIGHTS = {"low": 3, "up": -5}
+_MARKS = {"": "", "low": ' class="low"', "up": ' class="up"', "bar": ' text-decoration="overline" stroke="none"'}
+
+
+def typeset(text: str) -> str:
+    r"""`text` as the content of a text element, with what is small or barred in parts of their own.
+
+    >>> typeset("W_F < 1")
+    'W<tspan class="low" dy="3">F</tspan><tspan dy="-3">\xa0&lt; 1</tspan>'
+    """
+    parts = pieces(text)
+    if parts == ((text, ""),):
+        return escape(text)
+    out, height = "", 0
+    for part, kind in parts:
+        if part.startswith(" "):
+            part = "\N{NO-BREAK SPACE}" + part[1:]  # a plain one is left out by some programs
+        rise = _HEIGHTS.get(kind, 0) - height
+        height += rise
+        marks = _MARKS[kind] + (f' dy="{rise}"' if rise else "")
+        out += f"<tspan{marks}>{escape(part)}</tspan>" if marks else escape(part)
+    return out
 
 
 def write_svg(scene: Scene, layout: Layout, theme: str = "auto") -> str:
@@ -126,7 +151,8 @@ def _frames(scene: Scene, layout: Layout) -> Iterable[str]:
         yield (
             f'<rect class="scope" x="{box.left:.5g}" y="{box.top:.5g}" width="{box.width:.5g}" '
             f'height="{box.height:.5g}" rx="7"/>'
-            f'<text class="scope-name" x="{box.left + 7:.5g}" y="{box.bottom - 5:.5g}">{escape(frame.scope)}</text>'
+            f'<text class="scope-name" x="{box.left + frame.name[0]:.5g}" y="{box.bottom + frame.name[1]:.5g}">'
+            f"{escape(frame.scope)}</text>"
         )
 
 
@@ -143,7 +169,7 @@ def edge_id(edge: Edge) -> str:
 
 def _edge_label(edge: Edge, place: tuple[float, float]) -> str:
     x, y = place
-    return f'<text class="name{hue_class(edge.hue)}" x="{x:.4g}" y="{y + 4:.4g}">{escape(edge.label)}</text>'
+    return f'<text class="name{hue_class(edge.hue)}" x="{x:.4g}" y="{y + 4.5:.4g}">{typeset(edge.label)}</text>'
 
 
 class _NodeWriter:
@@ -164,13 +190,13 @@ class _NodeWriter:
         dark = " lit" if node.fill and _is_dark(node.fill) else " dim" if node.fill else ""
         return (
             f'<g id="{node.id}" class="{node.kind}{hue_class(node.hue)}{dark}">{title}{shape}'
-            f"<text {label_at}>{escape(node.label)}</text>{detail}{_tags(node, box)}</g>"
+            f"<text {label_at}>{typeset(node.label)}</text>{detail}{_tags(node, box)}</g>"
         )
 
     def _shape(self, node: Node, box: Box) -> tuple[str, str, str]:
         fill = f' style="fill:{node.fill}"' if node.fill else ""
         pill = self.round or node.kind not in SQUARE
-        corner = f' rx="{min(box.width, box.height) / 2:g}"' if pill else ""
+        corner = f' rx="{min(box.width, box.height) / 2 if pill else 6:g}"'
         shape = (
             f'<rect x="{box.left:.5g}" y="{box.top:.5g}" width="{box.width:g}" height="{box.height:g}"{corner}{fill}/>'
         )
@@ -178,7 +204,7 @@ class _NodeWriter:
         if not node.detail:
             return shape, f'{at}"{box.y + 5:.5g}"', ""
         if node.kind == "parameter":
-            width = text_width(node.label, LABEL_SIZE, True)
+            width = typeset_width(node.label, LABEL_SIZE, True)
             return (
                 shape,
                 f'x="{box.left + 9 + width / 2:.5g}" y="{box.y + 5:.5g}"',
@@ -188,17 +214,16 @@ class _NodeWriter:
 
 
 def _tags(node: Node, box: Box) -> str:
-    out = []
-    x = box.right - 2
-    for text, hue in node.tags:
-        out.append(f'<text class="tag{hue_class(hue)}" x="{x:.5g}" y="{box.bottom + 6:.5g}">{escape(text)}</text>')
-        x += text_width(text, 11, True) + 4
-    return "".join(out)
+    return "".join(
+        f'<text class="tag{hue_class(hue)}" x="{place.left:.5g}" y="{place.y + 4:.5g}">{typeset(text)}</text>'
+        for (text, hue), place in zip(node.tags, tag_boxes(node, box), strict=True)
+    )
 
 
 def _is_dark(colour: str) -> bool:
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return 0.299 * red + 0.587 * green + 0.114 * blue < 140
+    """Whether white stands out from a colour better than black does."""
+    red, green, blue = ((int(colour[i : i + 2], 16) / 255) ** 2.2 for i in (1, 3, 5))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.18
 
 
 # Overlay legend.

@@ -18,7 +18,7 @@ from examples.figures import FIGURES
 from viz.palette import DARK, LIGHT
 
 SVG = "{http://www.w3.org/2000/svg}"
-HARMLESS = {"svg", "title", "desc", "style", "defs", "marker", "path", "circle", "rect", "g", "text"}
+HARMLESS = {"svg", "title", "desc", "style", "defs", "marker", "path", "circle", "rect", "g", "text", "tspan"}
 
 
 def named(name: str, view: str = "ops", fold: bool = False) -> viz.Drawing:

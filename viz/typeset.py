@@ -1,0 +1,54 @@
+"""Names as a book sets them: `W_F` is W with a small F below, `h⁽²⁾` has its time step raised, a bar is a line above.
+
+Raised and barred characters of their own are in few fonts, so they are written with plain ones. Only a single letter
+takes an index, of at most three characters: `softmax_cross_entropy` and `log1p` stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from .metrics import text_width
+
+__all__ = ["SMALL", "pieces", "typeset_width"]
+
+SMALL = 0.72  # the size of an index, beside that of its name
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵗ", "0123456789+−()t")
+_PARTS = re.compile(
+    r"(?P<up>[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵗ]+)"
+    r"|(?P<bar>(?:[^\W\d_]\u0304)+)"
+    r"|(?P<low>(?<=[^\W\d_])(?<!\w\w)\d{1,2}(?!\w)|(?<=[^\W\d_])(?<!\w\w)_\w{1,3}(?!\w)"
+    r"|(?<=[^\W\d_]\u0304)(?:_\w{1,3}|\d{1,2})(?!\w))"
+)
+
+
+@lru_cache(maxsize=1 << 12)
+def pieces(text: str) -> tuple[tuple[str, str], ...]:
+    """`text` in parts, each with how it is set: "" on the line, "low", "up", or "bar" with a line above.
+
+    >>> pieces("W_F⁽²⁾")
+    (('W', ''), ('F', 'low'), ('(2)', 'up'))
+    >>> pieces("log1p(x_train)")
+    (('log1p(x_train)', ''),)
+    """
+    found: list[tuple[str, str]] = []
+    end = 0
+    for match in _PARTS.finditer(text):
+        kind = match.lastgroup or ""
+        part = match[0].translate(_RAISED) if kind == "up" else match[0].replace("\u0304", "").removeprefix("_")
+        found += [(text[end : match.start()], "")] if match.start() > end else []
+        found.append((part, kind))
+        end = match.end()
+    return (*found, (text[end:], "")) if text[end:] or not found else tuple(found)
+
+
+@lru_cache(maxsize=1 << 14)
+def typeset_width(text: str, size: float, bold: bool = False) -> float:
+    """The width of `text` in pixels when it is set so.
+
+    >>> typeset_width("W", 10) < typeset_width("W_F", 10) < typeset_width("WF", 10)
+    True
+    """
+    small = ("low", "up")
+    return sum(text_width(part, size * (SMALL if kind in small else 1.0), bold) for part, kind in pieces(text))
