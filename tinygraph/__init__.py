@@ -3,8 +3,9 @@
 from .backprop import Step, backprop
 from .fold import fold
 from .folded import FoldedGraph
-from .graph import Graph, Node, graph
+from .graph import Graph, graph
 from .leaves import parameter, tensor
+from .node import Node
 from .op import Op, each, op, registry
 from .ops import fourier as fft  # tg.fft.rfft stands where np.fft.rfft does
 from .ops.activations import *  # noqa: F403 - each family says in __all__ what is public

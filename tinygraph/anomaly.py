@@ -12,7 +12,7 @@ from .source import where
 from .sparse import Sparse
 
 if TYPE_CHECKING:
-    from .graph import Node
+    from .node import Node
     from .op import Op
     from .tensor import Tensor
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .graph import Node
-from .rerun import dense, view
+from .node import Node
+from .rerun import view
 from .running import add
+from .sparse import dense
 
 if TYPE_CHECKING:
     from .trace import Trace

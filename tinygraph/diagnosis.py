@@ -11,9 +11,9 @@ import numpy as np
 
 from .contributions import norm
 from .flow import Flow, flow
-from .graph import Node
 from .lag import Lag, lag
-from .rerun import dense
+from .node import Node
+from .sparse import dense
 from .states import state_name
 from .trace import Trace
 

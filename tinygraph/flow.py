@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .contributions import norm
-from .graph import Node
 from .lag import entries, propagate
+from .node import Node
 from .states import by_timestep, state_name
 from .trace import Trace
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .contributions import norm
-from .graph import Node
 from .mathematics import Operand, Printer
+from .node import Node
 from .rerun import receives
 from .symbols import Symbols
 

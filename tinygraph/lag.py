@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .contributions import norm
-from .graph import Node
-from .rerun import dense, pull, receives
+from .node import Node
+from .rerun import pull, receives
 from .running import add
+from .sparse import dense
 from .states import by_timestep, state_name
 from .trace import Trace
 

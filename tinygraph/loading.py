@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Graph, Node
+from .graph import Graph
+from .node import Node
 from .op import registry
 from .packing import decode, unpack
 from .saved import SavedNode, SavedOp, is_known

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from .graph import Node
+from .node import Node
 from .saved import is_known
 
 _SUM, _PRODUCT, _SIGN, _JUXTAPOSED, _POWER, _ATOM = range(6)  # how tightly a term binds

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .graph import Node
+from .node import Node
 from .tensor import Tensor
 
 if TYPE_CHECKING:

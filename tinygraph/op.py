@@ -25,13 +25,13 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from .arguments import again, constant, explained_error, static
 from .pulling import Rule, puller
 from .rule_text import body
 from .source import where
-from .tensor import Tensor, make, numpy_functions, refuse_complex, refuse_masked
+from .tensor import Tensor, make, numpy_functions, refuse_complex
 
 _frame = sys._getframe
-_NUMBERS = (float, int, bool, complex)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 registry: dict[str, list[Op]] = {}
@@ -136,7 +136,7 @@ class Op:
         try:
             y = self.forward(*values, **attributes)
         except Exception as error:
-            raise _explained(self, error, values, frame) from error
+            raise explained_error(self, error, values, frame) from error
         if self.saves is not None:
             y, saved = y
             values = (*values, saved)
@@ -155,7 +155,7 @@ class Op:
         try:
             y = self.forward(value)
         except Exception as error:
-            raise _explained(self, error, (value,), frame) from error
+            raise explained_error(self, error, (value,), frame) from error
         requires = x.requires_grad and self.rules[0] is not None and y.dtype.kind == "f"
         return make(self, y, args, (value,), None, requires, frame)
 
@@ -175,7 +175,7 @@ class Op:
             kwargs = {**dict(zip(names, rest, strict=False)), **kwargs}
         for name, value in kwargs.items():
             if name in self.defaults:
-                attributes[name] = _static(self, name, value, frame)
+                attributes[name] = static(self, name, value, frame)
             elif not self._is_default(name, value):
                 known = f"; it takes {', '.join(self.attributes)}" if self.attributes else ""
                 raise TypeError(f"{self.name}: the argument {name}= is not supported on a Tensor{known}{where(frame)}")
@@ -346,56 +346,6 @@ def located(function: Function) -> Function:
             if 'File "' in text:
                 raise
             name = "" if text.startswith(function.__name__) else f"{function.__name__}: "
-            raise _again(error, f"{name}{text}{where(_frame(1))}") from error
+            raise again(error, f"{name}{text}{where(_frame(1))}") from error
 
     return cast(Function, explained)
-
-
-def constant(op: Op, value: Any, frame: FrameType) -> Any:
-    """Return `value` as an op may hold it: a number, or an array of the op's own."""
-    kind = type(value)
-    if kind is np.ndarray and value.dtype.kind in "biufc":
-        return value.copy()
-    if isinstance(value, np.generic) or (kind in _NUMBERS and op.elementwise):
-        return value
-    refuse_masked(value, op.name, frame)
-    array = np.array(value)
-    if array.dtype.kind not in "biufc":
-        raise TypeError(f"{op.name}: expected numbers or a Tensor, got {type(value).__name__}{where(frame)}")
-    return array
-
-
-def _static(op: Op, name: str, value: Any, frame: FrameType) -> Any:
-    """Return a static argument as an op may hold it: nothing that the caller can still change."""
-    if isinstance(value, Tensor):
-        if value.requires_grad:
-            raise TypeError(f"{op.name}: {name}= is static: a Tensor there would receive no gradient{where(frame)}")
-        value = value._data
-    if isinstance(value, np.ndarray):
-        return value.copy() if value.ndim else value[()]
-    if isinstance(value, list | tuple):
-        return tuple([_static(op, name, item, frame) for item in value])
-    return value
-
-
-def _explained(op: Op, error: Exception, values: tuple[Any, ...], frame: FrameType) -> Exception:
-    """Return the error again, naming the op, the shapes and the user's source line."""
-    shapes = " and ".join(str(np.shape(value)) for value in values)
-    message = f"{op.name}: inputs of shape {shapes}: {error}{where(frame)}"
-    return _again(error, message)
-
-
-def _again(error: Exception, message: str) -> Exception:
-    """Return an error of the same kind with another message."""
-    return next((kind for kind in _KINDS if isinstance(error, kind)), RuntimeError)(message)
-
-
-_KINDS: tuple[type[Exception], ...] = (
-    np.exceptions.AxisError,
-    np.linalg.LinAlgError,
-    IndexError,
-    ValueError,
-    TypeError,
-    NotImplementedError,
-    FloatingPointError,
-)

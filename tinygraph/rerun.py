@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Node
+from .node import Node
 from .saved import SavedNode
-from .sparse import Sparse
 
 
 def values_of(node: Node) -> tuple[Any, ...]:
@@ -52,11 +51,6 @@ def pull(node: Node, adjoint: Any, argument: int | None = None) -> tuple[Any, ..
         raise ValueError(
             f"node {node.index} of the file holds values that do not fit its op {node.op}: {error}"
         ) from error
-
-
-def dense(contribution: Any) -> Any:
-    """Return a contribution as an array."""
-    return contribution.dense() if type(contribution) is Sparse else contribution
 
 
 def view(value: Any) -> np.ndarray | None:

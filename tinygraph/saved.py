@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Node
+from .node import Node
 from .op import Op
 
 _PACKAGE = str(Path(__file__).parent)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .graph import Constant, Node
+from .node import Constant, Node
 from .packing import Packer, encode
-from .rerun import dense, pull, values_of
+from .rerun import pull, values_of
 from .saved import SavedNode, is_known
+from .sparse import dense
 
 if TYPE_CHECKING:
     from .trace import Trace

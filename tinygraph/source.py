@@ -15,7 +15,7 @@ from types import CodeType, FrameType
 from .calls import Call
 
 _PACKAGE = str(Path(__file__).parent) + os.sep
-_BACKWARD = str(Path(__file__).with_name("backprop.py"))
+_BACKWARD = str(Path(__file__).with_name("pullback.py"))
 
 
 @dataclass(frozen=True)

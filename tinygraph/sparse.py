@@ -35,3 +35,8 @@ def may_repeat(index: Any) -> bool:
     """Tell whether an index may select an element twice: integer arrays may, masks do not."""
     parts = index if isinstance(index, tuple) else (index,)
     return any(isinstance(part, list) or (isinstance(part, np.ndarray) and part.dtype != bool) for part in parts)
+
+
+def dense(contribution: Any) -> Any:
+    """Return a contribution as an array, or None where there is none."""
+    return contribution.dense() if type(contribution) is Sparse else contribution

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .graph import Node
+from .node import Node
 from .trace import Trace
 
 

@@ -8,7 +8,8 @@ import unicodedata
 from functools import cached_property
 from typing import NamedTuple
 
-from .graph import Graph, Node
+from .graph import Graph
+from .node import Node
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")

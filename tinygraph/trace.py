@@ -16,11 +16,13 @@ from . import record
 from .backprop import _add_to_grad, _seed, _walk
 from .contributions import Contributions
 from .formula import Formula, formulas
-from .graph import Graph, Node, graph
+from .graph import Graph, graph
 from .moments import State, Steps, TracedStep
-from .rerun import dense, pull, receives, view
+from .node import Node
+from .rerun import pull, receives, view
 from .running import RunningSum
 from .saved import SavedOp
+from .sparse import dense
 from .symbols import Symbols
 from .tensor import Tensor
 

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from . import record
-from .backprop import pull_back, tell_observers
+from .backprop import tell_observers
 from .calls import next_index
 from .ops.elementwise import alias
+from .pullback import pull_back
 from .source import where
 from .structure import flatten, leaves_like, rebuild
 from .tensor import Tensor, _leaf, _wrapped

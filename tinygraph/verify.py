@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Graph, Node, graph
-from .sparse import Sparse
+from .graph import Graph, graph
+from .node import Node
+from .sparse import dense
 from .tensor import Tensor
 from .testing.oracle import Comparison, Flat, compare
 from .testing.tolerances import relative_tolerance
@@ -116,7 +117,7 @@ def _check(node: Node, rng: np.random.Generator) -> list[Finding]:
     if found:
         return found
     flat = Flat([values[i] for i in checked])
-    gradient = flat.pack([_dense(contributions[i]) for i in checked])
+    gradient = flat.pack([dense(contributions[i]) for i in checked])
     compared = _compare(node, values, checked, flat, adjoint, gradient, rng)
     return [
         Finding(
@@ -176,15 +177,11 @@ def _misshapen(node: Node, argument: int, contribution: Any) -> list[Finding]:
     expected = node.inputs[argument]
     if contribution is None:
         return [Finding(node, argument, None, None, None, "the rule gave no contribution")]
-    given = _dense(contribution)
+    given = dense(contribution)
     if np.shape(given) != expected.shape:
         reason = f"the contribution has shape {np.shape(given)}, the argument {expected.shape}"
         return [Finding(node, argument, None, None, None, reason)]
     return []
-
-
-def _dense(contribution: Any) -> Any:
-    return contribution.dense() if type(contribution) is Sparse else contribution
 
 
 def _wide(value: Any) -> Any:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.graph import Node
-from tinygraph.rerun import dense
+from tinygraph.node import Node
+from tinygraph.sparse import dense
 from tinygraph.trace import Trace
 
 from .conditions import Expression, ExpressionError

@@ -13,7 +13,7 @@ import numpy as np
 
 import tinygraph as tg
 from tinygraph.contributions import norm
-from tinygraph.graph import Node
+from tinygraph.node import Node
 from tinygraph.trace import Trace
 
 from . import breakpoints as points

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygraph.contributions import norm
-from tinygraph.graph import Node
+from tinygraph.node import Node
 from tinygraph.trace import Trace
 
 __all__ = ["about", "look", "plain"]

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tinygraph.contributions import norm
-from tinygraph.graph import Node
-from tinygraph.rerun import dense
+from tinygraph.node import Node
+from tinygraph.sparse import dense
 from tinygraph.trace import Trace
 
 __all__ = ["Moment", "Value"]

@@ -8,7 +8,7 @@ import numpy as np
 from rich.text import Text
 
 from tinygraph.contributions import norm
-from tinygraph.graph import Node
+from tinygraph.node import Node
 
 from . import panels
 from .commands import COMMANDS, Answer, CommandError, Session, command

@@ -115,3 +115,10 @@ def test_the_source_marks_the_sub_expression():
     assert source.marked().splitlines() == ["h = np.tanh(W @ b)", "            ^^^^^"]
     assert source.filename == __file__
     assert source.function.endswith("test_the_source_marks_the_sub_expression")
+
+
+def test_what_the_backward_pass_records_shows_the_rule_that_ran():
+    gradient = tg.grad(lambda v: np.sum(np.tanh(v)))(b)
+    expressions = [node.expression for node in ops(gradient)]
+    assert "y * y" in expressions
+    assert "g * (1 - y * y)" in expressions

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..op import constant, op
+from ..arguments import constant
+from ..op import op
 from ..source import where
 from ..tensor import Tensor, make, numpy_functions, refuse_complex
 from .shapes import mT, sum_to

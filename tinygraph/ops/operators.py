@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..op import Op, constant
+from ..arguments import constant
+from ..op import Op
 from ..source import where
 from ..tensor import Tensor, make, refuse_complex
 from . import elementwise as e

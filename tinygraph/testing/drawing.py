@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Graph, Node
+from ..graph import Graph
+from ..node import Node
 
 _JOINTS = {  # which of up, down, left, right meet
     "ud": "│", "ul": "┘", "ur": "└", "dl": "┐", "dr": "┌", "udl": "┤", "udr": "├", "lr": "─",
