@@ -115,7 +115,7 @@ def _debug(options: argparse.Namespace) -> int:
 
     def act(loss: tg.Tensor) -> bool:
         debug(loss, stdout=answers, as_json=options.json)
-        return False
+        return True  # `quit` leaves the debugger, and the program goes on; `abort` ends both
 
     if options.script.endswith(".trace"):
         debug(tg.load_trace(options.script), as_json=options.json)

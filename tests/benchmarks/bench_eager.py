@@ -76,7 +76,9 @@ def textbook(parameters: list[np.ndarray], xs: np.ndarray, targets: np.ndarray) 
     return run
 
 
-def tape(parameters: list[np.ndarray], xs: np.ndarray, targets: np.ndarray, fused: bool) -> Callable[[], list[np.ndarray]]:
+def tape(
+    parameters: list[np.ndarray], xs: np.ndarray, targets: np.ndarray, fused: bool
+) -> Callable[[], list[np.ndarray]]:
     """Return the same on Tensors: plain operators, or `linear` for each affine map."""
     U, W, b, V, c = leaves = [tg.parameter(value, name) for value, name in zip(parameters, NAMES, strict=True)]
     T, N, _ = xs.shape
@@ -165,7 +167,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=3.0, help="per row")
     seconds = parser.parse_args().seconds
-    print(f"{'T, N, I, H, K':>22}  textbook  plain/textbook  linear/textbook  torch/textbook  plain/torch  linear/torch")
+    ratios = "plain/textbook  linear/textbook  torch/textbook  plain/torch  linear/torch"
+    print(f"{'T, N, I, H, K':>22}  textbook  {ratios}")
     for row in ROWS:
         made = make(*row)
         runs = {

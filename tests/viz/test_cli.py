@@ -94,7 +94,14 @@ def test_an_output_that_cannot_be_written_leaves_the_old_file_whole(script, tmp_
 def test_debug_stops_at_the_first_backward_pass(script, tmp_path):
     done = run("debug", script, cwd=tmp_path, stdin="n\nq\n")
     assert done.returncode == 0, done.stderr
-    assert "tanh" in done.stdout or "sum" in done.stdout
+    assert "v̄" in done.stdout
+    assert done.stdout.index("(tinygraph) q") < done.stdout.index("after the backward pass")
+
+
+def test_abort_ends_the_script_too(script, tmp_path):
+    done = run("debug", script, cwd=tmp_path, stdin="abort\n")
+    assert done.returncode == 1
+    assert "after the backward pass" not in done.stdout
 
 
 def test_debug_answers_in_json_lines_and_nothing_else(script, tmp_path):
