@@ -124,7 +124,9 @@ def _value_norms(x: Any) -> dict[str, float]:
 
 
 def _time_steps(x: Any) -> dict[str, float]:
-    return {f"n{node.index}": float(node.timestep) for node in _graph(x).nodes if node.timestep is not None}
+    graph = _graph(x)
+    known = set(graph.timesteps)  # an initial state belongs to none of them
+    return {f"n{node.index}": float(node.timestep) for node in graph.nodes if node.timestep in known}
 
 
 OVERLAYS: dict[str, tuple[str, Callable[[Any], dict[str, float]], bool]] = {

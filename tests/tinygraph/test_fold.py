@@ -433,3 +433,14 @@ def test_ops_of_a_callback():
     values = sorted(range(6), key=lambda k: float((W @ np.full(2, -k)).sum().data))
     total = sum((W @ np.ones(2) * k).sum() for k in values)
     assert_honest(assert_unrolls(tg.graph(total)))
+
+
+def test_a_graph_from_a_file_folds_by_parameters_and_occurrence(tmp_path):
+    path = tmp_path / "elman.trace"
+    tg.trace(programs.elman(11)).save(path)
+    loaded = tg.load_trace(path).graph
+    assert all(node.call is None for node in loaded.nodes)
+    found = assert_unrolls(loaded)
+    assert_honest(found)
+    assert [node.times for node in found.nodes if node.op == "tanh"] == [11]
+    assert "it comes from a file" in found.report()

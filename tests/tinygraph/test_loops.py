@@ -233,6 +233,20 @@ def test_a_loop_over_reversed_data_counts_from_the_end():
     assert steps(h + g, "exp") == [4, 3, 2, 1]
 
 
+def test_an_initial_state_belongs_to_the_step_before_the_first():
+    W, first, g0 = matrix(), tg.tensor(np.ones(2)), tg.tensor(np.full(2, 0.1))
+    h, g, X = first, g0, programs.data(4)
+    for x in X:
+        h = np.tanh(W @ h + x)
+    for x in X[::-1]:
+        g = np.exp(W @ g + x)
+    graph = tg.graph(h + g)
+    assert graph.node_of(first).timestep == 0
+    assert graph.node_of(g0).timestep == 5
+    assert graph.timesteps == [1, 2, 3, 4]
+    assert [node.timestep for node in graph.nodes if node.kind == "constant"] == [1, 2, 3, 4, 4, 3, 2, 1]
+
+
 def test_a_label_renames_the_time_steps_of_its_loop():
     W, h = matrix(), np.zeros(2)
     for t in range(10, 13):
