@@ -13,18 +13,18 @@ __all__ = ["LOOP", "bow", "loop"]
 LOOP = 26.0  # how far a loop reaches out of its node
 
 
-def loop(box: Box, round: bool, width: float) -> tuple[Path, tuple[float, float]]:
-    """A loop at the right of `box`, and where its label, so wide, stands: beside it.
+def loop(box: Box, round: bool) -> Path:
+    """A loop at the right of `box`.
 
-    >>> path, (x, y) = loop(Box(0, 0, 40, 40), True, 10.0)
-    >>> x > LOOP, y, path.points[0][1] > 0 > path.tip[1]
-    (True, 0, True)
+    >>> path = loop(Box(0, 0, 40, 40), True)
+    >>> path.points[0][1] > 0 > path.tip[1]
+    True
     """
     low, high = (_on_side(box, round, dy) for dy in (11.0, -11.0))
     bend = LOOP / 0.75
     controls = (low[0] + bend, box.y + 27.0), (high[0] + bend, box.y - 27.0)
     end = _before(high, controls[1])
-    return Path((low, *controls, end), high), (box.right + LOOP - 1 + width / 2, box.y)
+    return Path((low, *controls, end), high)
 
 
 def bow(source: Box, target: Box, round: bool, others: Sequence[Box]) -> Path | None:

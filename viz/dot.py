@@ -35,6 +35,7 @@ class Request(NamedTuple):
     round: bool = False
     labels: Sequence[float] = ()
     rank_gap: float = 30.0
+    gap: float = 14.4
     over: Sequence[tuple[int, int]] = ()
     loose: frozenset[int] = frozenset()
 
@@ -98,7 +99,7 @@ def _duration(expected: float) -> str:
 def _text(request: Request) -> str:
     shape = "ellipse" if request.round else "box"
     lines = [
-        f"digraph {{ rankdir=BT nodesep=0.2 ranksep={request.rank_gap / 72:.4f}",
+        f"digraph {{ rankdir=BT nodesep={request.gap / 72:.4f} ranksep={request.rank_gap / 72:.4f}",
         f'node [shape={shape} fixedsize=true label=""] edge [arrowsize={ARROW / 10:.2f}]',
     ]
     lines += [f"n{i} [width={w / 72:.4f} height={h / 72:.4f}]" for i, (w, h) in enumerate(request.sizes)]

@@ -38,12 +38,9 @@ class _Candidate(NamedTuple):
 def place_labels(scene: Scene, layout: Layout) -> None:
     """Move the labels of all routes to where they are read best."""
     uses: dict[tuple[int, str], list[int]] = {}
-    fixed: list[int] = []
     for number, route in enumerate(layout.routes):
         edge = scene.edges[route.edge]
-        if edge.label and edge.source == edge.target:
-            fixed.append(number)
-        elif edge.label:
+        if edge.label:
             uses.setdefault((id(route.path), edge.label), []).append(number)
     if not uses or len(uses) > MOST:
         return
@@ -59,14 +56,11 @@ def place_labels(scene: Scene, layout: Layout) -> None:
     _name_frames(layout)
     _survey(scene, layout, around, spans)
     labels = _Labels(around)
-    for number in fixed:
-        route = layout.routes[number]
-        if route.label:
-            labels.take(_box(*route.label, scene.edges[route.edge].label), {route.column}, layout)
     for key, numbers in uses.items():
         path = layout.routes[numbers[0]].path
         width = typeset_width(key[1], LABEL_SIZE, True)
-        best = min(_candidates(path, width), key=lambda c: c.cost + labels.cost(c, width, samples[key], path))
+        places = [*_beside_loop(path, width), *_candidates(path, width)]
+        best = min(places, key=lambda c: c.cost + labels.cost(c, width, samples[key], path))
         labels.take(_box(best.x, best.y, key[1]), set(columns[key]), layout)
         for number in numbers:
             layout.routes[number] = layout.routes[number]._replace(label=(best.x, best.y))
@@ -92,6 +86,14 @@ def _candidates(path: Path, width: float) -> Iterator[_Candidate]:
             reach = abs(nx) * width / 2 + abs(ny) * HEIGHT / 2 + GAP
             awkward = (ny > 0.5) or (abs(ny) <= 0.5 and nx < 0)
             yield _Candidate(float(x + nx * reach), float(y + ny * reach), 2 * abs(fraction - 0.5) + 0.4 * awkward)
+
+
+def _beside_loop(path: Path, width: float) -> list[_Candidate]:
+    """To the right of a loop, where its label is expected; nothing for other paths."""
+    (x, y), (ex, ey) = path.points[0], path.tip or path.points[-1]
+    if len(path.points) != 4 or abs(x - ex) > 0.1 or path.points[1][0] <= x:
+        return []
+    return [_Candidate((x + 3 * path.points[1][0]) / 4 + GAP + width / 2, (y + ey) / 2, -1.0)]
 
 
 def _pieces(path: Path) -> Iterator[np.ndarray]:

@@ -151,6 +151,7 @@ def loss_label(node: Any) -> str:
 def tooltip(node: Any, words: Words, label: str, usual: Any) -> str:
     """What the drawn `label` does not say: the whole expression, a type other than the `usual`, and the line."""
     what = words.expression or words.name or ""
-    what = shorten(what, 200) if what not in (label, words.name) or len(what) > LONGEST_NAME else ""
+    what = shorten(what, 200) if what not in (label, words.name) else ""
+    name = shorten(words.name or "", 200) if len(words.name or "") > LONGEST_NAME else ""
     dtype = str(node.dtype) if node.dtype != usual else ""
-    return " · ".join(part for part in (what, dtype, words.where) if part)
+    return " · ".join(part for part in (name, what, dtype, words.where) if part)

@@ -105,6 +105,7 @@ def _whole(scene: Scene) -> Layout:
             scopes=named,
             round=scene.round,
             labels=[_room(edge, beside) for edge in scene.edges],
+            gap=22.0 if scene.round else 14.4,
             rank_gap=44.0 if scene.round else 28.0,
             loose=frozenset(i for i, edge in enumerate(scene.edges) if edge.kind in ("delay", "gradient")),
         )
@@ -133,7 +134,8 @@ def _redrawn(
     edge = scene.edges[number]
     source, target = boxes[edge.source], boxes[edge.target]
     if edge.source == edge.target:
-        return loop(source, scene.round, label_room(edge.label))
+        path = loop(source, scene.round)
+        return path, path.middle()
     if edge.kind == "delay" and (edge.source, edge.target) in beside:
         others = [box for id, box in boxes.items() if id not in (edge.source, edge.target)]
         path = bow(source, target, scene.round, others) or path

@@ -1,5 +1,6 @@
 """A Drawing's formats: files by suffix, whole or not at all; DOT with positions; other tools' languages; notebooks."""
 
+import gc
 import io
 import xml.etree.ElementTree as ET
 
@@ -73,6 +74,36 @@ def test_a_folder_that_is_missing_is_said_so(drawing, tmp_path):
 def test_a_bitmap_that_would_be_too_wide_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"32,767.*save it as svg"):
         viz.draw(programs.first_model(200)).save(tmp_path / "g.png")
+
+
+def test_the_png_is_the_svg_at_twice_its_size(drawing, tmp_path):
+    data = drawing.save(tmp_path / "g.png").read_bytes()
+    width, height = (int.from_bytes(data[i : i + 4], "big") for i in (16, 20))
+    root = ET.fromstring(drawing.svg())
+    assert width == pytest.approx(2 * float(root.get("width")), abs=2)
+    assert height == pytest.approx(2 * float(root.get("height")), abs=2)
+
+
+@pytest.mark.parametrize("suffix", ["png", "pdf", "jpg"])
+def test_nothing_is_said_on_stderr(suffix, tmp_path, capfd):
+    viz.draw(programs.attention()).save(tmp_path / f"g.{suffix}")
+    said = [line for line in capfd.readouterr().err.splitlines() if "ontconfig" not in line]
+    assert said == []
+
+
+def test_what_is_elided_stands_in_the_title():
+    name = "the_recurrent_weights_of_the_encoder"
+    W = tg.parameter([[0.5]], name=name)
+    node = viz.draw(W @ np.ones(1)).scene.node("n0")
+    assert node.label == "the_recurren…the_encoder"
+    assert name in node.title
+
+
+def test_the_collector_is_left_as_it_was(drawing):
+    for was in (False, True):
+        (gc.enable if was else gc.disable)()
+        viz.draw(programs.shared_parameter()).svg()
+        assert gc.isenabled() is was
 
 
 def test_dot_carries_the_very_positions_of_the_layout(drawing):
