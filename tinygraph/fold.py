@@ -164,7 +164,7 @@ class _Folding:
         groups = np.column_stack([self.number[target], self.number[source]])
         order = np.lexsort([target, argument, groups[:, 1], groups[:, 0]])
         recorded, groups = recorded[order], groups[order]
-        new = np.flatnonzero((groups[1:] != groups[:-1]).any(1)) + 1 if len(groups) else []
+        new = (np.flatnonzero((groups[1:] != groups[:-1]).any(1)) + 1).tolist()
         looped = np.array([bool(chain) for chain in self.chains])[groups].any(1)
         for start, end in pairwise([0, *new, len(groups)]):
             if end > start:

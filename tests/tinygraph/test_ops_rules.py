@@ -114,7 +114,7 @@ def test_every_op_says_what_it_is():
     for ops in tg.registry.values():
         for op in ops:
             rule = next((rule for rule in op.rules if rule is not None), None)
-            if rule is None or not rule.__module__.startswith("tinygraph.ops"):
+            if rule is None or not (rule.__module__ or "").startswith("tinygraph.ops"):
                 continue  # other tests register ops of their own
             assert op.__doc__, op
             assert not op.facts.get("kinks") or op.facts["kinks"] in op.__doc__
