@@ -102,9 +102,7 @@ def tell_observers(output: Tensor) -> None:
         begins(output)
 
 
-def _walk(
-    output: Tensor, seed: Any, sums: dict[Tensor, Any] | None = None
-) -> Iterator[tuple[Tensor, Any, tuple]]:
+def _walk(output: Tensor, seed: Any, sums: dict[Tensor, Any] | None = None) -> Iterator[tuple[Tensor, Any, tuple]]:
     """The backward pass. Yield (node, its adjoint, the contributions to its inputs), last recorded first.
 
     Running sums are kept in `sums` if that is given, and those of the leaves then stay there, not in ``.grad``.

@@ -271,14 +271,11 @@ def parameters_used(nodes: Sequence[Node]) -> list[Own]:
     carried: dict[Node, int] = {}
     found: list[Own] = []
     for node in nodes:
-        own: Own = ()
-        argument = 0
-        for given in node.inputs:
-            if given.kind == "parameter":
-                own = (*own, (argument, given.index))
-            elif given in carried:
-                own = (*own, (argument, carried[given]))
-            argument += 1
+        own: Own = tuple(
+            (argument, given.index if given.kind == "parameter" else carried[given])
+            for argument, given in enumerate(node.inputs)
+            if given.kind == "parameter" or given in carried
+        )
         if own and len(node.inputs) == 1:
             carried[node] = own[0][1]
         found.append(own)

@@ -94,7 +94,7 @@ def test_hypot_at_the_origin_gives_the_subgradient_zero():
 
 
 def test_second_derivative_of_sinc_at_zero():
-    assert tg.grad(tg.grad(np.sinc))(0.0) == pytest.approx(-np.pi**2 / 3)
+    assert tg.grad(tg.grad(np.sinc))(0.0) == pytest.approx(-(np.pi**2) / 3)
     fourth = tg.grad(tg.grad(tg.grad(tg.grad(np.sinc))))
     assert fourth(0.0) == pytest.approx(np.pi**4 / 5)
     assert fourth(0.4999999) == pytest.approx(float(fourth(0.5000001)), rel=1e-5)  # the series meets the quotient

@@ -108,12 +108,8 @@ roll = op(
     vjp=lambda g, y, x, shift=0, axis=None: np.roll(g, backward(shift), axis),
     samples=(((3, 4), {"shift": 2}), ((3, 4), {"shift": (1, -2), "axis": (0, 1)})),
 )
-tril = op(
-    np.tril, vjp=lambda g, y, x, k=0: sum_to(np.tril(g, k), x.shape), samples=(((3, 4),), ((2, 3, 3), {"k": -1}))
-)
-triu = op(
-    np.triu, vjp=lambda g, y, x, k=0: sum_to(np.triu(g, k), x.shape), samples=(((3, 4),), ((2, 3, 3), {"k": 1}))
-)
+tril = op(np.tril, vjp=lambda g, y, x, k=0: sum_to(np.tril(g, k), x.shape), samples=(((3, 4),), ((2, 3, 3), {"k": -1})))
+triu = op(np.triu, vjp=lambda g, y, x, k=0: sum_to(np.triu(g, k), x.shape), samples=(((3, 4),), ((2, 3, 3), {"k": 1})))
 
 
 def inverse(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:

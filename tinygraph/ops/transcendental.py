@@ -58,9 +58,7 @@ log = elementwise(np.log, vjp=lambda g, y, x: g / x, domain="positive", kinks=_E
 log2 = elementwise(np.log2, vjp=lambda g, y, x: g / (x * LN2), domain="positive", kinks=_EDGE)
 log10 = elementwise(np.log10, vjp=lambda g, y, x: g / (x * LN10), domain="positive", kinks=_EDGE)
 log1p = elementwise(np.log1p, vjp=lambda g, y, x: g / (1 + x), domain="positive", kinks=_EDGE)
-logaddexp = elementwise(
-    np.logaddexp, vjp=(lambda g, y, a, b: g * np.exp(a - y), lambda g, y, a, b: g * np.exp(b - y))
-)
+logaddexp = elementwise(np.logaddexp, vjp=(lambda g, y, a, b: g * np.exp(a - y), lambda g, y, a, b: g * np.exp(b - y)))
 logaddexp2 = elementwise(
     np.logaddexp2, vjp=(lambda g, y, a, b: g * np.exp2(a - y), lambda g, y, a, b: g * np.exp2(b - y))
 )
