@@ -7,3 +7,5 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("ci", derandomize=True, deadline=None, database=None, print_blob=True, max_examples=60)
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+collect_ignore = ["benchmarks", "tinygraph/torch_peer.py"]  # no tests: programs to run, and what needs torch
