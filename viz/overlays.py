@@ -98,7 +98,7 @@ def _norm(array: Any) -> float:
 
 def _gradient_norms(x: Any) -> dict[str, float]:
     """The norm of the adjoint of every node that the backward pass reaches."""
-    trace = x if hasattr(x, "steps") else tg.trace(x)
+    trace = x if isinstance(x, tg.Trace) else tg.trace(_output(x))
     norms: dict[str, float] = {}
     sums: dict[int, Any] = {}
     for step in trace.steps:
@@ -110,10 +110,19 @@ def _gradient_norms(x: Any) -> dict[str, float]:
     return norms | {f"n{index}": _norm(total) for index, total in sums.items()}
 
 
-def _graph(x: Any) -> Any:
-    if hasattr(x, "nodes"):
+def _output(x: Any) -> Any:
+    """The Tensor whose gradient is asked for; a graph from a file has none, its trace has."""
+    if not isinstance(x, tg.Graph):
         return x
-    return x.graph if hasattr(x, "steps") else tg.graph(x)
+    if len(x.outputs) != 1 or x.outputs[0].tensor is None:
+        raise ValueError("the gradient's norms of a graph need its one output; draw the Tensor or the Trace instead")
+    return x.outputs[0].tensor
+
+
+def _graph(x: Any) -> Any:
+    if isinstance(x, tg.Graph):
+        return x
+    return x.graph if isinstance(x, tg.Trace) else tg.graph(x)
 
 
 def _value_norms(x: Any) -> dict[str, float]:

@@ -282,3 +282,15 @@ def test_a_scope_is_collapsed_to_one_node_in_each_time_step():
 def test_a_scope_that_there_is_not_is_refused_and_the_known_ones_are_named():
     with pytest.raises(ValueError, match="nothing was recorded in the scope 'DE'; those there are: 'EN', 'ES', 'FR'"):
         viz.draw(programs.three_decoders(), collapse="DE")
+
+
+@pytest.mark.parametrize("view", ["ops", "variables"])
+@pytest.mark.parametrize("overlay", ["grad_norm", "value", "time_step"])
+def test_an_overlay_is_the_same_of_a_tensor_its_graph_and_its_trace(view, overlay):
+    W, h = tg.parameter(np.eye(2) / 2), tg.tensor([1.0, 2.0])
+    for _ in range(3):
+        h = np.tanh(W @ h)
+    loss = h.sum()
+    drawn = [viz.draw(x, view=view, overlay=overlay).svg() for x in (loss, tg.graph(loss), tg.trace(loss))]
+    assert drawn[0] == drawn[1] == drawn[2]
+    assert "legend" in drawn[0]
