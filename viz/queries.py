@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -215,6 +216,9 @@ def _about_node(session: Session, node: Node) -> Answer:
     return Answer("node", facts, [Text.assemble((f"  {key:<11}", "dim"), str(value)) for key, value in shown.items()])
 
 
+_MARGIN = 24  # columns for the names of commands
+
+
 @command("help", "h", "?", usage="help [COMMAND | expressions]", group="other", completes="commands expressions")
 def _help(session: Session, argument: str) -> Answer:
     """List the commands, tell about one, or about expressions."""
@@ -237,10 +241,10 @@ def _help(session: Session, argument: str) -> Answer:
             if each.group == group:
                 line = styled(f"  {each.name}", "bold")
                 line.append(f" {', '.join(each.aliases[:2])}" if each.aliases else "", "dim")
-                line.append(" " * max(24 - line.cell_len, 1))
-                line.append(each.help.split(". ")[0].split(": ")[0].split("; ")[0].rstrip("."))
-                line.truncate(session.width, overflow="ellipsis")
-                lines.append(line)
+                line.append(" " * max(_MARGIN - line.cell_len, 1))
+                summary = each.help.split(". ")[0].split(": ")[0].split("; ")[0].rstrip(".")
+                first, *more = textwrap.wrap(summary, session.width - _MARGIN)
+                lines += [line.append(first), *(Text(" " * _MARGIN + rest) for rest in more)]
     lines.append(Text("an empty line repeats the latest command", "dim"))
     return Answer("help", {"commands": {each.name: each.help for each in COMMANDS.values()}}, lines)
 
@@ -257,6 +261,4 @@ def _help_expressions() -> Answer:
 
 
 def _filled(text: str, width: int) -> list[Text]:
-    import textwrap
-
     return [Text(f"  {line}") for line in textwrap.wrap(text, width - 2)]
