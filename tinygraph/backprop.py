@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,10 +15,7 @@ from .anomaly import check_contributions
 from .graph import graph
 from .node import Node
 from .sparse import Sparse, dense
-from .tensor import Tensor
-
-_by_index = attrgetter("_index")
-Recorded = Any  # a Tensor that an op made, so that its op is not None
+from .tensor import Recorded, Tensor, by_index
 
 
 class Step(NamedTuple):
@@ -156,7 +152,7 @@ def _order(output: Tensor) -> list[Recorded]:
             if source is not None and source.requires_grad and source not in seen and source.op is not None:
                 seen.add(source)
                 found.append(source)
-    found.sort(key=_by_index, reverse=True)
+    found.sort(key=by_index, reverse=True)
     return found
 
 

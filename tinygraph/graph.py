@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from .node import Constant, Node
-from .tensor import Tensor
+from .tensor import Tensor, by_index
 
 if TYPE_CHECKING:
     import networkx
-
-_by_index = attrgetter("_index")
 
 
 class Graph:
@@ -173,7 +170,7 @@ def _reached(outputs: Iterable[Tensor]) -> list[Tensor]:
             if source is not None and source not in seen:
                 seen.add(source)
                 found.append(source)
-    found.sort(key=_by_index)
+    found.sort(key=by_index)
     return found
 
 

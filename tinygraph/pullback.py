@@ -6,7 +6,6 @@ records, and goes no further than the nodes it is asked about.
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,7 @@ import numpy as np
 from . import record
 from .anomaly import check_contributions
 from .sparse import dense
-from .tensor import Tensor, _wrapped
-
-_by_index = attrgetter("_index")
-Recorded = Any  # a Tensor that an op made, so that its op is not None
+from .tensor import Recorded, Tensor, _wrapped, by_index
 
 
 def pull_back(outputs: list[Tensor], adjoints: list[Any], wrt: list[Tensor]) -> list[Any]:
@@ -65,7 +61,7 @@ def _between(outputs: list[Tensor], wrt: list[Tensor]) -> list[Recorded]:
                 seen.add(source)
                 found.append(source)
     found = [node for node in found if node not in stop]
-    found.sort(key=_by_index, reverse=True)
+    found.sort(key=by_index, reverse=True)
     return found
 
 

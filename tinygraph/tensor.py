@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -269,6 +270,10 @@ def _dispatch(function: Callable, args: tuple, kwargs: dict[str, Any], frame: Fr
         raise TypeError(f"{name} is not supported on a Tensor{where(frame)}")
     apply = getattr(ours, "apply", None)  # an Op records in the user's own frame
     return ours(*args, **kwargs) if apply is None else apply(args, kwargs, frame)
+
+
+by_index = attrgetter("_index")  # orders Tensors as they were recorded, inputs before what they made
+Recorded = Any  # a Tensor that an op made, so that its op is not None
 
 
 def make(
