@@ -1,5 +1,3 @@
-"""Imports the packages first: pytest would put the module ``tinygraph.graph`` in the place of the function."""
+"""Doctests use Hypothesis too, by the same profile."""
 
-import tests.conftest  # noqa: F401 - doctests use Hypothesis too, by the same profile
-import tinygraph  # noqa: F401
-import viz  # noqa: F401
+import tests.conftest  # noqa: F401

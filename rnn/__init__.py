@@ -12,20 +12,20 @@ from rnn import analysis
 from rnn.attention import AdditiveAttention
 from rnn.cells import Cell, ConditionedCell, ElmanCell, JordanCell
 from rnn.checkpoint import History
+from rnn.checks import mask
 from rnn.data import Batch, Scaler, Vocabulary, batches, one_hot, pad, split, windows
 from rnn.decoding import decode
 from rnn.dynamics import ForcedOscillator, LinearSystem, euler, evolve, oscillation
-from rnn.files import FileError
 from rnn.forecaster import Forecaster
 from rnn.gated import GRUCell, LSTMCell
 from rnn.handmade import ComparingNetwork, ParityNetwork, summing_network
 from rnn.init import glorot, identity, orthogonal, uniform, zeros
-from rnn.inputs import mask
 from rnn.layers import Bidirectional, Layers, Stacked
 from rnn.losses import cross_entropy, mse
 from rnn.models import BidirectionalNetwork, ManyToMany, ManyToOne, OneToMany, Readout
 from rnn.module import Module
 from rnn.optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
+from rnn.safetensors import FileError
 from rnn.schedules import cosine_decay, exponential_decay, step_decay, warmup
 from rnn.seq2seq import (
     AttentionDecoder,
@@ -34,7 +34,7 @@ from rnn.seq2seq import (
     EncoderDecoder,
 )
 from rnn.train import evaluate, fit
-from rnn.unroll import unroll
+from rnn.unrolling import unroll
 
 __all__ = [
     "SGD",

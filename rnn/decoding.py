@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import tinygraph as tg
-from rnn.inputs import Step, of_dtype
+from rnn.checks import Step, of_dtype
 
 
 def decode(

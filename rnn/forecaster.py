@@ -12,7 +12,7 @@ from rnn.cells import ElmanCell, JordanCell, State
 from rnn.init import Rng, generator
 from rnn.models import Readout
 from rnn.module import Module
-from rnn.unroll import unroll
+from rnn.unrolling import unroll
 
 
 class Forecast(Readout):

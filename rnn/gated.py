@@ -10,8 +10,8 @@ from numpy.typing import DTypeLike
 import tinygraph as tg
 from rnn.cells import Cell, check_sizes
 from rnn.init import Rng, draw, generator, glorot, orthogonal, stacked, uniform, zeros
-from rnn.layouts import export_affine, export_gru, import_affine, import_gru
 from rnn.module import Arrays
+from rnn.torch_layouts import export_affine, export_gru, import_affine, import_gru
 
 GATES = (0, 1, 3, 2)  # between our order (ι, φ, ω, cell) and PyTorch's (i, f, g, o), both ways
 

@@ -12,7 +12,7 @@ import tinygraph as tg
 from rnn.cells import ElmanCell, JordanCell
 from rnn.models import ManyToMany
 from rnn.module import Module
-from rnn.unroll import unroll
+from rnn.unrolling import unroll
 
 threshold = tg.op(
     lambda a: np.heaviside(a, 0.0),

@@ -7,9 +7,9 @@ from typing import Any
 
 import tinygraph as tg
 from rnn.cells import Cell, State
-from rnn.inputs import Step
+from rnn.checks import Step
 from rnn.module import Module
-from rnn.unroll import unroll
+from rnn.unrolling import unroll
 
 
 class Stacked(Cell):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import tinygraph as tg
-from rnn.inputs import mask
+from rnn.checks import mask
 
 Term = Callable[[Any, np.ndarray], Any]
 

@@ -10,12 +10,12 @@ from numpy.typing import DTypeLike
 
 import tinygraph as tg
 from rnn.cells import ConditionedCell, State, check_sizes
+from rnn.checks import of_dtype
 from rnn.decoding import decode
 from rnn.init import Rng, draw, generator, glorot, zeros
-from rnn.inputs import of_dtype
 from rnn.layers import Bidirectional, Layers, run
 from rnn.module import Arrays, Module
-from rnn.unroll import unroll
+from rnn.unrolling import unroll
 
 
 class Readout(Module):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import tinygraph as tg
-from rnn.files import read_safetensors, write_safetensors
+from rnn.safetensors import read_safetensors, write_safetensors
 
 Arrays = dict[str, np.ndarray]
 

@@ -10,13 +10,13 @@ import numpy as np
 import tinygraph as tg
 from rnn.attention import AdditiveAttention
 from rnn.cells import Cell, State
+from rnn.checks import mask
 from rnn.decoding import decode
 from rnn.init import Rng
-from rnn.inputs import mask
 from rnn.layers import Bidirectional, run
 from rnn.models import Readout
 from rnn.module import Module
-from rnn.unroll import unroll
+from rnn.unrolling import unroll
 
 Feed = Callable[[Any], Any]
 

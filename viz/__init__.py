@@ -1,8 +1,8 @@
 """Pictures of recorded programs: drawings, and a debugger that walks through the backward pass."""
 
-from .debugger import Debugger
-from .draw import draw
-from .drawing import Drawing
-from .terminal import debug
+from .api import draw
+from .debugging.debugger import Debugger
+from .formats.drawing import Drawing
+from .terminal.terminal import debug
 
 __all__ = ["Debugger", "Drawing", "debug", "draw"]

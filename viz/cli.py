@@ -95,7 +95,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _draw(options: argparse.Namespace) -> int:
-    from .draw import draw
+    from .api import draw
 
     path = os.path.abspath(options.output)  # the script may change its directory
 
@@ -109,7 +109,7 @@ def _draw(options: argparse.Namespace) -> int:
 
 
 def _debug(options: argparse.Namespace) -> int:
-    from .terminal import debug
+    from .terminal.terminal import debug
 
     answers = sys.stdout
 

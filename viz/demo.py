@@ -15,9 +15,9 @@ from rich.text import Text
 
 import rnn
 import tinygraph as tg
-from tinygraph.formula import array_text, formulas
+from tinygraph.tracing.formula import array_text, formulas
 
-from .draw import draw
+from .api import draw
 
 WINDOW = 4
 HIDDEN = 20

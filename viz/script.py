@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import tinygraph as tg
-from tinygraph.backprop import observed
+from tinygraph.backward.backprop import observed
 
 
 class ScriptError(Exception):

@@ -14,10 +14,10 @@ from time import process_time
 import numpy as np
 
 import tinygraph as tg
-from tinygraph import record
-from tinygraph.calls import next_index
-from tinygraph.fold import fold
+from tinygraph.folding.fold import fold
 from tinygraph.ops import operators
+from tinygraph.recording import context as record
+from tinygraph.recording.calls import next_index
 
 SIZE = 2
 
@@ -96,7 +96,7 @@ def growth(program: Callable[[int], tg.Tensor], sizes: list[int]) -> None:
 
 
 def make_without_metadata(op, data, inputs, values, attributes, requires_grad, frame):
-    """`tinygraph.tensor.make` but for what it keeps of the place: call, instruction and context."""
+    """`tinygraph.recording.tensor.make` but for what it keeps of the place: call, instruction and context."""
     tensor = object.__new__(tg.Tensor)
     tensor._index = next_index()
     tensor._data = data

@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import numpy as np
 
 import tinygraph as tg
-from viz.debugger import Debugger
-from viz.look import look
+from viz.debugging.debugger import Debugger
+from viz.debugging.snapshot import look
 
 
 def program(steps: int, hidden: int = 32) -> tg.Tensor:

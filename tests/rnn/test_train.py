@@ -302,7 +302,7 @@ def test_a_run_killed_at_any_moment_leaves_a_whole_checkpoint_and_goes_on_bitwis
         time.sleep(rng.uniform(0, 0.1))
         process.send_signal(signal.SIGKILL)
         process.wait()
-        rnn.files.read_safetensors(path)
+        rnn.safetensors.read_safetensors(path)
     subprocess.run(training(path, 150), check=True)
     assert Path(f"{path}.done").read_bytes() == Path(f"{reference}.done").read_bytes()
 

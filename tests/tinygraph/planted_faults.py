@@ -30,8 +30,8 @@ from types import CodeType, FunctionType
 import numpy as np
 
 from tests.tinygraph.extra_calls import extra_calls, extra_laws
-from tinygraph import pulling
-from tinygraph.op import Op
+from tinygraph.recording import pullback as pulling
+from tinygraph.recording.op import Op
 from tinygraph.testing.laws import check_op
 from tinygraph.testing.strategies import ops as all_ops
 

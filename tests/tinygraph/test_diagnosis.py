@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygraph as tg
-from tinygraph.diagnosis import diff, flow, nonfinite_origin, state_name
-from tinygraph.lag import lag
+from tinygraph.diagnosing.diagnosis import diff, flow, nonfinite_origin, state_name
+from tinygraph.diagnosing.lag_matrix import lag
 
 
 def linear_rnn(factor, timesteps=12, hidden=4, seed=0):

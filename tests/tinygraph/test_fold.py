@@ -11,9 +11,9 @@ import rnn
 import tinygraph as tg
 from tests.tinygraph import fold_programs as programs
 from tests.tinygraph.fold_programs import EXACT, PARTIAL
-from tinygraph.fold import fold
-from tinygraph.folded import FoldedGraph
-from tinygraph.recurrence import (
+from tinygraph.folding.fold import fold
+from tinygraph.folding.folded import FoldedGraph
+from tinygraph.folding.recurrence import (
     at_once,
     calls_needed,
     longest_path,
@@ -22,7 +22,7 @@ from tinygraph.recurrence import (
     recurrences,
     task_shape,
 )
-from tinygraph.report import why_not
+from tinygraph.folding.report import why_not
 
 ALL = {**EXACT, **PARTIAL}
 SIZES = {  # of the exact programs: nodes and edges, whatever the length and the version of Python

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import tinygraph as tg
 from tests.tinygraph.test_fold import assert_honest, assert_unrolls, structure
-from tinygraph.fold import fold
-from tinygraph.recurrence import longest_path, recurrences, task_shape
+from tinygraph.folding.fold import fold
+from tinygraph.folding.recurrence import longest_path, recurrences, task_shape
 
 STATES = ["a", "b", "c"]
 WEIGHTS = [f"W[{k}]" for k in range(4)]

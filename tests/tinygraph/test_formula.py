@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import tinygraph as tg
-from tinygraph.formula import Formula, parsed, step_lines
-from tinygraph.symbols import Symbol, Symbols, barred, plain_name
+from tinygraph.graphs.symbols import Symbol, Symbols, barred, plain_name
+from tinygraph.tracing.formula import Formula, parsed, step_lines
 
 
 def formulas(loss):
@@ -144,9 +144,9 @@ def test_ascii_forms_are_python():
 
 
 def test_every_rule_of_the_registry_can_be_written():
-    from tinygraph.graph import Graph
-    from tinygraph.mathematics import Operand, Printer
-    from tinygraph.node import Node
+    from tinygraph.graphs.graph import Graph
+    from tinygraph.recording.node import Node
+    from tinygraph.tracing.notation import Operand, Printer
 
     for ops in list(tg.registry.values()):
         for op in ops:

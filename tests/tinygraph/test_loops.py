@@ -10,8 +10,8 @@ import pytest
 
 import tinygraph as tg
 from tests.tinygraph import fold_programs as programs
-from tinygraph.bytecode import layout
-from tinygraph.loops import instruction, iterations, time_steps
+from tinygraph.loops.timesteps import instruction, iterations, time_steps
+from tinygraph.recording.bytecode import layout
 
 
 def steps(output, op: str) -> list[int | None]:

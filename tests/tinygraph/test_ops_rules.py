@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tinygraph as tg
-from tinygraph.domains import example_calls
+from tinygraph.testing.domains import example_calls
 
 LAPACK = {  # NumPy's LAPACK has no float16
     "cholesky", "det", "eigenvectors", "eigvalsh", "inv", "left_singular_vectors", "logabsdet", "pinv", "qr_q", "qr_r",

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tinygraph as tg
-from tinygraph.graph import graph
+from tinygraph.graphs.graph import graph
 from tinygraph.testing import check_gradients, programs, sketch
 from tinygraph.testing.strategies import ops
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygraph as tg
-from tinygraph.running import RunningSum, add
-from tinygraph.sparse import Sparse
+from tinygraph.backward.sums import RunningSum, add
+from tinygraph.recording.sparse import Sparse
 
 
 def elman(timesteps=4, hidden=3, dtype=float, seed=0):

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tinygraph as tg
-from tinygraph.lag import lag
-from tinygraph.packing import Packer, decode, encode, unpack
+from tinygraph.diagnosing.lag_matrix import lag
+from tinygraph.tracing.packing import Packer, decode, encode, unpack
 
 
 def network(dtype=float):

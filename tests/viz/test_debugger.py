@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 import tinygraph as tg
 import viz
-from viz import breakpoints as points
-from viz.conditions import FUNCTIONS, Expression, ExpressionError
-from viz.look import look
-from viz.moment import Moment
+from viz.debugging import breakpoints as points
+from viz.debugging.expressions import FUNCTIONS, Expression, ExpressionError
+from viz.debugging.names import Moment
+from viz.debugging.snapshot import look
 
 
 def network(timesteps=4, scopes=False):

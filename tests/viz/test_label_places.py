@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 import viz
 from examples import programs
 from examples.figures import FIGURES
-from viz.bends import bow, loop
-from viz.geometry import Box
-from viz.label_places import HEIGHT, _ink
-from viz.size import LABEL_SIZE
-from viz.typeset import pieces, typeset_width
+from viz.layout.bends import bow, loop
+from viz.layout.edge_labels import HEIGHT, _ink
+from viz.layout.geometry import Box
+from viz.layout.size import LABEL_SIZE
+from viz.layout.typeset import pieces, typeset_width
 
 # In the folded LSTM six lines come together at one side of s.
 CROWDED = {"lstm-cell"}

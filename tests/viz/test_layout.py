@@ -7,9 +7,9 @@ import pytest
 import viz
 from examples import programs
 from examples.figures import FIGURES
-from viz import cells
-from viz.dot import Request, arrange, seconds
-from viz.geometry import rounded
+from viz.layout import cell as cells
+from viz.layout.geometry import rounded
+from viz.layout.graphviz_layout import Request, arrange, seconds
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)

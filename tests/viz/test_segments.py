@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from viz.segments import find_segments
+from viz.scenes.segments import find_segments
 
 
 def node(index, timestep, *inputs):

@@ -19,8 +19,8 @@ from rich.cells import cell_len
 
 import tinygraph as tg
 import viz
-from viz.commands import COMMANDS, Session
-from viz.terminal import debug
+from viz.terminal.session import COMMANDS, Session
+from viz.terminal.terminal import debug
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """\
@@ -327,6 +327,6 @@ def test_interrupting_a_long_run_gives_the_prompt_back(monkeypatch):
         raise KeyboardInterrupt  # a signal would be ignored where the tests run in the background
 
     monkeypatch.setattr(debugger, "resume", interrupted)
-    from viz.terminal import _run
+    from viz.terminal.terminal import _run
 
     assert _run(made, "continue").kind == "interrupted"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import implements, op
+from ..recording.op import implements, op
 from .elementwise import plain
 from .shapes import as_array
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..op import implements, op
+from ..recording.op import implements, op
 from .shapes import mT
 
 __all__ = [

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..op import op
-from ..tensor import Tensor, numpy_functions
+from ..recording.op import op
+from ..recording.tensor import Tensor, numpy_functions
 
 __all__ = [
     "abs",

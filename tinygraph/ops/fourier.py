@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..op import implements, op
-from ..source import where
-from ..tensor import Tensor, numpy_functions
+from ..recording.op import implements, op
+from ..recording.source import where
+from ..recording.tensor import Tensor, numpy_functions
 from .elementwise import plain
 from .shapes import as_array
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..op import implements, op
-from ..source import where
-from ..sparse import Sparse
-from ..tensor import Tensor, make
+from ..recording.op import implements, op
+from ..recording.source import where
+from ..recording.sparse import Sparse
+from ..recording.tensor import Tensor, make
 from .elementwise import plain
 
 __all__ = [

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import constant
-from ..op import op
-from ..source import where
-from ..tensor import Tensor, make, numpy_functions, refuse_complex
+from ..recording.arguments import constant
+from ..recording.op import op
+from ..recording.source import where
+from ..recording.tensor import Tensor, make, numpy_functions, refuse_complex
 from .shapes import mT, sum_to
 
 __all__ = [

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import op
+from ..recording.op import op
 from .reductions import softmax
 
 __all__ = [

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..op import implements, op
-from ..record import context
-from ..tensor import Tensor
+from ..recording.context import context
+from ..recording.op import implements, op
+from ..recording.tensor import Tensor
 from .elementwise import no_zero, plain
 from .reductions import Axis, spread
 from .shapes import mT, sum_to

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..op import each, implements, op
-from ..pulling import sum_to
+from ..recording.op import each, implements, op
+from ..recording.pullback import sum_to
 from .linalg import outer_product
 
 __all__ = [

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..op import implements, op
-from ..tensor import Tensor
+from ..recording.op import implements, op
+from ..recording.tensor import Tensor
 from .elementwise import plain
 
 __all__ = [

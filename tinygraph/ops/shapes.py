@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..op import implements, op
-from ..tensor import Tensor
+from ..recording.op import implements, op
+from ..recording.tensor import Tensor
 
 __all__ = [
     "astype",

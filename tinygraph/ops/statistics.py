@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import implements, op
+from ..recording.op import implements, op
 from . import reductions
 from .elementwise import no_zero, plain
 from .reductions import Axis, axes_of, collapse, count, spread

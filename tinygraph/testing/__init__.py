@@ -69,7 +69,7 @@ shrinks to the fewest lines:
 - broadcasting: a stretched argument receives the sum over its copies (elementwise functions only)
 
 **Tolerances** are in `relative_tolerance`, with their reasons. To find the wrong rule in a long recorded network, see
-`tinygraph.verify.verify`.
+`tinygraph.testing.verification.verify`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from ..op import Op
+from ..recording.op import Op
 from .strategies import Shape, axes_of, indices_of
 
 

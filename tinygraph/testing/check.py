@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Graph, graph
-from ..leaves import tensor
-from ..record import no_grad
-from ..structure import flatten, rebuild
-from ..tensor import Tensor
-from ..transform import grad, jvp
+from ..backward.derivatives import grad, jvp
+from ..backward.pytree import flatten, rebuild
+from ..graphs.graph import Graph, graph
+from ..recording.context import no_grad
+from ..recording.creation import tensor
+from ..recording.tensor import Tensor
 from .drawing import sketch, values_text
 from .oracle import Comparison, Flat, compare
 from .tolerances import relative_tolerance
@@ -240,7 +240,7 @@ def _message(problem: _Problem, scalar: Callable, order: int, what: str) -> str:
     parts = [f"order {order}: {what}"]
     recorded = _recorded(problem, scalar)
     if recorded is not None:
-        from ..verify import verify  # verify stands on the oracles of this package
+        from .verification import verify  # verify stands on the oracles of this package
 
         parts += [f"to blame: {finding}" for finding in verify(recorded, first=True)[:1]]
     for i, leaf in enumerate(problem.leaves[: len(problem.varied)]):

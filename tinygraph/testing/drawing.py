@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Graph
-from ..node import Node
+from ..graphs.graph import Graph
+from ..recording.node import Node
 
 _JOINTS = {  # which of up, down, left, right meet
     "ud": "│", "ul": "┘", "ur": "└", "dl": "┐", "dr": "┌", "udl": "┤", "udr": "├", "lr": "─",

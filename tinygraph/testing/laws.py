@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from ..domains import example_calls
-from ..graph import graph
-from ..leaves import tensor
-from ..op import Op
-from ..record import no_grad
-from ..structure import flatten
-from ..tensor import Tensor
-from ..transform import vjp
+from ..backward.derivatives import vjp
+from ..backward.pytree import flatten
+from ..graphs.graph import graph
+from ..recording.context import no_grad
+from ..recording.creation import tensor
+from ..recording.op import Op
+from ..recording.tensor import Tensor
 from .check import check_gradients
+from .domains import example_calls
 from .drawing import sketch, values_text
 from .oracle import Flat, compare
 from .tolerances import relative_tolerance
@@ -226,7 +226,7 @@ def check_op(
     seed : int
         Chooses values, adjoints and directions.
     calls : iterable of (arrays, attributes), optional
-        By default `tinygraph.domains.example_calls`.
+        By default `tinygraph.testing.domains.example_calls`.
 
     Raises
     ------

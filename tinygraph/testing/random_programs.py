@@ -13,9 +13,9 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from ..domains import domain_of, example_calls
-from ..op import Op
+from ..recording.op import Op
 from .attributes import attributes_for
+from .domains import domain_of, example_calls
 from .strategies import ops as all_ops
 
 _LARGEST = 1e3  # values beyond it lose the digits that are to be compared

@@ -10,10 +10,10 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from ..domains import DOMAINS, domain_of, example_calls
-from ..leaves import tensor
-from ..op import Op, registry
-from ..tensor import Tensor
+from ..recording.creation import tensor
+from ..recording.op import Op, registry
+from ..recording.tensor import Tensor
+from .domains import DOMAINS, domain_of, example_calls
 
 Shape = tuple[int, ...]
 _SIDES = (1, 4)
@@ -108,7 +108,7 @@ def arrays(shape: Shape, domain: str = "real") -> SearchStrategy[np.ndarray]:
     ----------
     shape : tuple of int
     domain : str
-        A name in `tinygraph.domains.DOMAINS`.
+        A name in `tinygraph.testing.domains.DOMAINS`.
 
     Examples
     --------
@@ -141,7 +141,7 @@ def tensors(
         One spec gives Tensors, several give tuples of Tensors.
     dtype : dtype
     domain : str
-        A name in `tinygraph.domains.DOMAINS`.
+        A name in `tinygraph.testing.domains.DOMAINS`.
     requires_grad : bool
     **sizes : int or (int, int)
         The length of a dimension, or its bounds; 1 to 4 by default. Say the same in all arguments of a test.

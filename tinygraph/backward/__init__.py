@@ -1,0 +1,8 @@
+"""Backward: from an output to the gradients of the leaves.
+
+- `backprop`: the walk backward as a generator, which `Tensor.backward` drains and the debugger pauses
+- `higher_order`: the same rules run on Tensors, so that gradients can be differentiated again
+- `derivatives`: `grad`, `vjp`, `jvp`, `jacobian`, `hessian` of functions of nested structures (`pytree`)
+- `sums`, `replay`: running sums of contributions, and rules run again on what was recorded
+- `anomaly`: stop at the first NaN or infinity
+"""

@@ -1,0 +1,1 @@
+"""Diagnosing: what is wrong with a recorded pass, as plain functions of traces that return plain data."""

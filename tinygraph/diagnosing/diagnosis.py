@@ -1,0 +1,177 @@
+"""What is wrong with a backward pass: how gradients flow through time, who taught whom, where NaN began, what differs.
+
+Plain functions of traces that return plain data; the debugger prints them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..recording.node import Node
+from ..recording.sparse import dense
+from ..tracing.contributions import norm
+from ..tracing.trace import Trace
+from .gradient_flow import Flow, flow
+from .lag_matrix import Lag, lag
+from .variables import state_name
+
+__all__ = ["Divergence", "Flow", "Lag", "Origin", "diff", "flow", "lag", "nonfinite_origin", "state_name"]
+
+# -- where NaN and infinity begin --------------------------------------------------------------------------------------
+
+
+class Origin(NamedTuple):
+    """Where the first value that is not finite was made.
+
+    Attributes
+    ----------
+    phase : str
+        ``"forward"`` or ``"backward"``.
+    node : Node
+        The op that made it out of finite values, or the leaf that held it.
+    step : int or None
+        The step of the backward pass at that node.
+    argument : int or None
+        Backward: to which argument the contribution is not finite.
+    example : float
+        The first such element.
+    place : tuple of int
+        Its indices.
+    """
+
+    phase: str
+    node: Node
+    step: int | None
+    argument: int | None
+    example: float
+    place: tuple[int, ...]
+
+
+def nonfinite_origin(trace: Trace) -> Origin | None:
+    """Return where NaN or infinity first came from; None if all values, adjoints and contributions are finite.
+
+    Forward values are searched in the order of recording: a value that is not finite is the origin if all its inputs
+    are. A backward pass over finite values is searched step by step: a contribution of a finite adjoint.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> x = tg.parameter([1.0, 0.0])
+    >>> with np.errstate(divide="ignore"):
+    ...     trace = tg.trace(np.log(x).sum())
+    >>> origin = nonfinite_origin(trace)
+    >>> origin.phase, origin.node.op, origin.example, origin.place
+    ('forward', <op log>, -inf, (1,))
+    """
+    for node in trace.graph.nodes:
+        if not _finite(node.data):
+            return Origin("forward", node, trace.step_of(node), None, *_first_bad(node.data))
+    with np.errstate(all="ignore"):
+        for k, node in enumerate(trace.nodes):
+            if not _finite(trace.adjoints[k]):
+                return Origin("backward", node, k, None, *_first_bad(trace.adjoints[k]))
+            for argument, contribution in enumerate(map(dense, trace.pull(k))):
+                if contribution is not None and not _finite(contribution):
+                    return Origin("backward", node, k, argument, *_first_bad(contribution))
+    return None
+
+
+def _finite(x: Any) -> bool:
+    return np.asarray(x).dtype.kind not in "fc" or bool(np.isfinite(x).all())
+
+
+def _first_bad(x: Any) -> tuple[float, tuple[int, ...]]:
+    x = np.asarray(x)
+    place = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
+    return x[place].item(), place
+
+
+# -- two recorded runs -------------------------------------------------------------------------------------------------
+
+
+class Divergence(NamedTuple):
+    """Where two traces first differ.
+
+    Attributes
+    ----------
+    phase : str
+        ``"program"``: another op or shape; ``"forward"``: another value; ``"backward"``: another adjoint.
+    nodes : (Node, Node)
+        The node of each trace.
+    steps : (int or None, int or None)
+        Their steps.
+    difference : float
+        The largest absolute difference; NaN where shapes differ.
+    relative : float
+        ‖a − b‖ / ‖a‖.
+    because : str
+    """
+
+    phase: str
+    nodes: tuple[Node | None, Node | None]
+    steps: tuple[int | None, int | None]
+    difference: float
+    relative: float
+    because: str
+
+
+def diff(one: Trace, other: Trace, tolerance: float = 0.0) -> Divergence | None:
+    """Return the first place where two recorded runs differ; None if they do not.
+
+    The forward pass is compared in the order of recording, then the backward pass step by step.
+
+    Parameters
+    ----------
+    one, other : Trace
+        Recorded passes of the same program, or of two versions of it.
+    tolerance : float
+        The relative difference that is let pass: ‖a − b‖ ≤ tolerance · ‖a‖.
+    """
+    for a, b in zip(one.graph.nodes, other.graph.nodes, strict=False):
+        steps = (one.step_of(a), other.step_of(b))
+        changed = _structure(a, b)
+        if changed:
+            return Divergence("program", (a, b), steps, float("nan"), float("nan"), changed)
+        gap = _gap(a.data, b.data, tolerance)
+        if gap:
+            return Divergence("forward", (a, b), steps, *gap, "another value")
+    if len(one.graph) != len(other.graph):
+        longer = one if len(one.graph) > len(other.graph) else other
+        extra = longer.graph.nodes[min(len(one.graph), len(other.graph))]
+        pair = (extra, None) if longer is one else (None, extra)
+        return Divergence("program", pair, (None, None), float("nan"), float("nan"), "one program goes on")
+    for k in range(min(len(one), len(other))):
+        a, b = one.nodes[k], other.nodes[k]
+        if a.index != b.index:
+            return Divergence("backward", (a, b), (k, k), float("nan"), float("nan"), "gradients take another way")
+        gap = _gap(one.adjoints[k], other.adjoints[k], tolerance)
+        if gap:
+            return Divergence("backward", (a, b), (k, k), *gap, "another adjoint of the same values")
+    return None
+
+
+def _structure(a: Node, b: Node) -> str:
+    if (a.kind, str(a.op)) != (b.kind, str(b.op)):
+        return f"{a.op or a.kind} against {b.op or b.kind}"
+    if a.shape != b.shape:
+        return f"shape {a.shape} against {b.shape}"
+    if [source.index for source in a.inputs] != [source.index for source in b.inputs]:
+        return "other inputs"
+    return ""
+
+
+def _gap(a: Any, b: Any, tolerance: float) -> tuple[float, float] | None:
+    a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape:
+        return float("nan"), float("nan")
+    if np.array_equal(a, b, equal_nan=a.dtype.kind in "fc"):
+        return None
+    with np.errstate(all="ignore"):
+        apart = np.subtract(a, b, dtype=complex if a.dtype.kind == "c" else float)
+    size = norm(a)
+    relative = norm(apart) / size if size else float("inf")
+    if relative <= tolerance:
+        return None
+    return float(np.max(np.abs(apart))), relative

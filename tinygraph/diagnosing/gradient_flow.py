@@ -1,0 +1,128 @@
+"""How gradients flow back through time: do they vanish, explode, or stop?"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..recording.node import Node
+from ..tracing.contributions import norm
+from ..tracing.trace import Trace
+from .lag_matrix import entries, propagate
+from .variables import by_timestep, state_name
+
+VANISHES, EXPLODES = 0.9, 1.1  # rates a time step back: below, a gradient is lost within tens of steps; above, it grows
+
+
+class Flow(NamedTuple):
+    """How the gradient with respect to one variable changes on its way back through time.
+
+    Attributes
+    ----------
+    name : str
+    timesteps : list of int
+        In increasing order.
+    norms : list of float or None
+        ‖∂L/∂variable‖ in each; None where no gradient reaches it.
+    alone : list of float or None
+        The same for the loss of the last time step alone: where each time step has a loss, those of earlier ones join
+        on the way and hide what becomes of it.
+    rate : float
+        The factor of `alone` for one time step back, from a straight line through the logarithms; NaN if there is no
+        line to draw.
+    verdict : str
+        ``"vanishing"``, ``"exploding"``, ``"healthy"``, ``"not finite"``, ``"cut"`` or ``"unknown"``.
+    because : str
+    """
+
+    name: str
+    timesteps: list[int]
+    norms: list[float | None]
+    alone: list[float | None]
+    rate: float
+    verdict: str
+    because: str
+
+
+def flow(trace: Trace, name: str | None = None) -> Flow:
+    """Return the norms of ∂L/∂h by time step, with a verdict.
+
+    Parameters
+    ----------
+    trace : Trace
+        A recorded pass.
+    name : str, optional
+        The variable; by default the state, see `state_name`.
+
+    Raises
+    ------
+    LookupError
+        If no value of that name has a time step, or, without a name, nothing is carried through time.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> W, h = tg.parameter([[0.25]], name="W"), tg.tensor([1.0], name="h")
+    >>> for t in range(1, 7):
+    ...     with tg.timestep(t):
+    ...         h = W @ h
+    >>> found = flow(tg.trace(h.sum()))
+    >>> found.name, found.verdict, round(found.rate, 6), found.norms[-3:]
+    ('h', 'vanishing', 0.25, [0.0625, 0.25, 1.0])
+    """
+    name = name or state_name(trace)
+    nodes = by_timestep(trace, name)
+    norms = [None if trace.gradient(node) is None else norm(trace.gradient(node)) for node in nodes.values()]
+    alone = _alone(trace, nodes, norms)
+    rate = _rate(list(nodes), alone)
+    verdict, because = _cut(trace) or _verdict(list(nodes), alone, rate)
+    return Flow(name, list(nodes), norms, alone, rate, verdict, because)
+
+
+def _alone(trace: Trace, nodes: dict[int, Node], norms: list[float | None]) -> list[float | None]:
+    losses = entries(trace)
+    if len(losses) < 2:
+        return norms
+    reached = propagate(trace, losses[max(losses)], set(nodes.values()))
+    return [norm(reached[node]) if node in reached else None for node in nodes.values()]
+
+
+def _cut(trace: Trace) -> tuple[str, str] | None:
+    """Tell whether a time step begins with a value that was detached."""
+    for node in trace.graph.nodes:
+        if node.kind == "input" and ".detach()" in node.expression:
+            used = [user.timestep for user, _ in trace.graph.consumers(node) if user.timestep is not None]
+            if used:
+                line = f", line {node.source.lineno}" if node.source else ""
+                return "cut", f"no gradient passes from time step {min(used)} back: {node.expression}{line}"
+    return None
+
+
+def _rate(timesteps: list[int], norms: list[float | None]) -> float:
+    pairs = [(t, n) for t, n in zip(timesteps, norms, strict=True) if n is not None and 0 < n < np.inf]
+    if len(pairs) < 2:
+        return float("nan")
+    t, n = np.array(pairs, float).T
+    slope = np.polyfit(t - t.mean(), np.log(n), 1)[0]
+    return float(np.exp(-slope))
+
+
+def _verdict(timesteps: list[int], norms: list[float | None], rate: float) -> tuple[str, str]:
+    known = [(t, n) for t, n in zip(timesteps, norms, strict=True) if n is not None]
+    bad = [t for t, n in known if not np.isfinite(n)]
+    if bad:
+        return "not finite", f"the gradient is NaN or infinite from time step {max(bad)} back"
+    missing = [t for t, n in zip(timesteps, norms, strict=True) if n is None]
+    if missing and known and min(missing) < max(t for t, _ in known):
+        earlier = [t for t in missing if t < max(t for t, _ in known)]
+        return "cut", f"no gradient reaches time step {max(earlier)}: was the state detached, or made a plain array?"
+    alive = max((t for t, n in known if n > 0), default=None)
+    zero = [t for t, n in known if n == 0 and alive is not None and t < alive]
+    if zero:
+        return "vanishing", f"it is exactly 0 from time step {max(zero)} back"
+    if not np.isfinite(rate):
+        return "unknown", "fewer than two time steps have a gradient"
+    first, last = known[0], known[-1]
+    told = f"×{rate:.3g} for each time step back; {last[1]:.3g} at t = {last[0]}, {first[1]:.3g} at t = {first[0]}"
+    return ("vanishing" if rate < VANISHES else "exploding" if rate > EXPLODES else "healthy"), told

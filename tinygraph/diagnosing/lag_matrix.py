@@ -1,0 +1,159 @@
+"""Which loss taught which time step: the backward pass split by the time step at which a loss enters it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..backward.replay import pull, receives
+from ..backward.sums import add
+from ..recording.node import Node
+from ..recording.sparse import dense
+from ..tracing.contributions import norm
+from ..tracing.trace import Trace
+from .variables import by_timestep, state_name
+
+_CARRIES = {"add", "subtract", "negative", "alias", "sum", "mean", "divide", "multiply"}
+
+
+class Lag(NamedTuple):
+    """The lag matrix.
+
+    Attributes
+    ----------
+    of : str
+        The variable or parameter.
+    losses : list of int
+        Time steps at which a loss enters the pass: the rows.
+    uses : list of int
+        Time steps of the variable, or of the uses of the parameter: the columns.
+    norms : (len(losses), len(uses)) array
+        ‖∂L⁽ᵗ⁾/∂h⁽ˢ⁾‖, or the norm of what L⁽ᵗ⁾ contributes to W's gradient through its use at s; exactly 0 for s > t.
+    """
+
+    of: str
+    losses: list[int]
+    uses: list[int]
+    norms: np.ndarray
+
+
+def lag(trace: Trace, of: str | Node | None = None) -> Lag:
+    """Return which loss taught which time step.
+
+    A backward pass is linear in its seed, so it is the sum of the passes that begin with the losses of single time
+    steps; each of these is run here.
+
+    Parameters
+    ----------
+    trace : Trace
+        A recorded pass.
+    of : str or Node, optional
+        A variable by its name (``"h"``), or a parameter; by default the state.
+
+    Raises
+    ------
+    LookupError
+        If there is no such variable, or no loss of a time step.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> W, h, loss = tg.parameter([[0.5]], name="W"), tg.tensor([1.0], name="h"), 0.0
+    >>> for t in (1, 2, 3):
+    ...     with tg.timestep(t):
+    ...         h = W @ h
+    ...         loss = loss + h.sum()
+    >>> found = lag(tg.trace(loss))
+    >>> found.of, found.norms.tolist()
+    ('h', [[1.0, 0.0, 0.0], [0.5, 1.0, 0.0], [0.25, 0.5, 1.0]])
+    """
+    targets, name = _targets(trace, of)
+    seeds = entries(trace)
+    if not seeds:
+        raise LookupError("no loss enters the pass at a time step; label time steps by tg.timestep")
+    uses = sorted(targets)
+    rows = [_row(trace, seeds[t], targets, uses) for t in sorted(seeds)]
+    return Lag(name, sorted(seeds), uses, np.array(rows))
+
+
+def _targets(trace: Trace, of: str | Node | None) -> tuple[dict[int, list[tuple[Node, int | None]]], str]:
+    """For each time step, what to measure: a node's adjoint, or an op's contribution to one argument."""
+    node = of if isinstance(of, Node) else None
+    if isinstance(of, str):
+        parameters = [p for p in trace.graph.parameters if trace.symbols.of(p).name == of]
+        node = parameters[0] if parameters else None
+    if node is None:
+        name = of if isinstance(of, str) else state_name(trace)
+        return {t: [(value, None)] for t, value in by_timestep(trace, name).items()}, name
+    found: dict[int, list[tuple[Node, int | None]]] = {}
+    for step, argument in trace.writes(node):
+        user = trace.nodes[step]
+        if user.timestep is not None:
+            found.setdefault(user.timestep, []).append((user, argument))
+    if not found:
+        raise LookupError(f"{trace.symbols.of(node)} is not used in any time step")
+    return found, str(trace.symbols.of(node))
+
+
+def entries(trace: Trace) -> dict[int, dict[Node, Any]]:
+    """Return for each time step the adjoints with which the loss enters it from outside.
+
+    Outside is the output and what gathers it: ops of no time step, and sums of losses along the loop.
+    """
+    outside = {trace.output} if _gathers(trace.output) else set()
+    if not outside:
+        return {trace.output.timestep or 0: {trace.output: np.asarray(trace.adjoints[0])}}
+    found: dict[int, dict[Node, Any]] = {}
+    for k, node in enumerate(trace.nodes):
+        if node not in outside:
+            continue
+        for source, contribution in zip(node.inputs, trace.pull(k), strict=False):
+            if contribution is None or source.kind != "op":
+                continue
+            if _gathers(source):
+                outside.add(source)
+            elif source.timestep is not None:
+                at = found.setdefault(source.timestep, {})
+                at[source] = add(at.get(source), False, contribution)[0]
+    return found
+
+
+def _gathers(node: Node) -> bool:
+    return node.timestep is None or (node.shape == () and node.op is not None and node.op.name in _CARRIES)
+
+
+def _row(
+    trace: Trace, seeds: dict[Node, Any], targets: dict[int, list[tuple[Node, int | None]]], uses: Iterable[int]
+) -> list[float]:
+    wanted = {node for pairs in targets.values() for node, _ in pairs}
+    adjoints = propagate(trace, seeds, wanted)
+    row = []
+    for s in uses:
+        total: Any = None
+        for node, argument in targets[s]:
+            if node in adjoints:
+                part = adjoints[node] if argument is None else pull(node, adjoints[node], argument)[argument]
+                total, _ = add(total, False, part)
+        row.append(0.0 if total is None else norm(dense(total)))
+    return row
+
+
+def propagate(trace: Trace, seeds: dict[Node, Any], wanted: set[Node]) -> dict[Node, Any]:
+    """Run the pass from other seeds and return the adjoints of the `wanted` nodes that it reaches."""
+    adjoints: dict[Node, Any] = dict(seeds)
+    kept: dict[Node, Any] = {}
+    first = min((k for k in map(trace.step_of, seeds) if k is not None), default=0)
+    for node in trace.nodes[first:]:
+        adjoint = adjoints.pop(node, None)
+        if adjoint is None:
+            continue
+        adjoint = dense(adjoint)
+        if node in wanted:
+            kept[node] = adjoint
+        for argument, contribution in enumerate(pull(node, adjoint)):
+            source = node.inputs[argument] if argument < len(node.inputs) else None
+            if contribution is not None and source is not None and source.kind == "op" and receives(node, argument):
+                adjoints[source] = add(adjoints.get(source), False, contribution)[0]
+    return kept

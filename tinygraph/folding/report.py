@@ -1,0 +1,131 @@
+"""What folding found, in words of the user's source lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .indices import LATEST
+
+if TYPE_CHECKING:
+    from ..loops.places import Loop
+    from ..recording.source import Source
+    from .folded import FoldedEdge, FoldedGraph, FoldedLoop, FoldedNode
+
+_LONGEST_LIST = 12
+
+
+def report(folded: FoldedGraph) -> str:
+    """Return a summary of a folded graph: what repeats, and what could not be folded and why."""
+    ops = [node for node in folded.nodes if node.kind == "op"]
+    recorded = sum(node.times for node in ops)
+    lines = [f"{_number(recorded, 'op')} recorded, folded into {len(ops)}"]
+    for loop in folded.loops:
+        inside = [node for node in ops if node.loops and node.loops[-1] is loop]
+        lines.append(f"{'  ' * loop.depth}{describe(loop)}: {_number(len(inside), 'op')}")
+    for labels in folded.dissolved:
+        lines.append(f"{_place(labels)} stays apart: other parameters in each iteration (layers, gates, directions)")
+    reasons = [f"- {reason}" for reason in dict.fromkeys(why_not(folded))]
+    return "\n".join([*lines, *(["not folded, or in part:"] if reasons else []), *reasons])
+
+
+def describe(loop: FoldedLoop) -> str:
+    """Say where a loop stands and how often it runs.
+
+    A ``×T`` is the number of trips; where they differ, their range.
+    """
+    trips = loop.trips if isinstance(loop.trips, int) else f"{min(loop.trips)} to {max(loop.trips)}"
+    return f"{_place(loop.recorded)} ×{trips}{', over time' if loop.over_time else ''}"
+
+
+def why_not(folded: FoldedGraph) -> Iterator[str]:
+    """Say what is not one op of the cell for all iterations, and why."""
+    nodes = [node for node in folded.nodes if node.kind == "op"]
+    if any(node.recorded[0].call is None for node in nodes):
+        yield "this graph does not know its calls (it comes from a file): folded by how often the same line ran"
+    yield from _own_parameters(nodes)
+    yield from _branches(nodes)
+    yield from filter(None, map(_irregular, folded.edges))
+    yield from _repeated_by_hand(nodes)
+    if folded.order is not None:
+        yield "ops of several threads or callbacks alternate: their order is a table"
+
+
+def _branches(nodes: list[FoldedNode]) -> Iterator[str]:
+    together: dict[tuple, list[FoldedNode]] = {}
+    for node in nodes:
+        if isinstance(node.when, np.ndarray):
+            together.setdefault((node.loops, node.when.tobytes()), []).append(node)
+    for same in together.values():
+        loop = same[0].loops[-1]
+        more = f" and {_number(len(same) - 1, 'more op')}" if len(same) > 1 else ""
+        what = "time steps" if loop.over_time else "iterations"
+        when = _listed(same[0].iterations[:, -1] + 1)
+        yield f"{_where(same[0])}{more} ran only in {what} {when} of {_place(loop.recorded)}: a branch on data"
+
+
+def _own_parameters(nodes: list[FoldedNode]) -> Iterator[str]:
+    places: dict[tuple, list[FoldedNode]] = {}
+    for node in nodes:
+        if node.loops:
+            places.setdefault((node.loops, node.order), []).append(node)
+    for alike in places.values():
+        different = {node.parameters for node in alike}
+        if len(different) > 1:
+            yield f"{_where(alike[0])} used {len(different)} different parameters in its loop: an op for each"
+        elif len(alike) > 1:
+            yield f"{_where(alike[0])} ran with {len(alike)} different attributes in its loop: an op for each"
+
+
+def _irregular(edge: FoldedEdge) -> str | None:
+    if edge.index is None:
+        return f"{_where(edge.target)} reads {_name(edge.source)} of irregular iterations: a table"
+    if any(index.kind == LATEST for index in edge.index):
+        return f"{_where(edge.target)} reads the latest {_name(edge.source)} there is"
+    if isinstance(edge.when, np.ndarray) and edge.target.is_everywhere:
+        return f"{_where(edge.target)} reads {_name(edge.source)} in some iterations only: a choice made by the program"
+    return None
+
+
+def _repeated_by_hand(nodes: list[FoldedNode]) -> Iterator[str]:
+    alike: dict[tuple, list[FoldedNode]] = {}
+    for node in nodes:
+        if node.parameters:
+            alike.setdefault((str(node.op), node.parameters, tuple(node.recorded[0].attributes)), []).append(node)
+    for same in alike.values():
+        if len(same) > 1 and any(not node.loops for node in same):
+            what = f"{same[0].op} on {', '.join(map(_name, same[0].parameters))}"
+            where = ", ".join(sorted({_line(node) for node in same}))
+            yield f"{what} stands in the program {len(same)} times ({where}): different code is different ops"
+
+
+def _where(node: FoldedNode) -> str:
+    return f"`{node.expression or node.op}` ({_line(node)})"
+
+
+def _line(node: FoldedNode) -> str:
+    source: Source | None = node.source
+    return f"{Path(source.filename).name}:{source.lineno}" if source else "code without source"
+
+
+def _name(node: FoldedNode) -> str:
+    name = node.name or (node.expression if node.kind == "op" else None)
+    return f"`{name}`" if name else str(node.op or node.kind)
+
+
+def _place(loop: Loop) -> str:
+    if loop.code is None:
+        return "what was repeated"
+    return f"the loop at {Path(loop.code.co_filename).name}:{loop.lineno} in {loop.code.co_qualname}"
+
+
+def _listed(numbers: np.ndarray) -> str:
+    listed = [str(n) for n in numbers[:_LONGEST_LIST].tolist()]
+    return ", ".join(listed) + (", …" if len(numbers) > _LONGEST_LIST else "")
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

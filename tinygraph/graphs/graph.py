@@ -1,0 +1,218 @@
+"""Graph: what a program recorded, as plain data in the order it was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ..recording.node import Constant, Node
+from ..recording.tensor import Tensor, by_index
+
+if TYPE_CHECKING:
+    import networkx
+
+
+class Graph:
+    """The recorded nodes that lead to some outputs.
+
+    Attributes
+    ----------
+    nodes : list of Node
+        In recorded order, ``nodes[i].index == i``.
+    outputs : list of Node
+    """
+
+    def __init__(self, nodes: list[Node], outputs: list[Node]):
+        self.nodes = nodes
+        self.outputs = outputs
+        for node in nodes:
+            node._graph = self
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __repr__(self) -> str:
+        ops = sum(node.kind == "op" for node in self.nodes)
+        return f"<Graph: {len(self.nodes)} nodes, {ops} ops, {len(self.parameters)} parameters>"
+
+    @property
+    def parameters(self) -> list[Node]:
+        """The leaves that require a gradient."""
+        return [node for node in self.nodes if node.kind == "parameter"]
+
+    @cached_property
+    def _timesteps(self) -> list[int | None]:
+        from ..loops.timesteps import time_steps  # reads the loops of this graph
+
+        return time_steps(self)
+
+    @property
+    def timesteps(self) -> list[int]:
+        """The time steps in which ops ran, in increasing order."""
+        steps = zip(self.nodes, self._timesteps, strict=True)
+        return sorted({t for node, t in steps if node.kind == "op" and t is not None})
+
+    @cached_property
+    def _node_of(self) -> dict[Tensor, Node]:
+        return {node.tensor: node for node in self.nodes if node.tensor is not None}
+
+    def node_of(self, tensor: Tensor) -> Node:
+        """Return the node of a Tensor.
+
+        Raises
+        ------
+        KeyError
+            If the Tensor does not lead to the outputs of this graph.
+        """
+        try:
+            return self._node_of[tensor]
+        except KeyError:
+            raise KeyError(f"{tensor!r} does not lead to the outputs of this graph") from None
+
+    @cached_property
+    def _consumers(self) -> list[list[tuple[Node, int]]]:
+        found: list[list[tuple[Node, int]]] = [[] for _ in self.nodes]
+        for node in self.nodes:
+            for argument, source in enumerate(node.inputs):
+                found[source.index].append((node, argument))
+        return found
+
+    def consumers(self, node: Node) -> list[tuple[Node, int]]:
+        """Return the nodes that use `node`, each with the number of the argument, in recorded order."""
+        return self._consumers[node.index]
+
+    def longest_path(self) -> int:
+        """Return the number of ops on the longest chain of dependences: what cannot be done in parallel."""
+        length = [0] * len(self.nodes)
+        for node in self.nodes:
+            if node.kind == "op":
+                length[node.index] = 1 + max((length[source.index] for source in node.inputs), default=0)
+        return max(length, default=0)
+
+    def to_networkx(self) -> networkx.MultiDiGraph:
+        """Return a MultiDiGraph keyed by index, with one edge for each argument.
+
+        Node attributes are those of `Node` as plain data; an edge has ``argument``, its place in the order of the
+        op's arguments.
+
+        Examples
+        --------
+        >>> import tinygraph as tg
+        >>> x = tg.parameter(3.0)
+        >>> list(tg.graph(x * x).to_networkx().edges(data="argument"))
+        [(0, 1, 0), (0, 1, 1)]
+        """
+        import networkx
+
+        made = networkx.MultiDiGraph()
+        for node in self.nodes:
+            made.add_node(
+                node.index,
+                op=None if node.op is None else node.op.name,
+                kind=node.kind,
+                name=node.name,
+                expression=node.expression,
+                timestep=node.timestep,
+                scope=node.scope,
+                shape=node.shape,
+                dtype=str(node.dtype),
+            )
+        for node in self.nodes:
+            for argument, source in enumerate(node.inputs):
+                made.add_edge(source.index, node.index, argument=argument)
+        return made
+
+
+def graph(*outputs: Tensor) -> Graph:
+    """Return the recorded graph that leads to `outputs`.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> W, h = tg.parameter([[0.5]], name="W"), tg.tensor([1.0], name="h⁽⁰⁾")
+    >>> for t in range(2):
+    ...     with tg.timestep(t + 1):
+    ...         h = np.tanh(W @ h)
+    >>> [(str(node.op), node.timestep) for node in tg.graph(h).nodes if node.kind == "op"]
+    [('matmul', 1), ('tanh', 1), ('matmul', 2), ('tanh', 2)]
+
+    Raises
+    ------
+    TypeError
+        If an output is not a Tensor.
+    """
+    for output in outputs:
+        if type(output) is not Tensor:
+            raise TypeError(f"graph: expected Tensors that were recorded, got {type(output).__name__}")
+    nodes: list[Node] = []
+    made: dict[Tensor, Node] = {}
+    recorded_values = _leaf_values(reached := _reached(outputs))
+    for tensor in reached:
+        inputs = []
+        for argument, (source, value) in enumerate(zip(tensor._inputs, tensor._values, strict=False)):
+            if source is None:
+                constant = _constant(len(nodes), value, tensor, argument)
+                nodes.append(constant)
+                inputs.append(constant)
+            else:
+                inputs.append(made[source])
+        made[tensor] = node = _node(len(nodes), tensor, tuple(inputs), recorded_values.get(tensor, tensor._data))
+        nodes.append(node)
+    return Graph(nodes, [made[output] for output in outputs])
+
+
+def _reached(outputs: Iterable[Tensor]) -> list[Tensor]:
+    found = list(dict.fromkeys(outputs))
+    seen = set(found)
+    for tensor in found:  # the list grows under the loop
+        for source in tensor._inputs:
+            if source is not None and source not in seen:
+                seen.add(source)
+                found.append(source)
+    found.sort(key=by_index)
+    return found
+
+
+def _leaf_values(tensors: Sequence[Tensor]) -> dict[Tensor, Any]:
+    """Return what the leaves held when they were used: an optimiser may have replaced it since."""
+    held: dict[Tensor, Any] = {}
+    for tensor in tensors:
+        for source, value in zip(tensor._inputs, tensor._values, strict=False):
+            if source is not None and source.op is None:
+                held.setdefault(source, value)
+    return held
+
+
+def _node(index: int, tensor: Tensor, inputs: tuple[Node, ...], data: Any) -> Node:
+    kind = "op" if tensor.op is not None else "parameter" if tensor.requires_grad else "input"
+    return Node(
+        index,
+        kind,
+        tensor.op,
+        inputs,
+        data,
+        attributes=tensor._attributes,
+        requires_grad=tensor.requires_grad,
+        scope="/".join(tensor._context.scope),
+        timestep_label=tensor._context.timestep,
+        label=tensor._name,
+        call=tensor._call,
+        lasti=tensor._lasti,
+        tensor=tensor,
+    )
+
+
+def _constant(index: int, value: Any, user: Tensor, argument: int) -> Node:
+    return Constant(
+        index,
+        "constant",
+        None,
+        (),
+        value,
+        scope="/".join(user._context.scope),
+        timestep_label=user._context.timestep,
+        call=user._call,
+        lasti=user._lasti,
+        argument=argument,
+    )

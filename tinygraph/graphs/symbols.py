@@ -1,0 +1,215 @@
+"""How nodes are written in formulas, ``h⁽³⁾`` or ``h[3]``, and found by what is written."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from functools import cached_property
+from typing import NamedTuple
+
+from ..recording.node import Node
+from .graph import Graph
+
+_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_PLAIN = {ord(raised): plain for plain, raised in zip("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻", strict=True)} | {
+    ord(lowered): plain for plain, lowered in zip("0123456789", "₀₁₂₃₄₅₆₇₈₉", strict=True)
+}
+_MACRON, _OVERLINE = "\u0304", "\u0305"
+
+
+class Symbol(NamedTuple):
+    """A name, the number that tells it from others of that name (or None), and its time step (or None)."""
+
+    name: str
+    number: int | None = None
+    timestep: int | None = None
+
+    def __str__(self) -> str:
+        return self._with(self.name)
+
+    @property
+    def bar(self) -> str:
+        """The adjoint, as the lectures write it.
+
+        Examples
+        --------
+        >>> Symbol("h", None, 3).bar, Symbol("W").bar
+        ('h̄⁽³⁾', 'W̄')
+        """
+        return self._with(barred(self.name))
+
+    def _with(self, name: str) -> str:
+        number = "" if self.number is None else str(self.number).translate(_LOWERED)
+        return f"{name}{number}{raised(self.timestep)}"
+
+    @property
+    def ascii(self) -> str:
+        """The same in ASCII, as far as the name is.
+
+        Examples
+        --------
+        >>> Symbol("h", None, 3).ascii, Symbol("v", 12).ascii
+        ('h[3]', 'v12')
+        """
+        at = "" if self.timestep is None else f"[{self.timestep}]"
+        return f"{self.name}{'' if self.number is None else self.number}{at}"
+
+    @property
+    def ascii_bar(self) -> str:
+        """The adjoint in ASCII: ``dh[3]``."""
+        return f"d{self.ascii}"
+
+
+def raised(timestep: int | None) -> str:
+    """Return a time step as a superscript.
+
+    Examples
+    --------
+    >>> raised(12), raised(None)
+    ('⁽¹²⁾', '')
+    """
+    return "" if timestep is None else f"⁽{str(timestep).translate(_RAISED)}⁾"
+
+
+def barred(name: str) -> str:
+    """Return a name under a bar: over the letter of ``b1`` and ``W_F``, over the whole of ``loss``.
+
+    Examples
+    --------
+    >>> barred("z"), barred("b1") == "b" + chr(0x304) + "1"
+    ('z̄', True)
+    """
+    match = re.fullmatch(r"([^\W\d_])([\u0300-\u036f]*)([\d₀-₉]*|_\w+)", unicodedata.normalize("NFD", name))
+    if match:
+        letter, marks, rest = match.groups()
+        return unicodedata.normalize("NFC", letter + marks + _MACRON) + rest
+    return "".join(letter + _OVERLINE for letter in name)
+
+
+class Symbols:
+    """The symbols of a graph's nodes.
+
+    A value has the name its program gave it and its time step. What has no name, or shares it with a later value of
+    the same time step, is told apart by its index in the graph: ``v₁₂``.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> W, h = tg.parameter([[0.5]], name="W"), tg.tensor([1.0], name="h")
+    >>> for t in (1, 2):
+    ...     with tg.timestep(t):
+    ...         h = np.tanh(W @ h)
+    >>> graph = tg.graph(h)
+    >>> symbols = Symbols(graph)
+    >>> [str(symbols.of(node)) for node in graph.nodes]
+    ['W', 'h⁽⁰⁾', 'v₂', 'h⁽¹⁾', 'v₄', 'h⁽²⁾']
+    >>> symbols.find("h[1]").index
+    3
+    """
+
+    def __init__(self, graph: Graph):
+        self.graph = graph
+        self._known: dict[int | None, dict[Node, Symbol]] = {}
+
+    def of(self, node: Node) -> Symbol:
+        """Return the symbol of `node`."""
+        t = node.timestep
+        if t not in self._known:
+            self._known[t] = self._assign(self._at.get(t, []), t)
+        return self._known[t][node]
+
+    @cached_property
+    def _at(self) -> dict[int | None, list[Node]]:
+        found: dict[int | None, list[Node]] = {}
+        for node, t in zip(self.graph.nodes, self.graph._timesteps, strict=True):
+            found.setdefault(t, []).append(node)
+        return found
+
+    def _assign(self, nodes: list[Node], t: int | None) -> dict[Node, Symbol]:
+        symbols: dict[Node, Symbol] = {}
+        taken: set[str] = set()
+        for node in sorted(nodes, key=lambda node: (node.kind == "op", node.index), reverse=True):
+            name = plain_name(node.name)
+            if node.kind == "constant" and node.shape == ():
+                symbols[node] = Symbol(_number(node))
+            elif name is None:
+                symbols[node] = Symbol("v", node.index)
+            elif name not in taken:
+                taken.add(name)
+                symbols[node] = Symbol(name, None, t)
+            elif node.kind == "input" and t is not None and Symbol(name, None, t - 1) not in symbols.values():
+                symbols[node] = Symbol(name, None, t - 1)  # the state before the loop: h⁽⁰⁾
+            else:
+                symbols[node] = Symbol(name, node.index, t)
+        return symbols
+
+    # -- finding ------------------------------------------------------------------------------------------------------
+
+    def find(self, text: str | int) -> Node:
+        """Return the node that `text` means: ``W``, ``h[3]``, ``h3``, ``h⁽³⁾``, ``v12``, ``#12`` or its index.
+
+        Without a time step the latest value of that name is meant.
+
+        Raises
+        ------
+        LookupError
+            If there is none; the message names the nearest.
+        """
+        written = str(text).strip().translate(_PLAIN).replace("⁽", "[").replace("⁾", "]")
+        number = re.fullmatch(r"#?(\d+)", written)
+        if number:
+            return self._by_index(int(number[1]), text)
+        written = unicodedata.normalize("NFC", written)
+        named = self._by_name.get(written)
+        if named is None:
+            loose = re.fullmatch(r"(.*?[^\d\[@])(?:@|\[)?(-?\d+)\]?", written)
+            named = self._by_name.get(f"{loose[1]}[{loose[2]}]") if loose else None
+        if named is None:
+            near = difflib.get_close_matches(written, self._by_name, 1, 0.3)
+            raise LookupError(f"no node is called {text!r}" + (f"; did you mean {near[0]}?" if near else ""))
+        return named
+
+    def _by_index(self, index: int, text: str | int) -> Node:
+        if index >= len(self.graph.nodes):
+            raise LookupError(f"there is no node {text}: the graph has {len(self.graph.nodes)}, from #0")
+        return self.graph.nodes[index]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Node]:
+        found: dict[str, Node] = {}
+        for node in self.graph.nodes:
+            symbol = self.of(node)
+            if node.kind == "constant" and node.shape == ():
+                continue
+            found[symbol.ascii] = node
+        latest = {self.of(node).name: node for node in self.graph.nodes if not _is_number(node)}
+        return latest | found
+
+    def names(self) -> list[str]:
+        """Return what `find` knows, for completion."""
+        return list(self._by_name)
+
+
+def plain_name(name: str | None) -> str | None:
+    """Return a name without what only says which one of many; None for what is no name.
+
+    Examples
+    --------
+    >>> plain_name("X[t]"), plain_name("self.state"), plain_name("np.zeros(3)"), plain_name("h⁽⁰⁾")
+    ('X', 'state', None, 'h')
+    """
+    if not name:
+        return None
+    name = re.sub(r"⁽[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]*⁾$", "", name)
+    match = re.fullmatch(r"(?:[^\W\d]\w*\.)*([^\W\d][\w\u0300-\u036f]*)(?:\[[^\[\]]*\])?", name)
+    return unicodedata.normalize("NFC", match[1]) if match else None
+
+
+def _is_number(node: Node) -> bool:
+    return node.kind == "constant" and node.shape == ()
+
+
+def _number(node: Node) -> str:
+    return f"{node.data.item():.6g}" if node.dtype.kind in "fiu" else str(node.data.item())

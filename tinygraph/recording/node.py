@@ -1,0 +1,189 @@
+"""Node: one recorded value, as plain data."""
+
+from __future__ import annotations
+
+import ast
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .calls import Call
+from .source import Source, locate
+from .tensor import Tensor
+
+if TYPE_CHECKING:
+    from ..graphs.graph import Graph
+    from .op import Op
+
+
+class Node:
+    """One value of the graph and how it came to be.
+
+    Attributes
+    ----------
+    index : int
+        Its place in the graph, in the order of recording.
+    kind : str
+        ``"op"``; ``"parameter"``, a leaf that requires a gradient; ``"input"``, a Tensor without gradient;
+        ``"constant"``, a plain number or array that an op was given.
+    op : Op or None
+        None for leaves.
+    inputs : tuple of Node
+        The op's arguments in order, the same node twice where it was used twice.
+    attributes : dict
+        Static arguments of the op, as ``axis``.
+    data : ndarray
+        The value as recorded, read-only.
+    requires_grad : bool
+    scope : str
+        Names of `tg.scope` around it, joined by ``/``.
+    call : Call or None
+        The activation of the function it was recorded in.
+    tensor : Tensor or None
+        The Tensor itself; None for constants and in a graph from a file.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_data",
+        "_graph",
+        "_source",
+        "attributes",
+        "call",
+        "index",
+        "inputs",
+        "kind",
+        "label",
+        "lasti",
+        "op",
+        "requires_grad",
+        "scope",
+        "tensor",
+        "timestep_label",
+    )
+
+    def __init__(
+        self,
+        index: int,
+        kind: str,
+        op: Op | None,
+        inputs: tuple[Node, ...],
+        data: Any,
+        *,
+        attributes: dict[str, Any] | None = None,
+        requires_grad: bool = False,
+        scope: str = "",
+        timestep_label: int | None = None,
+        label: str | None = None,
+        call: Call | None = None,
+        lasti: int = -1,
+        tensor: Tensor | None = None,
+        source: Source | None = None,
+    ):
+        self.index = index
+        self.kind = kind
+        self.op = op
+        self.inputs = inputs
+        self._data = data
+        self.attributes = attributes or {}
+        self.requires_grad = requires_grad
+        self.scope = scope
+        self.timestep_label = timestep_label
+        self.label = label
+        self.call = call
+        self.lasti = lasti
+        self.tensor = tensor
+        self._source = source
+        self._graph: Graph | None = None
+
+    @property
+    def data(self) -> np.ndarray:
+        """The value as recorded, read-only."""
+        view = np.asarray(self._data).view()
+        view.flags.writeable = False
+        return view
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the axes."""
+        return np.shape(self._data)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of the elements."""
+        return np.asarray(self._data).dtype
+
+    @property
+    def source(self) -> Source | None:
+        """Where in the program it was made; None where that is not known."""
+        if self._source is None:
+            self._source = locate(self.call, self.lasti)
+        return self._source
+
+    @property
+    def expression(self) -> str:
+        """The source expression that made it; empty where there is no source."""
+        return self.source.expression if self.source else ""
+
+    @property
+    def name(self) -> str | None:
+        """The name it was given, explicitly or by assignment; for a constant, its expression in the op that uses it."""
+        if self.label is not None:
+            return self.label
+        return self.source.name if self.source else None
+
+    @property
+    def timestep(self) -> int | None:
+        """The time step of the network it belongs to: told by `tg.timestep`, else read from the program's loops."""
+        return None if self._graph is None else self._graph._timesteps[self.index]
+
+    def __repr__(self) -> str:
+        what = self.op.name if self.op is not None else self.kind
+        at = "" if self.timestep is None else f" at time step {self.timestep}"
+        return f"<Node {self.index}: {self.name or '·'} = {what}{at}, shape {self.shape}>"
+
+
+class Constant(Node):
+    """A plain number or array that an op was given; it is named by its expression in the op's own source."""
+
+    __slots__ = ("argument",)
+
+    def __init__(self, *args: Any, argument: int, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.argument = argument
+
+    @property
+    def name(self) -> str | None:
+        """The expression that gave it, or its value if that is one number."""
+        if self.label is not None:
+            return self.label
+        if np.ndim(self._data) == 0:
+            return f"{self._data:g}" if not math.isnan(self._data) else "nan"
+        source = locate(self.call, self.lasti)
+        return None if source is None else operand(source.expression, self.argument)
+
+    @property
+    def expression(self) -> str:
+        """As its name."""
+        return self.name or ""
+
+
+def operand(expression: str, argument: int) -> str | None:
+    """Return the source of an operand of an expression.
+
+    Examples
+    --------
+    >>> operand("U @ X[t]", 1), operand("np.dot(U, x)", 1)
+    ('X[t]', 'x')
+    """
+    try:
+        node = ast.parse(expression, mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
+    operands: list[ast.expr] = []
+    if isinstance(node, ast.BinOp):
+        operands = [node.left, node.right]
+    elif isinstance(node, ast.Call):
+        operands = list(node.args)
+    return ast.unparse(operands[argument]) if argument < len(operands) else None

@@ -1,0 +1,366 @@
+"""Tensor: a value, and how it was made."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from operator import attrgetter
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from ..backward.anomaly import check_output
+from . import context as record
+from .calls import Call, next_index
+from .context import Context
+from .source import locate, where
+
+if TYPE_CHECKING:
+    from .op import Op
+
+_frame = sys._getframe
+_new = object.__new__
+_context = record._get
+_start = record.context
+
+
+class Tensor:
+    """An array that remembers the op and the inputs that made it.
+
+    Made by `tensor`, `parameter` and by every op on a Tensor, never directly. Its operators and methods are those of
+    ``numpy.ndarray``, and NumPy's functions take it as they take an array.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> x = tg.parameter([0.0, 1.0], name="x")
+    >>> y = np.tanh(x).sum()
+    >>> y.backward()
+    >>> x.grad.round(3)
+    array([1.  , 0.42])
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_attributes",
+        "_call",
+        "_context",
+        "_data",
+        "_index",
+        "_inputs",
+        "_lasti",
+        "_name",
+        "_values",
+        "grad",
+        "op",
+        "requires_grad",
+    )
+
+    _data: Any
+    _inputs: tuple[Tensor | None, ...]
+    _values: tuple[Any, ...]
+    _attributes: dict[str, Any] | None
+    _index: int
+    _call: Call | None
+    _lasti: int
+    _context: Context
+    _name: str | None
+    grad: np.ndarray | None
+    op: Op | None
+    requires_grad: bool
+
+    __hash__ = object.__hash__
+
+    def __init__(self) -> None:
+        raise TypeError("Tensor: made by tg.tensor(data) or tg.parameter(data), not by calling Tensor")
+
+    # -- the value ----------------------------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> np.ndarray:
+        """The value, as a read-only view; on a leaf it can be replaced, which leaves recorded graphs as they were."""
+        view = np.asarray(self._data).view()
+        view.flags.writeable = False
+        return view
+
+    @data.setter
+    def data(self, value: ArrayLike) -> None:
+        if self.op is not None:
+            _refuse_write(self)
+        array = np.array(value, dtype=self.dtype)
+        if array.shape != self.shape:
+            raise ValueError(f"data: expected shape {self.shape}, got {array.shape}")
+        self._data = array
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the axes."""
+        return self._data.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of the elements."""
+        return self._data.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self._data.ndim
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self._data.size
+
+    def item(self) -> Any:
+        """Return the only element as a Python number."""
+        return self._data.item()
+
+    def numpy(self) -> np.ndarray:
+        """Return the value as an array of the caller's own."""
+        return np.array(self._data)
+
+    def tolist(self) -> Any:
+        """Return the value as nested lists of Python numbers."""
+        return self._data.tolist()
+
+    def __float__(self) -> float:
+        return float(self._data)
+
+    def __int__(self) -> int:
+        return int(self._data)
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("len() of a Tensor without axes")
+        return len(self._data)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[row] for row in range(len(self)))
+
+    def __contains__(self, value: object) -> bool:
+        return bool((self._data == value).any())
+
+    def __repr__(self) -> str:
+        body = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(", threshold=100)
+        name = f", name={self._name!r}" if self._name else ""
+        made = f", op={self.op.name}" if self.op else ", requires_grad=True" if self.requires_grad else ""
+        return f"Tensor({body}{name}{made})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item() if spec else self, spec) if self.ndim == 0 and spec else format(repr(self), spec)
+
+    # -- how it was made ----------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str | None:
+        """The name it was given: explicitly, or by assignment in the program's source."""
+        if self._name is None:
+            source = locate(self._call, self._lasti)
+            return source.name if source else None
+        return self._name
+
+    @name.setter
+    def name(self, value: str | None) -> None:
+        self._name = value
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """The op's arguments in order; a plain number or array stands as a constant Tensor."""
+        pairs = zip(self._inputs, self._values, strict=False)
+        return tuple(_wrapped(value) if source is None else source for source, value in pairs)
+
+    def backward(self, grad: ArrayLike | None = None) -> None:
+        """Add the gradient of this Tensor to ``.grad`` of every leaf that requires one.
+
+        Parameters
+        ----------
+        grad : array_like, optional
+            The adjoint of this Tensor, of its shape; 1 for a Tensor of one element without axes.
+
+        Raises
+        ------
+        ValueError
+            If `grad` is missing where the Tensor is not a scalar, or has another shape.
+        RuntimeError
+            If nothing that requires a gradient leads to this Tensor.
+
+        Examples
+        --------
+        >>> import tinygraph as tg
+        >>> w = tg.parameter([1.0, 2.0])
+        >>> (w * w).backward([1.0, 10.0])
+        >>> w.grad
+        array([ 2., 40.])
+        """
+        from ..backward.backprop import backward  # the backward pass stands on Tensor
+
+        backward(self, grad)
+
+    def detach(self) -> Tensor:
+        """Return a constant of the same value: no gradient flows through it, and it holds no graph."""
+        return _leaf(self._data, False, self._name, _frame(1))
+
+    def zero_grad(self) -> None:
+        """Forget the gradient accumulated so far."""
+        self.grad = None
+
+    # -- NumPy's protocols --------------------------------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method != "__call__":
+            raise TypeError(f"np.{ufunc.__name__}.{method} is not supported on a Tensor{where(_frame(1))}")
+        return _dispatch(ufunc, inputs, kwargs, _frame(1))
+
+    def __array_function__(self, function: Callable, types: Any, args: Any, kwargs: Any) -> Any:
+        return _dispatch(function, args, kwargs, _frame(1))
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
+        if self.requires_grad and record.context().recording:
+            raise TypeError(
+                "a Tensor that requires a gradient was turned into a plain array, which would cut the graph in silence;"
+                f" say t.numpy() or t.detach() if that is meant{where(_frame(1))}"
+            )
+        return np.array(self._data, dtype=dtype)
+
+    def __setitem__(self, index: Any, value: Any) -> NoReturn:
+        _refuse_write(self)
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Callable, tuple]:
+        if self.op is not None:
+            raise TypeError(
+                f"only leaves are copied and pickled, this Tensor is the value of {self.op.name}, with its graph;"
+                " say t.detach() or t.numpy(), or keep the graph by tg.trace(t).save(path)"
+            )
+        return _restored, (self._data, self.requires_grad, self.name, self.grad)
+
+    if TYPE_CHECKING:  # attached by tinygraph.ops, one row of the registry each
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __neg__(self) -> Tensor: ...
+        def __abs__(self) -> Tensor: ...
+        def __add__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __rpow__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __rmatmul__(self, other: Any) -> Tensor: ...
+        def __getitem__(self, index: Any) -> Tensor: ...
+
+
+numpy_functions: dict[Callable, Callable] = {}  # NumPy's function → what records it (an Op, or a function of Ops)
+
+
+def _dispatch(function: Callable, args: tuple, kwargs: dict[str, Any], frame: FrameType) -> Any:
+    ours = numpy_functions.get(function)
+    if ours is None:
+        module = getattr(function, "__module__", None) or "numpy"
+        name = f"{module}.{function.__name__}".replace("numpy.", "np.", 1)
+        raise TypeError(f"{name} is not supported on a Tensor{where(frame)}")
+    apply = getattr(ours, "apply", None)  # an Op records in the user's own frame
+    return ours(*args, **kwargs) if apply is None else apply(args, kwargs, frame)
+
+
+by_index = attrgetter("_index")  # orders Tensors as they were recorded, inputs before what they made
+Recorded = Any  # a Tensor that an op made, so that its op is not None
+
+
+def make(
+    op: Op,
+    data: Any,
+    inputs: tuple[Tensor | None, ...],
+    values: tuple[Any, ...],
+    attributes: dict[str, Any] | None,
+    requires_grad: bool,
+    frame: FrameType,
+) -> Tensor:
+    """Record that `op` on `inputs` gave `data`: the one place where a node is made."""
+    try:
+        context = _context()
+    except LookupError:
+        context = _start()
+    if not context.plain:
+        if context.anomaly:
+            check_output(op, data, inputs, values, frame)
+        if not context.recording:
+            return _leaf(data, False, None, frame)
+    top = context.frames.top
+    tensor = _new(Tensor)
+    tensor._call = top[1] if top[0] is frame else context.frames.enter(frame)
+    tensor._lasti = frame.f_lasti
+    tensor._index = next_index()
+    tensor._context = context
+    tensor._data = data
+    tensor._inputs = inputs
+    tensor._values = values
+    tensor._attributes = attributes
+    tensor._name = None
+    tensor.grad = None
+    tensor.op = op
+    tensor.requires_grad = requires_grad
+    return tensor
+
+
+def _leaf(data: Any, requires_grad: bool, name: str | None, frame: FrameType | None) -> Tensor:
+    context = _start()
+    tensor = _new(Tensor)
+    tensor._call = None if frame is None else context.frames.enter(frame)
+    tensor._lasti = -1 if frame is None else frame.f_lasti
+    tensor._index = next_index()
+    tensor._context = context
+    tensor._data = data
+    tensor._inputs = ()
+    tensor._values = ()
+    tensor._attributes = None
+    tensor._name = name
+    tensor.grad = None
+    tensor.op = None
+    tensor.requires_grad = requires_grad
+    return tensor
+
+
+def _restored(data: Any, requires_grad: bool, name: str | None, grad: np.ndarray | None) -> Tensor:
+    """Make a leaf again from its copied or pickled parts."""
+    tensor = _leaf(data, requires_grad, name, None)
+    tensor.grad = None if grad is None else np.array(grad)
+    return tensor
+
+
+def _wrapped(value: Any) -> Tensor:
+    return _leaf(np.asarray(value), False, None, None)
+
+
+def refuse_masked(data: Any, what: str, frame: FrameType) -> None:
+    """Refuse a masked array: its mask would be lost in silence."""
+    if isinstance(data, np.ma.MaskedArray):
+        raise TypeError(f"{what}: a masked array is not supported, its mask would be lost; fill it first{where(frame)}")
+
+
+def refuse_complex(what: str, inputs: tuple[Any, ...], value: Any, frame: FrameType) -> None:
+    """Refuse a complex value on a Tensor: the rules are those of real functions, and would be wrong in silence."""
+    if value.dtype.kind == "c" and any(source is not None for source in inputs):
+        raise TypeError(
+            f"{what}: a Tensor is real, got {value.dtype}; keep real and imaginary parts apart,"
+            f" as tg.fft's functions do{where(frame)}"
+        )
+
+
+def _refuse_write(tensor: Tensor) -> NoReturn:
+    source = locate(tensor._call, tensor._lasti)
+    made = f"the value of {tensor.op.name}" if tensor.op else "a leaf"
+    at = f", recorded here:\n  {source}" if source else ""
+    raise TypeError(
+        f"a Tensor is not written in place: this one is {made}{at}"
+        "\nuse np.where, or tg.tensor on an array that you filled"
+    )

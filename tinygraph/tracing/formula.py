@@ -1,0 +1,240 @@
+"""The chain rule of a step as mathematics, made from the source of the rule that runs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..backward.replay import receives
+from ..graphs.symbols import Symbols
+from ..recording.node import Node
+from .contributions import norm
+from .notation import Operand, Printer
+
+if TYPE_CHECKING:
+    from .trace import Trace
+
+
+class Formula(NamedTuple):
+    """What one step contributes to one argument.
+
+    Attributes
+    ----------
+    text : str
+        As mathematics: ``ā⁽³⁾ = h̄⁽³⁾ ⊙ (1 − h⁽³⁾ ⊙ h⁽³⁾)``.
+    ascii : str
+        As the program would say it: ``da[3] = dh[3] * (1 - h[3] * h[3])``.
+    rule : str
+        The source of the rule: ``g * (1 - y * y)``.
+    argument : int
+    meanings : tuple of (str, str)
+        The symbols ``v₁₂`` of values that have no name, with the expressions they stand for.
+    """
+
+    text: str
+    ascii: str
+    rule: str
+    argument: int
+    meanings: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def formulas(trace: Trace, k: int) -> list[Formula]:
+    """Return the formulas of step `k`, one for each argument that receives a contribution.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> W, h = tg.parameter([[0.5, 0.1], [0.2, 0.3]], name="W"), tg.tensor([1.0, 2.0], name="h")
+    >>> for t in (1, 2):
+    ...     with tg.timestep(t):
+    ...         a = W @ h
+    ...         h = np.tanh(a)
+    >>> trace = tg.trace(h.sum())
+    >>> for k in range(1, 4):
+    ...     for formula in trace.formulas(k):
+    ...         print(formula)
+    ā⁽²⁾ = h̄⁽²⁾ ⊙ (1 − h⁽²⁾ ⊙ h⁽²⁾)
+    W̄ += ā⁽²⁾ ⊗ h⁽¹⁾
+    h̄⁽¹⁾ = Wᵀ ā⁽²⁾
+    ā⁽¹⁾ = h̄⁽¹⁾ ⊙ (1 − h⁽¹⁾ ⊙ h⁽¹⁾)
+    """
+    node = trace.nodes[k]
+    return [_formula(trace, node, argument) for argument in range(len(node.inputs)) if receives(node, argument)]
+
+
+def _formula(trace: Trace, node: Node, argument: int) -> Formula:
+    op, symbols = node.op, trace.symbols
+    assert op is not None
+    rule, source = op.formula(argument), node.inputs[argument]
+    body = parsed(rule)
+    sign = "=" if len(trace.writes(source)) < 2 else "+="
+    names = _operands(node, op.parameters(argument), symbols)
+    at = index_text(node) if op == "getitem" else ""
+    right, plain = _written(node, argument, body, names)
+    if body is not None and "is Tensor" in rule:
+        rule = ast.unparse(body)  # the branch that runs here
+    target = symbols.of(source)
+    return Formula(
+        f"{target.bar}{at} {sign} {right}",
+        f"{target.ascii_bar}{at} {sign} {plain}",
+        rule,
+        argument,
+        tuple(_meanings(node, symbols)),
+    )
+
+
+def _written(node: Node, argument: int, body: ast.expr | None, names: dict[str, Operand]) -> tuple[str, str]:
+    """Return the right-hand side as mathematics and in ASCII; of a rule that is no formula, a call of it."""
+    if body is not None:
+        try:
+            return Printer(node, names, argument).whole(body), ascii_of(body, names | _statics(node))
+        except (ValueError, LookupError, AttributeError, TypeError):
+            pass  # a program's own rule may call helpers in ways that ours are not called
+    given = ", ".join(operand.text for operand in names.values())
+    return f"{node.op}ᵛʲᵖ({given})", f"{node.op}.vjp({', '.join(operand.ascii for operand in names.values())})"
+
+
+def _operands(node: Node, parameters: tuple[str, ...], symbols: Symbols) -> dict[str, Operand]:
+    """What the names in a rule stand for: the adjoint, the output, and the inputs in order."""
+    assert node.op is not None
+    own = symbols.of(node)
+    inputs = [Operand(str(symbols.of(x)), symbols.of(x).ascii, x.data.ndim) for x in node.inputs]
+    adjoint = Operand(own.bar, own.ascii_bar, node.data.ndim)
+    if node.op.variadic:
+        every = ", ".join(x.text for x in inputs), ", ".join(x.ascii for x in inputs)
+        return dict(
+            zip(
+                parameters[1:4],
+                (adjoint, Operand(str(own), own.ascii, node.data.ndim), Operand(*every, 1)),
+                strict=False,
+            )
+        )
+    return dict(zip(parameters, (adjoint, Operand(str(own), own.ascii, node.data.ndim), *inputs), strict=False))
+
+
+def _statics(node: Node) -> dict[str, Operand]:
+    assert node.op is not None
+    static = {**node.op.defaults, **node.attributes}
+    return {name: Operand(str(value), str(value), 0) for name, value in static.items() if name != "index"}
+
+
+def _meanings(node: Node, symbols: Symbols) -> Iterator[tuple[str, str]]:
+    for value in dict.fromkeys((node, *node.inputs)):
+        symbol = symbols.of(value)
+        if symbol.number is not None and value.expression:
+            yield str(symbol), value.expression
+
+
+@lru_cache(maxsize=512)
+def parsed(rule: str) -> ast.expr | None:
+    """Return the syntax tree of a rule's body; None where it is more than one expression."""
+    try:
+        body = ast.parse(rule, mode="eval").body
+    except SyntaxError:
+        return None
+    if isinstance(body, ast.IfExp) and ast.unparse(body.test).endswith("is Tensor"):
+        return body.orelse  # the other branch is for gradients of gradients
+    return body
+
+
+class _Substituted(ast.NodeTransformer):
+    def __init__(self, names: dict[str, Operand]):
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return ast.Name(self.names[node.id].ascii if node.id in self.names else node.id, node.ctx)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        if isinstance(node.func, ast.Name) and node.func.id == "Sparse":
+            return self.visit(node.args[2])
+        return self.generic_visit(node)
+
+
+def ascii_of(body: ast.expr, names: dict[str, Operand]) -> str:
+    """Return a rule's body with what its names stand for.
+
+    Examples
+    --------
+    >>> ascii_of(parsed("g * (1 - y * y)"), {"g": Operand("h̄", "dh", 1), "y": Operand("h", "h", 1)})
+    'dh * (1 - h * h)'
+    """
+    copied = ast.parse(ast.unparse(body), mode="eval").body
+    return ast.unparse(_Substituted(names).visit(copied))
+
+
+def index_text(node: Node) -> str:
+    """Return the index of a ``getitem`` node in brackets."""
+    index = node.attributes.get("index")
+    parts = index if isinstance(index, tuple) else (index,)
+    return f"[{', '.join(map(_index_part, parts))}]"
+
+
+def _index_part(part: Any) -> str:
+    if isinstance(part, slice):
+        bounds = ["" if bound is None else str(bound) for bound in (part.start, part.stop)]
+        return ":".join(bounds + ([str(part.step)] if part.step is not None else []))
+    if part is Ellipsis:
+        return "…"
+    if isinstance(part, np.ndarray):
+        return "mask" if part.dtype == bool else np.array2string(part, threshold=4, separator=",")
+    return str(part)
+
+
+def step_lines(trace: Trace, k: int, parameter: Node | Any = None, *, plain: bool = False) -> list[str]:
+    r"""Return lines that tell step `k`: what it is, its source, its formulas, and what it adds to `parameter`.
+
+    Parameters
+    ----------
+    trace : Trace
+        A recorded pass.
+    k : int
+        The step.
+    parameter : Node, Tensor or str, optional
+        Whose gradient is watched: its contribution, and the running sum, are shown where the step adds to it.
+    plain : bool
+        Whether to write ASCII.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> w, x = tg.parameter(2.0, name="w"), tg.tensor(3.0, name="x")
+    >>> y = np.square(w * x)
+    >>> print(*step_lines(tg.trace(y), 1, "w"), sep="\n")
+    step 1: v₂ = w * x
+      w̄ = v̄₂ · x
+      contribution to w̄: 36
+      running sum of w̄: 36
+    """
+    step = trace[k]
+    symbols = trace.symbols
+    own = symbols.of(step.node)
+    head = f"step {k}: {own.ascii if plain else own} = {step.node.expression or step.node.op}"
+    lines = [head, *("  " + (formula.ascii if plain else formula.text) for formula in formulas(trace, k))]
+    if parameter is None:
+        return lines
+    watched = trace.node(parameter)
+    for argument, source in enumerate(step.node.inputs):
+        if source is watched and step.contributions[argument] is not None:
+            bar = symbols.of(watched).ascii_bar if plain else symbols.of(watched).bar
+            lines.append(f"  contribution to {bar}: {array_text(step.contributions[argument])}")
+            lines.append(f"  running sum of {bar}: {array_text(step.after[argument])}")
+    return lines
+
+
+def array_text(x: Any, width: int = 100) -> str:
+    """Return a small array on one line, a larger one as its shape, norm and extremes."""
+    x = np.asarray(x)
+    if x.size <= 8:
+        written = np.array2string(x, formatter={"float_kind": lambda v: f"{v:.4g}"}, max_line_width=10_000)
+        text = " ".join(written.split())
+        if len(text) <= width:
+            return text
+    shape = "×".join(map(str, x.shape)) or "scalar"
+    return f"{shape}, norm {norm(x):.4g}, from {np.min(x, initial=np.inf):.3g} to {np.max(x, initial=-np.inf):.3g}"

@@ -1,0 +1,107 @@
+"""Nodes and ops as they come from a file: the program that made them may be on another machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..recording.node import Node
+from ..recording.op import Op
+
+_PACKAGE = str(Path(__file__).parents[1])
+
+
+class SavedNode(Node):
+    """A node from a file: it has no Tensor, but what its rules need.
+
+    Attributes
+    ----------
+    replaced : dict of int to array
+        Argument values that differ from what the input node holds: a leaf was replaced between two uses.
+    stored : tuple of arrays or None, or None
+        The contributions of the pass, where the program that the file came from had an op of its own.
+    adjoint : array or None
+        What they are the contributions of.
+    """
+
+    __slots__ = ("adjoint", "replaced", "stored")
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.replaced: dict[int, Any] = {}
+        self.stored: tuple[Any, ...] | None = None
+        self.adjoint: Any = None
+
+    def stored_for(self, adjoint: Any) -> tuple[Any, ...] | None:
+        """Return the stored contributions, which are those of the adjoint of the pass and of no other.
+
+        Raises
+        ------
+        ValueError
+            If another adjoint is pulled back: that takes the op's rules, and they are not in the file.
+        """
+        if self.stored is None:
+            return None
+        if adjoint is not self.adjoint and not np.array_equal(adjoint, self.adjoint, equal_nan=True):
+            raise ValueError(
+                f"the rules of {self.op} are not on this machine: only its recorded contributions are known"
+            )
+        return self.stored
+
+
+class SavedOp:
+    """An op that this machine does not know: its name, and the source of its rules to read, but nothing that runs."""
+
+    def __init__(
+        self,
+        name: str,
+        formulas: list[str | None],
+        parameters: list[list[str]],
+        *,
+        arguments: list[str],
+        variadic: bool = False,
+        elementwise: bool = False,
+    ):
+        self.name = name
+        self.rules = tuple(formulas)  # None where an argument has none, as for an Op
+        self.variadic = variadic
+        self.elementwise = elementwise
+        self.arguments = tuple(arguments)
+        self.attributes: tuple[str, ...] = ()
+        self.defaults: dict[str, Any] = {}
+        self.facts: dict[str, Any] = {}
+        self.saves = None
+        self._parameters = parameters
+
+    def formula(self, argument: int) -> str:
+        """Return the source of the rule for `argument`."""
+        return self.rules[0 if self.variadic else argument] or ""
+
+    def parameters(self, argument: int) -> tuple[str, ...]:
+        """Return the names that the rule gives to the adjoint, the output and the inputs."""
+        return tuple(self._parameters[0 if self.variadic else argument])
+
+    def pull(self, *unused: Any) -> tuple[Any, ...]:
+        """Refuse: only what the file stores is known."""
+        raise ValueError(f"the rules of {self.name} are not on this machine: only its recorded contributions are known")
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, str) and self.name == other)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __repr__(self) -> str:
+        return f"<op {self.name} from a file>"
+
+
+def is_known(op: Any) -> bool:
+    """Tell whether an op is one of tinygraph's own, whose rules every machine has."""
+    return isinstance(op, Op) and all(
+        rule is None or rule.__code__.co_filename.startswith(_PACKAGE) for rule in op.rules
+    )

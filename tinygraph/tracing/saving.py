@@ -1,0 +1,126 @@
+"""A trace as plain data: what `trace_file` writes as JSON, its arrays put aside in a `Packer`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..backward.replay import pull, values_of
+from ..recording.node import Constant, Node
+from ..recording.sparse import dense
+from .packing import Packer, encode
+from .saved import SavedNode, is_known
+
+if TYPE_CHECKING:
+    from .trace import Trace
+
+_AROUND = 6  # lines of the program that are kept before and after each line that recorded something
+
+
+def described(trace: Trace, packer: Packer) -> dict[str, Any]:
+    """Return a trace as plain data, its arrays added to `packer`."""
+    ops = _Numbered(_op, key=id)  # ops of one name are equal
+    sources = _Numbered(_source, key=lambda source: source)
+    nodes = [_node(node, packer, ops, sources) for node in trace.graph.nodes]
+    for k, node in enumerate(trace.nodes):
+        if not is_known(node.op):
+            contributions = pull(node, trace.adjoints[k])
+            nodes[node.index]["stored"] = [None if c is None else packer.add(dense(c)) for c in contributions]
+    return {
+        "nodes": nodes,
+        "ops": ops.rows,
+        "sources": sources.rows,
+        "files": _files(trace),
+        "outputs": [node.index for node in trace.graph.outputs],
+        "steps": [node.index for node in trace.nodes],
+        "adjoints": [packer.add(adjoint) for adjoint in trace.adjoints],
+        "gradients": [[node.index, packer.add(dense(total))] for node, total in trace.gradients.items()],
+    }
+
+
+class _Numbered:
+    """Rows that many nodes share: each is described once."""
+
+    def __init__(self, describe: Any, key: Any):
+        self.describe = describe
+        self.key = key
+        self.rows: list[Any] = []
+        self._known: dict[Any, tuple[int, Any]] = {}
+
+    def of(self, thing: Any) -> int | None:
+        if thing is None:
+            return None
+        key = self.key(thing)
+        if key not in self._known:
+            self._known[key] = (len(self.rows), thing)  # held, so that an id stays its own
+            self.rows.append(self.describe(thing))
+        return self._known[key][0]
+
+
+def _op(op: Any) -> dict[str, Any]:
+    count = len(op.rules)
+    return {
+        "name": op.name,
+        "known": is_known(op),
+        "formulas": [None if op.rules[i] is None else op.formula(i) for i in range(count)],
+        "parameters": [list(op.parameters(i)) for i in range(count)],
+        "arguments": list(op.arguments),
+        "variadic": op.variadic,
+        "elementwise": op.elementwise,
+    }
+
+
+def _source(source: Any) -> list[Any]:
+    return [getattr(source, name) for name in SOURCE_FIELDS]
+
+
+SOURCE_FIELDS = ("filename", "lineno", "end_lineno", "column", "end_column", "text", "expression", "name", "function")
+
+
+def _node(node: Node, packer: Packer, ops: _Numbered, sources: _Numbered) -> dict[str, Any]:
+    made: dict[str, Any] = {"kind": node.kind, "data": _data(node._data, packer)}
+    optional = {
+        "op": ops.of(node.op),
+        "inputs": [source.index for source in node.inputs],
+        "requires_grad": node.requires_grad,
+        "scope": node.scope,
+        "timestep": node.timestep,
+        "label": node.name if isinstance(node, Constant) else node.label,
+        "source": sources.of(node.source),
+        "attributes": {key: encode(value, packer) for key, value in node.attributes.items()},
+        "replaced": _replaced(node, packer),
+    }
+    made.update({key: value for key, value in optional.items() if value or (value == 0 and value is not False)})
+    if isinstance(node, SavedNode) and node.stored is not None:
+        made["stored"] = [None if c is None else packer.add(c) for c in node.stored]
+    return made
+
+
+def _data(value: Any, packer: Packer) -> Any:
+    if type(value) in (bool, int, float, complex):  # a Python number takes the dtype of what it meets
+        return [type(value).__name__, encode(value, packer)]
+    return packer.add(value)
+
+
+def _replaced(node: Node, packer: Packer) -> dict[str, int]:
+    if node.op is None or (isinstance(node, SavedNode) and not node.replaced):
+        return {}
+    values = values_of(node)[: len(node.inputs)]
+    return {
+        str(argument): packer.add(value)
+        for argument, (source, value) in enumerate(zip(node.inputs, values, strict=False))
+        if source._data is not value and source.kind != "constant"
+    }
+
+
+def _files(trace: Trace) -> dict[str, dict[str, str]]:
+    """Return the program's lines around those that recorded something."""
+    files: dict[str, dict[str, str]] = {}
+    wanted: dict[str, set[int]] = {}
+    for node in trace.graph.nodes:
+        if node.source is not None:
+            near = range(node.source.lineno - _AROUND, node.source.end_lineno + _AROUND + 1)
+            wanted.setdefault(node.source.filename, set()).update(near)
+    for filename, numbers in wanted.items():
+        known = trace.source_lines(filename)
+        files[filename] = {str(n): known[n] for n in sorted(numbers) if n in known}
+    return files

@@ -1,0 +1,97 @@
+"""A recorded backward pass at one moment: a step of it, and the state after some steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..recording.node import Node
+from ..recording.tensor import Tensor
+
+if TYPE_CHECKING:
+    from .trace import Trace
+
+
+class TracedStep(NamedTuple):
+    """One step of a recorded backward pass: the chain rule at one node.
+
+    Attributes
+    ----------
+    index : int
+        0 at the output.
+    node : Node
+        The node whose op is pulled back through.
+    adjoint : ndarray
+        ∂L/∂node, complete.
+    contributions : tuple of ndarray or None
+        What each argument receives, in argument order; None where no gradient is wanted or none exists.
+    before, after : tuple of ndarray or None
+        The running sum of each argument's gradient before its contribution and after it; None where nothing had been
+        computed yet.
+    """
+
+    index: int  # type: ignore[assignment]  # tuple.index gives way to the plain word
+    node: Node
+    adjoint: np.ndarray | None
+    contributions: tuple[np.ndarray | None, ...]
+    before: tuple[np.ndarray | None, ...]
+    after: tuple[np.ndarray | None, ...]
+
+
+class Steps(Sequence[TracedStep]):
+    """The steps of a trace, each computed when it is asked for."""
+
+    def __init__(self, trace: Trace):
+        self._trace = trace
+
+    def __len__(self) -> int:
+        return len(self._trace)
+
+    def __getitem__(self, k: Any) -> Any:
+        if isinstance(k, slice):
+            return [self._trace[i] for i in range(*k.indices(len(self)))]
+        return self._trace[k]
+
+
+class State:
+    """What has been computed after the first `position` steps of a backward pass.
+
+    Examples
+    --------
+    >>> import tinygraph as tg
+    >>> w = tg.parameter(3.0, name="w")
+    >>> trace = tg.trace(w * w * w)
+    >>> [(trace.at(k).status("w"), trace.at(k).gradient("w")) for k in range(3)]
+    [('not yet', None), ('partial', array(9.)), ('complete', array(27.))]
+    """
+
+    def __init__(self, trace: Trace, position: int):
+        self.trace = trace
+        self.position = position
+
+    def status(self, node: Node | Tensor | str) -> str:
+        """Return how far the gradient of `node` is.
+
+        Returns
+        -------
+        str
+            ``"not yet"``, ``"partial"``, ``"complete"``, or ``"none"`` if the pass never reaches it.
+        """
+        node = self.trace.node(node)
+        writes = self.trace.writes(node)
+        if node is self.trace.output:
+            return "complete"
+        if not writes:
+            return "none"
+        if writes[0][0] >= self.position:
+            return "not yet"
+        return "complete" if writes[-1][0] < self.position else "partial"
+
+    def gradient(self, node: Node | Tensor | str) -> np.ndarray | None:
+        """Return the sum of the contributions so far; None, never 0, where there is none yet."""
+        return self.trace.running(node, self.position)
+
+    def __repr__(self) -> str:
+        return f"<State after {self.position} of {len(self.trace)} steps>"

@@ -1,0 +1,127 @@
+"""`viz.draw`: from anything that was recorded to a drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import tinygraph as tg
+
+from .formats.drawing import Drawing
+from .memory import undisturbed
+from .scenes.collapse import collapse_scopes
+from .scenes.folded import folded_scene
+from .scenes.gradients import with_gradients
+from .scenes.ops import ops_scene
+from .scenes.overlays import colour
+from .scenes.scene import Scene
+from .scenes.variables import variables_scene
+from .scenes.window import window
+
+__all__ = ["draw", "graph_of"]
+
+_VIEWS = {"ops": ops_scene, "variables": variables_scene}
+
+
+def draw(
+    x: Any,
+    view: str = "ops",
+    fold: bool = False,
+    timesteps: slice | int | Iterable[int] | None = None,
+    overlay: str | None = None,
+    backward: bool = False,
+    collapse: str | Iterable[str] = (),
+) -> Drawing:
+    """Draw a recorded program.
+
+    Time runs from left to right, a column a time step; parameters stand once, each in a colour of its own.
+
+    Parameters
+    ----------
+    x : Tensor, Graph or Trace
+        What was recorded, by its result.
+    view : "ops" or "variables"
+        Every op with its shape; or the variables that the program named, as in a textbook.
+    fold : bool
+        Draw the recurrence: the cell once, with its delayed edges.
+    timesteps : slice, int or iterable of int, optional
+        Which time steps to show: a slice of them, that many first and last ones, or these.
+    overlay : "grad_norm", "value" or "time_step", optional
+        What to show as colour, with a legend.
+    backward : bool
+        Add the arrows of the backward pass, against those of the forward pass.
+    collapse : str or iterable of str
+        Scopes (`tinygraph.scope`) to be drawn as one node each.
+
+    Returns
+    -------
+    Drawing
+        It shows itself in a notebook; ``drawing.save("x.svg")`` writes a file.
+
+    Raises
+    ------
+    TypeError
+        If `x` is nothing that was recorded.
+    ValueError
+        If `view` or `overlay` is unknown, no time step is left, or options exclude each other.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg, viz
+    >>> W, h = tg.parameter([[0.5]], name="W"), tg.tensor([1.0])
+    >>> for t in range(3):
+    ...     h = np.tanh(W @ h)
+    >>> viz.draw(h)
+    <Drawing 'Computational graph': 8 nodes, 9 edges>
+    >>> [node.label for node in viz.draw(h, view="variables").scene.nodes]
+    ['h⁽⁰⁾', 'h⁽¹⁾', 'h⁽²⁾', 'h⁽³⁾']
+    """
+    if view not in _VIEWS:
+        raise ValueError(f"view must be 'ops' or 'variables', not {view!r}")
+    if fold and (timesteps is not None or overlay is not None or backward or collapse):
+        raise ValueError(
+            "a folded drawing has no single time steps: fold=True excludes timesteps, overlay, backward, collapse"
+        )
+    with undisturbed():
+        return Drawing(_scene(x, view, fold, timesteps, overlay, backward, collapse))
+
+
+def _scene(
+    x: Any,
+    view: str,
+    fold: bool,
+    timesteps: slice | int | Iterable[int] | None,
+    overlay: str | None,
+    backward: bool,
+    collapse: str | Iterable[str],
+) -> Scene:
+    graph = graph_of(x)
+    if fold:
+        return folded_scene(graph, view)
+    scene = _VIEWS[view](graph)
+    if backward:
+        scene = with_gradients(scene, graph)
+    if overlay is not None:
+        scene = colour(scene, x, overlay)
+    if collapse:
+        scene = collapse_scopes(scene, collapse)
+    if timesteps is not None:
+        scene = window(scene, timesteps)
+    return scene
+
+
+def graph_of(x: Any) -> Any:
+    """The graph of a Tensor, a Trace or a Graph.
+
+    Raises
+    ------
+    TypeError
+        If `x` is none of these.
+    """
+    if isinstance(x, tg.Tensor):
+        return tg.graph(x)
+    if isinstance(x, tg.Graph):
+        return x
+    if hasattr(x, "steps") and hasattr(x, "graph"):
+        return x.graph
+    raise TypeError(f"can draw a Tensor, a Graph or a Trace, not {type(x).__name__}")

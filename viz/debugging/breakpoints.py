@@ -1,0 +1,208 @@
+"""Where to stop in a backward pass: breakpoints and watches, each of which says why it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tinygraph.recording.node import Node
+from tinygraph.recording.sparse import dense
+from tinygraph.tracing.trace import Trace
+
+from .expressions import Expression, ExpressionError
+from .names import Moment
+
+__all__ = [
+    "Breakpoint",
+    "at_condition",
+    "at_jump",
+    "at_line",
+    "at_node",
+    "at_nonfinite",
+    "at_op",
+    "at_scope",
+    "at_time",
+]
+
+Test = Callable[[int], str | None]
+
+
+@dataclass
+class Breakpoint:
+    """A place to stop.
+
+    Attributes
+    ----------
+    what : str
+        How it reads in a list: ``op tanh``.
+    test : callable
+        ``test(k)`` gives the reason to stop at step k, or None.
+    condition : Expression or None
+        A further condition.
+    enabled : bool
+    ignore : int
+        How many hits are passed over before it stops.
+    hits : int
+        How often it was hit.
+    number : int
+        What the user calls it.
+    """
+
+    what: str
+    test: Test = field(repr=False)
+    condition: Expression | None = None
+    enabled: bool = True
+    ignore: int = 0
+    hits: int = 0
+    number: int = 0
+
+    def reason(self, trace: Trace, k: int) -> str | None:
+        """Return why to stop at step `k`, counting the hit; None where there is no reason."""
+        if not self.enabled:
+            return None
+        try:
+            reason = self.test(k)
+            if reason is None or (self.condition is not None and not self.condition.holds(Moment(trace, k))):
+                return None
+        except ExpressionError as error:  # as pdb does: stop, rather than run past what could not be decided
+            return f"breakpoint {self.number}: {self} cannot be evaluated here: {error.reason}"
+        self.hits += 1
+        if self.hits <= self.ignore:
+            return None
+        also = f" and {self.condition.text}" if self.condition is not None else ""
+        count = f", hit {self.hits}" if self.hits > 1 else ""
+        return f"breakpoint {self.number}: {reason}{also}{count}"
+
+    def __str__(self) -> str:
+        also = f" if {self.condition.text}" if self.condition is not None else ""
+        return f"{self.what}{also}"
+
+
+def at_node(trace: Trace, node: Node) -> Breakpoint:
+    """Stop where `node` is pulled back through; for a leaf, where its gradient is written.
+
+    Raises
+    ------
+    ValueError
+        If the pass never reaches the node.
+    """
+    symbol = trace.symbols.of(node)
+    k = trace.step_of(node)
+    if k is not None:
+        return Breakpoint(f"node {symbol}", lambda at: f"{symbol} is pulled back through" if at == k else None)
+    return at_write(trace, node)
+
+
+def at_write(trace: Trace, node: Node) -> Breakpoint:
+    """Stop where the gradient of `node` is written: a watch."""
+    symbol = trace.symbols.of(node)
+    writes = trace.writes(node)
+    steps = {step for step, _ in writes}
+    if not steps:
+        raise ValueError(f"no gradient reaches {symbol}: it is {_why_unreached(node)}")
+    order = {step: number for number, step in enumerate(sorted(steps), 1)}
+
+    def test(k: int) -> str | None:
+        return f"{symbol.bar} is written, {order[k]} of {len(steps)}" if k in steps else None
+
+    return Breakpoint(f"{symbol.bar} is written", test)
+
+
+def _why_unreached(node: Node) -> str:
+    if node.kind in ("input", "constant"):
+        return f"an {node.kind} without a gradient" if node.kind == "input" else "a constant"
+    return "not used on any way to the output that carries a gradient"
+
+
+def at_op(trace: Trace, name: str) -> Breakpoint:
+    """Stop at every op of that name."""
+    return Breakpoint(f"op {name}", lambda k: f"op {name}" if trace.nodes[k].op == name else None)
+
+
+def at_scope(trace: Trace, scope: str) -> Breakpoint:
+    """Stop where the pass enters a scope, or one inside it."""
+
+    def inside(k: int) -> bool:
+        return trace.nodes[k].scope == scope or trace.nodes[k].scope.startswith(f"{scope}/")
+
+    def test(k: int) -> str | None:
+        entered = inside(k) and not (k and inside(k - 1) and trace.nodes[k].timestep == trace.nodes[k - 1].timestep)
+        return f"enters scope {scope}" if entered else None
+
+    return Breakpoint(f"scope {scope}", test)
+
+
+def at_time(trace: Trace, first: int, last: int) -> Breakpoint:
+    """Stop where the pass enters a time step of a range."""
+
+    def test(k: int) -> str | None:
+        t = trace.nodes[k].timestep
+        if t is None or not first <= t <= last or (k and trace.nodes[k - 1].timestep == t):
+            return None
+        return f"enters time step {t}"
+
+    return Breakpoint(f"time step {first}" if first == last else f"time steps {first} to {last}", test)
+
+
+def at_line(trace: Trace, filename: str | None, line: int) -> Breakpoint:
+    """Stop at what was recorded on a source line."""
+
+    def test(k: int) -> str | None:
+        source = trace.nodes[k].source
+        if source is None or not source.lineno <= line <= source.end_lineno:
+            return None
+        if filename is not None and not source.filename.replace("\\", "/").endswith(filename):
+            return None
+        return f"line {line}"
+
+    return Breakpoint(f"line {filename + ':' if filename else ''}{line}", test)
+
+
+def at_condition(trace: Trace, condition: Expression) -> Breakpoint:
+    """Stop where an expression is true."""
+    return Breakpoint(f"if {condition.text}", lambda k: condition.text if condition.holds(Moment(trace, k)) else None)
+
+
+def at_nonfinite(trace: Trace) -> Breakpoint:
+    """Stop where NaN or infinity is born: a contribution that is not finite, of an adjoint that is."""
+
+    def test(k: int) -> str | None:
+        if not np.isfinite(trace.adjoints[k]).all():
+            return None if k else "the adjoint of the output is not finite"
+        for argument, contribution in enumerate(trace.pull(k)):
+            if contribution is not None and not np.isfinite(dense(contribution)).all():
+                return f"the contribution to {trace.symbols.of(trace.nodes[k].inputs[argument])} is not finite"
+        return None
+
+    return Breakpoint("NaN or infinity", test)
+
+
+def at_jump(trace: Trace, factor: float, norms: Callable[[int], float]) -> Breakpoint:
+    """Stop where the norm of an adjoint is `factor` times that of the same variable's before it, or 1/`factor`."""
+    before = _previous_alike(trace)
+
+    def test(k: int) -> str | None:
+        if before[k] is None:
+            return None
+        was, now = norms(before[k]), norms(k)
+        if not (now >= factor * was or now * factor <= was) or now == was:
+            return None
+        verb = "jumps" if now > was else "falls"
+        ratio = f" by {max(now, was) / min(now, was):.3g}" if min(now, was) > 0 and np.isfinite(max(now, was)) else ""
+        return f"‖{trace.symbols.of(trace.nodes[k]).bar}‖ {verb}{ratio}, from {was:.3g} to {now:.3g}"
+
+    return Breakpoint(f"a norm that changes by {factor:g}", test)
+
+
+def _previous_alike(trace: Trace) -> list[Any]:
+    """For each step, the latest earlier step of the same variable in another time step."""
+    latest: dict[Any, int] = {}
+    found: list[Any] = []
+    for k, node in enumerate(trace.nodes):
+        place = (node.op, node.source or node.name, node.scope, node.shape)
+        found.append(latest.get(place))
+        latest[place] = k
+    return found

@@ -1,0 +1,324 @@
+"""Expressions over the state of a backward pass: conditions of breakpoints, and what ``print`` shows.
+
+They look like Python and are read by its parser, but nothing is executed: an evaluator of our own knows arithmetic,
+comparisons, ``and``, ``or``, ``not``, indices, a few functions, and the names of `Moment`.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tinygraph.tracing.contributions import norm
+
+from .names import Moment, Value
+
+__all__ = ["FUNCTIONS", "Expression", "ExpressionError"]
+
+_LONGEST = 400
+_OPERATORS: dict[type, Callable[..., Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: np.divide,
+    ast.Mod: np.mod,
+    ast.MatMult: operator.matmul,
+    ast.Pow: lambda a, b: np.power(np.asarray(a, float), b),  # of floats: 9**9**9 is infinite, at once
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+    ast.Invert: np.logical_not,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+
+
+def _nonfinite(x: Any) -> bool:
+    return not bool(np.isfinite(x).all())
+
+
+FUNCTIONS: dict[str, tuple[Callable[..., Any], str]] = {
+    "norm": (norm, "the length ‖x‖"),
+    "min": (np.min, "the smallest element"),
+    "max": (np.max, "the largest element"),
+    "mean": (np.mean, "the mean of the elements"),
+    "std": (np.std, "their standard deviation"),
+    "sum": (np.sum, "the sum of the elements"),
+    "abs": (np.abs, "absolute values"),
+    "sqrt": (np.sqrt, "square roots"),
+    "log": (np.log, "natural logarithms"),
+    "log10": (np.log10, "decimal logarithms"),
+    "exp": (np.exp, "exponentials"),
+    "tanh": (np.tanh, "hyperbolic tangents"),
+    "any": (np.any, "whether any element is true"),
+    "all": (np.all, "whether all elements are true"),
+    "isnan": (np.isnan, "element by element, whether it is NaN"),
+    "isinf": (np.isinf, "element by element, whether it is infinite"),
+    "isfinite": (np.isfinite, "element by element, whether it is a finite number"),
+    "nonfinite": (_nonfinite, "whether any element is NaN or infinite"),
+    "len": (len, "the length of the first axis"),
+}
+_ATTRIBUTES = ("grad", "T", "shape", "size", "ndim", "dtype", "op", "name", "scope", "t", "value")
+
+
+class ExpressionError(ValueError):
+    """A malformed expression, or one that cannot be evaluated; its message marks the place.
+
+    Attributes
+    ----------
+    reason : str
+    text : str
+    column : int
+    """
+
+    def __init__(self, reason: str, text: str, column: int = 0):
+        self.reason = reason
+        self.text = text
+        self.column = column
+        super().__init__(f"{reason}\n  {text}\n  {' ' * column}^")
+
+
+class Expression:
+    """An expression over the names of a `Moment`.
+
+    Parameters
+    ----------
+    text : str
+        As ``t == 3 and op == "tanh"`` or ``norm(W.grad)``.
+
+    Raises
+    ------
+    ExpressionError
+        If it is malformed, or uses more of Python than the evaluator knows.
+
+    Examples
+    --------
+    >>> Expression("norm(grad) <")
+    Traceback (most recent call last):
+        ...
+    viz.debugging.expressions.ExpressionError: invalid syntax
+      norm(grad) <
+                  ^
+    """
+
+    def __init__(self, text: str):
+        self.text = text.strip()
+        if not self.text:
+            raise ExpressionError("expected an expression", self.text)
+        if len(self.text) > _LONGEST:
+            raise ExpressionError(f"the expression is longer than {_LONGEST} characters", self.text[:60] + "…", 60)
+        try:
+            self._tree = ast.parse(self.text, mode="eval").body
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            column = max((getattr(error, "offset", 1) or 1) - 1, 0)
+            raise ExpressionError(getattr(error, "msg", None) or str(error), self.text, column) from None
+        for node in ast.walk(self._tree):
+            self._check(node)
+
+    def __repr__(self) -> str:
+        return f"Expression({self.text!r})"
+
+    def __call__(self, moment: Moment) -> Any:
+        """Return its value at a step.
+
+        Raises
+        ------
+        ExpressionError
+            If it cannot be evaluated there.
+        """
+        with np.errstate(all="ignore"):
+            return _plain(self._value(self._tree, moment))
+
+    def holds(self, moment: Moment) -> bool:
+        """Tell whether it is true at a step; not where a gradient that it reads is not computed yet."""
+        try:
+            value = self(moment)
+        except NotYet:
+            return False
+        if isinstance(value, np.ndarray) and value.size != 1:
+            raise self._error(
+                self._tree, f"an array of {value.size} elements is neither true nor false: use any(…) or all(…)"
+            )
+        return bool(value)
+
+    def check_names(self, moment: Moment) -> None:
+        """Raise an ExpressionError if it uses a name that means nothing in this trace."""
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.Name) and node.id not in FUNCTIONS:
+                self._Name(node, moment)
+
+    # -- what is allowed ----------------------------------------------------------------------------------------------
+
+    def _check(self, node: ast.AST) -> None:
+        if isinstance(node, ast.expr) and not hasattr(self, f"_{type(node).__name__}"):
+            raise self._error(node, f"{_kind(node)} cannot be used here")
+        if isinstance(node, ast.LShift | ast.RShift | ast.BitAnd | ast.BitOr | ast.BitXor | ast.FloorDiv):
+            raise ExpressionError(f"the operator {_kind(node)} cannot be used here", self.text)
+        if isinstance(node, ast.Attribute) and node.attr not in _ATTRIBUTES:
+            raise self._error(node, f"unknown attribute .{node.attr}{_nearest(node.attr, _ATTRIBUTES)}")
+        if isinstance(node, ast.Call):
+            self._check_call(node)
+        if isinstance(node, ast.Constant) and not isinstance(node.value, int | float | str | bool | None):
+            raise self._error(node, f"the constant {node.value!r} cannot be used here")
+
+    def _check_call(self, node: ast.Call) -> None:
+        if not isinstance(node.func, ast.Name):
+            raise self._error(node, "only the functions listed by `help expressions` can be called")
+        if node.func.id not in FUNCTIONS:
+            raise self._error(node, f"unknown function {node.func.id}{_nearest(node.func.id, FUNCTIONS)}")
+        if node.keywords or len(node.args) != 1:
+            raise self._error(node, f"{node.func.id} takes one argument")
+
+    def _error(self, node: ast.AST, reason: str) -> ExpressionError:
+        column = len(self.text.encode()[: getattr(node, "col_offset", 0)].decode(errors="ignore"))
+        return ExpressionError(reason, self.text, column)
+
+    # -- evaluation ---------------------------------------------------------------------------------------------------
+
+    def _value(self, node: ast.AST, moment: Moment) -> Any:
+        try:
+            return getattr(self, f"_{type(node).__name__}")(node, moment)
+        except ExpressionError:
+            raise
+        except Exception as error:  # whatever NumPy raises about shapes and types
+            raise self._error(node, f"{type(error).__name__}: {error}") from None
+
+    def _number(self, node: ast.AST, moment: Moment) -> Any:
+        value = _plain(self._value(node, moment))
+        if value is None:
+            raise NotYet("it is not computed yet", self.text, self._error(node, "").column)
+        return value
+
+    def _Constant(self, node: ast.Constant, moment: Moment) -> Any:
+        return node.value
+
+    def _Name(self, node: ast.Name, moment: Moment) -> Any:
+        try:
+            return moment.lookup(node.id)
+        except LookupError as error:
+            near = _nearest(node.id, [*moment.NAMES, *FUNCTIONS, *moment.trace.symbols.names()])
+            raise self._error(node, f"unknown name {node.id}{near}" if near else str(error.args[0])) from None
+
+    def _Attribute(self, node: ast.Attribute, moment: Moment) -> Any:
+        value = self._value(node.value, moment)
+        if isinstance(value, Value):
+            return value.attribute(node.attr)
+        if node.attr in ("T", "shape", "size", "ndim", "dtype") and value is not None:
+            found = getattr(np.asarray(value), node.attr)
+            return str(found) if node.attr == "dtype" else found
+        raise self._error(node, f"only a value of the network has .{node.attr}")
+
+    def _Subscript(self, node: ast.Subscript, moment: Moment) -> Any:
+        value = self._value(node.value, moment)
+        index = self._value(node.slice, moment)
+        if isinstance(value, Value) and isinstance(index, int) and isinstance(node.value, ast.Name):
+            at_time = moment.at_time(node.value.id, index)
+            if at_time is not None:
+                return at_time
+        return np.asarray(_plain(value))[index]
+
+    def _Slice(self, node: ast.Slice, moment: Moment) -> slice:
+        bounds = (node.lower, node.upper, node.step)
+        return slice(*(None if bound is None else self._number(bound, moment) for bound in bounds))
+
+    def _Tuple(self, node: ast.Tuple, moment: Moment) -> tuple[Any, ...]:
+        return tuple(self._value(part, moment) for part in node.elts)
+
+    def _List(self, node: ast.List, moment: Moment) -> list[Any]:
+        return [self._value(part, moment) for part in node.elts]
+
+    def _UnaryOp(self, node: ast.UnaryOp, moment: Moment) -> Any:
+        value = self._number(node.operand, moment)
+        return (
+            not self._truth(node.operand, value) if isinstance(node.op, ast.Not) else _OPERATORS[type(node.op)](value)
+        )
+
+    def _BinOp(self, node: ast.BinOp, moment: Moment) -> Any:
+        left, right = self._number(node.left, moment), self._number(node.right, moment)
+        if isinstance(left, str | list | tuple) or isinstance(right, str | list | tuple):
+            raise self._error(node, "arithmetic needs numbers")  # "a" * 10**9 would fill the memory
+        return _OPERATORS[type(node.op)](left, right)
+
+    def _BoolOp(self, node: ast.BoolOp, moment: Moment) -> Any:
+        wanted = isinstance(node.op, ast.Or)
+        for part in node.values:
+            if self._truth(part, self._number(part, moment)) is wanted:
+                return wanted
+        return not wanted
+
+    def _Compare(self, node: ast.Compare, moment: Moment) -> Any:
+        left = self._plain_operand(node.left, node, moment)
+        result: Any = True
+        for sign, part in zip(node.ops, node.comparators, strict=True):
+            right = self._plain_operand(part, node, moment)
+            result = _compared(sign, left, right)
+            if isinstance(result, bool | np.bool_) and not result:
+                return False
+            left = right
+        return result
+
+    def _plain_operand(self, part: ast.AST, whole: ast.Compare, moment: Moment) -> Any:
+        if any(isinstance(sign, ast.Is | ast.IsNot | ast.Eq | ast.NotEq) for sign in whole.ops):
+            return _plain(self._value(part, moment))  # None == 3 is an answer
+        return self._number(part, moment)
+
+    def _IfExp(self, node: ast.IfExp, moment: Moment) -> Any:
+        chosen = node.body if self._truth(node.test, self._number(node.test, moment)) else node.orelse
+        return self._value(chosen, moment)
+
+    def _Call(self, node: ast.Call, moment: Moment) -> Any:
+        assert isinstance(node.func, ast.Name)
+        return FUNCTIONS[node.func.id][0](self._number(node.args[0], moment))
+
+    def _truth(self, node: ast.AST, value: Any) -> bool:
+        if isinstance(value, np.ndarray) and value.size != 1:
+            raise self._error(
+                node, f"an array of {value.size} elements is neither true nor false: use any(…) or all(…)"
+            )
+        return bool(value)
+
+
+class NotYet(ExpressionError):
+    """An expression reads a gradient that is not computed yet."""
+
+
+def _compared(sign: ast.cmpop, left: Any, right: Any) -> Any:
+    if isinstance(sign, ast.In | ast.NotIn):
+        found = left in right if isinstance(right, str | list | tuple) else bool(np.isin(left, right).all())
+        return found if isinstance(sign, ast.In) else not found
+    if isinstance(sign, ast.Is | ast.IsNot):
+        return (left is right) == isinstance(sign, ast.Is)
+    return _OPERATORS[type(sign)](left, right)
+
+
+def _plain(value: Any) -> Any:
+    return value.data if isinstance(value, Value) else value
+
+
+def _nearest(word: str, words: Any) -> str:
+    found = difflib.get_close_matches(word, list(words), 1, 0.5)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+def _kind(node: ast.AST) -> str:
+    names = {
+        "Lambda": "a function",
+        "ListComp": "a comprehension",
+        "GeneratorExp": "a comprehension",
+        "DictComp": "a comprehension",
+        "SetComp": "a comprehension",
+        "NamedExpr": "an assignment",
+        "JoinedStr": "an f-string",
+        "Await": "await",
+        "Starred": "a starred expression",
+        "FloorDiv": "//",
+    }
+    return names.get(type(node).__name__, type(node).__name__)

@@ -1,0 +1,131 @@
+"""What there is to see at one step of a backward pass, as plain data: a pure function of (trace, step)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tinygraph.recording.node import Node
+from tinygraph.tracing.contributions import norm
+from tinygraph.tracing.trace import Trace
+
+__all__ = ["about", "look", "plain"]
+
+_WHOLE = 36  # arrays of at most so many elements are given whole
+
+
+def look(trace: Trace, k: int) -> dict[str, Any]:
+    """Return what there is to see at step `k`, as data that JSON can hold.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> x = tg.parameter(0.5)
+    >>> y = np.square(x)
+    >>> seen = look(tg.trace(y), 0)
+    >>> seen["op"], seen["name"], seen["formulas"][0]["text"], seen["terms"][0]["term"]["values"]
+    ('square', 'y', 'x̄ = ȳ · 2 · x', 1.0)
+    """
+    step = trace[k]
+    node, symbols = step.node, trace.symbols
+    symbol = symbols.of(node)
+    return {
+        "step": k,
+        "steps": len(trace),
+        "timestep": node.timestep,
+        "timesteps": trace.graph.timesteps,
+        "op": str(node.op),
+        "name": str(symbol),
+        "bar": symbol.bar,
+        "scope": node.scope,
+        "index": node.index,
+        "source": source_of(node),
+        "formulas": [formula._asdict() for formula in trace.formulas(k)],
+        "adjoint": about(step.adjoint),
+        "value": about(node.data),
+        "terms": [_term(trace, step, argument) for argument, term in enumerate(step.contributions) if term is not None],
+        "inputs": [_neighbour(trace, source) for source in node.inputs],
+        "users": [_neighbour(trace, user) for user, _ in trace.graph.consumers(node)],
+    }
+
+
+def _term(trace: Trace, step: Any, argument: int) -> dict[str, Any]:
+    source = step.node.inputs[argument]
+    writes = trace.writes(source)
+    return {
+        "to": str(trace.symbols.of(source)),
+        "bar": trace.symbols.of(source).bar,
+        "argument": argument,
+        "number": writes.index((step.index, argument)) + 1,
+        "of": len(writes),
+        "leaf": source.kind != "op",
+        "term": about(step.contributions[argument]),
+        "before": None if step.before[argument] is None else about(step.before[argument]),
+        "after": about(step.after[argument]),
+    }
+
+
+def _neighbour(trace: Trace, node: Node) -> dict[str, Any]:
+    return {
+        "name": str(trace.symbols.of(node)),
+        "op": None if node.op is None else str(node.op),
+        "kind": node.kind,
+        "expression": node.expression,
+        "step": trace.step_of(node),
+        "gradient": node.requires_grad,
+    }
+
+
+def source_of(node: Node) -> dict[str, Any] | None:
+    """Return where the program made `node`."""
+    source = node.source
+    if source is None:
+        return None
+    return {
+        "file": source.filename,
+        "line": source.lineno,
+        "end_line": source.end_lineno,
+        "column": source.column,
+        "end_column": source.end_column,
+        "text": source.text,
+        "expression": source.expression,
+        "function": source.function,
+    }
+
+
+def about(x: Any) -> dict[str, Any]:
+    """Return an array as data: whole if it is small, and its size, norm and extremes."""
+    x = np.asarray(x)
+    finite = x[np.isfinite(x)]
+    return {
+        "shape": list(x.shape),
+        "dtype": str(x.dtype),
+        "norm": plain(norm(x)),
+        "min": plain(np.min(finite)) if finite.size else None,
+        "max": plain(np.max(finite)) if finite.size else None,
+        "nonfinite": int(x.size - finite.size),
+        "values": plain(x) if x.size <= _WHOLE else None,
+    }
+
+
+def plain(x: Any) -> Any:
+    """Return numbers, arrays and what is made of them as JSON knows them; NaN and infinities as words.
+
+    Examples
+    --------
+    >>> plain(np.array([1.0, np.nan])), plain(float("inf"))
+    ([1.0, 'nan'], 'inf')
+    """
+    if isinstance(x, np.ndarray | np.generic):
+        return plain(x.tolist())
+    if isinstance(x, list | tuple):
+        return [plain(part) for part in x]
+    if isinstance(x, dict):
+        return {str(key): plain(part) for key, part in x.items()}
+    if isinstance(x, complex):
+        return str(x)
+    if isinstance(x, float) and not math.isfinite(x):
+        return str(x)
+    return x

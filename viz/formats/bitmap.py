@@ -1,0 +1,43 @@
+"""The SVG drawing as a PNG: the same picture, for documents that cannot hold SVG."""
+
+from __future__ import annotations
+
+import resvg_py
+
+from ..layout.lay_out import Layout
+
+__all__ = ["bitmap", "magnification"]
+
+LARGEST = 32_767  # pixels: no bitmap may be wider or higher
+MOST = 2.0**27  # pixels in all, each of which takes four bytes while it is drawn
+
+
+def bitmap(svg: str, layout: Layout) -> bytes:
+    """The drawing `svg` as a PNG, at twice its size if that is possible.
+
+    Raises
+    ------
+    ValueError
+        If it would be too large.
+    """
+    zoom = magnification(layout, "png")
+    return bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=zoom, sans_serif_family="Liberation Sans"))
+
+
+def magnification(layout: Layout, format: str) -> float:
+    """How much a bitmap may be magnified, up to twice.
+
+    Raises
+    ------
+    ValueError
+        If not even the drawing's own size is possible.
+    """
+    width, height = layout.width + 40.0, layout.height + 80.0
+    zoom = min(2.0, LARGEST / width, LARGEST / height, (MOST / (width * height)) ** 0.5)
+    if zoom < 1.0:
+        raise ValueError(
+            f"a {format} of this drawing would be {layout.width:,.0f} × {layout.height:,.0f} pixels, and {LARGEST:,} "
+            f"({MOST / 1e6:.0f} million in all) is the most there can be: save it as svg, or draw fewer time steps "
+            "(timesteps=…, fold=True)"
+        )
+    return zoom

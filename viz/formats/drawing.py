@@ -1,0 +1,158 @@
+"""What `viz.draw` hands out: a picture that is not yet in any format."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import graphviz
+import networkx as nx
+
+from ..layout.lay_out import Layout, lay_out
+from ..memory import undisturbed
+from ..scenes.scene import Scene
+from . import exports
+from .bitmap import bitmap
+from .dot import PICTURES, digraph, picture
+from .svg import write_svg
+
+__all__ = ["Drawing", "replace_file"]
+
+
+class Drawing:
+    """A scene, and its positions once they are asked for.
+
+    In a notebook it shows itself as SVG, or as text where SVG is not trusted.
+
+    Parameters
+    ----------
+    scene : Scene
+        What to draw.
+
+    Examples
+    --------
+    >>> from viz.scenes.scene import Edge, Node, Scene
+    >>> drawing = Drawing(Scene(nodes=[Node("n0", "x"), Node("n1", "y")], edges=[Edge("n0", "n1")], title="y of x"))
+    >>> drawing
+    <Drawing 'y of x': 2 nodes, 1 edges>
+    >>> print(drawing.text())
+    y of x
+      x
+      y  ← x
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+
+    def __repr__(self) -> str:
+        return f"<Drawing {self.scene.title!r}: {len(self.scene.nodes):,} nodes, {len(self.scene.edges):,} edges>"
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where everything stands.
+
+        Raises
+        ------
+        ValueError
+            If the graph does not repeat in time and is too large for Graphviz.
+        """
+        with undisturbed():
+            return lay_out(self.scene)
+
+    def svg(self, theme: str = "auto") -> str:
+        """The drawing as an SVG document; `theme` is "light", "dark", or "auto" for the reader's own setting."""
+        layout = self.layout
+        with undisturbed():
+            return write_svg(self.scene, layout, theme)
+
+    @property
+    def dot(self) -> str:
+        """The drawing in Graphviz' language, with positions; ``neato -n2`` draws it as it is, ``dot`` anew."""
+        return str(self.to_graphviz().source)
+
+    def to_graphviz(self) -> graphviz.Digraph:
+        """The drawing as a `graphviz.Digraph`, to go on with."""
+        return digraph(self.scene, self.layout)
+
+    def to_networkx(self) -> nx.MultiDiGraph:
+        """What is drawn as a `networkx.MultiDiGraph`, keyed by id. Needs no layout."""
+        return exports.networkx_graph(self.scene)
+
+    def graphml(self) -> str:
+        """What is drawn as GraphML. Needs no layout."""
+        return exports.graphml(self.scene)
+
+    def mermaid(self) -> str:
+        """What is drawn as a Mermaid flow chart, for Markdown. Needs no layout."""
+        return exports.mermaid(self.scene)
+
+    def text(self) -> str:
+        """What is drawn in words."""
+        return exports.words(self.scene)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the drawing to `path`, in the format of its suffix, and return the path.
+
+        The file is written beside `path` and then moved there: a failure leaves the old file as it was.
+
+        Parameters
+        ----------
+        path : str or path
+            Ends in .svg, .dot, .gv, .png, .pdf, .jpg, .eps, .ps, .graphml, .mmd (Mermaid) or .json (the scene).
+
+        Raises
+        ------
+        ValueError
+            If the suffix is none of these, or a bitmap would be too large.
+        OSError
+            If the file cannot be written.
+        """
+        target = Path(path)
+        suffix = target.suffix.lower().removeprefix(".")
+        makers: dict[str, Callable[[], str | bytes]] = {
+            "svg": self.svg,
+            "dot": lambda: self.dot,
+            "gv": lambda: self.dot,
+            "graphml": self.graphml,
+            "mmd": self.mermaid,
+            "json": lambda: json.dumps(self.scene.as_dict(), indent=1, ensure_ascii=False) + "\n",
+        } | {format: lambda: picture(self.scene, self.layout, suffix) for format in PICTURES}
+        makers["png"] = lambda: bitmap(self.svg("light"), self.layout)
+        if suffix not in makers:
+            known = ", ".join(f".{known}" for known in makers)
+            raise ValueError(f"cannot tell the format of {str(target)!r} from its suffix; the known ones are {known}")
+        content = makers[suffix]()
+        replace_file(target, content if isinstance(content, bytes) else content.encode())
+        return target
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        bundle = {"image/svg+xml": self.svg(), "text/plain": self.text()}
+        return {
+            kind: content
+            for kind, content in bundle.items()
+            if (not include or kind in include) and kind not in (exclude or ())
+        }
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write `content` to `path` so that at every moment the file is whole: the old one or the new.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; the old file, if any, is as it was.
+    """
+    temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}")
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise type(error)(error.errno, f"cannot write the drawing: {error.strerror}", str(path)) from error

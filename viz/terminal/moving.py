@@ -1,0 +1,74 @@
+"""Commands that move: by op, time step or cell, to a place, to what writes a gradient, to a breakpoint."""
+
+from __future__ import annotations
+
+from .session import Answer, CommandError, Session, command, whole_number
+
+__all__: list[str] = []
+
+_MOVES = "nodes t cell"
+
+
+@command("next", "n", "step", "s", usage="next [COUNT | t | cell | NAME]", group="moving", completes=_MOVES)
+def _next(session: Session, argument: str) -> Answer:
+    """Go on by one op or COUNT; to the next time step; to the next cell (scope); to the next contribution to NAME."""
+    return _move(session, argument, 1)
+
+
+@command("back", "bk", usage="back [COUNT | t | cell | NAME]", group="moving", completes=_MOVES)
+def _back(session: Session, argument: str) -> Answer:
+    """Go back, as far as next goes on. `back W` answers: who last wrote W.grad?"""
+    return _move(session, argument, -1)
+
+
+def _move(session: Session, argument: str, direction: int) -> Answer:
+    debugger = session.debugger
+    if argument == "t":
+        return session.stop(debugger.next_timestep(direction))
+    if argument == "cell":
+        return session.stop(debugger.next_cell(direction))
+    if argument and not argument.lstrip("-").isdigit():
+        return session.stop(debugger.next_write(_without_grad(argument), direction))
+    count = whole_number(argument or "1", "a count") * direction
+    return session.stop(debugger.next(count))
+
+
+def _without_grad(argument: str) -> str:
+    return argument.removesuffix(".grad")
+
+
+@command("goto", "g", "jump", usage="goto STEP | NAME | t T", group="moving", completes="nodes t")
+def _goto(session: Session, argument: str) -> Answer:
+    """Go to a step by its number, to the step of a value (`goto h[3]`), or to a time step (`goto t 3`)."""
+    if not argument:
+        raise CommandError("goto where? a step number, a name as h[3], or t and a time step")
+    word, _, rest = argument.replace("=", " ").partition(" ")
+    if word == "t" and rest.strip():
+        return session.stop(session.debugger.goto_timestep(whole_number(rest.strip(), "a time step")))
+    if argument.lstrip("-").isdigit():
+        return session.stop(session.debugger.goto(int(argument)))
+    return session.stop(session.debugger.goto(argument))
+
+
+@command("continue", "c", "cont", usage="continue", group="moving")
+def _continue(session: Session, argument: str) -> Answer:
+    """Run on to the next breakpoint or watch, or to the end."""
+    return session.stop(session.debugger.resume(1))
+
+
+@command("reverse-continue", "rc", usage="reverse-continue", group="moving")
+def _reverse_continue(session: Session, argument: str) -> Answer:
+    """Run back to the previous breakpoint or watch, or to the loss."""
+    return session.stop(session.debugger.resume(-1))
+
+
+@command("abort", usage="abort", group="moving")
+def _abort(session: Session, argument: str) -> Answer:
+    """Leave the debugger and end the program, with exit status 1."""
+    return Answer("abort", ends=True)
+
+
+@command("quit", "q", "exit", usage="quit", group="moving")
+def _quit(session: Session, argument: str) -> Answer:
+    """Leave the debugger; the program goes on."""
+    return Answer("end", ends=True)

@@ -1,0 +1,171 @@
+"""The debugger's prompt in a terminal: reads commands, prints answers, to read or as JSON lines."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+import tinygraph as tg
+from tinygraph.tracing.trace import Trace
+
+from ..debugging.debugger import Debugger
+from . import diagnosing as diagnoses  # noqa: F401 - they register the commands
+from . import moving as moves  # noqa: F401 - they register the commands
+from . import seeing as queries  # noqa: F401 - they register the commands
+from . import stopping as stops  # noqa: F401 - they register the commands
+from .session import Answer, Session
+
+__all__ = ["debug"]
+
+PROMPT = "(tinygraph) "
+
+
+def debug(
+    target: tg.Tensor | Trace | Debugger,
+    *,
+    stdin: TextIO | None = None,
+    stdout: TextIO | None = None,
+    as_json: bool = False,
+    width: int | None = None,
+    ascii_only: bool | None = None,
+) -> Debugger:
+    """Open the debugger on a loss or a trace, and return when the user leaves it.
+
+    Commands are read from `stdin` until it ends, Ctrl-D, Ctrl-C or ``quit``. Where both streams are terminals, the
+    prompt has history, completion and colours; else it is plain text.
+
+    Parameters
+    ----------
+    target : Tensor, Trace or Debugger
+        A loss, whose backward pass is recorded without touching ``.grad``; or a recorded pass.
+    stdin, stdout : file, optional
+        By default the process's.
+    as_json : bool
+        Print every answer as one JSON object on a line, and nothing else.
+    width : int, optional
+        Columns; by default the terminal's.
+    ascii_only : bool, optional
+        Write formulas in ASCII; by default where `stdout` cannot encode them.
+
+    Returns
+    -------
+    Debugger
+        Where the user left it.
+
+    Raises
+    ------
+    SystemExit
+        At the command ``abort``.
+    """
+    stdin, stdout = stdin or sys.stdin, stdout or sys.stdout
+    debugger = target if isinstance(target, Debugger) else Debugger(target)
+    columns = width or max(min(shutil.get_terminal_size().columns, 100), 40)
+    plain = not _can_encode(stdout) if ascii_only is None else ascii_only
+    session = Session(debugger, columns, plain)
+    show = _json_printer(stdout) if as_json else _text_printer(stdout, columns)
+    try:
+        show(session.here())
+        if not as_json:
+            show(Answer("hint", lines=[Text("`help` lists the commands, `next` goes on, `quit` leaves", "dim")]))
+        for line in _lines(session, stdin, stdout, as_json):
+            answer = _run(session, line)
+            show(answer)
+            if answer.kind == "abort":
+                raise SystemExit(1)
+            if answer.ends:
+                break
+    except BrokenPipeError:
+        _discard(stdout)
+    return debugger
+
+
+def _run(session: Session, line: str) -> Answer:
+    try:
+        return session.run(line)
+    except KeyboardInterrupt:  # a long search: the prompt comes back
+        return Answer("interrupted", {"error": "interrupted"}, [Text("interrupted", "bold yellow")])
+
+
+def _lines(session: Session, stdin: TextIO, stdout: TextIO, as_json: bool) -> Iterator[str]:
+    """Yield the lines that the user types, until there are no more."""
+    if not as_json and stdin is sys.stdin and stdin.isatty() and stdout.isatty():
+        from .prompt import typed
+
+        yield from typed(session, PROMPT)
+        return
+    while True:
+        if not as_json:
+            stdout.write(PROMPT)
+            stdout.flush()
+        try:
+            line = _from_notebook() if stdin is sys.stdin and "ipykernel" in sys.modules else stdin.readline()
+        except KeyboardInterrupt:
+            line = ""
+        if not line:
+            if not as_json:
+                stdout.write("\n")
+            return
+        if not as_json and not stdin.isatty():
+            stdout.write(line if line.endswith("\n") else f"{line}\n")  # so that a transcript reads as a session
+        yield line
+
+
+def _from_notebook() -> str:
+    try:
+        return f"{input()}\n"  # a notebook's own field: its sys.stdin cannot be read
+    except EOFError:
+        return ""
+
+
+def _text_printer(stdout: TextIO, width: int) -> Any:
+    console = Console(file=stdout, width=width, highlight=False, no_color=_no_colour(stdout))
+
+    def show(answer: Answer) -> None:
+        for line in answer.lines:
+            line.rstrip()
+            console.print(_encodable(line, stdout), overflow="fold")
+        stdout.flush()
+
+    return show
+
+
+def _json_printer(stdout: TextIO) -> Any:
+    def show(answer: Answer) -> None:
+        if answer.kind != "nothing":
+            stdout.write(json.dumps({"answer": answer.kind, **answer.data}, allow_nan=False) + "\n")
+            stdout.flush()
+
+    return show
+
+
+def _no_colour(stdout: TextIO) -> bool:
+    return bool(os.environ.get("NO_COLOR")) or not stdout.isatty()
+
+
+def _can_encode(stdout: TextIO) -> bool:
+    try:
+        "ā⁽³⁾ ⊙ ₁ ◀ █".encode(getattr(stdout, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _encodable(line: Text, stdout: TextIO) -> Text:
+    encoding = getattr(stdout, "encoding", None) or "utf-8"
+    if line.plain.isascii() or encoding.lower().replace("-", "").startswith("utf"):
+        return line
+    return Text(line.plain.encode(encoding, "replace").decode(encoding))
+
+
+def _discard(stdout: TextIO) -> None:
+    """Let what is still buffered for a closed pipe go nowhere, so that the process ends in silence."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
