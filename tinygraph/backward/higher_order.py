@@ -1,7 +1,7 @@
 """The recorded backward pass: the rules run on Tensors, so that gradients can be differentiated again.
 
-It is a walk of its own beside that of `tinygraph.backward.backprop`: that one is made for speed and adds up in place; this
-records, and goes no further than the nodes it is asked about.
+It is a walk of its own beside that of `tinygraph.backward.backprop`: that one is made for speed and adds up in place;
+this one records, and goes no further than the nodes it is asked about.
 """
 
 from __future__ import annotations

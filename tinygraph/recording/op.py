@@ -3,8 +3,8 @@
 An op's facts say how to test it:
 
 ``domain``
-    Where it is smooth: a name in `tinygraph.testing.domains.DOMAINS` or a function ``(rng, shape) -> array``; a tuple of them
-    says it for each argument. "real" if not given.
+    Where it is smooth: a name in `tinygraph.testing.domains.DOMAINS` or a function ``(rng, shape) -> array``; a tuple
+    of them says it for each argument. "real" if not given.
 ``samples``
     Example calls, a tuple of tuples ``(argument, …, {attributes})``. A tuple of integers stands for an array of that
     shape drawn from the argument's domain, anything else for itself (a constant); the attributes may be left out.
