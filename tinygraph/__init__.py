@@ -1,5 +1,6 @@
 """A minimal reverse-mode autodiff engine over NumPy that records what a program computes."""
 
+from .backward.anomaly import detect_anomaly
 from .backward.backprop import Step, backprop
 from .backward.derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .folding.fold import fold
@@ -21,13 +22,13 @@ from .ops.shapes import *  # noqa: F403
 from .ops.statistics import *  # noqa: F403
 from .ops.transcendental import *  # noqa: F403
 from .ops.without_gradient import *  # noqa: F403
-from .recording.context import detect_anomaly, no_grad, scope, timestep
+from .recording.context import iteration, no_grad, scope, timestep
 from .recording.creation import parameter, tensor
 from .recording.node import Node
 from .recording.op import Op, each, op, registry
 from .recording.tensor import Tensor
 from .testing.verification import verify
-from .tracing.trace import Trace, trace
-from .tracing.trace_file import TraceFileError, load_trace
+from .tracing.trace import Trace, load_trace, trace
+from .tracing.trace_file import TraceFileError
 
 __version__ = "0.1.0"

@@ -15,7 +15,7 @@ import numpy as np
 
 import tinygraph as tg
 from tinygraph.folding.fold import fold
-from tinygraph.ops import operators
+from tinygraph.recording import applying
 from tinygraph.recording import context as record
 from tinygraph.recording.calls import next_index
 
@@ -118,15 +118,15 @@ def cost_of_metadata(repetitions: int = 100_000) -> None:
         for _ in range(repetitions):
             a + b
 
-    spent: dict = {operators.make: [], make_without_metadata: []}
-    engine = operators.make
+    spent: dict = {applying.make: [], make_without_metadata: []}
+    engine = applying.make
     try:
         for _ in range(7):
             for how, times in spent.items():
-                operators.make = how
+                applying.make = how
                 times.append(timed(add)[0])
     finally:
-        operators.make = engine
+        applying.make = engine
     whole, bare = (min(times) / repetitions * 1e9 for times in spent.values())
     print(f"metadata: {whole - bare:.0f} ns of the {whole:.0f} ns of an addition (call, instruction, context)")
 

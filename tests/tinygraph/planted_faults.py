@@ -30,7 +30,7 @@ from types import CodeType, FunctionType
 import numpy as np
 
 from tests.tinygraph.extra_calls import extra_calls, extra_laws
-from tinygraph.recording import pullback as pulling
+from tinygraph.recording import broadcasting, pullback
 from tinygraph.recording.op import Op
 from tinygraph.testing.laws import check_op
 from tinygraph.testing.strategies import ops as all_ops
@@ -62,7 +62,7 @@ class Fault:
             (op,) = self.ops
             rules, pull = op.rules, op.pull
             op.rules = tuple(None if i == self.rule else rule for i, rule in enumerate(rules))
-            op.pull = pulling.puller(op)
+            op.pull = pullback.puller(op)
             try:
                 yield
             finally:
@@ -107,7 +107,7 @@ def faults(ops: list[Op]) -> list[Fault]:
                 found += _changes(rule, f"{op.name}, rule {number}", (op,))
                 for helper in _helpers(rule):
                     users.setdefault(helper, {})[op] = None
-    for helper in (pulling.conform, pulling.sum_to):
+    for helper in (broadcasting.conform, broadcasting.sum_to):
         users.setdefault(helper, {}).update(dict.fromkeys(op for op in ops if op.elementwise and len(op.rules) > 1))
     for helper, using in users.items():
         found += _changes(helper, f"{helper.__module__.rpartition('.')[2]}.{helper.__name__}", tuple(using))
@@ -325,7 +325,7 @@ EQUIVALENT = (
     ("sinc_slope", "0", "1", MASKED),
     ("sinc_slope", "1", "2", MASKED),
     ("sinc_slope", "10", "11", "a further term of the series, below rounding"),
-    ("pulling.sum_to", "1", "2", "a short cut, or an axis of length 1: the sum is the same"),
+    ("broadcasting.sum_to", "1", "2", "a short cut, or an axis of length 1: the sum is the same"),
 )
 """Survivors that are no faults."""
 

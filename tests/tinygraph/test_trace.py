@@ -168,14 +168,10 @@ def test_running_sum_is_the_naive_sum(sparse, stride, visits, seed):
 
 def test_add_grows_only_what_it_owns():
     first = np.ones(2)
-    total, owned = add(None, False, first)
-    assert total is first
-    assert not owned
-    total, owned = add(total, owned, np.ones(2))
-    assert owned
+    assert add(None, False, first) is first
+    total = add(first, False, np.ones(2))
     np.testing.assert_array_equal(first, 1)
-    again, _ = add(total, owned, np.ones(2))
-    assert again is total
+    assert add(total, True, np.ones(2)) is total
 
 
 def test_what_is_shown_cannot_be_written_to():

@@ -6,3 +6,8 @@
 - `sums`, `replay`: running sums of contributions, and rules run again on what was recorded
 - `anomaly`: stop at the first NaN or infinity
 """
+
+from ..recording.tensor import Tensor
+from .backprop import backward
+
+Tensor.backward = backward

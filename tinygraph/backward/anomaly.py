@@ -1,51 +1,61 @@
-"""What `tg.detect_anomaly` looks for: the first op, forward or backward, that makes a NaN or an infinity."""
+"""Anomalies: stop at the first op, forward or backward, that makes a NaN or an infinity out of finite numbers."""
 
 from __future__ import annotations
 
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ..recording import context as record
+from ..graphs.graph import graph
+from ..recording.context import Changed
+from ..recording.node import Node
+from ..recording.primitive import Primitive
 from ..recording.source import where
-from ..recording.sparse import Sparse
-
-if TYPE_CHECKING:
-    from ..recording.node import Node
-    from ..recording.op import Op
-    from ..recording.tensor import Tensor
+from ..recording.sparse import dense
+from ..recording.tensor import Tensor, make
 
 
-def check_output(
-    op: Op, data: Any, inputs: tuple[Tensor | None, ...], values: tuple[Any, ...], frame: FrameType
-) -> None:
-    """Raise FloatingPointError if `op` made a value that is not finite out of finite ones."""
-    if np.isfinite(data).all() or not all(np.isfinite(value).all() for value in values):
-        return
-    from ..graphs.graph import graph  # stands on Tensor, which stands on this
-    from ..recording.tensor import make
+def detect_anomaly() -> Changed:
+    """Stop at the first op, forward or backward, that makes a NaN or an infinity out of finite numbers.
 
-    with record.Changed(anomaly=False, recording=True):  # recorded after all, since the graph knows the time step
-        node = graph(make(op, data, inputs, values, None, False, frame)).outputs[0]
-    bad = np.asarray(data)[~np.isfinite(data)].ravel()[0]
-    raise FloatingPointError(f"{op.name}: the output is not finite: {bad}{_place(node)}{where(frame)}")
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> with tg.detect_anomaly(), np.errstate(divide="ignore"):
+    ...     np.log(tg.tensor(0.0))
+    Traceback (most recent call last):
+        ...
+    FloatingPointError: log: the output is not finite: -inf...
+    """
+    return Changed(watch=AnomalyWatch())
 
 
-def check_contributions(tensor: Tensor, adjoint: Any, contributions: tuple[Any, ...]) -> None:
-    """Raise FloatingPointError if a rule made a contribution that is not finite out of a finite adjoint."""
-    if not np.isfinite(adjoint).all():
-        return  # it came from further up, where it was reported or wanted
-    for argument, contribution in enumerate(contributions):
-        dense = contribution.dense() if type(contribution) is Sparse else contribution
-        if dense is not None and not np.isfinite(dense).all():
-            from ..graphs.graph import graph
+class AnomalyWatch:
+    """Looks at what ops and rules make, and raises FloatingPointError at the first that is not finite."""
 
-            node = graph(tensor).outputs[0]
-            raise FloatingPointError(
-                f"{node.op}: the contribution to argument {argument} is not finite{_place(node)}"
-                + (f"\n  {node.source}" if node.source else "")
-            )
+    def made(
+        self, op: Primitive, data: Any, inputs: tuple[Tensor | None, ...], values: tuple[Any, ...], frame: FrameType
+    ) -> None:
+        """Look at the output of an op: is it not finite, though all its inputs are?"""
+        if np.isfinite(data).all() or not all(np.isfinite(value).all() for value in values):
+            return
+        with Changed(watch=None, recording=True):  # recorded after all, since the graph knows the time step
+            node = graph(make(op, data, inputs, values, None, False, frame)).outputs[0]
+        bad = np.asarray(data)[~np.isfinite(data)].ravel()[0]
+        raise FloatingPointError(f"{op.name}: the output is not finite: {bad}{_place(node)}{where(frame)}")
+
+    def pulled(self, tensor: Tensor, adjoint: Any, contributions: tuple[Any, ...]) -> None:
+        """Look at the contributions of a step: is one not finite, though the adjoint is?"""
+        if not np.isfinite(adjoint).all():
+            return  # it came from further up, where it was reported or wanted
+        for argument, contribution in enumerate(map(dense, contributions)):
+            if contribution is not None and not np.isfinite(contribution).all():
+                node = graph(tensor).outputs[0]
+                raise FloatingPointError(
+                    f"{node.op}: the contribution to argument {argument} is not finite{_place(node)}"
+                    + (f"\n  {node.source}" if node.source else "")
+                )
 
 
 def _place(node: Node) -> str:

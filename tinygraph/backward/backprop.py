@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..graphs.graph import graph
-from ..recording import context as record
+from ..recording.context import context
+from ..recording.history import leading_to
 from ..recording.node import Node
 from ..recording.sparse import Sparse, dense
-from ..recording.tensor import Recorded, Tensor, by_index
-from .anomaly import check_contributions
+from ..recording.tensor import Tensor
+from .sums import add
 
 
 class Step(NamedTuple):
@@ -64,19 +65,40 @@ def backprop(output: Tensor, adjoint: ArrayLike | None = None) -> Iterator[Step]
     >>> float(w.grad)
     12.0
     """
-    seed = _seed(output, adjoint)
+    seed = seed_of(output, adjoint)
     tell_observers(output)
     recorded = graph(output)
-    for index, (node, received, contributions) in enumerate(_walk(output, seed)):
+    for index, (node, received, contributions) in enumerate(walk(output, seed)):
         yield Step(index, recorded.node_of(node), received, tuple(map(dense, contributions)))
 
 
-def backward(output: Tensor, adjoint: ArrayLike | None = None) -> None:
-    """Add the gradient of `output` to ``.grad`` of every leaf that requires one."""
-    seed = _seed(output, adjoint)
+def backward(output: Tensor, grad: ArrayLike | None = None) -> None:
+    """Add the gradient of this Tensor to ``.grad`` of every leaf that requires one.
+
+    Parameters
+    ----------
+    grad : array_like, optional
+        The adjoint of this Tensor, of its shape; 1 for a Tensor of one element without axes.
+
+    Raises
+    ------
+    ValueError
+        If `grad` is missing where the Tensor is not a scalar, or has another shape.
+    RuntimeError
+        If nothing that requires a gradient leads to this Tensor.
+
+    Examples
+    --------
+    >>> import tinygraph as tg
+    >>> w = tg.parameter([1.0, 2.0])
+    >>> (w * w).backward([1.0, 10.0])
+    >>> w.grad
+    array([ 2., 40.])
+    """
+    seed = seed_of(output, grad)
     tell_observers(output)
-    record.context().frames.clear()  # locals of the user do not outlive the backward pass
-    deque(_walk(output, seed), maxlen=0)
+    context().frames.clear()  # locals of the user do not outlive the backward pass
+    deque(walk(output, seed), maxlen=0)
 
 
 _observers: list[Callable[[Tensor], None]] = []
@@ -98,7 +120,7 @@ def tell_observers(output: Tensor) -> None:
         begins(output)
 
 
-def _walk(output: Tensor, seed: Any, sums: dict[Tensor, Any] | None = None) -> Iterator[tuple[Tensor, Any, tuple]]:
+def walk(output: Tensor, seed: Any, sums: dict[Tensor, Any] | None = None) -> Iterator[tuple[Tensor, Any, tuple]]:
     """The backward pass. Yield (node, its adjoint, the contributions to its inputs), last recorded first.
 
     Running sums are kept in `sums` if that is given, and those of the leaves then stay there, not in ``.grad``.
@@ -106,72 +128,55 @@ def _walk(output: Tensor, seed: Any, sums: dict[Tensor, Any] | None = None) -> I
     adjoints: dict[Tensor, Any] = {} if sums is None else sums
     adjoints[output] = seed
     owned: set[Tensor] = set()  # nodes whose adjoint is a sum that no one else holds
-    check = record.context().anomaly
-    for node in _order(output):
+    watch = context().watch
+    for node in reversed(leading_to((output,), differentiable=True)):
+        op = node.op
+        if op is None:
+            continue
         adjoint = adjoints.pop(node, None)
         if adjoint is None:
             continue
         if type(adjoint) is Sparse:
             adjoint = adjoint.dense()
-        contributions = node.op.pull(adjoint, node._data, node._values, node._inputs, node._attributes)
-        if check:
-            check_contributions(node, adjoint, contributions)
-        for source, contribution in zip(node._inputs, contributions):  # noqa: B905 - strict= costs 100 ns a node
+        contributions = op.pull(adjoint, node._data, node._values, node._inputs, node._attributes)
+        if watch is not None:
+            watch.pulled(node, adjoint, contributions)
+        inputs: Any = node._inputs  # only Tensors receive a contribution
+        for source, contribution in zip(inputs, contributions):  # noqa: B905 - strict= costs 100 ns a node
             if contribution is None:
                 continue
             total = adjoints.get(source)
             if total is None:
                 adjoints[source] = contribution
-            elif type(contribution) is Sparse:
-                if source not in owned or type(total) is not np.ndarray:  # a NumPy scalar cannot be added into
-                    total = total.dense() if type(total) is Sparse else np.array(total)
-                    owned.add(source)
-                contribution.add_to(total)
-                adjoints[source] = total
-            elif source in owned:
-                total += contribution
-                adjoints[source] = total
             else:
-                adjoints[source] = (total.dense() if type(total) is Sparse else total) + contribution
+                adjoints[source] = add(total, source in owned, contribution)
                 owned.add(source)
         yield node, adjoint, contributions
     if sums is None:
-        gradients = [(leaf, _gradient(leaf, total, leaf in owned)) for leaf, total in adjoints.items()]
+        gradients = [(leaf, gradient_of(leaf, total, leaf in owned)) for leaf, total in adjoints.items()]
         for leaf, gradient in gradients:  # only when all are known to be right
-            _add_to_grad(leaf, gradient, True)
+            add_to_grad(leaf, gradient)
 
 
-def _order(output: Tensor) -> list[Recorded]:
-    """Return the ops that a gradient of `output` passes, last recorded first."""
-    if output.op is None:
-        return []
-    found = [output]
-    seen = {output}
-    for node in found:  # the list grows under the loop
-        for source in node._inputs:
-            if source is not None and source.requires_grad and source not in seen and source.op is not None:
-                seen.add(source)
-                found.append(source)
-    found.sort(key=by_index, reverse=True)
-    return found
+def gradient_of(leaf: Tensor, total: Any, owned: bool = False) -> np.ndarray:
+    """Return a sum of contributions as an array of the leaf's own: a copy, unless nobody else holds the sum."""
+    if type(total) is Sparse:
+        total, owned = total.dense(), True
+    gradient = np.asarray(total, leaf.dtype) if owned else np.array(total, leaf.dtype)
+    if gradient.shape != leaf.shape:
+        raise ValueError(
+            f"backward: a rule gave {leaf!r} of shape {leaf.shape} a contribution of shape {gradient.shape}"
+        )
+    return gradient
 
 
-def _add_to_grad(leaf: Tensor, total: Any, owned: bool) -> None:
-    gradient = _gradient(leaf, total, owned)
+def add_to_grad(leaf: Tensor, gradient: np.ndarray) -> None:
+    """Add a gradient to what the leaf has accumulated so far."""
     leaf.grad = gradient if leaf.grad is None else leaf.grad + gradient
 
 
-def _gradient(leaf: Tensor, total: Any, owned: bool) -> np.ndarray:
-    """Return the sum of contributions as an array of the leaf's own."""
-    if type(total) is Sparse:
-        total, owned = total.dense(), True
-    found = np.asarray(total, leaf.dtype) if owned else np.array(total, leaf.dtype)
-    if found.shape != leaf.shape:
-        raise ValueError(f"backward: a rule gave {leaf!r} of shape {leaf.shape} a contribution of shape {found.shape}")
-    return found
-
-
-def _seed(output: Tensor, adjoint: ArrayLike | None) -> Any:
+def seed_of(output: Tensor, adjoint: ArrayLike | None) -> Any:
+    """Return the adjoint that a backward pass of `output` begins with."""
     if type(output) is not Tensor:
         raise TypeError(f"backward: expected a Tensor, got {type(output).__name__}")
     if not output.requires_grad:

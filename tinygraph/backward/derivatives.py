@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from ..ops.elementwise import alias
-from ..recording import context as record
 from ..recording.calls import next_index
+from ..recording.context import context, no_grad, recording_again
+from ..recording.history import leading_to
 from ..recording.source import where
-from ..recording.tensor import Tensor, _leaf, _wrapped
+from ..recording.tensor import Tensor, as_constant, make_leaf
 from .backprop import tell_observers
 from .higher_order import pull_back
 from .pytree import flatten, leaves_like, rebuild
@@ -33,27 +34,27 @@ class _Traced:
         self.positions = _positions(argnums, len(args), what)
         self.given = [args[position] for position in self.positions]
         leaves = flatten(self.given)
-        recording, began = record.context().recording, next_index()
+        recording, began = context().recording, next_index()
         self.wrt = [_fresh(leaf, recording, what, frame) for leaf in leaves]
         called = list(args)
         for position, tree in zip(self.positions, rebuild(self.given, self.wrt), strict=True):
             called[position] = tree
-        with record.recording_again():
+        with recording_again():
             self.value = f(*called, **kwargs)
-        self.outputs = [x if type(x) is Tensor else _wrapped(x) for x in flatten(self.value)]
+        self.outputs = [x if type(x) is Tensor else as_constant(x) for x in flatten(self.value)]
         given = any(type(leaf) is Tensor and leaf.requires_grad for leaf in leaves)
         self.outer = recording and (given or _reaches_older(self.outputs, began))
 
     def keeps(self, seeds: list[Any]) -> bool:
         """Tell whether an outer derivative may want what comes of these adjoints or tangents."""
         outer = self.outer or any(type(seed) is Tensor and seed.requires_grad for seed in seeds)
-        return outer and record.context().recording
+        return outer and context().recording
 
     def pull(self, adjoints: list[Any], keep: bool) -> list[Any]:
         """Return one gradient for each leaf of the arguments; recorded Tensors if asked to `keep` them."""
         wanted = [output for output in self.outputs if output.requires_grad]
         given = [a for output, a in zip(self.outputs, adjoints, strict=True) if output.requires_grad]
-        with record.recording_again() if keep else record.no_grad():
+        with recording_again() if keep else no_grad():
             seeds = [_as_seed(output, adjoint, keep) for output, adjoint in zip(wanted, given, strict=True)]
             found = pull_back(wanted, seeds, self.wrt)
         whole = [np.zeros(x.shape, x.dtype) if g is None else g for g, x in zip(found, self.wrt, strict=True)]
@@ -97,21 +98,15 @@ def _fresh(leaf: Any, recording: bool, what: str, frame: FrameType) -> Tensor:
         raise TypeError(
             f"{what}: only floating-point arguments have gradients, got {array.dtype}; write 2.0 for 2{where(frame)}"
         )
-    return _leaf(array, True, None, frame)
+    return make_leaf(array, True, frame=frame)
 
 
 def _reaches_older(outputs: list[Tensor], began: int) -> bool:
     """Tell whether a Tensor that requires a gradient leads to `outputs` and is older than the call."""
-    found = [output for output in outputs if output.requires_grad]
-    seen = set(found)
-    for node in found:
-        if node._index < began:
-            return True
-        for source in node._inputs:
-            if source is not None and source.requires_grad and source not in seen:
-                seen.add(source)
-                found.append(source)
-    return False
+    wanted = [output for output in outputs if output.requires_grad]
+    inside = leading_to(wanted, differentiable=True, after=began)
+    reached = {source for tensor in inside for source in (tensor, *tensor._inputs) if source is not None}
+    return any(tensor._index < began and tensor.requires_grad for tensor in reached)
 
 
 def _as_seed(output: Tensor, adjoint: Any, keep: bool) -> Any:
@@ -121,7 +116,7 @@ def _as_seed(output: Tensor, adjoint: Any, keep: bool) -> Any:
         raise ValueError(f"vjp: the output has shape {output.shape}, its adjoint {adjoint.shape}")
     if type(adjoint) is Tensor:
         return adjoint if adjoint.dtype == output.dtype else adjoint.astype(output.dtype)
-    return _leaf(adjoint, False, None, None) if keep else adjoint
+    return make_leaf(adjoint) if keep else adjoint
 
 
 def _own(x: Any) -> np.ndarray:
@@ -227,11 +222,11 @@ def jvp(f: Callable, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any,
     for leaf, direction in zip(traced.wrt, directions, strict=True):
         if np.shape(direction) != leaf.shape:
             raise ValueError(f"jvp: an argument has shape {leaf.shape}, its tangent {np.shape(direction)}")
-    probes = [_leaf(np.zeros(output.shape, output.dtype), True, None, None) for output in traced.outputs]
+    probes = [make_leaf(np.zeros(output.shape, output.dtype), True) for output in traced.outputs]
     pulled = traced.pull(list(probes), keep=True)
     pairs = [(p, d) for p, d in zip(pulled, directions, strict=True) if type(p) is Tensor and p.requires_grad]
     keep = traced.keeps(directions)
-    with record.recording_again() if keep else record.no_grad():
+    with recording_again() if keep else no_grad():
         seeds = [_as_seed(p, direction, keep) for p, direction in pairs]
         pushed = pull_back([p for p, _ in pairs], seeds, probes)
     zeros = [np.zeros(output.shape, output.dtype) for output in traced.outputs]

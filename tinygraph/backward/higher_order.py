@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ..recording import context as record
+from ..recording.context import Changed, context
+from ..recording.history import leading_to
+from ..recording.primitive import Primitive
 from ..recording.sparse import dense
-from ..recording.tensor import Recorded, Tensor, _wrapped, by_index
-from .anomaly import check_contributions
+from ..recording.tensor import Tensor, as_constant
 
 
 def pull_back(outputs: list[Tensor], adjoints: list[Any], wrt: list[Tensor]) -> list[Any]:
@@ -22,13 +23,18 @@ def pull_back(outputs: list[Tensor], adjoints: list[Any], wrt: list[Tensor]) -> 
     The same rules run as in `backward`, on Tensors: what they compute can be differentiated again.
     """
     totals: dict[Tensor, Any] = {}
+    leaves = set(wrt)
     for output, adjoint in zip(outputs, adjoints, strict=True):
         totals[output] = adjoint if output not in totals else totals[output] + adjoint
-    for node in _between(outputs, wrt):
-        adjoint = totals.pop(node, None)
-        if adjoint is None:
+    oldest = min((leaf._index for leaf in wrt), default=0)  # nothing older can lie between
+    differentiable = [output for output in outputs if output.requires_grad]
+    for node in reversed(leading_to(differentiable, differentiable=True, after=oldest, stop=wrt)):
+        op = node.op
+        adjoint = None if op is None or node in leaves else totals.pop(node, None)
+        if op is None or adjoint is None:
             continue
-        for source, contribution in zip(node._inputs, _pull_recorded(node, adjoint), strict=False):
+        inputs: Any = node._inputs  # only Tensors receive a contribution
+        for source, contribution in zip(inputs, _pull_recorded(node, op, adjoint), strict=False):
             if contribution is not None:
                 contribution = dense(contribution)
                 totals[source] = contribution if source not in totals else totals[source] + contribution
@@ -38,41 +44,25 @@ def pull_back(outputs: list[Tensor], adjoints: list[Any], wrt: list[Tensor]) -> 
     return [totals.get(leaf) for leaf in wrt]
 
 
-def _pull_recorded(node: Recorded, adjoint: Any) -> tuple:
-    tensors = _as_recorded(node)
-    if not record.context().anomaly:
-        return node.op.pull(adjoint, node, tensors, node._inputs, node._attributes)
-    with record.Changed(anomaly=False):  # what is to be named is the program's op, not one of its rule
-        contributions = node.op.pull(adjoint, node, tensors, node._inputs, node._attributes)
-    check_contributions(node, adjoint, contributions)
+def _pull_recorded(node: Tensor, op: Primitive, adjoint: Any) -> tuple:
+    tensors = _as_recorded(node, op)
+    watch = context().watch
+    if watch is None:
+        return op.pull(adjoint, node, tensors, node._inputs, node._attributes)
+    with Changed(watch=None):  # what is to be named is the program's op, not one of its rule
+        contributions = op.pull(adjoint, node, tensors, node._inputs, node._attributes)
+    watch.pulled(node, adjoint, contributions)
     return contributions
 
 
-def _between(outputs: list[Tensor], wrt: list[Tensor]) -> list[Recorded]:
-    """Return the ops between `wrt` and `outputs`, last recorded first; nothing older than `wrt` can lie between."""
-    oldest = min((leaf._index for leaf in wrt), default=0)
-    found = [node for node in dict.fromkeys(outputs) if node.op is not None and node.requires_grad]
-    seen, stop = set(found), set(wrt)
-    for node in found:
-        for source in node._inputs:
-            if source is None or source in seen or source in stop or source.op is None:
-                continue
-            if source.requires_grad and source._index > oldest:
-                seen.add(source)
-                found.append(source)
-    found = [node for node in found if node not in stop]
-    found.sort(key=by_index, reverse=True)
-    return found
-
-
-def _as_recorded(node: Recorded) -> tuple[Any, ...]:
+def _as_recorded(node: Tensor, op: Primitive) -> tuple[Any, ...]:
     """Return the arguments of `node` as Tensors, so that its rules are recorded."""
     tensors: list[Any] = []
     for source, value in zip(node._inputs, node._values, strict=False):
         if source is not None and source._data is not value:
-            raise RuntimeError(f"{node.op}: an input was replaced after it was recorded; its graph has no second order")
+            raise RuntimeError(f"{op}: an input was replaced after it was recorded; its graph has no second order")
         constant = source is None and isinstance(value, np.ndarray) and value.dtype.kind == "f"
-        tensors.append(_wrapped(value) if constant else value if source is None else source)  # a.dot(g) asks it of a
-    if node.op.saves is not None:
-        tensors.append(node.op.saves(*tensors, **(node._attributes or {})))
+        tensors.append(as_constant(value) if constant else value if source is None else source)  # a.dot(g) asks it of a
+    if op.saves is not None:
+        tensors.append(op.saves(*tensors, **(node._attributes or {})))
     return tuple(tensors)

@@ -7,32 +7,17 @@ from typing import Any
 import numpy as np
 
 from ..recording.node import Node
-from ..tracing.saved import SavedNode
-
-
-def values_of(node: Node) -> tuple[Any, ...]:
-    """Return the values of the arguments as recorded, and what the op saved, as its rules take them."""
-    if node.tensor is not None:
-        return node.tensor._values
-    values = [source._data for source in node.inputs]
-    for argument, value in getattr(node, "replaced", {}).items():
-        values[argument] = value
-    assert node.op is not None
-    if node.op.saves is not None:
-        values.append(node.op.saves(*values, **node.attributes))
-    return tuple(values)
 
 
 def receives(node: Node, argument: int) -> bool:
     """Tell whether the rule of `node` gives a contribution to this argument."""
     assert node.op is not None
-    rule = node.op.rules[0 if node.op.variadic else argument]
-    return rule is not None and node.inputs[argument].requires_grad
+    return node.op.rule(argument) is not None and node.inputs[argument].requires_grad
 
 
 def pull(node: Node, adjoint: Any, argument: int | None = None) -> tuple[Any, ...]:
     """Return the contributions of `node`, arrays or `Sparse` or None; only that to `argument` if it is given."""
-    stored = node.stored_for(adjoint) if isinstance(node, SavedNode) else None
+    stored = node.stored_for(adjoint)
     if stored is not None:
         return stored
     assert node.op is not None
@@ -44,7 +29,7 @@ def pull(node: Node, adjoint: Any, argument: int | None = None) -> tuple[Any, ..
         return (None,) * len(inputs)
     try:
         with np.errstate(all="ignore"):  # the pass itself has warned already
-            return node.op.pull(adjoint, node._data, values_of(node), inputs, node.attributes or None)
+            return node.op.pull(adjoint, node._data, node.values(), inputs, node.attributes or None)
     except Exception as error:
         if node.tensor is not None:
             raise

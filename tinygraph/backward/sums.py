@@ -38,7 +38,7 @@ class RunningSum:
         done, total = self._nearest(n)
         owned = False
         while done < n:
-            total, owned = add(total, owned, self.term(done))
+            total, owned = add(total, owned, self.term(done)), total is not None
             done += 1
             if done % self.stride == 0 and done not in self._checkpoints:
                 self._checkpoints[done] = total
@@ -60,18 +60,19 @@ class RunningSum:
         return sum(np.asarray(total).nbytes for total in self._checkpoints.values())
 
 
-def add(total: Any, owned: bool, term: Any) -> tuple[Any, bool]:
-    """Return `total` and `term` added as `backprop` adds them, and whether the sum is an array of its own.
+def add(total: Any, owned: bool, term: Any) -> Any:
+    """Return the sum of contributions so far and one more, added in place if `total` is `owned`: nobody else holds it.
 
-    The first contribution stands as it is; a sum that is owned grows in place.
+    The first contribution (to None) stands as it is; every later sum is owned.
     """
     if total is None:
-        return (term.dense(), True) if type(term) is Sparse else (term, False)
+        return term
     if type(term) is Sparse:
-        total = total if owned else np.array(total)
+        if not owned or type(total) is not np.ndarray:  # a NumPy scalar cannot be added into
+            total = total.dense() if type(total) is Sparse else np.array(total)
         term.add_to(total)
-        return total, True
+        return total
     if owned:
         total += term
-        return total, True
-    return total + term, True
+        return total
+    return (total.dense() if type(total) is Sparse else total) + term

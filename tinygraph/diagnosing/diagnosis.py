@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..numeric import norm
 from ..recording.node import Node
 from ..recording.sparse import dense
-from ..tracing.contributions import norm
 from ..tracing.trace import Trace
 from .gradient_flow import Flow, flow
 from .lag_matrix import Lag, lag

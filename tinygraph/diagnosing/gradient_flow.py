@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..numeric import norm
 from ..recording.node import Node
-from ..tracing.contributions import norm
 from ..tracing.trace import Trace
 from .lag_matrix import entries, propagate
 from .variables import by_timestep, state_name

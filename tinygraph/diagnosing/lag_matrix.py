@@ -9,9 +9,9 @@ import numpy as np
 
 from ..backward.replay import pull, receives
 from ..backward.sums import add
+from ..numeric import norm
 from ..recording.node import Node
 from ..recording.sparse import dense
-from ..tracing.contributions import norm
 from ..tracing.trace import Trace
 from .variables import by_timestep, state_name
 
@@ -116,7 +116,7 @@ def entries(trace: Trace) -> dict[int, dict[Node, Any]]:
                 outside.add(source)
             elif source.timestep is not None:
                 at = found.setdefault(source.timestep, {})
-                at[source] = add(at.get(source), False, contribution)[0]
+                at[source] = add(at.get(source), False, contribution)
     return found
 
 
@@ -135,7 +135,7 @@ def _row(
         for node, argument in targets[s]:
             if node in adjoints:
                 part = adjoints[node] if argument is None else pull(node, adjoints[node], argument)[argument]
-                total, _ = add(total, False, part)
+                total = add(total, False, part)
         row.append(0.0 if total is None else norm(dense(total)))
     return row
 
@@ -155,5 +155,5 @@ def propagate(trace: Trace, seeds: dict[Node, Any], wanted: set[Node]) -> dict[N
         for argument, contribution in enumerate(pull(node, adjoint)):
             source = node.inputs[argument] if argument < len(node.inputs) else None
             if contribution is not None and source is not None and source.kind == "op" and receives(node, argument):
-                adjoints[source] = add(adjoints.get(source), False, contribution)[0]
+                adjoints[source] = add(adjoints.get(source), False, contribution)
     return kept

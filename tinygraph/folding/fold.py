@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..loops.grouping import classes_of, grouped
-from ..loops.over_time import over_time
+from ..graphs.graph import Graph
+from ..loops.grouping import grouped
 from ..loops.places import Loop
-from .folded import FoldedEdge, FoldedGraph, FoldedLoop, FoldedNode, shared_depth, slots
+from .cell import FoldedEdge, FoldedLoop, FoldedNode, shared_depth, slots
+from .folded import FoldedGraph
 from .indices import DELAY, LATEST, Index, fit, region
-
-if TYPE_CHECKING:
-    from ..graphs.graph import Graph
 
 _MOST_CASES = 3  # an argument that reads the same node at more different delays gets a table
 
@@ -45,15 +42,15 @@ def fold(graph: Graph) -> FoldedGraph:
 class _Folding:
     def __init__(self, graph: Graph):
         self.graph = graph
-        self.classes = classes_of(graph)
+        self.groups = graph.timeline.groups
         count = len(graph.nodes)
-        self.ops = np.array([node.index for node in self.classes.nodes], int)
-        self.chains = list(self.classes.chains)
+        self.ops = np.array([node.index for node in self.groups.nodes], int)
+        self.chains = list(self.groups.chains)
         self.number = np.full(count, -1)
-        self.number[self.ops] = self.classes.number
-        self.iterations = np.full((count, self.classes.iterations.shape[1]), -1)
-        self.iterations[self.ops] = self.classes.iterations
-        self._class_leaves()
+        self.number[self.ops] = self.groups.number
+        self.iterations = np.full((count, self.groups.iterations.shape[1]), -1)
+        self.iterations[self.ops] = self.groups.iterations
+        self._group_leaves()
 
     def folded(self) -> FoldedGraph:
         self.loops = self._loops()
@@ -63,22 +60,22 @@ class _Folding:
         self.instance = np.zeros(len(self.number), int)
         self.recorded = np.array(self.graph.nodes, object)
         self.arity = np.zeros(len(self.number), int)
-        self.arity[self.ops] = np.bincount(self.classes.reads[:, 1], minlength=len(self.ops))
+        self.arity[self.ops] = np.bincount(self.groups.reads[:, 1], minlength=len(self.ops))
         made = {number: self._node(index, number, members_of[number]) for index, number in enumerate(in_order)}
         self.nodes = [made[number] for number in range(len(members_of))]
         edges = list(self._edges())
-        for number, own in enumerate(self.classes.own):
+        for number, own in enumerate(self.groups.own):
             self.nodes[number].parameters = tuple(
                 dict.fromkeys(self.nodes[self.number[parameter]] for _, parameter in own)
             )
-        return FoldedGraph(list(made.values()), edges, list(self.loops.values()), self.graph, self.classes.dissolved)
+        return FoldedGraph(list(made.values()), edges, list(self.loops.values()), self.graph, self.groups.dissolved)
 
     # -- leaves: with the first op that uses them ---------------------------------------------------------------------
 
-    def _class_leaves(self) -> None:
+    def _group_leaves(self) -> None:
         """Leaves are alike if the same op uses them first, as the same argument, in other iterations."""
         leaves = np.flatnonzero(self.number < 0)
-        read = self.classes.reads[self.number[self.classes.reads[:, 0]] < 0]
+        read = self.groups.reads[self.number[self.groups.reads[:, 0]] < 0]
         leaf, user, argument = read[np.argsort(read[:, 0], kind="stable")].T
         user = self.ops[user]
         used, start, uses = np.unique(leaf, return_index=True, return_counts=True)
@@ -100,9 +97,9 @@ class _Folding:
         alone = depth[leaves] == 0
         keys[alone] = -1
         keys[alone, 3] = leaves[alone]
-        number, of_class = grouped(keys)
+        number, of_group = grouped(keys)
         self.number[leaves] = number + len(self.chains)
-        ends = zip(keys[of_class, 0].tolist(), depth[leaves[of_class]].tolist(), strict=True)
+        ends = zip(keys[of_group, 0].tolist(), depth[leaves[of_group]].tolist(), strict=True)
         self.chains += [self.chains[first_user][:deep] if deep else () for first_user, deep in ends]
 
     def _common_depths(self, first: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -120,15 +117,15 @@ class _Folding:
 
     def _loops(self) -> dict[Loop, FoldedLoop]:
         inside: dict[Loop, list[int]] = {}
-        for number, chain in enumerate(self.classes.chains):
+        for number, chain in enumerate(self.groups.chains):
             for loop in chain:
                 inside.setdefault(loop, []).append(number)
-        time = over_time(self.classes)
+        time = self.graph.timeline.over_time
         made: dict[Loop, FoldedLoop] = {}
         for loop in sorted(inside, key=lambda loop: loop.depth):
             depth = loop.depth
-            rows = np.concatenate([self.classes.members[number] for number in inside[loop]])
-            iterations = self.classes.iterations[rows]
+            rows = np.concatenate([self.groups.members[number] for number in inside[loop]])
+            iterations = self.groups.iterations[rows]
             parent = made[loop.parent] if loop.parent else None
             counts = np.zeros(len(parent.iterations) if parent else 1, int)
             outer = parent.rows(iterations[:, :depth]) if parent else np.zeros(len(rows), int)
@@ -151,14 +148,14 @@ class _Folding:
         arity = self.arity[members]
         varies = len(arity) > 1 and (arity != arity[0]).any()
         node.arity = tuple(arity.tolist()) if varies else int(arity[0])
-        if number < len(self.classes.order):
-            node.order = self.classes.order[number]
+        if number < len(self.groups.order):
+            node.order = self.groups.order[number]
         return node
 
     # -- edges --------------------------------------------------------------------------------------------------------
 
     def _edges(self) -> Iterator[FoldedEdge]:
-        source, target, argument = self.classes.reads.T
+        source, target, argument = self.groups.reads.T
         target = self.ops[target]
         recorded = np.column_stack([source, target, argument])
         groups = np.column_stack([self.number[target], self.number[source]])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, product
+from itertools import product
 
 import numpy as np
 
@@ -125,17 +124,3 @@ def row_keys(iterations: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     for at, size in zip(iterations.T, sizes, strict=True):
         keys = keys * size + at
     return keys
-
-
-def padded(rows: Sequence[Sequence[int]]) -> np.ndarray:
-    """Stack rows of unequal lengths, filled up with -1.
-
-    Examples
-    --------
-    >>> padded([(1, 2), (3,)]).tolist()
-    [[1, 2], [3, -1]]
-    """
-    lengths = np.fromiter(map(len, rows), int, len(rows))
-    matrix = np.full((len(rows), lengths.max(initial=0)), -1)
-    matrix[np.arange(matrix.shape[1]) < lengths[:, None]] = np.fromiter(chain.from_iterable(rows), int, lengths.sum())
-    return matrix

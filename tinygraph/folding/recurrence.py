@@ -10,7 +10,8 @@ import networkx as nx
 import numpy as np
 
 from ..loops.over_time import takes_other_data
-from .folded import FoldedEdge, FoldedGraph, FoldedLoop, FoldedNode
+from .cell import FoldedEdge, FoldedLoop, FoldedNode
+from .folded import FoldedGraph
 from .indices import AT, DELAY, REVERSE
 
 if TYPE_CHECKING:

@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..loops.places import Loop
+from ..recording.source import Source
+from .cell import FoldedEdge, FoldedLoop, FoldedNode
 from .indices import LATEST
-
-if TYPE_CHECKING:
-    from ..loops.places import Loop
-    from ..recording.source import Source
-    from .folded import FoldedEdge, FoldedGraph, FoldedLoop, FoldedNode
 
 _LONGEST_LIST = 12
 
 
-def report(folded: FoldedGraph) -> str:
-    """Return a summary of a folded graph: what repeats, and what could not be folded and why."""
-    ops = [node for node in folded.nodes if node.kind == "op"]
+def report(
+    nodes: Sequence[FoldedNode],
+    edges: Sequence[FoldedEdge],
+    loops: Sequence[FoldedLoop],
+    dissolved: Sequence[Loop],
+    *,
+    in_order: bool = True,
+) -> str:
+    """Return a summary of a recurrence: what repeats, and what could not be folded and why.
+
+    Loops that were `dissolved` are only labels of what they repeat; ops that do not run as the loops say are not
+    `in_order`.
+    """
+    ops = [node for node in nodes if node.kind == "op"]
     recorded = sum(node.times for node in ops)
     lines = [f"{_number(recorded, 'op')} recorded, folded into {len(ops)}"]
-    for loop in folded.loops:
+    for loop in loops:
         inside = [node for node in ops if node.loops and node.loops[-1] is loop]
         lines.append(f"{'  ' * loop.depth}{describe(loop)}: {_number(len(inside), 'op')}")
-    for labels in folded.dissolved:
-        lines.append(f"{_place(labels)} stays apart: other parameters in each iteration (layers, gates, directions)")
-    reasons = [f"- {reason}" for reason in dict.fromkeys(why_not(folded))]
+    for labels in dissolved:
+        lines.append(f"{labels} stays apart: other parameters in each iteration (layers, gates, directions)")
+    reasons = [f"- {reason}" for reason in dict.fromkeys(_why_not(ops, edges, in_order))]
     return "\n".join([*lines, *(["not folded, or in part:"] if reasons else []), *reasons])
 
 
@@ -38,19 +46,18 @@ def describe(loop: FoldedLoop) -> str:
     A ``×T`` is the number of trips; where they differ, their range.
     """
     trips = loop.trips if isinstance(loop.trips, int) else f"{min(loop.trips)} to {max(loop.trips)}"
-    return f"{_place(loop.recorded)} ×{trips}{', over time' if loop.over_time else ''}"
+    return f"{loop.recorded} ×{trips}{', over time' if loop.over_time else ''}"
 
 
-def why_not(folded: FoldedGraph) -> Iterator[str]:
+def _why_not(nodes: list[FoldedNode], edges: Sequence[FoldedEdge], in_order: bool) -> Iterator[str]:
     """Say what is not one op of the cell for all iterations, and why."""
-    nodes = [node for node in folded.nodes if node.kind == "op"]
-    if any(node.recorded[0].call is None for node in nodes):
-        yield "this graph does not know its calls (it comes from a file): folded by how often the same line ran"
+    if any(str(loop.recorded) == "what was repeated" for node in nodes for loop in node.loops):
+        yield "this graph does not know its calls (it comes from an old file): folded by how often the same line ran"
     yield from _own_parameters(nodes)
     yield from _branches(nodes)
-    yield from filter(None, map(_irregular, folded.edges))
+    yield from filter(None, map(_irregular, edges))
     yield from _repeated_by_hand(nodes)
-    if folded.order is not None:
+    if not in_order:
         yield "ops of several threads or callbacks alternate: their order is a table"
 
 
@@ -64,7 +71,7 @@ def _branches(nodes: list[FoldedNode]) -> Iterator[str]:
         more = f" and {_number(len(same) - 1, 'more op')}" if len(same) > 1 else ""
         what = "time steps" if loop.over_time else "iterations"
         when = _listed(same[0].iterations[:, -1] + 1)
-        yield f"{_where(same[0])}{more} ran only in {what} {when} of {_place(loop.recorded)}: a branch on data"
+        yield f"{_where(same[0])}{more} ran only in {what} {when} of {loop.recorded}: a branch on data"
 
 
 def _own_parameters(nodes: list[FoldedNode]) -> Iterator[str]:
@@ -114,12 +121,6 @@ def _line(node: FoldedNode) -> str:
 def _name(node: FoldedNode) -> str:
     name = node.name or (node.expression if node.kind == "op" else None)
     return f"`{name}`" if name else str(node.op or node.kind)
-
-
-def _place(loop: Loop) -> str:
-    if loop.code is None:
-        return "what was repeated"
-    return f"the loop at {Path(loop.code.co_filename).name}:{loop.lineno} in {loop.code.co_qualname}"
 
 
 def _listed(numbers: np.ndarray) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ..loops.timeline import Timeline
+from ..recording.history import leading_to
 from ..recording.node import Constant, Node
-from ..recording.tensor import Tensor, by_index
+from ..recording.tensor import Tensor
 
 if TYPE_CHECKING:
-    import networkx
+    import networkx  # imported where a graph is exported: recording does without it
 
 
 class Graph:
@@ -21,13 +23,16 @@ class Graph:
     nodes : list of Node
         In recorded order, ``nodes[i].index == i``.
     outputs : list of Node
+    timeline : Timeline
+        Loops, iterations, time steps and initial states: read from the nodes unless it is given.
     """
 
-    def __init__(self, nodes: list[Node], outputs: list[Node]):
+    def __init__(self, nodes: list[Node], outputs: list[Node], timeline: Timeline | None = None):
         self.nodes = nodes
         self.outputs = outputs
+        self.timeline = timeline or Timeline(nodes)
         for node in nodes:
-            node._graph = self
+            node.timestep_of = self._timestep_of
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -41,16 +46,13 @@ class Graph:
         """The leaves that require a gradient."""
         return [node for node in self.nodes if node.kind == "parameter"]
 
-    @cached_property
-    def _timesteps(self) -> list[int | None]:
-        from ..loops.timesteps import time_steps  # reads the loops of this graph
-
-        return time_steps(self)
+    def _timestep_of(self, node: Node) -> int | None:
+        return self.timeline.timesteps[node.index]
 
     @property
     def timesteps(self) -> list[int]:
         """The time steps in which ops ran, in increasing order."""
-        steps = zip(self.nodes, self._timesteps, strict=True)
+        steps = zip(self.nodes, self.timeline.timesteps, strict=True)
         return sorted({t for node, t in steps if node.kind == "op" and t is not None})
 
     @cached_property
@@ -147,7 +149,7 @@ def graph(*outputs: Tensor) -> Graph:
             raise TypeError(f"graph: expected Tensors that were recorded, got {type(output).__name__}")
     nodes: list[Node] = []
     made: dict[Tensor, Node] = {}
-    recorded_values = _leaf_values(reached := _reached(outputs))
+    recorded_values = _leaf_values(reached := leading_to(outputs))
     for tensor in reached:
         inputs = []
         for argument, (source, value) in enumerate(zip(tensor._inputs, tensor._values, strict=False)):
@@ -160,18 +162,6 @@ def graph(*outputs: Tensor) -> Graph:
         made[tensor] = node = _node(len(nodes), tensor, tuple(inputs), recorded_values.get(tensor, tensor._data))
         nodes.append(node)
     return Graph(nodes, [made[output] for output in outputs])
-
-
-def _reached(outputs: Iterable[Tensor]) -> list[Tensor]:
-    found = list(dict.fromkeys(outputs))
-    seen = set(found)
-    for tensor in found:  # the list grows under the loop
-        for source in tensor._inputs:
-            if source is not None and source not in seen:
-                seen.add(source)
-                found.append(source)
-    found.sort(key=by_index)
-    return found
 
 
 def _leaf_values(tensors: Sequence[Tensor]) -> dict[Tensor, Any]:
@@ -196,6 +186,7 @@ def _node(index: int, tensor: Tensor, inputs: tuple[Node, ...], data: Any) -> No
         requires_grad=tensor.requires_grad,
         scope="/".join(tensor._context.scope),
         timestep_label=tensor._context.timestep,
+        told_loops=tensor._context.loops,
         label=tensor._name,
         call=tensor._call,
         lasti=tensor._lasti,

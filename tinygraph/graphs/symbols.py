@@ -123,7 +123,7 @@ class Symbols:
     @cached_property
     def _at(self) -> dict[int | None, list[Node]]:
         found: dict[int | None, list[Node]] = {}
-        for node, t in zip(self.graph.nodes, self.graph._timesteps, strict=True):
+        for node, t in zip(self.graph.nodes, self.graph.timeline.timesteps, strict=True):
             found.setdefault(t, []).append(node)
         return found
 

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from ..folding.indices import padded
-from .places import Loop, Place, Vector, visits
-
-if TYPE_CHECKING:
-    from ..graphs.graph import Graph, Node
+from ..numeric import padded
+from ..recording.node import Node
+from .places import Loop, Place, Vector, told_visits, visits
 
 _INDEX = attrgetter("index")
 Key = TypeVar("Key", bound=Hashable)
@@ -35,18 +33,20 @@ class _Interned(dict[Key, int], Generic[Key]):
 
 
 @dataclass
-class Classes:
+class Groups:
     """The ops of a graph, grouped.
 
     Attributes
     ----------
     nodes : the op nodes, in recorded order
-    number : (N,) the class of each
-    chains : the kept loops around each class, outermost first
+    number : (N,) the group of each
+    chains : the kept loops around each group, outermost first
     iterations : (N, D) the iterations of those loops, -1 beyond them
-    own : the parameters that each class uses
-    order : for each class the numbers, with None for an iteration, that sort its nodes as they were recorded
+    own : the parameters that each group uses
+    order : for each group the numbers, with None for an iteration, that sort its nodes as they were recorded
     dissolved : loops that are only labels
+    sites : (N, 1 + L) what told them apart but for parameters: place and signature, then the iterations of all loops
+    columns : for each group, the columns of `sites` that count the iterations of its kept loops
     """
 
     nodes: Sequence[Node]
@@ -56,6 +56,8 @@ class Classes:
     own: list[Own]
     order: list[tuple[int | None, ...]]
     dissolved: list[Loop]
+    sites: np.ndarray
+    columns: list[tuple[int, ...]]
 
     @cached_property
     def position(self) -> dict[Node, int]:
@@ -78,24 +80,15 @@ class Classes:
         return np.split(by_class, np.searchsorted(self.number[by_class], np.arange(1, len(self.chains))))
 
 
-def classes_of(graph: Graph) -> Classes:
-    """Return the classes of the ops of a graph, found once and kept with it."""
-    kept = vars(graph)
-    if "_classes" not in kept:
-        kept["_classes"] = classify([node for node in graph.nodes if node.kind == "op"])
-    return kept["_classes"]
-
-
-def classify(nodes: Sequence[Node]) -> Classes:
+def group_ops(nodes: Sequence[Node]) -> Groups:
     """Group op nodes, given in recorded order."""
-    return _Sorting(nodes).classes()
+    return _Grouping(nodes).groups()
 
 
-class _Sorting:
+class _Grouping:
     def __init__(self, nodes: Sequence[Node]):
         self.nodes = nodes
-        known = all(node.call is not None for node in nodes)
-        visited, vectors = visits(nodes) if known else occurrences(nodes)
+        visited, vectors = _visited(nodes)
         places: _Interned[Place] = _Interned()
         self.place = np.fromiter(map(places.__getitem__, visited), int, len(visited))
         self.loops = [place.loops for place in places]
@@ -110,7 +103,7 @@ class _Sorting:
         order = np.argsort(self.place, kind="stable")
         self.rows = np.split(order, np.searchsorted(self.place[order], np.arange(1, len(places))))
 
-    def classes(self) -> Classes:
+    def groups(self) -> Groups:
         self._forget_first_parameters()
         for split in (self._split_if_restarted, self._split_if_periodic):
             for loop in list(self._places_in_loops()):
@@ -128,7 +121,10 @@ class _Sorting:
         depth = max(map(len, chains), default=0)
         own = [self.owns[self.own[k]] for k in first]
         dissolved = [x for x in where if x not in kept and any(labels[self.rows[p], d].any() for p, d in where[x])]
-        return Classes(self.nodes, number, chains, iterations[:, :depth], own, orders, dissolved)
+        site = grouped(np.column_stack([self.place, self.signature]))[0]
+        columns = [tuple((1 + np.flatnonzero(keep[self.place[k]])).tolist()) for k in first]
+        sites = np.column_stack([site, self.vectors])
+        return Groups(self.nodes, number, chains, iterations[:, :depth], own, orders, dissolved, sites, columns)
 
     def _chains(self, first: np.ndarray, labels: np.ndarray, kept: set[Loop]) -> tuple[list, list]:
         """Return for each class its kept loops and its order; below a label, every label has a loop of its own."""
@@ -145,7 +141,7 @@ class _Sorting:
                     continue
                 iterations.append(None)
                 if (loop, label) not in copies:
-                    copies[loop, label] = Loop(around[-1] if around else None, loop.code, loop.offset)
+                    copies[loop, label] = loop.copy(around[-1] if around else None)
                 around += (copies[loop, label],)
             chains.append(around)
             at_none = iter(iterations)
@@ -207,7 +203,7 @@ class _Sorting:
         """
         column = where[0][1]
         around = loop.parent
-        if around is None or around.code is not loop.code:
+        if around is None or around.code is None or around.code is not loop.code:
             return
         if any(self.vectors[self.rows[p], d].any() for p, d in self._places_in_loops()[around]):
             return
@@ -234,7 +230,7 @@ class _Sorting:
         periods = {self._period(p, column) for p, column in where if self._recurrence(p, column) == "mixed"}
         if len(periods) == 1 and 0 not in periods:
             iterations = np.concatenate([self.vectors[self.rows[p], column] for p, column in where])
-            outer = Loop(loop.parent, loop.code, loop.offset)
+            outer = loop.copy(loop.parent)
             self._split(loop, outer, where, *np.divmod(iterations, periods.pop()))
 
     def _split(
@@ -303,9 +299,21 @@ def freeze(value: Any, key: str = "") -> Hashable:
     return value
 
 
+def _visited(nodes: Sequence[Node]) -> tuple[list[Place], list[Vector]]:
+    """Return the place and the iterations of each op: told, read from the program, or counted if neither is known."""
+    told = [node for node in nodes if node.told_loops]
+    others = [node for node in nodes if not node.told_loops] if told else nodes
+    read = visits if all(node.call is not None for node in others) else occurrences
+    if not told:
+        return read(others)
+    of_told, of_others = (zip(*part, strict=True) for part in (told_visits(told), read(others)))
+    merged = [next(of_told if node.told_loops else of_others) for node in nodes]
+    return [place for place, _ in merged], [vector for _, vector in merged]
+
+
 def occurrences(nodes: Sequence[Node]) -> tuple[list[Place], list[Vector]]:
-    """Stand in for `visits` where calls are not known (a graph from a file): count how often the same happened."""
-    loop = Loop(None, None, -1)
+    """Stand in for `visits` where calls are not known (a file of an old version): count how often the same happened."""
+    loop = Loop(None)
     places: dict[Hashable, Place] = {}
     counts: dict[Place, int] = {}
     found: list[Place] = []

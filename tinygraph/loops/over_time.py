@@ -3,85 +3,103 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
-import networkx as nx
 import numpy as np
 
-from .grouping import Classes, grouped
+from ..recording.node import Node
+from .grouping import Groups, grouped
 from .places import Loop
-
-if TYPE_CHECKING:
-    from ..graphs.graph import Node
 
 _RECURRENT, _FED, _PARAMETRIC = 4, 2, 1  # what speaks for a loop being the one over time
 _ENOUGH = 50  # data that has not changed in so many iterations is taken to be the same
 
 
-def op_steps(classes: Classes) -> list[int | None]:
-    """Return the time step of each op, from 1, or None."""
-    time = over_time(classes)
-    loop_of = [next((loop for loop in reversed(chain) if loop in time), None) for chain in classes.chains]
-    at, trips = _counted(classes, loop_of)
-    backward = _backward(classes, loop_of, at, trips) if len(time) > 1 else set()
-    loops = [loop_of[number] for number in classes.number.tolist()]
+RunKey = tuple[Loop | None, tuple[int, ...]]  # a loop over time, and the iterations of the loops around it
+
+
+class OpTimes(NamedTuple):
+    """For each op its time step, from 1, and the run of a loop over time that it belongs to; None outside of time."""
+
+    steps: list[int | None]
+    runs: list[RunKey | None]
+
+
+def op_times(groups: Groups, time: set[Loop]) -> OpTimes:
+    """Return the time step and the run of each op, given the loops over time."""
+    loop_of = [next((loop for loop in reversed(chain) if loop in time), None) for chain in groups.chains]
+    at, trips = _counted(groups, loop_of)
+    backward = _backward(groups, loop_of, at, trips) if len(time) > 1 else set()
+    loops = [loop_of[number] for number in groups.number.tolist()]
     steps = [
         None if loop is None else n - i if loop in backward else i + 1
         for loop, i, n in zip(loops, at.tolist(), trips.tolist(), strict=True)
     ]
-    _add_sums(classes, time, steps)
-    return _labelled(classes, loop_of, steps)
+    runs = [
+        None if loop is None else (loop, tuple(outer[: loop.depth]) if loop.parent else ())
+        for loop, outer in zip(loops, groups.iterations.tolist(), strict=True)
+    ]
+    _add_sums(groups, time, steps, runs)
+    return OpTimes(_labelled(groups, loop_of, steps, runs), runs)
 
 
-def _counted(classes: Classes, loop_of: list[Loop | None]) -> tuple[np.ndarray, np.ndarray]:
+def _counted(groups: Groups, loop_of: list[Loop | None]) -> tuple[np.ndarray, np.ndarray]:
     """Return for each op the iteration of its loop over time, and how many that loop makes."""
-    at, trips = np.zeros(len(classes.nodes), int), np.zeros(len(classes.nodes), int)
+    at, trips = np.zeros(len(groups.nodes), int), np.zeros(len(groups.nodes), int)
     inside: dict[Loop, list[int]] = {}
     for number, loop in enumerate(loop_of):
         if loop is not None:
             inside.setdefault(loop, []).append(number)
     for loop, numbers in inside.items():
-        rows = np.concatenate([classes.members[number] for number in numbers])
-        at[rows] = classes.iterations[rows, loop.depth]
-        groups, first = grouped(classes.iterations[rows, : loop.depth])
+        rows = np.concatenate([groups.members[number] for number in numbers])
+        at[rows] = groups.iterations[rows, loop.depth]
+        outer, first = grouped(groups.iterations[rows, : loop.depth])
         most = np.zeros(len(first), int)
-        np.maximum.at(most, groups, at[rows] + 1)
-        trips[rows] = most[groups]
+        np.maximum.at(most, outer, at[rows] + 1)
+        trips[rows] = most[outer]
     return at, trips
 
 
-def _add_sums(classes: Classes, time: set[Loop], steps: list[int | None]) -> None:
+def _add_sums(groups: Groups, time: set[Loop], steps: list[int | None], runs: list[RunKey | None]) -> None:
     """A sum, in a loop of its own, over what time steps made goes along with them."""
     nests_with_time = {_root(loop) for loop in time}
-    for k, node in enumerate(classes.nodes):
-        chain = classes.chains[classes.number[k]]
-        if steps[k] is None and chain and chain[0] not in nests_with_time:
-            known = [steps[classes.position[given]] for given in node.inputs if given in classes.position]
-            steps[k] = max((step for step in known if step is not None), default=None)
+    alone = [bool(chain) and chain[0] not in nests_with_time for chain in groups.chains]
+    for k, node in enumerate(groups.nodes):
+        if steps[k] is None and alone[groups.number[k]]:
+            read = [groups.position[source] for source in node.inputs if source in groups.position]
+            latest = max((j for j in read if steps[j] is not None), key=lambda j: steps[j] or 0, default=None)
+            if latest is not None:
+                steps[k], runs[k] = steps[latest], runs[latest]
 
 
-def _labelled(classes: Classes, loop_of: list[Loop | None], steps: list[int | None]) -> list[int | None]:
+def _labelled(
+    groups: Groups, loop_of: list[Loop | None], steps: list[int | None], runs: list[RunKey | None]
+) -> list[int | None]:
     """Put the labels of ``tg.timestep`` in the place of iterations, in all of the loop that was labelled."""
     renamed: dict[tuple[Loop, int | None], int] = {}
-    labels = [node.timestep_label for node in classes.nodes]
-    for k, name in enumerate(labels):
-        loop = loop_of[classes.number[k]]
-        if name is not None and loop is not None:
-            renamed.setdefault((loop, steps[k]), name)
+    labels = [node.timestep_label for node in groups.nodes]
+    for k, label in enumerate(labels):
+        loop = loop_of[groups.number[k]]
+        if label is not None:
+            runs[k] = runs[k] or (None, ())
+            if loop is not None:
+                renamed.setdefault((loop, steps[k]), label)
     return [
-        name if name is not None else renamed.get((loop_of[classes.number[k]], steps[k]), steps[k])
-        for k, name in enumerate(labels)
+        label if label is not None else renamed.get((loop_of[groups.number[k]], steps[k]), steps[k])
+        for k, label in enumerate(labels)
     ]
 
 
 # -- loops that run through the sequence from its end -----------------------------------------------------------------
 
 
-def _backward(classes: Classes, loop_of: list[Loop | None], at: np.ndarray, trips: np.ndarray) -> set[Loop]:
+def _backward(groups: Groups, loop_of: list[Loop | None], at: np.ndarray, trips: np.ndarray) -> set[Loop]:
     """Return the loops over time that run backward, as seen from the first one they are connected with."""
+    import networkx as nx  # here, and not at the top: recording and differentiating import NumPy alone
+
     met: dict[tuple[Loop, Loop], list[tuple[int, int]]] = {}
-    for j, k in _meetings(classes):
-        a, b = loop_of[classes.number[j]], loop_of[classes.number[k]]
+    for j, k in _meetings(groups):
+        a, b = loop_of[groups.number[j]], loop_of[groups.number[k]]
         if a is not None and b is not None and a is not b:
             met.setdefault((a, b), []).append((j, k))
     related = nx.Graph()
@@ -104,18 +122,18 @@ def _backward(classes: Classes, loop_of: list[Loop | None], at: np.ndarray, trip
     return backward
 
 
-def _meetings(classes: Classes) -> Iterator[tuple[int, int]]:
+def _meetings(groups: Groups) -> Iterator[tuple[int, int]]:
     """Yield pairs of ops of which one reads the other, or that read the same data."""
     first: dict[Hashable, dict[int, int]] = {}
-    for k, node in enumerate(classes.nodes):
+    for k, node in enumerate(groups.nodes):
         for given in node.inputs:
-            if given in classes.position:
-                yield classes.position[given], k
+            if given in groups.position:
+                yield groups.position[given], k
         for read in _identities(node):
             users = first.setdefault(read, {})
             for j in users.values():
                 yield j, k
-            users.setdefault(int(classes.number[k]), k)
+            users.setdefault(int(groups.number[k]), k)
 
 
 def _identities(node: Node) -> Iterator[Hashable]:
@@ -133,11 +151,11 @@ def _identities(node: Node) -> Iterator[Hashable]:
 # -- which loop -------------------------------------------------------------------------------------------------------
 
 
-def over_time(classes: Classes) -> set[Loop]:
+def over_time(groups: Groups) -> set[Loop]:
     """Return the loops over time."""
-    links = Links(classes)
+    links = Links(groups)
     children: dict[Loop | None, list[Loop]] = {}
-    for chain in classes.chains:
+    for chain in groups.chains:
         for loop in chain:
             if loop not in children.setdefault(loop.parent, []):
                 children[loop.parent].append(loop)
@@ -163,45 +181,47 @@ def _root(loop: Loop) -> Loop:
 class Links:
     """How the ops of a graph depend on each other and on leaves, as seen from the loops around them."""
 
-    def __init__(self, classes: Classes):
-        self.classes = classes
-        indices = np.fromiter((node.index for node in classes.nodes), int, len(classes.nodes))
-        position = np.full(classes.reads[:, 0].max(initial=indices.max(initial=-1)) + 1, -1)
+    def __init__(self, groups: Groups):
+        self.groups = groups
+        indices = np.fromiter((node.index for node in groups.nodes), int, len(groups.nodes))
+        position = np.full(groups.reads[:, 0].max(initial=indices.max(initial=-1)) + 1, -1)
         position[indices] = np.arange(len(indices))
-        edges = np.column_stack([position[classes.reads[:, 0]], classes.reads[:, 1]])
+        edges = np.column_stack([position[groups.reads[:, 0]], groups.reads[:, 1]])
         self.edges = edges[edges[:, 0] >= 0]
 
     def score(self, loop: Loop) -> int:
         """Say how much speaks for `loop` being the one over time."""
         depth = loop.depth
-        members = [n for n, chain in enumerate(self.classes.chains) if chain[depth : depth + 1] == (loop,)]
-        score = _PARAMETRIC if any(self.classes.own[n] for n in members) else 0
+        members = [n for n, chain in enumerate(self.groups.chains) if chain[depth : depth + 1] == (loop,)]
+        score = _PARAMETRIC if any(self.groups.own[n] for n in members) else 0
         if score and self._is_recurrent(members, depth):
             score += _RECURRENT
         return score + (_FED if score and any(self._is_fed(n, depth) for n in members) else 0)
 
     def _is_recurrent(self, members: list[int], depth: int) -> bool:
         """Does the loop carry a state through parameters?"""
-        inside = np.isin(self.classes.number, members)
+        import networkx as nx  # as above
+
+        inside = np.isin(self.groups.number, members)
         source, target = self.edges[inside[self.edges[:, 0]] & inside[self.edges[:, 1]]].T
-        before, after = self.classes.iterations[source], self.classes.iterations[target]
+        before, after = self.groups.iterations[source], self.groups.iterations[target]
         inner = (before[:, :depth] == after[:, :depth]).all(1)
         carried = before[inner, depth] != after[inner, depth]
-        ends = self.classes.number[np.column_stack([source[inner], target[inner]])]
+        ends = self.groups.number[np.column_stack([source[inner], target[inner]])]
         graph = nx.DiGraph(map(tuple, ends[grouped(ends)[1]].tolist()))
         component = {n: k for k, nodes in enumerate(nx.strongly_connected_components(graph)) for n in nodes}
-        parametric = {component[n] for n in component if self.classes.own[n]}
+        parametric = {component[n] for n in component if self.groups.own[n]}
         ends = ends[carried]
         return any(
             component[a] in parametric and component[a] == component[b] for a, b in ends[grouped(ends)[1]].tolist()
         )
 
     def _is_fed(self, number: int, depth: int) -> bool:
-        """Does a class take in different data in each iteration, all outer and inner ones being the same?"""
-        members = self.classes.members[number][: _ENOUGH**2]
-        others, _ = grouped(np.delete(self.classes.iterations[members], depth, axis=1))
+        """Does a group take in different data in each iteration, all outer and inner ones being the same?"""
+        members = self.groups.members[number][: _ENOUGH**2]
+        others, _ = grouped(np.delete(self.groups.iterations[members], depth, axis=1))
         longest = members[others == np.bincount(others).argmax()]
-        return takes_other_data(self.classes.nodes[k] for k in longest[:_ENOUGH].tolist())
+        return takes_other_data(self.groups.nodes[k] for k in longest[:_ENOUGH].tolist())
 
 
 def takes_other_data(nodes: Iterable[Node]) -> bool:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from types import CodeType
-from typing import TYPE_CHECKING
 
-from ..recording.bytecode import Flow, Path, layout
-
-if TYPE_CHECKING:
-    from ..graphs.graph import Node
-    from ..recording.calls import Call
+from ..recording.bytecode import Flow, Heads, layout
+from ..recording.calls import Call
+from ..recording.node import Node
 
 Order = tuple[int | None, ...]  # numbers of places that sort as things happened, None for an iteration
 Vector = tuple[int, ...]  # the iteration of each enclosing loop, outermost first
@@ -25,13 +23,39 @@ class Loop:
         The loop around it.
     code, offset : CodeType or None, int
         The function it stands in, and the instruction at its head; the offset is -1 where the function itself is
-        what repeats. Without a code, the loop is only known from how often something happened.
+        what repeats. None where the loop was told, comes from a file, or is only known from how often something
+        happened.
+    function, filename, lineno : str, str, int or None
+        Where it stands, for people. Of a loop told by `tg.iteration`, `function` is its name.
     """
 
-    def __init__(self, parent: Loop | None, code: CodeType | None, offset: int):
+    def __init__(
+        self,
+        parent: Loop | None,
+        code: CodeType | None = None,
+        offset: int = -1,
+        *,
+        function: str = "",
+        filename: str = "",
+        lineno: int | None = None,
+    ):
         self.parent = parent
         self.code = code
         self.offset = offset
+        self.function = code.co_qualname if code else function
+        self.filename = code.co_filename if code else filename
+        self._lineno = lineno
+
+    def copy(self, parent: Loop | None) -> Loop:
+        """Return a loop of the same place around which another loop stands."""
+        return Loop(
+            parent,
+            self.code,
+            self.offset,
+            function=self.function,
+            filename=self.filename,
+            lineno=self._lineno,
+        )
 
     @property
     def depth(self) -> int:
@@ -41,15 +65,20 @@ class Loop:
     @property
     def lineno(self) -> int | None:
         """The line of the loop's head, if the code has lines."""
-        if self.code is None or self.offset < 0:
-            return self.code and self.code.co_firstlineno
+        if self.code is None:
+            return self._lineno
+        if self.offset < 0:
+            return self.code.co_firstlineno
         lines = (line for start, end, line in self.code.co_lines() if start <= self.offset < end)
         return next(lines, None)
 
+    def __str__(self) -> str:
+        if self.lineno is not None:
+            return f"the loop at {Path(self.filename).name}:{self.lineno} in {self.function}"
+        return f"the loop {self.function!r}" if self.function else "what was repeated"
+
     def __repr__(self) -> str:
-        if self.code is None:
-            return "Loop(repetition)"
-        return f"Loop({self.code.co_qualname}, line {self.lineno})"
+        return f"Loop({self.function}, line {self.lineno})" if self.function else "Loop(repetition)"
 
 
 class Place:
@@ -118,24 +147,24 @@ class Body:
         """Find the loops of this body and of those it called, now that all events are known."""
         self.loops, self.order = loops, order
         if self.code is None:  # nothing but calls, each of its own
-            paths: dict[int, Path] = {event: (event,) for _, event in self.followed}
+            paths: dict[int, Heads] = {event: (event,) for _, event in self.followed}
         else:
             self.flow = Flow(self.code, self.followed)
             paths = self.flow.paths
-        inner: dict[Path, tuple[Loop, ...]] = {(): loops}
+        inner: dict[Heads, tuple[Loop, ...]] = {(): loops}
         for event, path in sorted(paths.items()):
             self.places[event] = Place(self._loops_around(path[:-1], inner), self._order_of(path), self, event)
         for (event, _), body in self.called.items():
             body.arrange(self.places[event].loops, self.places[event].order)
 
-    def _loops_around(self, heads: Path, known: dict[Path, tuple[Loop, ...]]) -> tuple[Loop, ...]:
+    def _loops_around(self, heads: Heads, known: dict[Heads, tuple[Loop, ...]]) -> tuple[Loop, ...]:
         if heads not in known:
             outer = self._loops_around(heads[:-1], known)
             assert self.flow is not None
             known[heads] = (*outer, Loop(outer[-1] if outer else None, self.code, self.flow.head(heads[-1])))
         return known[heads]
 
-    def _order_of(self, path: Path) -> Order:
+    def _order_of(self, path: Heads) -> Order:
         return (*self.order, *(n for head in path[:-1] for n in (head, None)), path[-1])
 
 
@@ -259,3 +288,38 @@ def _shared_caller(calls: Iterable[Call | None]) -> Call | None:
             call = call.parent
         innermost = max(innermost, depth.get(call, 0))
     return chain[innermost]
+
+
+# -- loops that were told ----------------------------------------------------------------------------------------------
+
+
+def told_visits(nodes: Sequence[Node]) -> tuple[list[Place], list[Vector]]:
+    """Return the places and the iterations of op nodes whose loops were told by `tg.iteration`.
+
+    A place is then the chain of loops, the instruction, and how many ops that instruction had made before in the same
+    iteration: a program that is interpreted runs many of its ops at one instruction.
+    """
+    loops: dict[tuple[str, ...], Loop] = {}
+    places: dict[tuple, Place] = {}
+    counts: dict[tuple, int] = {}
+    visited: list[Place] = []
+    vectors: list[Vector] = []
+    for node in nodes:
+        names = tuple(name for name, _ in node.told_loops)
+        vector = tuple(i for _, i in node.told_loops)
+        code = node.call.code if node.call else None
+        where = (names, id(code), code and layout(code).instruction(node.lasti))
+        occurrence = counts[where, vector] = counts.get((where, vector), -1) + 1
+        if (where, occurrence) not in places:
+            chain = tuple(_told_loop(names[: depth + 1], loops) for depth in range(len(names)))
+            order = (*(n for depth in range(len(names)) for n in (depth, None)), len(places))
+            places[where, occurrence] = Place(chain, order)
+        visited.append(places[where, occurrence])
+        vectors.append(vector)
+    return visited, vectors
+
+
+def _told_loop(names: tuple[str, ...], loops: dict[tuple[str, ...], Loop]) -> Loop:
+    if names not in loops:
+        loops[names] = Loop(loops[names[:-1]] if names[:-1] else None, function=names[-1])
+    return loops[names]

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..recording.op import implements, op
+from ..recording.numpy_protocol import implements
+from ..recording.op import op
 from .elementwise import plain
 from .shapes import as_array
 

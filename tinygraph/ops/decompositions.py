@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..recording.op import implements, op
+from ..recording.numpy_protocol import implements
+from ..recording.op import op
 from .shapes import mT
 
 __all__ = [

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..recording.numpy_protocol import numpy_functions
 from ..recording.op import op
-from ..recording.tensor import Tensor, numpy_functions
+from ..recording.tensor import Tensor
 
 __all__ = [
     "abs",

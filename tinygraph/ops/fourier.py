@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..recording.op import implements, op
+from ..recording.numpy_protocol import implements, numpy_functions
+from ..recording.op import op
 from ..recording.source import where
-from ..recording.tensor import Tensor, numpy_functions
+from ..recording.tensor import Tensor
 from .elementwise import plain
 from .shapes import as_array
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..recording.op import implements, op
+from ..recording.numpy_protocol import implements
+from ..recording.op import op
 from ..recording.source import where
 from ..recording.sparse import Sparse
 from ..recording.tensor import Tensor, make

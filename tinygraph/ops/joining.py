@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..recording.op import each, implements, op
+from ..recording.numpy_protocol import implements
+from ..recording.op import each, op
 from .elementwise import plain
 from .indexing import take_along_axis
 from .shapes import as_array, atleast_1d, atleast_2d, atleast_3d

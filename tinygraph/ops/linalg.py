@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..recording.arguments import constant
+from ..recording.applying import Forms
+from ..recording.numpy_protocol import numpy_functions
 from ..recording.op import op
-from ..recording.source import where
-from ..recording.tensor import Tensor, make, numpy_functions, refuse_complex
+from ..recording.tensor import Tensor
 from .shapes import mT, sum_to
 
 __all__ = [
@@ -69,17 +69,53 @@ _vector_vector = op(
 
 
 def _matmul(a: Any, b: Any) -> Any:
-    return np.matmul(a, b)
+    return np.matmul(a, b)  # not np.matmul itself, which all forms together stand for
 
 
-_stacked = op(
+_stack_stack = op(
     _matmul,
     vjp=(lambda g, y, a, b: sum_to(g @ mT(b), a.shape), lambda g, y, a, b: sum_to(mT(a) @ g, b.shape)),
     name="matmul",
     form="stacks of matrices",
     samples=(((2, 3, 4), (4, 2)), ((3, 4), (2, 4, 2)), ((2, 1, 2, 3), (3, 3, 2))),
 )
+_stack_vector = op(
+    _matmul,
+    vjp=(
+        lambda g, y, a, b: g[..., None] * b,
+        lambda g, y, a, b: sum_to((mT(a) @ g[..., None])[..., 0], b.shape),
+    ),
+    name="matmul",
+    form="stack of matrices and vector",
+    samples=(((2, 3, 4), (4,)),),
+)
+_vector_stack = op(
+    _matmul,
+    vjp=(
+        lambda g, y, a, b: sum_to((b @ g[..., None])[..., 0], a.shape),
+        lambda g, y, a, b: a[:, None] * g[..., None, :],
+    ),
+    name="matmul",
+    form="vector and stack of matrices",
+    samples=(((3,), (2, 3, 4)),),
+)
 _forms = {(2, 2): _matrix_matrix, (2, 1): _matrix_vector, (1, 2): _vector_matrix, (1, 1): _vector_vector}
+
+
+def _choose_product(a: Any, b: Any) -> Any:
+    if a.ndim == 0 or b.ndim == 0:
+        raise ValueError("a number is not a matrix")
+    if a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
+        rows = b.shape[-2 if b.ndim > 1 else 0]
+        raise ValueError(f"they do not fit: {a.shape[-1]} columns against {rows} rows")
+    form = _forms.get((a.ndim, b.ndim))
+    if form is not None:
+        return form
+    return _vector_stack if a.ndim == 1 else _stack_vector if b.ndim == 1 else _stack_stack
+
+
+matrix_product = Forms("matmul", _choose_product)
+numpy_functions[np.matmul] = matrix_product
 
 
 def outer(a: Any, b: Any) -> Any:
@@ -91,12 +127,12 @@ def outer(a: Any, b: Any) -> Any:
 
 def product(self: Tensor, other: Any) -> Any:
     """``self @ other``."""
-    return _record_product(self, other, self._data, _operand(other, _frame(1)), _frame(1))
+    return matrix_product.apply((self, other), {}, _frame(1))
 
 
 def product_reflected(self: Tensor, other: Any) -> Any:
     """``other @ self``."""
-    return _record_product(other, self, _operand(other, _frame(1)), self._data, _frame(1))
+    return matrix_product.apply((other, self), {}, _frame(1))
 
 
 def matmul(a: Any, b: Any) -> Any:
@@ -109,53 +145,8 @@ def matmul(a: Any, b: Any) -> Any:
     >>> tg.matmul(W, x).data
     array([11.])
     """
-    frame = _frame(1)
-    return _record_product(a, b, _operand(a, frame), _operand(b, frame), frame)
+    return matrix_product.apply((a, b), {}, _frame(1))
 
-
-def _operand(x: Any, frame: Any) -> Any:
-    return x._data if type(x) is Tensor else constant(_stacked, x, frame)
-
-
-def _record_product(a: Any, b: Any, left: Any, right: Any, frame: Any) -> Any:
-    form = _forms.get((left.ndim, right.ndim), _stacked)
-    if left.ndim == 0 or right.ndim == 0:
-        shapes = f"{left.shape} and {right.shape}"
-        raise ValueError(f"matmul: inputs of shape {shapes}: a number is not a matrix{where(frame)}")
-    if form is _stacked and (left.ndim == 1 or right.ndim == 1):
-        return _with_vector(a, b, left.ndim == 1)
-    try:
-        y = form.forward(left, right)
-    except ValueError as error:
-        raise ValueError(
-            f"matmul: inputs of shape {left.shape} and {right.shape} do not fit:"
-            f" {left.shape[-1]} columns against {right.shape[-2 if right.ndim > 1 else 0]} rows{where(frame)}"
-        ) from error
-    source, other = (a if type(a) is Tensor else None), (b if type(b) is Tensor else None)
-    if source is None and other is None:
-        return y
-    requires = (source is not None and source.requires_grad) or (other is not None and other.requires_grad)
-    if (source is None or other is None) and y.dtype.kind == "c":
-        refuse_complex("matmul", (source, other), y, frame)
-    return make(form, y, (source, other), (left, right), None, requires, frame)
-
-
-def _with_vector(a: Any, b: Any, left: bool) -> Any:
-    """A stack of matrices times a vector: the vector as a matrix of one row or column."""
-    if left:
-        return np.squeeze(matmul(np.expand_dims(a, 0), b), -2)
-    return np.squeeze(matmul(a, np.expand_dims(b, -1)), -1)
-
-
-def _apply_matmul(args: tuple[Any, ...], kwargs: dict[str, Any], frame: Any) -> Any:
-    if kwargs or len(args) != 2:
-        raise TypeError(f"matmul: {', '.join(kwargs) or 'three arguments'}: not supported on a Tensor{where(frame)}")
-    a, b = args
-    return _record_product(a, b, _operand(a, frame), _operand(b, frame), frame)
-
-
-matmul.apply = _apply_matmul  # type: ignore[attr-defined] # through NumPy's protocol, in the user's own frame
-numpy_functions[np.matmul] = matmul
 
 # -- linear: x Wᵀ + b, PyTorch's F.linear ------------------------------------------------------------------------------
 
@@ -238,36 +229,17 @@ def linear(x: Any, W: Any, b: Any = None) -> Any:
     >>> tg.linear(np.array([1.0, 1.0]), W, b).data
     array([3.5, 1.5])
     """
-    frame = _frame(1)
-    weights = W._data if type(W) is Tensor else constant(_rows, W, frame)
-    given = x._data if type(x) is Tensor else constant(_rows, x, frame)
-    requires = (type(x) is Tensor and x.requires_grad) or (type(W) is Tensor and W.requires_grad)
-    vector = given.ndim == 1
-    if weights.ndim != 2 or given.ndim == 0 or given.shape[-1] != weights.shape[1]:
-        raise ValueError(
-            f"linear: x of shape {given.shape} and W of shape {weights.shape} do not fit:"
-            f" x must be (..., I) and W (H, I){where(frame)}"
-        )
+    return _linear.apply((x, W) if b is None else (x, W, b), {}, _frame(1))
+
+
+def _choose_linear(x: Any, W: Any, b: Any = None) -> Any:
+    if W.ndim != 2 or x.ndim == 0 or x.shape[-1] != W.shape[1]:
+        raise ValueError("they do not fit: x must be (..., I) and W (H, I)")
     if b is None:
-        inputs: tuple = (x if type(x) is Tensor else None, W if type(W) is Tensor else None)
-        values: tuple = (given, weights)
-        form = _vector if vector else _rows
-        y = form.forward(given, weights)
-    else:
-        bias = b._data if type(b) is Tensor else constant(_rows, b, frame)
-        if bias.shape != weights.shape[:1]:
-            raise ValueError(f"linear: b of shape {bias.shape}, expected {weights.shape[:1]}{where(frame)}")
-        inputs = (
-            x if type(x) is Tensor else None,
-            W if type(W) is Tensor else None,
-            b if type(b) is Tensor else None,
-        )
-        values = (given, weights, bias)
-        form = _vector_bias if vector else _rows_bias
-        y = form.forward(given, weights, bias)
-        requires = requires or (type(b) is Tensor and b.requires_grad)
-    if not requires and all(source is None for source in inputs):
-        return y
-    if y.dtype.kind == "c":
-        refuse_complex("linear", inputs, y, frame)
-    return make(form, y, inputs, values, None, requires, frame)
+        return _vector if x.ndim == 1 else _rows
+    if b.shape != W.shape[:1]:
+        raise ValueError(f"b must be {W.shape[:1]}, a number for each row of W")
+    return _vector_bias if x.ndim == 1 else _rows_bias
+
+
+_linear = Forms("linear", _choose_linear)

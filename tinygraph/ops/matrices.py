@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..recording.context import context
-from ..recording.op import implements, op
+from ..recording.numpy_protocol import implements
+from ..recording.op import op
 from ..recording.tensor import Tensor
 from .elementwise import no_zero, plain
 from .reductions import Axis, spread

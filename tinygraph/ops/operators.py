@@ -9,78 +9,14 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..recording.arguments import constant
-from ..recording.op import Op
+from ..recording.applying import binary_operator, unary_operator
 from ..recording.source import where
-from ..recording.tensor import Tensor, make, refuse_complex
+from ..recording.tensor import Tensor
 from . import elementwise as e
 from . import indexing, linalg, products, reductions, shapes, statistics
 from . import without_gradient as plain
 
 _frame = sys._getframe
-_EXACT = (float, int)
-
-
-def _binary(op: Op) -> tuple[Callable, Callable]:
-    """Return the operator and its reflection, which go straight to the record."""
-    forward = op.forward
-
-    def operator(self: Tensor, other: Any) -> Any:
-        a = self._data
-        if type(other) is Tensor:
-            b = other._data
-            try:
-                y = forward(a, b)
-            except Exception as error:
-                raise _misfit(op, a, b, error, _frame(1)) from error
-            return make(op, y, (self, other), (a, b), None, self.requires_grad or other.requires_grad, _frame(1))
-        if type(other) not in _EXACT:
-            if not isinstance(other, _OPERANDS):
-                return NotImplemented
-            other = _real_constant(op, other, _frame(1))
-        try:
-            y = forward(a, other)
-        except Exception as error:
-            raise _misfit(op, a, other, error, _frame(1)) from error
-        return make(op, y, (self, None), (a, other), None, self.requires_grad, _frame(1))
-
-    def reflected(self: Tensor, other: Any) -> Any:
-        if not isinstance(other, _OPERANDS):
-            return NotImplemented
-        a = other if type(other) in _EXACT else _real_constant(op, other, _frame(1))
-        b = self._data
-        try:
-            y = forward(a, b)
-        except Exception as error:
-            raise _misfit(op, a, b, error, _frame(1)) from error
-        return make(op, y, (None, self), (a, b), None, self.requires_grad, _frame(1))
-
-    return operator, reflected
-
-
-_OPERANDS = (float, int, complex, np.ndarray, np.generic, list, tuple)
-
-
-def _real_constant(op: Op, value: Any, frame: Any) -> Any:
-    kept = constant(op, value, frame)
-    if isinstance(kept, complex) or (isinstance(kept, np.ndarray) and kept.dtype.kind == "c"):
-        refuse_complex(op.name, (value,), np.asarray(kept), frame)
-    return kept
-
-
-def _misfit(op: Op, a: Any, b: Any, error: Exception, frame: Any) -> Exception:
-    kind = type(error) if isinstance(error, ValueError | TypeError) else RuntimeError
-    if kind not in (ValueError, TypeError, RuntimeError):
-        kind = TypeError
-    return kind(f"{op.name}: shapes {np.shape(a)} and {np.shape(b)}: {error}{where(frame)}")
-
-
-def _unary(op: Op) -> Callable:
-    def operator(self: Tensor) -> Any:
-        value = self._data
-        return make(op, op.forward(value), (self,), (value,), None, self.requires_grad, _frame(1))
-
-    return operator
 
 
 def _comparison(compare: Callable) -> Callable:
@@ -121,7 +57,7 @@ def _transpose(self: Tensor, *axes: Any) -> Tensor:
 def _dot(self: Tensor, other: Any) -> Any:
     """As ``np.dot``."""
     if 0 < self.ndim < 3 and 0 < np.ndim(other) < 3:
-        return linalg.matmul.apply((self, other), {}, _frame(1))  # type: ignore[attr-defined]
+        return linalg.matrix_product.apply((self, other), {}, _frame(1))
     return products.dot(self, other)
 
 
@@ -189,7 +125,7 @@ _METHODS: dict[str, Any] = {
 def attach() -> None:
     """Give Tensor its operators and methods."""
     for name, op in _BINARY.items():
-        operator, reflected = _binary(op)
+        operator, reflected = binary_operator(op)
         setattr(Tensor, f"__{name}__", operator)
         setattr(Tensor, f"__r{name}__", reflected)
     for name in ("eq", "ne", "lt", "le", "gt", "ge"):
@@ -205,9 +141,9 @@ def attach() -> None:
     }.items():
         setattr(Tensor, name, _in_place(name, instead))
     for name, function in {
-        "__pos__": _unary(e.positive),
-        "__neg__": _unary(e.negative),
-        "__abs__": _unary(e.absolute),
+        "__pos__": unary_operator(e.positive),
+        "__neg__": unary_operator(e.negative),
+        "__abs__": unary_operator(e.absolute),
         "__round__": lambda self, decimals=0: e.round(self, decimals),
         "__divmod__": e.divmod,
         "__rdivmod__": lambda self, other: e.divmod(other, self),
@@ -220,7 +156,7 @@ def attach() -> None:
         "dot": _dot,
         "compress": lambda self, condition, axis=None: indexing.compress(condition, self, axis),
         "copy": _copied,
-        "T": property(_unary(shapes.transpose)),
+        "T": property(unary_operator(shapes.transpose)),
         "mT": property(shapes.matrix_transpose),
         "real": property(plain.real),
         "imag": property(plain.imag),

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..recording.op import each, implements, op
-from ..recording.pullback import sum_to
+from ..recording.broadcasting import sum_to
+from ..recording.numpy_protocol import implements
+from ..recording.op import each, op
 from .linalg import outer_product
 
 __all__ = [

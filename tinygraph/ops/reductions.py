@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..recording.op import implements, op
+from ..recording.numpy_protocol import implements
+from ..recording.op import op
 from ..recording.tensor import Tensor
 from .elementwise import plain
 

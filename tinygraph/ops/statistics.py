@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..recording.op import implements, op
+from ..recording.numpy_protocol import implements
+from ..recording.op import op
 from . import reductions
 from .elementwise import no_zero, plain
 from .reductions import Axis, axes_of, collapse, count, spread

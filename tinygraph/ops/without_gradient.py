@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..recording.op import implements, located
-from ..recording.tensor import Tensor, numpy_functions
+from ..recording.numpy_protocol import implements, located, numpy_functions
+from ..recording.tensor import Tensor
 
 __all__ = [
     "all",

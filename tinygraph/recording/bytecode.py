@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from types import CodeType
 
-Path = tuple[int, ...]  # the heads of the loops around an instruction, outermost first, then the instruction itself
+Heads = tuple[int, ...]  # the heads of the loops around an instruction, outermost first, then the instruction itself
 
 _JUMPS = frozenset(dis.hasjrel) | frozenset(dis.hasjabs)
 _ENDS = {
@@ -50,7 +50,7 @@ class Layout:
         """Return the offset of the instruction that owns the raw offset `lasti`."""
         return self._owners[max(bisect_right(self._starts, lasti) - 1, 0)]
 
-    def path(self, lasti: int) -> Path:
+    def path(self, lasti: int) -> Heads:
         """Return the numbers of the loop heads around the instruction at `lasti`, and its own."""
         return self.paths[self.number[self.instruction(lasti)]]
 
@@ -67,7 +67,7 @@ class Layout:
                 waiting.extend(self.successors[n])
         return False
 
-    def _loop_paths(self, back_edges: list[tuple[int, int]]) -> list[Path]:
+    def _loop_paths(self, back_edges: list[tuple[int, int]]) -> list[Heads]:
         predecessors: dict[int, list[int]] = {}
         for n, follows in self.successors.items():
             for follow in follows:
@@ -167,7 +167,7 @@ class Flow:
         recorded = set(numbers.values())
         repeated = {numbers[b] for a, b in followed if a >= b and a & ~1 == b & ~1}
         in_c = {n for n in repeated if not flow.leads_to(n, n, avoiding=recorded - {n})}
-        self.paths: dict[int, Path] = {}
+        self.paths: dict[int, Heads] = {}
         for event, n in numbers.items():
             heads = (*flow.paths[n][:-1], *([n] if n in in_c else []))
             self.paths[event] = (*(2 * head for head in heads), 2 * n + (event & 1))

@@ -1,4 +1,4 @@
-"""Under which circumstances an op ran: scopes, time steps, and whether to record at all."""
+"""Under which circumstances an op ran: scopes, time steps, loops, and whether to record at all."""
 
 from __future__ import annotations
 
@@ -7,9 +7,20 @@ from collections.abc import Callable, Generator
 from contextlib import ContextDecorator
 from contextvars import ContextVar
 from functools import partial, wraps
-from typing import Any
+from types import FrameType
+from typing import Any, Protocol
 
 from .calls import Frames
+
+
+class Watch(Protocol):
+    """What looks at every op that runs and at every rule; see `Changed`."""
+
+    def made(self, op: Any, data: Any, inputs: tuple, values: tuple, frame: FrameType) -> None:
+        """Look at the output of an op, before it is recorded."""
+
+    def pulled(self, tensor: Any, adjoint: Any, contributions: tuple) -> None:
+        """Look at what the rules of `tensor` made of its adjoint."""
 
 
 class Context:
@@ -18,40 +29,44 @@ class Context:
     `block` is what changed them from those `outer` to it; both None at the outermost.
     """
 
-    __slots__ = ("anomaly", "block", "frames", "outer", "plain", "recording", "scope", "timestep")
+    __slots__ = ("block", "frames", "loops", "outer", "plain", "recording", "scope", "timestep", "watch")
 
     def __init__(
         self,
         frames: Frames,
         scope: tuple[str, ...] = (),
         timestep: int | None = None,
+        loops: tuple[tuple[str, int], ...] = (),
         recording: bool = True,
-        anomaly: bool = False,
+        watch: Watch | None = None,
         outer: Context | None = None,
         block: Changed | None = None,
     ):
         self.frames = frames
         self.scope = scope
         self.timestep = timestep
+        self.loops = loops
         self.recording = recording
-        self.anomaly = anomaly
-        self.plain = recording and not anomaly  # the one question the fast path asks
+        self.watch = watch
+        self.plain = recording and watch is None  # the one question the fast path asks
         self.outer = outer
         self.block = block
 
     def inside(self, outer: Context | None) -> Context:
         """Return the same circumstances as left for others, `outer`, when their block ends."""
-        return Context(self.frames, self.scope, self.timestep, self.recording, self.anomaly, outer, self.block)
+        return Context(
+            self.frames, self.scope, self.timestep, self.loops, self.recording, self.watch, outer, self.block
+        )
 
 
 _variable: ContextVar[Context] = ContextVar("tinygraph")
-_get = _variable.get
+known_context = _variable.get  # raises LookupError in a thread that has recorded nothing yet
 
 
 def context() -> Context:
     """Return the context of this thread or task."""
     try:
-        return _get()
+        return known_context()
     except LookupError:
         first = Context(Frames())
         _variable.set(first)
@@ -95,8 +110,9 @@ class Changed(ContextDecorator):
                 now.frames,
                 now.scope + new("scope", ()),
                 new("timestep", now.timestep),
+                now.loops + new("loops", ()),
                 new("recording", now.recording),
-                new("anomaly", now.anomaly),
+                new("watch", now.watch),
                 now,
                 self,
             )
@@ -207,16 +223,29 @@ def timestep(t: int) -> Changed:
     return Changed(timestep=t.__index__())
 
 
-def detect_anomaly() -> Changed:
-    """Stop at the first op, forward or backward, that makes a NaN or an infinity out of finite numbers.
+def iteration(loop: str, i: int) -> Changed:
+    """Say that the ops recorded inside the ``with`` block belong to iteration `i`, from 0, of the loop called `loop`.
+
+    Loops are read back from the program's own bytecode; this is for whoever records a program that is no Python loop:
+    the body of a compiled graph, of a `scan`, of a file. Loops told so nest, and nothing is read where one is told.
 
     Examples
     --------
     >>> import numpy as np, tinygraph as tg
-    >>> with tg.detect_anomaly(), np.errstate(divide="ignore"):
-    ...     np.log(tg.tensor(0.0))
-    Traceback (most recent call last):
-        ...
-    FloatingPointError: log: the output is not finite: -inf...
+    >>> W, h = tg.parameter([[0.5]], name="W"), tg.tensor([1.0], name="h")
+    >>> def step(i):
+    ...     global h
+    ...     with tg.iteration("scan", i):
+    ...         h = np.tanh(W @ h)
+    >>> step(0); step(1); step(2)
+    >>> [node.timestep for node in tg.graph(h).nodes if node.kind == "op"]
+    [1, 1, 2, 2, 3, 3]
+
+    Raises
+    ------
+    TypeError
+        If `loop` is not a string or `i` not an integer.
     """
-    return Changed(anomaly=True)
+    if not isinstance(loop, str) or not hasattr(i, "__index__"):
+        raise TypeError(f"iteration: expected the loop's name and an integer, got {loop!r} and {i!r}")
+    return Changed(loops=((loop, i.__index__()),))

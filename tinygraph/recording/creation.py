@@ -8,8 +8,9 @@ from types import FrameType
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from .errors import refuse_complex, refuse_masked
 from .source import where
-from .tensor import Tensor, _leaf, refuse_complex, refuse_masked
+from .tensor import Tensor, make_leaf
 
 _frame = sys._getframe
 
@@ -69,7 +70,7 @@ def _made_by_user(
         data = data._data
     refuse_masked(data, what, frame)
     array = np.array(data, dtype=dtype)
-    refuse_complex(what, (data,), array, frame)
+    refuse_complex(what, array, frame)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{what}: expected numbers, got {array.dtype} from {type(data).__name__}{where(frame)}")
     if requires_grad and array.dtype.kind != "f":
@@ -77,4 +78,4 @@ def _made_by_user(
             f"{what}: only floating-point values have gradients, got {array.dtype};"
             f" say dtype=float, or write 1.0 for 1{where(frame)}"
         )
-    return _leaf(array, requires_grad, name, frame)
+    return make_leaf(array, requires_grad, name, frame)

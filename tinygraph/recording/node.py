@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import ast
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from .calls import Call
+from .primitive import Primitive
 from .source import Source, locate
 from .tensor import Tensor
-
-if TYPE_CHECKING:
-    from ..graphs.graph import Graph
-    from .op import Op
 
 
 class Node:
@@ -27,8 +25,8 @@ class Node:
     kind : str
         ``"op"``; ``"parameter"``, a leaf that requires a gradient; ``"input"``, a Tensor without gradient;
         ``"constant"``, a plain number or array that an op was given.
-    op : Op or None
-        None for leaves.
+    op : Primitive or None
+        None for leaves; an `Op` that runs here, or one that was read from a file.
     inputs : tuple of Node
         The op's arguments in order, the same node twice where it was used twice.
     attributes : dict
@@ -38,6 +36,10 @@ class Node:
     requires_grad : bool
     scope : str
         Names of `tg.scope` around it, joined by ``/``.
+    timestep_label : int or None
+        What `tg.timestep` said.
+    told_loops : tuple of (str, int)
+        The loops around it and their iterations, as `tg.iteration` told them, outermost first.
     call : Call or None
         The activation of the function it was recorded in.
     tensor : Tensor or None
@@ -47,7 +49,6 @@ class Node:
     __slots__ = (
         "__weakref__",
         "_data",
-        "_graph",
         "_source",
         "attributes",
         "call",
@@ -61,13 +62,15 @@ class Node:
         "scope",
         "tensor",
         "timestep_label",
+        "timestep_of",
+        "told_loops",
     )
 
     def __init__(
         self,
         index: int,
         kind: str,
-        op: Op | None,
+        op: Primitive | None,
         inputs: tuple[Node, ...],
         data: Any,
         *,
@@ -75,6 +78,7 @@ class Node:
         requires_grad: bool = False,
         scope: str = "",
         timestep_label: int | None = None,
+        told_loops: tuple[tuple[str, int], ...] = (),
         label: str | None = None,
         call: Call | None = None,
         lasti: int = -1,
@@ -90,12 +94,13 @@ class Node:
         self.requires_grad = requires_grad
         self.scope = scope
         self.timestep_label = timestep_label
+        self.told_loops = told_loops
         self.label = label
         self.call = call
         self.lasti = lasti
         self.tensor = tensor
         self._source = source
-        self._graph: Graph | None = None
+        self.timestep_of: Callable[[Node], int | None] | None = None  # its graph knows
 
     @property
     def data(self) -> np.ndarray:
@@ -113,6 +118,23 @@ class Node:
     def dtype(self) -> np.dtype:
         """Type of the elements."""
         return np.asarray(self._data).dtype
+
+    def values(self) -> tuple[Any, ...]:
+        """Return the values of the arguments as recorded, and what the op saved, as its rules take them."""
+        if self.tensor is not None:
+            return self.tensor._values
+        values = self.argument_values()
+        if self.op is not None and self.op.saves is not None:
+            values.append(self.op.saves(*values, **self.attributes))
+        return tuple(values)
+
+    def argument_values(self) -> list[Any]:
+        """Return the values of the arguments; a node from a file may know of other ones than its inputs hold."""
+        return [source._data for source in self.inputs]
+
+    def stored_for(self, adjoint: Any) -> tuple[Any, ...] | None:
+        """Return the contributions for this adjoint where they are stored, and not computed by the op's rules."""
+        return None
 
     @property
     def source(self) -> Source | None:
@@ -136,7 +158,7 @@ class Node:
     @property
     def timestep(self) -> int | None:
         """The time step of the network it belongs to: told by `tg.timestep`, else read from the program's loops."""
-        return None if self._graph is None else self._graph._timesteps[self.index]
+        return None if self.timestep_of is None else self.timestep_of(self)
 
     def __repr__(self) -> str:
         what = self.op.name if self.op is not None else self.kind

@@ -19,21 +19,20 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
-from functools import wraps
 from types import FrameType
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
 
-from .arguments import again, constant, explained_error, static
-from .pullback import Rule, puller
-from .rule_text import body
-from .source import where
-from .tensor import Tensor, make, numpy_functions, refuse_complex
+from .applying import record_any, record_one
+from .arguments import Signature, constant
+from .numpy_protocol import numpy_functions
+from .primitive import Primitive, Rule
+from .pullback import puller
+from .tensor import Tensor
 
 _frame = sys._getframe
 
-Function = TypeVar("Function", bound=Callable[..., Any])
 registry: dict[str, list[Op]] = {}
 
 
@@ -49,30 +48,13 @@ class each:
         self.once = once
 
 
-class Op:
-    """A primitive: how it is computed, and how an adjoint is pulled back through it.
-
-    An Op is called as the function it stands for. It compares equal to its name.
+class Op(Primitive):
+    """A primitive that runs: its forward function beside its rules. It is called as the function it stands for.
 
     Attributes
     ----------
-    name : str
     forward : callable
         On plain arrays.
-    rules : tuple of callable or None
-        One VJP rule an argument: ``rule(g, y, *inputs, **attributes)`` is the contribution to that argument, where g
-        is the adjoint of the output y. They are written in recorded ops, so they can be differentiated again.
-    arguments, attributes : tuple of str
-        The array arguments, and the static ones, in the order of the rule's signature.
-    elementwise : bool
-        Whether inputs are broadcast: contributions are then summed back to the input's shape.
-    saves : callable or None
-        A function of the inputs that the rules get the value of as last argument; `forward` returns it beside its
-        output, so that it is computed once.
-    variadic : bool
-        Whether it takes any number of arrays.
-    sequence : bool
-        Whether those come as one sequence.
     numpy : tuple of callable
         The NumPy functions that it stands for.
     facts : dict
@@ -90,34 +72,27 @@ class Op:
         numpy: tuple[Callable[..., Any], ...],
         facts: dict[str, Any],
     ):
-        self.name = self.__name__ = name
+        variadic = isinstance(vjp, each)
+        rules = (vjp.rule,) if isinstance(vjp, each) else vjp if isinstance(vjp, tuple) else (vjp,)
+        arguments, defaults = _read_signature(name, rules, variadic, saves is not None)
+        super().__init__(
+            name,
+            rules,
+            arguments,
+            defaults=defaults,
+            variadic=variadic,
+            sequence=sequence,
+            elementwise=elementwise,
+            saves=saves,
+        )
+        self.__name__ = name
         self.forward = forward
-        self.elementwise = elementwise
-        self.saves = saves
         self.numpy = numpy
         self.facts = facts
-        self.variadic = isinstance(vjp, each)
-        self.sequence = sequence
-        self.once = vjp.once if isinstance(vjp, each) else None
-        self.rules = (vjp.rule,) if isinstance(vjp, each) else vjp if isinstance(vjp, tuple) else (vjp,)
-        self.arguments, self.defaults = self._read_signature()
-        self.attributes = tuple(self.defaults)
-        self.arity = -1 if self.variadic else len(self.arguments)
-        self.pull = puller(self)
+        self.arity = -1 if variadic else len(arguments)
+        self.pull = puller(self, vjp.once if isinstance(vjp, each) else None)
+        self._signature: Signature | None = None
         self.__doc__ = _documentation(self)
-
-    def _read_signature(self) -> tuple[tuple[str, ...], dict[str, Any]]:
-        """Read argument names and attributes off the first rule: what has a default is static."""
-        rule = next((rule for rule in self.rules if rule is not None), None)
-        if rule is None:
-            return tuple(f"x{i}" for i in range(len(self.rules))), {}
-        parameters = list(inspect.signature(rule).parameters.values())[4 if self.variadic else 2 :]
-        arrays = [p.name for p in parameters if p.default is p.empty]
-        if self.saves is not None:
-            arrays = arrays[:-1]
-        if not self.variadic and len(arrays) != len(self.rules):
-            raise TypeError(f"op {self.name}: {len(self.rules)} rules, but the rule takes the arrays {arrays}")
-        return tuple(arrays), {p.name: p.default for p in parameters if p.default is not p.empty}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute, and record as done in the caller."""
@@ -125,120 +100,35 @@ class Op:
 
     def apply(self, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType) -> Any:
         """Compute, and record as done in `frame` if any argument is a Tensor."""
+        attributes = None
         if kwargs or len(args) != self.arity:
-            args, attributes = self._bind(args, kwargs, frame)
-        elif self.arity == 1 and type(x := args[0]) is Tensor and self.saves is None:
-            return self._record_one(x, args, frame)
-        else:
-            attributes = {}
-        inputs = tuple([x if type(x) is Tensor else None for x in args])
+            if self._signature is None:
+                self._signature = Signature(self, self.numpy[0] if self.numpy else None)
+            args, named = self._signature.bind(args, kwargs, frame)
+            attributes = named or None
+        elif self.arity == 1 and type(args[0]) is Tensor and self.saves is None:
+            return record_one(self, args[0], frame)
         values = tuple([x._data if type(x) is Tensor else constant(self, x, frame) for x in args])
-        try:
-            y = self.forward(*values, **attributes)
-        except Exception as error:
-            raise explained_error(self, error, values, frame) from error
-        if self.saves is not None:
-            y, saved = y
-            values = (*values, saved)
-        recorded = requires = False
-        if y.dtype.kind == "c":
-            refuse_complex(self.name, inputs, y, frame)
-        for position, x in enumerate(inputs):
-            if x is not None:
-                recorded = True
-                if x.requires_grad and (self.variadic or self.rules[position] is not None):
-                    requires = y.dtype.kind == "f"
-        return make(self, y, inputs, values, attributes or None, requires, frame) if recorded else y
-
-    def _record_one(self, x: Tensor, args: tuple[Any, ...], frame: FrameType) -> Tensor:
-        value = x._data
-        try:
-            y = self.forward(value)
-        except Exception as error:
-            raise explained_error(self, error, (value,), frame) from error
-        requires = x.requires_grad and self.rules[0] is not None and y.dtype.kind == "f"
-        return make(self, y, args, (value,), None, requires, frame)
-
-    def _bind(self, args: tuple, kwargs: dict[str, Any], frame: FrameType) -> tuple[tuple, dict[str, Any]]:
-        """Return the arrays and the static attributes of a call, its arguments named as NumPy names them."""
-        if self.variadic:
-            arrays, rest = (tuple(args[0]), args[1:]) if self.sequence else (args, ())
-        else:
-            arrays, rest = args[: len(self.arguments)], args[len(self.arguments) :]
-            if len(arrays) < len(self.arguments):
-                arrays += self._named_arrays(len(arrays), kwargs, frame)
-        attributes = {}
-        if rest:
-            names = [name for name, _ in self._signature()[1]]
-            if len(rest) > len(names):
-                raise TypeError(f"{self.name}: too many arguments ({len(args)}){where(frame)}")
-            kwargs = {**dict(zip(names, rest, strict=False)), **kwargs}
-        for name, value in kwargs.items():
-            if name in self.defaults:
-                attributes[name] = static(self, name, value, frame)
-            elif not self._is_default(name, value):
-                known = f"; it takes {', '.join(self.attributes)}" if self.attributes else ""
-                raise TypeError(f"{self.name}: the argument {name}= is not supported on a Tensor{known}{where(frame)}")
-        return arrays, attributes
-
-    def _named_arrays(self, given: int, kwargs: dict[str, Any], frame: FrameType) -> tuple:
-        found = []
-        for own, (theirs, _) in zip(self.arguments[given:], self._signature()[0][given:], strict=False):
-            if own in kwargs or theirs in kwargs:
-                found.append(kwargs.pop(own if own in kwargs else theirs))
-        if given + len(found) != len(self.arguments):
-            names = ", ".join(self.arguments)
-            raise TypeError(f"{self.name}: expected the arrays {names}, got {given + len(found)}{where(frame)}")
-        return tuple(found)
-
-    def _signature(self) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]]]:
-        """Return names and defaults of the array arguments and of the others, as NumPy has them where it is known."""
-        own = [(name, inspect.Parameter.empty) for name in self.arguments]
-        try:
-            given = [(p.name, p.default) for p in inspect.signature(self.numpy[0]).parameters.values()]
-        except (IndexError, ValueError, TypeError):
-            return own, list(self.defaults.items())
-        arrays = 1 if self.variadic else len(self.arguments)
-        return given[:arrays] or own, given[arrays:]
-
-    def _is_default(self, name: str, value: Any) -> bool:
-        """Tell whether an argument that is not supported only says what happens anyway."""
-        if value is None or value is np._NoValue or (name == "where" and value is True):
-            return True
-        default = dict(self._signature()[1]).get(name, inspect.Parameter.empty)
-        return isinstance(value, str | bool | int) and type(value) is type(default) and value == default
-
-    def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, str) and self.name == other)
-
-    def __hash__(self) -> int:
-        return hash(self.name)
+        return record_any(self, args, values, attributes, frame)
 
     def __reduce__(self) -> tuple[Callable[[str, int], Op], tuple[str, int]]:
         return _registered, (self.name, registry[self.name].index(self))  # a copy of an op is that op
 
-    def __repr__(self) -> str:
-        return f"<op {self.name}>"
 
-    def __str__(self) -> str:
-        return self.name
-
-    def formula(self, argument: int) -> str:
-        """Return the source of the rule for `argument`, the very expression that runs.
-
-        Examples
-        --------
-        >>> import tinygraph as tg
-        >>> tg.tanh.formula(0)
-        'g * (1 - y * y)'
-        """
-        rule = self.rules[0] if self.variadic else self.rules[argument]
-        return "" if rule is None else body(rule)
-
-    def parameters(self, argument: int) -> tuple[str, ...]:
-        """Return the names that the rule for `argument` gives to the adjoint, the output and the inputs."""
-        rule = self.rules[0] if self.variadic else self.rules[argument]
-        return () if rule is None else tuple(inspect.signature(rule).parameters)
+def _read_signature(
+    name: str, rules: tuple[Rule | None, ...], variadic: bool, saves: bool
+) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """Read argument names and attributes off the first rule: what has a default is static."""
+    rule = next((rule for rule in rules if rule is not None), None)
+    if rule is None:
+        return tuple(f"x{i}" for i in range(len(rules))), {}
+    parameters = list(inspect.signature(rule).parameters.values())[4 if variadic else 2 :]
+    arrays = [p.name for p in parameters if p.default is p.empty]
+    if saves:
+        arrays = arrays[:-1]
+    if not variadic and len(arrays) != len(rules):
+        raise TypeError(f"op {name}: {len(rules)} rules, but the rule takes the arrays {arrays}")
+    return tuple(arrays), {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
 def _registered(name: str, place: int) -> Op:
@@ -309,43 +199,3 @@ def _documentation(op: Op) -> str:
     said = said or (f"As ``{owner}.{op.name}``." if owner else f"The op {op.name}.")
     kinks = op.facts.get("kinks", "")
     return said if not kinks or kinks in said else f"{said}\n\n{kinks}"
-
-
-def implements(*names: str) -> Callable[[Function], Function]:
-    """Let a function made of ops stand for the NumPy functions of these names, where this NumPy has them.
-
-    Examples
-    --------
-    >>> import numpy as np, tinygraph as tg
-    >>> np.vstack([tg.tensor([1.0]), tg.tensor([2.0])]).shape
-    (2, 1)
-    """
-
-    def register(function: Function) -> Function:
-        explained = located(function)
-        for name in names:
-            found: Any = np
-            for part in name.split("."):
-                found = getattr(found, part, None)
-            if found is not None:
-                numpy_functions[found] = explained
-        return explained
-
-    return register
-
-
-def located(function: Function) -> Function:
-    """Return `function` with errors that name it and the user's source line."""
-
-    @wraps(function)
-    def explained(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except (ValueError, TypeError, IndexError, NotImplementedError) as error:
-            text = str(error)
-            if 'File "' in text:
-                raise
-            name = "" if text.startswith(function.__name__) else f"{function.__name__}: "
-            raise again(error, f"{name}{text}{where(_frame(1))}") from error
-
-    return cast(Function, explained)

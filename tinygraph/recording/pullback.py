@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
-from .tensor import Tensor
-
-if TYPE_CHECKING:
-    from .op import Op
-
-Rule = Callable[..., Any]
+from .broadcasting import conform, like
+from .primitive import Primitive, Rule
 
 
-def puller(op: Op) -> Callable[..., tuple]:
-    """Return ``pull(g, y, values, inputs, attributes)``: what an adjoint contributes to each input of such a node."""
+def puller(op: Primitive, once: Rule | None = None) -> Callable[..., tuple]:
+    """Return ``pull(g, y, values, inputs, attributes)``: what an adjoint contributes to each input of such a node.
+
+    `once`, of an op with any number of inputs, makes of ``(values, **attributes)`` what its rule gets in their place.
+    """
     first = op.rules[0]
     if first is not None and op.variadic:
-        return _pull_each(first, op.once)
+        return _pull_each(first, once)
     if first is not None and len(op.rules) == 1:
         return _pull_one(first)
     if len(op.rules) == 2 and None not in op.rules:
@@ -119,7 +116,7 @@ def _pull_all(rules: tuple[Rule | None, ...], elementwise: bool) -> Callable[...
     return pull
 
 
-def _pull_each(rule: Rule, once: Callable[..., Any] | None) -> Callable[..., tuple]:
+def _pull_each(rule: Rule, once: Rule | None) -> Callable[..., tuple]:
     def pull(g: Any, y: Any, values: tuple, inputs: tuple, attributes: dict[str, Any] | None) -> tuple:
         named = attributes or {}
         given = values if once is None else once(values, **named)
@@ -131,27 +128,3 @@ def _pull_each(rule: Rule, once: Callable[..., Any] | None) -> Callable[..., tup
         )
 
     return pull
-
-
-def like(contribution: Any, value: Any) -> Any:
-    """Return the contribution in the dtype of the value it belongs to."""
-    return contribution if contribution.dtype is value.dtype else contribution.astype(value.dtype)
-
-
-def conform(contribution: Any, value: Any) -> Any:
-    """Undo broadcasting and promotion: sum a contribution to the shape of its input, in its dtype.
-
-    An input that was stretched along an axis was used once for each element there, and shared inputs sum.
-    """
-    return like(sum_to(contribution, value.shape), value)
-
-
-def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
-    """Sum `x` over the axes along which `shape` was broadcast to it."""
-    if x.shape == shape:
-        return x
-    lead = len(x.shape) - len(shape)
-    if lead == 1 and x.shape[1:] == shape and type(x) is not Tensor:
-        return x[0] if len(x) == 1 else np.add.reduce(x, 0)  # a bias: at a third of the overhead
-    stretched = tuple(lead + i for i, n in enumerate(shape) if n == 1 and x.shape[lead + i] != 1)
-    return x.sum(axis=tuple(range(lead)) + stretched).reshape(shape)

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from operator import attrgetter
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from ..backward.anomaly import check_output
-from . import context as record
 from .calls import Call, next_index
-from .context import Context
+from .context import Context, context, known_context
+from .numpy_protocol import dispatch
+from .primitive import Primitive
 from .source import locate, where
-
-if TYPE_CHECKING:
-    from .op import Op
 
 _frame = sys._getframe
 _new = object.__new__
-_context = record._get
-_start = record.context
 
 
 class Tensor:
@@ -68,8 +62,9 @@ class Tensor:
     _context: Context
     _name: str | None
     grad: np.ndarray | None
-    op: Op | None
+    op: Primitive | None
     requires_grad: bool
+    backward: Callable[..., None]  # attached by tinygraph.backward
 
     __hash__ = object.__hash__
 
@@ -173,38 +168,11 @@ class Tensor:
     def inputs(self) -> tuple[Tensor, ...]:
         """The op's arguments in order; a plain number or array stands as a constant Tensor."""
         pairs = zip(self._inputs, self._values, strict=False)
-        return tuple(_wrapped(value) if source is None else source for source, value in pairs)
-
-    def backward(self, grad: ArrayLike | None = None) -> None:
-        """Add the gradient of this Tensor to ``.grad`` of every leaf that requires one.
-
-        Parameters
-        ----------
-        grad : array_like, optional
-            The adjoint of this Tensor, of its shape; 1 for a Tensor of one element without axes.
-
-        Raises
-        ------
-        ValueError
-            If `grad` is missing where the Tensor is not a scalar, or has another shape.
-        RuntimeError
-            If nothing that requires a gradient leads to this Tensor.
-
-        Examples
-        --------
-        >>> import tinygraph as tg
-        >>> w = tg.parameter([1.0, 2.0])
-        >>> (w * w).backward([1.0, 10.0])
-        >>> w.grad
-        array([ 2., 40.])
-        """
-        from ..backward.backprop import backward  # the backward pass stands on Tensor
-
-        backward(self, grad)
+        return tuple(as_constant(value) if source is None else source for source, value in pairs)
 
     def detach(self) -> Tensor:
         """Return a constant of the same value: no gradient flows through it, and it holds no graph."""
-        return _leaf(self._data, False, self._name, _frame(1))
+        return make_leaf(self._data, name=self._name, frame=_frame(1))
 
     def zero_grad(self) -> None:
         """Forget the gradient accumulated so far."""
@@ -215,13 +183,13 @@ class Tensor:
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method != "__call__":
             raise TypeError(f"np.{ufunc.__name__}.{method} is not supported on a Tensor{where(_frame(1))}")
-        return _dispatch(ufunc, inputs, kwargs, _frame(1))
+        return dispatch(ufunc, inputs, kwargs, _frame(1))
 
     def __array_function__(self, function: Callable, types: Any, args: Any, kwargs: Any) -> Any:
-        return _dispatch(function, args, kwargs, _frame(1))
+        return dispatch(function, args, kwargs, _frame(1))
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
-        if self.requires_grad and record.context().recording:
+        if self.requires_grad and context().recording:
             raise TypeError(
                 "a Tensor that requires a gradient was turned into a plain array, which would cut the graph in silence;"
                 f" say t.numpy() or t.detach() if that is meant{where(_frame(1))}"
@@ -259,25 +227,8 @@ class Tensor:
         def __getitem__(self, index: Any) -> Tensor: ...
 
 
-numpy_functions: dict[Callable, Callable] = {}  # NumPy's function → what records it (an Op, or a function of Ops)
-
-
-def _dispatch(function: Callable, args: tuple, kwargs: dict[str, Any], frame: FrameType) -> Any:
-    ours = numpy_functions.get(function)
-    if ours is None:
-        module = getattr(function, "__module__", None) or "numpy"
-        name = f"{module}.{function.__name__}".replace("numpy.", "np.", 1)
-        raise TypeError(f"{name} is not supported on a Tensor{where(frame)}")
-    apply = getattr(ours, "apply", None)  # an Op records in the user's own frame
-    return ours(*args, **kwargs) if apply is None else apply(args, kwargs, frame)
-
-
-by_index = attrgetter("_index")  # orders Tensors as they were recorded, inputs before what they made
-Recorded = Any  # a Tensor that an op made, so that its op is not None
-
-
 def make(
-    op: Op,
+    op: Primitive,
     data: Any,
     inputs: tuple[Tensor | None, ...],
     values: tuple[Any, ...],
@@ -287,20 +238,20 @@ def make(
 ) -> Tensor:
     """Record that `op` on `inputs` gave `data`: the one place where a node is made."""
     try:
-        context = _context()
+        now = known_context()
     except LookupError:
-        context = _start()
-    if not context.plain:
-        if context.anomaly:
-            check_output(op, data, inputs, values, frame)
-        if not context.recording:
-            return _leaf(data, False, None, frame)
-    top = context.frames.top
+        now = context()
+    if not now.plain:
+        if now.watch is not None:
+            now.watch.made(op, data, inputs, values, frame)
+        if not now.recording:
+            return make_leaf(data, frame=frame)
+    top = now.frames.top
     tensor = _new(Tensor)
-    tensor._call = top[1] if top[0] is frame else context.frames.enter(frame)
+    tensor._call = top[1] if top[0] is frame else now.frames.enter(frame)
     tensor._lasti = frame.f_lasti
     tensor._index = next_index()
-    tensor._context = context
+    tensor._context = now
     tensor._data = data
     tensor._inputs = inputs
     tensor._values = values
@@ -312,13 +263,16 @@ def make(
     return tensor
 
 
-def _leaf(data: Any, requires_grad: bool, name: str | None, frame: FrameType | None) -> Tensor:
-    context = _start()
+def make_leaf(
+    data: Any, requires_grad: bool = False, name: str | None = None, frame: FrameType | None = None
+) -> Tensor:
+    """Make a Tensor that no op made; without a frame, of no place in the program."""
+    now = context()
     tensor = _new(Tensor)
-    tensor._call = None if frame is None else context.frames.enter(frame)
+    tensor._call = None if frame is None else now.frames.enter(frame)
     tensor._lasti = -1 if frame is None else frame.f_lasti
     tensor._index = next_index()
-    tensor._context = context
+    tensor._context = now
     tensor._data = data
     tensor._inputs = ()
     tensor._values = ()
@@ -330,30 +284,16 @@ def _leaf(data: Any, requires_grad: bool, name: str | None, frame: FrameType | N
     return tensor
 
 
+def as_constant(value: Any) -> Tensor:
+    """Return a plain number or array as a Tensor without gradient."""
+    return make_leaf(np.asarray(value))
+
+
 def _restored(data: Any, requires_grad: bool, name: str | None, grad: np.ndarray | None) -> Tensor:
     """Make a leaf again from its copied or pickled parts."""
-    tensor = _leaf(data, requires_grad, name, None)
+    tensor = make_leaf(data, requires_grad, name)
     tensor.grad = None if grad is None else np.array(grad)
     return tensor
-
-
-def _wrapped(value: Any) -> Tensor:
-    return _leaf(np.asarray(value), False, None, None)
-
-
-def refuse_masked(data: Any, what: str, frame: FrameType) -> None:
-    """Refuse a masked array: its mask would be lost in silence."""
-    if isinstance(data, np.ma.MaskedArray):
-        raise TypeError(f"{what}: a masked array is not supported, its mask would be lost; fill it first{where(frame)}")
-
-
-def refuse_complex(what: str, inputs: tuple[Any, ...], value: Any, frame: FrameType) -> None:
-    """Refuse a complex value on a Tensor: the rules are those of real functions, and would be wrong in silence."""
-    if value.dtype.kind == "c" and any(source is not None for source in inputs):
-        raise TypeError(
-            f"{what}: a Tensor is real, got {value.dtype}; keep real and imaginary parts apart,"
-            f" as tg.fft's functions do{where(frame)}"
-        )
 
 
 def _refuse_write(tensor: Tensor) -> NoReturn:

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..backward.replay import receives
 from ..graphs.graph import Graph, graph
 from ..recording.node import Node
+from ..recording.op import Op
 from ..recording.sparse import dense
 from ..recording.tensor import Tensor
 from .oracle import Comparison, Flat, compare
@@ -105,10 +107,10 @@ def verify(recorded: Graph | Tensor, *, seed: int = 0, first: bool = False) -> l
 
 
 def _check(node: Node, rng: np.random.Generator) -> list[Finding]:
-    values = _values(node)
+    values = node.values()
     y = np.asarray(node.data)
     adjoint = rng.uniform(0.5, 1.5, y.shape).astype(y.dtype)
-    checked = [i for i, source in enumerate(node.inputs) if source.requires_grad and _has_rule(node, i)]
+    checked = [i for i, source in enumerate(node.inputs) if receives(node, i)]
     try:
         contributions = node.op.pull(adjoint, node._data, values, node.inputs, node.attributes or None)  # type: ignore[union-attr]
     except Exception as error:
@@ -141,36 +143,23 @@ def _compare(
     gradient: np.ndarray,
     rng: np.random.Generator,
 ) -> Comparison:
+    op = node.op
+    assert isinstance(op, Op)
     wide = [_wide(value) for value in values[: len(node.inputs)]]
 
     def phi(vector: np.ndarray) -> Any:
         arguments: list[Any] = list(wide)
         for i, value in zip(checked, flat.unpack(vector), strict=True):
             arguments[i] = value
-        given = (arguments,) if node.op.sequence else arguments  # type: ignore[union-attr]
-        return np.sum(adjoint * node.op(*given, **node.attributes))  # type: ignore[misc]
+        given = (arguments,) if op.sequence else arguments
+        return np.sum(adjoint * op(*given, **node.attributes))
 
     point = flat.pack([values[i] for i in checked])
     return compare(phi, point, gradient, rng, relative_tolerance(node.dtype), at_most=1)
 
 
-def _values(node: Node) -> tuple[Any, ...]:
-    """Return the arguments as recorded, with what the op saved for its rules."""
-    if node.tensor is not None:
-        return node.tensor._values
-    values = tuple(source.data for source in node.inputs)
-    op = node.op
-    assert op is not None
-    return values if op.saves is None else (*values, op.saves(*values, **node.attributes))
-
-
-def _has_rule(node: Node, argument: int) -> bool:
-    op = node.op
-    return op is not None and (op.variadic or op.rules[argument] is not None)
-
-
 def _formula(node: Node, argument: int) -> str:
-    return node.op.formula(argument) if node.op is not None and _has_rule(node, argument) else ""
+    return node.op.formula(argument) if node.op is not None else ""
 
 
 def _misshapen(node: Node, argument: int, contribution: Any) -> list[Finding]:

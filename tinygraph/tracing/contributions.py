@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..backward.replay import view
 from ..backward.sums import add
+from ..numeric import norm
 from ..recording.node import Node
 from ..recording.sparse import dense
-
-if TYPE_CHECKING:
-    from .trace import Trace
+from .recorded_pass import Pass
 
 
 class Contribution:
@@ -85,7 +84,7 @@ class Contributions(Sequence[Contribution]):
         Step and argument of each term.
     """
 
-    def __init__(self, trace: Trace, node: Node):
+    def __init__(self, trace: Pass, node: Node):
         self.trace = trace
         self.node = node
         self.total = trace.gradient(node)
@@ -132,7 +131,7 @@ class Contributions(Sequence[Contribution]):
         """The terms, computed again and added up in order."""
         total, owned = None, False
         for step, argument in self.writes:
-            total, owned = add(total, owned, self.trace.term(step, argument))
+            total, owned = add(total, owned, self.trace.term(step, argument)), total is not None
         return view(dense(total))
 
     @property
@@ -155,18 +154,3 @@ def measure(term: np.ndarray, total: np.ndarray | None) -> tuple[float, float, f
         return size, float("nan"), float("nan")
     inner = float(np.vdot(whole / length, flat).real)  # divided first: squares of tiny gradients underflow
     return size, inner / length, inner / size if size else float("nan")
-
-
-def norm(x: Any) -> float:
-    """Return ‖x‖, also where the squares of its elements overflow or underflow.
-
-    Examples
-    --------
-    >>> norm([3e-200, 4e-200])
-    5e-200
-    """
-    flat = np.abs(np.ravel(x))
-    scale = float(np.max(flat, initial=0.0))
-    if scale == 0 or not np.isfinite(scale):
-        return scale
-    return scale * float(np.sqrt(np.sum(np.square(flat / scale, dtype=float))))

@@ -5,18 +5,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..backward.replay import receives
 from ..graphs.symbols import Symbols
+from ..numeric import norm
 from ..recording.node import Node
-from .contributions import norm
 from .notation import Operand, Printer
-
-if TYPE_CHECKING:
-    from .trace import Trace
+from .recorded_pass import Pass
+from .steps import traced_step
 
 
 class Formula(NamedTuple):
@@ -45,7 +44,7 @@ class Formula(NamedTuple):
         return self.text
 
 
-def formulas(trace: Trace, k: int) -> list[Formula]:
+def formulas(trace: Pass, k: int) -> list[Formula]:
     """Return the formulas of step `k`, one for each argument that receives a contribution.
 
     Examples
@@ -69,7 +68,7 @@ def formulas(trace: Trace, k: int) -> list[Formula]:
     return [_formula(trace, node, argument) for argument in range(len(node.inputs)) if receives(node, argument)]
 
 
-def _formula(trace: Trace, node: Node, argument: int) -> Formula:
+def _formula(trace: Pass, node: Node, argument: int) -> Formula:
     op, symbols = node.op, trace.symbols
     assert op is not None
     rule, source = op.formula(argument), node.inputs[argument]
@@ -187,7 +186,7 @@ def _index_part(part: Any) -> str:
     return str(part)
 
 
-def step_lines(trace: Trace, k: int, parameter: Node | Any = None, *, plain: bool = False) -> list[str]:
+def step_lines(trace: Pass, k: int, parameter: Node | Any = None, *, plain: bool = False) -> list[str]:
     r"""Return lines that tell step `k`: what it is, its source, its formulas, and what it adds to `parameter`.
 
     Parameters
@@ -212,7 +211,7 @@ def step_lines(trace: Trace, k: int, parameter: Node | Any = None, *, plain: boo
       contribution to w̄: 36
       running sum of w̄: 36
     """
-    step = trace[k]
+    step = traced_step(trace, k)
     symbols = trace.symbols
     own = symbols.of(step.node)
     head = f"step {k}: {own.ascii if plain else own} = {step.node.expression or step.node.op}"

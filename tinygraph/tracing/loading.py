@@ -8,19 +8,21 @@ from typing import Any
 import numpy as np
 
 from ..graphs.graph import Graph
+from ..loops.timeline import Timeline
 from ..recording.node import Node
 from ..recording.op import registry
 from ..recording.source import Source
-from .packing import decode, unpack
+from .packing import decode, reference, unpack
+from .recorded_pass import PassNodes
 from .saved import SavedNode, SavedOp, is_known
+from .saved_timeline import restored_timeline
 from .saving import SOURCE_FIELDS
-from .trace import Seen, Trace
 
 _PYTHON = {"bool": bool, "int": int, "float": float, "complex": complex}
 
 
-def restored(header: dict[str, Any], block: memoryview) -> Trace:
-    """Return the trace that `saving.described` made `header` of.
+def restored(header: dict[str, Any], block: memoryview) -> tuple[list[Any], PassNodes, dict[str, dict[int, str]]]:
+    """Return the adjoints, the nodes and the source lines that `saving.described` made `header` of.
 
     Raises
     ------
@@ -33,20 +35,26 @@ def restored(header: dict[str, Any], block: memoryview) -> Trace:
     nodes: list[Node] = []
     for row in _list(header["nodes"], "nodes"):
         nodes.append(_node(row, nodes, arrays, ops, sources))
-    graph = Graph(nodes, [_at(nodes, i) for i in header["outputs"]])
+    graph = Graph(nodes, [reference(nodes, i) for i in header["outputs"]], _timeline(header, nodes, arrays))
     if len(graph.outputs) != 1:
         raise ValueError("a trace has one output")
-    graph.__dict__["_timesteps"] = [_timestep(row.get("timestep")) for row in header["nodes"]]
-    steps = [_at(nodes, i) for i in header["steps"]]
-    adjoints = [_at(arrays, i) for i in header["adjoints"]]
+    steps = [reference(nodes, i) for i in header["steps"]]
+    adjoints = [reference(arrays, i) for i in header["adjoints"]]
     _check_steps(steps, adjoints, graph)
-    gradients = {_at(nodes, i): _at(arrays, a) for i, a in header["gradients"]}
+    gradients = {reference(nodes, i): reference(arrays, a) for i, a in header["gradients"]}
     for node, gradient in gradients.items():
         if np.shape(gradient) != node.shape:
             raise ValueError(f"the gradient of node {node.index} has shape {np.shape(gradient)}, not {node.shape}")
-    made = Trace(adjoints, lambda: Seen(graph, steps, gradients))
-    made.files = _files(header["files"])
-    return made
+    return adjoints, PassNodes(graph, steps, gradients), _files(header["files"])
+
+
+def _timeline(header: dict[str, Any], nodes: list[Node], arrays: list[Any]) -> Timeline:
+    timesteps = [_timestep(row.get("timestep")) for row in header["nodes"]]
+    if "timeline" in header:
+        return restored_timeline(header["timeline"], nodes, timesteps, arrays)
+    timeline = Timeline(nodes)  # a file of an older version
+    timeline.timesteps = timesteps
+    return timeline
 
 
 def _check_steps(steps: list[Node], adjoints: list[Any], graph: Graph) -> None:
@@ -71,8 +79,8 @@ def _node(row: Any, nodes: list[Node], arrays: list[Any], ops: list[Any], source
     kind = row["kind"]
     if kind not in ("op", "parameter", "input", "constant"):
         raise ValueError(f"node {index} is of no known kind")
-    op = None if row.get("op") is None else _at(ops, row["op"])
-    inputs = tuple(_at(nodes, i) for i in row.get("inputs", []))  # only earlier nodes: no cycle can be made
+    op = None if row.get("op") is None else reference(ops, row["op"])
+    inputs = tuple(reference(nodes, i) for i in row.get("inputs", []))  # only earlier nodes: no cycle can be made
     if (kind == "op") != (op is not None):
         raise ValueError(f"node {index} is a {kind} and has {'an' if op else 'no'} op")
     if op is not None and not op.variadic and len(inputs) != len(op.rules):
@@ -88,14 +96,14 @@ def _node(row: Any, nodes: list[Node], arrays: list[Any], ops: list[Any], source
         scope=_text(row.get("scope", "")),
         timestep_label=None,
         label=None if row.get("label") is None else _text(row["label"]),
-        source=None if row.get("source") is None else _at(sources, row["source"]),
+        source=None if row.get("source") is None else reference(sources, row["source"]),
     )
     for argument, number in row.get("replaced", {}).items():
-        node.replaced[int(argument)] = _at(arrays, number)
+        node.replaced[int(argument)] = reference(arrays, number)
     if any(not 0 <= argument < len(inputs) for argument in node.replaced):
         raise ValueError(f"node {index} replaces an argument that it does not have")
     if row.get("stored") is not None:
-        node.stored = tuple(None if number is None else _at(arrays, number) for number in row["stored"])
+        node.stored = tuple(None if number is None else reference(arrays, number) for number in row["stored"])
         _check_stored(node)
     elif isinstance(op, SavedOp):
         node.stored = (None,) * len(inputs)
@@ -126,7 +134,7 @@ def _data(row: Any, arrays: list[Any]) -> Any:
         if not isinstance(number, int | float | complex):
             raise ValueError("a number is malformed")
         return _PYTHON[kind](number)
-    return _at(arrays, row)
+    return reference(arrays, row)
 
 
 def _op(row: Any) -> Any:
@@ -174,12 +182,6 @@ def _timestep(value: Any) -> int | None:
     if value is not None and type(value) is not int:
         raise ValueError("a time step is no integer")
     return value
-
-
-def _at(things: list[Any], index: Any) -> Any:
-    if type(index) is not int or not 0 <= index < len(things):
-        raise ValueError(f"a reference to {index!r} leads nowhere")
-    return things[index]
 
 
 def _list(value: Any, what: str) -> list[Any]:

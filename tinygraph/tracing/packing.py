@@ -159,3 +159,16 @@ def decode(value: Any, arrays: list[Any]) -> Any:
         if dtype.kind in _KINDS:
             return dtype
     raise ValueError(f"a static argument is malformed: {tag}")
+
+
+def reference(things: list[Any], index: Any) -> Any:
+    """Return ``things[index]`` for an index from a file.
+
+    Raises
+    ------
+    ValueError
+        If it is no index of them.
+    """
+    if type(index) is not int or not 0 <= index < len(things):
+        raise ValueError(f"a reference to {index!r} leads nowhere")
+    return things[index]

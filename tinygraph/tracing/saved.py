@@ -9,6 +9,7 @@ import numpy as np
 
 from ..recording.node import Node
 from ..recording.op import Op
+from ..recording.primitive import Primitive
 
 _PACKAGE = str(Path(__file__).parents[1])
 
@@ -34,6 +35,10 @@ class SavedNode(Node):
         self.stored: tuple[Any, ...] | None = None
         self.adjoint: Any = None
 
+    def argument_values(self) -> list[Any]:
+        """Return the values of the arguments, those that were replaced between two uses as they were here."""
+        return [self.replaced.get(i, value) for i, value in enumerate(super().argument_values())]
+
     def stored_for(self, adjoint: Any) -> tuple[Any, ...] | None:
         """Return the stored contributions, which are those of the adjoint of the pass and of no other.
 
@@ -51,7 +56,7 @@ class SavedNode(Node):
         return self.stored
 
 
-class SavedOp:
+class SavedOp(Primitive):
     """An op that this machine does not know: its name, and the source of its rules to read, but nothing that runs."""
 
     def __init__(
@@ -64,20 +69,12 @@ class SavedOp:
         variadic: bool = False,
         elementwise: bool = False,
     ):
-        self.name = name
-        self.rules = tuple(formulas)  # None where an argument has none, as for an Op
-        self.variadic = variadic
-        self.elementwise = elementwise
-        self.arguments = tuple(arguments)
-        self.attributes: tuple[str, ...] = ()
-        self.defaults: dict[str, Any] = {}
-        self.facts: dict[str, Any] = {}
-        self.saves = None
+        super().__init__(name, tuple(formulas), tuple(arguments), variadic=variadic, elementwise=elementwise)
         self._parameters = parameters
 
     def formula(self, argument: int) -> str:
         """Return the source of the rule for `argument`."""
-        return self.rules[0 if self.variadic else argument] or ""
+        return self.rule(argument) or ""
 
     def parameters(self, argument: int) -> tuple[str, ...]:
         """Return the names that the rule gives to the adjoint, the output and the inputs."""
@@ -86,15 +83,6 @@ class SavedOp:
     def pull(self, *unused: Any) -> tuple[Any, ...]:
         """Refuse: only what the file stores is known."""
         raise ValueError(f"the rules of {self.name} are not on this machine: only its recorded contributions are known")
-
-    def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, str) and self.name == other)
-
-    def __hash__(self) -> int:
-        return hash(self.name)
-
-    def __str__(self) -> str:
-        return self.name
 
     def __repr__(self) -> str:
         return f"<op {self.name} from a file>"

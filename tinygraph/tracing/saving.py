@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..backward.replay import pull, values_of
+from ..backward.replay import pull
 from ..recording.node import Constant, Node
 from ..recording.sparse import dense
 from .packing import Packer, encode
+from .recorded_pass import Pass
 from .saved import SavedNode, is_known
-
-if TYPE_CHECKING:
-    from .trace import Trace
+from .saved_timeline import described_timeline
 
 _AROUND = 6  # lines of the program that are kept before and after each line that recorded something
 
 
-def described(trace: Trace, packer: Packer) -> dict[str, Any]:
+def described(trace: Pass, packer: Packer) -> dict[str, Any]:
     """Return a trace as plain data, its arrays added to `packer`."""
     ops = _Numbered(_op, key=id)  # ops of one name are equal
     sources = _Numbered(_source, key=lambda source: source)
@@ -30,6 +29,7 @@ def described(trace: Trace, packer: Packer) -> dict[str, Any]:
         "ops": ops.rows,
         "sources": sources.rows,
         "files": _files(trace),
+        "timeline": described_timeline(trace.graph.timeline, packer),
         "outputs": [node.index for node in trace.graph.outputs],
         "steps": [node.index for node in trace.nodes],
         "adjoints": [packer.add(adjoint) for adjoint in trace.adjoints],
@@ -104,7 +104,7 @@ def _data(value: Any, packer: Packer) -> Any:
 def _replaced(node: Node, packer: Packer) -> dict[str, int]:
     if node.op is None or (isinstance(node, SavedNode) and not node.replaced):
         return {}
-    values = values_of(node)[: len(node.inputs)]
+    values = node.values()[: len(node.inputs)]
     return {
         str(argument): packer.add(value)
         for argument, (source, value) in enumerate(zip(node.inputs, values, strict=False))
@@ -112,7 +112,7 @@ def _replaced(node: Node, packer: Packer) -> dict[str, int]:
     }
 
 
-def _files(trace: Trace) -> dict[str, dict[str, str]]:
+def _files(trace: Pass) -> dict[str, dict[str, str]]:
     """Return the program's lines around those that recorded something."""
     files: dict[str, dict[str, str]] = {}
     wanted: dict[str, set[int]] = {}

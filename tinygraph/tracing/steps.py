@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..backward.replay import view
 from ..recording.node import Node
+from ..recording.sparse import dense
 from ..recording.tensor import Tensor
-
-if TYPE_CHECKING:
-    from .trace import Trace
+from .recorded_pass import Pass
 
 
 class TracedStep(NamedTuple):
@@ -43,16 +44,37 @@ class TracedStep(NamedTuple):
 class Steps(Sequence[TracedStep]):
     """The steps of a trace, each computed when it is asked for."""
 
-    def __init__(self, trace: Trace):
-        self._trace = trace
+    def __init__(self, recorded: Pass):
+        self._recorded = recorded
 
     def __len__(self) -> int:
-        return len(self._trace)
+        return len(self._recorded)
 
     def __getitem__(self, k: Any) -> Any:
         if isinstance(k, slice):
-            return [self._trace[i] for i in range(*k.indices(len(self)))]
-        return self._trace[k]
+            return [traced_step(self._recorded, i) for i in range(*k.indices(len(self)))]
+        return traced_step(self._recorded, k)
+
+
+def traced_step(recorded: Pass, k: int) -> TracedStep:
+    """Return step `k` of a pass, with the running sums around each of its contributions."""
+    k = recorded.checked(k, len(recorded) - 1)
+    node = recorded.nodes[k]
+    contributions = recorded.pull(k)
+    before: list[Any] = []
+    after: list[Any] = []
+    for argument, contribution in enumerate(contributions):
+        if contribution is None:
+            before.append(None)
+            after.append(None)
+            continue
+        source = node.inputs[argument]
+        n = bisect_left(recorded.writes(source), (k, argument))
+        sums = recorded.running_sum(source)
+        before.append(view(dense(sums.upto(n))))
+        after.append(view(dense(sums.upto(n + 1))))
+    dense_contributions = tuple(view(dense(contribution)) for contribution in contributions)
+    return TracedStep(k, node, view(recorded.adjoints[k]), dense_contributions, tuple(before), tuple(after))
 
 
 class State:
@@ -67,7 +89,7 @@ class State:
     [('not yet', None), ('partial', array(9.)), ('complete', array(27.))]
     """
 
-    def __init__(self, trace: Trace, position: int):
+    def __init__(self, trace: Pass, position: int):
         self.trace = trace
         self.position = position
 

@@ -2,50 +2,28 @@
 
 from __future__ import annotations
 
-import linecache
-from bisect import bisect_left
-from collections.abc import Callable, Iterator
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator
+from os import PathLike
+from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from ..backward.backprop import _add_to_grad, _seed, _walk
-from ..backward.replay import pull, receives, view
-from ..backward.sums import RunningSum
-from ..graphs.graph import Graph, graph
-from ..graphs.symbols import Symbols
-from ..recording import context as record
+from ..backward.backprop import add_to_grad, gradient_of, seed_of, walk
+from ..graphs.graph import graph
+from ..recording.context import context
 from ..recording.node import Node
-from ..recording.sparse import dense
 from ..recording.tensor import Tensor
+from ..testing.verification import Finding, verify
+from . import trace_file
 from .contributions import Contributions
 from .formula import Formula, formulas
+from .recorded_pass import Pass, PassNodes
 from .saved import SavedOp
-from .steps import State, Steps, TracedStep
-
-if TYPE_CHECKING:
-    from ..testing.verification import Finding
-
-_SHORTEST_STRIDE = 16
-_CHECKPOINT_SHARE = 0.1  # of the bytes of the forward values, for the checkpoints of all parameters together
+from .steps import State, Steps, TracedStep, traced_step
 
 
-class Seen(NamedTuple):
-    """The graph of a pass, the node of each step, and the gradients of the leaves."""
-
-    graph: Graph
-    nodes: list[Node]
-    gradients: dict[Node, Any]
-
-
-class Trace:
-    """A recorded backward pass. Made by `trace` or `load_trace`.
-
-    It holds one adjoint for each step. A contribution is a pure function of the adjoint and the forward values, so it
-    is computed again when somebody asks, by the rule that ran, and is bitwise what it was in the pass.
+class Trace(Pass):
+    """A recorded backward pass, to walk through. Made by `trace` or `load_trace`.
 
     Attributes
     ----------
@@ -55,63 +33,14 @@ class Trace:
         Where the pass began.
     """
 
-    def __init__(self, adjoints: list[Any], look: Callable[[], Seen]):
-        self.adjoints = adjoints
-        self._look = look
-        self._sums: dict[Node, RunningSum] = {}
-        self._writes: dict[Node, list[tuple[int, int]]] = {}
-        self.files: dict[str, dict[int, str]] | None = None  # the program's lines, where it came from a file
-
-    @cached_property
-    def _seen(self) -> Seen:
-        return self._look()  # nodes are made when somebody looks, so that recording stays cheap
-
-    @property
-    def graph(self) -> Graph:
-        """What was recorded, forward."""
-        return self._seen.graph
-
-    @property
-    def nodes(self) -> list[Node]:
-        """The node of each step."""
-        return self._seen.nodes
-
-    @property
-    def gradients(self) -> dict[Node, Any]:
-        """The gradients of the leaves."""
-        return self._seen.gradients
-
-    @property
-    def output(self) -> Node:
-        """Where the pass began, usually the loss."""
-        return self.graph.outputs[0]
-
-    @cached_property
-    def symbols(self) -> Symbols:
-        """How the nodes are written in formulas, and found by name."""
-        return Symbols(self.graph)
-
-    @cached_property
-    def _step_of(self) -> dict[Node, int]:
-        return {node: k for k, node in enumerate(self.nodes)}
-
-    def __len__(self) -> int:
-        return len(self.adjoints)
-
     def __repr__(self) -> str:
         return f"<Trace: {len(self)} steps, output {self.output.name or self.output.op}>"
 
-    # -- steps and states ---------------------------------------------------------------------------------------------
-
     def __getitem__(self, k: int) -> TracedStep:
-        k = self._checked(k, len(self) - 1)
-        node = self.nodes[k]
-        contributions = self.pull(k)
-        before, after = self._around(k, node, contributions)
-        return TracedStep(k, node, view(self.adjoints[k]), tuple(view(dense(c)) for c in contributions), before, after)
+        return traced_step(self, k)
 
     def __iter__(self) -> Iterator[TracedStep]:
-        return (self[k] for k in range(len(self)))
+        return iter(self.steps)
 
     @property
     def steps(self) -> Steps:
@@ -120,58 +49,11 @@ class Trace:
 
     def at(self, k: int) -> State:
         """Return the state after `k` steps, from 0 to ``len(trace)``."""
-        return State(self, self._checked(k, len(self)))
+        return State(self, self.checked(k, len(self)))
 
     def formulas(self, k: int) -> list[Formula]:
         """Return the chain rule of step `k` as mathematics, one formula for each argument that receives something."""
-        return formulas(self, self._checked(k, len(self) - 1))
-
-    def step_of(self, node: Node | Tensor | str) -> int | None:
-        """Return the step in which `node` is pulled back through; None for leaves and what no gradient reaches."""
-        return self._step_of.get(self.node(node))
-
-    def node(self, which: Node | Tensor | str | int) -> Node:
-        """Return a node by itself, by its Tensor, by its index in the graph or by its name (``"W"``, ``"h[3]"``).
-
-        Raises
-        ------
-        LookupError
-            If there is none; the message names the nearest.
-        """
-        if isinstance(which, Node):
-            return which
-        if isinstance(which, Tensor):
-            return self.graph.node_of(which)
-        return self.symbols.find(which)
-
-    def _checked(self, k: int, last: int) -> int:
-        if not hasattr(k, "__index__"):
-            raise TypeError(f"trace: a step is an integer, got {type(k).__name__} {k!r}")
-        n = k.__index__()
-        if n < 0:
-            n += last + 1
-        if not 0 <= n <= last:
-            raise IndexError(
-                f"trace: step {k} is out of range, this pass has {len(self)} steps, from 0 to {len(self) - 1}"
-            )
-        return n
-
-    def source_lines(self, filename: str) -> dict[int, str]:
-        """Return the lines of the program's file by number; of a loaded trace, those near what was recorded."""
-        if self.files is not None:
-            return self.files.get(filename, {})
-        return {n: line.rstrip("\n") for n, line in enumerate(linecache.getlines(filename), 1)}
-
-    # -- gradients and what they are made of --------------------------------------------------------------------------
-
-    def gradient(self, node: Node | Tensor | str) -> np.ndarray | None:
-        """Return the gradient that the pass gave to `node`; None where it gave none."""
-        node = self.node(node)
-        total = self.gradients.get(node)
-        if total is None:
-            k = self._step_of.get(node)
-            total = None if k is None else self.adjoints[k]
-        return view(dense(total))
+        return formulas(self, self.checked(k, len(self) - 1))
 
     def contributions(self, node: Node | Tensor | str) -> Contributions:
         """Return what the gradient of `node` is the sum of: one term for each use of it, in the order of the pass.
@@ -191,74 +73,6 @@ class Trace:
         """
         return Contributions(self, self.node(node))
 
-    def running(self, node: Node | Tensor | str, position: int) -> np.ndarray | None:
-        """Return the sum of the contributions to `node` in the first `position` steps; None where there is none."""
-        node = self.node(node)
-        if node is self.output:
-            k = self._step_of.get(node)
-            return self.gradient(node) if k is None else view(self.adjoints[k])
-        return view(dense(self.running_sum(node).upto(bisect_left(self.writes(node), (position, 0)))))
-
-    def writes(self, node: Node) -> list[tuple[int, int]]:
-        """Return the (step, argument) pairs that contribute to the gradient of `node`, in order."""
-        if node not in self._writes:
-            found = [(self._step_of.get(user), argument, user) for user, argument in self.graph.consumers(node)]
-            self._writes[node] = sorted(
-                (k, argument) for k, argument, user in found if k is not None and receives(user, argument)
-            )
-        return self._writes[node]
-
-    def running_sum(self, node: Node) -> RunningSum:
-        """Return the running sum of the contributions to `node`."""
-        if node not in self._sums:
-            writes = self.writes(node)
-            self._sums[node] = RunningSum(lambda i: self.term(*writes[i]), len(writes), self._stride(node, len(writes)))
-        return self._sums[node]
-
-    def _stride(self, node: Node, count: int) -> int:
-        checkpoints = int(_CHECKPOINT_SHARE * self.forward_bytes / max(self._parameter_bytes, node.data.nbytes, 1))
-        return max(_SHORTEST_STRIDE, -(-count // (checkpoints + 1)))
-
-    @cached_property
-    def forward_bytes(self) -> int:
-        """The bytes of all values that the forward pass computed."""
-        return sum(node.data.nbytes for node in self.graph.nodes if node.kind == "op")
-
-    @cached_property
-    def _parameter_bytes(self) -> int:
-        return sum(node.data.nbytes for node in self.graph.parameters)
-
-    # -- the rules, run again -----------------------------------------------------------------------------------------
-
-    def pull(self, k: int, adjoint: Any = None) -> tuple[Any, ...]:
-        """Return the contributions of step `k`, of its own adjoint or another one, as the pass computed them."""
-        return pull(self.nodes[k], self.adjoints[k] if adjoint is None else adjoint)
-
-    def term(self, k: int, argument: int) -> Any:
-        """Return the contribution of step `k` to one argument, an array or a Sparse."""
-        return pull(self.nodes[k], self.adjoints[k], argument)[argument]
-
-    def _around(self, k: int, node: Node, contributions: tuple[Any, ...]) -> tuple[tuple, tuple]:
-        before: list[Any] = []
-        after: list[Any] = []
-        for argument, contribution in enumerate(contributions):
-            if contribution is None:
-                before.append(None)
-                after.append(None)
-                continue
-            source = node.inputs[argument]
-            n = bisect_left(self.writes(source), (k, argument))
-            sums = self.running_sum(source)
-            before.append(view(dense(sums.upto(n))))
-            after.append(view(dense(sums.upto(n + 1))))
-        return tuple(before), tuple(after)
-
-    @property
-    def nbytes(self) -> int:
-        """The bytes of what the trace holds: forward values, adjoints, and the checkpoints laid so far."""
-        adjoints = {id(base): base.nbytes for base in map(_base, self.adjoints)}
-        return self.forward_bytes + sum(adjoints.values()) + sum(kept.nbytes for kept in self._sums.values())
-
     def verify(self) -> list[Finding]:
         """Check every rule of the pass numerically, at the recorded values; see `tg.verify`.
 
@@ -268,11 +82,9 @@ class Trace:
             The rules that are wrong, in recorded order; empty if all agree. Ops of a program that a trace file came
             from cannot be checked: their rules are not in the file.
         """
-        from ..testing.verification import verify  # which brings its oracles along
-
         return [finding for finding in verify(self.graph) if not isinstance(finding.node.op, SavedOp)]
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | PathLike[str]) -> None:
         """Write the trace to one file of arrays and JSON, whole or not at all; see `load_trace`.
 
         Raises
@@ -280,16 +92,7 @@ class Trace:
         OSError
             If the file cannot be written; what stood there before is then intact.
         """
-        from .trace_file import save  # which makes traces again
-
-        save(self, path)
-
-
-def _base(array: Any) -> np.ndarray:
-    array = np.asarray(array)
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
+        trace_file.save(self, path)
 
 
 def trace(output: Tensor, adjoint: ArrayLike | None = None, *, into_grad: bool = False) -> Trace:
@@ -327,20 +130,47 @@ def trace(output: Tensor, adjoint: ArrayLike | None = None, *, into_grad: bool =
     """
     if type(output) is not Tensor:
         raise TypeError(f"trace: expected a Tensor that was recorded, got {type(output).__name__}")
-    seed = _seed(output, adjoint)
-    record.context().frames.clear()
+    seed = seed_of(output, adjoint)
+    context().frames.clear()
     totals: dict[Tensor, Any] = {}
     tensors, adjoints = [], []
-    for tensor, received, _ in _walk(output, seed, totals):
+    for tensor, received, _ in walk(output, seed, totals):
         tensors.append(tensor)
         adjoints.append(received)
     if into_grad:
         for leaf, total in totals.items():
-            _add_to_grad(leaf, total, False)
-    return Trace(adjoints, lambda: _look(output, tensors, totals))
+            add_to_grad(leaf, gradient_of(leaf, total))
+    return Trace(adjoints, lambda: _nodes_of_pass(output, tensors, totals))
 
 
-def _look(output: Tensor, tensors: list[Tensor], totals: dict[Tensor, Any]) -> Seen:
+def _nodes_of_pass(output: Tensor, tensors: list[Tensor], totals: dict[Tensor, Any]) -> PassNodes:
     whole = graph(output)
     gradients = {whole.node_of(leaf): total for leaf, total in totals.items()}
-    return Seen(whole, [whole.node_of(tensor) for tensor in tensors], gradients)
+    return PassNodes(whole, [whole.node_of(tensor) for tensor in tensors], gradients)
+
+
+def load_trace(path: str | PathLike[str]) -> Trace:
+    """Open a trace that `Trace.save` wrote, here or on another machine.
+
+    Nothing of the file is executed, and the program it came from is not needed: its source lines are in the file.
+    Ops that the program had registered itself show their recorded contributions.
+
+    Raises
+    ------
+    TraceFileError
+        If the file is no trace, is damaged, or is newer than this version of tinygraph.
+    OSError
+        If it cannot be read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, tinygraph as tg
+    >>> w = tg.parameter(3.0, name="w")
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "square.trace"
+    >>> tg.trace(w * w).save(path)
+    >>> trace = tg.load_trace(path)
+    >>> [str(formula) for formula in trace.formulas(0)], float(trace.gradient("w"))
+    (['w̄ += v̄₁ · w', 'w̄ += v̄₁ · w'], 6.0)
+    """
+    adjoints, nodes, files = trace_file.load(path)
+    return Trace(adjoints, lambda: nodes, files)

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import tempfile
 import zipfile
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from ..files import replacing
+from .loading import restored
 from .packing import Packer
+from .recorded_pass import Pass, PassNodes
 from .saving import described
-from .trace import Trace
 
 FORMAT = "tinygraph trace"
 VERSION = 1
@@ -27,8 +28,8 @@ class TraceFileError(ValueError):
     """A file that is no trace, is damaged, or was written by a newer version."""
 
 
-def save(trace: Trace, path: str | Path) -> None:
-    """Write a trace to `path`, whole or not at all.
+def save(recorded: Pass, path: str | PathLike[str]) -> None:
+    """Write a pass to `path`, whole or not at all.
 
     Raises
     ------
@@ -36,20 +37,12 @@ def save(trace: Trace, path: str | Path) -> None:
         If it cannot be written; what stood there before is then intact.
     """
     packer = Packer()
-    text = json.dumps({"format": FORMAT, "version": VERSION, **described(trace, packer), "arrays": packer.entries})
-    target = Path(path)
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w") as archive:
-            archive.writestr(_member("trace.json", zipfile.ZIP_DEFLATED), text)
-            with archive.open(_member("arrays.bin", zipfile.ZIP_STORED), "w", force_zip64=True) as block:
-                for chunk in packer.chunks:
-                    block.write(chunk)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    text = json.dumps({"format": FORMAT, "version": VERSION, **described(recorded, packer), "arrays": packer.entries})
+    with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(_member("trace.json", zipfile.ZIP_DEFLATED), text)
+        with archive.open(_member("arrays.bin", zipfile.ZIP_STORED), "w", force_zip64=True) as block:
+            for chunk in packer.chunks:
+                block.write(chunk)
 
 
 def _member(name: str, compression: int) -> zipfile.ZipInfo:
@@ -58,17 +51,8 @@ def _member(name: str, compression: int) -> zipfile.ZipInfo:
     return info
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def load_trace(path: str | Path) -> Trace:
-    """Open a trace that `Trace.save` wrote, here or on another machine.
-
-    Nothing of the file is executed, and the program it came from is not needed: its source lines are in the file.
-    Ops that the program had registered itself show their recorded contributions.
+def load(path: str | PathLike[str]) -> tuple[list[Any], PassNodes, dict[str, dict[int, str]]]:
+    """Return the adjoints, the nodes and the source lines that `save` wrote; see `loading.restored`.
 
     Raises
     ------
@@ -76,23 +60,10 @@ def load_trace(path: str | Path) -> Trace:
         If the file is no trace, is damaged, or is newer than this version of tinygraph.
     OSError
         If it cannot be read.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile, tinygraph as tg
-    >>> w = tg.parameter(3.0, name="w")
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "square.trace"
-    >>> tg.trace(w * w).save(path)
-    >>> trace = tg.load_trace(path)
-    >>> [str(formula) for formula in trace.formulas(0)], float(trace.gradient("w"))
-    (['w̄ += v̄₁ · w', 'w̄ += v̄₁ · w'], 6.0)
     """
-    from .loading import restored
-
     content = Path(path).read_bytes()
     try:
-        header, block = _opened(content)
-        return restored(header, block)
+        return restored(*_opened(content))
     except TraceFileError as error:
         raise TraceFileError(f"{path}: {error}") from None
     except Exception as error:  # whatever a hostile file makes of the readers

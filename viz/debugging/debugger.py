@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import tinygraph as tg
+from tinygraph.numeric import norm
 from tinygraph.recording.node import Node
-from tinygraph.tracing.contributions import norm
 from tinygraph.tracing.trace import Trace
 
 from . import breakpoints as points

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygraph.tracing.contributions import norm
+from tinygraph.numeric import norm
 
 from .names import Moment, Value
 

@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tinygraph.numeric import norm
 from tinygraph.recording.node import Node
 from tinygraph.recording.sparse import dense
-from tinygraph.tracing.contributions import norm
 from tinygraph.tracing.trace import Trace
 
 __all__ = ["Moment", "Value"]

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from tinygraph.numeric import norm
 from tinygraph.recording.node import Node
-from tinygraph.tracing.contributions import norm
 from tinygraph.tracing.trace import Trace
 
 __all__ = ["about", "look", "plain"]

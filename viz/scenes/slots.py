@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable
 from typing import Any
 
-from tinygraph.loops.timesteps import instruction
+from tinygraph.recording.bytecode import layout
 
 __all__ = ["slots"]
 
@@ -63,7 +63,7 @@ class _Paths:
             return lasti
         key = (id(code), lasti)
         if key not in self.instructions:
-            self.instructions[key] = instruction(code, lasti)
+            self.instructions[key] = layout(code).instruction(lasti)
         return self.instructions[key]
 
     def _number(self, key: Hashable) -> int:

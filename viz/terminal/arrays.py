@@ -8,7 +8,7 @@ import numpy as np
 from rich.cells import cell_len
 from rich.text import Text
 
-from tinygraph.tracing.contributions import norm
+from tinygraph.numeric import norm
 
 __all__ = ["array_lines", "heat_map", "number", "padded", "shape_text", "sparkline", "styled", "summary"]
 

@@ -255,7 +255,7 @@ def contribution_table(terms: Contributions, upto: int, width: int, limit: int =
 
 
 def _contribution_row(terms: Contributions, place: int, computed: bool, top: float) -> Text:
-    from tinygraph.tracing.contributions import norm
+    from tinygraph.numeric import norm
 
     step, _ = terms.writes[place]
     t = terms.trace.nodes[step].timestep

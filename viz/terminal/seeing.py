@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from rich.text import Text
 
+from tinygraph.numeric import norm
 from tinygraph.recording.node import Node
-from tinygraph.tracing.contributions import norm
 
 from ..debugging.expressions import FUNCTIONS, Expression
 from ..debugging.names import Moment

@@ -1,0 +1,160 @@
+"""An op run forward and recorded: by arity, since every op of a program passes here. `pullback` is its mirror."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from .arguments import constant
+from .errors import explained_error, refuse_complex
+from .source import where
+from .tensor import Tensor, make
+
+_frame = sys._getframe
+_EXACT = (float, int)
+_OPERANDS = (float, int, complex, np.ndarray, np.generic, list, tuple)
+
+
+def unary_operator(op: Any) -> Callable[[Tensor], Tensor]:
+    """Return ``op(self)`` for an operator or a property of Tensor."""
+    forward = op.forward
+
+    def operator(self: Tensor) -> Tensor:
+        value = self._data
+        return make(op, forward(value), (self,), (value,), None, self.requires_grad, _frame(1))
+
+    return operator
+
+
+def binary_operator(op: Any) -> tuple[Callable[[Tensor, Any], Any], Callable[[Tensor, Any], Any]]:
+    """Return ``op(self, other)`` and its reflection ``op(other, self)`` for the operators of Tensor."""
+    forward = op.forward
+
+    def operator(self: Tensor, other: Any) -> Any:
+        a = self._data
+        if type(other) is Tensor:
+            b = other._data
+            try:
+                y = forward(a, b)
+            except Exception as error:
+                raise explained_error(op, error, (a, b), _frame(1)) from error
+            return make(op, y, (self, other), (a, b), None, self.requires_grad or other.requires_grad, _frame(1))
+        if type(other) not in _EXACT:
+            if not isinstance(other, _OPERANDS):
+                return NotImplemented
+            other = _real(op, other, _frame(1))
+        try:
+            y = forward(a, other)
+        except Exception as error:
+            raise explained_error(op, error, (a, other), _frame(1)) from error
+        return make(op, y, (self, None), (a, other), None, self.requires_grad, _frame(1))
+
+    def reflected(self: Tensor, other: Any) -> Any:
+        if not isinstance(other, _OPERANDS):
+            return NotImplemented
+        a = other if type(other) in _EXACT else _real(op, other, _frame(1))
+        b = self._data
+        try:
+            y = forward(a, b)
+        except Exception as error:
+            raise explained_error(op, error, (a, b), _frame(1)) from error
+        return make(op, y, (None, self), (a, b), None, self.requires_grad, _frame(1))
+
+    return operator, reflected
+
+
+def _real(op: Any, value: Any, frame: FrameType) -> Any:
+    number = constant(op, value, frame)
+    if isinstance(number, complex | np.ndarray):
+        refuse_complex(op.name, np.asarray(number), frame)
+    return number
+
+
+def record_one(op: Any, x: Tensor, frame: FrameType) -> Tensor:
+    """Record an op of one argument without attributes."""
+    value = x._data
+    try:
+        y = op.forward(value)
+    except Exception as error:
+        raise explained_error(op, error, (value,), frame) from error
+    requires = x.requires_grad and op.rules[0] is not None and y.dtype.kind == "f"
+    return make(op, y, (x,), (value,), None, requires, frame)
+
+
+def record_two(op: Any, a: Any, b: Any, left: Any, right: Any, frame: FrameType) -> Any:
+    """Record an op of two differentiable arguments, Tensors or constants of the values `left` and `right`."""
+    try:
+        y = op.forward(left, right)
+    except Exception as error:
+        raise explained_error(op, error, (left, right), frame) from error
+    if type(a) is Tensor:
+        if type(b) is Tensor:
+            return make(op, y, (a, b), (left, right), None, a.requires_grad or b.requires_grad, frame)
+        source = a
+    elif type(b) is Tensor:
+        source = b
+    else:
+        return y
+    if y.dtype.kind == "c":
+        refuse_complex(op.name, y, frame)
+    inputs = (a, None) if source is a else (None, b)
+    return make(op, y, inputs, (left, right), None, source.requires_grad, frame)
+
+
+def record_any(op: Any, args: tuple, values: tuple, attributes: dict[str, Any] | None, frame: FrameType) -> Any:
+    """Record an op of any number of arguments if one of them is a Tensor; else return its plain value."""
+    try:
+        y = op.forward(*values) if attributes is None else op.forward(*values, **attributes)
+    except Exception as error:
+        raise explained_error(op, error, values, frame) from error
+    if op.saves is not None:
+        y, saved = y
+        values = (*values, saved)
+    inputs = tuple([x if type(x) is Tensor else None for x in args])
+    recorded = requires = False
+    for position, x in enumerate(inputs):
+        if x is not None:
+            recorded = True
+            if x.requires_grad and (op.variadic or op.rules[position] is not None):
+                requires = y.dtype.kind == "f"
+    if not recorded:
+        return y
+    if y.dtype.kind == "c":
+        refuse_complex(op.name, y, frame)
+    return make(op, y, inputs, values, attributes, requires, frame)
+
+
+class Forms:
+    """Ops of one name, of which the shapes of the arguments choose one.
+
+    A rule that asked for the number of axes would not read as the chain rule does.
+
+    Parameters
+    ----------
+    name : str
+    choose : callable
+        ``choose(*values)``: the op for arguments of these values. It raises ValueError where none fits.
+    """
+
+    elementwise = False
+
+    def __init__(self, name: str, choose: Callable[..., Any]):
+        self.name = self.__name__ = name
+        self.choose = choose
+
+    def apply(self, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType) -> Any:
+        """Compute, and record as done in `frame` if any argument is a Tensor."""
+        if kwargs:
+            raise TypeError(f"{self.name}: {', '.join(kwargs)}: not supported on a Tensor{where(frame)}")
+        values = tuple([x._data if type(x) is Tensor else constant(self, x, frame) for x in args])
+        try:
+            op = self.choose(*values)
+        except (ValueError, TypeError) as error:
+            raise explained_error(self, error, values, frame) from None
+        if len(values) == 2:
+            return record_two(op, args[0], args[1], values[0], values[1], frame)
+        return record_any(op, args, values, None, frame)

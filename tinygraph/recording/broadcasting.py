@@ -1,0 +1,37 @@
+"""Broadcasting undone: a contribution is summed to the shape of its input, in the input's dtype."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def like(contribution: Any, value: Any) -> Any:
+    """Return the contribution in the dtype of the value it belongs to."""
+    return contribution if contribution.dtype is value.dtype else contribution.astype(value.dtype)
+
+
+def conform(contribution: Any, value: Any) -> Any:
+    """Undo broadcasting and promotion: sum a contribution to the shape of its input, in its dtype.
+
+    An input that was stretched along an axis was used once for each element there, and shared inputs sum.
+    """
+    return like(sum_to(contribution, value.shape), value)
+
+
+def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
+    """Sum `x` over the axes along which `shape` was broadcast to it.
+
+    Examples
+    --------
+    >>> sum_to(np.ones((3, 2)), (2,)), sum_to(np.ones((3, 2)), (3, 1)).ravel()
+    (array([3., 3.]), array([2., 2., 2.]))
+    """
+    if x.shape == shape:
+        return x
+    lead = len(x.shape) - len(shape)
+    if lead == 1 and x.shape[1:] == shape and isinstance(x, np.ndarray):
+        return x[0] if len(x) == 1 else np.add.reduce(x, 0)  # a bias: at a third of the overhead
+    stretched = tuple(lead + i for i, n in enumerate(shape) if n == 1 and x.shape[lead + i] != 1)
+    return x.sum(axis=tuple(range(lead)) + stretched).reshape(shape)

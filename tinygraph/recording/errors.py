@@ -1,0 +1,47 @@
+"""Errors of recorded calls: which op, which shapes, the user's own source line; and what is refused."""
+
+from __future__ import annotations
+
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from .source import where
+
+
+def explained_error(op: Any, error: Exception, values: tuple[Any, ...], frame: FrameType) -> Exception:
+    """Return the error again, naming the op, the shapes and the user's source line."""
+    shapes = " and ".join(str(np.shape(value)) for value in values)
+    return again(error, f"{op.name}: inputs of shape {shapes}: {error}{where(frame)}")
+
+
+def again(error: Exception, message: str) -> Exception:
+    """Return an error of the same kind with another message."""
+    return next((kind for kind in _KINDS if isinstance(error, kind)), RuntimeError)(message)
+
+
+_KINDS: tuple[type[Exception], ...] = (
+    np.exceptions.AxisError,
+    np.linalg.LinAlgError,
+    IndexError,
+    ValueError,
+    TypeError,
+    NotImplementedError,
+    FloatingPointError,
+)
+
+
+def refuse_masked(data: Any, what: str, frame: FrameType) -> None:
+    """Refuse a masked array: its mask would be lost in silence."""
+    if isinstance(data, np.ma.MaskedArray):
+        raise TypeError(f"{what}: a masked array is not supported, its mask would be lost; fill it first{where(frame)}")
+
+
+def refuse_complex(what: str, value: Any, frame: FrameType) -> None:
+    """Refuse a complex value: the rules are those of real functions, and would be wrong in silence."""
+    if value.dtype.kind == "c":
+        raise TypeError(
+            f"{what}: a Tensor is real, got {value.dtype}; keep real and imaginary parts apart,"
+            f" as tg.fft's functions do{where(frame)}"
+        )

@@ -1,0 +1,130 @@
+"""Primitive: what the backward pass needs to know of an op, whether it can run here or was read from a file."""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+from collections.abc import Callable, Iterator
+from typing import Any
+
+Rule = Callable[..., Any]
+
+
+class Primitive:
+    """An op's name, its VJP rules, and how an adjoint is pulled back through it. It compares equal to its name.
+
+    Attributes
+    ----------
+    name : str
+    rules : tuple of callable or None
+        One VJP rule an argument: ``rule(g, y, *inputs, **attributes)`` is the contribution to that argument, where g
+        is the adjoint of the output y. They are written in recorded ops, so they can be differentiated again.
+    arguments : tuple of str
+        The array arguments, in the order of the rule's signature.
+    defaults : dict
+        The static arguments (``attributes``) and what they are if not given.
+    variadic : bool
+        Whether it takes any number of arrays; its one rule then serves them all.
+    sequence : bool
+        Whether those come as one sequence.
+    elementwise : bool
+        Whether inputs are broadcast: contributions are then summed back to the input's shape.
+    saves : callable or None
+        A function of the inputs that the rules get the value of as last argument; `forward` returns it beside its
+        output, so that it is computed once.
+    pull : callable
+        ``pull(g, y, values, inputs, attributes)``: what an adjoint contributes to each input.
+    """
+
+    pull: Callable[..., tuple[Any, ...]]
+
+    def __init__(
+        self,
+        name: str,
+        rules: tuple[Any, ...],
+        arguments: tuple[str, ...] = (),
+        *,
+        defaults: dict[str, Any] | None = None,
+        variadic: bool = False,
+        sequence: bool = False,
+        elementwise: bool = False,
+        saves: Callable[..., Any] | None = None,
+    ):
+        self.name = name
+        self.rules = rules
+        self.arguments = arguments
+        self.defaults = defaults or {}
+        self.attributes = tuple(self.defaults)
+        self.variadic = variadic
+        self.sequence = sequence
+        self.elementwise = elementwise
+        self.saves = saves
+
+    def rule(self, argument: int) -> Any:
+        """Return the VJP rule for an argument; None where it receives nothing."""
+        return self.rules[0 if self.variadic else argument]
+
+    def formula(self, argument: int) -> str:
+        """Return the source of the rule for `argument`, the very expression that runs.
+
+        Examples
+        --------
+        >>> import tinygraph as tg
+        >>> tg.tanh.formula(0)
+        'g * (1 - y * y)'
+        """
+        rule = self.rule(argument)
+        return "" if rule is None else rule_text(rule)
+
+    def parameters(self, argument: int) -> tuple[str, ...]:
+        """Return the names that the rule for `argument` gives to the adjoint, the output and the inputs."""
+        rule = self.rule(argument)
+        return () if rule is None else tuple(inspect.signature(rule).parameters)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, str) and self.name == other)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+
+# -- the text of a rule: the formula that is shown is the rule that runs -----------------------------------------------
+
+
+def rule_text(rule: Rule) -> str:
+    """Return the source of a lambda's body, or of what a function returns, found through its code positions."""
+    code = rule.__code__
+    starts, ends = [], []
+    for line, end_line, column, end_column in _body_positions(code):
+        starts.append((line, column))
+        ends.append((end_line, end_column))
+    if not starts:
+        return ""
+    first, last = min(starts), max(ends)
+    text = [linecache.getline(code.co_filename, number) for number in range(first[0], last[0] + 1)]
+    if not any(text):
+        return ""
+    text[-1] = text[-1].encode()[: last[1]].decode(errors="ignore")
+    text[0] = text[0].encode()[first[1] :].decode(errors="ignore")
+    return _balanced(" ".join(part.strip() for part in text))
+
+
+def _body_positions(code: Any) -> Iterator[tuple[int, int, int, int]]:
+    for line, end_line, column, end_column in code.co_positions():
+        known = None not in (line, end_line, column, end_column) and (end_line, end_column) != (line, column)
+        if known and (code.co_name == "<lambda>" or line > code.co_firstlineno):
+            yield line, end_line, column, end_column
+
+
+def _balanced(text: str) -> str:
+    """Drop what the positions of a body may leave open at its ends."""
+    text = text.removeprefix("return ")
+    while text.count("(") > text.count(")") and text.endswith("("):
+        text = text[:-1]
+    return text + ")" * max(0, text.count("(") - text.count(")"))

@@ -1,0 +1,203 @@
+"""The data of a backward pass: what was recorded of it, and what can be computed again from that."""
+
+from __future__ import annotations
+
+import linecache
+from bisect import bisect_left
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..backward.replay import pull, receives, view
+from ..backward.sums import RunningSum
+from ..graphs.graph import Graph
+from ..graphs.symbols import Symbols
+from ..recording.node import Node
+from ..recording.sparse import dense
+from ..recording.tensor import Tensor
+
+_SHORTEST_STRIDE = 16
+_CHECKPOINT_SHARE = 0.1  # of the bytes of the forward values, for the checkpoints of all parameters together
+
+
+class PassNodes(NamedTuple):
+    """The graph of a pass, the node of each step, and the gradients of the leaves."""
+
+    graph: Graph
+    nodes: list[Node]
+    gradients: dict[Node, Any]
+
+
+class Pass:
+    """A recorded backward pass, as data.
+
+    It holds one adjoint for each step. A contribution is a pure function of the adjoint and the forward values, so it
+    is computed again when somebody asks, by the rule that ran, and is bitwise what it was in the pass.
+
+    Attributes
+    ----------
+    adjoints : list
+        One for each step.
+    files : dict or None
+        The program's lines by file and number, where the pass came from a file.
+
+    Parameters
+    ----------
+    look : callable
+        Makes the nodes, when somebody looks: so that recording stays cheap.
+    """
+
+    def __init__(
+        self, adjoints: list[Any], look: Callable[[], PassNodes], files: dict[str, dict[int, str]] | None = None
+    ):
+        self.adjoints = adjoints
+        self.files = files
+        self._look = look
+        self._sums: dict[Node, RunningSum] = {}
+        self._writes: dict[Node, list[tuple[int, int]]] = {}
+
+    @cached_property
+    def _recorded(self) -> PassNodes:
+        return self._look()
+
+    @property
+    def graph(self) -> Graph:
+        """What was recorded, forward."""
+        return self._recorded.graph
+
+    @property
+    def nodes(self) -> list[Node]:
+        """The node of each step."""
+        return self._recorded.nodes
+
+    @property
+    def gradients(self) -> dict[Node, Any]:
+        """The gradients of the leaves."""
+        return self._recorded.gradients
+
+    @property
+    def output(self) -> Node:
+        """Where the pass began, usually the loss."""
+        return self.graph.outputs[0]
+
+    @cached_property
+    def symbols(self) -> Symbols:
+        """How the nodes are written in formulas, and found by name."""
+        return Symbols(self.graph)
+
+    @cached_property
+    def _step_of(self) -> dict[Node, int]:
+        return {node: k for k, node in enumerate(self.nodes)}
+
+    def __len__(self) -> int:
+        return len(self.adjoints)
+
+    def step_of(self, node: Node | Tensor | str) -> int | None:
+        """Return the step in which `node` is pulled back through; None for leaves and what no gradient reaches."""
+        return self._step_of.get(self.node(node))
+
+    def node(self, which: Node | Tensor | str | int) -> Node:
+        """Return a node by itself, by its Tensor, by its index in the graph or by its name (``"W"``, ``"h[3]"``).
+
+        Raises
+        ------
+        LookupError
+            If there is none; the message names the nearest.
+        """
+        if isinstance(which, Node):
+            return which
+        if isinstance(which, Tensor):
+            return self.graph.node_of(which)
+        return self.symbols.find(which)
+
+    def checked(self, k: int, last: int) -> int:
+        """Return a step as an index from 0 to `last`; negative ones count from the end."""
+        if not hasattr(k, "__index__"):
+            raise TypeError(f"trace: a step is an integer, got {type(k).__name__} {k!r}")
+        n = k.__index__()
+        if n < 0:
+            n += last + 1
+        if not 0 <= n <= last:
+            raise IndexError(
+                f"trace: step {k} is out of range, this pass has {len(self)} steps, from 0 to {len(self) - 1}"
+            )
+        return n
+
+    def source_lines(self, filename: str) -> dict[int, str]:
+        """Return the lines of the program's file by number; of a loaded trace, those near what was recorded."""
+        if self.files is not None:
+            return self.files.get(filename, {})
+        return {n: line.rstrip("\n") for n, line in enumerate(linecache.getlines(filename), 1)}
+
+    # -- gradients and what they are made of --------------------------------------------------------------------------
+
+    def gradient(self, node: Node | Tensor | str) -> np.ndarray | None:
+        """Return the gradient that the pass gave to `node`; None where it gave none."""
+        node = self.node(node)
+        total = self.gradients.get(node)
+        if total is None:
+            k = self._step_of.get(node)
+            total = None if k is None else self.adjoints[k]
+        return view(dense(total))
+
+    def running(self, node: Node | Tensor | str, position: int) -> np.ndarray | None:
+        """Return the sum of the contributions to `node` in the first `position` steps; None where there is none."""
+        node = self.node(node)
+        if node is self.output:
+            k = self._step_of.get(node)
+            return self.gradient(node) if k is None else view(self.adjoints[k])
+        return view(dense(self.running_sum(node).upto(bisect_left(self.writes(node), (position, 0)))))
+
+    def writes(self, node: Node) -> list[tuple[int, int]]:
+        """Return the (step, argument) pairs that contribute to the gradient of `node`, in order."""
+        if node not in self._writes:
+            found = [(self._step_of.get(user), argument, user) for user, argument in self.graph.consumers(node)]
+            self._writes[node] = sorted(
+                (k, argument) for k, argument, user in found if k is not None and receives(user, argument)
+            )
+        return self._writes[node]
+
+    def running_sum(self, node: Node) -> RunningSum:
+        """Return the running sum of the contributions to `node`."""
+        if node not in self._sums:
+            writes = self.writes(node)
+            self._sums[node] = RunningSum(lambda i: self.term(*writes[i]), len(writes), self._stride(node, len(writes)))
+        return self._sums[node]
+
+    def _stride(self, node: Node, count: int) -> int:
+        checkpoints = int(_CHECKPOINT_SHARE * self.forward_bytes / max(self._parameter_bytes, node.data.nbytes, 1))
+        return max(_SHORTEST_STRIDE, -(-count // (checkpoints + 1)))
+
+    @cached_property
+    def forward_bytes(self) -> int:
+        """The bytes of all values that the forward pass computed."""
+        return sum(node.data.nbytes for node in self.graph.nodes if node.kind == "op")
+
+    @cached_property
+    def _parameter_bytes(self) -> int:
+        return sum(node.data.nbytes for node in self.graph.parameters)
+
+    # -- the rules, run again -----------------------------------------------------------------------------------------
+
+    def pull(self, k: int, adjoint: Any = None) -> tuple[Any, ...]:
+        """Return the contributions of step `k`, of its own adjoint or another one, as the pass computed them."""
+        return pull(self.nodes[k], self.adjoints[k] if adjoint is None else adjoint)
+
+    def term(self, k: int, argument: int) -> Any:
+        """Return the contribution of step `k` to one argument, an array or a Sparse."""
+        return pull(self.nodes[k], self.adjoints[k], argument)[argument]
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of what the trace holds: forward values, adjoints, and the checkpoints laid so far."""
+        adjoints = {id(base): base.nbytes for base in map(_base, self.adjoints)}
+        return self.forward_bytes + sum(adjoints.values()) + sum(kept.nbytes for kept in self._sums.values())
+
+
+def _base(array: Any) -> np.ndarray:
+    array = np.asarray(array)
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
