@@ -1,5 +1,36 @@
-"""A minimal reverse-mode autodiff engine over NumPy that records what a program computes."""
+"""A minimal reverse-mode autodiff engine over NumPy that records what a program computes.
 
+Write NumPy; what a `Tensor` takes part in is recorded.
+
+>>> import numpy as np, tinygraph as tg
+>>> W, h = tg.parameter([[0.5]]), tg.tensor([1.0])
+>>> for x in (1.0, 2.0):
+...     h = np.tanh(W @ h + x)
+>>> loss = np.sum(h**2)
+>>> loss.backward()
+>>> W.grad.shape
+(1, 1)
+
+==============  ====================================================================================================
+make values     `tensor` `parameter` `Tensor`
+differentiate   ``loss.backward()`` · of functions `grad` `value_and_grad` `vjp` `jvp` `jacobian` `hessian` `hvp`
+                · one step at a time `backprop`
+say more        `no_grad` `scope` `timestep` `iteration` `detect_anomaly`
+look            `graph` → `Graph` of `Node` · `trace` → `Trace`, a recorded backward pass; `load_trace`
+                · `fold` → `FoldedGraph`, the loop back from its unrolled graph
+diagnose        `verify` · `tg.diagnosing`: flow, lag, nonfinite_origin, diff, state_name
+test            `tg.testing`: check_gradients, check_op, tensors, programs
+define          `op` `each` `Op` `registry`
+compute         280 NumPy functions take Tensors as they are (``np.tanh``, ``np.einsum``, ``np.linalg.solve`` …) and
+                stand here too (`tg.tanh`), beside `linear` `relu` `sigmoid` `softplus` `gelu` `softmax`
+                `log_softmax` `logsumexp` `softmax_cross_entropy` and others of deep learning, and `tg.fft`
+==============  ====================================================================================================
+
+Rooms, each importing only those before it: `recording` `ops` `loops` `graphs` `backward` `folding` `testing` `tracing`
+`diagnosing`. ``help(tinygraph.recording)`` and its like are the map of each.
+"""
+
+from . import diagnosing, ops, testing
 from .backward.anomaly import detect_anomaly
 from .backward.backprop import Step, backprop
 from .backward.derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
@@ -7,21 +38,21 @@ from .folding.fold import fold
 from .folding.folded import FoldedGraph
 from .graphs.graph import Graph, graph
 from .ops import fourier as fft  # tg.fft.rfft stands where np.fft.rfft does
-from .ops.activations import *  # noqa: F403 - each family says in __all__ what is public
-from .ops.calculus import *  # noqa: F403
-from .ops.decompositions import *  # noqa: F403
-from .ops.elementwise import *  # noqa: F403
-from .ops.indexing import *  # noqa: F403
-from .ops.joining import *  # noqa: F403
-from .ops.linalg import *  # noqa: F403
-from .ops.losses import *  # noqa: F403
-from .ops.matrices import *  # noqa: F403
-from .ops.products import *  # noqa: F403
-from .ops.reductions import *  # noqa: F403
-from .ops.shapes import *  # noqa: F403
-from .ops.statistics import *  # noqa: F403
-from .ops.transcendental import *  # noqa: F403
-from .ops.without_gradient import *  # noqa: F403
+from .ops.activations import *
+from .ops.calculus import *
+from .ops.decompositions import *
+from .ops.elementwise import *
+from .ops.indexing import *
+from .ops.joining import *
+from .ops.linalg import *
+from .ops.losses import *
+from .ops.matrices import *
+from .ops.products import *
+from .ops.reductions import *
+from .ops.shapes import *
+from .ops.statistics import *
+from .ops.transcendental import *
+from .ops.without_gradient import *
 from .recording.context import iteration, no_grad, scope, timestep
 from .recording.creation import parameter, tensor
 from .recording.node import Node
@@ -32,3 +63,41 @@ from .tracing.trace import Trace, load_trace, trace
 from .tracing.trace_file import TraceFileError
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "FoldedGraph",
+    "Graph",
+    "Node",
+    "Op",
+    "Step",
+    "Tensor",
+    "Trace",
+    "TraceFileError",
+    "backprop",
+    "detect_anomaly",
+    "diagnosing",
+    "each",
+    "fft",
+    "fold",
+    "grad",
+    "graph",
+    "hessian",
+    "hvp",
+    "iteration",
+    "jacobian",
+    "jvp",
+    "load_trace",
+    "no_grad",
+    "op",
+    "parameter",
+    "registry",
+    "scope",
+    "tensor",
+    "testing",
+    "timestep",
+    "trace",
+    "value_and_grad",
+    "verify",
+    "vjp",
+]
+__all__ += [name for family in ops.families for name in family.__all__]

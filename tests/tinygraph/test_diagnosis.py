@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygraph as tg
-from tinygraph.diagnosing.diagnosis import diff, flow, nonfinite_origin, state_name
+from tinygraph.diagnosing import diff, flow, nonfinite_origin, state_name
 from tinygraph.diagnosing.lag_matrix import lag
 
 

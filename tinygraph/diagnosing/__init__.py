@@ -1,1 +1,27 @@
-"""Diagnosing: what is wrong with a recorded pass, as plain functions of traces that return plain data."""
+"""Diagnosing: what is wrong with a recorded pass, as plain functions of traces that return plain data.
+
+- `nonfinite`: where NaN and infinity begin
+- `divergence`: where two recorded runs first differ
+- `gradient_flow`: what becomes of the gradient on its way back through time, and whether it vanishes or explodes
+- `lag_matrix`: which loss teaches which earlier state
+- `variables`: the variable that is carried through time, and its values by time step
+"""
+
+from .divergence import Divergence, diff
+from .gradient_flow import Flow, flow
+from .lag_matrix import Lag, lag
+from .nonfinite import Origin, nonfinite_origin
+from .variables import by_timestep, state_name
+
+__all__ = [
+    "Divergence",
+    "Flow",
+    "Lag",
+    "Origin",
+    "by_timestep",
+    "diff",
+    "flow",
+    "lag",
+    "nonfinite_origin",
+    "state_name",
+]

@@ -1,4 +1,4 @@
-"""The primitives, a family a file; each a row: forward and VJP rules side by side.
+"""Ops: the primitives, a family a file; each a row, its forward function and its VJP rules side by side.
 
 >>> import tinygraph as tg
 >>> from tinygraph.recording.numpy_protocol import numpy_functions
@@ -6,6 +6,41 @@
 True
 """
 
-from . import operators
+from . import (
+    activations,
+    calculus,
+    decompositions,
+    elementwise,
+    indexing,
+    joining,
+    linalg,
+    losses,
+    matrices,
+    operators,
+    products,
+    reductions,
+    shapes,
+    statistics,
+    transcendental,
+    without_gradient,
+)
+
+families = (
+    activations,
+    calculus,
+    decompositions,
+    elementwise,
+    indexing,
+    joining,
+    linalg,
+    losses,
+    matrices,
+    products,
+    reductions,
+    shapes,
+    statistics,
+    transcendental,
+    without_gradient,
+)
 
 operators.attach()

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 import tinygraph as tg
-from tinygraph.diagnosing import diagnosis
+from tinygraph import diagnosing as diagnosis
 from tinygraph.graphs.symbols import raised
 from tinygraph.tracing.saved import SavedOp
 
