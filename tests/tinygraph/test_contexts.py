@@ -40,20 +40,36 @@ def test_one_block_may_be_entered_again_inside_itself():
 
 def quiet_pieces():
     with tg.no_grad(), tg.scope("piece"):
-        yield records()
-        yield records()
+        yield records(), scope_here()
+        yield records(), scope_here()
+
+
+def scope_here():
+    return tg.graph(tg.tensor(1.0)).nodes[0].scope
 
 
 def test_blocks_of_generators_may_close_in_any_order():
     first, second, third = quiet_pieces(), quiet_pieces(), quiet_pieces()
     for generator in (first, second, third):
-        next(generator)
+        assert next(generator) == (False, "piece")
     second.close()
-    assert not records()
+    assert next(first) == (False, "piece")
     first.close()
-    assert tg.graph(tg.tensor(1.0)).nodes[0].scope == "piece/piece/piece"  # what third was told when it began
+    assert next(third) == (False, "piece")
     third.close()
     assert records()
+
+
+def test_a_suspended_generator_concerns_nobody_else():
+    pieces = quiet_pieces()
+    next(pieces)
+    assert records()
+    with tg.scope("caller"):
+        assert scope_here() == "caller"
+        assert next(pieces) == (False, "piece/caller")  # in the order in which they were entered
+        assert records()
+    pieces.close()
+    assert scope_here() == ""
 
 
 def test_a_generator_may_be_closed_by_another_task():

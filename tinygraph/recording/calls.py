@@ -11,7 +11,7 @@ from .bytecode import layout
 
 next_index = count().__next__  # one running number orders all nodes and calls, in every thread
 
-_GENERATOR = 0x20 | 0x80 | 0x200  # code flags of generators, coroutines and asynchronous generators
+MAY_BE_SUSPENDED = 0x20 | 0x80 | 0x200  # code flags of generators, coroutines and asynchronous generators
 _FEW = 16
 _OURS = 4  # references to a frame that nobody else holds: the key, the tuple, the variable, the argument
 
@@ -119,7 +119,7 @@ class _Stack:
     def _leave(self) -> None:
         frame = self._frames.pop()
         call = self._calls.pop(frame)
-        if frame.f_code.co_flags & _GENERATOR:
+        if frame.f_code.co_flags & MAY_BE_SUSPENDED:
             self._suspended[frame] = call
 
     def _forget_finished(self) -> None:

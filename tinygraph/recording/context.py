@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Generator
 from contextlib import ContextDecorator
 from contextvars import ContextVar
@@ -10,7 +11,7 @@ from functools import partial, wraps
 from types import FrameType
 from typing import Any, Protocol
 
-from .calls import Frames
+from .calls import MAY_BE_SUSPENDED, Frames
 
 
 class Watch(Protocol):
@@ -48,9 +49,42 @@ class Context:
         self.loops = loops
         self.recording = recording
         self.watch = watch
-        self.plain = recording and watch is None  # the one question the fast path asks
         self.outer = outer
         self.block = block
+        self.plain = recording and watch is None and not self._may_be_suspended()  # all that the fast path asks
+
+    def _may_be_suspended(self) -> bool:
+        now: Context | None = self
+        while now is not None and (now.block is None or now.block.generator is None):
+            now = now.outer
+        return now is not None
+
+    def in_force(self) -> Context:
+        """Return this context without what generators changed that are suspended now."""
+        if not self._may_be_suspended():
+            return self
+        contexts = [self]
+        while contexts[-1].outer is not None:
+            contexts.append(contexts[-1].outer)
+        now = contexts.pop()
+        for changed in reversed(contexts):
+            if changed.block is not None and not changed.block.is_suspended():
+                now = now.under(changed.block, None)
+        return now
+
+    def under(self, block: Changed, outer: Context | None) -> Context:
+        """Return these circumstances as `block` changes them."""
+        new = block.changes.get
+        return Context(
+            self.frames,
+            self.scope + new("scope", ()),
+            new("timestep", self.timestep),
+            self.loops + new("loops", ()),
+            new("recording", self.recording),
+            new("watch", self.watch),
+            outer,
+            block,
+        )
 
     def inside(self, outer: Context | None) -> Context:
         """Return the same circumstances as left for others, `outer`, when their block ends."""
@@ -66,7 +100,7 @@ known_context = _variable.get  # raises LookupError in a thread that has recorde
 def context() -> Context:
     """Return the context of this thread or task."""
     try:
-        return known_context()
+        return known_context().in_force()
     except LookupError:
         first = Context(Frames())
         _variable.set(first)
@@ -79,13 +113,18 @@ class Changed(ContextDecorator):
     One block may be entered again inside itself, and may be closed out of order, as generators do.
     """
 
-    __slots__ = ("_changes",)
+    __slots__ = ("changes", "generator")
 
     def __init__(self, **changes: Any):
-        self._changes = changes
+        self.changes = changes
+        self.generator: FrameType | None = None  # the frame that entered the block, if it can be suspended inside it
+
+    def is_suspended(self) -> bool:
+        """Tell whether the block stands in a generator that does not run now: it then concerns nobody else."""
+        return self.generator is not None and self.generator.f_back is None
 
     def _recreate_cm(self) -> Changed:
-        return Changed(**self._changes)  # a decorated function may run in several threads at once
+        return Changed(**self.changes)  # a decorated function may run in several threads at once
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:  # type: ignore[override]
         """Run `function` inside the block; a generator or coroutine whenever it runs, not where it is made."""
@@ -104,21 +143,12 @@ class Changed(ContextDecorator):
         return decorated
 
     def __enter__(self) -> None:
-        now, new = context(), self._changes.get
-        _variable.set(
-            Context(
-                now.frames,
-                now.scope + new("scope", ()),
-                new("timestep", now.timestep),
-                now.loops + new("loops", ()),
-                new("recording", now.recording),
-                new("watch", now.watch),
-                now,
-                self,
-            )
-        )
+        frame = sys._getframe(1)
+        self.generator = frame if frame.f_code.co_flags & MAY_BE_SUSPENDED else None
+        _variable.set(context().under(self, known_context()))
 
     def __exit__(self, *error: object) -> None:
+        self.generator = None
         now = _variable.get(None)
         if now is not None and now.block is self:
             _variable.set(now.outer)  # type: ignore[arg-type]

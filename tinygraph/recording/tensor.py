@@ -242,6 +242,7 @@ def make(
     except LookupError:
         now = context()
     if not now.plain:
+        now = now.in_force()
         if now.watch is not None:
             now.watch.made(op, data, inputs, values, frame)
         if not now.recording:
