@@ -1,6 +1,7 @@
 """What a program may rely on: higher order, accumulation, aliasing, threads, exceptions, anomalies, long chains."""
 
 import gc
+import re
 import threading
 import weakref
 
@@ -171,12 +172,41 @@ def test_writes_are_refused_with_the_op_and_its_line():
             read_only[0] = 5.0
 
 
-def test_augmented_assignment_makes_a_new_value():
+def test_augmented_assignment_of_a_computed_value_makes_a_new_one():
     w = tg.parameter([1.0, 2.0])
-    h = w
+    h = alias = w * 1.0
     h += 1
-    assert h is not w
+    assert h is not alias
+    np.testing.assert_array_equal(alias.data, [1.0, 2.0])
+    np.sum(h * h).backward()
+    np.testing.assert_array_equal(w.grad, [4.0, 6.0])
+
+
+@pytest.mark.parametrize("symbol", ["+", "-", "*", "/", "**", "%", "//"])
+def test_augmented_assignment_of_a_parameter_says_what_to_write(symbol):
+    w = tg.parameter([1.0, 2.0])
+    with pytest.raises(
+        TypeError, match=rf"w\.data = w\.data {re.escape(symbol)} .*no_grad(.|\n)*test_behaviour"
+    ) as caught:
+        exec(compile(f"w {symbol}= 2.0", __file__, "exec"), {"w": w})
+    assert "optimiser" in str(caught.value)
     np.testing.assert_array_equal(w.data, [1.0, 2.0])
+
+
+def test_a_parameter_is_changed_in_place_under_no_grad():
+    parameters = [tg.parameter([1.0, 2.0]), tg.parameter([3.0])]
+    recorded = np.sum(parameters[0] ** 2)
+    recorded.backward()
+    before = tg.graph(recorded)
+    with tg.no_grad():
+        for p in parameters:
+            same = p
+            p -= 0.5 * (p.grad if p.grad is not None else np.ones(1))
+            assert p is same
+    np.testing.assert_array_equal(parameters[0].data, [0.0, 0.0])
+    np.testing.assert_array_equal(parameters[1].data, [2.5])
+    np.testing.assert_array_equal(before.parameters[0].data, [1.0, 2.0])  # what was recorded stays
+    assert all(p.requires_grad for p in parameters)
 
 
 def test_writing_into_an_array_through_a_tensor_is_refused():

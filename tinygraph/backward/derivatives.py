@@ -29,9 +29,15 @@ class _Traced:
     """One call of a function on fresh nodes, so that derivatives with respect to them are those of this call alone."""
 
     def __init__(self, f: Callable, args: tuple, kwargs: dict, argnums: Argnums, what: str, frame: FrameType):
+        if not callable(f):
+            raise TypeError(
+                f"{what}: expected a function, got {type(f).__name__}; {what}(f)(x) differentiates f, and of a Tensor"
+                f" loss.backward() leaves the gradients in .grad of the parameters{where(frame)}"
+            )
         self.what = what
+        self.frame = frame
         self.single = not isinstance(argnums, Sequence)
-        self.positions = _positions(argnums, len(args), what)
+        self.positions = _positions(argnums, len(args), what, frame)
         self.given = [args[position] for position in self.positions]
         leaves = flatten(self.given)
         recording, began = context().recording, next_index()
@@ -41,7 +47,7 @@ class _Traced:
             called[position] = tree
         with recording_again():
             self.value = f(*called, **kwargs)
-        self.outputs = [x if type(x) is Tensor else as_constant(x) for x in flatten(self.value)]
+        self.outputs = [_as_output(x, what, frame) for x in flatten(self.value)]
         given = any(type(leaf) is Tensor and leaf.requires_grad for leaf in leaves)
         self.outer = recording and (given or _reaches_older(self.outputs, began))
 
@@ -74,29 +80,49 @@ class _Traced:
         """Return the only output, which must be a scalar."""
         if len(self.outputs) != 1 or self.outputs[0].shape != ():
             shapes = ", ".join(str(output.shape) for output in self.outputs)
-            raise ValueError(f"{self.what}: the function must return one scalar, it returned shape {shapes}")
+            raise ValueError(
+                f"{self.what}: the function must return one scalar, it returned shape {shapes};"
+                f" sum it, or take its one element{where(self.frame)}"
+            )
+        if type(self.value) not in (Tensor, float):
+            raise TypeError(
+                f"{self.what}: the function returned a plain {type(self.value).__name__}, {self.value!r}, which depends"
+                " on no argument as far as is recorded; compute it with NumPy's functions from the arguments"
+                f"{where(self.frame)}"
+            )
         return self.outputs[0]
 
 
-def _positions(argnums: Argnums, count: int, what: str) -> tuple[int, ...]:
+def _positions(argnums: Argnums, count: int, what: str, frame: FrameType) -> tuple[int, ...]:
     """Return the places of the arguments to differentiate with respect to."""
-    asked = tuple(map(index, argnums)) if isinstance(argnums, Sequence) else (index(argnums),)
+    asked = argnums if isinstance(argnums, Sequence) else (argnums,)
+    if isinstance(argnums, str) or not all(hasattr(position, "__index__") for position in asked):
+        raise TypeError(f"{what}: argnums= takes the numbers of positional arguments, got {argnums!r}{where(frame)}")
     for position in asked:
-        if not -count <= position < count:
-            raise TypeError(f"{what}: argnums={argnums}, but the function was called with {count} arguments")
-    found = tuple(position % count for position in asked)
-    if len(set(found)) < len(found):
-        raise ValueError(f"{what}: argnums={argnums} names an argument twice")
-    return found
+        if not -count <= index(position) < count:
+            raise TypeError(
+                f"{what}: argnums={argnums}, but the function was called with {count} positional arguments"
+                f"{where(frame)}"
+            )
+    positions = tuple(index(position) % count for position in asked)
+    if len(set(positions)) < len(positions):
+        raise ValueError(f"{what}: argnums={argnums} names an argument twice{where(frame)}")
+    return positions
 
 
 def _fresh(leaf: Any, recording: bool, what: str, frame: FrameType) -> Tensor:
     if recording and type(leaf) is Tensor and leaf.requires_grad:
         return alias(leaf)
     array = np.array(leaf._data if type(leaf) is Tensor else leaf)
-    if array.dtype.kind != "f":
+    if array.dtype.kind in "biu":
         raise TypeError(
             f"{what}: only floating-point arguments have gradients, got {array.dtype}; write 2.0 for 2{where(frame)}"
+        )
+    if array.dtype.kind != "f":
+        got = repr(leaf) if isinstance(leaf, str) else f"{array.dtype} from {type(leaf).__name__}"
+        raise TypeError(
+            f"{what}: an argument is a floating-point array, or a dict, list or tuple of them; it holds {got}"
+            f"{where(frame)}"
         )
     return make_leaf(array, True, frame=frame)
 
@@ -107,6 +133,20 @@ def _reaches_older(outputs: list[Tensor], began: int) -> bool:
     inside = leading_to(wanted, differentiable=True, after=began)
     reached = {source for tensor in inside for source in (tensor, *tensor._inputs) if source is not None}
     return any(tensor._index < began and tensor.requires_grad for tensor in reached)
+
+
+def _as_output(x: Any, what: str, frame: FrameType) -> Tensor:
+    """Return what the function gave as a Tensor, if it is a real number or array."""
+    if type(x) is Tensor:
+        return x
+    if x is None:
+        raise TypeError(f"{what}: the function returned None; is a return missing?{where(frame)}")
+    output = as_constant(x)
+    if output.dtype.kind not in "fbiu":
+        raise TypeError(
+            f"{what}: the function returned {output.dtype} from {type(x).__name__}, not real numbers{where(frame)}"
+        )
+    return output
 
 
 def _as_seed(output: Tensor, adjoint: Any, keep: bool) -> Any:
@@ -249,7 +289,10 @@ def jacobian(f: Callable, argnums: Argnums = 0) -> Callable:
     def differentiated(*args: Any, **kwargs: Any) -> Any:
         traced = _Traced(f, args, kwargs, argnums, "jacobian", _frame(1))
         if len(traced.outputs) != 1:
-            raise ValueError(f"jacobian: the function must return one array, it returned {len(traced.outputs)}")
+            raise ValueError(
+                f"jacobian: the function must return one array, it returned {len(traced.outputs)};"
+                f" np.stack makes one of them{where(traced.frame)}"
+            )
         output = traced.outputs[0]
         basis = np.eye(output.size, dtype=output.dtype).reshape(output.size, *output.shape)
         rows = [traced.pull([row], traced.outer) for row in basis]

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..recording.applying import binary_operator, unary_operator
+from ..recording.context import context
 from ..recording.source import where
 from ..recording.tensor import Tensor
 from . import elementwise as e
@@ -50,8 +51,8 @@ def _reshape(self: Tensor, *shape: Any) -> Tensor:
 
 def _transpose(self: Tensor, *axes: Any) -> Tensor:
     """As ``ndarray.transpose``: a permutation of the axes, or none to reverse them."""
-    given = None if not axes else axes[0] if len(axes) == 1 else axes
-    return shapes.transpose.apply((self,), {} if given is None else {"axes": tuple(given)}, _frame(1))
+    permutation = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None
+    return shapes.transpose.apply((self,), {} if permutation is None else {"axes": tuple(permutation)}, _frame(1))
 
 
 def _dot(self: Tensor, other: Any) -> Any:
@@ -67,7 +68,29 @@ def _copied(self: Tensor) -> Tensor:
 
 
 def _index(self: Tensor) -> int:
+    if self._data.dtype.kind not in "biu" or self._data.ndim:
+        what = f"{self.dtype} of shape {self.shape}"
+        raise TypeError(f"a Tensor of {what} is no index or count; write int(t) if it holds one{where(_frame(1))}")
     return python.index(self._data)
+
+
+def _augmented(symbol: str, operator: Callable) -> Callable:
+    """Return ``self += other`` and its kin: a new value, but for parameters, which NumPy programs mean to change."""
+
+    def augmented(self: Tensor, other: Any) -> Any:
+        if self.op is not None or not self.requires_grad:
+            return NotImplemented  # Python goes on with self = self + other
+        if context().recording:
+            name = self.name or "p"
+            raise TypeError(
+                f"{name} {symbol}= … on a parameter would give the name {name} to a new value and leave the parameter"
+                f" as it is; write {name}.data = {name}.data {symbol} …, or the same {symbol}= inside tg.no_grad(),"
+                f" or let an optimiser do it{where(_frame(1))}"
+            )
+        self.data = operator(self._data, other._data if type(other) is Tensor else other)
+        return self
+
+    return augmented
 
 
 def _in_place(name: str, instead: str) -> Callable:
@@ -88,6 +111,7 @@ _BINARY = {
     "mod": e.remainder,
     "floordiv": e.floor_divide,
 }
+_SYMBOLS = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**", "mod": "%", "floordiv": "//"}
 _METHODS: dict[str, Any] = {
     "sum": reductions.sum,
     "mean": reductions.mean,
@@ -128,6 +152,7 @@ def attach() -> None:
         operator, reflected = binary_operator(op)
         setattr(Tensor, f"__{name}__", operator)
         setattr(Tensor, f"__r{name}__", reflected)
+        setattr(Tensor, f"__i{name}__", _augmented(_SYMBOLS[name], getattr(python, name)))
     for name in ("eq", "ne", "lt", "le", "gt", "ge"):
         setattr(Tensor, f"__{name}__", _comparison(getattr(python, name)))
     for name, op in _METHODS.items():

@@ -34,7 +34,9 @@ def binary_operator(op: Any) -> tuple[Callable[[Tensor, Any], Any], Callable[[Te
     """Return ``op(self, other)`` and its reflection ``op(other, self)`` for the operators of Tensor."""
     forward = op.forward
 
-    def operator(self: Tensor, other: Any) -> Any:
+    def operator(self: Tensor, other: Any, modulus: None = None) -> Any:
+        if modulus is not None:
+            raise TypeError(f"pow(t, n, modulus) is not supported on a Tensor{where(_frame(1))}")
         a = self._data
         if type(other) is Tensor:
             b = other._data
@@ -44,6 +46,10 @@ def binary_operator(op: Any) -> tuple[Callable[[Tensor, Any], Any], Callable[[Te
                 raise explained_error(op, error, (a, b), _frame(1)) from error
             return make(op, y, (self, other), (a, b), None, self.requires_grad or other.requires_grad, _frame(1))
         if type(other) not in _EXACT:
+            if isinstance(other, str | bytes):
+                raise TypeError(
+                    f"{op.name}: expected numbers or a Tensor, got {type(other).__name__}{where(_frame(1))}"
+                )
             if not isinstance(other, _OPERANDS):
                 return NotImplemented
             other = _real(op, other, _frame(1))

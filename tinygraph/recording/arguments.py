@@ -73,6 +73,11 @@ class Signature:
         for name, value in {**dict(zip(self.statics, rest, strict=False)), **kwargs}.items():
             if name in op.defaults:
                 attributes[name] = static(op, name, value, frame)
+            elif name == "out" and value is not None:
+                raise TypeError(
+                    f"{op.name}: what a Tensor takes part in cannot be written into an array (out=, or h += t on an"
+                    f" array h); write h = h + t, which makes a new value{where(frame)}"
+                )
             elif not self._is_default(name, value):
                 known = f"; it takes {', '.join(op.attributes)}" if op.attributes else ""
                 raise TypeError(f"{op.name}: the argument {name}= is not supported on a Tensor{known}{where(frame)}")

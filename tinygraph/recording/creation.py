@@ -8,6 +8,7 @@ from types import FrameType
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from .context import context
 from .errors import refuse_complex, refuse_masked
 from .source import where
 from .tensor import Tensor, make_leaf
@@ -67,6 +68,11 @@ def _made_by_user(
     what: str, data: ArrayLike, name: str | None, requires_grad: bool, dtype: DTypeLike | None, frame: FrameType
 ) -> Tensor:
     if isinstance(data, Tensor):
+        if data.requires_grad and (data.op is not None or not requires_grad) and context().recording:
+            raise TypeError(
+                f"{what}: of a Tensor that requires a gradient this would make a constant, and cut the graph in"
+                f" silence; the Tensor itself can stand here; t.detach() if a constant is meant{where(frame)}"
+            )
         data = data._data
     refuse_masked(data, what, frame)
     array = np.array(data, dtype=dtype)

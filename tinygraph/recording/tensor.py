@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from .calls import Call, next_index
 from .context import Context, context, known_context
+from .conversion import is_asked_for, refusal
 from .numpy_protocol import dispatch
 from .primitive import Primitive
 from .source import locate, where
@@ -122,6 +123,10 @@ class Tensor:
         return self._data.tolist()
 
     def __float__(self) -> float:
+        if self.requires_grad and context().recording:
+            frame = _frame(1)
+            if not is_asked_for(frame):
+                raise TypeError(refusal(frame))
         return float(self._data)
 
     def __int__(self) -> int:
@@ -148,7 +153,14 @@ class Tensor:
         return f"Tensor({body}{name}{made})"
 
     def __format__(self, spec: str) -> str:
-        return format(self.item() if spec else self, spec) if self.ndim == 0 and spec else format(repr(self), spec)
+        if not spec:
+            return repr(self)
+        if self.ndim:
+            raise TypeError(
+                f"only a Tensor without axes takes a format ({spec!r}), this one has shape {self.shape};"
+                f" write np.array2string(t, precision=3){where(_frame(1))}"
+            )
+        return format(self.item(), spec)
 
     # -- how it was made ----------------------------------------------------------------------------------------------
 
@@ -190,10 +202,7 @@ class Tensor:
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         if self.requires_grad and context().recording:
-            raise TypeError(
-                "a Tensor that requires a gradient was turned into a plain array, which would cut the graph in silence;"
-                f" say t.numpy() or t.detach() if that is meant{where(_frame(1))}"
-            )
+            raise TypeError(refusal(_frame(1), "array"))
         return np.array(self._data, dtype=dtype)
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
@@ -303,5 +312,5 @@ def _refuse_write(tensor: Tensor) -> NoReturn:
     at = f", recorded here:\n  {source}" if source else ""
     raise TypeError(
         f"a Tensor is not written in place: this one is {made}{at}"
-        "\nuse np.where, or tg.tensor on an array that you filled"
+        "\nt = t.at[i].set(value) gives another one, as t.at[i].add(value) and np.where do"
     )

@@ -1,0 +1,122 @@
+"""Conversions: where a Tensor turns into a plain number, is that what the user wrote, or does it cut the graph?
+
+NumPy, `math` and everything else in C that wants a number asks ``Tensor.__float__``, and the gradient ends there. Which
+instruction of the program asked can be read from its frame.
+"""
+
+from __future__ import annotations
+
+import dis
+import math
+import os
+import sysconfig
+from functools import lru_cache
+from types import CodeType, FrameType
+from typing import NamedTuple
+
+import numpy as np
+
+from .bytecode import layout
+from .source import locate_frame
+
+_CALLS_WHAT_IT_IS_GIVEN = {"map", "sorted", "min", "max"}
+_CUTS_NOTHING = {"isnan", "isinf", "isfinite", "isclose", "floor", "ceil", "trunc"}  # their derivative is 0 anyway
+_STDLIB = os.path.join(sysconfig.get_path("stdlib"), "")
+_INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_NUMERIC = tuple(f"{folder}{package}{os.sep}" for folder in _INSTALLED for package in ("numpy", "scipy"))
+
+
+class Request(NamedTuple):
+    """The instruction that asked for a number: what it calls, the names in its expression, and if it formats text."""
+
+    opname: str
+    callee: str
+    names: frozenset[str]
+    formats: bool
+
+
+def is_asked_for(frame: FrameType) -> bool:
+    """Tell whether the code of `frame` says itself that it wants a plain number: ``float(t)``, ``map(float, ts)``.
+
+    Formatting (``"%f" % t``) and questions such as ``math.isnan(t)`` are allowed too. What the standard library, NumPy
+    and SciPy convert inside themselves is not what the user wrote.
+    """
+    request = _request_in(frame)
+    if request.formats or request.callee in _CUTS_NOTHING:
+        return True
+    filename = frame.f_code.co_filename
+    if _is_stdlib(filename) or any(package in filename for package in _NUMERIC):
+        return False
+    return request.callee == "float" or (
+        "float" in request.names and not request.names.isdisjoint(_CALLS_WHAT_IT_IS_GIVEN)
+    )
+
+
+def refusal(frame: FrameType, what: str = "number") -> str:
+    """Return the message that says how a Tensor left the graph in `frame`, and what to write instead."""
+    user = users_frame(frame)
+    request, callee = _request_in(frame), _request_in(user).callee
+    cut = "which would cut the graph in silence"
+    meant = "float(t) or t.item()" if what == "number" else "t.numpy() or t.detach()"
+    if request.opname in ("STORE_SUBSCR", "STORE_SLICE"):
+        said = (
+            f"a Tensor was stored in a plain array, {cut}; collect the values in a list and write np.stack(values),"
+            " or make the array a Tensor, table = tg.tensor(table), and write table = table.at[i].set(t)"
+        )
+    elif what == "number" and callee in dir(math) and hasattr(np, callee):
+        said = f"{callee} turned a Tensor into a plain number, {cut}; np.{callee} is recorded"
+    else:
+        by = f" by {callee}" if callee else ""
+        said = f"a Tensor that requires a gradient was turned into a plain {what}{by}, {cut}"
+        said += "; of several Tensors np.stack([t1, t2]) makes one"
+    source = locate_frame(user)
+    return f"{said}; {meant} if a plain {what} is meant" + (f"\n  {source}" if source else "")
+
+
+def users_frame(frame: FrameType) -> FrameType:
+    """Return the innermost frame around `frame` that stands in no installed package, or `frame` itself."""
+    user: FrameType | None = frame
+    while user is not None and _is_installed(user.f_code.co_filename):
+        user = user.f_back
+    return user or frame
+
+
+def _is_stdlib(filename: str) -> bool:
+    return filename.startswith(_STDLIB) and not any(folder in filename for folder in _INSTALLED)
+
+
+def _is_installed(filename: str) -> bool:
+    return filename.startswith(_STDLIB) or any(folder in filename for folder in _INSTALLED)
+
+
+def _request_in(frame: FrameType) -> Request:
+    return _request(frame.f_code, layout(frame.f_code).instruction(frame.f_lasti))
+
+
+@lru_cache(maxsize=256)
+def _request(code: CodeType, offset: int) -> Request:
+    instructions = list(dis.get_instructions(code))
+    asking = next(i for i in instructions if i.offset == offset)
+    named = [i for i in instructions if i.opname.startswith(_NAMING) and _contains(asking, i)]
+    callee = ""
+    if asking.opname.startswith("CALL"):  # a chain of names that the call begins with, to its last: np.float64
+        callee = str(max((i for i in named if _start(i) == _start(asking)), key=_end, default=asking).argval)
+    formats = asking.opname == "BINARY_OP" and asking.argrepr.startswith("%")
+    return Request(asking.opname, callee, frozenset(str(i.argval) for i in named), formats)
+
+
+_NAMING = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FAST", "LOAD_DEREF", "LOAD_METHOD", "LOAD_ATTR")
+
+
+def _start(instruction: dis.Instruction) -> tuple[int, int]:
+    position = instruction.positions
+    return (position.lineno or 0, position.col_offset or 0) if position else (0, 0)
+
+
+def _end(instruction: dis.Instruction) -> tuple[int, int]:
+    position = instruction.positions
+    return (position.end_lineno or 0, position.end_col_offset or 0) if position else (0, 0)
+
+
+def _contains(outer: dis.Instruction, inner: dis.Instruction) -> bool:
+    return _start(outer) <= _start(inner) and _end(inner) <= _end(outer)
