@@ -9,16 +9,14 @@ from __future__ import annotations
 import ast
 import difflib
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
-from tinygraph.numeric import norm
+from .names import ARRAY_ATTRIBUTES, FUNCTIONS, NAMES, VALUE_ATTRIBUTES, Moment, Value
 
-from .names import Moment, Value
-
-__all__ = ["FUNCTIONS", "Expression", "ExpressionError"]
+__all__ = ["Expression", "ExpressionError"]
 
 _LONGEST = 400
 _OPERATORS: dict[type, Callable[..., Any]] = {
@@ -39,34 +37,19 @@ _OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
 }
-
-
-def _nonfinite(x: Any) -> bool:
-    return not bool(np.isfinite(x).all())
-
-
-FUNCTIONS: dict[str, tuple[Callable[..., Any], str]] = {
-    "norm": (norm, "the length ‖x‖"),
-    "min": (np.min, "the smallest element"),
-    "max": (np.max, "the largest element"),
-    "mean": (np.mean, "the mean of the elements"),
-    "std": (np.std, "their standard deviation"),
-    "sum": (np.sum, "the sum of the elements"),
-    "abs": (np.abs, "absolute values"),
-    "sqrt": (np.sqrt, "square roots"),
-    "log": (np.log, "natural logarithms"),
-    "log10": (np.log10, "decimal logarithms"),
-    "exp": (np.exp, "exponentials"),
-    "tanh": (np.tanh, "hyperbolic tangents"),
-    "any": (np.any, "whether any element is true"),
-    "all": (np.all, "whether all elements are true"),
-    "isnan": (np.isnan, "element by element, whether it is NaN"),
-    "isinf": (np.isinf, "element by element, whether it is infinite"),
-    "isfinite": (np.isfinite, "element by element, whether it is a finite number"),
-    "nonfinite": (_nonfinite, "whether any element is NaN or infinite"),
-    "len": (len, "the length of the first axis"),
+_ATTRIBUTES = {*ARRAY_ATTRIBUTES, *VALUE_ATTRIBUTES}
+_FORBIDDEN = {
+    "Lambda": "a function",
+    "ListComp": "a comprehension",
+    "GeneratorExp": "a comprehension",
+    "DictComp": "a comprehension",
+    "SetComp": "a comprehension",
+    "NamedExpr": "an assignment",
+    "JoinedStr": "an f-string",
+    "Await": "await",
+    "Starred": "a starred expression",
+    "FloorDiv": "//",
 }
-_ATTRIBUTES = ("grad", "T", "shape", "size", "ndim", "dtype", "op", "name", "scope", "t", "value")
 
 
 class ExpressionError(ValueError):
@@ -84,6 +67,10 @@ class ExpressionError(ValueError):
         self.text = text
         self.column = column
         super().__init__(f"{reason}\n  {text}\n  {' ' * column}^")
+
+
+class NotYet(ExpressionError):
+    """An expression reads a gradient that is not computed yet."""
 
 
 class Expression:
@@ -140,14 +127,9 @@ class Expression:
     def holds(self, moment: Moment) -> bool:
         """Tell whether it is true at a step; not where a gradient that it reads is not computed yet."""
         try:
-            value = self(moment)
+            return self._truth(self._tree, self(moment))
         except NotYet:
             return False
-        if isinstance(value, np.ndarray) and value.size != 1:
-            raise self._error(
-                self._tree, f"an array of {value.size} elements is neither true nor false: use any(…) or all(…)"
-            )
-        return bool(value)
 
     def check_names(self, moment: Moment) -> None:
         """Raise an ExpressionError if it uses a name that means nothing in this trace."""
@@ -177,9 +159,9 @@ class Expression:
         if node.keywords or len(node.args) != 1:
             raise self._error(node, f"{node.func.id} takes one argument")
 
-    def _error(self, node: ast.AST, reason: str) -> ExpressionError:
+    def _error(self, node: ast.AST, reason: str, kind: type[ExpressionError] = ExpressionError) -> ExpressionError:
         column = len(self.text.encode()[: getattr(node, "col_offset", 0)].decode(errors="ignore"))
-        return ExpressionError(reason, self.text, column)
+        return kind(reason, self.text, column)
 
     # -- evaluation ---------------------------------------------------------------------------------------------------
 
@@ -194,7 +176,7 @@ class Expression:
     def _number(self, node: ast.AST, moment: Moment) -> Any:
         value = _plain(self._value(node, moment))
         if value is None:
-            raise NotYet("it is not computed yet", self.text, self._error(node, "").column)
+            raise self._error(node, "it is not computed yet", NotYet)
         return value
 
     def _Constant(self, node: ast.Constant, moment: Moment) -> Any:
@@ -204,16 +186,15 @@ class Expression:
         try:
             return moment.lookup(node.id)
         except LookupError as error:
-            near = _nearest(node.id, [*moment.NAMES, *FUNCTIONS, *moment.trace.symbols.names()])
+            near = _nearest(node.id, [*NAMES, *FUNCTIONS, *moment.trace.symbols.names()])
             raise self._error(node, f"unknown name {node.id}{near}" if near else str(error.args[0])) from None
 
     def _Attribute(self, node: ast.Attribute, moment: Moment) -> Any:
         value = self._value(node.value, moment)
-        if isinstance(value, Value):
-            return value.attribute(node.attr)
-        if node.attr in ("T", "shape", "size", "ndim", "dtype") and value is not None:
-            found = getattr(np.asarray(value), node.attr)
-            return str(found) if node.attr == "dtype" else found
+        if isinstance(value, Value) and node.attr in VALUE_ATTRIBUTES:
+            return VALUE_ATTRIBUTES[node.attr](value)
+        if node.attr in ARRAY_ATTRIBUTES and value is not None:
+            return ARRAY_ATTRIBUTES[node.attr](_plain(value))
         raise self._error(node, f"only a value of the network has .{node.attr}")
 
     def _Subscript(self, node: ast.Subscript, moment: Moment) -> Any:
@@ -230,16 +211,16 @@ class Expression:
         return slice(*(None if bound is None else self._number(bound, moment) for bound in bounds))
 
     def _Tuple(self, node: ast.Tuple, moment: Moment) -> tuple[Any, ...]:
-        return tuple(self._value(part, moment) for part in node.elts)
+        return tuple(_plain(self._value(part, moment)) for part in node.elts)
 
     def _List(self, node: ast.List, moment: Moment) -> list[Any]:
-        return [self._value(part, moment) for part in node.elts]
+        return [_plain(self._value(part, moment)) for part in node.elts]
 
     def _UnaryOp(self, node: ast.UnaryOp, moment: Moment) -> Any:
         value = self._number(node.operand, moment)
-        return (
-            not self._truth(node.operand, value) if isinstance(node.op, ast.Not) else _OPERATORS[type(node.op)](value)
-        )
+        if isinstance(node.op, ast.Not):
+            return not self._truth(node.operand, value)
+        return _OPERATORS[type(node.op)](value)
 
     def _BinOp(self, node: ast.BinOp, moment: Moment) -> Any:
         left, right = self._number(node.left, moment), self._number(node.right, moment)
@@ -280,20 +261,15 @@ class Expression:
 
     def _truth(self, node: ast.AST, value: Any) -> bool:
         if isinstance(value, np.ndarray) and value.size != 1:
-            raise self._error(
-                node, f"an array of {value.size} elements is neither true nor false: use any(…) or all(…)"
-            )
+            reason = f"an array of {value.size} elements is neither true nor false: use any(…) or all(…)"
+            raise self._error(node, reason)
         return bool(value)
-
-
-class NotYet(ExpressionError):
-    """An expression reads a gradient that is not computed yet."""
 
 
 def _compared(sign: ast.cmpop, left: Any, right: Any) -> Any:
     if isinstance(sign, ast.In | ast.NotIn):
-        found = left in right if isinstance(right, str | list | tuple) else bool(np.isin(left, right).all())
-        return found if isinstance(sign, ast.In) else not found
+        inside = left in right if isinstance(right, str | list | tuple) else bool(np.isin(left, right).all())
+        return inside == isinstance(sign, ast.In)
     if isinstance(sign, ast.Is | ast.IsNot):
         return (left is right) == isinstance(sign, ast.Is)
     return _OPERATORS[type(sign)](left, right)
@@ -303,22 +279,11 @@ def _plain(value: Any) -> Any:
     return value.data if isinstance(value, Value) else value
 
 
-def _nearest(word: str, words: Any) -> str:
-    found = difflib.get_close_matches(word, list(words), 1, 0.5)
-    return f"; did you mean {found[0]}?" if found else ""
+def _nearest(word: str, words: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(words), 1, 0.5)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _kind(node: ast.AST) -> str:
-    names = {
-        "Lambda": "a function",
-        "ListComp": "a comprehension",
-        "GeneratorExp": "a comprehension",
-        "DictComp": "a comprehension",
-        "SetComp": "a comprehension",
-        "NamedExpr": "an assignment",
-        "JoinedStr": "an f-string",
-        "Await": "await",
-        "Starred": "a starred expression",
-        "FloorDiv": "//",
-    }
-    return names.get(type(node).__name__, type(node).__name__)
+    name = type(node).__name__
+    return _FORBIDDEN.get(name, name)
