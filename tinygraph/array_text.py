@@ -12,7 +12,7 @@ from .numeric import norm
 __all__ = ["array_text", "number_text", "shape_text", "values_text"]
 
 
-def number_text(x: float) -> str:
+def number_text(x: float | np.floating) -> str:
     """Return a number in at most four digits.
 
     Examples

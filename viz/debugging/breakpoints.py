@@ -16,19 +16,6 @@ from tinygraph.tracing.trace import Trace
 from .expressions import Expression, ExpressionError
 from .names import Moment
 
-__all__ = [
-    "Breakpoint",
-    "at_condition",
-    "at_jump",
-    "at_line",
-    "at_node",
-    "at_nonfinite",
-    "at_op",
-    "at_scope",
-    "at_time",
-    "at_write",
-]
-
 Test = Callable[[int], str | None]
 
 
@@ -108,21 +95,15 @@ def at_write(trace: Trace, node: Node) -> Breakpoint:
     symbol = trace.symbols.of(node)
     steps = sorted({step for step, _ in trace.writes(node)})
     if not steps:
-        raise ValueError(f"no gradient reaches {symbol}: it is {_why_unreached(node)}")
+        leaves = {"input": "an input without a gradient", "constant": "a constant"}
+        reason = leaves.get(node.kind, "not used on any way to the output that carries a gradient")
+        raise ValueError(f"no gradient reaches {symbol}: it is {reason}")
     order = {step: number for number, step in enumerate(steps, 1)}
 
     def test(k: int) -> str | None:
         return f"{symbol.bar} is written, {order[k]} of {len(steps)}" if k in order else None
 
     return Breakpoint(f"{symbol.bar} is written", test)
-
-
-def _why_unreached(node: Node) -> str:
-    if node.kind == "input":
-        return "an input without a gradient"
-    if node.kind == "constant":
-        return "a constant"
-    return "not used on any way to the output that carries a gradient"
 
 
 def at_op(trace: Trace, name: str) -> Breakpoint:

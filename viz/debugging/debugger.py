@@ -18,8 +18,6 @@ from .breakpoints import Breakpoint
 from .expressions import Expression
 from .names import Moment
 
-__all__ = ["Debugger", "Stop"]
-
 
 class Stop(NamedTuple):
     """Where a move ended, and why.

@@ -10,13 +10,12 @@ import ast
 import difflib
 import operator
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from .names import ARRAY_ATTRIBUTES, FUNCTIONS, NAMES, VALUE_ATTRIBUTES, Moment, Value
-
-__all__ = ["Expression", "ExpressionError"]
 
 _LONGEST = 400
 _OPERATORS: dict[type, Callable[..., Any]] = {
@@ -38,12 +37,9 @@ _OPERATORS: dict[type, Callable[..., Any]] = {
     ast.GtE: operator.ge,
 }
 _ATTRIBUTES = {*ARRAY_ATTRIBUTES, *VALUE_ATTRIBUTES}
-_FORBIDDEN = {
+_SYNTAX_NAMES = {
     "Lambda": "a function",
-    "ListComp": "a comprehension",
-    "GeneratorExp": "a comprehension",
-    "DictComp": "a comprehension",
-    "SetComp": "a comprehension",
+    **dict.fromkeys(("ListComp", "SetComp", "DictComp", "GeneratorExp"), "a comprehension"),
     "NamedExpr": "an assignment",
     "JoinedStr": "an f-string",
     "Await": "await",
@@ -127,7 +123,8 @@ class Expression:
     def holds(self, moment: Moment) -> bool:
         """Tell whether it is true at a step; not where a gradient that it reads is not computed yet."""
         try:
-            return self._truth(self._tree, self(moment))
+            with np.errstate(all="ignore"):
+                return self._truth(self._tree, moment)
         except NotYet:
             return False
 
@@ -142,7 +139,7 @@ class Expression:
     def _check(self, node: ast.AST) -> None:
         if isinstance(node, ast.expr) and not hasattr(self, f"_{type(node).__name__}"):
             raise self._error(node, f"{_kind(node)} cannot be used here")
-        if isinstance(node, ast.LShift | ast.RShift | ast.BitAnd | ast.BitOr | ast.BitXor | ast.FloorDiv):
+        if isinstance(node, ast.operator) and type(node) not in _OPERATORS:
             raise ExpressionError(f"the operator {_kind(node)} cannot be used here", self.text)
         if isinstance(node, ast.Attribute) and node.attr not in _ATTRIBUTES:
             raise self._error(node, f"unknown attribute .{node.attr}{_nearest(node.attr, _ATTRIBUTES)}")
@@ -201,9 +198,8 @@ class Expression:
         value = self._value(node.value, moment)
         index = self._value(node.slice, moment)
         if isinstance(value, Value) and isinstance(index, int) and isinstance(node.value, ast.Name):
-            at_time = moment.at_time(node.value.id, index)
-            if at_time is not None:
-                return at_time
+            with suppress(LookupError):  # else an element of the value
+                return moment.lookup(f"{node.value.id}[{index}]")
         return np.asarray(_plain(value))[index]
 
     def _Slice(self, node: ast.Slice, moment: Moment) -> slice:
@@ -217,10 +213,9 @@ class Expression:
         return [_plain(self._value(part, moment)) for part in node.elts]
 
     def _UnaryOp(self, node: ast.UnaryOp, moment: Moment) -> Any:
-        value = self._number(node.operand, moment)
         if isinstance(node.op, ast.Not):
-            return not self._truth(node.operand, value)
-        return _OPERATORS[type(node.op)](value)
+            return not self._truth(node.operand, moment)
+        return _OPERATORS[type(node.op)](self._number(node.operand, moment))
 
     def _BinOp(self, node: ast.BinOp, moment: Moment) -> Any:
         left, right = self._number(node.left, moment), self._number(node.right, moment)
@@ -231,7 +226,7 @@ class Expression:
     def _BoolOp(self, node: ast.BoolOp, moment: Moment) -> Any:
         wanted = isinstance(node.op, ast.Or)
         for part in node.values:
-            if self._truth(part, self._number(part, moment)) is wanted:
+            if self._truth(part, moment) is wanted:
                 return wanted
         return not wanted
 
@@ -252,14 +247,15 @@ class Expression:
         return self._number(part, moment)
 
     def _IfExp(self, node: ast.IfExp, moment: Moment) -> Any:
-        chosen = node.body if self._truth(node.test, self._number(node.test, moment)) else node.orelse
+        chosen = node.body if self._truth(node.test, moment) else node.orelse
         return self._value(chosen, moment)
 
     def _Call(self, node: ast.Call, moment: Moment) -> Any:
         assert isinstance(node.func, ast.Name)
         return FUNCTIONS[node.func.id][0](self._number(node.args[0], moment))
 
-    def _truth(self, node: ast.AST, value: Any) -> bool:
+    def _truth(self, node: ast.AST, moment: Moment) -> bool:
+        value = self._number(node, moment)
         if isinstance(value, np.ndarray) and value.size != 1:
             reason = f"an array of {value.size} elements is neither true nor false: use any(…) or all(…)"
             raise self._error(node, reason)
@@ -276,7 +272,7 @@ def _compared(sign: ast.cmpop, left: Any, right: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    return value.data if isinstance(value, Value) else value
+    return value.node.data if isinstance(value, Value) else value
 
 
 def _nearest(word: str, words: Iterable[str]) -> str:
@@ -286,4 +282,4 @@ def _nearest(word: str, words: Iterable[str]) -> str:
 
 def _kind(node: ast.AST) -> str:
     name = type(node).__name__
-    return _FORBIDDEN.get(name, name)
+    return _SYNTAX_NAMES.get(name, name)

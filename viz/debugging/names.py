@@ -14,8 +14,6 @@ from tinygraph.recording.node import Node
 from tinygraph.recording.sparse import dense
 from tinygraph.tracing.trace import Trace
 
-__all__ = ["ARRAY_ATTRIBUTES", "FUNCTIONS", "NAMES", "VALUE_ATTRIBUTES", "Moment", "Value", "file_name"]
-
 
 @dataclass(frozen=True)
 class Value:
@@ -25,15 +23,10 @@ class Value:
     node: Node
     position: int
 
-    @property
-    def data(self) -> np.ndarray:
-        """The forward value."""
-        return self.node.data
-
 
 VALUE_ATTRIBUTES: dict[str, Callable[[Value], Any]] = {
     "grad": lambda value: value.trace.running(value.node, value.position),
-    "value": lambda value: value.data,
+    "value": lambda value: value.node.data,
     "t": lambda value: value.node.timestep,
     "op": lambda value: None if value.node.op is None else value.node.op.name,
     "name": lambda value: value.trace.symbols.of(value.node).ascii,
@@ -79,13 +72,6 @@ class Moment:
             value, _ = NAMES[name]
             return value(self)
         return Value(self.trace, self.trace.node(name), self.k + 1)
-
-    def at_time(self, name: str, t: int) -> Value | None:
-        """Return the value that is called `name` at time step `t`."""
-        try:
-            return Value(self.trace, self.trace.node(f"{name}[{t}]"), self.k + 1)
-        except LookupError:
-            return None
 
     @property
     def terms(self) -> np.ndarray:

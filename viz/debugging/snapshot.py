@@ -12,8 +12,6 @@ from tinygraph.recording.node import Node
 from tinygraph.tracing.steps import TracedStep
 from tinygraph.tracing.trace import Trace
 
-__all__ = ["array_data", "json_data", "snapshot"]
-
 _WHOLE = 36  # arrays of at most so many elements are given whole
 
 

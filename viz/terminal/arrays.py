@@ -10,8 +10,6 @@ from rich.text import Text
 from tinygraph.array_text import number_text, shape_text, values_text
 from tinygraph.numeric import norm
 
-__all__ = ["array_lines", "heat_map", "summary"]
-
 _SHADES = " ·░▒▓█"
 
 

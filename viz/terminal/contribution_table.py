@@ -13,8 +13,6 @@ from tinygraph.tracing.contributions import Contributions
 
 from .panels import visible
 
-__all__ = ["contribution_table"]
-
 _ROWS = 12
 
 

@@ -19,8 +19,6 @@ from ..debugging.snapshot import json_data
 from .arrays import heat_map, summary
 from .session import Answer, CommandError, Session, command
 
-__all__: list[str] = []
-
 _COLOURS = {"healthy": "green", "vanishing": "yellow", "exploding": "red", "not finite": "red", "cut": "red"}
 
 

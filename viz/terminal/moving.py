@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from .session import Answer, Session, command, split_word, whole_number
 
-__all__: list[str] = []
-
 _MOVES = "nodes t cell"
 
 

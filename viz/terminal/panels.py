@@ -15,8 +15,6 @@ from ..debugging.names import file_name
 from ..debugging.snapshot import snapshot
 from .arrays import summary
 
-__all__ = ["formula_lines", "padded", "stop_lines", "visible"]
-
 _INDENT = "  "
 _MOST_NEIGHBOURS = 6
 

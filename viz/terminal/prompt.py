@@ -14,8 +14,6 @@ from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
 from .session import Session
 
-__all__ = ["typed"]
-
 
 class _Words(Completer):
     def __init__(self, session: Session):

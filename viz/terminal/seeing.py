@@ -21,8 +21,6 @@ from .contribution_table import contribution_table
 from .panels import formula_lines, padded
 from .session import COMMANDS, Answer, Command, CommandError, Session, command, commands_by_word
 
-__all__: list[str] = []
-
 
 @command("where", "w", "bt", group="seeing")
 def _where(session: Session, argument: str) -> Answer:

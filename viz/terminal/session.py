@@ -16,8 +16,6 @@ from ..debugging.debugger import Debugger, Stop
 from ..debugging.snapshot import snapshot
 from .panels import stop_lines
 
-__all__ = ["COMMANDS", "Answer", "CommandError", "Session", "command", "commands_by_word", "split_word", "whole_number"]
-
 
 class CommandError(ValueError):
     """A command that cannot be carried out as it was given."""
@@ -135,6 +133,8 @@ class Session:
             if meant.asks and not argument:
                 raise CommandError(meant.asks)
             return meant.run(self, argument)
+        except KeyboardInterrupt:  # a long search: the prompt comes back
+            return Answer("interrupted", {"error": "interrupted"}, [Text("interrupted", "bold yellow")])
         except KeyError:
             raise  # a fault of ours: nothing that a user names is looked up so
         except (CommandError, LookupError, ValueError, OSError) as error:

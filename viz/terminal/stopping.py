@@ -12,8 +12,6 @@ from ..debugging.breakpoints import Breakpoint
 from ..debugging.expressions import Expression
 from .session import Answer, CommandError, Session, command, split_word, whole_number
 
-__all__: list[str] = []
-
 _KINDS = "op scope t line nan jump if nodes ops"
 _USAGE = "break [NAME | op OP | scope SCOPE | t T[-T] | [FILE:]LINE | nan | jump FACTOR] [if CONDITION]"
 
