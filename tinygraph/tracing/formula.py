@@ -12,7 +12,6 @@ import numpy as np
 from ..array_text import array_text
 from ..backward.replay import receives
 from ..graphs.symbols import Symbols
-from ..numeric import norm
 from ..recording.node import Node
 from .notation import Operand, Printer
 from .recorded_pass import Pass
