@@ -12,7 +12,7 @@ import viz
 from viz.debugging import breakpoints as points
 from viz.debugging.expressions import Expression, ExpressionError
 from viz.debugging.names import FUNCTIONS, Moment
-from viz.debugging.snapshot import snapshot
+from viz.debugging.snapshot import take_snapshot
 
 
 def network(timesteps=4, scopes=False):
@@ -201,9 +201,9 @@ def test_a_snapshot_is_pure_and_holds_only_json(trace):
     import json
 
     for k in range(len(trace)):
-        one, other = snapshot(trace, k), snapshot(trace, k)
+        one, other = take_snapshot(trace, k), take_snapshot(trace, k)
         assert json.dumps(one, allow_nan=False) == json.dumps(other, allow_nan=False)
-    seen = snapshot(trace, trace.step_of("h[3]"))
+    seen = take_snapshot(trace, trace.step_of("h[3]"))
     assert seen["formulas"][0]["text"] == "ā⁽³⁾ = h̄⁽³⁾ ⊙ (1 − h⁽³⁾ ⊙ h⁽³⁾)"
     assert seen["source"]["expression"] == "np.tanh(a)"
 

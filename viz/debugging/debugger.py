@@ -1,7 +1,7 @@
 """Debugger: a position in a recorded backward pass, and the moves, breakpoints and watches that change it.
 
 It prints nothing and reads no input. What there is to see at a position depends on the trace and the position alone,
-see `snapshot`; the terminal and scripts are two ways to use it.
+see `take_snapshot`; the terminal and scripts are two ways to use it.
 """
 
 from __future__ import annotations

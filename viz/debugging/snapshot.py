@@ -15,7 +15,7 @@ from tinygraph.tracing.trace import Trace
 _WHOLE = 36  # arrays of at most so many elements are given whole
 
 
-def snapshot(trace: Trace, k: int) -> dict[str, Any]:
+def take_snapshot(trace: Trace, k: int) -> dict[str, Any]:
     """Return what there is to see at step `k`, as data that JSON can hold.
 
     Examples
@@ -23,7 +23,7 @@ def snapshot(trace: Trace, k: int) -> dict[str, Any]:
     >>> import numpy as np, tinygraph as tg
     >>> x = tg.parameter(0.5)
     >>> y = np.square(x)
-    >>> first = snapshot(tg.trace(y), 0)
+    >>> first = take_snapshot(tg.trace(y), 0)
     >>> first["op"], first["name"], first["formulas"][0]["text"], first["terms"][0]["term"]["values"]
     ('square', 'y', 'x̄ = ȳ · 2 · x', 1.0)
     """

@@ -24,10 +24,11 @@ def contribution_table(terms: Contributions, upto: int) -> list[Text]:
     done = sum(step <= upto for step, _ in terms.writes)
     title = Text.assemble((f"  {symbol.bar} ", "bold"), (f"= sum of {len(terms)} terms, {done} of them so far", "dim"))
     lines = [title, Text("    step  time      ‖term‖    share   cosine   ‖sum so far‖", "dim")]
+    largest = float(max(terms.norms)) or 1.0
     shown = visible(len(terms), _ROWS, done)
     if shown.start > 0:
         lines.append(Text("       ⋮", "dim"))
-    lines += [_row(terms, place, place < done) for place in shown]
+    lines += [_row(terms, place, place < done, largest) for place in shown]
     if shown.stop < len(terms):
         lines.append(Text("       ⋮", "dim"))
     if done == len(terms):
@@ -36,7 +37,7 @@ def contribution_table(terms: Contributions, upto: int) -> list[Text]:
     return lines
 
 
-def _row(terms: Contributions, place: int, computed: bool) -> Text:
+def _row(terms: Contributions, place: int, computed: bool, largest: float) -> Text:
     step, _ = terms.writes[place]
     line = Text(f"  {step:>6}  {raised(terms.trace.nodes[step].timestep):>4}  ")
     if not computed:
@@ -44,7 +45,6 @@ def _row(terms: Contributions, place: int, computed: bool) -> Text:
     term = terms[place]
     share, cosine, total = _text(term.share, ".1%"), _text(term.cosine, ".2f"), number_text(norm(term.running))
     line.append(f"{number_text(term.norm):>10}  {share:>7}  {cosine:>6}  {total:>10}   ")
-    largest = float(max(terms.norms)) or 1.0
     bar = round(12 * term.norm / largest) if math.isfinite(term.norm) and math.isfinite(largest) else 0
     return line.append("█" * bar, "red" if term.cosine < 0 else "cyan")
 

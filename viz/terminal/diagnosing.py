@@ -9,7 +9,7 @@ from rich.text import Text
 import tinygraph as tg
 from tinygraph import diagnosing as diagnosis
 from tinygraph.array_text import number_text
-from tinygraph.graphs.symbols import raised
+from tinygraph.graphs.symbols import Symbols, raised
 from tinygraph.recording.node import Node
 from tinygraph.tracing.saved import SavedOp
 from tinygraph.tracing.trace import Trace
@@ -72,29 +72,32 @@ def _nan(session: Session, argument: str) -> Answer:
     origin = diagnosis.nonfinite_origin(session.trace)
     if origin is None:
         return Answer("nan", {"found": False}, [Text("  every value, adjoint and contribution is finite", "green")])
-    node, symbols = origin.node, session.trace.symbols
+    node = origin.node
     data = {
         "found": True,
         "phase": origin.phase,
         "node": node.index,
-        "name": str(symbols.of(node)),
+        "name": str(session.trace.symbols.of(node)),
         "step": origin.step,
         "example": json_data(origin.example),
         "index": list(origin.place),
         "timestep": node.timestep,
     }
-    example = f"{origin.example} at {list(origin.place)}" if origin.place else str(origin.example)
-    if origin.argument is not None:
-        bar = symbols.of(node.inputs[origin.argument]).bar
-        culprit = f"{example} in the contribution to {bar}: the rule of {node.op}, backward"
-    else:
-        maker = f"the {node.kind} held it" if node.op is None else f"{node.op} made it"
-        culprit = f"{example}, {origin.phase}: {maker}, {symbols.of(node)} = {node.expression or node.op}"
-    line = Text(f"the first value that is not finite: {culprit}", "bold red")
+    line = Text(f"the first value that is not finite: {_culprit(origin, session.trace.symbols)}", "bold red")
     if origin.step is not None:
         return Answer("nan", data, [*session.goto(origin.step).lines, line])
     source = str(node.source).split("\n") if node.source else []
     return Answer("nan", data, [line, *(Text(f"  {text}") for text in source)])
+
+
+def _culprit(origin: diagnosis.Origin, symbols: Symbols) -> str:
+    node = origin.node
+    example = f"{origin.example} at {list(origin.place)}" if origin.place else str(origin.example)
+    if origin.argument is not None:
+        source = symbols.of(node.inputs[origin.argument])
+        return f"{example} in the contribution to {source.bar}: the rule of {node.op}, backward"
+    maker = f"the {node.kind} held it" if node.op is None else f"{node.op} made it"
+    return f"{example}, {origin.phase}: {maker}, {symbols.of(node)} = {node.expression or node.op}"
 
 
 @command("verify", group="diagnosing")

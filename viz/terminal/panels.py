@@ -12,24 +12,24 @@ from tinygraph.array_text import shape_text, values_text
 from ..debugging.debugger import Debugger
 from ..debugging.expressions import ExpressionError
 from ..debugging.names import file_name
-from ..debugging.snapshot import snapshot
+from ..debugging.snapshot import take_snapshot
 from .arrays import summary
 
 _INDENT = "  "
 _MOST_NEIGHBOURS = 6
 
 
-def stop_lines(debugger: Debugger, width: int, ascii_only: bool = False) -> list[Text]:
+def stop_lines(debugger: Debugger, width: int, ascii_only: bool) -> list[Text]:
     """Return what is shown where the debugger stands."""
-    shot = snapshot(debugger.trace, debugger.position)
+    snapshot = take_snapshot(debugger.trace, debugger.position)
     panels = [
-        _source_lines(shot, width),
-        formula_lines(shot, width, ascii_only),
-        _numbers(shot, width),
-        [*_neighbourhood(shot, width), *_time_strip(shot, width)],
+        _source_lines(snapshot, width),
+        formula_lines(snapshot["formulas"], width, ascii_only),
+        _numbers(snapshot, width),
+        [*_neighbourhood(snapshot, width), *_time_strip(snapshot, width)],
         _displays(debugger),
     ]
-    lines = [Text("─" * width, "dim"), _header(shot, width)]
+    lines = [Text("─" * width, "dim"), _header(snapshot, width)]
     for panel in filter(None, panels):
         if len(lines) > 2:
             lines.append(Text())
@@ -37,15 +37,15 @@ def stop_lines(debugger: Debugger, width: int, ascii_only: bool = False) -> list
     return lines
 
 
-def _header(shot: dict[str, Any], width: int) -> Text:
+def _header(snapshot: dict[str, Any], width: int) -> Text:
     """Return the line that says where we are."""
-    line = Text.assemble((f"step {shot['step']}", "bold"), (f" of {shot['steps'] - 1}", "dim"))
-    if shot["timestep"] is not None:
-        line.append(" · ", "dim").append(f"time step {shot['timestep']}", "bold")
-    line.append(" · ", "dim").append(shot["op"], "magenta")
-    if shot["scope"]:
-        line.append(f" · {shot['scope']}", "dim")
-    source = shot["source"]
+    line = Text.assemble((f"step {snapshot['step']}", "bold"), (f" of {snapshot['steps'] - 1}", "dim"))
+    if snapshot["timestep"] is not None:
+        line.append(" · ", "dim").append(f"time step {snapshot['timestep']}", "bold")
+    line.append(" · ", "dim").append(snapshot["op"], "magenta")
+    if snapshot["scope"]:
+        line.append(f" · {snapshot['scope']}", "dim")
+    source = snapshot["source"]
     if source:
         _append_at_right(line, f"{file_name(source['file'])}:{source['line']}", width, 3)
     line.truncate(width, overflow="ellipsis")
@@ -59,9 +59,9 @@ def _append_at_right(line: Text, remark: str, width: int, gap: int) -> None:
         line.append(" " * room + remark, "dim")
 
 
-def _source_lines(shot: dict[str, Any], width: int) -> list[Text]:
+def _source_lines(snapshot: dict[str, Any], width: int) -> list[Text]:
     """Return the program's line, with the sub-expression of this step marked."""
-    source = shot["source"]
+    source = snapshot["source"]
     if not source or not source["text"]:
         return []
     first, last = source["line"], source["end_line"]
@@ -80,15 +80,15 @@ def _source_lines(shot: dict[str, Any], width: int) -> list[Text]:
     return lines
 
 
-def formula_lines(shot: dict[str, Any], width: int, ascii_only: bool = False) -> list[Text]:
-    """Return the chain rule of the step, and what its unnamed symbols stand for."""
+def formula_lines(formulas: list[dict[str, Any]], width: int, ascii_only: bool) -> list[Text]:
+    """Return the chain rule of a step, and what its unnamed symbols stand for."""
     lines = []
-    for formula in shot["formulas"]:
+    for formula in formulas:
         line = Text.assemble(_INDENT, (formula["ascii" if ascii_only else "text"], "bold cyan"))
         if not ascii_only:
             _append_at_right(line, formula["rule"], width, 4)
         lines.append(line)
-    return lines + _meanings(shot["formulas"], width)
+    return lines + _meanings(formulas, width)
 
 
 def _meanings(formulas: list[dict[str, Any]], width: int) -> list[Text]:
@@ -112,10 +112,10 @@ def padded(text: str, width: int) -> str:
     return text + " " * max(width - cell_len(text), 0)
 
 
-def _numbers(shot: dict[str, Any], width: int) -> list[Text]:
+def _numbers(snapshot: dict[str, Any], width: int) -> list[Text]:
     """Return the adjoint, and for each contribution its numbers and the running sum that it joins."""
-    rows = [(shot["bar"], shot["adjoint"], "the adjoint, complete")]
-    for term in shot["terms"]:
+    rows = [(snapshot["bar"], snapshot["adjoint"], "the adjoint, complete")]
+    for term in snapshot["terms"]:
         remark = "the only term" if term["of"] == 1 else f"term {term['number']} of {term['of']}"
         rows.append((f"→ {term['bar']}", term["term"], remark))
         if term["before"] is not None:
@@ -145,9 +145,9 @@ def _values(array: dict[str, Any], room: int) -> str:
     return _cut(f"{values_text(array['min'])} … {values_text(array['max'])}", max(room, 12))
 
 
-def _time_strip(shot: dict[str, Any], width: int) -> list[Text]:
+def _time_strip(snapshot: dict[str, Any], width: int) -> list[Text]:
     """Return the time steps in a row: those the pass is through with are bright, the current one is marked."""
-    timesteps, current = shot["timesteps"], shot["timestep"]
+    timesteps, current = snapshot["timesteps"], snapshot["timestep"]
     if not timesteps:
         return []
     size = max(len(str(t)) for t in timesteps) + 2
@@ -175,14 +175,14 @@ def visible(count: int, most: int, place: int) -> range:
     return range(first, min(first + most, count))
 
 
-def _neighbourhood(shot: dict[str, Any], width: int) -> list[Text]:
+def _neighbourhood(snapshot: dict[str, Any], width: int) -> list[Text]:
     """Return the node between its inputs and its users as a small drawing; gradients run from right to left."""
-    inputs = [(_cut(source["name"], 16), source["gradient"]) for source in shot["inputs"][:_MOST_NEIGHBOURS]]
-    users = [_cut(f"{user['name']} = {user['op']}", 28) for user in shot["users"][:_MOST_NEIGHBOURS]]
+    inputs = [(_cut(source["name"], 16), source["gradient"]) for source in snapshot["inputs"][:_MOST_NEIGHBOURS]]
+    users = [_cut(f"{user['name']} = {user['op']}", 28) for user in snapshot["users"][:_MOST_NEIGHBOURS]]
     height = max(len(inputs), len(users))
     left, right = _centred(inputs, height, ("", False)), _centred(users or ["(the output)"], height, "")
     left_width = max(cell_len(name) for name, _ in left)
-    middle = f" {shot['op']} → {shot['name']} "
+    middle = f" {snapshot['op']} → {snapshot['name']} "
     lines = []
     for row, ((name, gradient), user) in enumerate(zip(left, right, strict=True)):
         edge, text = ("─", middle) if row == (height - 1) // 2 else (" ", " " * cell_len(middle))

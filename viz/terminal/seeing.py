@@ -15,7 +15,7 @@ from tinygraph.tracing.contributions import Contributions
 
 from ..debugging.expressions import Expression
 from ..debugging.names import FUNCTIONS, NAMES
-from ..debugging.snapshot import array_data, json_data, snapshot
+from ..debugging.snapshot import array_data, json_data, take_snapshot
 from .arrays import array_lines
 from .contribution_table import contribution_table
 from .panels import formula_lines, padded
@@ -31,9 +31,9 @@ def _where(session: Session, argument: str) -> Answer:
 @command("formula", "f", group="seeing")
 def _formula(session: Session, argument: str) -> Answer:
     """Show the chain rule of this step, and the source of the rule that runs."""
-    shot = snapshot(session.trace, session.debugger.position)
-    lines = formula_lines(shot, session.width, session.ascii_only)
-    return Answer("formula", {"formulas": shot["formulas"]}, lines or [Text("no argument receives a gradient", "dim")])
+    formulas = take_snapshot(session.trace, session.debugger.position)["formulas"]
+    lines = formula_lines(formulas, session.width, session.ascii_only)
+    return Answer("formula", {"formulas": formulas}, lines or [Text("no argument receives a gradient", "dim")])
 
 
 _PRINT = "print what? `help expressions` says what can be asked"

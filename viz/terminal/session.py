@@ -13,7 +13,7 @@ from tinygraph.recording.node import Node
 from tinygraph.tracing.trace import Trace
 
 from ..debugging.debugger import Debugger, Stop
-from ..debugging.snapshot import snapshot
+from ..debugging.snapshot import take_snapshot
 from .panels import stop_lines
 
 
@@ -142,7 +142,7 @@ class Session:
 
     def stop(self, stop: Stop) -> Answer:
         """Return the answer to a move: where we are now, and why."""
-        data = {**snapshot(self.trace, stop.position), "reason": stop.reason, "moved": stop.moved}
+        data = {**take_snapshot(self.trace, stop.position), "reason": stop.reason, "moved": stop.moved}
         reason = [Text(f"■ {stop.reason}", "bold yellow")] if stop.reason else []
         if not stop.moved:
             return Answer("stop", data, reason or [Text("here already", "dim")])

@@ -63,12 +63,8 @@ def _at(session: Session, place: str) -> Breakpoint:
 
 def _scopes(session: Session) -> set[str]:
     """Return the scopes of all steps, and those around them."""
-    scopes: set[str] = set()
-    for scope in {node.scope for node in session.trace.nodes}:
-        while scope:
-            scopes.add(scope)
-            scope = scope.rpartition("/")[0]
-    return scopes
+    parts = [node.scope.split("/") for node in session.trace.nodes if node.scope]
+    return {"/".join(scope[: n + 1]) for scope in parts for n in range(len(scope))}
 
 
 def _known(name: str, known: set[str], what: str) -> str:

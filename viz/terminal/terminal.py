@@ -21,6 +21,7 @@ from . import diagnosing, moving, seeing, stopping  # noqa: F401 - they register
 from .session import Answer, Session
 
 PROMPT = "(tinygraph) "
+_SIGNS = "ā⁽³⁾ ⊙ ₁ ◀ █"  # of those in formulas
 
 
 def debug(
@@ -63,7 +64,9 @@ def debug(
     stdin, stdout = stdin or sys.stdin, stdout or sys.stdout
     debugger = target if isinstance(target, Debugger) else Debugger(target)
     columns = width or max(min(shutil.get_terminal_size().columns, 100), 40)
-    session = Session(debugger, columns, not _can_encode("ā⁽³⁾ ⊙ ₁ ◀ █", stdout) if ascii_only is None else ascii_only)
+    if ascii_only is None:
+        ascii_only = _encodable(_SIGNS, stdout) != _SIGNS
+    session = Session(debugger, columns, ascii_only)
     show = _json_printer(stdout) if as_json else _text_printer(stdout, columns)
     try:
         show(session.here())
@@ -121,7 +124,8 @@ def _text_printer(stdout: TextIO, width: int) -> Callable[[Answer], None]:
     def show(answer: Answer) -> None:
         for line in answer.lines:
             line.rstrip()
-            console.print(_encodable(line, stdout), overflow="fold")
+            text = _encodable(line.plain, stdout)
+            console.print(line if text == line.plain else Text(text), overflow="fold")
         stdout.flush()
 
     return show
@@ -136,22 +140,10 @@ def _json_printer(stdout: TextIO) -> Callable[[Answer], None]:
     return show
 
 
-def _encoding(stdout: TextIO) -> str:
-    return getattr(stdout, "encoding", None) or "utf-8"
-
-
-def _can_encode(text: str, stdout: TextIO) -> bool:
-    try:
-        text.encode(_encoding(stdout))
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
-
-
-def _encodable(line: Text, stdout: TextIO) -> Text:
-    if _can_encode(line.plain, stdout):
-        return line
-    return Text(line.plain.encode(_encoding(stdout), "replace").decode(_encoding(stdout)))
+def _encodable(text: str, stdout: TextIO) -> str:
+    """Return a text with ? for what the stream cannot encode."""
+    encoding = getattr(stdout, "encoding", None) or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)
 
 
 def discard(stream: TextIO) -> None:
