@@ -8,7 +8,7 @@ from typing import Any
 import tinygraph as tg
 
 from .formats.drawing import Drawing
-from .memory import undisturbed
+from .memory import garbage_collector_paused
 from .scenes.collapse import collapse_scopes
 from .scenes.folded import folded_scene
 from .scenes.gradients import with_gradients
@@ -82,7 +82,7 @@ def draw(
         raise ValueError(
             "a folded drawing has no single time steps: fold=True excludes timesteps, overlay, backward, collapse"
         )
-    with undisturbed():
+    with garbage_collector_paused():
         return Drawing(_scene(x, view, fold, timesteps, overlay, backward, collapse))
 
 

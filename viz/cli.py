@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
 
 import tinygraph as tg
+import viz
 
 from .script import ScriptError, run_to_backward
+from .terminal.terminal import discard
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"tinygraph: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: exit in silence
+        discard(sys.stdout)  # the reader went away: exit in silence
         return 0
     except (OSError, ValueError) as error:
         print(f"tinygraph: {error}", file=sys.stderr)
@@ -89,19 +91,16 @@ def _range(text: str) -> slice:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from .demo import demo  # each command imports what it needs: `draw` starts without the terminal's libraries
+    from .demo import demo  # the one command that needs rnn too
 
     return demo(options.output)
 
 
 def _draw(options: argparse.Namespace) -> int:
-    from .api import draw
-
     path = os.path.abspath(options.output)  # the script may change its directory
 
     def act(loss: tg.Tensor) -> bool:
-        drawing = draw(loss, view=options.view, fold=options.fold, timesteps=options.timesteps, overlay=options.overlay)
-        drawing.save(path)
+        viz.draw(loss, options.view, options.fold, options.timesteps, options.overlay).save(path)
         print(f"wrote {options.output}")
         return False
 
@@ -109,16 +108,14 @@ def _draw(options: argparse.Namespace) -> int:
 
 
 def _debug(options: argparse.Namespace) -> int:
-    from .terminal.terminal import debug
-
     answers = sys.stdout
 
     def act(loss: tg.Tensor) -> bool:
-        debug(loss, stdout=answers, as_json=options.json)
+        viz.debug(loss, stdout=answers, as_json=options.json)
         return True  # `quit` leaves the debugger, and the program goes on; `abort` ends both
 
     if options.script.endswith(".trace"):
-        debug(tg.load_trace(options.script), as_json=options.json)
+        viz.debug(tg.load_trace(options.script), as_json=options.json)
         return 0
     with redirect_stdout(sys.stderr) if options.json else nullcontext():  # among JSON lines nothing else may stand
         return run_to_backward(options.script, options.args, act)

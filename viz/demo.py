@@ -15,7 +15,7 @@ from rich.text import Text
 
 import rnn
 import tinygraph as tg
-from tinygraph.tracing.formula import array_text, formulas
+from tinygraph.array_text import array_text
 
 from .api import draw
 
@@ -77,17 +77,15 @@ def sunspots() -> Sunspots:
     return Sunspots(table[:, 0], table[:, 1], len(table) - TESTED)
 
 
-def scaler(data: Sunspots) -> tuple[float, float]:
-    """Return mean and spread of the square roots that may be learned from: counts vary with their size."""
-    roots = np.sqrt(data.values[: data.split])
-    return float(roots.mean()), float(roots.std())
+def scaler(data: Sunspots) -> rnn.Scaler:
+    """Return the scaler of the square roots that may be learned from: counts vary with their size."""
+    return rnn.Scaler.fit(np.sqrt(data.values[: data.split]))
 
 
 def windows(data: Sunspots) -> tuple[np.ndarray, np.ndarray]:
     """Return windows (T, 4) and what follows each (T, 1), as standardised square roots."""
-    mean, spread = scaler(data)
-    made = rnn.windows((np.sqrt(data.values) - mean) / spread, WINDOW)
-    return made.inputs, made.targets
+    inputs, targets = rnn.windows(scaler(data).scale(np.sqrt(data.values)), WINDOW)
+    return inputs, targets
 
 
 def train(data: Sunspots, seed: int) -> Network:
@@ -102,18 +100,17 @@ def train(data: Sunspots, seed: int) -> Network:
         cut = slice(start, start + count * STRETCH)
         return [tuple(part[cut].reshape(count, STRETCH, -1).swapaxes(0, 1) for part in (xs, ys))]  # type: ignore[list-item]
 
-    kept = slice(learned - STRETCH, learned + VALIDATED)
+    validated = slice(learned - STRETCH, learned + VALIDATED)
     history = rnn.fit(
         model,
         stretches,
         epochs=300,
         optimizer=rnn.Adam(model, 1e-2),
-        validation=[(xs[kept, None], ys[kept, None])],
+        validation=[(xs[validated, None], ys[validated, None])],
         clip_norm=1.0,
         rng=seed,
     )
-    mean, spread = scaler(data)
-    forecast = np.maximum(model.predict(xs)[-TESTED:, 0] * spread + mean, 0) ** 2
+    forecast = np.maximum(scaler(data).restore(model.predict(xs)[-TESTED:, 0]), 0) ** 2
     return Network(seed, model, min(history.validation), rmse(forecast, data))
 
 
@@ -164,34 +161,25 @@ def record(model: rnn.Forecaster, data: Sunspots) -> tg.Tensor:
 
 def walk(console: Console, loss: tg.Tensor, weight: tg.Tensor) -> None:
     """Print the backward pass from `loss`, step by step, until the contributions to `weight` are its gradient."""
-    weight.zero_grad()  # training left its last gradient there
     trace = tg.trace(loss)
-    watched = trace.node(weight)
-    bar = trace.symbols.of(watched).bar
-    terms = len(trace.contributions(watched))
-    told = 0
-    console.print(f"[bold]The walk backward[/], {len(trace)} steps; {bar} is the sum of {terms} contributions.\n")
-    for step in trace:
-        own = trace.symbols.of(step.node)
-        line = Text.assemble((f"{step.index:3d}  ", "dim"), (f"{own}", "bold"), f" = {step.node.expression}")
+    terms = trace.contributions(weight)
+    bar = trace.symbols.of(terms.node).bar
+    console.print(f"[bold]The walk backward[/], {len(trace)} steps; {bar} is the sum of {len(terms)} contributions.\n")
+    for k, node in enumerate(trace.nodes):
+        line = Text.assemble((f"{k:3d}  ", "dim"), (str(trace.symbols.of(node)), "bold"), f" = {node.expression}")
         console.print(line, overflow="ellipsis", no_wrap=True)
-        for formula in formulas(trace, step.index):
+        for formula in trace.formulas(k):
             console.print(Text(f"     {formula}", style="cyan"))
-        for argument, source in enumerate(step.node.inputs):
-            if source is watched and step.contributions[argument] is not None:
-                told += 1
-                console.print(
-                    Text.assemble(
-                        (f"     contribution {told} of {terms} to {bar}: ", "yellow"),
-                        array_text(step.contributions[argument]),
-                        (f"\n     running sum of {bar}: ", "yellow"),
-                        array_text(step.after[argument]),
-                    )
-                )
+        for number, term in enumerate(terms, 1):
+            if term.step == k:
+                told = f"     contribution {number} of {len(terms)} to {bar}: "
+                console.print(Text.assemble((told, "yellow"), array_text(term.term)))
+                console.print(Text.assemble((f"     running sum of {bar}: ", "yellow"), array_text(term.running)))
+    weight.zero_grad()  # training left its last gradient there
     loss.backward()
     assert weight.grad is not None
-    difference = np.abs(trace.contributions(watched).sum - weight.grad).max()
+    difference = np.abs(terms.sum - weight.grad).max()
     console.print(
-        f"\nThe running sum is [bold]{watched.name}.grad[/]: {array_text(weight.grad)};"
+        f"\nThe running sum is [bold]{terms.node.name}.grad[/]: {array_text(weight.grad)};"
         f" largest difference {difference:g}."
     )

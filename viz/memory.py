@@ -1,4 +1,4 @@
-"""Makes many small objects without being searched for garbage in between."""
+"""Memory: the garbage collector, and when it is in the way."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["undisturbed"]
-
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """Put the search for reference cycles off until the end.
+def garbage_collector_paused() -> Iterator[None]:
+    """Pause the garbage collector.
 
-    A drawing makes tuples and strings by the hundred thousand, none of them in a cycle, while the recorded graph is
-    held: each full search would walk through that graph, ever more often the longer the program was. At 10,000 time
-    steps that took nearly half of the time.
+    A drawing makes tuples and strings by the hundred thousand, none of them in a reference cycle, while the recorded
+    graph is held: each full collection would walk through that graph, ever more often the longer the program was. At
+    10,000 time steps that took nearly half of the time.
     """
     was_enabled = gc.isenabled()
     gc.disable()

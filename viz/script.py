@@ -42,13 +42,13 @@ def run_to_backward(script: str, args: Sequence[str], act: Callable[[tg.Tensor],
     path = Path(script)
     if not path.is_file():
         raise ScriptError(f"{script}: there is no such script")
-    acted: list[bool] = []
+    acted = False
 
     def begins(loss: tg.Tensor) -> None:
-        if not acted:
-            acted.append(True)
-            if not act(loss):
-                raise SystemExit  # ends the script, or a thread of it, without a word; its handlers let it through
+        nonlocal acted
+        first, acted = not acted, True
+        if first and not act(loss):
+            raise SystemExit  # ends the script, or a thread of it, without a word; its handlers let it through
 
     with _as_main(path, args), observed(begins):
         status = _run(path)

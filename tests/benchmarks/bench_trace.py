@@ -24,7 +24,7 @@ import numpy as np
 
 import tinygraph as tg
 from viz.debugging.debugger import Debugger
-from viz.debugging.snapshot import look
+from viz.debugging.snapshot import take_snapshot
 
 
 def program(steps: int, hidden: int = 32) -> tg.Tensor:
@@ -75,7 +75,7 @@ def main(steps: int) -> None:
     checkpoints = seconds(lambda: [trace.running(node, len(trace)) for node in trace.graph.parameters])
     chosen = random.Random(0)
     goto = statistics.median(seconds(lambda: trace[chosen.randrange(len(trace))]) for _ in range(300))
-    seen = statistics.median(seconds(lambda: look(trace, chosen.randrange(len(trace)))) for _ in range(300))
+    seen = statistics.median(seconds(lambda: take_snapshot(trace, chosen.randrange(len(trace)))) for _ in range(300))
     worst = max(seconds(lambda: trace[chosen.randrange(len(trace))]) for _ in range(300))
     start = statistics.median(seconds(lambda k=k: trace[k]) for k in range(500))
     end = statistics.median(seconds(lambda k=k: trace[k]) for k in range(len(trace) - 500, len(trace)))

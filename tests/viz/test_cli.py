@@ -24,9 +24,9 @@ print("after the backward pass")
 """
 
 
-def run(*arguments, cwd, stdin=""):
+def run(*arguments, cwd, stdin="", module="viz.cli"):
     return subprocess.run(
-        [sys.executable, "-m", "viz.cli", *map(str, arguments)],
+        [sys.executable, "-m", module, *map(str, arguments)],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         input=stdin,
@@ -134,6 +134,17 @@ def test_without_a_command_the_commands_are_listed(tmp_path):
     done = run(cwd=tmp_path)
     assert done.returncode == 2
     assert "demo" in done.stderr
+
+
+def test_python_m_tinygraph_is_the_command_too(tmp_path):
+    done = run("draw", "absent.py", cwd=tmp_path, module="tinygraph")
+    assert done.returncode == 2
+    assert done.stderr == run("draw", "absent.py", cwd=tmp_path).stderr
+
+
+def test_the_engine_alone_brings_no_viz_along():
+    program = "import sys, tinygraph; sys.exit('viz' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
 
 
 def test_the_installed_command_is_this_one():

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 import tinygraph as tg
 import viz
 from viz.debugging import breakpoints as points
-from viz.debugging.expressions import FUNCTIONS, Expression, ExpressionError
-from viz.debugging.names import Moment
-from viz.debugging.snapshot import look
+from viz.debugging.expressions import Expression, ExpressionError
+from viz.debugging.names import FUNCTIONS, Moment
+from viz.debugging.snapshot import take_snapshot
 
 
 def network(timesteps=4, scopes=False):
@@ -191,19 +191,19 @@ def test_jumps_and_falls():
         with tg.timestep(t):
             h = W @ h * (1.0 if t != 2 else 1e6)
     debugger = viz.Debugger(np.sum(h))
-    debugger.break_jump(1000)
+    debugger.add(points.at_jump(debugger.trace, 1000))
     assert "jumps by 1e+04" in debugger.resume().reason
     with pytest.raises(ValueError, match="above 1"):
-        debugger.break_jump(1.0)
+        points.at_jump(debugger.trace, 1.0)
 
 
-def test_look_is_pure_and_holds_only_json(trace):
+def test_a_snapshot_is_pure_and_holds_only_json(trace):
     import json
 
     for k in range(len(trace)):
-        one, other = look(trace, k), look(trace, k)
+        one, other = take_snapshot(trace, k), take_snapshot(trace, k)
         assert json.dumps(one, allow_nan=False) == json.dumps(other, allow_nan=False)
-    seen = look(trace, trace.step_of("h[3]"))
+    seen = take_snapshot(trace, trace.step_of("h[3]"))
     assert seen["formulas"][0]["text"] == "ā⁽³⁾ = h̄⁽³⁾ ⊙ (1 − h⁽³⁾ ⊙ h⁽³⁾)"
     assert seen["source"]["expression"] == "np.tanh(a)"
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..array_text import array_text
 from ..backward.replay import receives
 from ..graphs.symbols import Symbols
-from ..numeric import norm
 from ..recording.node import Node
 from .notation import Operand, Printer
 from .recorded_pass import Pass
@@ -225,15 +225,3 @@ def step_lines(trace: Pass, k: int, parameter: Node | Any = None, *, plain: bool
             lines.append(f"  contribution to {bar}: {array_text(step.contributions[argument])}")
             lines.append(f"  running sum of {bar}: {array_text(step.after[argument])}")
     return lines
-
-
-def array_text(x: Any, width: int = 100) -> str:
-    """Return a small array on one line, a larger one as its shape, norm and extremes."""
-    x = np.asarray(x)
-    if x.size <= 8:
-        written = np.array2string(x, formatter={"float_kind": lambda v: f"{v:.4g}"}, max_line_width=10_000)
-        text = " ".join(written.split())
-        if len(text) <= width:
-            return text
-    shape = "×".join(map(str, x.shape)) or "scalar"
-    return f"{shape}, norm {norm(x):.4g}, from {np.min(x, initial=np.inf):.3g} to {np.max(x, initial=-np.inf):.3g}"

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
 
 import numpy as np
 
+from tinygraph.numeric import norm
 from tinygraph.recording.node import Node
 from tinygraph.recording.sparse import dense
 from tinygraph.tracing.trace import Trace
 
 from .expressions import Expression, ExpressionError
 from .names import Moment
-
-__all__ = [
-    "Breakpoint",
-    "at_condition",
-    "at_jump",
-    "at_line",
-    "at_node",
-    "at_nonfinite",
-    "at_op",
-    "at_scope",
-    "at_time",
-]
 
 Test = Callable[[int], str | None]
 
@@ -77,8 +66,7 @@ class Breakpoint:
         return f"breakpoint {self.number}: {reason}{also}{count}"
 
     def __str__(self) -> str:
-        also = f" if {self.condition.text}" if self.condition is not None else ""
-        return f"{self.what}{also}"
+        return self.what if self.condition is None else f"{self.what} if {self.condition.text}"
 
 
 def at_node(trace: Trace, node: Node) -> Breakpoint:
@@ -90,31 +78,32 @@ def at_node(trace: Trace, node: Node) -> Breakpoint:
         If the pass never reaches the node.
     """
     symbol = trace.symbols.of(node)
-    k = trace.step_of(node)
-    if k is not None:
-        return Breakpoint(f"node {symbol}", lambda at: f"{symbol} is pulled back through" if at == k else None)
-    return at_write(trace, node)
+    step = trace.step_of(node)
+    if step is None:
+        return at_write(trace, node)
+    return Breakpoint(f"node {symbol}", lambda k: f"{symbol} is pulled back through" if k == step else None)
 
 
 def at_write(trace: Trace, node: Node) -> Breakpoint:
-    """Stop where the gradient of `node` is written: a watch."""
+    """Stop where the gradient of `node` is written: a watch.
+
+    Raises
+    ------
+    ValueError
+        If it never is.
+    """
     symbol = trace.symbols.of(node)
-    writes = trace.writes(node)
-    steps = {step for step, _ in writes}
+    steps = sorted({step for step, _ in trace.writes(node)})
     if not steps:
-        raise ValueError(f"no gradient reaches {symbol}: it is {_why_unreached(node)}")
-    order = {step: number for number, step in enumerate(sorted(steps), 1)}
+        leaves = {"input": "an input without a gradient", "constant": "a constant"}
+        reason = leaves.get(node.kind, "not used on any way to the output that carries a gradient")
+        raise ValueError(f"no gradient reaches {symbol}: it is {reason}")
+    order = {step: number for number, step in enumerate(steps, 1)}
 
     def test(k: int) -> str | None:
-        return f"{symbol.bar} is written, {order[k]} of {len(steps)}" if k in steps else None
+        return f"{symbol.bar} is written, {order[k]} of {len(steps)}" if k in order else None
 
     return Breakpoint(f"{symbol.bar} is written", test)
-
-
-def _why_unreached(node: Node) -> str:
-    if node.kind in ("input", "constant"):
-        return f"an {node.kind} without a gradient" if node.kind == "input" else "a constant"
-    return "not used on any way to the output that carries a gradient"
 
 
 def at_op(trace: Trace, name: str) -> Breakpoint:
@@ -126,7 +115,7 @@ def at_scope(trace: Trace, scope: str) -> Breakpoint:
     """Stop where the pass enters a scope, or one inside it."""
 
     def inside(k: int) -> bool:
-        return trace.nodes[k].scope == scope or trace.nodes[k].scope.startswith(f"{scope}/")
+        return f"{trace.nodes[k].scope}/".startswith(f"{scope}/")
 
     def test(k: int) -> str | None:
         entered = inside(k) and not (k and inside(k - 1) and trace.nodes[k].timestep == trace.nodes[k - 1].timestep)
@@ -172,37 +161,47 @@ def at_nonfinite(trace: Trace) -> Breakpoint:
     def test(k: int) -> str | None:
         if not np.isfinite(trace.adjoints[k]).all():
             return None if k else "the adjoint of the output is not finite"
-        for argument, contribution in enumerate(trace.pull(k)):
+        for source, contribution in zip(trace.nodes[k].inputs, trace.pull(k), strict=False):
             if contribution is not None and not np.isfinite(dense(contribution)).all():
-                return f"the contribution to {trace.symbols.of(trace.nodes[k].inputs[argument])} is not finite"
+                return f"the contribution to {trace.symbols.of(source)} is not finite"
         return None
 
     return Breakpoint("NaN or infinity", test)
 
 
-def at_jump(trace: Trace, factor: float, norms: Callable[[int], float]) -> Breakpoint:
-    """Stop where the norm of an adjoint is `factor` times that of the same variable's before it, or 1/`factor`."""
-    before = _previous_alike(trace)
+def at_jump(trace: Trace, factor: float) -> Breakpoint:
+    """Stop where the norm of an adjoint is `factor` times that of the same variable's before it, or 1/`factor`.
+
+    Raises
+    ------
+    ValueError
+        If the factor is not above 1.
+    """
+    if not factor > 1:
+        raise ValueError(f"a factor above 1 is needed, not {factor:g}")
+    previous = _previous_alike(trace)
+    adjoint_norm = cache(lambda k: norm(np.asarray(trace.adjoints[k])))
 
     def test(k: int) -> str | None:
-        if before[k] is None:
+        if previous[k] is None:
             return None
-        was, now = norms(before[k]), norms(k)
-        if not (now >= factor * was or now * factor <= was) or now == was:
+        before, now = adjoint_norm(previous[k]), adjoint_norm(k)
+        if not (now >= factor * before or now * factor <= before) or now == before:
             return None
-        verb = "jumps" if now > was else "falls"
-        ratio = f" by {max(now, was) / min(now, was):.3g}" if min(now, was) > 0 and np.isfinite(max(now, was)) else ""
-        return f"‖{trace.symbols.of(trace.nodes[k]).bar}‖ {verb}{ratio}, from {was:.3g} to {now:.3g}"
+        verb = "jumps" if now > before else "falls"
+        low, high = sorted((before, now))
+        ratio = f" by {high / low:.3g}" if low > 0 and np.isfinite(high) else ""
+        return f"‖{trace.symbols.of(trace.nodes[k]).bar}‖ {verb}{ratio}, from {before:.3g} to {now:.3g}"
 
     return Breakpoint(f"a norm that changes by {factor:g}", test)
 
 
-def _previous_alike(trace: Trace) -> list[Any]:
-    """For each step, the latest earlier step of the same variable in another time step."""
-    latest: dict[Any, int] = {}
-    found: list[Any] = []
+def _previous_alike(trace: Trace) -> list[int | None]:
+    """Return for each step the latest earlier step of the same variable, in another time step."""
+    latest: dict[Hashable, int] = {}
+    previous: list[int | None] = []
     for k, node in enumerate(trace.nodes):
         place = (node.op, node.source or node.name, node.scope, node.shape)
-        found.append(latest.get(place))
+        previous.append(latest.get(place))
         latest[place] = k
-    return found
+    return previous

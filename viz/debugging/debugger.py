@@ -1,18 +1,15 @@
 """Debugger: a position in a recorded backward pass, and the moves, breakpoints and watches that change it.
 
-It draws nothing and reads nothing. What is seen at a position is a function of the trace and the position alone, see
-`look`; the terminal, the page and scripts are faces of it.
+It prints nothing and reads no input. What there is to see at a position depends on the trace and the position alone,
+see `take_snapshot`; the terminal and scripts are two ways to use it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numpy as np
-
 import tinygraph as tg
-from tinygraph.numeric import norm
 from tinygraph.recording.node import Node
 from tinygraph.tracing.trace import Trace
 
@@ -20,8 +17,6 @@ from . import breakpoints as points
 from .breakpoints import Breakpoint
 from .expressions import Expression
 from .names import Moment
-
-__all__ = ["Debugger", "Stop"]
 
 
 class Stop(NamedTuple):
@@ -42,7 +37,7 @@ class Stop(NamedTuple):
 
 
 class Debugger:
-    """A visit to a backward pass, in both directions.
+    """A walk through a backward pass, in both directions.
 
     Parameters
     ----------
@@ -82,7 +77,6 @@ class Debugger:
         self.breakpoints: dict[int, Breakpoint] = {}
         self.displays: list[Expression] = []
         self._numbers = 0
-        self._norms: dict[int, float] = {}
 
     def __repr__(self) -> str:
         return f"<Debugger at step {self.position} of {self.last}, {len(self.breakpoints)} breakpoints>"
@@ -147,13 +141,11 @@ class Debugger:
         LookupError
             If no step of the pass belongs to it.
         """
-        found = next((k for k, node in enumerate(self.trace.nodes) if node.timestep == t), None)
-        if found is None:
-            known = self.trace.graph.timesteps
-            raise LookupError(
-                f"no time step {t}" + (f": they are {known[0]} to {known[-1]}" if known else " was recorded")
-            )
-        return self._to(found)
+        for k, node in enumerate(self.trace.nodes):
+            if node.timestep == t:
+                return self._to(k)
+        known = self.trace.graph.timesteps
+        raise LookupError(f"no time step {t}" + (f": they are {known[0]} to {known[-1]}" if known else " was recorded"))
 
     def next_timestep(self, direction: int = 1) -> Stop:
         """Go on (or back, with -1) to the next step of another time step."""
@@ -165,27 +157,24 @@ class Debugger:
 
     def next_write(self, node: str | Node | tg.Tensor, direction: int = 1) -> Stop:
         """Run to the next (or with -1 the previous) contribution to a gradient: back is "who last wrote it?"."""
-        watch = points.at_write(self.trace, self.trace.node(node))
+        written = self.trace.node(node)
+        watch = points.at_write(self.trace, written)
         for k in self._ahead(direction):
             reason = watch.test(k)
             if reason is not None:
                 return self._to(k, reason)
-        symbol = self.trace.symbols.of(self.trace.node(node))
         when = "later" if direction > 0 else "earlier"
-        return Stop(self.position, f"no {when} step writes {symbol.bar}", False)
+        return Stop(self.position, f"no {when} step writes {self.trace.symbols.of(written).bar}", False)
 
     def resume(self, direction: int = 1) -> Stop:
         """Run to the next breakpoint or watch, or with -1 to the previous one, else to the end."""
         for k in self._ahead(direction):
-            reasons = [reason for reason in self._reasons(k) if reason]
-            if reasons:
-                return self._to(k, "; ".join(reasons))
-        return self._to(
-            self.last if direction > 0 else 0, "the end of the backward pass" if direction > 0 else "the loss"
-        )
-
-    def _reasons(self, k: int) -> Iterable[str | None]:
-        return [point.reason(self.trace, k) for point in self.breakpoints.values()]
+            reasons = [point.reason(self.trace, k) for point in self.breakpoints.values()]
+            if any(reasons):
+                return self._to(k, "; ".join(filter(None, reasons)))
+        if direction > 0:
+            return self._to(self.last, "the end of the backward pass")
+        return self._to(0, "the loss")
 
     def _ahead(self, direction: int) -> range:
         return range(self.position + 1, self.last + 1) if direction > 0 else range(self.position - 1, -1, -1)
@@ -193,25 +182,19 @@ class Debugger:
     def _until_changed(self, key: Callable[[Node], Any], what: str, direction: int) -> Stop:
         here = key(self.node)
         for k in self._ahead(direction):
-            if key(self.trace.nodes[k]) != here:
-                there = key(self.trace.nodes[k])
-                first = self._first_of(k, key) if direction < 0 else k
-                return self._to(first, f"{what} {_described(there)}")
+            there = key(self.trace.nodes[k])
+            if there != here:
+                while direction < 0 and k and key(self.trace.nodes[k - 1]) == there:
+                    k -= 1  # to the first step of the run that ends here
+                return self._to(k, f"{what} {_described(there)}")
         return self._to(self.last if direction > 0 else 0, f"no other {what} before the end")
-
-    def _first_of(self, k: int, key: Callable[[Node], Any]) -> int:
-        """Return the first step of the run that step `k` is the last of."""
-        there = key(self.trace.nodes[k])
-        while k and key(self.trace.nodes[k - 1]) == there:
-            k -= 1
-        return k
 
     def _to(self, k: int, reason: str = "") -> Stop:
         before, self.position = self.position, min(max(k, 0), self.last)
         if k > self.last:
-            reason = reason or f"this is the last step, {self.last}"
+            reason = f"this is the last step, {self.last}"
         if k < 0:
-            reason = reason or "this is the first step, 0"
+            reason = "this is the first step, 0"
         return Stop(self.position, reason, self.position != before)
 
     # -- breakpoints and watches --------------------------------------------------------------------------------------
@@ -226,24 +209,6 @@ class Debugger:
     def watch(self, node: str | Node | tg.Tensor) -> Breakpoint:
         """Stop wherever the gradient of `node` is written."""
         return self.add(points.at_write(self.trace, self.trace.node(node)))
-
-    def break_jump(self, factor: float) -> Breakpoint:
-        """Stop where a norm jumps or falls by `factor` between time steps.
-
-        Raises
-        ------
-        ValueError
-            If the factor is not above 1.
-        """
-        if not factor > 1:
-            raise ValueError(f"a factor above 1 is needed, not {factor:g}")
-        return self.add(points.at_jump(self.trace, factor, self.norm))
-
-    def norm(self, k: int) -> float:
-        """Return ‖adjoint‖ of a step."""
-        if k not in self._norms:
-            self._norms[k] = norm(np.asarray(self.trace.adjoints[k]))
-        return self._norms[k]
 
 
 def _described(key: Any) -> str:

@@ -9,16 +9,13 @@ from __future__ import annotations
 import ast
 import difflib
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
-from tinygraph.numeric import norm
-
-from .names import Moment, Value
-
-__all__ = ["FUNCTIONS", "Expression", "ExpressionError"]
+from .names import ARRAY_ATTRIBUTES, FUNCTIONS, NAMES, VALUE_ATTRIBUTES, Moment, Value
 
 _LONGEST = 400
 _OPERATORS: dict[type, Callable[..., Any]] = {
@@ -39,34 +36,16 @@ _OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
 }
-
-
-def _nonfinite(x: Any) -> bool:
-    return not bool(np.isfinite(x).all())
-
-
-FUNCTIONS: dict[str, tuple[Callable[..., Any], str]] = {
-    "norm": (norm, "the length ‖x‖"),
-    "min": (np.min, "the smallest element"),
-    "max": (np.max, "the largest element"),
-    "mean": (np.mean, "the mean of the elements"),
-    "std": (np.std, "their standard deviation"),
-    "sum": (np.sum, "the sum of the elements"),
-    "abs": (np.abs, "absolute values"),
-    "sqrt": (np.sqrt, "square roots"),
-    "log": (np.log, "natural logarithms"),
-    "log10": (np.log10, "decimal logarithms"),
-    "exp": (np.exp, "exponentials"),
-    "tanh": (np.tanh, "hyperbolic tangents"),
-    "any": (np.any, "whether any element is true"),
-    "all": (np.all, "whether all elements are true"),
-    "isnan": (np.isnan, "element by element, whether it is NaN"),
-    "isinf": (np.isinf, "element by element, whether it is infinite"),
-    "isfinite": (np.isfinite, "element by element, whether it is a finite number"),
-    "nonfinite": (_nonfinite, "whether any element is NaN or infinite"),
-    "len": (len, "the length of the first axis"),
+_ATTRIBUTES = {*ARRAY_ATTRIBUTES, *VALUE_ATTRIBUTES}
+_SYNTAX_NAMES = {
+    "Lambda": "a function",
+    **dict.fromkeys(("ListComp", "SetComp", "DictComp", "GeneratorExp"), "a comprehension"),
+    "NamedExpr": "an assignment",
+    "JoinedStr": "an f-string",
+    "Await": "await",
+    "Starred": "a starred expression",
+    "FloorDiv": "//",
 }
-_ATTRIBUTES = ("grad", "T", "shape", "size", "ndim", "dtype", "op", "name", "scope", "t", "value")
 
 
 class ExpressionError(ValueError):
@@ -84,6 +63,10 @@ class ExpressionError(ValueError):
         self.text = text
         self.column = column
         super().__init__(f"{reason}\n  {text}\n  {' ' * column}^")
+
+
+class NotYet(ExpressionError):
+    """An expression reads a gradient that is not computed yet."""
 
 
 class Expression:
@@ -140,14 +123,10 @@ class Expression:
     def holds(self, moment: Moment) -> bool:
         """Tell whether it is true at a step; not where a gradient that it reads is not computed yet."""
         try:
-            value = self(moment)
+            with np.errstate(all="ignore"):
+                return self._truth(self._tree, moment)
         except NotYet:
             return False
-        if isinstance(value, np.ndarray) and value.size != 1:
-            raise self._error(
-                self._tree, f"an array of {value.size} elements is neither true nor false: use any(…) or all(…)"
-            )
-        return bool(value)
 
     def check_names(self, moment: Moment) -> None:
         """Raise an ExpressionError if it uses a name that means nothing in this trace."""
@@ -160,7 +139,7 @@ class Expression:
     def _check(self, node: ast.AST) -> None:
         if isinstance(node, ast.expr) and not hasattr(self, f"_{type(node).__name__}"):
             raise self._error(node, f"{_kind(node)} cannot be used here")
-        if isinstance(node, ast.LShift | ast.RShift | ast.BitAnd | ast.BitOr | ast.BitXor | ast.FloorDiv):
+        if isinstance(node, ast.operator) and type(node) not in _OPERATORS:
             raise ExpressionError(f"the operator {_kind(node)} cannot be used here", self.text)
         if isinstance(node, ast.Attribute) and node.attr not in _ATTRIBUTES:
             raise self._error(node, f"unknown attribute .{node.attr}{_nearest(node.attr, _ATTRIBUTES)}")
@@ -177,9 +156,9 @@ class Expression:
         if node.keywords or len(node.args) != 1:
             raise self._error(node, f"{node.func.id} takes one argument")
 
-    def _error(self, node: ast.AST, reason: str) -> ExpressionError:
+    def _error(self, node: ast.AST, reason: str, kind: type[ExpressionError] = ExpressionError) -> ExpressionError:
         column = len(self.text.encode()[: getattr(node, "col_offset", 0)].decode(errors="ignore"))
-        return ExpressionError(reason, self.text, column)
+        return kind(reason, self.text, column)
 
     # -- evaluation ---------------------------------------------------------------------------------------------------
 
@@ -194,7 +173,7 @@ class Expression:
     def _number(self, node: ast.AST, moment: Moment) -> Any:
         value = _plain(self._value(node, moment))
         if value is None:
-            raise NotYet("it is not computed yet", self.text, self._error(node, "").column)
+            raise self._error(node, "it is not computed yet", NotYet)
         return value
 
     def _Constant(self, node: ast.Constant, moment: Moment) -> Any:
@@ -204,25 +183,23 @@ class Expression:
         try:
             return moment.lookup(node.id)
         except LookupError as error:
-            near = _nearest(node.id, [*moment.NAMES, *FUNCTIONS, *moment.trace.symbols.names()])
+            near = _nearest(node.id, [*NAMES, *FUNCTIONS, *moment.trace.symbols.names()])
             raise self._error(node, f"unknown name {node.id}{near}" if near else str(error.args[0])) from None
 
     def _Attribute(self, node: ast.Attribute, moment: Moment) -> Any:
         value = self._value(node.value, moment)
-        if isinstance(value, Value):
-            return value.attribute(node.attr)
-        if node.attr in ("T", "shape", "size", "ndim", "dtype") and value is not None:
-            found = getattr(np.asarray(value), node.attr)
-            return str(found) if node.attr == "dtype" else found
+        if isinstance(value, Value) and node.attr in VALUE_ATTRIBUTES:
+            return VALUE_ATTRIBUTES[node.attr](value)
+        if node.attr in ARRAY_ATTRIBUTES and value is not None:
+            return ARRAY_ATTRIBUTES[node.attr](_plain(value))
         raise self._error(node, f"only a value of the network has .{node.attr}")
 
     def _Subscript(self, node: ast.Subscript, moment: Moment) -> Any:
         value = self._value(node.value, moment)
         index = self._value(node.slice, moment)
         if isinstance(value, Value) and isinstance(index, int) and isinstance(node.value, ast.Name):
-            at_time = moment.at_time(node.value.id, index)
-            if at_time is not None:
-                return at_time
+            with suppress(LookupError):  # else an element of the value
+                return moment.lookup(f"{node.value.id}[{index}]")
         return np.asarray(_plain(value))[index]
 
     def _Slice(self, node: ast.Slice, moment: Moment) -> slice:
@@ -230,16 +207,15 @@ class Expression:
         return slice(*(None if bound is None else self._number(bound, moment) for bound in bounds))
 
     def _Tuple(self, node: ast.Tuple, moment: Moment) -> tuple[Any, ...]:
-        return tuple(self._value(part, moment) for part in node.elts)
+        return tuple(_plain(self._value(part, moment)) for part in node.elts)
 
     def _List(self, node: ast.List, moment: Moment) -> list[Any]:
-        return [self._value(part, moment) for part in node.elts]
+        return [_plain(self._value(part, moment)) for part in node.elts]
 
     def _UnaryOp(self, node: ast.UnaryOp, moment: Moment) -> Any:
-        value = self._number(node.operand, moment)
-        return (
-            not self._truth(node.operand, value) if isinstance(node.op, ast.Not) else _OPERATORS[type(node.op)](value)
-        )
+        if isinstance(node.op, ast.Not):
+            return not self._truth(node.operand, moment)
+        return _OPERATORS[type(node.op)](self._number(node.operand, moment))
 
     def _BinOp(self, node: ast.BinOp, moment: Moment) -> Any:
         left, right = self._number(node.left, moment), self._number(node.right, moment)
@@ -250,7 +226,7 @@ class Expression:
     def _BoolOp(self, node: ast.BoolOp, moment: Moment) -> Any:
         wanted = isinstance(node.op, ast.Or)
         for part in node.values:
-            if self._truth(part, self._number(part, moment)) is wanted:
+            if self._truth(part, moment) is wanted:
                 return wanted
         return not wanted
 
@@ -271,54 +247,39 @@ class Expression:
         return self._number(part, moment)
 
     def _IfExp(self, node: ast.IfExp, moment: Moment) -> Any:
-        chosen = node.body if self._truth(node.test, self._number(node.test, moment)) else node.orelse
+        chosen = node.body if self._truth(node.test, moment) else node.orelse
         return self._value(chosen, moment)
 
     def _Call(self, node: ast.Call, moment: Moment) -> Any:
         assert isinstance(node.func, ast.Name)
         return FUNCTIONS[node.func.id][0](self._number(node.args[0], moment))
 
-    def _truth(self, node: ast.AST, value: Any) -> bool:
+    def _truth(self, node: ast.AST, moment: Moment) -> bool:
+        value = self._number(node, moment)
         if isinstance(value, np.ndarray) and value.size != 1:
-            raise self._error(
-                node, f"an array of {value.size} elements is neither true nor false: use any(…) or all(…)"
-            )
+            reason = f"an array of {value.size} elements is neither true nor false: use any(…) or all(…)"
+            raise self._error(node, reason)
         return bool(value)
-
-
-class NotYet(ExpressionError):
-    """An expression reads a gradient that is not computed yet."""
 
 
 def _compared(sign: ast.cmpop, left: Any, right: Any) -> Any:
     if isinstance(sign, ast.In | ast.NotIn):
-        found = left in right if isinstance(right, str | list | tuple) else bool(np.isin(left, right).all())
-        return found if isinstance(sign, ast.In) else not found
+        inside = left in right if isinstance(right, str | list | tuple) else bool(np.isin(left, right).all())
+        return inside == isinstance(sign, ast.In)
     if isinstance(sign, ast.Is | ast.IsNot):
         return (left is right) == isinstance(sign, ast.Is)
     return _OPERATORS[type(sign)](left, right)
 
 
 def _plain(value: Any) -> Any:
-    return value.data if isinstance(value, Value) else value
+    return value.node.data if isinstance(value, Value) else value
 
 
-def _nearest(word: str, words: Any) -> str:
-    found = difflib.get_close_matches(word, list(words), 1, 0.5)
-    return f"; did you mean {found[0]}?" if found else ""
+def _nearest(word: str, words: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(words), 1, 0.5)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _kind(node: ast.AST) -> str:
-    names = {
-        "Lambda": "a function",
-        "ListComp": "a comprehension",
-        "GeneratorExp": "a comprehension",
-        "DictComp": "a comprehension",
-        "SetComp": "a comprehension",
-        "NamedExpr": "an assignment",
-        "JoinedStr": "an f-string",
-        "Await": "await",
-        "Starred": "a starred expression",
-        "FloorDiv": "//",
-    }
-    return names.get(type(node).__name__, type(node).__name__)
+    name = type(node).__name__
+    return _SYNTAX_NAMES.get(name, name)

@@ -1,8 +1,11 @@
-"""The names that an expression can use at one step of a backward pass."""
+"""The names, attributes and functions that an expression can use at one step of a backward pass."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PureWindowsPath
+from typing import Any
 
 import numpy as np
 
@@ -11,68 +14,51 @@ from tinygraph.recording.node import Node
 from tinygraph.recording.sparse import dense
 from tinygraph.tracing.trace import Trace
 
-__all__ = ["Moment", "Value"]
 
-
+@dataclass(frozen=True)
 class Value:
     """A value of the network as an expression sees it: its number, and by ``.grad`` its gradient so far."""
 
-    def __init__(self, trace: Trace, node: Node, position: int):
-        self.trace = trace
-        self.node = node
-        self.position = position
+    trace: Trace
+    node: Node
+    position: int
 
-    @property
-    def data(self) -> np.ndarray:
-        """The forward value."""
-        return self.node.data
 
-    def attribute(self, name: str) -> Any:
-        """Return ``value.name``."""
-        if name == "grad":
-            return self.trace.running(self.node, self.position)
-        if name == "value":
-            return self.data
-        if name == "t":
-            return self.node.timestep
-        if name == "op":
-            return None if self.node.op is None else self.node.op.name
-        if name == "name":
-            return self.trace.symbols.of(self.node).ascii
-        if name == "scope":
-            return self.node.scope
-        found = getattr(self.data, name)
-        return str(found) if name == "dtype" else found
+VALUE_ATTRIBUTES: dict[str, Callable[[Value], Any]] = {
+    "grad": lambda value: value.trace.running(value.node, value.position),
+    "value": lambda value: value.node.data,
+    "t": lambda value: value.node.timestep,
+    "op": lambda value: None if value.node.op is None else value.node.op.name,
+    "name": lambda value: value.trace.symbols.of(value.node).ascii,
+    "scope": lambda value: value.node.scope,
+}
+ARRAY_ATTRIBUTES: dict[str, Callable[[Any], Any]] = {
+    "T": np.transpose,
+    "shape": np.shape,
+    "size": np.size,
+    "ndim": np.ndim,
+    "dtype": lambda array: str(np.asarray(array).dtype),
+}
 
 
 class Moment:
     """One step of a trace, as the names that expressions use.
 
     The names of the network's own values, ``W`` or ``h[3]``, are known too.
-    """
 
-    NAMES: ClassVar[dict[str, str]] = {
-        "k": "the number of the step, 0 at the loss",
-        "t": "the time step of its node, None where it has none",
-        "op": 'the op\'s name, as "tanh"',
-        "name": 'the node\'s name without its time step, as "h"',
-        "scope": "its scope, names joined by /",
-        "kind": '"op"',
-        "node": "the node's index in the graph",
-        "line": "the line of the program it stands on",
-        "file": "the file of that line, without directories",
-        "expression": "the source expression",
-        "grad": "∂L/∂node, the adjoint that the step pulls back",
-        "value": "the node's forward value",
-        "shape": "the shape of both",
-        "size": "the number of their elements",
-        "terms": "the norms of the contributions it makes, in argument order",
-    }
+    Attributes
+    ----------
+    trace : Trace
+    k : int
+        The step.
+    node : Node
+        The node of that step.
+    """
 
     def __init__(self, trace: Trace, k: int):
         self.trace = trace
         self.k = k
-        self.node_ = trace.nodes[k]
+        self.node = trace.nodes[k]
 
     def lookup(self, name: str) -> Any:
         """Return what `name` stands for at this step.
@@ -82,58 +68,68 @@ class Moment:
         LookupError
             If it stands for nothing.
         """
-        if name in self.NAMES:
-            return getattr(self, f"_{name}")()
+        if name in NAMES:
+            value, _ = NAMES[name]
+            return value(self)
         return Value(self.trace, self.trace.node(name), self.k + 1)
 
-    def at_time(self, name: str, t: int) -> Value | None:
-        """Return the value that is called `name` at time step `t`."""
-        try:
-            return Value(self.trace, self.trace.node(f"{name}[{t}]"), self.k + 1)
-        except LookupError:
-            return None
+    @property
+    def terms(self) -> np.ndarray:
+        """The norms of the contributions that the step makes."""
+        return np.array([norm(dense(term)) for term in self.trace.pull(self.k) if term is not None])
 
-    def _k(self) -> int:
-        return self.k
 
-    def _t(self) -> int | None:
-        return self.node_.timestep
+NAMES: dict[str, tuple[Callable[[Moment], Any], str]] = {
+    "k": (lambda at: at.k, "the number of the step, 0 at the loss"),
+    "t": (lambda at: at.node.timestep, "the time step of its node, None where it has none"),
+    "op": (lambda at: str(at.node.op), 'the op\'s name, as "tanh"'),
+    "name": (lambda at: at.trace.symbols.of(at.node).name, 'the node\'s name without its time step, as "h"'),
+    "scope": (lambda at: at.node.scope, "its scope, names joined by /"),
+    "kind": (lambda at: at.node.kind, '"op"'),
+    "node": (lambda at: at.node.index, "the node's index in the graph"),
+    "line": (lambda at: at.node.source and at.node.source.lineno, "the line of the program it stands on"),
+    "file": (
+        lambda at: file_name(at.node.source.filename) if at.node.source else "",
+        "the file of that line, without directories",
+    ),
+    "expression": (lambda at: at.node.expression, "the source expression"),
+    "grad": (lambda at: np.asarray(at.trace.adjoints[at.k]), "∂L/∂node, the adjoint that the step pulls back"),
+    "value": (lambda at: at.node.data, "the node's forward value"),
+    "shape": (lambda at: at.node.shape, "the shape of both"),
+    "size": (lambda at: at.node.data.size, "the number of their elements"),
+    "terms": (lambda at: at.terms, "the norms of the contributions it makes, in argument order"),
+}
 
-    def _op(self) -> str:
-        return str(self.node_.op)
 
-    def _name(self) -> str:
-        return self.trace.symbols.of(self.node_).name
+FUNCTIONS: dict[str, tuple[Callable[..., Any], str]] = {
+    "norm": (norm, "the length ‖x‖"),
+    "min": (np.min, "the smallest element"),
+    "max": (np.max, "the largest element"),
+    "mean": (np.mean, "the mean of the elements"),
+    "std": (np.std, "their standard deviation"),
+    "sum": (np.sum, "the sum of the elements"),
+    "abs": (np.abs, "absolute values"),
+    "sqrt": (np.sqrt, "square roots"),
+    "log": (np.log, "natural logarithms"),
+    "log10": (np.log10, "decimal logarithms"),
+    "exp": (np.exp, "exponentials"),
+    "tanh": (np.tanh, "hyperbolic tangents"),
+    "any": (np.any, "whether any element is true"),
+    "all": (np.all, "whether all elements are true"),
+    "isnan": (np.isnan, "element by element, whether it is NaN"),
+    "isinf": (np.isinf, "element by element, whether it is infinite"),
+    "isfinite": (np.isfinite, "element by element, whether it is a finite number"),
+    "nonfinite": (lambda x: not np.isfinite(x).all(), "whether any element is NaN or infinite"),
+    "len": (len, "the length of the first axis"),
+}
 
-    def _scope(self) -> str:
-        return self.node_.scope
 
-    def _kind(self) -> str:
-        return self.node_.kind
+def file_name(path: str) -> str:
+    r"""Return a path without its directories, whichever system it was recorded on.
 
-    def _node(self) -> int:
-        return self.node_.index
-
-    def _line(self) -> int | None:
-        return self.node_.source.lineno if self.node_.source else None
-
-    def _file(self) -> str:
-        return self.node_.source.filename.replace("\\", "/").rsplit("/", 1)[-1] if self.node_.source else ""
-
-    def _expression(self) -> str:
-        return self.node_.expression
-
-    def _grad(self) -> np.ndarray:
-        return np.asarray(self.trace.adjoints[self.k])
-
-    def _value(self) -> np.ndarray:
-        return self.node_.data
-
-    def _shape(self) -> tuple[int, ...]:
-        return self.node_.shape
-
-    def _size(self) -> int:
-        return self.node_.data.size
-
-    def _terms(self) -> np.ndarray:
-        return np.array([norm(dense(c)) for c in self.trace.pull(self.k) if c is not None])
+    Examples
+    --------
+    >>> file_name("/home/ada/net.py"), file_name(r"C:\ada\net.py")
+    ('net.py', 'net.py')
+    """
+    return PureWindowsPath(path).name

@@ -1,4 +1,4 @@
-"""What there is to see at one step of a backward pass, as plain data: a pure function of (trace, step)."""
+"""Snapshot: what there is to see at one step of a backward pass, as data; a pure function of (trace, step)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import numpy as np
 
 from tinygraph.numeric import norm
 from tinygraph.recording.node import Node
+from tinygraph.tracing.steps import TracedStep
 from tinygraph.tracing.trace import Trace
-
-__all__ = ["about", "look", "plain"]
 
 _WHOLE = 36  # arrays of at most so many elements are given whole
 
 
-def look(trace: Trace, k: int) -> dict[str, Any]:
+def take_snapshot(trace: Trace, k: int) -> dict[str, Any]:
     """Return what there is to see at step `k`, as data that JSON can hold.
 
     Examples
@@ -24,13 +23,13 @@ def look(trace: Trace, k: int) -> dict[str, Any]:
     >>> import numpy as np, tinygraph as tg
     >>> x = tg.parameter(0.5)
     >>> y = np.square(x)
-    >>> seen = look(tg.trace(y), 0)
-    >>> seen["op"], seen["name"], seen["formulas"][0]["text"], seen["terms"][0]["term"]["values"]
+    >>> first = take_snapshot(tg.trace(y), 0)
+    >>> first["op"], first["name"], first["formulas"][0]["text"], first["terms"][0]["term"]["values"]
     ('square', 'y', 'x̄ = ȳ · 2 · x', 1.0)
     """
     step = trace[k]
-    node, symbols = step.node, trace.symbols
-    symbol = symbols.of(node)
+    node = step.node
+    symbol = trace.symbols.of(node)
     return {
         "step": k,
         "steps": len(trace),
@@ -41,29 +40,29 @@ def look(trace: Trace, k: int) -> dict[str, Any]:
         "bar": symbol.bar,
         "scope": node.scope,
         "index": node.index,
-        "source": source_of(node),
+        "source": _source(node),
         "formulas": [formula._asdict() for formula in trace.formulas(k)],
-        "adjoint": about(step.adjoint),
-        "value": about(node.data),
+        "adjoint": array_data(step.adjoint),
+        "value": array_data(node.data),
         "terms": [_term(trace, step, argument) for argument, term in enumerate(step.contributions) if term is not None],
         "inputs": [_neighbour(trace, source) for source in node.inputs],
         "users": [_neighbour(trace, user) for user, _ in trace.graph.consumers(node)],
     }
 
 
-def _term(trace: Trace, step: Any, argument: int) -> dict[str, Any]:
+def _term(trace: Trace, step: TracedStep, argument: int) -> dict[str, Any]:
     source = step.node.inputs[argument]
-    writes = trace.writes(source)
+    symbol, writes, before = trace.symbols.of(source), trace.writes(source), step.before[argument]
     return {
-        "to": str(trace.symbols.of(source)),
-        "bar": trace.symbols.of(source).bar,
+        "to": str(symbol),
+        "bar": symbol.bar,
         "argument": argument,
         "number": writes.index((step.index, argument)) + 1,
         "of": len(writes),
         "leaf": source.kind != "op",
-        "term": about(step.contributions[argument]),
-        "before": None if step.before[argument] is None else about(step.before[argument]),
-        "after": about(step.after[argument]),
+        "term": array_data(step.contributions[argument]),
+        "before": None if before is None else array_data(before),
+        "after": array_data(step.after[argument]),
     }
 
 
@@ -78,7 +77,7 @@ def _neighbour(trace: Trace, node: Node) -> dict[str, Any]:
     }
 
 
-def source_of(node: Node) -> dict[str, Any] | None:
+def _source(node: Node) -> dict[str, Any] | None:
     """Return where the program made `node`."""
     source = node.source
     if source is None:
@@ -95,37 +94,35 @@ def source_of(node: Node) -> dict[str, Any] | None:
     }
 
 
-def about(x: Any) -> dict[str, Any]:
+def array_data(x: Any) -> dict[str, Any]:
     """Return an array as data: whole if it is small, and its size, norm and extremes."""
     x = np.asarray(x)
     finite = x[np.isfinite(x)]
     return {
         "shape": list(x.shape),
         "dtype": str(x.dtype),
-        "norm": plain(norm(x)),
-        "min": plain(np.min(finite)) if finite.size else None,
-        "max": plain(np.max(finite)) if finite.size else None,
+        "norm": json_data(norm(x)),
+        "min": json_data(np.min(finite)) if finite.size else None,
+        "max": json_data(np.max(finite)) if finite.size else None,
         "nonfinite": int(x.size - finite.size),
-        "values": plain(x) if x.size <= _WHOLE else None,
+        "values": json_data(x) if x.size <= _WHOLE else None,
     }
 
 
-def plain(x: Any) -> Any:
+def json_data(x: Any) -> Any:
     """Return numbers, arrays and what is made of them as JSON knows them; NaN and infinities as words.
 
     Examples
     --------
-    >>> plain(np.array([1.0, np.nan])), plain(float("inf"))
+    >>> json_data(np.array([1.0, np.nan])), json_data(float("inf"))
     ([1.0, 'nan'], 'inf')
     """
     if isinstance(x, np.ndarray | np.generic):
-        return plain(x.tolist())
+        return json_data(x.tolist())
     if isinstance(x, list | tuple):
-        return [plain(part) for part in x]
+        return [json_data(part) for part in x]
     if isinstance(x, dict):
-        return {str(key): plain(part) for key, part in x.items()}
-    if isinstance(x, complex):
-        return str(x)
-    if isinstance(x, float) and not math.isfinite(x):
+        return {str(key): json_data(part) for key, part in x.items()}
+    if isinstance(x, complex) or (isinstance(x, float) and not math.isfinite(x)):
         return str(x)
     return x

@@ -13,7 +13,7 @@ import graphviz
 import networkx as nx
 
 from ..layout.lay_out import Layout, lay_out
-from ..memory import undisturbed
+from ..memory import garbage_collector_paused
 from ..scenes.scene import Scene
 from . import exports
 from .bitmap import bitmap
@@ -60,13 +60,13 @@ class Drawing:
         ValueError
             If the graph does not repeat in time and is too large for Graphviz.
         """
-        with undisturbed():
+        with garbage_collector_paused():
             return lay_out(self.scene)
 
     def svg(self, theme: str = "auto") -> str:
         """The drawing as an SVG document; `theme` is "light", "dark", or "auto" for the reader's own setting."""
         layout = self.layout
-        with undisturbed():
+        with garbage_collector_paused():
             return write_svg(self.scene, layout, theme)
 
     @property

@@ -7,11 +7,12 @@ from typing import Any
 
 import networkx as nx
 
+from tinygraph.array_text import shape_text
 from tinygraph.folding.fold import fold
 
 from ..layout.metrics import clean, shorten
 from .contraction import contract, way_label
-from .labels import Names, Words, loss_label, number_text, op_name, scope_text, shape_text, tooltip
+from .labels import Names, Words, loss_label, number_text, op_name, scope_text, tooltip
 from .ops import carried_hues
 from .scene import Edge, Node, Scene
 

@@ -14,7 +14,7 @@ from tinygraph.recording.node import operand
 
 from ..layout.metrics import LONGEST_NAME, clean, shorten
 
-__all__ = ["Names", "Words", "at_time", "number_text", "op_name", "shape_text", "tooltip"]
+__all__ = ["Names", "Words", "at_time", "number_text", "op_name", "tooltip"]
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 LONGEST_EXPRESSION = 14
@@ -29,15 +29,6 @@ def at_time(name: str, timestep: int | None) -> str:
     """
     name = shorten(clean(name))
     return name if timestep is None or not name.isidentifier() else f"{name}⁽{str(timestep).translate(_RAISED)}⁾"
-
-
-def shape_text(shape: tuple[int, ...]) -> str:
-    """A shape to read.
-
-    >>> shape_text((20, 4)), shape_text((20,)), shape_text(())
-    ('20×4', '20', 'scalar')
-    """
-    return "×".join(map(str, shape)) if shape else "scalar"
 
 
 def op_name(node: Any) -> str:

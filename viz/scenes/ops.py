@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from tinygraph.array_text import shape_text
+
 from .calendar import Calendar, Place, make_calendar
 from .labels import (
     Names,
@@ -14,7 +16,6 @@ from .labels import (
     number_text,
     op_name,
     scope_text,
-    shape_text,
     short_expression,
     tooltip,
 )

@@ -1,6 +1,7 @@
 """Terminal: the debugger's prompt, one command family a file.
 
-- `terminal`: the loop of questions and answers; `session`: the commands and what they share; `prompt`: typed lines
+- `terminal`: the loop of questions and answers; `prompt`: typed lines
+- `session`: the table of commands, and what they share
 - `moving`, `stopping`, `seeing`, `diagnosing`: the commands
-- `panels`, `arrays`: what is printed
+- `panels`, `contribution_table`, `arrays`: what is printed
 """

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from .session import Answer, CommandError, Session, command, whole_number
-
-__all__: list[str] = []
+from .session import Answer, Session, command, split_word, whole_number
 
 _MOVES = "nodes t cell"
 
@@ -28,47 +26,41 @@ def _move(session: Session, argument: str, direction: int) -> Answer:
     if argument == "cell":
         return session.stop(debugger.next_cell(direction))
     if argument and not argument.lstrip("-").isdigit():
-        return session.stop(debugger.next_write(_without_grad(argument), direction))
-    count = whole_number(argument or "1", "a count") * direction
-    return session.stop(debugger.next(count))
+        return session.stop(debugger.next_write(session.node(argument), direction))
+    return session.stop(debugger.next(whole_number(argument or "1", "a count") * direction))
 
 
-def _without_grad(argument: str) -> str:
-    return argument.removesuffix(".grad")
+_WHERE = "goto where? a step number, a name as h[3], or t and a time step"
 
 
-@command("goto", "g", "jump", usage="goto STEP | NAME | t T", group="moving", completes="nodes t")
+@command("goto", "g", "jump", usage="goto STEP | NAME | t T", group="moving", completes="nodes t", asks=_WHERE)
 def _goto(session: Session, argument: str) -> Answer:
     """Go to a step by its number, to the step of a value (`goto h[3]`), or to a time step (`goto t 3`)."""
-    if not argument:
-        raise CommandError("goto where? a step number, a name as h[3], or t and a time step")
-    word, _, rest = argument.replace("=", " ").partition(" ")
-    if word == "t" and rest.strip():
-        return session.stop(session.debugger.goto_timestep(whole_number(rest.strip(), "a time step")))
-    if argument.lstrip("-").isdigit():
-        return session.stop(session.debugger.goto(int(argument)))
-    return session.stop(session.debugger.goto(argument))
+    word, rest = split_word(argument.replace("=", " "))
+    if word == "t" and rest:
+        return session.stop(session.debugger.goto_timestep(whole_number(rest, "a time step")))
+    return session.stop(session.debugger.goto(int(argument) if argument.lstrip("-").isdigit() else argument))
 
 
-@command("continue", "c", "cont", usage="continue", group="moving")
+@command("continue", "c", "cont", group="moving")
 def _continue(session: Session, argument: str) -> Answer:
     """Run on to the next breakpoint or watch, or to the end."""
     return session.stop(session.debugger.resume(1))
 
 
-@command("reverse-continue", "rc", usage="reverse-continue", group="moving")
+@command("reverse-continue", "rc", group="moving")
 def _reverse_continue(session: Session, argument: str) -> Answer:
     """Run back to the previous breakpoint or watch, or to the loss."""
     return session.stop(session.debugger.resume(-1))
 
 
-@command("abort", usage="abort", group="moving")
+@command("abort", group="moving")
 def _abort(session: Session, argument: str) -> Answer:
     """Leave the debugger and end the program, with exit status 1."""
     return Answer("abort", ends=True)
 
 
-@command("quit", "q", "exit", usage="quit", group="moving")
+@command("quit", "q", "exit", group="moving")
 def _quit(session: Session, argument: str) -> Answer:
     """Leave the debugger; the program goes on."""
     return Answer("end", ends=True)

@@ -1,4 +1,4 @@
-"""The parts of the debugger's screen, each from plain data to lines of text."""
+"""The debugger's screen at one stop, panel by panel, each from a snapshot to lines of text."""
 
 from __future__ import annotations
 
@@ -7,281 +7,229 @@ from typing import Any
 from rich.cells import cell_len
 from rich.text import Text
 
-from tinygraph.graphs.symbols import raised
-from tinygraph.tracing.contributions import Contributions
+from tinygraph.array_text import shape_text, values_text
 
-from .arrays import number, padded, shape_text, styled
-
-__all__ = ["contribution_table", "formula_lines", "header", "neighbourhood", "numbers", "source_lines", "strip"]
+from ..debugging.debugger import Debugger
+from ..debugging.expressions import ExpressionError
+from ..debugging.names import file_name
+from ..debugging.snapshot import take_snapshot
+from .arrays import summary
 
 _INDENT = "  "
+_MOST_NEIGHBOURS = 6
 
 
-def header(seen: dict[str, Any], width: int) -> Text:
-    """Return the line that says where we are."""
-    left = styled(f"step {seen['step']}", "bold")
-    left.append(f" of {seen['steps'] - 1}", "dim")
-    if seen["timestep"] is not None:
-        left.append(" · ", "dim")
-        left.append(f"time step {seen['timestep']}", "bold")
-    left.append(" · ", "dim")
-    left.append(seen["op"], "magenta")
-    if seen["scope"]:
-        left.append(f" · {seen['scope']}", "dim")
-    source = seen["source"]
-    if source:
-        place = f"{_short(source['file'])}:{source['line']}"
-        room = width - left.cell_len - len(place)
-        if room > 2:
-            left.append(f"{' ' * room}{place}", "dim")
-    left.truncate(width, overflow="ellipsis")
-    return left
-
-
-def _short(filename: str) -> str:
-    return filename.replace("\\", "/").rsplit("/", 1)[-1]
-
-
-def source_lines(seen: dict[str, Any], width: int) -> list[Text]:
-    """Return the program's line, with the sub-expression of this step marked."""
-    source = seen["source"]
-    if not source or not source["text"]:
-        return []
-    number_text = str(source["line"])
-    lines = []
-    for offset, line in enumerate(source["text"].split("\n")):
-        text = styled(f"{_INDENT}{int(number_text) + offset:>{len(number_text)}} │ ", "dim")
-        start = source["column"] if offset == 0 else 0
-        last = offset == source["end_line"] - source["line"]
-        end = source["end_column"] if last else len(line)
-        text.append(line[:start])
-        text.append(line[start:end], "bold")
-        text.append(line[end:])
-        text.truncate(width, overflow="ellipsis")
-        lines.append(text)
-    if source["line"] == source["end_line"]:
-        margin = " " * (len(_INDENT) + len(number_text)) + " │ "
-        lines.append(Text.assemble((margin, "dim"), (" " * source["column"], ""), ("^" * (end - start), "magenta")))
+def stop_lines(debugger: Debugger, width: int, ascii_only: bool) -> list[Text]:
+    """Return what is shown where the debugger stands."""
+    snapshot = take_snapshot(debugger.trace, debugger.position)
+    panels = [
+        _source_lines(snapshot, width),
+        formula_lines(snapshot["formulas"], width, ascii_only),
+        _numbers(snapshot, width),
+        [*_neighbourhood(snapshot, width), *_time_strip(snapshot, width)],
+        _displays(debugger),
+    ]
+    lines = [Text("─" * width, "dim"), _header(snapshot, width)]
+    for panel in filter(None, panels):
+        if len(lines) > 2:
+            lines.append(Text())
+        lines += panel
     return lines
 
 
-def formula_lines(seen: dict[str, Any], width: int, ascii_only: bool = False) -> list[Text]:
-    """Return the chain rule of the step, and what its unnamed symbols stand for."""
+def _header(snapshot: dict[str, Any], width: int) -> Text:
+    """Return the line that says where we are."""
+    line = Text.assemble((f"step {snapshot['step']}", "bold"), (f" of {snapshot['steps'] - 1}", "dim"))
+    if snapshot["timestep"] is not None:
+        line.append(" · ", "dim").append(f"time step {snapshot['timestep']}", "bold")
+    line.append(" · ", "dim").append(snapshot["op"], "magenta")
+    if snapshot["scope"]:
+        line.append(f" · {snapshot['scope']}", "dim")
+    source = snapshot["source"]
+    if source:
+        _append_at_right(line, f"{file_name(source['file'])}:{source['line']}", width, 3)
+    line.truncate(width, overflow="ellipsis")
+    return line
+
+
+def _append_at_right(line: Text, remark: str, width: int, gap: int) -> None:
+    """Append a remark that ends at the right margin, where it leaves a gap of so many columns."""
+    room = width - line.cell_len - cell_len(remark)
+    if room >= gap:
+        line.append(" " * room + remark, "dim")
+
+
+def _source_lines(snapshot: dict[str, Any], width: int) -> list[Text]:
+    """Return the program's line, with the sub-expression of this step marked."""
+    source = snapshot["source"]
+    if not source or not source["text"]:
+        return []
+    first, last = source["line"], source["end_line"]
+    digits = len(str(first))
     lines = []
-    for formula in seen["formulas"]:
-        written = formula["ascii"] if ascii_only else formula["text"]
-        text = Text(_INDENT)
-        text.append(written, "bold cyan")
-        rule = formula["rule"]
-        room = width - text.cell_len - cell_len(rule)
-        if room > 3 and not ascii_only:
-            text.append(" " * room)
-            text.append(rule, "dim")
-        lines.append(text)
-    meanings = dict(pair for formula in seen["formulas"] for pair in formula["meanings"])
-    line = styled(f"{_INDENT}where ", "dim")
-    for place, (symbol, expression) in enumerate(meanings.items()):
-        piece = f"{symbol} = {_cut(expression, 40)}"
-        if place and line.cell_len + cell_len(piece) + 3 > width:
-            lines.append(line)
-            line = styled(f"{_INDENT}      ", "dim")
-        elif place:
-            line.append(" · ", "dim")
-        line.append(piece, "dim")
-    return [*lines, line] if meanings else lines
+    for number, text in enumerate(source["text"].split("\n"), first):
+        start = source["column"] if number == first else 0
+        end = source["end_column"] if number == last else len(text)
+        margin = f"{_INDENT}{number:>{digits}} │ "
+        line = Text.assemble((margin, "dim"), text[:start], (text[start:end], "bold"), text[end:])
+        line.truncate(width, overflow="ellipsis")
+        lines.append(line)
+    if first == last:
+        margin = f"{_INDENT}{'':{digits}} │ "
+        lines.append(Text.assemble((margin, "dim"), " " * start, ("^" * (end - start), "magenta")))
+    return lines
+
+
+def formula_lines(formulas: list[dict[str, Any]], width: int, ascii_only: bool) -> list[Text]:
+    """Return the chain rule of a step, and what its unnamed symbols stand for."""
+    lines = []
+    for formula in formulas:
+        line = Text.assemble(_INDENT, (formula["ascii" if ascii_only else "text"], "bold cyan"))
+        if not ascii_only:
+            _append_at_right(line, formula["rule"], width, 4)
+        lines.append(line)
+    return lines + _meanings(formulas, width)
+
+
+def _meanings(formulas: list[dict[str, Any]], width: int) -> list[Text]:
+    meanings = dict(pair for formula in formulas for pair in formula["meanings"])
+    lines: list[str] = []
+    for symbol, expression in meanings.items():
+        meaning = f"{symbol} = {_cut(expression, 40)}"
+        if lines and cell_len(lines[-1]) + cell_len(meaning) + 3 <= width:
+            lines[-1] += f" · {meaning}"
+        else:
+            lines.append(f"{_INDENT}{'      ' if lines else 'where '}{meaning}")
+    return [Text(line, "dim") for line in lines]
 
 
 def _cut(text: str, width: int) -> str:
     return text if cell_len(text) <= width else f"{text[: width - 1]}…"
 
 
-def numbers(seen: dict[str, Any], width: int) -> list[Text]:
+def padded(text: str, width: int) -> str:
+    """Return text filled up to so many columns; a letter with its bar takes one."""
+    return text + " " * max(width - cell_len(text), 0)
+
+
+def _numbers(snapshot: dict[str, Any], width: int) -> list[Text]:
     """Return the adjoint, and for each contribution its numbers and the running sum that it joins."""
-    rows = [(seen["bar"], seen["adjoint"], "the adjoint, complete")]
-    for term in seen["terms"]:
-        joined = "the only term" if term["of"] == 1 else f"term {term['number']} of {term['of']}"
-        rows.append((f"→ {term['bar']}", term["term"], joined))
+    rows = [(snapshot["bar"], snapshot["adjoint"], "the adjoint, complete")]
+    for term in snapshot["terms"]:
+        remark = "the only term" if term["of"] == 1 else f"term {term['number']} of {term['of']}"
+        rows.append((f"→ {term['bar']}", term["term"], remark))
         if term["before"] is not None:
             rows.append((f"  {term['bar']}", term["after"], "running sum"))
-    names = max(cell_len(name) for name, _, _ in rows)
-    shapes = max(len(shape_text(x["shape"])) for _, x, _ in rows)
+    name_width = max(cell_len(name) for name, _, _ in rows)
+    shape_width = max(len(shape_text(array["shape"])) for _, array, _ in rows)
     lines = []
-    for name, x, remark in rows:
-        line = Text(_INDENT)
-        line.append(padded(name, names), "bold")
-        line.append(f"  {shape_text(x['shape']):>{shapes}}  ", "dim")
-        norm_text = "" if not x["shape"] else f"  ‖·‖ {_float(x['norm'])}"
-        room = width - line.cell_len - len(norm_text) - len(remark) - 2
-        line.append(_values(x, room))
-        line.append(norm_text)
-        gap = width - line.cell_len - len(remark)
-        line.append(" " * max(gap, 2) + remark, "dim")
-        if x["nonfinite"]:
+    for name, array, remark in rows:
+        shape = f"  {shape_text(array['shape']):>{shape_width}}  "
+        line = Text.assemble(_INDENT, (padded(name, name_width), "bold"), (shape, "dim"))
+        norm = f"  ‖·‖ {values_text(array['norm'])}" if array["shape"] else ""
+        line.append(_values(array, width - line.cell_len - len(norm) - len(remark) - 2) + norm)
+        line.append(" " * max(width - line.cell_len - len(remark), 2) + remark, "dim")
+        if array["nonfinite"]:
             line.stylize("bold red")
         lines.append(line)
     return lines
 
 
-def _values(x: dict[str, Any], room: int) -> str:
-    if x["values"] is not None:
-        text = _nested(x["values"])
+def _values(array: dict[str, Any], room: int) -> str:
+    if array["values"] is not None:
+        text = values_text(array["values"])
         if len(text) <= room:
             return text
-    if x["min"] is None:
+    if array["min"] is None:
         return "none of them finite"
-    return _cut(f"{_float(x['min'])} … {_float(x['max'])}", max(room, 12))
+    return _cut(f"{values_text(array['min'])} … {values_text(array['max'])}", max(room, 12))
 
 
-def _nested(values: Any) -> str:
-    return f"[{' '.join(map(_nested, values))}]" if isinstance(values, list) else _float(values)
-
-
-def _float(x: Any) -> str:
-    return number(x) if isinstance(x, int | float) else str(x)
-
-
-def strip(seen: dict[str, Any], width: int) -> list[Text]:
-    """Return the time steps in a row: those the pass is through with are filled, the current one is marked."""
-    all_steps, current = seen["timesteps"], seen["timestep"]
-    if not all_steps:
+def _time_strip(snapshot: dict[str, Any], width: int) -> list[Text]:
+    """Return the time steps in a row: those the pass is through with are bright, the current one is marked."""
+    timesteps, current = snapshot["timesteps"], snapshot["timestep"]
+    if not timesteps:
         return []
-    size = max(len(str(t)) for t in all_steps) + 2
-    fits = max((width - 26) // size, 3)
-    place = all_steps.index(current) if current in all_steps else len(all_steps) - 1
-    first = min(max(place - fits // 2, 0), max(len(all_steps) - fits, 0))
-    shown = all_steps[first : first + fits]
-    line = styled(f"{_INDENT}time ", "dim")
-    line.append("… " if first else "")
-    for t in shown:
+    size = max(len(str(t)) for t in timesteps) + 2
+    place = timesteps.index(current) if current in timesteps else len(timesteps) - 1
+    shown = visible(len(timesteps), max((width - 26) // size, 3), place)
+    line = Text.assemble((f"{_INDENT}time ", "dim"), "… " if shown.start else "")
+    for t in timesteps[shown.start : shown.stop]:
         if t == current:
             line.append(f"[{t}]".center(size), "bold reverse")
         else:
             line.append(str(t).center(size), "" if current is not None and t > current else "dim")
-    line.append(" …" if first + fits < len(all_steps) else "")
-    line.append("  ◀ backward", "dim")
+    line.append(" …" if shown.stop < len(timesteps) else "").append("  ◀ backward", "dim")
     return [line]
 
 
-def neighbourhood(seen: dict[str, Any], width: int) -> list[Text]:
+def visible(count: int, most: int, place: int) -> range:
+    """Return which of `count` items to show where there is room for `most` of them, around the one at `place`.
+
+    Examples
+    --------
+    >>> visible(5, 9, 0), visible(100, 10, 50), visible(100, 10, 99)
+    (range(0, 5), range(45, 55), range(90, 100))
+    """
+    first = min(max(place - most // 2, 0), max(count - most, 0))
+    return range(first, min(first + most, count))
+
+
+def _neighbourhood(snapshot: dict[str, Any], width: int) -> list[Text]:
     """Return the node between its inputs and its users as a small drawing; gradients run from right to left."""
-    inputs = [(_cut(i["name"], 16), i["gradient"]) for i in seen["inputs"][:6]] or [("", False)]
-    users = [_cut(f"{u['name']} = {u['op']}", 28) for u in seen["users"][:6]] or ["(the output)"]
-    middle = f" {seen['op']} → {seen['name']} "
+    inputs = [(_cut(source["name"], 16), source["gradient"]) for source in snapshot["inputs"][:_MOST_NEIGHBOURS]]
+    users = [_cut(f"{user['name']} = {user['op']}", 28) for user in snapshot["users"][:_MOST_NEIGHBOURS]]
     height = max(len(inputs), len(users))
-    left = _column([name for name, _ in inputs], height)
-    right = _column(users, height)
-    first = (height - len(inputs)) // 2
-    size = max(cell_len(name) for name in left)
+    left, right = _centred(inputs, height, ("", False)), _centred(users or ["(the output)"], height, "")
+    left_width = max(cell_len(name) for name, _ in left)
+    middle = f" {snapshot['op']} → {snapshot['name']} "
     lines = []
-    for row in range(height):
-        name = left[row]
-        line = Text(_INDENT + " " * (size - cell_len(name)))
-        gradient = first <= row < first + len(inputs) and inputs[row - first][1]
-        line.append(name, "bold cyan" if gradient else "dim")
-        line.append(" ◀" if gradient else "  ", "cyan")
-        line.append(_joint(left, row, height, True), "cyan" if gradient else "dim")
-        centre = row == (height - 1) // 2
-        line.append("─" if centre else " ", "dim")
-        line.append(middle if centre else " " * cell_len(middle), "bold magenta" if centre else "")
-        line.append("─" if centre else " ", "dim")
-        line.append(_joint(right, row, height, False), "dim")
-        line.append(f" {right[row]}" if right[row] else "", "")
+    for row, ((name, gradient), user) in enumerate(zip(left, right, strict=True)):
+        edge, text = ("─", middle) if row == (height - 1) // 2 else (" ", " " * cell_len(middle))
+        line = Text.assemble(
+            _INDENT + " " * (left_width - cell_len(name)),
+            (name, "bold cyan" if gradient else "dim"),
+            (" ◀" if gradient else "  ", "cyan"),
+            (_joint([bool(name) for name, _ in left], row, True), "cyan" if gradient else "dim"),
+            (edge, "dim"),
+            (text, "bold magenta"),
+            (edge, "dim"),
+            (_joint([bool(name) for name in right], row, False), "dim"),
+            f" {user}" if user else "",
+        )
         line.truncate(width, overflow="ellipsis")
         lines.append(line)
     return lines
 
 
-def _column(names: list[str], height: int) -> list[str]:
-    before = (height - len(names)) // 2
-    return [""] * before + names + [""] * (height - len(names) - before)
+def _centred(column: list[Any], height: int, blank: Any) -> list[Any]:
+    above = (height - len(column)) // 2
+    return [blank] * above + column + [blank] * (height - len(column) - above)
 
 
-def _joint(column: list[str], row: int, height: int, left: bool) -> str:
-    """Return two columns of the lines that join the names of a column to the node in the middle."""
-    used = [i for i, name in enumerate(column) if name]
-    centre = (height - 1) // 2
-    low, high = min([*used, centre]), max([*used, centre])
-    if not low <= row <= high:
+def _joint(occupied: list[bool], row: int, left: bool) -> str:
+    """Return two columns of the lines that join the occupied rows of a column to the node in the middle."""
+    middle = (len(occupied) - 1) // 2
+    joined = [middle, *(i for i, is_occupied in enumerate(occupied) if is_occupied)]
+    if not min(joined) <= row <= max(joined):
         return "  "
-    if low == high:
-        return "──"
-    up, down = row > low, row < high
-    outward, inward = bool(column[row]), row == centre
-    first, second = (outward, inward) if left else (inward, outward)
-    corner = _CORNERS[(up, down, first, second)]
-    return f"{'─' if first else ' '}{corner}" if left else f"{corner}{'─' if second else ' '}"
+    outward, inward = occupied[row], row == middle
+    to_left, to_right = (outward, inward) if left else (inward, outward)
+    corner = _CORNERS[8 * (row > min(joined)) + 4 * (row < max(joined)) + 2 * to_left + to_right]
+    line = "─" if outward else " "
+    return line + corner if left else corner + line
 
 
-_CORNERS = {  # (up, down, to the left, to the right)
-    (True, True, True, True): "┼",
-    (True, True, True, False): "┤",
-    (True, True, False, True): "├",
-    (True, True, False, False): "│",
-    (True, False, True, True): "┴",
-    (True, False, True, False): "┘",
-    (True, False, False, True): "└",
-    (False, True, True, True): "┬",
-    (False, True, True, False): "┐",
-    (False, True, False, True): "┌",
-}
+_CORNERS = "   ─ ┌┐┬ └┘┴│├┤┼"  # by where lines leave to: 8 up, 4 down, 2 left, 1 right
 
 
-def contribution_table(terms: Contributions, upto: int, width: int, limit: int = 12) -> list[Text]:
-    """Return what a gradient is the sum of, up to a step; terms still to come are shown as such, never as 0."""
-    bar = terms.trace.symbols.of(terms.node).bar
-    done = sum(step <= upto for step, _ in terms.writes)
-    head = styled(f"{_INDENT}{bar} ", "bold")
-    head.append(f"= sum of {len(terms)} terms, {done} of them so far", "dim")
-    lines = [head]
-    if not len(terms):
-        return [Text(f"{_INDENT}no gradient reaches {terms.trace.symbols.of(terms.node)}", "dim")]
-    lines.append(Text(f"{_INDENT}  step  time      ‖term‖    share   cosine   ‖sum so far‖", "dim"))
-    shown = _window(len(terms), done, limit)
-    top = float(max(terms.norms, default=0.0)) or 1.0
-    for place in shown:
-        if place is None:
-            lines.append(Text(f"{_INDENT}     ⋮", "dim"))
-            continue
-        lines.append(_contribution_row(terms, place, place < done, top))
-    if done == len(terms):
-        check = "equals" if terms.exact else "does NOT equal"
-        lines.append(
-            Text(
-                f"{_INDENT}the sum {check} the gradient of the pass to the last bit",
-                "green" if terms.exact else "bold red",
-            )
-        )
+def _displays(debugger: Debugger) -> list[Text]:
+    lines = []
+    for display in debugger.displays:
+        try:
+            value = display(debugger.moment)
+            text = "not computed yet" if value is None else value if isinstance(value, str) else summary(value, 60)
+        except ExpressionError as error:
+            text = error.reason
+        lines.append(Text.assemble(f"{_INDENT}{display.text} = ", (text, "bold")))
     return lines
-
-
-def _contribution_row(terms: Contributions, place: int, computed: bool, top: float) -> Text:
-    from tinygraph.numeric import norm
-
-    step, _ = terms.writes[place]
-    t = terms.trace.nodes[step].timestep
-    line = Text(f"{_INDENT}{step:>6}  {'' if t is None else raised(t):>4}  ")
-    if not computed:
-        line.append("   not computed yet", "dim")
-        return line
-    row = terms[place]
-    total = f"{number(norm(row.running)):>10}"
-    line.append(f"{number(row.norm):>10}  {_percent(row.share):>7}  {_cosine(row.cosine):>6}  {total}   ")
-    bar = round(12 * row.norm / top) if row.norm == row.norm and top < float("inf") else 0
-    line.append("█" * bar, "cyan" if not row.cosine < 0 else "red")
-    return line
-
-
-def _percent(x: float) -> str:
-    return "—" if x != x else f"{100 * x:.1f}%"
-
-
-def _cosine(x: float) -> str:
-    return "—" if x != x else f"{x:.2f}"
-
-
-def _window(count: int, done: int, limit: int) -> list[int | None]:
-    if count <= limit:
-        return list(range(count))
-    middle = min(max(done - limit // 2, 0), count - limit)
-    shown: list[int | None] = list(range(middle, middle + limit))
-    return [*([None] if middle else []), *shown, *([None] if middle + limit < count else [])]

@@ -8,48 +8,49 @@ from typing import Any
 import numpy as np
 from rich.text import Text
 
+from tinygraph.array_text import number_text, shape_text
 from tinygraph.numeric import norm
 from tinygraph.recording.node import Node
+from tinygraph.tracing.contributions import Contributions
 
-from ..debugging.expressions import FUNCTIONS, Expression
-from ..debugging.names import Moment
-from ..debugging.snapshot import about, look, plain, source_of
-from . import panels
-from .arrays import array_lines, number, padded, shape_text, styled
-from .session import COMMANDS, Answer, CommandError, Session, command
+from ..debugging.expressions import Expression
+from ..debugging.names import FUNCTIONS, NAMES
+from ..debugging.snapshot import array_data, json_data, take_snapshot
+from .arrays import array_lines
+from .contribution_table import contribution_table
+from .panels import formula_lines, padded
+from .session import COMMANDS, Answer, Command, CommandError, Session, command, commands_by_word
 
-__all__: list[str] = []
 
-
-@command("where", "w", "bt", usage="where", group="seeing")
+@command("where", "w", "bt", group="seeing")
 def _where(session: Session, argument: str) -> Answer:
     """Show the whole screen of this stop again: source, formula, numbers, neighbourhood, time steps."""
     return session.here()
 
 
-@command("formula", "f", usage="formula", group="seeing")
+@command("formula", "f", group="seeing")
 def _formula(session: Session, argument: str) -> Answer:
     """Show the chain rule of this step, and the source of the rule that runs."""
-    seen = look(session.debugger.trace, session.debugger.position)
-    lines = panels.formula_lines(seen, session.width, session.ascii_only)
-    return Answer("formula", {"formulas": seen["formulas"]}, lines or [Text("no argument receives a gradient", "dim")])
+    formulas = take_snapshot(session.trace, session.debugger.position)["formulas"]
+    lines = formula_lines(formulas, session.width, session.ascii_only)
+    return Answer("formula", {"formulas": formulas}, lines or [Text("no argument receives a gradient", "dim")])
 
 
-@command("print", "p", "pp", usage="print EXPRESSION", group="seeing", completes="nodes expressions")
+_PRINT = "print what? `help expressions` says what can be asked"
+
+
+@command("print", "p", "pp", usage="print EXPRESSION", group="seeing", completes="nodes expressions", asks=_PRINT)
 def _print(session: Session, argument: str) -> Answer:
     """Show the value of an expression: `p grad`, `p W.grad` (so far), `p h[3]`, `p norm(h[3].grad) / norm(grad)`.
     `help expressions` lists the names and functions.
     """
-    if not argument:
-        raise CommandError("print what? `help expressions` says what can be asked")
-    value = Expression(argument)(session.debugger.moment)
+    value = session.debugger.evaluate(argument)
     if value is None:
         return Answer("value", {"value": None, "computed": False}, [Text("not computed yet", "dim")])
-    if isinstance(value, str | bool | np.bool_):
-        return Answer("value", {"value": plain(value)}, [Text(str(value))])
-    if isinstance(value, tuple | list):
-        return Answer("value", {"value": plain(value)}, [Text(str(tuple(value)))])
-    return Answer("value", about(value), array_lines(value, session.width - 4))
+    if isinstance(value, str | bool | np.bool_ | tuple | list):
+        text = str(tuple(value) if isinstance(value, list) else value)
+        return Answer("value", {"value": json_data(value)}, [Text(text)])
+    return Answer("value", array_data(value), array_lines(value, session.width - 4))
 
 
 @command("display", usage="display [EXPRESSION]", group="seeing", completes="nodes expressions")
@@ -66,8 +67,8 @@ def _display(session: Session, argument: str) -> Answer:
 @command("undisplay", usage="undisplay [EXPRESSION]", group="seeing")
 def _undisplay(session: Session, argument: str) -> Answer:
     """Show an expression no longer; without one, none."""
-    kept = [display for display in session.debugger.displays if argument and display.text != argument]
-    session.debugger.displays[:] = kept
+    displays = session.debugger.displays
+    displays[:] = [display for display in displays if argument and display.text != argument]
     return _display(session, "")
 
 
@@ -76,32 +77,33 @@ def _contributions(session: Session, argument: str) -> Answer:
     """List the terms that the gradient of NAME is the sum of: norm, share, cosine with the total, and the running sum;
     by default of the parameter that this step writes, or of all parameters.
     """
-    trace = session.debugger.trace
-    nodes = [trace.node(argument.removesuffix(".grad"))] if argument else _written_here(session)
-    data, lines = [], []
+    nodes = [session.node(argument)] if argument else _written_here(session)
+    gradients, lines = [], []
     for node in nodes:
-        terms = trace.contributions(node)
-        data.append(_contribution_data(session, terms))
-        lines += [*panels.contribution_table(terms, session.debugger.position, session.width), Text()]
-    return Answer("contributions", {"gradients": data}, lines[:-1])
+        terms = session.trace.contributions(node)
+        gradients.append(_contribution_data(session, terms))
+        lines += [*contribution_table(terms, session.debugger.position), Text()]
+    return Answer("contributions", {"gradients": gradients}, lines[:-1])
 
 
 def _written_here(session: Session) -> list[Node]:
-    leaves = [source for source in session.debugger.node.inputs if source.kind == "parameter"]
-    return list(dict.fromkeys(leaves)) or session.debugger.trace.graph.parameters
+    parameters = [source for source in session.debugger.node.inputs if source.kind == "parameter"]
+    return list(dict.fromkeys(parameters)) or session.trace.graph.parameters
 
 
-def _contribution_data(session: Session, terms: Any) -> dict[str, Any]:
+def _contribution_data(session: Session, terms: Contributions) -> dict[str, Any]:
     done = [term for term in terms if term.step <= session.debugger.position]
     return {
-        "of": str(session.debugger.trace.symbols.of(terms.node)),
+        "of": str(session.trace.symbols.of(terms.node)),
         "count": len(terms),
         "terms": [
             {
                 "step": term.step,
                 "timestep": term.timestep,
-                **{name: plain(getattr(term, name)) for name in ("norm", "share", "cosine")},
-                "running": plain(norm(term.running)),
+                "norm": json_data(term.norm),
+                "share": json_data(term.share),
+                "cosine": json_data(term.cosine),
+                "running": json_data(norm(term.running)),
             }
             for term in done
         ],
@@ -110,45 +112,43 @@ def _contribution_data(session: Session, terms: Any) -> dict[str, Any]:
     }
 
 
-@command("gradients", "grads", usage="gradients", group="seeing")
+@command("gradients", "grads", group="seeing")
 def _gradients(session: Session, argument: str) -> Answer:
     """List the gradients of the parameters: complete, partial, or not computed yet."""
-    trace = session.debugger.trace
-    state = trace.at(session.debugger.position + 1)
-    rows, lines = [], []
-    for node in trace.graph.parameters:
-        symbol, status, so_far = trace.symbols.of(node), state.status(node), state.gradient(node)
-        writes = trace.writes(node)
-        done = sum(step <= session.debugger.position for step, _ in writes)
-        rows.append(
+    state = session.trace.at(session.debugger.position + 1)
+    gradients, lines = [], []
+    for node in session.trace.graph.parameters:
+        symbol, so_far = session.trace.symbols.of(node), state.gradient(node)
+        steps = [step for step, _ in session.trace.writes(node)]
+        done = sum(step <= session.debugger.position for step in steps)
+        size = None if so_far is None else norm(so_far)
+        gradients.append(
             {
                 "of": str(symbol),
-                "status": status,
+                "status": state.status(node),
                 "terms": done,
-                "of_terms": len(writes),
-                "norm": None if so_far is None else plain(norm(so_far)),
+                "of_terms": len(steps),
+                "norm": json_data(size),
             }
         )
-        told = "not computed yet" if so_far is None else f"‖·‖ {number(norm(so_far)):>9}"
-        line = styled(f"  {padded(symbol.bar, 8)}", "bold")
-        line.append(f"{shape_text(node.shape):>9}  ", "dim")
-        line.append(f"{told:<18}", "" if so_far is not None else "dim")
-        line.append(f"{done} of {len(writes)} terms" if writes else "no gradient reaches it", "dim")
-        lines.append(line)
-    return Answer("gradients", {"gradients": rows}, lines)
+        computed = ("not computed yet  ", "dim") if size is None else f"{f'‖·‖ {number_text(size):>9}':<18}"
+        terms = f"{done} of {len(steps)} terms" if steps else "no gradient reaches it"
+        name, shape = f"  {padded(symbol.bar, 8)}", f"{shape_text(node.shape):>9}  "
+        lines.append(Text.assemble((name, "bold"), (shape, "dim"), computed, (terms, "dim")))
+    return Answer("gradients", {"gradients": gradients}, lines)
 
 
-@command("who", usage="who NAME", group="seeing", completes="parameters nodes")
+_WHO = "who wrote what? a name, as W or h[3]"
+
+
+@command("who", usage="who NAME", group="seeing", completes="parameters nodes", asks=_WHO)
 def _who(session: Session, argument: str) -> Answer:
     """Say which step last wrote the gradient of NAME, and which will next; `back NAME` goes there."""
-    if not argument:
-        raise CommandError("who wrote what? a name, as W or h[3]")
-    trace, here = session.debugger.trace, session.debugger.position
-    node = trace.node(argument.removesuffix(".grad"))
-    steps = [step for step, _ in trace.writes(node)]
+    here, node = session.debugger.position, session.node(argument)
+    steps = [step for step, _ in session.trace.writes(node)]
     last = max((step for step in steps if step <= here), default=None)
     following = min((step for step in steps if step > here), default=None)
-    bar = trace.symbols.of(node).bar
+    bar = session.trace.symbols.of(node).bar
     lines = [_writer(session, f"{bar} was last written", last), _writer(session, f"{bar} is next written", following)]
     return Answer("who", {"of": bar, "last": last, "next": following}, lines)
 
@@ -156,7 +156,7 @@ def _who(session: Session, argument: str) -> Answer:
 def _writer(session: Session, what: str, step: int | None) -> Text:
     if step is None:
         return Text(f"  {what} by no step", "dim")
-    node = session.debugger.trace.nodes[step]
+    node = session.trace.nodes[step]
     at = "" if node.timestep is None else f", time step {node.timestep}"
     return Text.assemble(f"  {what} at step {step}{at}: ", (node.expression or str(node.op), "bold"))
 
@@ -164,44 +164,41 @@ def _writer(session: Session, what: str, step: int | None) -> Text:
 @command("list", "l", usage="list [LINE]", group="seeing")
 def _list(session: Session, argument: str) -> Answer:
     """Show the program around the line of this step, or around LINE."""
-    seen = source_of(session.debugger.node)
-    if seen is None:
+    source = session.debugger.node.source
+    if source is None:
         return Answer("list", {"lines": []}, [Text("the source of this step is not known", "dim")])
-    middle = int(argument) if argument.isdigit() else seen["line"]
-    known = session.debugger.trace.source_lines(seen["file"])
-    near = [n for n in range(middle - 5, middle + 6) if n in known]
+    middle = int(argument) if argument.isdigit() else source.lineno
+    program = session.trace.source_lines(source.filename)
+    near = {n: program[n] for n in range(middle - 5, middle + 6) if n in program}
     lines = []
-    for n in near:
-        here = seen["line"] <= n <= seen["end_line"]
-        mark = "->" if here else "  "
-        lines.append(Text(f"{n:>5} {mark} {known[n]}", "bold" if here else ""))
+    for n, text in near.items():
+        is_here = source.lineno <= n <= source.end_lineno
+        lines.append(Text(f"{n:>5} {'->' if is_here else '  '} {text}", "bold" if is_here else ""))
         lines[-1].truncate(session.width, overflow="ellipsis")
-    data = {"file": seen["file"], "line": seen["line"], "lines": {str(n): known[n] for n in near}}
-    return Answer("list", data, lines or [Text(f"no source of {seen['file']}", "dim")])
+    data = {"file": source.filename, "line": source.lineno, "lines": {str(n): text for n, text in near.items()}}
+    return Answer("list", data, lines or [Text(f"no source of {source.filename}", "dim")])
 
 
 @command("info", "i", usage="info [NAME]", group="seeing", completes="nodes")
 def _info(session: Session, argument: str) -> Answer:
     """Tell about the pass; or about a value: its op, shape, scope, time step, expression and source line."""
-    trace = session.debugger.trace
+    trace = session.trace
     if argument:
         return _about_node(session, trace.node(argument))
     names = ", ".join(str(trace.symbols.of(node)) for node in trace.graph.parameters)
-    steps = trace.graph.timesteps
+    timesteps = trace.graph.timesteps
     lines = [
         f"{len(trace)} steps, {len(trace.graph)} nodes, {len(trace.graph.parameters)} parameters: {names}",
-        f"time steps {steps[0]} to {steps[-1]}" if steps else "no time steps",
-        f"output {trace.symbols.of(trace.output)} = {number(float(trace.output.data.ravel()[0]))}",
+        f"time steps {timesteps[0]} to {timesteps[-1]}" if timesteps else "no time steps",
+        f"output {trace.symbols.of(trace.output)} = {number_text(float(trace.output.data.ravel()[0]))}",
     ]
-    data = {"steps": len(trace), "nodes": len(trace.graph), "timesteps": steps}
+    data = {"steps": len(trace), "nodes": len(trace.graph), "timesteps": timesteps}
     return Answer("info", data, [Text(f"  {line}") for line in lines])
 
 
 def _about_node(session: Session, node: Node) -> Answer:
-    trace = session.debugger.trace
-    source = source_of(node)
     facts = {
-        "name": str(trace.symbols.of(node)),
+        "name": str(session.trace.symbols.of(node)),
         "kind": node.kind,
         "op": None if node.op is None else str(node.op),
         "shape": list(node.shape),
@@ -209,11 +206,11 @@ def _about_node(session: Session, node: Node) -> Answer:
         "timestep": node.timestep,
         "scope": node.scope,
         "expression": node.expression,
-        "step": trace.step_of(node),
-        "line": source and f"{source['file']}:{source['line']}",
+        "step": session.trace.step_of(node),
+        "line": node.source and f"{node.source.filename}:{node.source.lineno}",
     }
-    shown = {key: value for key, value in facts.items() if value not in (None, "")}
-    return Answer("node", facts, [Text.assemble((f"  {key:<11}", "dim"), str(value)) for key, value in shown.items()])
+    known = {name: fact for name, fact in facts.items() if fact not in (None, "")}
+    return Answer("node", facts, [Text.assemble((f"  {name:<11}", "dim"), str(fact)) for name, fact in known.items()])
 
 
 _MARGIN = 24  # columns for the names of commands
@@ -225,40 +222,45 @@ def _help(session: Session, argument: str) -> Answer:
     if argument == "expressions":
         return _help_expressions()
     if argument:
-        from .session import _WORDS
-
-        found = _WORDS.get(argument)
-        if found is None:
-            raise CommandError(f"there is no command {argument!r}; `help` lists them")
-        lines = [Text(found.usage, "bold"), *_filled(found.help, session.width)]
-        if found.aliases:
-            lines.append(Text(f"also: {', '.join(found.aliases)}", "dim"))
-        return Answer("help", {"usage": found.usage, "help": found.help, "aliases": list(found.aliases)}, lines)
+        return _help_command(session, argument)
     lines = []
     for group in ("moving", "stopping", "seeing", "diagnosing", "other"):
         lines.append(Text(group, "bold magenta"))
         for each in COMMANDS.values():
             if each.group == group:
-                line = styled(f"  {each.name}", "bold")
-                line.append(f" {', '.join(each.aliases[:2])}" if each.aliases else "", "dim")
-                line.append(" " * max(_MARGIN - line.cell_len, 1))
-                summary = each.help.split(". ")[0].split(": ")[0].split("; ")[0].rstrip(".")
-                first, *more = textwrap.wrap(summary, session.width - _MARGIN)
-                lines += [line.append(first), *(Text(" " * _MARGIN + rest) for rest in more)]
+                lines += _command_lines(each, session.width)
     lines.append(Text("an empty line repeats the latest command", "dim"))
     return Answer("help", {"commands": {each.name: each.help for each in COMMANDS.values()}}, lines)
 
 
+def _command_lines(each: Command, width: int) -> list[Text]:
+    """Return a command's name and what it does in a sentence."""
+    aliases = f" {', '.join(each.aliases[:2])}" if each.aliases else ""
+    line = Text.assemble((f"  {each.name}", "bold"), (aliases, "dim"))
+    summary = each.help.split(". ")[0].split(": ")[0].split("; ")[0].rstrip(".")
+    first, *more = textwrap.wrap(summary, width - _MARGIN)
+    line.append(" " * max(_MARGIN - line.cell_len, 1) + first)
+    return [line, *(Text(" " * _MARGIN + rest) for rest in more)]
+
+
+def _help_command(session: Session, word: str) -> Answer:
+    if word not in commands_by_word:
+        raise CommandError(f"there is no command {word!r}; `help` lists them")
+    told = commands_by_word[word]
+    lines = [Text(told.usage, "bold")]
+    lines += [Text(f"  {line}") for line in textwrap.wrap(told.help, session.width - 2)]
+    if told.aliases:
+        lines.append(Text(f"also: {', '.join(told.aliases)}", "dim"))
+    return Answer("help", {"usage": told.usage, "help": told.help, "aliases": list(told.aliases)}, lines)
+
+
 def _help_expressions() -> Answer:
+    names = {name: meaning for name, (_, meaning) in NAMES.items()}
+    functions = {name: meaning for name, (_, meaning) in FUNCTIONS.items()}
+    values = {"W, h[3]": "values of the network; W.grad is its gradient so far"}
     lines = [Text("names at a step", "bold magenta")]
-    lines += [Text.assemble((f"  {name:<12}", "bold"), told) for name, told in Moment.NAMES.items()]
-    lines.append(Text.assemble(("  W, h[3]     ", "bold"), "values of the network; W.grad is its gradient so far"))
+    lines += [Text.assemble((f"  {name:<12}", "bold"), meaning) for name, meaning in (names | values).items()]
     lines.append(Text("functions", "bold magenta"))
-    lines += [Text.assemble((f"  {name:<12}", "bold"), told) for name, (_, told) in FUNCTIONS.items()]
+    lines += [Text.assemble((f"  {name:<12}", "bold"), meaning) for name, meaning in functions.items()]
     lines.append(Text("and + - * / % ** @ == != < <= > >= in, and or not, indices and conditionals", "dim"))
-    data = {"names": dict(Moment.NAMES), "functions": {name: told for name, (_, told) in FUNCTIONS.items()}}
-    return Answer("help", data, lines)
-
-
-def _filled(text: str, width: int) -> list[Text]:
-    return [Text(f"  {line}") for line in textwrap.wrap(text, width - 2)]
+    return Answer("help", {"names": names, "functions": functions}, lines)

@@ -1,4 +1,4 @@
-"""The debugger's commands: words and abbreviations, as pdb's; each gives an answer as data and as lines of text."""
+"""Session: a debugger and the commands given to it; each command gives an answer as data and as lines of text."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any
 
 from rich.text import Text
 
-from ..debugging.debugger import Debugger, Stop
-from ..debugging.snapshot import look
-from .screen import stop_lines
+from tinygraph.recording.node import Node
+from tinygraph.tracing.trace import Trace
 
-__all__ = ["Answer", "CommandError", "Session", "command"]
+from ..debugging.debugger import Debugger, Stop
+from ..debugging.snapshot import take_snapshot
+from .panels import stop_lines
 
 
 class CommandError(ValueError):
@@ -47,7 +48,23 @@ Run = Callable[["Session", str], Answer]
 
 @dataclass(frozen=True)
 class Command:
-    """A command's name, its abbreviations, how it is used, what it does, and the function that does it."""
+    """A command, registered by `command`.
+
+    Attributes
+    ----------
+    name : str
+    aliases : tuple of str
+    usage : str
+    help : str
+    group : str
+        Where `help` lists it: ``"moving"``, ``"stopping"``, ``"seeing"``, ``"diagnosing"`` or ``"other"``.
+    run : callable
+        Of the session and the argument, gives the answer.
+    completes : str
+        What may stand in its argument: words, or ``nodes``, ``parameters``, ``ops``, ``commands`` for all of these.
+    asks : str
+        The error where an argument is needed and none was given; empty where none is needed.
+    """
 
     name: str
     aliases: tuple[str, ...]
@@ -55,24 +72,23 @@ class Command:
     help: str
     group: str
     run: Run
-    completes: str  # what its argument may be: "nodes", "moves", "breakpoints", "expressions", "" …
+    completes: str
+    asks: str
 
 
 COMMANDS: dict[str, Command] = {}
-_WORDS: dict[str, Command] = {}
+commands_by_word: dict[str, Command] = {}  # by aliases too
 
 
 def command(
-    name: str, *aliases: str, usage: str = "", group: str = "seeing", completes: str = ""
+    name: str, *aliases: str, group: str, usage: str = "", completes: str = "", asks: str = ""
 ) -> Callable[[Run], Run]:
     """Register a function of (session, argument) as a command; its docstring is the help."""
 
     def register(run: Run) -> Run:
         text = " ".join((run.__doc__ or "").split())
-        made = Command(name, aliases, usage or name, text, group, run, completes)
-        COMMANDS[name] = made
-        for word in (name, *aliases):
-            _WORDS[word] = made
+        COMMANDS[name] = Command(name, aliases, usage or name, text, group, run, completes, asks)
+        commands_by_word.update(dict.fromkeys((name, *aliases), COMMANDS[name]))
         return run
 
     return register
@@ -95,7 +111,15 @@ class Session:
         self.width = width
         self.ascii_only = ascii_only
         self._latest = ""
-        self.lines_shown: dict[str, int] = {}
+
+    @property
+    def trace(self) -> Trace:
+        """The recorded pass."""
+        return self.debugger.trace
+
+    def node(self, name: str) -> Node:
+        """Return the node of that name; ``W.grad`` means ``W``."""
+        return self.trace.node(name.removesuffix(".grad"))
 
     def run(self, line: str) -> Answer:
         """Carry out one line; an empty one repeats the latest."""
@@ -103,17 +127,22 @@ class Session:
         if not line or line.startswith("#"):
             return Answer("nothing")
         self._latest = line
-        word, argument = _split(line)
+        word, argument = split_word(line)
         try:
-            return _meant(word).run(self, argument)
+            meant = _meant(word)
+            if meant.asks and not argument:
+                raise CommandError(meant.asks)
+            return meant.run(self, argument)
+        except KeyboardInterrupt:  # a long search: the prompt comes back
+            return Answer("interrupted", {"error": "interrupted"}, [Text("interrupted", "bold yellow")])
         except KeyError:
             raise  # a fault of ours: nothing that a user names is looked up so
         except (CommandError, LookupError, ValueError, OSError) as error:
-            return failed(error)
+            return _failed(error)
 
     def stop(self, stop: Stop) -> Answer:
         """Return the answer to a move: where we are now, and why."""
-        data = {**look(self.debugger.trace, stop.position), "reason": stop.reason, "moved": stop.moved}
+        data = {**take_snapshot(self.trace, stop.position), "reason": stop.reason, "moved": stop.moved}
         reason = [Text(f"■ {stop.reason}", "bold yellow")] if stop.reason else []
         if not stop.moved:
             return Answer("stop", data, reason or [Text("here already", "dim")])
@@ -123,55 +152,65 @@ class Session:
         """Return the screen of the current position."""
         return self.stop(Stop(self.debugger.position, "", True))
 
+    def goto(self, step: int) -> Answer:
+        """Go to a step and return its screen, also where the debugger stood there already."""
+        self.debugger.goto(step)
+        return self.here()
+
     def complete(self, text: str) -> list[str]:
         """Return the words that may stand in the place of the last word of `text`."""
         head, _, last = text.rpartition(" ")
         if not head.strip():
             return sorted(name for name in COMMANDS if name.startswith(last))
-        found = _WORDS.get(_split(head)[0])
-        return [word for word in self._candidates(found) if word.startswith(last)] if found else []
+        word, _ = split_word(head)
+        if word not in commands_by_word:
+            return []
+        return [candidate for candidate in self._candidates(commands_by_word[word]) if candidate.startswith(last)]
 
-    def _candidates(self, found: Command) -> Iterable[str]:
-        trace = self.debugger.trace
-        for kind in found.completes.split():
+    def _candidates(self, command: Command) -> Iterable[str]:
+        for kind in command.completes.split():
             if kind == "nodes":
-                yield from trace.symbols.names()
+                yield from self.trace.symbols.names()
             elif kind == "parameters":
-                yield from (trace.symbols.of(node).ascii for node in trace.graph.parameters)
+                yield from (self.trace.symbols.of(node).ascii for node in self.trace.graph.parameters)
             elif kind == "commands":
                 yield from COMMANDS
             elif kind == "ops":
-                yield from sorted({str(node.op) for node in trace.nodes})
+                yield from sorted({str(node.op) for node in self.trace.nodes})
             else:
                 yield kind
 
 
 def _meant(word: str) -> Command:
     """Return the command of that name or abbreviation, or the only one that begins so."""
-    if word in _WORDS:
-        return _WORDS[word]
+    if word in commands_by_word:
+        return commands_by_word[word]
     begun = sorted(name for name in COMMANDS if word and name.startswith(word))
     if len(begun) == 1:
         return COMMANDS[begun[0]]
-    near = begun or [_WORDS[name].name for name in difflib.get_close_matches(word, _WORDS, 1, 0.5)]
+    near = begun or [commands_by_word[name].name for name in difflib.get_close_matches(word, commands_by_word, 1, 0.5)]
     hint = f"did you mean {' or '.join(near)}?" if near else "`help` lists them"
     raise CommandError(f"unknown command {word!r}; {hint}")
 
 
-def _split(line: str) -> tuple[str, str]:
-    word, _, argument = line.partition(" ")
-    return word, argument.strip()
-
-
-def failed(error: Exception) -> Answer:
-    """Return the answer to a command that could not be carried out."""
+def _failed(error: Exception) -> Answer:
     message = str(error)
-    data: dict[str, Any] = {"error": message}
-    for name in ("column", "reason"):
-        if hasattr(error, name):
-            data[name] = getattr(error, name)
+    marks = {name: getattr(error, name) for name in ("column", "reason") if hasattr(error, name)}
     first, *rest = message.split("\n")
-    return Answer("error", data, [Text(f"*** {first}", "bold red"), *(Text(line) for line in rest)])
+    lines = [Text(f"*** {first}", "bold red"), *map(Text, rest)]
+    return Answer("error", {"error": message, **marks}, lines)
+
+
+def split_word(text: str) -> tuple[str, str]:
+    """Return the first word of a text and the rest, without the spaces around it.
+
+    Examples
+    --------
+    >>> split_word("break  op tanh"), split_word("next")
+    (('break', 'op tanh'), ('next', ''))
+    """
+    word, _, rest = text.partition(" ")
+    return word, rest.strip()
 
 
 def whole_number(text: str, what: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 
 from rich.text import Text
@@ -9,10 +10,7 @@ from rich.text import Text
 from ..debugging import breakpoints as points
 from ..debugging.breakpoints import Breakpoint
 from ..debugging.expressions import Expression
-from .arrays import styled
-from .session import Answer, CommandError, Session, command, whole_number
-
-__all__: list[str] = []
+from .session import Answer, CommandError, Session, command, split_word, whole_number
 
 _KINDS = "op scope t line nan jump if nodes ops"
 _USAGE = "break [NAME | op OP | scope SCOPE | t T[-T] | [FILE:]LINE | nan | jump FACTOR] [if CONDITION]"
@@ -25,34 +23,32 @@ def _break(session: Session, argument: str) -> Answer:
     argument, list the breakpoints.
     """
     if not argument:
-        return _listed(session)
-    place, condition = _parted(argument)
-    if condition is not None:
-        condition.check_names(session.debugger.moment)
-    if place:
-        point = _at(session, place)
-        point.condition = condition
-    else:
-        assert condition is not None
-        point = points.at_condition(session.debugger.trace, condition)
+        return _list(session)
+    conditional = re.match(r"(.*?)(?:^|\s)if\s+(.*)$", argument)
+    if conditional is None:
+        return _set(session, _at(session, argument))
+    place, condition = conditional[1].strip(), _checked(session, conditional[2])
+    if not place:
+        return _set(session, points.at_condition(session.trace, condition))
+    point = _at(session, place)
+    point.condition = condition
     return _set(session, point)
 
 
-def _parted(argument: str) -> tuple[str, Expression | None]:
-    match = re.match(r"(.*?)(?:^|\s)if\s+(.*)$", argument)
-    if match is None:
-        return argument, None
-    return match[1].strip(), Expression(match[2])
+def _checked(session: Session, text: str) -> Expression:
+    """Return a condition whose names are all known."""
+    condition = Expression(text)
+    condition.check_names(session.debugger.moment)
+    return condition
 
 
 def _at(session: Session, place: str) -> Breakpoint:
-    trace = session.debugger.trace
-    word, _, rest = place.partition(" ")
-    rest = rest.strip()
+    trace = session.trace
+    word, rest = split_word(place)
     if word == "nan":
         return points.at_nonfinite(trace)
     if word == "jump":
-        return points.at_jump(trace, _factor(rest), session.debugger.norm)
+        return points.at_jump(trace, _factor(rest or "10"))
     if word == "op" and rest:
         return points.at_op(trace, _known(rest, {str(node.op) for node in trace.nodes}, "op"))
     if word == "scope" and rest:
@@ -66,18 +62,14 @@ def _at(session: Session, place: str) -> Breakpoint:
 
 
 def _scopes(session: Session) -> set[str]:
-    found: set[str] = set()
-    for node in session.debugger.trace.nodes:
-        parts = node.scope.split("/") if node.scope else []
-        found.update("/".join(parts[: n + 1]) for n in range(len(parts)))
-    return found
+    """Return the scopes of all steps, and those around them."""
+    parts = [node.scope.split("/") for node in session.trace.nodes if node.scope]
+    return {"/".join(scope[: n + 1]) for scope in parts for n in range(len(scope))}
 
 
 def _known(name: str, known: set[str], what: str) -> str:
     if name in known:
         return name
-    import difflib
-
     near = difflib.get_close_matches(name, known, 1, 0.4)
     hint = f"did you mean {near[0]}?" if near else f"they are {', '.join(sorted(known)) or 'none'}"
     raise CommandError(f"no step of this pass has the {what} {name!r}; {hint}")
@@ -87,29 +79,24 @@ def _range(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"(-?\d+)(?:\s*(?:-|:|to|\.\.)\s*(-?\d+))?", text)
     if match is None:
         raise CommandError(f"a time step is a number or a range as 3-7, not {text!r}")
-    first = int(match[1])
-    last = int(match[2]) if match[2] else first
-    return min(first, last), max(first, last)
+    first, last = sorted((int(match[1]), int(match[2] or match[1])))
+    return first, last
 
 
 def _factor(text: str) -> float:
     try:
-        factor = float(text or "10")
+        return float(text)
     except ValueError:
         raise CommandError(f"jump takes a factor, as `break jump 10`, not {text!r}") from None
-    if not factor > 1:
-        raise CommandError(f"a factor above 1 is needed, not {factor:g}")
-    return factor
 
 
 def _at_line(session: Session, filename: str | None, line: int) -> Breakpoint:
-    point = points.at_line(session.debugger.trace, filename, line)
-    if not any(point.test(k) for k in range(len(session.debugger.trace))):
-        sources = [node.source for node in session.debugger.trace.nodes]
-        lines = sorted({source.lineno for source in sources if source is not None})
-        near = min(lines, key=lambda known: abs(known - line), default=None)
-        raise CommandError(f"nothing was recorded on line {line}" + (f"; the nearest is {near}" if near else ""))
-    return point
+    point = points.at_line(session.trace, filename, line)
+    if any(point.test(k) for k in range(len(session.trace))):
+        return point
+    lines = sorted({node.source.lineno for node in session.trace.nodes if node.source is not None})
+    near = min(lines, key=lambda known: abs(known - line), default=None)
+    raise CommandError(f"nothing was recorded on line {line}" + (f"; the nearest is {near}" if near else ""))
 
 
 def _set(session: Session, point: Breakpoint) -> Answer:
@@ -118,43 +105,38 @@ def _set(session: Session, point: Breakpoint) -> Answer:
 
 
 def _data(point: Breakpoint) -> dict[str, object]:
-    return {
-        "number": point.number,
-        "what": str(point),
-        "enabled": point.enabled,
-        "ignore": point.ignore,
-        "hits": point.hits,
-    }
+    fields = ("enabled", "ignore", "hits")
+    return {"number": point.number, "what": str(point), **{name: getattr(point, name) for name in fields}}
 
 
-def _listed(session: Session) -> Answer:
-    every = list(session.debugger.breakpoints.values())
-    lines = [Text("no breakpoints", "dim")] if not every else []
-    for point in every:
-        line = styled(f"{point.number:>3}  {point}", "" if point.enabled else "dim")
-        line.append(f"  {point.hits} hits" if point.hits != 1 else "  1 hit", "dim")
-        line.append(f", the first {point.ignore} ignored" if point.ignore else "", "dim")
-        line.append("" if point.enabled else "  disabled", "dim")
-        lines.append(line)
-    return Answer("breakpoints", {"breakpoints": [_data(point) for point in every]}, lines)
+def _list(session: Session) -> Answer:
+    breakpoints = list(session.debugger.breakpoints.values())
+    lines = [_line(point) for point in breakpoints] or [Text("no breakpoints", "dim")]
+    return Answer("breakpoints", {"breakpoints": [_data(point) for point in breakpoints]}, lines)
 
 
-@command("watch", usage="watch NAME", group="stopping", completes="parameters nodes")
+def _line(point: Breakpoint) -> Text:
+    hits = "  1 hit" if point.hits == 1 else f"  {point.hits} hits"
+    ignored = f", the first {point.ignore} ignored" if point.ignore else ""
+    disabled = "" if point.enabled else "  disabled"
+    place = (f"{point.number:>3}  {point}", "" if point.enabled else "dim")
+    return Text.assemble(place, (hits + ignored + disabled, "dim"))
+
+
+_WHAT = "watch what? a name, as W or h[3]"
+
+
+@command("watch", usage="watch NAME", group="stopping", completes="parameters nodes", asks=_WHAT)
 def _watch(session: Session, argument: str) -> Answer:
     """Stop, in both directions, wherever the gradient of NAME is written."""
-    if not argument:
-        raise CommandError("watch what? a name, as W or h[3]")
-    return _set(
-        session, points.at_write(session.debugger.trace, session.debugger.trace.node(argument.removesuffix(".grad")))
-    )
+    return _set(session, points.at_write(session.trace, session.node(argument)))
 
 
 def _point(session: Session, text: str) -> Breakpoint:
     number = whole_number(text, "a breakpoint's number")
-    try:
-        return session.debugger.breakpoints[number]
-    except KeyError:
-        raise CommandError(f"there is no breakpoint {number}; `break` lists them") from None
+    if number not in session.debugger.breakpoints:
+        raise CommandError(f"there is no breakpoint {number}; `break` lists them")
+    return session.debugger.breakpoints[number]
 
 
 @command("delete", "clear", "cl", "unwatch", usage="delete [NUMBER …]", group="stopping")
@@ -162,10 +144,9 @@ def _delete(session: Session, argument: str) -> Answer:
     """Delete breakpoints and watches by number; all of them without one."""
     chosen = [_point(session, word) for word in argument.split()] or list(session.debugger.breakpoints.values())
     for point in chosen:
-        session.debugger.breakpoints.pop(point.number, None)
-    return Answer(
-        "deleted", {"numbers": [p.number for p in chosen]}, [Text(f"deleted {p.number}: {p}") for p in chosen]
-    )
+        session.debugger.breakpoints.pop(point.number, None)  # which may have been named twice
+    numbers = [point.number for point in chosen]
+    return Answer("deleted", {"numbers": numbers}, [Text(f"deleted {point.number}: {point}") for point in chosen])
 
 
 @command("enable", usage="enable NUMBER …", group="stopping")
@@ -183,7 +164,7 @@ def _disable(session: Session, argument: str) -> Answer:
 def _switch(session: Session, argument: str, enabled: bool) -> Answer:
     for word in argument.split():
         _point(session, word).enabled = enabled
-    return _listed(session)
+    return _list(session)
 
 
 @command("ignore", usage="ignore NUMBER COUNT", group="stopping")
@@ -194,16 +175,13 @@ def _ignore(session: Session, argument: str) -> Answer:
         raise CommandError("ignore takes a breakpoint's number and a count")
     point = _point(session, words[0])
     point.ignore = point.hits + max(whole_number(words[1], "a count"), 0)
-    return _listed(session)
+    return _list(session)
 
 
 @command("condition", usage="condition NUMBER [CONDITION]", group="stopping")
 def _condition(session: Session, argument: str) -> Answer:
     """Stop at a breakpoint only where CONDITION is true; without one, always."""
-    number, _, text = argument.partition(" ")
+    number, text = split_word(argument)
     point = _point(session, number)
-    condition = Expression(text) if text.strip() else None
-    if condition is not None:
-        condition.check_names(session.debugger.moment)
-    point.condition = condition
-    return _listed(session)
+    point.condition = _checked(session, text) if text else None
+    return _list(session)

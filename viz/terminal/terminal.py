@@ -6,9 +6,9 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any, TextIO
+from typing import TextIO
 
 from rich.console import Console
 from rich.text import Text
@@ -17,15 +17,11 @@ import tinygraph as tg
 from tinygraph.tracing.trace import Trace
 
 from ..debugging.debugger import Debugger
-from . import diagnosing as diagnoses  # noqa: F401 - they register the commands
-from . import moving as moves  # noqa: F401 - they register the commands
-from . import seeing as queries  # noqa: F401 - they register the commands
-from . import stopping as stops  # noqa: F401 - they register the commands
+from . import diagnosing, moving, seeing, stopping  # noqa: F401 - they register the commands
 from .session import Answer, Session
 
-__all__ = ["debug"]
-
 PROMPT = "(tinygraph) "
+_SIGNS = "ā⁽³⁾ ⊙ ₁ ◀ █"  # of those in formulas
 
 
 def debug(
@@ -68,53 +64,50 @@ def debug(
     stdin, stdout = stdin or sys.stdin, stdout or sys.stdout
     debugger = target if isinstance(target, Debugger) else Debugger(target)
     columns = width or max(min(shutil.get_terminal_size().columns, 100), 40)
-    plain = not _can_encode(stdout) if ascii_only is None else ascii_only
-    session = Session(debugger, columns, plain)
+    if ascii_only is None:
+        ascii_only = _encodable(_SIGNS, stdout) != _SIGNS
+    session = Session(debugger, columns, ascii_only)
     show = _json_printer(stdout) if as_json else _text_printer(stdout, columns)
     try:
         show(session.here())
         if not as_json:
             show(Answer("hint", lines=[Text("`help` lists the commands, `next` goes on, `quit` leaves", "dim")]))
         for line in _lines(session, stdin, stdout, as_json):
-            answer = _run(session, line)
+            answer = session.run(line)
             show(answer)
             if answer.kind == "abort":
                 raise SystemExit(1)
             if answer.ends:
                 break
     except BrokenPipeError:
-        _discard(stdout)
+        discard(stdout)
     return debugger
-
-
-def _run(session: Session, line: str) -> Answer:
-    try:
-        return session.run(line)
-    except KeyboardInterrupt:  # a long search: the prompt comes back
-        return Answer("interrupted", {"error": "interrupted"}, [Text("interrupted", "bold yellow")])
 
 
 def _lines(session: Session, stdin: TextIO, stdout: TextIO, as_json: bool) -> Iterator[str]:
     """Yield the lines that the user types, until there are no more."""
     if not as_json and stdin is sys.stdin and stdin.isatty() and stdout.isatty():
-        from .prompt import typed
+        from .prompt import typed  # prompt_toolkit is slow to import, and only a real terminal needs it
 
         yield from typed(session, PROMPT)
         return
-    while True:
+
+    def echo(text: str) -> None:
         if not as_json:
-            stdout.write(PROMPT)
+            stdout.write(text)
             stdout.flush()
+
+    while True:
+        echo(PROMPT)
         try:
             line = _from_notebook() if stdin is sys.stdin and "ipykernel" in sys.modules else stdin.readline()
         except KeyboardInterrupt:
             line = ""
         if not line:
-            if not as_json:
-                stdout.write("\n")
+            echo("\n")
             return
-        if not as_json and not stdin.isatty():
-            stdout.write(line if line.endswith("\n") else f"{line}\n")  # so that a transcript reads as a session
+        if not stdin.isatty():
+            echo(line if line.endswith("\n") else f"{line}\n")  # so that a transcript reads as a session
         yield line
 
 
@@ -125,19 +118,20 @@ def _from_notebook() -> str:
         return ""
 
 
-def _text_printer(stdout: TextIO, width: int) -> Any:
-    console = Console(file=stdout, width=width, highlight=False, no_color=_no_colour(stdout))
+def _text_printer(stdout: TextIO, width: int) -> Callable[[Answer], None]:
+    console = Console(file=stdout, width=width, highlight=False, no_color=None if stdout.isatty() else True)
 
     def show(answer: Answer) -> None:
         for line in answer.lines:
             line.rstrip()
-            console.print(_encodable(line, stdout), overflow="fold")
+            text = _encodable(line.plain, stdout)
+            console.print(line if text == line.plain else Text(text), overflow="fold")
         stdout.flush()
 
     return show
 
 
-def _json_printer(stdout: TextIO) -> Any:
+def _json_printer(stdout: TextIO) -> Callable[[Answer], None]:
     def show(answer: Answer) -> None:
         if answer.kind != "nothing":
             stdout.write(json.dumps({"answer": answer.kind, **answer.data}, allow_nan=False) + "\n")
@@ -146,26 +140,13 @@ def _json_printer(stdout: TextIO) -> Any:
     return show
 
 
-def _no_colour(stdout: TextIO) -> bool:
-    return bool(os.environ.get("NO_COLOR")) or not stdout.isatty()
-
-
-def _can_encode(stdout: TextIO) -> bool:
-    try:
-        "ā⁽³⁾ ⊙ ₁ ◀ █".encode(getattr(stdout, "encoding", None) or "utf-8")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
-
-
-def _encodable(line: Text, stdout: TextIO) -> Text:
+def _encodable(text: str, stdout: TextIO) -> str:
+    """Return a text with ? for what the stream cannot encode."""
     encoding = getattr(stdout, "encoding", None) or "utf-8"
-    if line.plain.isascii() or encoding.lower().replace("-", "").startswith("utf"):
-        return line
-    return Text(line.plain.encode(encoding, "replace").decode(encoding))
+    return text.encode(encoding, "replace").decode(encoding)
 
 
-def _discard(stdout: TextIO) -> None:
+def discard(stream: TextIO) -> None:
     """Let what is still buffered for a closed pipe go nowhere, so that the process ends in silence."""
     with suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
