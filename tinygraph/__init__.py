@@ -51,6 +51,7 @@ from .ops.products import *
 from .ops.reductions import *
 from .ops.shapes import *
 from .ops.statistics import *
+from .ops.tables import *
 from .ops.transcendental import *
 from .ops.without_gradient import *
 from .recording.context import iteration, no_grad, scope, timestep

@@ -21,6 +21,7 @@ from . import (
     reductions,
     shapes,
     statistics,
+    tables,
     transcendental,
     without_gradient,
 )
@@ -39,6 +40,7 @@ families = (
     reductions,
     shapes,
     statistics,
+    tables,
     transcendental,
     without_gradient,
 )

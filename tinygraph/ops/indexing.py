@@ -76,23 +76,27 @@ scatter: Any = op(
 
 def read(self: Tensor, index: Any) -> Tensor:
     """``tensor[index]``, for every kind of index that NumPy has."""
-    kept = _kept(index)
+    if self._pending is not None:
+        cell = self._pending.read(index)
+        if cell is not None:
+            return cell
+    own_index = keep_index(index)
     value = self._data
     try:
-        y = value[kept]
+        y = value[own_index]
     except (IndexError, TypeError) as error:
         raise type(error)(f"getitem: a Tensor of shape {self.shape}: {error}{where(_frame(1))}") from error
-    return make(getitem, y, (self,), (value,), {"index": kept}, self.requires_grad, _frame(1))
+    return make(getitem, y, (self,), (value,), {"index": own_index}, self.requires_grad, _frame(1))
 
 
-def _kept(index: Any) -> Any:
+def keep_index(index: Any) -> Any:
     """Return an index that the caller can no longer change."""
     if isinstance(index, tuple):
-        return tuple([_kept_part(part) for part in index])
-    return _kept_part(index)
+        return tuple([_keep_part(part) for part in index])
+    return _keep_part(index)
 
 
-def _kept_part(part: Any) -> Any:
+def _keep_part(part: Any) -> Any:
     if type(part) is Tensor:
         return part.numpy()
     return np.array(part, dtype=None if np.size(part) else int) if isinstance(part, np.ndarray | list) else part

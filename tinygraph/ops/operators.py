@@ -14,7 +14,7 @@ from ..recording.context import context
 from ..recording.source import where
 from ..recording.tensor import Tensor
 from . import elementwise as e
-from . import indexing, linalg, products, reductions, shapes, statistics
+from . import indexing, linalg, products, reductions, shapes, statistics, tables
 from . import without_gradient as plain
 
 _frame = sys._getframe
@@ -175,6 +175,7 @@ def attach() -> None:
         "__matmul__": linalg.product,
         "__rmatmul__": linalg.product_reflected,
         "__getitem__": indexing.read,
+        "at": property(tables.At),
         "__index__": _index,
         "reshape": _reshape,
         "transpose": _transpose,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -47,6 +48,7 @@ class Tensor:
         "_inputs",
         "_lasti",
         "_name",
+        "_pending",
         "_values",
         "grad",
         "op",
@@ -62,6 +64,7 @@ class Tensor:
     _lasti: int
     _context: Context
     _name: str | None
+    _pending: Any  # what makes the value, inputs and attributes when they are asked for; see tinygraph.ops.tables
     grad: np.ndarray | None
     op: Primitive | None
     requires_grad: bool
@@ -205,6 +208,21 @@ class Tensor:
             raise TypeError(refusal(_frame(1), "array"))
         return np.array(self._data, dtype=dtype)
 
+    def __getattr__(self, name: str) -> Any:
+        if name in ("_data", "_inputs", "_values", "_attributes"):
+            self._pending.record(self)
+            return object.__getattribute__(self, name)
+        if name == "grad":
+            source = locate(self._call, self._lasti)
+            warnings.warn(
+                f"only parameters get a .grad, this Tensor is the value of {self.op}, which has none; to update a"
+                " parameter write p.data = p.data - …, and to see the gradient of a computed value tg.trace(loss)"
+                + (f"\n  made here: {source}" if source else ""),
+                stacklevel=2,
+            )
+            return None
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         _refuse_write(self)
 
@@ -218,7 +236,6 @@ class Tensor:
 
     if TYPE_CHECKING:  # attached by tinygraph.ops, one row of the registry each
 
-        def __getattr__(self, name: str) -> Any: ...
         def __neg__(self) -> Tensor: ...
         def __abs__(self) -> Tensor: ...
         def __add__(self, other: Any) -> Tensor: ...
@@ -267,7 +284,7 @@ def make(
     tensor._values = values
     tensor._attributes = attributes
     tensor._name = None
-    tensor.grad = None
+    tensor._pending = None
     tensor.op = op
     tensor.requires_grad = requires_grad
     return tensor
@@ -288,6 +305,7 @@ def make_leaf(
     tensor._values = ()
     tensor._attributes = None
     tensor._name = name
+    tensor._pending = None
     tensor.grad = None
     tensor.op = None
     tensor.requires_grad = requires_grad
