@@ -81,12 +81,8 @@ class _Maker:
         order = sorted({*moments.values(), *timesteps})
         number = {moment: column for column, moment in enumerate(order)}
         self.column_of = {index: number[moment] for index, moment in moments.items()}
-        return [
-            Column(f"t = {timesteps[moment]}", "step", timesteps[moment])
-            if moment in timesteps
-            else Column(kind="boundary")
-            for moment in order
-        ]
+        steps = map(timesteps.get, order)
+        return [Column(kind="boundary") if t is None else Column(f"t = {t}", "step", t) for t in steps]
 
     def _timesteps(self) -> dict[Moment, int]:
         """Return the time steps of each level, also those in which nothing happened."""
@@ -102,8 +98,8 @@ class _Maker:
 
     def _moments(self) -> dict[int, Moment]:
         moments: dict[int, Moment] = {}
-        for index, (_, segment, at_end) in self.states.items():
-            moments[index] = segment.level, FINAL_STATES if at_end else STATES, 0
+        for index, state in self.states.items():
+            moments[index] = state.segment.level, FINAL_STATES if state.at_end else STATES, 0
         levels: dict[int, int] = {}  # the highest that each node depends on, -1 for none
         for node in self.graph.nodes:
             segment = self.segment_of.get(node.index)
@@ -146,10 +142,10 @@ class _Maker:
     def _leaf(self, node: tg.Node) -> CellPlace:
         readers = self.graph.consumers(node)
         places = [self.places[reader.index] for reader, _ in readers]
-        columns = {place.column for place in places if place.column is not None}
-        neighbours = max(columns, default=0) - min(columns, default=0) == 1
-        fed_again = node.kind == "input" and len(readers) == 2 and neighbours  # a target, in the step after its own
-        if node.kind == "parameter" or not (len(columns) == 1 or fed_again):
+        columns = [place.column for place in places if place.column is not None]
+        span = max(columns) - min(columns) if columns else None
+        fed_again = node.kind == "input" and len(readers) == 2 and span == 1  # a target, in the step after its own
+        if node.kind == "parameter" or not (span == 0 or fed_again):
             return CellPlace(None, -1, node.index)
         return places[0]._replace(slot=("leaf", places[0].slot, readers[0][1]))
 

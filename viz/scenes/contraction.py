@@ -8,16 +8,17 @@ from typing import NamedTuple
 from .labels import AnyNode, drawable, op_name
 from .scene import Edge
 
-__all__ = ["Contraction", "Delay", "Read", "Variable", "delayed_edge"]
+__all__ = ["Contraction", "Delay", "Origin", "Read", "delayed_edge"]
 
 SCALING = frozenset(("matmul", "multiply", "dot", "einsum", "linear", "tensordot", "divide"))
 MOST_LABELS = 3
 
-Delay = int | str | tuple[int | None, ...]  # by how many time steps; "varies"; one for each of several loops
+Delay = int | str  # by how many time steps; in words where that is not one number
 Read = tuple[int, Delay]  # what an op reads: the index of a node, and of how long ago
+Reads = Iterable[tuple[AnyNode, Sequence[Read]]]
 
 
-class Variable(NamedTuple):
+class Origin(NamedTuple):
     """What a result is made of.
 
     `ways` maps each variable that it reads to the parameters on the way from there; `added` are the parameters that
@@ -33,7 +34,7 @@ class Contraction:
 
     Parameters
     ----------
-    reads : iterable of (node, [(index of the argument, delay), …])
+    reads : iterable of (node, [(index of an argument, delay), …])
         So ordered that what is not kept comes after what it reads.
     kept : set of int
         The indices of the nodes that stay.
@@ -43,39 +44,33 @@ class Contraction:
         The colour numbers of the parameters.
     """
 
-    def __init__(
-        self,
-        reads: Iterable[tuple[AnyNode, Sequence[Read]]],
-        kept: set[int],
-        nodes: Sequence[AnyNode],
-        hues: Mapping[int, int],
-    ) -> None:
+    def __init__(self, reads: Reads, kept: set[int], nodes: Sequence[AnyNode], hues: Mapping[int, int]) -> None:
         self.kept = sorted(kept)
         self._nodes = nodes
         self._hues = hues
-        self._variables: dict[int, Variable] = {}
-        as_read = {index: Variable({(index, 0): ()}, ()) for index in kept}
+        self._origins: dict[int, Origin] = {}
+        as_read = {index: Origin({(index, 0): ()}, ()) for index in kept}
         for node, arguments in reads:
             if node.kind == "parameter":
-                self._variables[node.index] = Variable({}, ())
-                as_read[node.index] = Variable({}, (node.index,))
+                self._origins[node.index] = Origin({}, ())
+                as_read[node.index] = Origin({}, (node.index,))
             else:
                 parts = [_delayed(as_read[source], delay) for source, delay in arguments]
-                self._variables[node.index] = _join(node, parts)
-                as_read.setdefault(node.index, self._variables[node.index])
+                self._origins[node.index] = _join(node, parts)
+                as_read.setdefault(node.index, self._origins[node.index])
 
     def edges(self) -> list[Edge]:
         """Return an edge for each way, labelled with its parameters."""
         edges: list[Edge] = []
         for index in self.kept:
-            for argument, ((source, delay), parameters) in enumerate(self._variables[index].ways.items()):
+            for argument, ((source, delay), parameters) in enumerate(self._origins[index].ways.items()):
                 hue = self._hues[parameters[0]] if parameters else None
                 edges.append(delayed_edge(source, index, argument, self._label(parameters), hue, delay))
         return edges
 
     def tags(self, index: int) -> tuple[tuple[str, int], ...]:
         """Return the parameters that are only added to a variable: their labels and colours."""
-        return tuple((self._label([parameter]), self._hues[parameter]) for parameter in self._variables[index].added)
+        return tuple((self._label([parameter]), self._hues[parameter]) for parameter in self._origins[index].added)
 
     def _label(self, parameters: Sequence[int]) -> str:
         names = [drawable(self._nodes[parameter].name or "parameter") for parameter in parameters]
@@ -91,28 +86,26 @@ def delayed_edge(source: int, target: int, argument: int, label: str, hue: int |
 def _delay_text(delay: Delay) -> str:
     """Return the time step that a delayed edge reads.
 
-    >>> _delay_text(1), _delay_text(-1), _delay_text((None, 2)), _delay_text(0)
-    ('t−1', 't+1', '(·, 2)', '')
+    >>> _delay_text(1), _delay_text(-1), _delay_text("varies"), _delay_text(0)
+    ('t−1', 't+1', 'varies', '')
     """
     if isinstance(delay, str):
         return delay
-    if isinstance(delay, tuple):
-        return "(" + ", ".join("·" if part is None else str(part) for part in delay) + ")"
     return f"t−{delay}" if delay > 0 else f"t+{-delay}" if delay else ""
 
 
-def _delayed(variable: Variable, delay: Delay) -> Variable:
+def _delayed(origin: Origin, delay: Delay) -> Origin:
     if delay == 0:
-        return variable
-    ways = {(source, _sum(before, delay)): parameters for (source, before), parameters in variable.ways.items()}
-    return Variable(ways, variable.added)
+        return origin
+    ways = {(source, _sum(before, delay)): parameters for (source, before), parameters in origin.ways.items()}
+    return Origin(ways, origin.added)
 
 
 def _sum(a: Delay, b: Delay) -> Delay:
     return a + b if isinstance(a, int) and isinstance(b, int) else b
 
 
-def _join(node: AnyNode, parts: list[Variable]) -> Variable:
+def _join(node: AnyNode, parts: list[Origin]) -> Origin:
     """Return what an op makes of its arguments: it scales with parameters, or it adds them."""
     scaling = node.kind == "op" and op_name(node) in SCALING
     alone = [not part.ways and scaling and _is_factor(node, i) for i, part in enumerate(parts)]
@@ -124,7 +117,7 @@ def _join(node: AnyNode, parts: list[Variable]) -> Variable:
             ways[source] = tuple(dict.fromkeys((*ways.get(source, ()), *parameters, *factors)))
         if not factor:
             added += part.added
-    return Variable(ways, tuple(dict.fromkeys(added if ways else [*added, *factors])))
+    return Origin(ways, tuple(dict.fromkeys(added if ways else [*added, *factors])))
 
 
 def _is_factor(node: AnyNode, argument: int) -> bool:

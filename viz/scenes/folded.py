@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import networkx as nx
 
 import tinygraph as tg
@@ -33,6 +35,9 @@ class _Folded:
         folded = tg.fold(graph)
         self.nodes = folded.nodes
         self.edges = [(edge, _delay(edge)) for edge in folded.edges]
+        self.reads: dict[FoldedNode, list[Read]] = {node: [] for node in self.nodes}
+        for edge, delay in self.edges:
+            self.reads[edge.target].append((edge.source.index, delay))
         self.states = self._initial_states()
         precedes = {leaf.recorded[0].index: state.recorded[0] for leaf, state in self.states.items()}
         self.names = Names(graph, states=precedes)
@@ -41,10 +46,8 @@ class _Folded:
 
     def ops(self) -> Scene:
         """Return every node of the recurrence."""
-        inputs: dict[FoldedNode, list[FoldedNode]] = {node: [] for node in self.nodes}
-        for edge, _ in self.edges:
-            inputs[edge.target].append(edge.source)
-        hues = carried_hues([(node, inputs[node]) for node in self._in_order()], self.hues)
+        inputs = ((node, [self.nodes[i] for i, _ in self.reads[node]]) for node in self._in_order())
+        hues = carried_hues(inputs, self.hues)
         edges: list[Edge] = []
         for edge, delay in self.edges:
             source, target = edge.source.index, edge.target.index
@@ -55,17 +58,13 @@ class _Folded:
         """Return only the variables that the program named, and the states."""
         delayed = {edge.source for edge, delay in self.edges if delay and edge.source.kind != "parameter"}
         kept = {node for node in self.nodes if self._kind(node) in ("variable", "input", "loss")} | delayed
-        reads: dict[FoldedNode, list[Read]] = {node: [] for node in self.nodes}
-        for edge, delay in self.edges:
-            reads[edge.target].append((edge.source.index, delay))
-        in_order = ((node, reads[node]) for node in self._in_order())
-        contraction = Contraction(in_order, {node.index for node in kept}, self.nodes, self.hues)
+        reads = ((node, self.reads[node]) for node in self._in_order())
+        contraction = Contraction(reads, {node.index for node in kept}, self.nodes, self.hues)
         scene = Scene(title="Folded network", round=True, edges=contraction.edges())
         for index in contraction.kept:
             node = self.nodes[index]
             box = self._box(node, self._name(node) or (op_name(node) if node.kind == "op" else "input"))
-            box.tags = contraction.tags(index)
-            scene.nodes.append(box)
+            scene.nodes.append(replace(box, tags=contraction.tags(index)))
         return scene
 
     def _in_order(self) -> list[FoldedNode]:
@@ -121,10 +120,11 @@ class _Folded:
 
 
 def _delay(edge: FoldedEdge) -> Delay:
-    """Return the delay of an edge: 0 where it does not leave its time step."""
+    """Return the delay of an edge, 0 where it does not leave its time step; for loops in loops one of each."""
     delay = edge.delay
     if isinstance(delay, tuple):
-        return delay if any(part != 0 for part in delay) else 0
+        parts = ", ".join("·" if part is None else str(part) for part in delay)
+        return f"({parts})" if any(part != 0 for part in delay) else 0
     return "varies" if delay is None else delay
 
 

@@ -38,12 +38,12 @@ def _carries_gradient(edge: Edge, source: tg.Node, target: tg.Node) -> bool:
 
 
 def _barred(label: str) -> str:
-    """Return names under bars, but not their indices."""
-    return re.sub(r"(\S*?)([_\d]\S*|(?=\s)|$)", lambda word: _bar(word[1]) + word[2], label)
+    """Return names under bars, but not their indices.
 
-
-def _bar(name: str) -> str:
-    return "".join(char + "\N{COMBINING MACRON}" if char.isalpha() else char for char in name)
+    >>> _barred("W_EN b1") == "W\u0304_EN b\u03041"
+    True
+    """
+    return re.sub(r"(?<!\S)[^\d_\s]+", lambda name: re.sub(r"[^\W\d_]", "\\g<0>\u0304", name[0]), label)
 
 
 def _titled(node: Node, recorded: tg.Node) -> Node:

@@ -15,7 +15,6 @@ from tinygraph.graphs.symbols import plain_name
 from tinygraph.recording.node import Constant, operand
 
 from ..layout.metrics import LONGEST_NAME, clean, shorten
-from .labels import op_name
 
 __all__ = ["Names", "Words"]
 
@@ -50,12 +49,7 @@ class Names:
         self._words: dict[Hashable, Words] = {}
         self._outputs = set(graph.outputs)
         self._usual_dtype = graph.outputs[0].dtype
-        self._classes = {
-            source
-            for node in graph.nodes
-            if node.kind == "op" and op_name(node) in CLASSIFYING
-            for source in node.inputs[1:]
-        }
+        self._classes = {source for node in graph.nodes if str(node.op) in CLASSIFYING for source in node.inputs[1:]}
 
     def of(self, node: tg.Node) -> Words:
         """Return what the program's text says about `node`."""

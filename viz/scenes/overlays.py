@@ -99,7 +99,7 @@ class _Scale:
 
 def _gradient_norms(graph: tg.Graph, trace: tg.Trace | None) -> dict[str, float]:
     """Return the norm of the gradient of every node that the backward pass reaches."""
-    trace = trace or tg.trace(_output(graph))
+    trace = tg.trace(_output(graph)) if trace is None else trace
     return {f"n{node.index}": norm(trace.gradient(node)) for node in (*trace.nodes, *trace.gradients)}
 
 

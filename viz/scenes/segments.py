@@ -7,7 +7,7 @@ of a bidirectional network). A segment that reads another in any other way (a de
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import networkx as nx
@@ -42,17 +42,16 @@ class Segment:
         return self.last - timestep if self.backward else timestep - self.first
 
 
-def find_segments(nodes: Iterable[tg.Node], slot_of: Mapping[int, Hashable]) -> dict[int, Segment]:
+def find_segments(nodes: Sequence[tg.Node], slot_of: Mapping[int, Hashable]) -> dict[int, Segment]:
     """Return the segment of every op that has a time step, by the node's index.
 
     Parameters
     ----------
-    nodes : iterable of Node
+    nodes : sequence of Node
         Of a graph, in recorded order.
     slot_of : mapping
         The slot of every op (`viz.scenes.slots.slots`).
     """
-    nodes = list(nodes)
     timesteps = {node.index: t for node in nodes if node.kind == "op" and (t := node.timestep) is not None}
     edges = _edges(nodes, slot_of, timesteps)
     joined = nx.utils.UnionFind(dict.fromkeys(slot_of[index] for index in timesteps))
@@ -65,7 +64,7 @@ def find_segments(nodes: Iterable[tg.Node], slot_of: Mapping[int, Hashable]) -> 
 
 
 def _edges(
-    nodes: list[tg.Node], slot_of: Mapping[int, Hashable], timesteps: dict[int, int]
+    nodes: Sequence[tg.Node], slot_of: Mapping[int, Hashable], timesteps: dict[int, int]
 ) -> dict[tuple[Hashable, Hashable], Times]:
     """Return the edges between slots in time, by those slots."""
     edges: dict[tuple[Hashable, Hashable], Times] = {}
@@ -99,7 +98,7 @@ def _twins(opposed: list[tuple[Root, Root]]) -> dict[Root, Root]:
     return twins
 
 
-def _levels(nodes: list[tg.Node], root_of: dict[int, Root], twins: dict[Root, Root]) -> dict[Root, int]:
+def _levels(nodes: Sequence[tg.Node], root_of: dict[int, Root], twins: dict[Root, Root]) -> dict[Root, int]:
     """Return how many segments must have run before each; segments that need each other count as one."""
     order = nx.DiGraph()
     latest: dict[int, frozenset[Root]] = {}  # the segments that each node reads, as far as no other stands between
@@ -112,10 +111,8 @@ def _levels(nodes: list[tg.Node], root_of: dict[int, Root], twins: dict[Root, Ro
             before = frozenset((root,))
         latest[node.index] = before
     condensed = nx.condensation(order)
-    levels = [0] * len(condensed)
-    for component in nx.topological_sort(condensed):
-        levels[component] = max((levels[other] + 1 for other in condensed.predecessors(component)), default=0)
-    return {root: levels[component] for root, component in condensed.graph["mapping"].items()}
+    level_of = {c: level for level, same in enumerate(nx.topological_generations(condensed)) for c in same}
+    return {root: level_of[component] for root, component in condensed.graph["mapping"].items()}
 
 
 def _segments(

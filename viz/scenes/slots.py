@@ -42,7 +42,9 @@ class _Paths:
     def of(self, node: tg.Node) -> int:
         """Return the number of the path that led to a node, its last instruction included."""
         if node.call is None:
-            return self._number(("source", _line(node), node.scope, str(node.op)))
+            source = node.source
+            line = source and (source.filename, source.lineno, source.column)
+            return self._number((line, node.scope, str(node.op)))
         return self._number((self._path(node.call), self._instruction(node.call.code, node.lasti), str(node.op)))
 
     def _path(self, call: Call) -> int:
@@ -66,8 +68,3 @@ class _Paths:
 
     def _number(self, key: Hashable) -> int:
         return self.numbers.setdefault(key, len(self.numbers))
-
-
-def _line(node: tg.Node) -> Hashable:
-    source = node.source
-    return (source.filename, source.lineno, source.column) if source is not None else None

@@ -31,50 +31,38 @@ class InitialStates:
     def find(self) -> dict[int, InitialState]:
         """Return the initial states, by the node's index."""
         carried = self._carried()
-        states: dict[int, InitialState] = {}
+        states = self._by_name()
         for leaf in self.graph.nodes:
             readers = self.graph.consumers(leaf)
-            if leaf.kind == "op" or not readers:
-                continue
-            reader, argument = readers[0]
-            segment = self.segment_of.get(reader.index)
-            value, later = carried.get((self.slot_of[reader.index], argument), (leaf, False))
-            read_once = len({reader.timestep for reader, _ in readers}) == 1
-            if segment and value is not leaf and read_once and self._segment(value) is segment:
-                states[leaf.index] = InitialState(value, segment, later != segment.backward)
-        return self._by_name() | states
+            if leaf.kind != "op" and len({reader.timestep for reader, _ in readers}) == 1:
+                reader, argument = readers[0]
+                state = carried.get((self.slot_of[reader.index], argument))
+                if state is not None:
+                    states[leaf.index] = state
+        return states
 
-    def _carried(self) -> dict[tuple[Hashable, int], tuple[tg.Node, bool]]:
-        """Return the first value that each argument reads from another time step, and whether from a later one."""
-        carried: dict[tuple[Hashable, int], tuple[tg.Node, bool]] = {}
-        for node in self.graph.nodes:
-            now = self._time(node)
-            for argument, source in enumerate(node.inputs):
-                then = self._time(source)
-                if now is not None and then is not None and then != now:
-                    carried.setdefault((self.slot_of[node.index], argument), (source, then > now))
+    def _carried(self) -> dict[tuple[Hashable, int], InitialState]:
+        """Return what stands before the first value that an argument reads from another time step of its segment."""
+        carried: dict[tuple[Hashable, int], InitialState] = {}
+        for index, segment in self.segment_of.items():
+            for argument, source in enumerate(self.graph.nodes[index].inputs):
+                made_by = source if source.kind == "op" else self.graph.consumers(source)[0][0]  # or first read by
+                now, then = self.graph.nodes[index].timestep or 0, made_by.timestep or 0
+                in_segment = source.kind in ("op", "input") and self.segment_of.get(made_by.index) is segment
+                if in_segment and then != now:
+                    state = InitialState(source, segment, (then > now) != segment.backward)
+                    carried.setdefault((self.slot_of[index], argument), state)
         return carried
 
     def _by_name(self) -> dict[int, InitialState]:
         """Return the inputs that many time steps read, and that have the name of a result of the first."""
-        results: dict[str, tg.Node] = {}
-        for node in self.graph.nodes:
-            segment = self.segment_of.get(node.index)
-            if segment and node.timestep == segment.first and node.name:
-                results.setdefault(node.name, node)
+        results: dict[str | None, InitialState] = {}
+        for index, segment in self.segment_of.items():
+            node = self.graph.nodes[index]
+            if node.name and node.timestep == segment.first:
+                results.setdefault(node.name, InitialState(node, segment, False))
         return {
-            leaf.index: InitialState(results[leaf.name], self.segment_of[results[leaf.name].index], False)
+            leaf.index: results[leaf.name]
             for leaf in self.graph.nodes
             if leaf.kind == "input" and leaf.timestep is None and leaf.name in results and self.graph.consumers(leaf)
         }
-
-    def _time(self, node: tg.Node) -> int | None:
-        """Return the time step that an op or an input belongs to, of those in a segment."""
-        return self._first_op(node).timestep if node.kind in ("op", "input") and self._segment(node) else None
-
-    def _segment(self, node: tg.Node) -> Segment | None:
-        return self.segment_of.get(self._first_op(node).index)
-
-    def _first_op(self, node: tg.Node) -> tg.Node:
-        """Return the op itself, or the first op that reads a leaf."""
-        return node if node.kind == "op" else self.graph.consumers(node)[0][0]

@@ -28,10 +28,8 @@ def variables_scene(graph: tg.Graph) -> Scene:
     contraction = Contraction(reads, kept, graph.nodes, unrolled.hues)
     edges = contraction.edges()
     read = {edge.source for edge in edges}
-    nodes = [_box(unrolled, graph.nodes[index]) for index in contraction.kept]
-    for node, index in zip(nodes, contraction.kept, strict=True):
-        node.tags = contraction.tags(index)
-    nodes = [node for node in nodes if node.kind != "input" or node.id in read]
+    boxes = [replace(_box(unrolled, graph.nodes[i]), tags=contraction.tags(i)) for i in contraction.kept]
+    nodes = [box for box in boxes if box.kind != "input" or box.id in read]
     scene = unrolled.scene("Unrolled network", nodes, edges, round=True)
     _raise_targets(scene)
     return without_empty_columns(_merge_equal_inputs(scene, unrolled))
