@@ -67,6 +67,7 @@ def _raise_targets(scene: Scene) -> None:
         if columns[edge.source] == columns[edge.target]:
             sources.setdefault(edge.target, set()).add(edge.source)
             readers.setdefault(edge.source, set()).add(edge.target)
+    leaves = set(inputs)
     for id, node in inputs.items():
-        reads = readers.get(id, set())
-        node.above = bool(reads) and all(sources[r] - set(inputs) and r not in readers for r in reads)
+        read_by = readers.get(id, set())
+        node.above = bool(read_by) and all(not sources[r] <= leaves and r not in readers for r in read_by)

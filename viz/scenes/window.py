@@ -51,9 +51,10 @@ def window(scene: Scene, wanted: slice | int | Iterable[int]) -> Scene:
     """Return `scene` with only the `wanted` time steps (see `select`); edges over the others are marked as elided."""
     timesteps = select(wanted, sorted({column.timestep for column in scene.columns if column.timestep is not None}))
     kept = [i for i, column in enumerate(scene.columns) if column.kind != "step" or column.timestep in timesteps]
-    edges = _bridged(scene, set(kept))
+    left = set(kept)
+    edges = _bridged(scene, left)
     ends = {end for edge in edges for end in (edge.source, edge.target)}
-    nodes = [node for node in scene.nodes if (node.id in ends if node.column is None else node.column in kept)]
+    nodes = [node for node in scene.nodes if (node.id in ends if node.column is None else node.column in left)]
     columns = [replace(scene.columns[i], skipped=i - before - 1) for before, i in pairwise([-1, *kept])]
     return replace(scene, nodes=_moved(nodes, kept), edges=edges, columns=columns)
 
