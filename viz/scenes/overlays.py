@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 import tinygraph as tg
-from tinygraph.tracing.contributions import norm
+from tinygraph.numeric import norm
 
 from ..palette import ramp
 from .scene import Legend, Scene
