@@ -16,7 +16,7 @@ from .scenes.overlays import colour
 from .scenes.variables import variables_scene
 from .scenes.window import window
 
-__all__ = ["draw"]
+__all__ = ["draw", "graph_of"]
 
 _VIEWS = {"ops": ops_scene, "variables": variables_scene}
 
@@ -81,7 +81,7 @@ def draw(
         raise ValueError(
             "a folded drawing has no single time steps: fold=True excludes timesteps, overlay, backward, collapse"
         )
-    graph = _graph_of(x)
+    graph = graph_of(x)
     if fold:
         return Drawing(folded_scene(graph, view))
     scene = _VIEWS[view](graph)
@@ -96,7 +96,14 @@ def draw(
     return Drawing(scene)
 
 
-def _graph_of(x: tg.Tensor | tg.Graph | tg.Trace) -> tg.Graph:
+def graph_of(x: tg.Tensor | tg.Graph | tg.Trace) -> tg.Graph:
+    """Return the graph of a Tensor, a Trace or a Graph.
+
+    Raises
+    ------
+    TypeError
+        If `x` is none of these.
+    """
     if isinstance(x, tg.Tensor):
         return tg.graph(x)
     if isinstance(x, tg.Graph):
