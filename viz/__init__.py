@@ -1,4 +1,28 @@
-"""Pictures of recorded programs: drawings, and a debugger that walks through the backward pass."""
+"""Pictures of recorded programs: drawings, and a debugger that walks through the backward pass.
+
+    viz.draw(loss).save("bptt.svg")    # of a Tensor, a tinygraph.Graph or a tinygraph.Trace
+    viz.debug(loss)                    # step backward, set breakpoints, watch W.grad grow
+
+`draw` returns a `Drawing`: every op, or with ``view="variables"`` what the program named.
+``fold=True`` draws the cell once, with delayed edges; ``timesteps=2`` leaves out the middle;
+``backward=True`` adds the gradients; ``overlay="grad_norm"`` colours by them;
+``collapse="encoder"`` makes a scope one node.
+
+`Drawing` shows itself in a notebook. ``save`` writes .svg, .png, .pdf, .dot, .graphml, .mmd,
+.json and more; ``svg()``, ``dot``, ``graphml()``, ``mermaid()``, ``text()``, ``to_graphviz()`` and
+``to_networkx()`` return the same; ``scene`` is what is drawn, ``layout`` where.
+
+`debug` is a prompt: ``next``, ``back``, ``where``, ``break``, ``watch``, ``help``, …
+`Debugger` is the same without a terminal, for scripts and notebooks.
+
+The command: ``tinygraph draw script.py``, ``tinygraph debug script.py``, ``tinygraph demo``.
+
+The rooms:
+
+- `viz.scenes`: what is drawn; `viz.layout`: where it stands; `viz.formats`: SVG, DOT, PNG, …
+- `viz.debugging`: the debugger without a screen; `viz.terminal`: its prompt
+- `viz.api`: `draw`; `viz.palette`: the colours; `viz.cli`, `viz.script`, `viz.demo`: the command
+"""
 
 from .api import draw
 from .debugging.debugger import Debugger

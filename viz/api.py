@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import tinygraph as tg
 
@@ -14,7 +13,6 @@ from .scenes.folded import folded_scene
 from .scenes.gradients import with_gradients
 from .scenes.ops import ops_scene
 from .scenes.overlays import colour
-from .scenes.scene import Scene
 from .scenes.variables import variables_scene
 from .scenes.window import window
 
@@ -23,8 +21,9 @@ __all__ = ["draw", "graph_of"]
 _VIEWS = {"ops": ops_scene, "variables": variables_scene}
 
 
+@garbage_collector_paused()
 def draw(
-    x: Any,
+    x: tg.Tensor | tg.Graph | tg.Trace,
     view: str = "ops",
     fold: bool = False,
     timesteps: slice | int | Iterable[int] | None = None,
@@ -82,36 +81,23 @@ def draw(
         raise ValueError(
             "a folded drawing has no single time steps: fold=True excludes timesteps, overlay, backward, collapse"
         )
-    with garbage_collector_paused():
-        return Drawing(_scene(x, view, fold, timesteps, overlay, backward, collapse))
-
-
-def _scene(
-    x: Any,
-    view: str,
-    fold: bool,
-    timesteps: slice | int | Iterable[int] | None,
-    overlay: str | None,
-    backward: bool,
-    collapse: str | Iterable[str],
-) -> Scene:
     graph = graph_of(x)
     if fold:
-        return folded_scene(graph, view)
+        return Drawing(folded_scene(graph, view))
     scene = _VIEWS[view](graph)
     if backward:
         scene = with_gradients(scene, graph)
     if overlay is not None:
-        scene = colour(scene, x, overlay)
+        scene = colour(scene, overlay, graph, x if isinstance(x, tg.Trace) else None)
     if collapse:
         scene = collapse_scopes(scene, collapse)
     if timesteps is not None:
         scene = window(scene, timesteps)
-    return scene
+    return Drawing(scene)
 
 
-def graph_of(x: Any) -> Any:
-    """The graph of a Tensor, a Trace or a Graph.
+def graph_of(x: tg.Tensor | tg.Graph | tg.Trace) -> tg.Graph:
+    """Return the graph of a Tensor, a Trace or a Graph.
 
     Raises
     ------
@@ -122,6 +108,6 @@ def graph_of(x: Any) -> Any:
         return tg.graph(x)
     if isinstance(x, tg.Graph):
         return x
-    if hasattr(x, "steps") and hasattr(x, "graph"):
+    if isinstance(x, tg.Trace):
         return x.graph
     raise TypeError(f"can draw a Tensor, a Graph or a Trace, not {type(x).__name__}")

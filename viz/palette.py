@@ -50,25 +50,25 @@ DASHES = ("", "7 3", "2 3", "9 3 2 3")
 
 
 def hue(index: int) -> int:
-    """Which of the hues parameter `index` has."""
+    """Return which of the hues parameter `index` has."""
     return index % HUES
 
 
 def dash(index: int) -> str:
-    """The dash pattern of parameter `index`: parameters of the same hue differ in it."""
+    """Return the dash pattern of parameter `index`: parameters of the same hue differ in it."""
     return DASHES[index // HUES % len(DASHES)]
 
 
-_VIRIDIS_LIKE = ((0.95, 0.96, 0.99), (0.70, 0.85, 0.93), (0.40, 0.70, 0.85), (0.16, 0.48, 0.72), (0.06, 0.24, 0.48))
+_BLUES = ((0.95, 0.96, 0.99), (0.70, 0.85, 0.93), (0.40, 0.70, 0.85), (0.16, 0.48, 0.72), (0.06, 0.24, 0.48))
 
 
 def ramp(fraction: float) -> str:
-    """A light-to-dark blue for `fraction` from 0 to 1; its lightness alone carries the order.
+    """Return a light-to-dark blue for `fraction` from 0 to 1; its lightness alone carries the order.
 
     >>> ramp(0.0), ramp(1.0)
     ('#f2f5fc', '#0f3d7a')
     """
-    place = min(max(fraction, 0.0), 1.0) * (len(_VIRIDIS_LIKE) - 1)
-    low = min(int(place), len(_VIRIDIS_LIKE) - 2)
-    mixed = (a + (b - a) * (place - low) for a, b in zip(_VIRIDIS_LIKE[low], _VIRIDIS_LIKE[low + 1], strict=True))
+    position = min(max(fraction, 0.0), 1.0) * (len(_BLUES) - 1)
+    low = min(int(position), len(_BLUES) - 2)
+    mixed = (a + (b - a) * (position - low) for a, b in zip(_BLUES[low], _BLUES[low + 1], strict=True))
     return "#" + "".join(f"{round(255 * part):02x}" for part in mixed)

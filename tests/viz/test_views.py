@@ -1,5 +1,7 @@
 """What the views show, compared with what is known of the lectures' programs."""
 
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -169,6 +171,29 @@ def test_b6_time_steps_that_are_all_padding_are_marked():
     assert drawing.svg().count('class="masked"') == 1
 
 
+def test_an_output_that_is_a_leaf_is_drawn():
+    W = tg.parameter(np.eye(2), name="W")
+    (node,) = variables(W).scene.nodes
+    assert (node.label, node.kind) == ("W", "loss")
+
+
+@pytest.mark.parametrize("label", [lambda t, T: t + 1, lambda t, T: T - t, lambda t, T: None])
+def test_a_backward_loop_counts_with_the_sequence_however_it_is_labelled(label):
+    T, h, g = 3, np.zeros(2), np.zeros(2)
+    W, V, x = tg.parameter(np.eye(2), name="W"), tg.parameter(np.eye(2), name="V"), np.arange(6.0).reshape(3, 2)
+    forward, backward = [], []
+    for t in range(T):
+        h = np.tanh(W @ h + x[t])
+        forward.append(h)
+    for k in range(T):
+        with contextlib.nullcontext() if label(k, T) is None else tg.timestep(label(k, T)):
+            g = np.tanh(V @ g + x[T - 1 - k])
+        backward.append(g)
+    total = np.sum(np.stack([h + g for h, g in zip(forward, backward[::-1], strict=True)]))
+    column = {node.label: node.column for node in variables(total).scene.nodes}
+    assert [column[f"g⁽{t}⁾"] for t in "¹²³⁴"] == [column["h⁽⁰⁾"] + t for t in (1, 2, 3, 4)]
+
+
 # Windows
 
 
@@ -217,6 +242,16 @@ def test_a_gradient_that_is_not_computed_is_shown_as_such_and_not_as_zero():
     assert state.title.endswith("not computed")
     assert state.fill not in {ramp(step / 100) for step in range(101)}
     assert scene.legend.entries[-1] == ("none", state.fill)
+
+
+@pytest.mark.parametrize("size", [1e200, 1e-200])
+def test_a_gradient_whose_square_is_out_of_range_has_its_norm_and_a_colour(size):
+    w = tg.parameter(np.zeros(2), name="w")
+    scene = viz.draw(np.sum(w * np.array([3 * size, 4 * size])), overlay="grad_norm").scene
+    (parameter,) = [node for node in scene.nodes if node.kind == "parameter"]
+    assert parameter.title.endswith(f"norm of the gradient: {5 * size:.3g}")
+    assert parameter.fill in {ramp(step / 100) for step in range(101)}
+    assert not any(text in ("not finite", "≤ 0") for text, _ in scene.legend.entries)
 
 
 def test_time_steps_as_colour_and_an_overlay_that_there_is_not():

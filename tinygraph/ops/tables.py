@@ -53,7 +53,7 @@ def _zero_cells(x: Any, index: tuple[Key, ...] = ()) -> Any:
     return _fill(x, *[0] * len(index), index=index)
 
 
-zero_at = op(
+zero_at: Any = op(
     _zero_at,
     vjp=lambda g, y, x, index=(): zero_at(g, index=index),
     name="zero_at",
@@ -73,7 +73,7 @@ set_at = op(
     ),
     doc="`x` with `value`, broadcast, in the place of ``x[index]``; of equal indices the last one counts.",
 )
-zero_cells = op(
+zero_cells: Any = op(
     _zero_cells,
     vjp=lambda g, y, x, index=(): zero_cells(g, index=index),
     name="zero_cells",
@@ -204,7 +204,7 @@ class At:
     ...         table = table.at[i + 1].set(table[i] + x[i] ** 2)
     ...     return table.sum()
     >>> tg.grad(cumulative)(np.array([1.0, 2.0, 3.0]))
-    array([ 6.,  8.,  6.])
+    array([6., 8., 6.])
     """
 
     __slots__ = ("_index", "_table")

@@ -1,8 +1,9 @@
 """Scenes: what is drawn, and nothing of pixels: nodes, edges, columns and labels of one view of a graph.
 
-- `scene`: the data; `labels`, `text`: what stands on it
-- `ops`, `variables`, `folded`: the views; `gradients`: the backward pass drawn upon one
-- `calendar`, `segments`, `slots`, `window`: which column and row a node belongs to, and which time steps are shown
-- `collapse`, `contraction`: parts shown as one node
-- `overlays`: colours by a quantity
+- `scene`: the data
+- `ops`, `variables`: the views of an unrolled graph, and `unrolled` what they share; `folded`: those of its recurrence
+- `calendar`: which column and row a node belongs to, found by `slots`, `segments` and `states`
+- `names`, `labels`, `hues`: what stands on a node, and its colour
+- `contraction`: unnamed results become edges; `collapse`: a scope becomes one node; `window`: time steps are left out
+- `gradients`: the backward pass drawn upon the forward one; `overlays`: colours by a quantity
 """

@@ -1,24 +1,30 @@
 """Which column every node of a graph stands in: time from left to right.
 
-For each level of segments (loops over time that run one after another) there are, from left to right: what was
-computed before it, initial states, its time steps, and final states of what runs backward.
+For each level of segments (loops over time that run one after another) there are, from left to right: initial states,
+its time steps, final states of what runs backward, and what is computed after it; before all, what no loop precedes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+import tinygraph as tg
+
 from .scene import Column
-from .segments import Segment, find_segments
+from .segments import find_segments
 from .slots import slots
+from .states import InitialStates
 
-__all__ = ["Calendar", "Place", "make_calendar"]
+__all__ = ["Calendar", "CellPlace", "make_calendar"]
+
+Moment = tuple[int, int, int]  # a column before it has a number: level, phase, time step since the first; in order
+STATES, STEPS, FINAL_STATES, AFTER = range(4)  # the phases
 
 
-class Place(NamedTuple):
+class CellPlace(NamedTuple):
     """A node's column (None: shared by many), its band, its slot there, and the time step that it is labelled with."""
 
     column: int | None
@@ -31,194 +37,121 @@ class Calendar(NamedTuple):
     """The columns, and every node's place by its index; `states` maps an initial state to the node that it precedes."""
 
     columns: list[Column]
-    places: dict[int, Place]
-    states: dict[int, Any]
+    places: dict[int, CellPlace]
+    states: dict[int, tg.Node]
 
 
-def make_calendar(graph: Any) -> Calendar:
-    """Columns and places for all nodes of `graph`; no columns where nothing is known of time."""
-    return _Maker(graph).make()
-
-
-class _State(NamedTuple):
-    """What an initial state precedes, its segment, and whether it stands at the right end."""
-
-    state: Any
-    segment: Segment
-    at_end: bool
+def make_calendar(graph: tg.Graph) -> Calendar:
+    """Return columns and places for all nodes of `graph`; no columns where nothing is known of time."""
+    return _Maker(graph).calendar()
 
 
 class _Maker:
-    def __init__(self, graph: Any) -> None:
-        self.nodes = list(graph.nodes)
-        self.ops = [node for node in self.nodes if node.kind == "op"]
-        self.slot_of = slots(self.ops)
-        self.segment_of = find_segments(self.nodes, self.slot_of)
-        self.readers: dict[int, list[tuple[Any, int]]] = {}
-        for node in self.ops:
-            for argument, source in enumerate(node.inputs):
-                self.readers.setdefault(source.index, []).append((node, argument))
-        self.bands: dict[Hashable, int] = {}
-        self.places: dict[int, Place] = {}
+    """Finds first the columns, then the places of ops, then those of the leaves that they read."""
+
+    def __init__(self, graph: tg.Graph) -> None:
+        self.graph = graph
+        self.slot_of = slots(node for node in graph.nodes if node.kind == "op")
+        self.segment_of = find_segments(graph.nodes, self.slot_of)
+        self.states = InitialStates(graph, self.segment_of, self.slot_of).find()
+        self.column_of: dict[int, int] = {}
+        self.places: dict[int, CellPlace] = {}
+        self._bands: dict[Hashable, int] = {}
         self._taken: set[tuple[int, Hashable]] = set()
 
-    def make(self) -> Calendar:
+    def calendar(self) -> Calendar:
         if not self.segment_of:
-            return Calendar([], {node.index: Place(None, 0, node.index) for node in self.nodes}, {})
-        states = self._initial_states()
-        after = self._level_reached()
-        starts, columns = self._columns(states, after)
-        for node in self.ops:
-            segment = self.segment_of.get(node.index)
-            if segment is not None:
-                column = starts[segment.level] + segment.column(node.timestep)
-                self._put(
-                    node, column, ("segment", segment.group), self.slot_of[node.index], self._shown(node, segment)
-                )
-            else:
-                self._put(node, self._boundary[after[node.index]], ("between", after[node.index]), node.index, None)
-        for node in self.nodes:
+            return Calendar([], {node.index: CellPlace(None, 0, node.index) for node in self.graph.nodes}, {})
+        columns = self._columns()
+        for node in self.graph.nodes:
+            if node.kind == "op":
+                self.places[node.index] = self._op(node)
+        for node in self.graph.nodes:
             if node.kind != "op":
-                self._place_leaf(node, states, starts)
+                self.places[node.index] = self._state(node) if node.index in self.states else self._leaf(node)
         self._mark_masked(columns)
-        return Calendar(columns, self.places, {index: found.state for index, found in states.items()})
+        return Calendar(columns, self.places, {index: state.precedes for index, state in self.states.items()})
 
-    def _mark_masked(self, columns: list[Column]) -> None:
-        """Find the time steps that are all padding: every mask in them is false throughout."""
-        shown: dict[int, bool] = {}
-        for node in self.nodes:
-            column = self.places[node.index].column
-            if node.kind == "constant" and node.dtype == np.bool_ and column is not None:
-                shown[column] = shown.get(column, False) or bool(np.any(node.data))
-        for column, something in shown.items():
-            columns[column].masked = not something
+    # -- columns ------------------------------------------------------------------------------------------------------
 
-    def _put(self, node: Any, column: int | None, band: Hashable, slot: Hashable, timestep: int | None) -> None:
-        self.places[node.index] = Place(column, self.bands.setdefault(band, len(self.bands)), slot, timestep)
+    def _columns(self) -> list[Column]:
+        """Return the columns, having found which one each op and each initial state stands in."""
+        moments = self._moments()
+        timesteps = self._timesteps()
+        order = sorted({*moments.values(), *timesteps})
+        number = {moment: column for column, moment in enumerate(order)}
+        self.column_of = {index: number[moment] for index, moment in moments.items()}
+        steps = map(timesteps.get, order)
+        return [Column(kind="boundary") if t is None else Column(f"t = {t}", "step", t) for t in steps]
 
-    def _shown(self, node: Any, segment: Segment) -> int:
-        """The time step in the name: that of the sequence, also where the loop runs against it."""
-        return segment.first + segment.last - node.timestep if segment.backward else node.timestep
-
-    def _level_reached(self) -> dict[int, int]:
-        """The highest level among the segments that each op depends on; -1 for none."""
-        reached: dict[int, int] = {}
-        for node in self.nodes:
-            below = max((reached[source.index] for source in node.inputs), default=-1)
-            segment = self.segment_of.get(node.index)
-            reached[node.index] = below if segment is None else segment.level
-        return reached
-
-    def _initial_states(self) -> dict[int, _State]:
-        """Leaves that stand where, a time step later, the result of a time step stands; with that result."""
-        later: dict[tuple[Hashable, int], tuple[Any, bool]] = {}
-        for node in self.ops:
-            if node.index in self.segment_of:
-                now, slot = node.timestep, self.slot_of[node.index]
-                for argument, source in enumerate(node.inputs):
-                    made = self._made_in(source)
-                    if made is not None and made != now:
-                        later.setdefault((slot, argument), (source, made > now))
-        found: dict[int, _State] = {}
-        for node in self.nodes:
-            readers = self.readers.get(node.index, ())
-            if node.kind == "op" or not readers:
-                continue
-            first, argument = readers[0]
-            segment = self.segment_of.get(first.index)
-            state, against = later.get((self.slot_of[first.index], argument), (None, False))
-            alone = len({reader.timestep for reader, _ in readers}) == 1
-            if segment and state is not None and alone and self._segment(state) is segment and state is not node:
-                found[node.index] = _State(state, segment, against != segment.backward)
-        return found | self._states_by_name(found)
-
-    def _made_in(self, source: Any) -> int | None:
-        """The time step of an op, or of the first op that reads a leaf."""
-        if source.kind == "op":
-            return int(source.timestep) if source.index in self.segment_of else None
-        reader = self.readers[source.index][0][0]
-        return int(reader.timestep) if source.kind == "input" and reader.index in self.segment_of else None
-
-    def _segment(self, node: Any) -> Segment | None:
-        return self.segment_of.get(node.index if node.kind == "op" else self.readers[node.index][0][0].index)
-
-    def _slot(self, node: Any) -> Hashable:
-        """The slot of an op, or of a leaf: that of the first op that reads it."""
-        if node.kind == "op":
-            return self.slot_of[node.index]
-        reader, argument = self.readers[node.index][0]
-        return ("leaf", self.slot_of[reader.index], argument)
-
-    def _states_by_name(self, found: dict[int, Any]) -> dict[int, _State]:
-        """Inputs that many time steps read, and that have the name of a result of each: the first of its values."""
-        shared = [
-            node
-            for node in self.nodes
-            if node.kind == "input" and node.name and node.timestep is None and node.index not in found
-        ]
-        results: dict[str, Any] = {}
-        if shared:
-            for node in self.ops:
-                if node.index in self.segment_of and node.timestep == self.segment_of[node.index].first and node.name:
-                    results.setdefault(node.name, node)
+    def _timesteps(self) -> dict[Moment, int]:
+        """Return the time steps of each level, also those in which nothing happened."""
+        segments = {id(segment): segment for segment in self.segment_of.values()}.values()
+        first: dict[int, int] = {}
+        for segment in segments:
+            first[segment.level] = min(segment.first, first.get(segment.level, segment.first))
         return {
-            node.index: _State(results[node.name], self.segment_of[results[node.name].index], False)
-            for node in shared
-            if node.name in results and node.index in self.readers
+            (segment.level, STEPS, step): first[segment.level] + step
+            for segment in segments
+            for step in range(segment.last - segment.first + 1)
         }
 
-    def _columns(self, states: dict[int, _State], after: dict[int, int]) -> tuple[dict[int, int], list[Column]]:
-        """The first column of each level, and all columns; `_boundary` and `_state` hold those in between."""
-        segments = {id(segment): segment for segment in self.segment_of.values()}.values()
-        between = {after[node.index] for node in self.ops if node.index not in self.segment_of}
-        opening = {(found.segment.level, found.at_end) for found in states.values()}
-        self._boundary: dict[int, int] = {}
-        self._state: dict[tuple[int, bool], int] = {}
-        starts: dict[int, int] = {}
-        columns: list[Column] = []
+    def _moments(self) -> dict[int, Moment]:
+        moments: dict[int, Moment] = {}
+        for index, state in self.states.items():
+            moments[index] = state.segment.level, FINAL_STATES if state.at_end else STATES, 0
+        levels: dict[int, int] = {}  # the highest that each node depends on, -1 for none
+        for node in self.graph.nodes:
+            segment = self.segment_of.get(node.index)
+            if segment is not None and node.timestep is not None:
+                levels[node.index] = segment.level
+                moments[node.index] = segment.level, STEPS, segment.column(node.timestep)
+            else:
+                levels[node.index] = max((levels[source.index] for source in node.inputs), default=-1)
+                if node.kind == "op":
+                    moments[node.index] = levels[node.index], AFTER, 0
+        return moments
 
-        def boundary() -> int:
-            columns.append(Column(kind="boundary"))
-            return len(columns) - 1
+    def _mark_masked(self, columns: list[Column]) -> None:
+        """Mark the time steps that are all padding: every mask in them is false throughout."""
+        active: dict[int, bool] = {}
+        for node in self.graph.nodes:
+            column = self.places[node.index].column
+            if node.kind == "constant" and node.dtype == np.bool_ and column is not None:
+                active[column] = active.get(column, False) or bool(np.any(node.data))
+        for column, active_somewhere in active.items():
+            columns[column].masked = not active_somewhere
 
-        if -1 in between:
-            self._boundary[-1] = boundary()
-        for level in range(max(segment.level for segment in segments) + 1):
-            if (level, False) in opening:
-                self._state[level, False] = boundary()
-            starts[level] = len(columns)
-            here = [segment for segment in segments if segment.level == level]
-            length = max(segment.last - segment.first for segment in here) + 1
-            first = min(segment.first for segment in here)
-            columns += [Column(f"t = {first + t}", "step", first + t) for t in range(length)]
-            if (level, True) in opening:
-                self._state[level, True] = boundary()
-            if level in between:
-                self._boundary[level] = boundary()
-        return starts, columns
+    # -- places -------------------------------------------------------------------------------------------------------
 
-    def _place_leaf(self, node: Any, states: dict[int, _State], starts: dict[int, int]) -> None:
-        if node.index in states:
-            state, segment, at_end = states[node.index]
-            column = self._state[segment.level, at_end]
-            timestep = segment.last + 1 if at_end else segment.first - 1
-            slot = self._slot(state)
-            while (column, slot) in self._taken:  # the same array given twice is two nodes
-                slot = ("another", slot)
-            self._taken.add((column, slot))
-            self._put(node, column, ("segment", segment.group), slot, timestep)
-            return
-        readers = [(self.places[reader.index], argument) for reader, argument in self.readers.get(node.index, ())]
-        columns = {place.column for place, _ in readers}
-        few = len(columns) == 1 or (node.kind == "input" and len(readers) == 2 and _near(columns))
-        if node.kind == "parameter" or not few:
-            self.places[node.index] = Place(None, -1, node.index)
-            return
-        place, argument = readers[0]
-        self.places[node.index] = Place(place.column, place.band, ("leaf", place.slot, argument), place.timestep)
+    def _op(self, node: tg.Node) -> CellPlace:
+        column, segment, t = self.column_of[node.index], self.segment_of.get(node.index), node.timestep
+        if segment is None or t is None:
+            return CellPlace(column, self._band(("outside of time", column)), node.index)
+        in_sequence = segment.first + segment.last - t if segment.backward else t
+        return CellPlace(column, self._band(segment.group), self.slot_of[node.index], in_sequence)
 
+    def _state(self, node: tg.Node) -> CellPlace:
+        column, (value, segment, at_end) = self.column_of[node.index], self.states[node.index]
+        slot = self.slot_of[value.index] if value.kind == "op" else self._leaf_slot(value)
+        while (column, slot) in self._taken:  # the same array given twice is two nodes
+            slot = ("another", slot)
+        self._taken.add((column, slot))
+        return CellPlace(column, self._band(segment.group), slot, segment.last + 1 if at_end else segment.first - 1)
 
-def _near(columns: set[int | None]) -> bool:
-    """Whether two columns are neighbours: a target is fed again in the time step after its own."""
-    known = [column for column in columns if column is not None]
-    return len(known) == len(columns) == 2 and max(known) - min(known) == 1
+    def _leaf(self, node: tg.Node) -> CellPlace:
+        readers = self.graph.consumers(node)
+        places = [self.places[reader.index] for reader, _ in readers]
+        columns = [place.column for place in places if place.column is not None]
+        span = max(columns) - min(columns) if columns else None
+        fed_again = node.kind == "input" and len(readers) == 2 and span == 1  # a target, in the step after its own
+        if node.kind == "parameter" or not (span == 0 or fed_again):
+            return CellPlace(None, -1, node.index)
+        return places[0]._replace(slot=("leaf", places[0].slot, readers[0][1]))
+
+    def _leaf_slot(self, leaf: tg.Node) -> Hashable:
+        reader, argument = self.graph.consumers(leaf)[0]
+        return ("leaf", self.slot_of[reader.index], argument)
+
+    def _band(self, key: Hashable) -> int:
+        return self._bands.setdefault(key, len(self._bands))

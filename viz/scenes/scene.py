@@ -119,7 +119,7 @@ class Scene:
     legend: Legend | None = None
 
     def node(self, id: str) -> Node:
-        """The node called `id`.
+        """Return the node called `id`.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class Scene:
         raise KeyError(f"the scene has no node {id!r}")
 
     def as_dict(self) -> dict[str, Any]:
-        """The scene as JSON-ready data without its defaults: for golden files and comparison."""
+        """Return the scene as JSON-ready data without its defaults: for golden files and comparison."""
         return _plain(self)
 
 

@@ -1,21 +1,25 @@
 """Which loops over time run side by side, and which after each other.
 
-The places of a program are joined into a *segment* where data passes between them at a constant distance in time: a
+The slots of a program are joined into a *segment* where data passes between them at a constant distance in time: a
 cell, its loss, the layer above it. Two segments whose times add up to a constant run against each other (the halves
 of a bidirectional network). A segment that reads another in any other way (a decoder, its encoder) comes after it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import networkx as nx
 
+import tinygraph as tg
+
 __all__ = ["Segment", "find_segments"]
 
-NEAR = 3  # an only edge between two places joins them within so many time steps
+NEAR = 3  # an only edge between two slots joins them within so many time steps
+
+Times = list[tuple[int, int]]  # the time steps at the start and the end of each edge between two slots
+Root = Hashable  # the slot that stands for all those joined with it
 
 
 @dataclass(slots=True)
@@ -34,122 +38,93 @@ class Segment:
     group: int = 0
 
     def column(self, timestep: int) -> int:
-        """The distance of a time step from the segment's left end."""
+        """Return the distance of a time step from the segment's left end."""
         return self.last - timestep if self.backward else timestep - self.first
 
 
-def find_segments(nodes: Iterable[Any], slot_of: dict[int, Hashable]) -> dict[int, Segment]:
-    """The segment of every op that has a time step, by the node's index.
+def find_segments(nodes: Sequence[tg.Node], slot_of: Mapping[int, Hashable]) -> dict[int, Segment]:
+    """Return the segment of every op that has a time step, by the node's index.
 
     Parameters
     ----------
-    nodes : iterable of Node
+    nodes : sequence of Node
         Of a graph, in recorded order.
-    slot_of : dict
-        The place of every op (`viz.scenes.slots.slots`).
+    slot_of : mapping
+        The slot of every op (`viz.scenes.slots.slots`).
     """
-    nodes = list(nodes)
-    when = {node.index: node.timestep for node in nodes if node.kind == "op"}
-    when = {index: timestep for index, timestep in when.items() if timestep is not None}
-    pairs = _distances(nodes, slot_of, when)
-    joined = nx.utils.UnionFind(dict.fromkeys(slot_of[index] for index in when))
-    for (u, v), times in pairs.items():
-        if times.together:
-            joined.union(u, v)
-    against = [(u, v) for (u, v), times in pairs.items() if times.opposed and joined[u] != joined[v]]
-    flipped: set[Hashable] = set()
-    for u, v in against:
-        if joined[u] != joined[v] and not {joined[u], joined[v]} & flipped:
-            flipped.add(joined[u])
-    twin = {joined[u]: joined[v] for u, v in against if joined[u] in flipped}
-    order = _levels(nodes, slot_of, joined, twin, when)
-    return _segments(when, slot_of, joined, twin, order)
+    timesteps = {node.index: t for node in nodes if node.kind == "op" and (t := node.timestep) is not None}
+    edges = _edges(nodes, slot_of, timesteps)
+    joined = nx.utils.UnionFind(dict.fromkeys(slot_of[index] for index in timesteps))
+    for (source, target), times in edges.items():
+        if _together(times):
+            joined.union(source, target)
+    root_of = {index: joined[slot_of[index]] for index in timesteps}
+    twins = _twins([(joined[u], joined[v]) for (u, v), times in edges.items() if _opposed(times)])
+    return _segments(timesteps, root_of, twins, _levels(nodes, root_of, twins))
 
 
-class _Times:
-    """What is known of all edges between two places: their distance and their sum in time, as far as constant."""
-
-    __slots__ = ("count", "distance", "total")
-
-    def __init__(self, start: int, end: int) -> None:
-        self.count = 1
-        self.distance: int | None = end - start
-        self.total: int | None = start + end
-
-    def add(self, start: int, end: int) -> None:
-        self.count += 1
-        if self.distance != end - start:
-            self.distance = None
-        if self.total != start + end:
-            self.total = None
-
-    @property
-    def together(self) -> bool:
-        if self.distance is None:
-            return False
-        return self.distance == 0 or (abs(self.distance) <= NEAR and (self.count > 1 or self.distance == 1))
-
-    @property
-    def opposed(self) -> bool:
-        return self.distance is None and self.total is not None and self.count > 1
-
-
-def _distances(
-    nodes: list[Any], slot_of: dict[int, Hashable], when: dict[int, int]
-) -> dict[tuple[Hashable, Hashable], _Times]:
-    pairs: dict[tuple[Hashable, Hashable], _Times] = {}
+def _edges(
+    nodes: Sequence[tg.Node], slot_of: Mapping[int, Hashable], timesteps: dict[int, int]
+) -> dict[tuple[Hashable, Hashable], Times]:
+    """Return the edges between slots in time, by those slots."""
+    edges: dict[tuple[Hashable, Hashable], Times] = {}
     for node in nodes:
-        end = when.get(node.index)
-        if end is None:
-            continue
-        target = slot_of[node.index]
-        for source in node.inputs:
-            start = when.get(source.index)
-            if start is not None:
-                key = (slot_of[source.index], target)
-                if key in pairs:
-                    pairs[key].add(start, end)
-                else:
-                    pairs[key] = _Times(start, end)
-    return pairs
+        if node.index in timesteps:
+            for source in node.inputs:
+                if source.index in timesteps:
+                    key = slot_of[source.index], slot_of[node.index]
+                    edges.setdefault(key, []).append((timesteps[source.index], timesteps[node.index]))
+    return edges
 
 
-def _levels(
-    nodes: list[Any], slot_of: dict[int, Hashable], joined: Any, twin: dict[Any, Any], when: dict[int, int]
-) -> dict[Any, int]:
-    """How many segments must have run before each; segments that need each other count as one."""
-    graph = nx.DiGraph()
-    behind: dict[int, frozenset[Any]] = {}
+def _together(times: Times) -> bool:
+    """Tell whether data passes at a constant and small distance."""
+    distances = {end - start for start, end in times}
+    distance = distances.pop()
+    return not distances and (distance in (0, 1) or (abs(distance) <= NEAR and len(times) > 1))
+
+
+def _opposed(times: Times) -> bool:
+    """Tell whether one end runs through time against the other."""
+    return len({end - start for start, end in times}) > 1 and len({start + end for start, end in times}) == 1
+
+
+def _twins(opposed: list[tuple[Root, Root]]) -> dict[Root, Root]:
+    """Return the segments that run backward, each with the one that it runs against."""
+    twins: dict[Root, Root] = {}
+    for backward, forward in opposed:
+        if backward != forward and backward not in twins and forward not in twins:
+            twins[backward] = forward
+    return twins
+
+
+def _levels(nodes: Sequence[tg.Node], root_of: dict[int, Root], twins: dict[Root, Root]) -> dict[Root, int]:
+    """Return how many segments must have run before each; segments that need each other count as one."""
+    order = nx.DiGraph()
+    latest: dict[int, frozenset[Root]] = {}  # the segments that each node reads, as far as no other stands between
     for node in nodes:
-        before = frozenset().union(*(behind.get(source.index, frozenset()) for source in node.inputs))
-        if node.index in when:
-            root = joined[slot_of[node.index]]
-            root = twin.get(root, root)
-            graph.add_node(root)
-            graph.add_edges_from((other, root) for other in before if other != root)
+        before = frozenset().union(*(latest.get(source.index, frozenset()) for source in node.inputs))
+        if node.index in root_of:
+            root = twins.get(root_of[node.index], root_of[node.index])
+            order.add_node(root)
+            order.add_edges_from((other, root) for other in before if other != root)
             before = frozenset((root,))
-        behind[node.index] = before
-    condensed = nx.condensation(graph)
-    level: dict[int, int] = {}
-    for group in nx.topological_sort(condensed):
-        level[group] = max((level[other] + 1 for other in condensed.predecessors(group)), default=0)
-    found = {root: level[group] for root, group in condensed.graph["mapping"].items()}
-    return found | {root: found[other] for root, other in twin.items() if other in found}
+        latest[node.index] = before
+    condensed = nx.condensation(order)
+    level_of = {c: level for level, same in enumerate(nx.topological_generations(condensed)) for c in same}
+    return {root: level_of[component] for root, component in condensed.graph["mapping"].items()}
 
 
 def _segments(
-    when: dict[int, int], slot_of: dict[int, Hashable], joined: Any, twin: dict[Any, Any], order: dict[Any, int]
+    timesteps: dict[int, int], root_of: dict[int, Root], twins: dict[Root, Root], levels: dict[Root, int]
 ) -> dict[int, Segment]:
-    segments: dict[Any, Segment] = {}
-    groups: dict[Any, int] = {}
-    found: dict[int, Segment] = {}
-    for index, timestep in when.items():
-        root = joined[slot_of[index]]
-        segment = segments.get(root)
-        if segment is None:
-            group = groups.setdefault(twin.get(root, root), len(groups))
-            segment = segments[root] = Segment(timestep, timestep, order[root], root in twin, group)
+    segments: dict[Root, Segment] = {}
+    groups: dict[Root, int] = {}
+    for index, timestep in timesteps.items():
+        root = root_of[index]
+        whole = twins.get(root, root)
+        group = groups.setdefault(whole, len(groups))
+        segment = segments.setdefault(root, Segment(timestep, timestep, levels[whole], root in twins, group))
         segment.first = min(segment.first, timestep)
         segment.last = max(segment.last, timestep)
-        found[index] = segment
-    return found
+    return {index: segments[root] for index, root in root_of.items()}

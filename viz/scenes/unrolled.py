@@ -1,0 +1,43 @@
+"""What the views of an unrolled graph share: its columns, its names, its colours."""
+
+from __future__ import annotations
+
+import tinygraph as tg
+
+from .calendar import make_calendar
+from .hues import parameter_hues
+from .labels import drawable, scope_text
+from .names import Names
+from .scene import Edge, Node, Scene
+
+__all__ = ["Unrolled"]
+
+
+class Unrolled:
+    """A graph, and what every view of it needs to know."""
+
+    def __init__(self, graph: tg.Graph) -> None:
+        self.graph = graph
+        self.calendar = make_calendar(graph)
+        slots = {index: place.slot for index, place in self.calendar.places.items()}
+        self.names = Names(graph, slots, self.calendar.states)
+        self.hues = parameter_hues(graph.nodes)
+
+    def draw(self, node: tg.Node, label: str, detail: str, tooltip: str) -> Node:
+        """Return the box of a recorded node, with these texts."""
+        kind, hue = self.names.kind(node), self.hues.get(node.index)
+        column, band, slot, _ = self.calendar.places[node.index]
+        return Node(f"n{node.index}", label, detail, kind, column, band, slot, hue, scope_text(node), tooltip)
+
+    def scene(self, title: str, nodes: list[Node], edges: list[Edge], round: bool = False) -> Scene:
+        """Return the scene with these nodes and edges."""
+        return Scene(nodes, edges, self.calendar.columns, title, self._description(), round)
+
+    def _description(self) -> str:
+        """Return the graph in a sentence, for readers who do not see it."""
+        ops = sum(node.kind == "op" for node in self.graph.nodes)
+        steps = sum(column.kind == "step" for column in self.calendar.columns)
+        time = f" in {steps:,} time steps, from left to right" if steps else ""
+        names = [drawable(node.name or "unnamed") for node in self.graph.parameters]
+        shared = f"; parameters {', '.join(names[:12])}{'…' if len(names) > 12 else ''}" if names else ""
+        return f"{ops:,} ops{time}{shared}."
