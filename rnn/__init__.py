@@ -8,33 +8,33 @@ Examples
 521
 """
 
-from rnn import analysis
-from rnn.attention import AdditiveAttention
-from rnn.cells import Cell, ConditionedCell, ElmanCell, JordanCell
-from rnn.checkpoint import History
-from rnn.checks import mask
-from rnn.data import Batch, Scaler, Vocabulary, batches, one_hot, pad, split, windows
-from rnn.decoding import decode
-from rnn.dynamics import ForcedOscillator, LinearSystem, euler, evolve, oscillation
-from rnn.forecaster import Forecaster
-from rnn.gated import GRUCell, LSTMCell
-from rnn.handmade import ComparingNetwork, ParityNetwork, summing_network
-from rnn.init import glorot, identity, orthogonal, uniform, zeros
-from rnn.layers import Bidirectional, Layers, Stacked
-from rnn.losses import cross_entropy, mse
-from rnn.models import BidirectionalNetwork, ManyToMany, ManyToOne, OneToMany, Readout
-from rnn.module import Module
-from rnn.optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
-from rnn.safetensors import FileError
-from rnn.schedules import cosine_decay, exponential_decay, step_decay, warmup
-from rnn.seq2seq import (
+from . import analysis
+from .attention import AdditiveAttention
+from .cells import Cell, ConditionedCell, ElmanCell, JordanCell
+from .checkpoint import History
+from .checks import mask
+from .data import Batch, Scaler, Vocabulary, batches, one_hot, pad, split, windows
+from .decoding import decode
+from .dynamics import ForcedOscillator, LinearSystem, euler, evolve, oscillation
+from .forecaster import Forecaster
+from .gated import GRUCell, LSTMCell
+from .handmade import ComparingNetwork, ParityNetwork, summing_network
+from .init import glorot, identity, orthogonal, uniform, zeros
+from .layers import Bidirectional, Layers, Stacked
+from .losses import cross_entropy, mse
+from .models import BidirectionalNetwork, ManyToMany, ManyToOne, OneToMany, Readout
+from .module import Module
+from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
+from .safetensors import FileError
+from .schedules import cosine_decay, exponential_decay, step_decay, warmup
+from .seq2seq import (
     AttentionDecoder,
     AttentionEncoderDecoder,
     Decoder,
     EncoderDecoder,
 )
-from rnn.train import evaluate, fit
-from rnn.unrolling import unroll
+from .train import evaluate, fit
+from .unrolling import unroll
 
 __all__ = [
     "SGD",

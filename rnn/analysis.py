@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import tinygraph as tg
-from rnn.cells import State
+
+from .cells import State
 
 SLOPES = {"tanh": 1.0, "relu": 1.0, "linear": 1.0, "logistic": 0.25}  # γ, the steepest slope
 

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 import tinygraph as tg
-from rnn.cells import check_sizes
-from rnn.init import Rng, draw, generator, glorot, uniform
-from rnn.module import Module
+
+from .cells import check_sizes
+from .init import Rng, draw, generator, glorot, uniform
+from .module import Module
 
 
 class AdditiveAttention(Module):

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 import tinygraph as tg
-from rnn.init import Rng, draw, generator, glorot, orthogonal, zeros
-from rnn.module import Arrays, Module
-from rnn.torch_layouts import export_affine, import_affine
+
+from .init import Rng, draw, generator, glorot, orthogonal, zeros
+from .module import Arrays, Module
+from .torch_layouts import export_affine, import_affine
 
 State = Any  # a tensor or an array; a tuple of them where a cell keeps several
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from rnn.module import Module
-from rnn.optim import Optimizer
-from rnn.safetensors import FileError, read_safetensors, write_safetensors
+from .module import Module
+from .optim import Optimizer
+from .safetensors import FileError, read_safetensors, write_safetensors
 
 FORMAT = "tinygraph checkpoint 1"
 

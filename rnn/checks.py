@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 import tinygraph as tg
-from rnn.cells import Cell, State
+
+from .cells import Cell, State
 
 Step = Callable[[Any, Any], Any]
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from rnn.init import Rng, generator
+from .init import Rng, generator
 
 
 class Windows(NamedTuple):

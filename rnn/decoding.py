@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 import tinygraph as tg
-from rnn.checks import Step, of_dtype
+
+from .checks import Step, of_dtype
 
 
 def decode(

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 import tinygraph as tg
-from rnn.cells import ElmanCell
-from rnn.module import Module
+
+from .cells import ElmanCell
+from .module import Module
 
 
 def evolve(f: Callable[[Any, int], Any], s: Any, steps: int) -> list[Any]:

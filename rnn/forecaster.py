@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 import tinygraph as tg
-from rnn.cells import ElmanCell, JordanCell, State
-from rnn.init import Rng, generator
-from rnn.models import Readout
-from rnn.module import Module
-from rnn.unrolling import unroll
+
+from .cells import ElmanCell, JordanCell, State
+from .init import Rng, generator
+from .models import Readout
+from .module import Module
+from .unrolling import unroll
 
 
 class Forecast(Readout):

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 import tinygraph as tg
-from rnn.cells import Cell, check_sizes
-from rnn.init import Rng, draw, generator, glorot, orthogonal, stacked, uniform, zeros
-from rnn.module import Arrays
-from rnn.torch_layouts import export_affine, export_gru, import_affine, import_gru
+
+from .cells import Cell, check_sizes
+from .init import Rng, draw, generator, glorot, orthogonal, stacked, uniform, zeros
+from .module import Arrays
+from .torch_layouts import export_affine, export_gru, import_affine, import_gru
 
 GATES = (0, 1, 3, 2)  # between our order (ι, φ, ω, cell) and PyTorch's (i, f, g, o), both ways
 

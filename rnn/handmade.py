@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import tinygraph as tg
-from rnn.cells import ElmanCell, JordanCell
-from rnn.models import ManyToMany
-from rnn.module import Module
-from rnn.unrolling import unroll
+
+from .cells import ElmanCell, JordanCell
+from .models import ManyToMany
+from .module import Module
+from .unrolling import unroll
 
 threshold = tg.op(
     lambda a: np.heaviside(a, 0.0),

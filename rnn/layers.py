@@ -6,10 +6,11 @@ from itertools import pairwise
 from typing import Any
 
 import tinygraph as tg
-from rnn.cells import Cell, State
-from rnn.checks import Step
-from rnn.module import Module
-from rnn.unrolling import unroll
+
+from .cells import Cell, State
+from .checks import Step
+from .module import Module
+from .unrolling import unroll
 
 
 class Stacked(Cell):

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 import tinygraph as tg
-from rnn.checks import mask
+
+from .checks import mask
 
 Term = Callable[[Any, np.ndarray], Any]
 

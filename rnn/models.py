@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 import tinygraph as tg
-from rnn.cells import ConditionedCell, State, check_sizes
-from rnn.checks import of_dtype
-from rnn.decoding import decode
-from rnn.init import Rng, draw, generator, glorot, zeros
-from rnn.layers import Bidirectional, Layers, run
-from rnn.module import Arrays, Module
-from rnn.unrolling import unroll
+
+from .cells import ConditionedCell, State, check_sizes
+from .checks import of_dtype
+from .decoding import decode
+from .init import Rng, draw, generator, glorot, zeros
+from .layers import Bidirectional, Layers, run
+from .module import Arrays, Module
+from .unrolling import unroll
 
 
 class Readout(Module):

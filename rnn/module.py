@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 import tinygraph as tg
-from rnn.safetensors import read_safetensors, write_safetensors
+
+from .safetensors import read_safetensors, write_safetensors
 
 Arrays = dict[str, np.ndarray]
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 import tinygraph as tg
-from rnn.module import Module
-from rnn.schedules import Schedule
+
+from .module import Module
+from .schedules import Schedule
 
 Parameters = Module | Mapping[str, tg.Tensor]
 

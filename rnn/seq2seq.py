@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 
 import tinygraph as tg
-from rnn.attention import AdditiveAttention
-from rnn.cells import Cell, State
-from rnn.checks import mask
-from rnn.decoding import decode
-from rnn.init import Rng
-from rnn.layers import Bidirectional, run
-from rnn.models import Readout
-from rnn.module import Module
-from rnn.unrolling import unroll
+
+from .attention import AdditiveAttention
+from .cells import Cell, State
+from .checks import mask
+from .decoding import decode
+from .init import Rng
+from .layers import Bidirectional, run
+from .models import Readout
+from .module import Module
+from .unrolling import unroll
 
 Feed = Callable[[Any], Any]
 

@@ -20,12 +20,13 @@ from rich.progress import (
 )
 
 import tinygraph as tg
-from rnn.checkpoint import History, Run
-from rnn.data import Batch, chunks
-from rnn.init import Rng, generator
-from rnn.losses import mse
-from rnn.module import Module
-from rnn.optim import Adam, Optimizer, clip_grad_norm, clip_grad_value
+
+from .checkpoint import History, Run
+from .data import Batch, chunks
+from .init import Rng, generator
+from .losses import mse
+from .module import Module
+from .optim import Adam, Optimizer, clip_grad_norm, clip_grad_value
 
 Loss = Callable[..., Any]
 Data = Any  # one batch (a tuple), a list of them, or a function from a generator to such a list

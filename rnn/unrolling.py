@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 import tinygraph as tg
-from rnn.cells import Cell, State
-from rnn.checks import Step, mask, of_dtype, sequence, start
+
+from .cells import Cell, State
+from .checks import Step, mask, of_dtype, sequence, start
 
 
 def unroll(
