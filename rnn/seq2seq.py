@@ -6,24 +6,24 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 import tinygraph as tg
 
 from .attention import AdditiveAttention
 from .cells import Cell, State
-from .checks import mask
-from .decoding import decode
+from .checks import Lengths, mask
 from .init import Rng
 from .layers import Bidirectional, run
 from .models import Readout
 from .module import Module
-from .unrolling import unroll
+from .unrolling import decode, unroll
 
 Feed = Callable[[Any], Any]
 
 
 class Decoder(Module):
-    """Writes a sequence from a state: a cell that reads what it wrote last, and a readout.
+    """What writes a sequence from a state: a cell that reads what it wrote last, and a readout.
 
     Parameters
     ----------
@@ -40,14 +40,14 @@ class Decoder(Module):
         self.readout = Readout(cell.output_size, output_size, rng=rng, dtype=cell.dtype)
         self.feed = feed
 
-    def __call__(self, state: State, targets: Any = None, steps: int | None = None) -> list[Any]:
+    def __call__(self, state: State, targets: ArrayLike | None = None, steps: int | None = None) -> list[tg.Tensor]:
         """Return the outputs: as many as `targets` with teacher forcing, or `steps` running free."""
         batch = self.cell.output(state).shape[:-1]
         start = np.zeros((*batch, self.cell.input_size), self.cell.dtype)
         return decode(self.cell, self.read, state, start, targets=targets, steps=steps, feed=self.feed)
 
-    def read(self, state: State) -> Any:
-        """Return the output of a state."""
+    def read(self, state: State) -> tg.Tensor:
+        """Return the output of a state, (N, K) or (K,)."""
         return self.readout(self.cell.output(state))
 
 
@@ -77,7 +77,7 @@ class EncoderDecoder(Module):
         for decoder in several:
             _check_states(encoder, decoder.cell)
 
-    def __call__(self, xs: Any, targets: Any = None, steps: Any = None, lengths: Any = None) -> Any:
+    def __call__(self, xs: ArrayLike, targets: Any = None, steps: Any = None, lengths: Lengths = None) -> Any:
         """Return the outputs: a list, or a dict of lists for the decoders that `targets` or `steps` names.
 
         Parameters
@@ -97,7 +97,7 @@ class EncoderDecoder(Module):
             with tg.scope("decoder"):
                 return self.decoders(state, targets, steps)
         outputs = {}
-        for name in _named(targets if steps is None else steps, self.decoders):
+        for name in _names(targets if steps is None else steps, self.decoders):
             with tg.scope(name):
                 outputs[name] = self.decoders[name](
                     state, None if targets is None else targets[name], None if steps is None else steps[name]
@@ -119,13 +119,7 @@ class AttentionDecoder(Module):
     """
 
     def __init__(
-        self,
-        cell: Cell,
-        attention: AdditiveAttention,
-        output_size: int,
-        *,
-        feed: Feed | None = None,
-        rng: Rng = None,
+        self, cell: Cell, attention: AdditiveAttention, output_size: int, *, feed: Feed | None = None, rng: Rng = None
     ) -> None:
         self.cell, self.attention = cell, attention
         self.readout = Readout(cell.output_size, output_size, rng=rng, dtype=cell.dtype)
@@ -134,21 +128,21 @@ class AttentionDecoder(Module):
     def __call__(
         self,
         state: State,
-        hs: Any,
+        hs: tg.Tensor,
         active: np.ndarray | None = None,
-        targets: Any = None,
+        targets: ArrayLike | None = None,
         steps: int | None = None,
-    ) -> tuple[list[Any], list[Any]]:
+    ) -> tuple[list[tg.Tensor], list[tg.Tensor]]:
         """Return the outputs and the weights α, one (J, N) a time step, for the source's states hs (J, N, H)."""
         keys = self.attention.keys(hs)
-        alphas = []
+        alphas: list[tg.Tensor] = []
 
-        def step(state: State, y: Any) -> State:
+        def step(state: State, y: ArrayLike) -> State:
             c, α = self.attention(self.cell.output(state), hs, keys, active)
             alphas.append(α)
             return self.cell(state, tg.concatenate([y, c], axis=-1))
 
-        def read(state: State) -> Any:
+        def read(state: State) -> tg.Tensor:
             return self.readout(self.cell.output(state))
 
         size = self.cell.input_size - hs.shape[-1]
@@ -179,8 +173,8 @@ class AttentionEncoderDecoder(Module):
         _check_states(encoder.backward if isinstance(encoder, Bidirectional) else encoder, decoder.cell)
 
     def __call__(
-        self, xs: Any, targets: Any = None, steps: int | None = None, lengths: Any = None
-    ) -> tuple[list[Any], list[Any]]:
+        self, xs: ArrayLike, targets: ArrayLike | None = None, steps: int | None = None, lengths: Lengths = None
+    ) -> tuple[list[tg.Tensor], list[tg.Tensor]]:
         """Return the outputs and the weights α, (J, N) each; α is 0 where the source is padded."""
         with tg.scope("encoder"):
             outputs, state = run(self.encoder, xs, None, lengths)
@@ -197,7 +191,7 @@ def _check_states(encoder: Cell, decoder: Cell) -> None:
         raise ValueError(f"the encoder's state has {encoder.state_sizes} features, the decoder's {decoder.state_sizes}")
 
 
-def _named(given: Any, decoders: Mapping[str, Decoder]) -> list[str]:
-    if not isinstance(given, Mapping) or not set(given) <= set(decoders):
+def _names(by_decoder: Any, decoders: Mapping[str, Decoder]) -> list[str]:
+    if not isinstance(by_decoder, Mapping) or not set(by_decoder) <= set(decoders):
         raise ValueError(f"give targets or steps as a dict by decoder, of {list(decoders)}")
-    return list(given)
+    return list(by_decoder)
