@@ -161,12 +161,7 @@ class Batch(NamedTuple):
 
 
 def batches(
-    sequences: Sequence[ArrayLike],
-    targets: Sequence[Any],
-    size: int,
-    rng: Rng = None,
-    *,
-    per_step: bool = False,
+    sequences: Sequence[ArrayLike], targets: Sequence[Any], size: int, rng: Rng = None, *, per_step: bool = False
 ) -> list[Batch]:
     """Make padded batches of sequences of similar length, in random order.
 
@@ -185,8 +180,8 @@ def batches(
 
     Examples
     --------
-    >>> made = batches([[[1.0]] * n for n in (3, 1, 2, 3)], [0, 1, 0, 1], 2, rng=0)
-    >>> sorted(batch.lengths.tolist() for batch in made)
+    >>> sequences, targets = [[[1.0]] * n for n in (3, 1, 2, 3)], [0, 1, 0, 1]
+    >>> sorted(batch.lengths.tolist() for batch in batches(sequences, targets, 2, rng=0))
     [[1, 2], [3, 3]]
     """
     if len(sequences) != len(targets) or size < 1 or not len(sequences):
@@ -194,19 +189,21 @@ def batches(
     rng = generator(rng)
     shuffled = rng.permutation(len(sequences))
     by_length = shuffled[np.argsort([len(sequences[i]) for i in shuffled], kind="stable")]
-    chosen = [by_length[start : start + size] for start in range(0, len(by_length), size)]
-    order = rng.permutation(len(chosen))
-    return [_batch(sequences, targets, chosen[position], per_step) for position in order]
+    members = [by_length[start : start + size] for start in range(0, len(by_length), size)]
+    order = rng.permutation(len(members))
+    return [
+        _batch([sequences[i] for i in members[position]], [targets[i] for i in members[position]], per_step)
+        for position in order
+    ]
 
 
-def _batch(sequences: Sequence[ArrayLike], targets: Sequence[Any], chosen: np.ndarray, per_step: bool) -> Batch:
-    inputs, lengths = pad([sequences[i] for i in chosen])
-    picked = [targets[i] for i in chosen]
+def _batch(sequences: Sequence[ArrayLike], targets: Sequence[Any], per_step: bool) -> Batch:
+    inputs, lengths = pad(sequences)
     if not per_step:
-        return Batch(inputs, np.stack([np.asarray(target) for target in picked]), lengths)
-    if any(len(target) != length for target, length in zip(picked, lengths, strict=True)):
+        return Batch(inputs, np.stack(targets), lengths)
+    if any(len(target) != length for target, length in zip(targets, lengths, strict=True)):
         raise ValueError("with per_step each target should be as long as its sequence")
-    return Batch(inputs, pad(picked)[0], lengths)
+    return Batch(inputs, pad(targets)[0], lengths)
 
 
 def split(count: int, fractions: Sequence[float], rng: Rng = None, *, ordered: bool = False) -> list[np.ndarray]:

@@ -17,10 +17,10 @@ Parameters = Module | Mapping[str, tg.Tensor]
 
 def named(parameters: Parameters) -> dict[str, tg.Tensor]:
     """Return the parameters of a module, or of a dict, by name."""
-    found = dict(parameters.parameters() if isinstance(parameters, Module) else parameters)
-    if not found:
+    by_name = dict(parameters.parameters() if isinstance(parameters, Module) else parameters)
+    if not by_name:
         raise ValueError("there are no parameters to train")
-    return found
+    return by_name
 
 
 class Optimizer:
@@ -199,10 +199,10 @@ def clip_grad_norm(parameters: Parameters, max_norm: float) -> float:
     >>> clip_grad_norm({"w": w}, 1.0), w.grad
     (10.0, array([0.6, 0.8]))
     """
-    gradients = _gradients(parameters)
-    norm = float(np.sqrt(sum(float(np.vdot(p.grad, p.grad)) for p in gradients.values())))
+    trained = _with_gradient(parameters)
+    norm = float(np.sqrt(sum(float(np.vdot(p.grad, p.grad)) for p in trained)))
     if norm > max_norm:
-        for parameter in gradients.values():
+        for parameter in trained:
             parameter.grad = parameter.grad * (max_norm / norm)
     return norm
 
@@ -215,13 +215,13 @@ def clip_grad_value(parameters: Parameters, limit: float) -> None:
     FloatingPointError
         When a gradient is not finite; the message names its parameter.
     """
-    for parameter in _gradients(parameters).values():
+    for parameter in _with_gradient(parameters):
         parameter.grad = np.clip(parameter.grad, -limit, limit)
 
 
-def _gradients(parameters: Parameters) -> dict[str, Any]:
-    found = {name: p for name, p in named(parameters).items() if p.grad is not None}
-    bad = [name for name, p in found.items() if not np.isfinite(np.asarray(p.grad)).all()]
-    if bad:
-        raise FloatingPointError(f"the gradient of {', '.join(bad)} is not finite")
-    return found
+def _with_gradient(parameters: Parameters) -> list[Any]:
+    trained = {name: p for name, p in named(parameters).items() if p.grad is not None}
+    not_finite = [name for name, p in trained.items() if not np.isfinite(np.asarray(p.grad)).all()]
+    if not_finite:
+        raise FloatingPointError(f"the gradient of {', '.join(not_finite)} is not finite")
+    return list(trained.values())

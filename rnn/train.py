@@ -7,17 +7,12 @@ import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 import tinygraph as tg
 
@@ -119,7 +114,7 @@ def fit(
     run = Run(model, optimizer or Adam(model), generator(rng), History(), {})
     if resume and checkpoint is not None and Path(checkpoint).exists():
         run.load(checkpoint)
-    update = _Update(run, loss, forward or call, clip_norm, clip_value, truncate)
+    update = _Update(model, run.optimizer, loss, forward or call, clip_norm, clip_value, truncate)
     with _progress(epochs, quiet) as show, _rare_collection():
         show(run.history)
         while run.history.epochs < epochs and not _impatient(run.history, patience):
@@ -158,22 +153,17 @@ def call(model: Any, batch: Batch) -> Any:
     return model(batch.inputs, lengths=batch.lengths)
 
 
+@dataclass
 class _Update:
     """One update of the parameters from one batch; returns its loss."""
 
-    def __init__(
-        self,
-        run: Run,
-        loss: Loss,
-        forward: Forward,
-        clip_norm: float | None,
-        clip_value: float | None,
-        truncate: int | None,
-    ) -> None:
-        self.model: Any = run.model
-        self.optimizer = run.optimizer
-        self.loss, self.forward = loss, forward
-        self.clip_norm, self.clip_value, self.truncate = clip_norm, clip_value, truncate
+    model: Any
+    optimizer: Optimizer
+    loss: Loss
+    forward: Forward
+    clip_norm: float | None
+    clip_value: float | None
+    truncate: int | None
 
     def __call__(self, batch: Batch) -> float:
         if self.truncate is None:
@@ -203,8 +193,8 @@ class _Update:
 
 
 def _epoch(run: Run, update: _Update, data: Data, validation: Data | None) -> None:
-    made = _batches(data, run.rng)
-    losses = [update(made[i]) for i in run.rng.permutation(len(made))]
+    batches = _batches(data, run.rng)
+    losses = [update(batches[i]) for i in run.rng.permutation(len(batches))]
     run.history.train.append(float(np.mean(losses)))
     if validation is None:
         return
@@ -214,17 +204,16 @@ def _epoch(run: Run, update: _Update, data: Data, validation: Data | None) -> No
 
 
 def _batches(data: Data, rng: np.random.Generator) -> list[Batch]:
-    made: Sequence[Any] = data(rng) if callable(data) else [data] if isinstance(data, tuple) else data
-    if not isinstance(made, Sequence):
-        raise TypeError(f"expected a batch or a list of batches, to read in every epoch, got {type(made).__name__}")
-    if not len(made):
+    batches = data(rng) if callable(data) else [data] if isinstance(data, tuple) else data
+    if not isinstance(batches, Sequence):
+        raise TypeError(f"expected a batch or a list of batches, to read in every epoch, got {type(batches).__name__}")
+    if not batches:
         raise ValueError("there is no batch to train on")
-    return [Batch(*batch) for batch in made]
+    return [Batch(*batch) for batch in batches]
 
 
 def _loss(loss: Loss, outputs: Any, batch: Batch) -> Any:
-    per_step = isinstance(outputs, list)
-    if batch.lengths is None or not per_step:
+    if batch.lengths is None or not isinstance(outputs, list):  # one output of a whole sequence
         return loss(outputs, batch.targets)
     return loss(outputs, batch.targets, batch.lengths)
 
@@ -261,10 +250,10 @@ def _progress(epochs: int, quiet: bool) -> Iterator[Callable[[History], None]]:
 
 @contextmanager
 def _rare_collection() -> Iterator[None]:
-    """Let the cyclic collector run rarely: a graph has no cycles, but thousands of objects to look at."""
-    before = gc.get_threshold()
-    gc.set_threshold(max(before[0], 200_000), *before[1:])
+    """Run the garbage collector rarely: a graph has no cycles, but thousands of objects to look at."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(max(thresholds[0], 200_000), *thresholds[1:])
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        gc.set_threshold(*thresholds)
