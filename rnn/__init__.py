@@ -1,11 +1,44 @@
-"""The networks of the lectures, built from tinygraph's ops so that each can be recorded, drawn and stepped.
+"""Recurrent networks built from tinygraph's ops, so that each can be recorded, drawn and stepped.
+
+Cells, one time step each: ``state = cell(state, x)``
+    ElmanCell (the state h is fed back), JordanCell (the output ŷ is), ConditionedCell (sees a vector, too),
+    LSTMCell and GRUCell (with gates), Cell (their base, and that of your own)
+Layers
+    unroll (runs a cell over a sequence), decode (lets a cell write one), Stacked (cells above one another as one
+    cell), Layers (each over the whole sequence before the next), Bidirectional (two cells, one a direction of
+    time), AdditiveAttention (weights over a source), Readout (o = c + V h), Module (base of all with parameters)
+Models, by the shape of their task
+    ManyToMany (synchronous), ManyToOne, OneToMany, BidirectionalNetwork (outputs that see the future), Forecaster
+    (the next values of a series); sequence-to-sequence: EncoderDecoder with Decoder, AttentionEncoderDecoder with
+    AttentionDecoder; set by hand: summing_network, ComparingNetwork, ParityNetwork
+Losses and optimisers
+    mse, cross_entropy; SGD, Adam, AdamW, Optimizer (their base); clip_grad_norm, clip_grad_value (bound gradients);
+    learning rates: step_decay, exponential_decay, cosine_decay, warmup
+Training
+    fit (trains a model, with checkpoints), evaluate (its mean loss), History (what fit measured), FileError (a file
+    that is not what it should be); first weights: glorot, orthogonal, identity, uniform, zeros
+Data
+    windows (a series as Windows), Scaler (standardises), Vocabulary (symbols as numbers), one_hot, pad (stacks
+    sequences), mask (which time steps there are), batches (padded ones), Batch (one of them), split (into parts)
+Dynamical systems
+    evolve (iterates a map), euler (solves an equation), LinearSystem, ForcedOscillator, oscillation (its exact path)
+Analysis of a recorded loss: the functions of `rnn.analysis`
+    adjoints, gradient_norms, lag_matrix (who taught whom), state_jacobians, jacobian_products, singular_values,
+    largest_singular_value, spectral_radius, norm_bounds, saturation, gates, dependence, task_shape
 
 Examples
 --------
->>> import rnn
+>>> import numpy as np, rnn
+>>> series = np.sin(np.arange(60) / 3)
+>>> xs, ys = rnn.windows(series, window=4)  # (56, 4), and what follows each, (56, 1)
 >>> model = rnn.Forecaster(window=4, hidden_size=20, rng=0)
->>> model.num_parameters()
-521
+>>> history = rnn.fit(model, (xs, ys), epochs=50, optimizer=rnn.Adam(model, lr=0.01), quiet=True)
+>>> history.train[-1] < 0.05 * history.train[0], model.forecast(series, steps=3).shape
+(True, (3,))
+>>> hs, h = rnn.unroll(model.cell, xs)
+>>> loss = rnn.mse(model.readout(h), ys[-1])  # of the last forecast; viz draws it and steps through it
+>>> rnn.analysis.gradient_norms(loss, hs).shape  # ‖∂L/∂h‖ in each time step
+(56,)
 """
 
 from . import analysis
@@ -13,8 +46,7 @@ from .attention import AdditiveAttention
 from .cells import Cell, ConditionedCell, ElmanCell, JordanCell
 from .checkpoint import History
 from .checks import mask
-from .data import Batch, Scaler, Vocabulary, batches, one_hot, pad, split, windows
-from .decoding import decode
+from .data import Batch, Scaler, Vocabulary, Windows, batches, one_hot, pad, split, windows
 from .dynamics import ForcedOscillator, LinearSystem, euler, evolve, oscillation
 from .forecaster import Forecaster
 from .gated import GRUCell, LSTMCell
@@ -27,76 +59,20 @@ from .module import Module
 from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
 from .safetensors import FileError
 from .schedules import cosine_decay, exponential_decay, step_decay, warmup
-from .seq2seq import (
-    AttentionDecoder,
-    AttentionEncoderDecoder,
-    Decoder,
-    EncoderDecoder,
-)
+from .seq2seq import AttentionDecoder, AttentionEncoderDecoder, Decoder, EncoderDecoder
 from .train import evaluate, fit
-from .unrolling import unroll
+from .unrolling import decode, unroll
 
 __all__ = [
-    "SGD",
-    "Adam",
-    "AdamW",
-    "AdditiveAttention",
-    "AttentionDecoder",
-    "AttentionEncoderDecoder",
-    "Batch",
-    "Bidirectional",
-    "BidirectionalNetwork",
-    "Cell",
-    "ComparingNetwork",
-    "ConditionedCell",
-    "Decoder",
-    "ElmanCell",
-    "EncoderDecoder",
-    "FileError",
-    "ForcedOscillator",
-    "Forecaster",
-    "GRUCell",
-    "History",
-    "JordanCell",
-    "LSTMCell",
-    "Layers",
-    "LinearSystem",
-    "ManyToMany",
-    "ManyToOne",
-    "Module",
-    "OneToMany",
-    "Optimizer",
-    "ParityNetwork",
-    "Readout",
-    "Scaler",
-    "Stacked",
-    "Vocabulary",
+    "ElmanCell", "JordanCell", "ConditionedCell", "LSTMCell", "GRUCell", "Cell",
+    "unroll", "decode", "Stacked", "Layers", "Bidirectional", "AdditiveAttention", "Readout", "Module",
+    "ManyToMany", "ManyToOne", "OneToMany", "BidirectionalNetwork", "Forecaster",
+    "EncoderDecoder", "Decoder", "AttentionEncoderDecoder", "AttentionDecoder",
+    "summing_network", "ComparingNetwork", "ParityNetwork",
+    "mse", "cross_entropy", "SGD", "Adam", "AdamW", "Optimizer", "clip_grad_norm", "clip_grad_value",
+    "step_decay", "exponential_decay", "cosine_decay", "warmup",
+    "fit", "evaluate", "History", "FileError", "glorot", "orthogonal", "identity", "uniform", "zeros",
+    "windows", "Windows", "Scaler", "Vocabulary", "one_hot", "pad", "mask", "batches", "Batch", "split",
+    "evolve", "euler", "LinearSystem", "ForcedOscillator", "oscillation",
     "analysis",
-    "batches",
-    "clip_grad_norm",
-    "clip_grad_value",
-    "cosine_decay",
-    "cross_entropy",
-    "decode",
-    "euler",
-    "evaluate",
-    "evolve",
-    "exponential_decay",
-    "fit",
-    "glorot",
-    "identity",
-    "mask",
-    "mse",
-    "one_hot",
-    "orthogonal",
-    "oscillation",
-    "pad",
-    "split",
-    "step_decay",
-    "summing_network",
-    "uniform",
-    "unroll",
-    "warmup",
-    "windows",
-    "zeros",
-]
+]  # fmt: skip

@@ -91,9 +91,6 @@ class ParityNetwork(Module):
 
 
 def _set(module: Module, **values: ArrayLike) -> None:
-    parameters = module.own_parameters()
+    """Set some parameters; biases are 0 where nothing else is said."""
     for name, value in values.items():
-        parameters[name].data = np.asarray(value, dtype=float)
-    for name in ("b", "c"):
-        if name in parameters and name not in values:
-            parameters[name].data = np.zeros(parameters[name].shape)
+        getattr(module, name).data = value

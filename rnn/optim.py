@@ -103,11 +103,7 @@ class SGD(Optimizer):
     slots = ("velocity",)
 
     def __init__(
-        self,
-        parameters: Parameters,
-        lr: float | Schedule = 0.01,
-        momentum: float = 0.0,
-        weight_decay: float = 0.0,
+        self, parameters: Parameters, lr: float | Schedule = 0.01, momentum: float = 0.0, weight_decay: float = 0.0
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
         self.momentum = momentum

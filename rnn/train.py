@@ -111,23 +111,21 @@ def fit(
     for name, number in {"every": every, "truncate": truncate}.items():
         if number is not None and number < 1:
             raise ValueError(f"{name}={number}: expected at least 1")
-    run = Run(model, optimizer or Adam(model), generator(rng), History(), {})
+    run = Run(model, optimizer or Adam(model), generator(rng))
     if resume and checkpoint is not None and Path(checkpoint).exists():
         run.load(checkpoint)
     update = _Update(model, run.optimizer, loss, forward or call, clip_norm, clip_value, truncate)
     with _progress(epochs, quiet) as show, _rare_collection():
         show(run.history)
-        while run.history.epochs < epochs and not _impatient(run.history, patience):
+        while not _finished(run.history, epochs, patience):
             _epoch(run, update, data, validation)
-            last = run.history.epochs == epochs or _impatient(run.history, patience)
-            if checkpoint is not None and (last or run.history.epochs % every == 0):
+            due = run.history.epochs % every == 0 or _finished(run.history, epochs, patience)
+            if checkpoint is not None and due:
                 run.save(checkpoint)
             show(run.history)
             if after_epoch is not None:
                 after_epoch(run.history)
-    parameters = model.parameters()
-    for name, value in run.best.items():
-        parameters[name].data = value
+    run.restore(run.best)
     return run.history
 
 
@@ -200,7 +198,7 @@ def _epoch(run: Run, update: _Update, data: Data, validation: Data | None) -> No
         return
     run.history.validation.append(evaluate(run.model, validation, update.loss, update.forward))
     if run.history.best_epoch == run.history.epochs:
-        run.best = {name: np.array(p.data) for name, p in run.model.parameters().items()}
+        run.best = run.values()
 
 
 def _batches(data: Data, rng: np.random.Generator) -> list[Batch]:
@@ -222,8 +220,9 @@ def _detached(state: Any) -> Any:
     return tuple(_detached(part) for part in state) if isinstance(state, tuple) else state.detach()
 
 
-def _impatient(history: History, patience: int | None) -> bool:
-    return patience is not None and history.epochs - history.best_epoch >= patience > 0
+def _finished(history: History, epochs: int, patience: int | None) -> bool:
+    impatient = patience is not None and history.epochs - history.best_epoch >= patience > 0
+    return impatient or history.epochs >= epochs
 
 
 @contextmanager
