@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
@@ -14,7 +12,7 @@ from .checks import Lengths
 from .init import Rng, generator
 from .models import Readout
 from .module import Module
-from .unrolling import unroll
+from .unrolling import Forced, unroll
 
 
 class Forecast(Readout):
@@ -66,7 +64,7 @@ class Forecaster(Module):
         rng = generator(rng)
         self.window, self.horizon, self.recurrence = window, horizon, recurrence
         if recurrence == "hidden":
-            self.cell: Any = ElmanCell(window, hidden_size, nonlinearity, rng=rng, dtype=dtype)
+            self.cell: ElmanCell | JordanCell = ElmanCell(window, hidden_size, nonlinearity, rng=rng, dtype=dtype)
             self.readout = Forecast(hidden_size, horizon, rng=rng, dtype=dtype)
         elif recurrence == "output":
             self.cell = JordanCell(window, hidden_size, horizon, nonlinearity, rng=rng, dtype=dtype)
@@ -74,7 +72,7 @@ class Forecaster(Module):
             raise ValueError(f"recurrence should be 'hidden' or 'output', not {recurrence!r}")
 
     def __call__(
-        self, xs: ArrayLike, state: State = None, lengths: Lengths = None, *, forced: Any = None
+        self, xs: ArrayLike, state: State = None, lengths: Lengths = None, *, forced: Forced = None
     ) -> list[tg.Tensor]:
         """Return ŷ⁽¹⁾ … ŷ⁽ᵀ⁾, (horizon,) or (N, horizon) each, for windows (T, window) or (T, N, window).
 
@@ -83,7 +81,7 @@ class Forecaster(Module):
         return self.run(xs, state, lengths, forced=forced)[0]
 
     def run(
-        self, xs: ArrayLike, state: State = None, lengths: Lengths = None, *, forced: Any = None
+        self, xs: ArrayLike, state: State = None, lengths: Lengths = None, *, forced: Forced = None
     ) -> tuple[list[tg.Tensor], State]:
         """Return the forecasts and the last state."""
         if forced is not None and self.recurrence == "hidden":

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 import tinygraph as tg
 
-from .cells import ElmanCell, JordanCell
+from .cells import ElmanCell, JordanCell, Nonlinearity
 from .models import ManyToMany
 from .module import Module
 from .unrolling import each_timestep, unroll
@@ -75,7 +72,7 @@ class ParityNetwork(Module):
     """
 
     def __init__(self, gain: float | None = None) -> None:
-        phi: Callable[[Any], Any] = threshold if gain is None else lambda a: tg.sigmoid(gain * a)
+        phi: Nonlinearity = threshold if gain is None else lambda a: tg.sigmoid(gain * a)
         self.cell = JordanCell(1, 2, 1, phi, phi, rng=0)
         _set(self.cell, U=[[1.0], [1.0]], W=[[1.0], [1.0]], b=[-1.5, -0.5], V=[[-1.0, 1.0]], c=[-0.5])
 

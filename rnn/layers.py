@@ -22,6 +22,11 @@ class Stacked(Cell):
     Its state is the tuple of the layers' states. In a state dict it is PyTorch's RNN, LSTM or GRU with
     as many layers.
 
+    Parameters
+    ----------
+    *cells : Cell
+        Each reads as many features as the one before it shows.
+
     Examples
     --------
     >>> import rnn
@@ -45,7 +50,7 @@ class Stacked(Cell):
         """Return the output of the last layer."""
         return self.cells[-1].output(state[-1])
 
-    def __call__(self, state: State, x: Any) -> State:
+    def __call__(self, state: State, x: ArrayLike) -> State:
         """Return the next states of all layers."""
         states = []
         for layer, (cell, before) in enumerate(zip(self.cells, state, strict=True), start=1):
@@ -65,6 +70,19 @@ class Bidirectional(Module):
 
     The outputs are the forward and the backward output side by side. In a state dict it is PyTorch's
     ``bidirectional=True``.
+
+    Parameters
+    ----------
+    forward, backward : Cell
+        Both read the same features.
+
+    Examples
+    --------
+    >>> import numpy as np, rnn
+    >>> both = Bidirectional(rnn.ElmanCell(3, 5, rng=0), rnn.GRUCell(3, 4, rng=1))
+    >>> outputs, (h, g) = both(np.zeros((6, 3)))
+    >>> len(outputs), outputs[0].shape, h.shape, g.shape
+    (6, (9,), (5,), (4,))
     """
 
     def __init__(self, forward: Cell, backward: Cell) -> None:
@@ -79,7 +97,7 @@ class Bidirectional(Module):
     def directions(
         self, xs: ArrayLike, state: State = None, lengths: Lengths = None
     ) -> tuple[list[tg.Tensor], list[tg.Tensor], State]:
-        """Return h⁽¹⁾ … h⁽ᵀ⁾ of the forward cell, g⁽¹⁾ … g⁽ᵀ⁾ of the backward cell, and both last states."""
+        """Return h⁽¹⁾ … h⁽ᵀ⁾, (N, H) each, of the forward cell, the backward cell's g⁽ᵗ⁾, and both last states."""
         start = (None, None) if state is None else state
         with tg.scope("forward"):
             h, h_end = unroll(self.forward, xs, start[0], lengths)
@@ -101,6 +119,19 @@ class Layers(Module):
     """Layers that each run over the whole sequence before the next begins: cells or `Bidirectional`.
 
     For cells alone `Stacked` computes the same, time step by time step.
+
+    Parameters
+    ----------
+    *layers : Cell or Bidirectional
+        Each reads as many features as the one before it shows.
+
+    Examples
+    --------
+    >>> import numpy as np, rnn
+    >>> both = Bidirectional(rnn.ElmanCell(3, 5, rng=0), rnn.GRUCell(3, 4, rng=1))
+    >>> outputs, ends = Layers(both, rnn.LSTMCell(9, 2, rng=2))(np.zeros((6, 3)))
+    >>> len(outputs), outputs[0].shape, len(ends)
+    (6, (2,), 2)
     """
 
     def __init__(self, *layers: Cell | Bidirectional) -> None:

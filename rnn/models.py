@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
@@ -15,13 +12,21 @@ from .checks import Lengths, of_dtype
 from .init import Rng, drawing, generator, glorot, zeros
 from .layers import Bidirectional, Layers, run
 from .module import Arrays, Module
-from .unrolling import decode, each_timestep, unroll
+from .unrolling import Feed, decode, each_timestep, unroll
 
 
 class Readout(Module):
     """What a state says: ``o = c + V h``, with V K×H and c K (row B1).
 
     In a state dict it is PyTorch's Linear.
+
+    Parameters
+    ----------
+    hidden_size, output_size : int
+    rng : numpy.random.Generator or int
+        Draws V (Glorot); c starts at zero.
+    dtype : dtype
+        Of the parameters.
     """
 
     def __init__(self, hidden_size: int, output_size: int, *, rng: Rng = None, dtype: DTypeLike = np.float64) -> None:
@@ -84,6 +89,13 @@ class ManyToMany(Module):
 class ManyToOne(Module):
     """Many-to-one, a sequence in and one output: only the last state h⁽ᶻ⁾ is read (row B6).
 
+    Parameters
+    ----------
+    cell : Cell
+    output_size : int
+    rng : numpy.random.Generator or int
+        Draws V.
+
     Examples
     --------
     >>> import numpy as np, rnn
@@ -133,7 +145,7 @@ class OneToMany(Module):
         output_size: int,
         nonlinearity: Nonlinearity = "tanh",
         *,
-        feed: Callable[[Any], Any] | None = None,
+        feed: Feed | None = None,
         hoisted: bool = True,
         rng: Rng = None,
         dtype: DTypeLike = np.float64,
@@ -144,7 +156,10 @@ class OneToMany(Module):
         self.feed, self.hoisted = feed, hoisted
 
     def __call__(self, x: ArrayLike, targets: ArrayLike | None = None, steps: int | None = None) -> list[tg.Tensor]:
-        """Return the outputs: as many as `targets` with teacher forcing, or `steps` running free."""
+        """Return the outputs, (N, K) or (K,) each, for the vector x, (N, m) or (m,).
+
+        There are as many as `targets` with teacher forcing, or `steps` running free.
+        """
         vector = of_dtype(x, self.cell.dtype, "the vector")
         batch = vector.shape[:-1]
         start = np.zeros((*batch, self.cell.input_size), self.cell.dtype)
@@ -158,7 +173,15 @@ class OneToMany(Module):
 
 
 class BidirectionalNetwork(Module):
-    """``ŷ⁽ᵗ⁾ = V_F h⁽ᵗ⁾ + V_B g⁽ᵗ⁾ + b``, h from the past and g from the future (row B8).
+    """Outputs that see past and future: ``ŷ⁽ᵗ⁾ = V_F h⁽ᵗ⁾ + V_B g⁽ᵗ⁾ + b`` (row B8).
+
+    Parameters
+    ----------
+    layer : Bidirectional
+        Its forward cell gives h, its backward cell g.
+    output_size : int
+    rng : numpy.random.Generator or int
+        Draws V_F and V_B.
 
     Examples
     --------

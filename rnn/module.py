@@ -45,9 +45,8 @@ class Module:
 
     def own_parameters(self) -> dict[str, tg.Tensor]:
         """Return the parameters that this module holds itself, without those of its parts."""
-        return {
-            name: value for name, value in vars(self).items() if isinstance(value, tg.Tensor) and value.requires_grad
-        }
+        attributes = vars(self).items()
+        return {name: value for name, value in attributes if isinstance(value, tg.Tensor) and value.requires_grad}
 
     def parameters(self) -> dict[str, tg.Tensor]:
         """Return all parameters by dotted name; one that several parts share is listed once."""

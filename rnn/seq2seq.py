@@ -1,8 +1,8 @@
-"""Encoder and decoders: sequence to sequence (row B9 of the lectures), with attention (row B10)."""
+"""Sequence-to-sequence: encoder and decoders (row B9 of the lectures), with attention (row B10)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,7 @@ from .init import Rng
 from .layers import Bidirectional, run
 from .models import Readout
 from .module import Module
-from .unrolling import decode, unroll
-
-Feed = Callable[[Any], Any]
+from .unrolling import Feed, decode, unroll
 
 
 class Decoder(Module):
@@ -106,7 +104,7 @@ class EncoderDecoder(Module):
 
 
 class AttentionDecoder(Module):
-    """A decoder that looks at all of the source before each step: its cell reads y⁽ⁱ⁻¹⁾ and cᵢ.
+    """A decoder that looks at all of the source in each time step: its cell reads y⁽ⁱ⁻¹⁾ and cᵢ.
 
     Parameters
     ----------
@@ -133,7 +131,21 @@ class AttentionDecoder(Module):
         targets: ArrayLike | None = None,
         steps: int | None = None,
     ) -> tuple[list[tg.Tensor], list[tg.Tensor]]:
-        """Return the outputs and the weights α, one (J, N) a time step, for the source's states hs (J, N, H)."""
+        """Return the outputs and the weights α, (J, N) each.
+
+        Parameters
+        ----------
+        state
+            The state to start from.
+        hs : (J, N, H)
+            The states of the source.
+        active : (J, N) of bool, optional
+            Which positions of the source there are.
+        targets : (T, N, K), optional
+            Teacher forcing.
+        steps : int, optional
+            How many time steps to run free.
+        """
         keys = self.attention.keys(hs)
         alphas: list[tg.Tensor] = []
 
@@ -142,13 +154,10 @@ class AttentionDecoder(Module):
             alphas.append(α)
             return self.cell(state, tg.concatenate([y, c], axis=-1))
 
-        def read(state: State) -> tg.Tensor:
-            return self.readout(self.cell.output(state))
-
         size = self.cell.input_size - hs.shape[-1]
         start = np.zeros((*hs.shape[1:-1], size), self.cell.dtype)
-        outputs = decode(step, read, state, start, targets=targets, steps=steps, feed=self.feed)
-        return outputs, alphas
+        readout = lambda state: self.readout(self.cell.output(state))
+        return decode(step, readout, state, start, targets=targets, steps=steps, feed=self.feed), alphas
 
 
 class AttentionEncoderDecoder(Module):
@@ -156,6 +165,12 @@ class AttentionEncoderDecoder(Module):
 
     The decoder starts from the encoder's last state; of a `Bidirectional` encoder from the backward
     cell's, which has read the source's beginning last (Bahdanau et al. 2015, appendix A.2.2).
+
+    Parameters
+    ----------
+    encoder : Cell or Bidirectional
+    decoder : AttentionDecoder
+        Its cell's state is as large as the one it starts from.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Training a model: `fit`."""
+"""Training: `fit` a model to data, and `evaluate` its loss."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 import tinygraph as tg
 
+from .cells import State
 from .checkpoint import History, Run
 from .data import Batch, chunks
 from .init import Rng, generator
-from .losses import mse
+from .losses import Outputs, mse
 from .module import Module
 from .optim import Adam, Optimizer, clip_grad_norm, clip_grad_value
 
-Loss = Callable[..., Any]
-Data = Any  # one batch (a tuple), a list of them, or a function from a generator to such a list
-Forward = Callable[[Any, Batch], Any]
+Loss = Callable[..., tg.Tensor]
+Batches = Sequence[tuple]  # each (inputs, targets) or (inputs, targets, lengths)
+Data = tuple | Batches | Callable[[np.random.Generator], Batches]
+Forward = Callable[[Any, Batch], Outputs]
 
 
 def fit(
@@ -130,7 +132,7 @@ def fit(
 
 
 def evaluate(model: Module, data: Data, loss: Loss = mse, forward: Forward | None = None) -> float:
-    """Return the mean loss over the batches, recording nothing.
+    """Return the mean loss over the batches, recording nothing; the arguments are those of `fit`.
 
     Examples
     --------
@@ -144,7 +146,7 @@ def evaluate(model: Module, data: Data, loss: Loss = mse, forward: Forward | Non
     return float(np.mean([float(value.item()) for value in losses]))
 
 
-def call(model: Any, batch: Batch) -> Any:
+def call(model: Any, batch: Batch) -> Outputs:
     """Return ``model(inputs)``, with the lengths where there are any."""
     if batch.lengths is None:
         return model(batch.inputs)
@@ -175,7 +177,7 @@ class _Update:
             state = _detached(state)
         return float(np.mean(losses))
 
-    def descend(self, outputs: Any, batch: Batch) -> float:
+    def descend(self, outputs: Outputs, batch: Batch) -> float:
         loss = _loss(self.loss, outputs, batch)
         value = float(loss.item())
         if not math.isfinite(value):
@@ -210,13 +212,13 @@ def _batches(data: Data, rng: np.random.Generator) -> list[Batch]:
     return [Batch(*batch) for batch in batches]
 
 
-def _loss(loss: Loss, outputs: Any, batch: Batch) -> Any:
+def _loss(loss: Loss, outputs: Outputs, batch: Batch) -> tg.Tensor:
     if batch.lengths is None or not isinstance(outputs, list):  # one output of a whole sequence
         return loss(outputs, batch.targets)
     return loss(outputs, batch.targets, batch.lengths)
 
 
-def _detached(state: Any) -> Any:
+def _detached(state: State) -> State:
     return tuple(_detached(part) for part in state) if isinstance(state, tuple) else state.detach()
 
 

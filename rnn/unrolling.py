@@ -13,6 +13,9 @@ import tinygraph as tg
 from .cells import Cell, State, itself
 from .checks import Lengths, Step, initial_state, mask, of_dtype, sequence
 
+Feed = Callable[[Any], Any]  # from an output to the next input
+Forced = Sequence[State] | np.ndarray | None  # T targets that are fed back
+
 
 def unroll(
     cell: Step,
@@ -21,7 +24,7 @@ def unroll(
     lengths: Lengths = None,
     *,
     readout: Callable[[State], Any] | None = None,
-    forced: Sequence[State] | None = None,
+    forced: Forced = None,
     reverse: bool = False,
 ) -> tuple[list[Any], State]:
     """Run a cell over a sequence: ``state = cell(state, x⁽ᵗ⁾)`` for t = 1 … T.
@@ -104,7 +107,7 @@ def decode(
     *,
     targets: ArrayLike | None = None,
     steps: int | None = None,
-    feed: Callable[[Any], Any] | None = None,
+    feed: Feed | None = None,
 ) -> list[Any]:
     """Write a sequence: ``state = step(state, y⁽ᵗ⁻¹⁾)``, ``o⁽ᵗ⁾ = readout(state)`` (rows B5, B7, B9).
 
