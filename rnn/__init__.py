@@ -1,33 +1,5 @@
 """Recurrent networks built from tinygraph's ops, so that each can be recorded, drawn and stepped.
 
-Cells, one time step each: ``state = cell(state, x)``
-    ElmanCell (the state h is fed back), JordanCell (the output ŷ is), ConditionedCell (sees a vector, too),
-    LSTMCell and GRUCell (with gates), Cell (their base, and that of your own)
-Layers
-    unroll (runs a cell over a sequence), decode (lets a cell write one), Stacked (cells above one another as one
-    cell), Layers (each over the whole sequence before the next), Bidirectional (two cells, one a direction of
-    time), AdditiveAttention (weights over a source), Readout (o = c + V h), Module (base of all with parameters)
-Models, by the shape of their task
-    ManyToMany (synchronous), ManyToOne, OneToMany, BidirectionalNetwork (outputs that see the future), Forecaster
-    (the next values of a series); sequence-to-sequence: EncoderDecoder with Decoder, AttentionEncoderDecoder with
-    AttentionDecoder; set by hand: summing_network, ComparingNetwork, ParityNetwork
-Losses and optimisers
-    mse, cross_entropy; SGD, Adam, AdamW, Optimizer (their base); clip_grad_norm, clip_grad_value (bound gradients);
-    learning rates: step_decay, exponential_decay, cosine_decay, warmup
-Training
-    fit (trains a model, with checkpoints), evaluate (its mean loss), History (what fit measured), FileError (a file
-    that is not what it should be); first weights: glorot, orthogonal, identity, uniform, zeros
-Data
-    windows (a series as Windows), Scaler (standardises), Vocabulary (symbols as numbers), one_hot, pad (stacks
-    sequences), mask (which time steps there are), batches (padded ones), Batch (one of them), split (into parts)
-Dynamical systems
-    evolve (iterates a map), euler (solves an equation), LinearSystem, ForcedOscillator, oscillation (its exact path)
-Analysis of a recorded loss: the functions of `rnn.analysis`
-    adjoints, gradient_norms, lag_matrix (who taught whom), state_jacobians, jacobian_products, singular_values,
-    largest_singular_value, spectral_radius, norm_bounds, saturation, gates, dependence, task_shape
-
-Examples
---------
 >>> import numpy as np, rnn
 >>> series = np.sin(np.arange(60) / 3)
 >>> xs, ys = rnn.windows(series, window=4)  # (56, 4), and what follows each, (56, 1)
@@ -39,6 +11,32 @@ Examples
 >>> loss = rnn.mse(model.readout(h), ys[-1])  # of the last forecast; viz draws it and steps through it
 >>> rnn.analysis.gradient_norms(loss, hs).shape  # ‖∂L/∂h‖ in each time step
 (56,)
+
+=============  =====================================================================================================
+cells          ``state = cell(state, x)``: `ElmanCell` (h is fed back) `JordanCell` (the output ŷ is) `ConditionedCell`
+               (sees a vector, too) `LSTMCell` and `GRUCell` (with gates) `Cell` (their base, and that of your own)
+layers         `unroll` (runs a cell over a sequence) `decode` (lets a cell write one) `Stacked` (cells above one
+               another, as one cell) `Layers` (each over the whole sequence before the next) `Bidirectional` (two
+               cells, one a direction of time) `AdditiveAttention` (weights over a source) `Readout` (o = c + V h)
+               `Module` (the base of all that has parameters)
+models         by the shape of the task: `OneToMany` `ManyToOne` `ManyToMany` (synchronous); sequence-to-sequence
+               `EncoderDecoder` of `Decoder`, `AttentionEncoderDecoder` of `AttentionDecoder`; `BidirectionalNetwork`
+               (outputs that see the future) `Forecaster` (the next values of a series)
+               · set by hand: `summing_network` `ComparingNetwork` `ParityNetwork`
+losses         `mse` (squared error) `cross_entropy` (of a softmax)
+optimisers     `SGD` `Adam` `AdamW` `Optimizer` (their base) · `clip_grad_norm` `clip_grad_value` (bound gradients)
+               · learning rates `step_decay` `exponential_decay` `cosine_decay` `warmup`
+training       `fit` (trains, with checkpoints) `evaluate` (the mean loss) `History` (what `fit` measured)
+               `FileError` (a file is not what it should be)
+               · first weights `glorot` `orthogonal` `identity` `uniform` `zeros`
+data           `windows` (of a series, as `Windows`) `Scaler` (standardises) `Vocabulary` (symbols as numbers)
+               `one_hot` (numbers as vectors) `pad` (stacks sequences) `mask` (which time steps there are)
+               `batches` (padded, each a `Batch`) `split` (into parts)
+dynamics       `evolve` (iterates a map) `euler` (solves ds/dt = g) `LinearSystem` `ForcedOscillator` `oscillation`
+analysis       `rnn.analysis`, of a recorded loss: adjoints, gradient_norms, lag_matrix (which loss taught whom),
+               state_jacobians, jacobian_products, singular_values, largest_singular_value, spectral_radius,
+               norm_bounds, saturation, gates, dependence, task_shape
+=============  =====================================================================================================
 """
 
 from . import analysis

@@ -1,7 +1,7 @@
 """Why a recurrent network does not learn: gradients by time step, Jacobians, saturation, gates (row C7).
 
 The functions read a recorded loss and the states that `unroll` returned; they leave ``.grad`` as it is.
-`tinygraph.diagnosing.diagnosis` answers the first two questions by the variable's name, with a verdict.
+`tg.diagnosing` has `flow` and `lag`, which answer by a variable's name in one trace, with a verdict.
 """
 
 from __future__ import annotations
