@@ -1,102 +1,76 @@
-"""The networks of the lectures, built from tinygraph's ops so that each can be recorded, drawn and stepped.
+"""Recurrent networks built from tinygraph's ops, so that each can be recorded, drawn and stepped.
 
-Examples
---------
->>> import rnn
+>>> import numpy as np, rnn
+>>> series = np.sin(np.arange(60) / 3)
+>>> xs, ys = rnn.windows(series, window=4)  # (56, 4), and what follows each, (56, 1)
 >>> model = rnn.Forecaster(window=4, hidden_size=20, rng=0)
->>> model.num_parameters()
-521
+>>> history = rnn.fit(model, (xs, ys), epochs=50, optimizer=rnn.Adam(model, lr=0.01), quiet=True)
+>>> history.train[-1] < 0.05 * history.train[0], model.forecast(series, steps=3).shape
+(True, (3,))
+>>> hs, h = rnn.unroll(model.cell, xs)
+>>> loss = rnn.mse(model.readout(h), ys[-1])  # of the last forecast; viz draws it and steps through it
+>>> rnn.analysis.gradient_norms(loss, hs).shape  # ‖∂L/∂h‖ in each time step
+(56,)
+
+=============  =====================================================================================================
+cells          ``state = cell(state, x)``: `ElmanCell` (h is fed back) `JordanCell` (the output ŷ is) `ConditionedCell`
+               (sees a vector, too) `LSTMCell` and `GRUCell` (with gates) `Cell` (their base, and that of your own)
+layers         `unroll` (runs a cell over a sequence) `decode` (lets a cell write one) `Stacked` (cells above one
+               another, as one cell) `Layers` (each over the whole sequence before the next) `Bidirectional` (two
+               cells, one a direction of time) `AdditiveAttention` (weights over a source) `Readout` (o = c + V h)
+               `Module` (the base of all that has parameters)
+models         by the shape of the task: `OneToMany` `ManyToOne` `ManyToMany` (synchronous); sequence-to-sequence
+               `EncoderDecoder` of `Decoder`, `AttentionEncoderDecoder` of `AttentionDecoder`; `BidirectionalNetwork`
+               (outputs that see the future) `Forecaster` (the next values of a series)
+               · set by hand: `summing_network` `ComparingNetwork` `ParityNetwork`
+losses         `mse` (squared error) `cross_entropy` (of a softmax)
+optimisers     `SGD` `Adam` `AdamW` `Optimizer` (their base) · `clip_grad_norm` `clip_grad_value` (bound gradients)
+               · learning rates `step_decay` `exponential_decay` `cosine_decay` `warmup`
+training       `fit` (trains, with checkpoints) `evaluate` (the mean loss) `History` (what `fit` measured)
+               `FileError` (a file is not what it should be)
+               · first weights `glorot` `orthogonal` `identity` `uniform` `zeros`
+data           `windows` (of a series, as `Windows`) `Scaler` (standardises) `Vocabulary` (symbols as numbers)
+               `one_hot` (numbers as vectors) `pad` (stacks sequences) `mask` (which time steps there are)
+               `batches` (padded, each a `Batch`) `split` (into parts)
+dynamics       `evolve` (iterates a map) `euler` (solves ds/dt = g) `LinearSystem` `ForcedOscillator` `oscillation`
+analysis       `rnn.analysis`, of a recorded loss: adjoints, gradient_norms, lag_matrix (which loss taught whom),
+               state_jacobians, jacobian_products, singular_values, largest_singular_value, spectral_radius,
+               norm_bounds, saturation, gates, dependence, task_shape
+=============  =====================================================================================================
 """
 
-from rnn import analysis
-from rnn.attention import AdditiveAttention
-from rnn.cells import Cell, ConditionedCell, ElmanCell, JordanCell
-from rnn.checkpoint import History
-from rnn.checks import mask
-from rnn.data import Batch, Scaler, Vocabulary, batches, one_hot, pad, split, windows
-from rnn.decoding import decode
-from rnn.dynamics import ForcedOscillator, LinearSystem, euler, evolve, oscillation
-from rnn.forecaster import Forecaster
-from rnn.gated import GRUCell, LSTMCell
-from rnn.handmade import ComparingNetwork, ParityNetwork, summing_network
-from rnn.init import glorot, identity, orthogonal, uniform, zeros
-from rnn.layers import Bidirectional, Layers, Stacked
-from rnn.losses import cross_entropy, mse
-from rnn.models import BidirectionalNetwork, ManyToMany, ManyToOne, OneToMany, Readout
-from rnn.module import Module
-from rnn.optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
-from rnn.safetensors import FileError
-from rnn.schedules import cosine_decay, exponential_decay, step_decay, warmup
-from rnn.seq2seq import (
-    AttentionDecoder,
-    AttentionEncoderDecoder,
-    Decoder,
-    EncoderDecoder,
-)
-from rnn.train import evaluate, fit
-from rnn.unrolling import unroll
+from . import analysis
+from .attention import AdditiveAttention
+from .cells import Cell, ConditionedCell, ElmanCell, JordanCell
+from .checkpoint import History
+from .checks import mask
+from .data import Batch, Scaler, Vocabulary, Windows, batches, one_hot, pad, split, windows
+from .dynamics import ForcedOscillator, LinearSystem, euler, evolve, oscillation
+from .forecaster import Forecaster
+from .gated import GRUCell, LSTMCell
+from .handmade import ComparingNetwork, ParityNetwork, summing_network
+from .init import glorot, identity, orthogonal, uniform, zeros
+from .layers import Bidirectional, Layers, Stacked
+from .losses import cross_entropy, mse
+from .models import BidirectionalNetwork, ManyToMany, ManyToOne, OneToMany, Readout
+from .module import Module
+from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
+from .safetensors import FileError
+from .schedules import cosine_decay, exponential_decay, step_decay, warmup
+from .seq2seq import AttentionDecoder, AttentionEncoderDecoder, Decoder, EncoderDecoder
+from .train import evaluate, fit
+from .unrolling import decode, unroll
 
 __all__ = [
-    "SGD",
-    "Adam",
-    "AdamW",
-    "AdditiveAttention",
-    "AttentionDecoder",
-    "AttentionEncoderDecoder",
-    "Batch",
-    "Bidirectional",
-    "BidirectionalNetwork",
-    "Cell",
-    "ComparingNetwork",
-    "ConditionedCell",
-    "Decoder",
-    "ElmanCell",
-    "EncoderDecoder",
-    "FileError",
-    "ForcedOscillator",
-    "Forecaster",
-    "GRUCell",
-    "History",
-    "JordanCell",
-    "LSTMCell",
-    "Layers",
-    "LinearSystem",
-    "ManyToMany",
-    "ManyToOne",
-    "Module",
-    "OneToMany",
-    "Optimizer",
-    "ParityNetwork",
-    "Readout",
-    "Scaler",
-    "Stacked",
-    "Vocabulary",
+    "ElmanCell", "JordanCell", "ConditionedCell", "LSTMCell", "GRUCell", "Cell",
+    "unroll", "decode", "Stacked", "Layers", "Bidirectional", "AdditiveAttention", "Readout", "Module",
+    "ManyToMany", "ManyToOne", "OneToMany", "BidirectionalNetwork", "Forecaster",
+    "EncoderDecoder", "Decoder", "AttentionEncoderDecoder", "AttentionDecoder",
+    "summing_network", "ComparingNetwork", "ParityNetwork",
+    "mse", "cross_entropy", "SGD", "Adam", "AdamW", "Optimizer", "clip_grad_norm", "clip_grad_value",
+    "step_decay", "exponential_decay", "cosine_decay", "warmup",
+    "fit", "evaluate", "History", "FileError", "glorot", "orthogonal", "identity", "uniform", "zeros",
+    "windows", "Windows", "Scaler", "Vocabulary", "one_hot", "pad", "mask", "batches", "Batch", "split",
+    "evolve", "euler", "LinearSystem", "ForcedOscillator", "oscillation",
     "analysis",
-    "batches",
-    "clip_grad_norm",
-    "clip_grad_value",
-    "cosine_decay",
-    "cross_entropy",
-    "decode",
-    "euler",
-    "evaluate",
-    "evolve",
-    "exponential_decay",
-    "fit",
-    "glorot",
-    "identity",
-    "mask",
-    "mse",
-    "one_hot",
-    "orthogonal",
-    "oscillation",
-    "pad",
-    "split",
-    "step_decay",
-    "summing_network",
-    "uniform",
-    "unroll",
-    "warmup",
-    "windows",
-    "zeros",
-]
+]  # fmt: skip

@@ -1,18 +1,23 @@
 """Why a recurrent network does not learn: gradients by time step, Jacobians, saturation, gates (row C7).
 
 The functions read a recorded loss and the states that `unroll` returned; they leave ``.grad`` as it is.
+`tg.diagnosing` has `flow` and `lag`, which answer by a variable's name in one trace, with a verdict.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 import tinygraph as tg
-from rnn.cells import State
+from tinygraph.tracing.contributions import norm
+
+from .cells import State
+from .checks import Step
 
 SLOPES = {"tanh": 1.0, "relu": 1.0, "linear": 1.0, "logistic": 0.25}  # γ, the steepest slope
 
@@ -29,9 +34,9 @@ def adjoints(loss: tg.Tensor, tensors: Sequence[tg.Tensor]) -> list[np.ndarray]:
     ([2.0], None)
     """
     trace = tg.trace(loss)
-    inside = {node.tensor for node in trace.graph.nodes}
-    found = [trace.gradient(tensor) if tensor in inside else None for tensor in tensors]
-    return [np.zeros(t.shape, t.dtype) if g is None else g for t, g in zip(tensors, found, strict=True)]
+    recorded = {node.tensor for node in trace.graph.nodes}
+    gradients = [trace.gradient(tensor) if tensor in recorded else None for tensor in tensors]
+    return [np.zeros(t.shape, t.dtype) if g is None else g for t, g in zip(tensors, gradients, strict=True)]
 
 
 def gradient_norms(loss: tg.Tensor, states: Sequence[tg.Tensor]) -> np.ndarray:
@@ -46,15 +51,27 @@ def gradient_norms(loss: tg.Tensor, states: Sequence[tg.Tensor]) -> np.ndarray:
     >>> gradient_norms(tg.sum(last), states) / np.sqrt(3)
     array([0.125, 0.25 , 0.5  , 1.   ])
     """
-    return np.array([np.linalg.norm(g) for g in adjoints(loss, states)])
+    return np.array([norm(adjoint) for adjoint in adjoints(loss, states)])
 
 
 def lag_matrix(losses: Sequence[tg.Tensor], states: Sequence[tg.Tensor]) -> np.ndarray:
-    """Return ‖∂L⁽ᵗ⁾/∂h⁽ˢ⁾‖ in row t and column s, (T, T): what each loss tells each earlier state."""
+    """Return ‖∂L⁽ᵗ⁾/∂h⁽ˢ⁾‖ in row t and column s, (T, T): which loss taught which time step.
+
+    Examples
+    --------
+    >>> import numpy as np, rnn, tinygraph as tg
+    >>> cell = rnn.ElmanCell(1, 1, "linear", rng=0)
+    >>> cell.W.data = [[0.5]]
+    >>> states, _ = rnn.unroll(cell, np.ones((3, 1)))
+    >>> lag_matrix([tg.sum(h) for h in states], states)
+    array([[1.  , 0.  , 0.  ],
+           [0.5 , 1.  , 0.  ],
+           [0.25, 0.5 , 1.  ]])
+    """
     return np.stack([gradient_norms(loss, states) for loss in losses])
 
 
-def state_jacobians(cell: Callable[[Any, Any], Any], states: Sequence[State], xs: ArrayLike) -> np.ndarray:
+def state_jacobians(cell: Step, states: Sequence[State], xs: ArrayLike) -> np.ndarray:
     """Return ∂h⁽ᵗ⁾/∂h⁽ᵗ⁻¹⁾ of a single sequence for each time step, (T, H, H).
 
     Parameters
@@ -69,26 +86,54 @@ def state_jacobians(cell: Callable[[Any, Any], Any], states: Sequence[State], xs
     return np.stack([_jacobian(cell, state, x) for state, x in zip(states, np.asarray(xs), strict=False)])
 
 
+def _jacobian(cell: Step, state: State, x: np.ndarray) -> np.ndarray:
+    parts = [_array(part) for part in state] if isinstance(state, tuple) else [_array(state)]
+    ends = np.cumsum([part.size for part in parts])
+    before = np.concatenate([part.ravel() for part in parts])
+
+    def step(vector: tg.Tensor) -> tg.Tensor:
+        if not isinstance(state, tuple):
+            return cell(vector, x)
+        pieces = (vector[end - part.size : end] for part, end in zip(parts, ends, strict=True))
+        return tg.concatenate(list(cell(tuple(pieces), x)))
+
+    return _array(tg.jacobian(step)(before))
+
+
 def jacobian_products(jacobians: ArrayLike) -> np.ndarray:
-    """Return ∂h⁽ᵀ⁾/∂h⁽ᵀ⁻ᵏ⁾ for k = 1 … T: the products J⁽ᵀ⁾, J⁽ᵀ⁾J⁽ᵀ⁻¹⁾, …
+    """Return ∂h⁽ᵀ⁾/∂h⁽ᵀ⁻ᵏ⁾ for k = 1 … T, (T, H, H): the products J⁽ᵀ⁾, J⁽ᵀ⁾J⁽ᵀ⁻¹⁾, …
 
     Examples
     --------
     >>> jacobian_products([[[2.0]], [[3.0]], [[5.0]]]).ravel()
     array([ 5., 15., 30.])
     """
-    products: list[np.ndarray] = []
-    for jacobian in np.asarray(jacobians)[::-1]:
-        products.append(products[-1] @ jacobian if products else jacobian)
-    return np.stack(products)
+    return np.stack(list(accumulate(np.asarray(jacobians)[::-1], np.matmul)))
 
 
 def singular_values(matrices: ArrayLike) -> np.ndarray:
-    """Return the singular values of each matrix, largest first."""
-    return np.linalg.svd(np.asarray(matrices), compute_uv=False)
+    """Return the singular values of each matrix, largest first: (T, H) of (T, H, H).
+
+    Examples
+    --------
+    >>> singular_values([[0.0, 4.0], [1.0, 0.0]])
+    array([4., 1.])
+    """
+    return np.linalg.svd(_array(matrices), compute_uv=False)
 
 
-def norm_bounds(W: ArrayLike | tg.Tensor, steps: int, nonlinearity: str = "tanh") -> np.ndarray:
+def largest_singular_value(W: ArrayLike) -> float:
+    """Return σ₁ of W, the most by which it stretches a vector.
+
+    Examples
+    --------
+    >>> largest_singular_value([[0.0, 4.0], [1.0, 0.0]])
+    4.0
+    """
+    return float(singular_values(W)[0])
+
+
+def norm_bounds(W: ArrayLike, steps: int, nonlinearity: str = "tanh") -> np.ndarray:
     """Return (γσ₁)ᵏ for k = 1 … steps: no product of k Jacobians of an Elman cell has a larger norm.
 
     γ is the steepest slope of the nonlinearity: 1 for tanh, ¼ for the logistic function.
@@ -103,7 +148,7 @@ def norm_bounds(W: ArrayLike | tg.Tensor, steps: int, nonlinearity: str = "tanh"
     return (SLOPES[nonlinearity] * largest_singular_value(W)) ** np.arange(1, steps + 1)
 
 
-def spectral_radius(W: ArrayLike | tg.Tensor) -> float:
+def spectral_radius(W: ArrayLike) -> float:
     """Return the largest |eigenvalue| of W: above 1 a linear network explodes, below it forgets.
 
     Examples
@@ -114,18 +159,7 @@ def spectral_radius(W: ArrayLike | tg.Tensor) -> float:
     return float(np.abs(np.linalg.eigvals(_array(W))).max())
 
 
-def largest_singular_value(W: ArrayLike | tg.Tensor) -> float:
-    """Return σ₁ of W, the most by which it stretches a vector.
-
-    Examples
-    --------
-    >>> largest_singular_value([[0.0, 4.0], [1.0, 0.0]])
-    4.0
-    """
-    return float(np.linalg.norm(_array(W), 2))
-
-
-def saturation(states: Sequence[Any], nonlinearity: str = "tanh", slope: float = 0.1) -> np.ndarray:
+def saturation(states: Sequence[ArrayLike], nonlinearity: str = "tanh", slope: float = 0.1) -> np.ndarray:
     """Return which share of the units is saturated in each time step, (T,): their φ′ is below slope·γ.
 
     Examples
@@ -154,7 +188,7 @@ class Gates(NamedTuple):
 
 
 def gates(recorded: tg.Tensor, name: str, shut: float = 0.1, open: float = 0.9, *, scope: str | None = None) -> Gates:
-    """Read a gate's values off a recorded graph by its name in the equations: b_φ of an LSTM, z of a GRU.
+    """Return a gate's values, found in a recorded graph by its name in the equations: b_φ of an LSTM, z of a GRU.
 
     Parameters
     ----------
@@ -186,7 +220,7 @@ def gates(recorded: tg.Tensor, name: str, shut: float = 0.1, open: float = 0.9, 
     if len({node.timestep for node in nodes}) < len(nodes):
         scopes = sorted({node.scope for node in nodes})
         raise ValueError(f"several cells have a {name!r}: choose one by its scope, of {scopes}")
-    values = np.stack([_array(node.data) for node in sorted(nodes, key=lambda node: node.timestep or 0)])
+    values = np.stack([node.data for node in sorted(nodes, key=lambda node: node.timestep or 0)])
     units = values.reshape(len(values), -1)
     return Gates(values, (units < shut).mean(axis=1), (units > open).mean(axis=1))
 
@@ -204,51 +238,37 @@ def dependence(outputs: Sequence[tg.Tensor], inputs: Sequence[tg.Tensor]) -> np.
            [1, 1, 0],
            [1, 1, 1]])
     """
-    return np.array([[source in _ancestors(output) for source in inputs] for output in outputs])
+    graph = tg.graph(*outputs)
+    rows = {node.tensor: node.index for node in graph.nodes}
+    reads = np.zeros((len(graph), len(inputs)), bool)
+    for column, x in enumerate(inputs):
+        if x in rows:
+            reads[rows[x], column] = True
+    for node in graph.nodes:  # each stands after its inputs
+        reads[node.index] |= reads[[source.index for source in node.inputs]].any(axis=0)
+    return reads[[rows[output] for output in outputs]]
 
 
 def task_shape(outputs: tg.Tensor | Sequence[tg.Tensor], inputs: Sequence[tg.Tensor]) -> str:
-    """Tell the shape of a task from the recorded graph (row B14).
+    """Return the shape of a task, as read off the recorded graph (row B14).
 
     Returns
     -------
     str
-        "one-to-many", "many-to-one", "synchronous many-to-many" (no output from a later input),
+        "one-to-one", "one-to-many", "many-to-one", "synchronous many-to-many" (no output from a later input),
         or "sequence-to-sequence" (each output from all inputs, the first too).
     """
     several = [outputs] if isinstance(outputs, tg.Tensor) else list(outputs)
-    used = dependence(several, inputs)
-    if len(several) == 1:
-        return "one-to-one" if len(inputs) == 1 else "many-to-one"
-    if len(inputs) == 1:
-        return "one-to-many"
-    if len(several) == len(inputs) and not np.triu(used, 1).any():
+    if len(inputs) == 1 or len(several) == 1:
+        return f"{_number(inputs)}-to-{_number(several)}"
+    if len(several) == len(inputs) and not np.triu(dependence(several, inputs), 1).any():
         return "synchronous many-to-many"
     return "sequence-to-sequence"
 
 
-def _ancestors(output: tg.Tensor) -> set[tg.Tensor]:
-    found, waiting = {output}, [output]
-    while waiting:
-        new = [source for source in waiting.pop().inputs if source not in found]
-        found.update(new)
-        waiting += new
-    return found
+def _number(values: Sequence[tg.Tensor]) -> str:
+    return "one" if len(values) == 1 else "many"
 
 
-def _array(value: Any) -> np.ndarray:
+def _array(value: ArrayLike) -> np.ndarray:
     return np.asarray(value.data if isinstance(value, tg.Tensor) else value)
-
-
-def _jacobian(cell: Callable[[Any, Any], Any], state: State, x: np.ndarray) -> np.ndarray:
-    parts = [_array(part) for part in state] if isinstance(state, tuple) else [_array(state)]
-    ends = np.cumsum([part.size for part in parts])
-    before = np.concatenate([part.ravel() for part in parts])
-
-    def step(vector: Any) -> Any:
-        if not isinstance(state, tuple):
-            return cell(vector, x)
-        pieces = (vector[end - part.size : end] for part, end in zip(parts, ends, strict=True))
-        return tg.concatenate(list(cell(tuple(pieces), x)))
-
-    return _array(tg.jacobian(step)(before))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import ArrayLike, DTypeLike
 
 import tinygraph as tg
-from rnn.cells import check_sizes
-from rnn.init import Rng, draw, generator, glorot, uniform
-from rnn.module import Module
+
+from .cells import check_sizes
+from .init import Rng, drawing, glorot, uniform
+from .module import Module
 
 
 class AdditiveAttention(Module):
@@ -25,6 +24,9 @@ class AdditiveAttention(Module):
     size : int
         Features inside the tanh.
     rng : numpy.random.Generator or int
+        Draws W and U (Glorot), and v.
+    dtype : dtype
+        Of the parameters.
 
     Examples
     --------
@@ -36,26 +38,22 @@ class AdditiveAttention(Module):
     """
 
     def __init__(
-        self,
-        state_size: int,
-        source_size: int,
-        size: int,
-        *,
-        rng: Rng = None,
-        dtype: DTypeLike = np.float64,
+        self, state_size: int, source_size: int, size: int, *, rng: Rng = None, dtype: DTypeLike = np.float64
     ) -> None:
         check_sizes(state_size=state_size, source_size=source_size, size=size)
-        rng = generator(rng)
-        self.W = draw(glorot, (size, state_size), rng, dtype)
-        self.U = draw(glorot, (size, source_size), rng, dtype)
-        self.v = draw(uniform, (size,), rng, dtype)
+        draw = drawing(rng, dtype)
+        self.W = draw(glorot, size, state_size)
+        self.U = draw(glorot, size, source_size)
+        self.v = draw(uniform, size)
 
-    def keys(self, hs: Any) -> Any:
-        """Return U hⱼ for all j, which do not change while the decoder runs."""
+    def keys(self, hs: ArrayLike) -> tg.Tensor:
+        """Return U hⱼ for all j, (J, N, size), which do not change while the decoder runs."""
         keys = tg.linear(hs, self.U)
         return keys
 
-    def __call__(self, s: Any, hs: Any, keys: Any = None, active: np.ndarray | None = None) -> tuple[Any, Any]:
+    def __call__(
+        self, s: ArrayLike, hs: ArrayLike, keys: tg.Tensor | None = None, active: np.ndarray | None = None
+    ) -> tuple[tg.Tensor, tg.Tensor]:
         """Return the context c, (N, source_size), and the weights α, (J, N).
 
         Parameters

@@ -10,36 +10,45 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import ArrayLike, DTypeLike
 
 import tinygraph as tg
-from rnn.init import Rng, draw, generator, glorot, orthogonal, zeros
-from rnn.module import Arrays, Module
-from rnn.torch_layouts import export_affine, import_affine
 
-State = Any  # a tensor or an array; a tuple of them where a cell keeps several
+from .init import Rng, drawing, glorot, orthogonal, zeros
+from .module import Arrays, Module
+from .torch_layouts import affine_from_torch, affine_to_torch
+
+State = Any  # a Tensor or an array; a tuple of them where a cell keeps several
+Nonlinearity = str | Callable[[Any], Any]
 
 
-def linear(a: Any) -> Any:
-    """Return `a` itself."""
-    return a
+def itself(x: Any) -> Any:
+    """Return `x` itself."""
+    return x
 
 
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "tanh": tg.tanh,
     "relu": tg.relu,
     "logistic": tg.sigmoid,
-    "linear": linear,
+    "linear": itself,
 }
 
 
-def activation(name: str | Callable[[Any], Any]) -> Callable[[Any], Any]:
+def activation(nonlinearity: Nonlinearity) -> Callable[[Any], Any]:
     """Return the function of that name: tanh, relu, logistic or linear; a function is returned as it is."""
-    if callable(name):
-        return name
-    if name not in ACTIVATIONS:
-        raise ValueError(f"nonlinearity should be one of {sorted(ACTIVATIONS)}, not {name!r}")
-    return ACTIVATIONS[name]
+    if callable(nonlinearity):
+        return nonlinearity
+    if nonlinearity not in ACTIVATIONS:
+        raise ValueError(f"nonlinearity should be one of {sorted(ACTIVATIONS)}, not {nonlinearity!r}")
+    return ACTIVATIONS[nonlinearity]
+
+
+def check_sizes(**sizes: int) -> None:
+    """Raise ValueError unless every size is a positive integer."""
+    for name, size in sizes.items():
+        if not isinstance(size, (int, np.integer)) or size < 1:
+            raise ValueError(f"{name} should be a positive integer, not {size!r}")
 
 
 class Cell(Module):
@@ -53,6 +62,8 @@ class Cell(Module):
         Features of the state; a tuple where the state is one.
     output_size : int
         Features of `output`.
+    state_names : tuple of str
+        Names of the parameters that hold a learned initial state.
     """
 
     input_size: int
@@ -60,7 +71,7 @@ class Cell(Module):
     state_sizes: Any
     state_names: tuple[str, ...] = ("h0",)
 
-    def __call__(self, state: State, x: Any) -> State:
+    def __call__(self, state: State, x: ArrayLike) -> State:
         """Return the state after one time step."""
         raise NotImplementedError(f"{type(self).__name__} has no equations")
 
@@ -75,25 +86,25 @@ class Cell(Module):
             return tuple(self._initial(n, s, batch) for n, s in zip(names, self.state_sizes, strict=True))
         return self._initial(self.state_names[0], self.state_sizes, batch)
 
-    def _initial(self, name: str, size: int, batch: tuple[int, ...]) -> Any:
+    def _initial(self, name: str, size: int, batch: tuple[int, ...]) -> tg.Tensor | np.ndarray:
         learned = getattr(self, name, None)
         blank = np.zeros((*batch, size), self.dtype)
         return blank if learned is None else learned + blank if batch else learned
 
-    def _learn_initial_state(self, dtype: DTypeLike) -> None:
+    def set_sizes(self, input_size: int, hidden_size: int, **others: int) -> None:
+        """Check all sizes, and set those of a cell whose output is its state."""
+        check_sizes(input_size=input_size, hidden_size=hidden_size, **others)
+        self.input_size = input_size
+        self.state_sizes = self.output_size = hidden_size
+
+    def learn_initial_state(self, dtype: DTypeLike) -> None:
+        """Make the initial state a parameter, zero at first."""
         sizes = self.state_sizes if isinstance(self.state_sizes, tuple) else (self.state_sizes,)
         for name, size in zip(self.state_names, sizes, strict=True):
-            setattr(self, name, draw(zeros, (size,), generator(0), dtype))
+            setattr(self, name, tg.parameter(np.zeros(size, dtype)))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.input_size}, {self.state_sizes})"
-
-
-def check_sizes(**sizes: int) -> None:
-    """Raise ValueError unless every size is a positive integer."""
-    for name, size in sizes.items():
-        if not isinstance(size, (int, np.integer)) or size < 1:
-            raise ValueError(f"{name} should be a positive integer, not {size!r}")
 
 
 class ElmanCell(Cell):
@@ -104,12 +115,14 @@ class ElmanCell(Cell):
     Parameters
     ----------
     input_size, hidden_size : int
-    nonlinearity : {"tanh", "relu", "logistic", "linear"}
+    nonlinearity : {"tanh", "relu", "logistic", "linear"} or function
     bias : bool
     learned_state : bool
         Learn h⁽⁰⁾ (the parameter h0) where it is zero otherwise.
     rng : numpy.random.Generator or int
         Draws U (Glorot) and W (orthogonal); b starts at zero.
+    dtype : dtype
+        Of the parameters.
 
     Examples
     --------
@@ -122,35 +135,35 @@ class ElmanCell(Cell):
         self,
         input_size: int,
         hidden_size: int,
-        nonlinearity: str | Callable[[Any], Any] = "tanh",
+        nonlinearity: Nonlinearity = "tanh",
         bias: bool = True,
         *,
         learned_state: bool = False,
         rng: Rng = None,
         dtype: DTypeLike = np.float64,
     ) -> None:
-        check_sizes(input_size=input_size, hidden_size=hidden_size)
-        rng = generator(rng)
-        self.input_size = input_size
-        self.state_sizes = self.output_size = hidden_size
+        self.set_sizes(input_size, hidden_size)
         self.phi = activation(nonlinearity)
-        self.U = draw(glorot, (hidden_size, input_size), rng, dtype)
-        self.W = draw(orthogonal, (hidden_size, hidden_size), rng, dtype)
-        self.b = draw(zeros, (hidden_size,), rng, dtype) if bias else None
+        draw = drawing(rng, dtype)
+        self.U = draw(glorot, hidden_size, input_size)
+        self.W = draw(orthogonal, hidden_size, hidden_size)
+        self.b = draw(zeros, hidden_size) if bias else None
         if learned_state:
-            self._learn_initial_state(dtype)
+            self.learn_initial_state(dtype)
 
-    def __call__(self, h: Any, x: Any) -> Any:
-        """Return the next h."""
+    def __call__(self, h: State, x: ArrayLike) -> tg.Tensor:
+        """Return the next h, (N, H) or (H,)."""
         a = tg.linear(x, self.U, self.b) + tg.linear(h, self.W)
         h = self.phi(a)
         return h
 
-    def _export(self, own: Arrays) -> Arrays:
-        return export_affine(own)
+    def to_torch(self, own: Arrays) -> Arrays:
+        """Return the parameters of PyTorch's RNNCell."""
+        return affine_to_torch(own)
 
-    def _import(self, arrays: Arrays) -> Arrays:
-        return import_affine(arrays)
+    def from_torch(self, arrays: Arrays) -> Arrays:
+        """Undo `to_torch`."""
+        return affine_from_torch(arrays)
 
 
 class JordanCell(Cell):
@@ -158,6 +171,18 @@ class JordanCell(Cell):
 
     ``a = b + W ŷ + U x``, ``h = φ a``, ``o = c + V h``, ``ŷ = σ₂(o)``, with W H×K and V K×H.
     Under teacher forcing (row B5) the target y⁽ᵗ⁻¹⁾ is given as the state: see `unroll`.
+
+    Parameters
+    ----------
+    input_size, hidden_size, output_size : int
+    nonlinearity, output_nonlinearity : {"tanh", "relu", "logistic", "linear"} or function
+        φ and σ₂.
+    learned_state : bool
+        Learn ŷ⁽⁰⁾ (the parameter y0) where it is zero otherwise.
+    rng : numpy.random.Generator or int
+        Draws U, W and V (Glorot); b and c start at zero.
+    dtype : dtype
+        Of the parameters.
 
     Examples
     --------
@@ -172,45 +197,54 @@ class JordanCell(Cell):
         input_size: int,
         hidden_size: int,
         output_size: int,
-        nonlinearity: str | Callable[[Any], Any] = "tanh",
-        output_nonlinearity: str | Callable[[Any], Any] = "linear",
+        nonlinearity: Nonlinearity = "tanh",
+        output_nonlinearity: Nonlinearity = "linear",
         *,
         learned_state: bool = False,
         rng: Rng = None,
         dtype: DTypeLike = np.float64,
     ) -> None:
-        check_sizes(input_size=input_size, hidden_size=hidden_size, output_size=output_size)
-        rng = generator(rng)
-        self.input_size = input_size
+        self.set_sizes(input_size, hidden_size, output_size=output_size)
         self.state_sizes = self.output_size = output_size
         self.phi = activation(nonlinearity)
         self.sigma = activation(output_nonlinearity)
-        self.U = draw(glorot, (hidden_size, input_size), rng, dtype)
-        self.W = draw(glorot, (hidden_size, output_size), rng, dtype)
-        self.b = draw(zeros, (hidden_size,), rng, dtype)
-        self.V = draw(glorot, (output_size, hidden_size), rng, dtype)
-        self.c = draw(zeros, (output_size,), rng, dtype)
+        draw = drawing(rng, dtype)
+        self.U = draw(glorot, hidden_size, input_size)
+        self.W = draw(glorot, hidden_size, output_size)
+        self.b = draw(zeros, hidden_size)
+        self.V = draw(glorot, output_size, hidden_size)
+        self.c = draw(zeros, output_size)
         if learned_state:
-            self._learn_initial_state(dtype)
+            self.learn_initial_state(dtype)
 
-    def __call__(self, ŷ: Any, x: Any) -> Any:
-        """Return the next ŷ."""
+    def __call__(self, ŷ: State, x: ArrayLike) -> tg.Tensor:
+        """Return the next ŷ, (N, K) or (K,)."""
         a = tg.linear(x, self.U, self.b) + tg.linear(ŷ, self.W)
         h = self.phi(a)
         ŷ = self._answer(h)
         return ŷ
 
-    def _answer(self, h: Any) -> Any:
-        if self.sigma is linear:  # ŷ is the affine map itself, and is drawn as ŷ
+    def _answer(self, h: tg.Tensor) -> tg.Tensor:
+        if self.sigma is itself:  # ŷ is the affine map itself, and is drawn as ŷ
             return tg.linear(h, self.V, self.c)
         o = tg.linear(h, self.V, self.c)
         return self.sigma(o)
 
 
 class ConditionedCell(Cell):
-    """The cell of vector to sequence: what it wrote last, and a picture seen at every step (row B7).
+    """The cell of one-to-many: what it wrote last, and a vector seen at every time step (row B7).
 
     ``h = φ(W h + U y⁽ᵗ⁻¹⁾ + R x + b)``; `look` computes R x once, `__call__` takes it as `Rx`.
+
+    Parameters
+    ----------
+    input_size, hidden_size, context_size : int
+        Features of y, of h, and of the vector x.
+    nonlinearity : {"tanh", "relu", "logistic", "linear"} or function
+    rng : numpy.random.Generator or int
+        Draws W (orthogonal), U and R (Glorot); b starts at zero.
+    dtype : dtype
+        Of the parameters.
     """
 
     def __init__(
@@ -218,28 +252,26 @@ class ConditionedCell(Cell):
         input_size: int,
         hidden_size: int,
         context_size: int,
-        nonlinearity: str | Callable[[Any], Any] = "tanh",
+        nonlinearity: Nonlinearity = "tanh",
         *,
         rng: Rng = None,
         dtype: DTypeLike = np.float64,
     ) -> None:
-        check_sizes(input_size=input_size, hidden_size=hidden_size, context_size=context_size)
-        rng = generator(rng)
-        self.input_size = input_size
-        self.state_sizes = self.output_size = hidden_size
+        self.set_sizes(input_size, hidden_size, context_size=context_size)
         self.phi = activation(nonlinearity)
-        self.W = draw(orthogonal, (hidden_size, hidden_size), rng, dtype)
-        self.U = draw(glorot, (hidden_size, input_size), rng, dtype)
-        self.R = draw(glorot, (hidden_size, context_size), rng, dtype)
-        self.b = draw(zeros, (hidden_size,), rng, dtype)
+        draw = drawing(rng, dtype)
+        self.W = draw(orthogonal, hidden_size, hidden_size)
+        self.U = draw(glorot, hidden_size, input_size)
+        self.R = draw(glorot, hidden_size, context_size)
+        self.b = draw(zeros, hidden_size)
 
-    def look(self, x: Any) -> Any:
-        """Return R x for the vector x, (N, m) or (m,)."""
+    def look(self, x: ArrayLike) -> tg.Tensor:
+        """Return R x, (N, H) or (H,), for the vector x, (N, m) or (m,)."""
         Rx = tg.linear(x, self.R)
         return Rx
 
-    def __call__(self, h: Any, y: Any, Rx: Any = 0.0) -> Any:
-        """Return the next h, from what was written last and R x."""
+    def __call__(self, h: State, y: ArrayLike, Rx: ArrayLike = 0.0) -> tg.Tensor:
+        """Return the next h, (N, H) or (H,), from what was written last and R x."""
         a = tg.linear(y, self.U, self.b) + tg.linear(h, self.W) + Rx
         h = self.phi(a)
         return h

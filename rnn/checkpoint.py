@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from rnn.module import Module
-from rnn.optim import Optimizer
-from rnn.safetensors import FileError, read_safetensors, write_safetensors
+from .module import Arrays, Module
+from .optim import Optimizer
+from .safetensors import FileError, read_safetensors, write_safetensors
 
 FORMAT = "tinygraph checkpoint 1"
 
@@ -31,7 +31,7 @@ class History:
 
     @property
     def epochs(self) -> int:
-        """How many epochs are done."""
+        """The number of epochs done."""
         return len(self.train)
 
     @property
@@ -47,19 +47,38 @@ class History:
 
 @dataclass
 class Run:
-    """A training run between two epochs: all that decides how it goes on."""
+    """A training run between two epochs: all that decides how it goes on.
+
+    Attributes
+    ----------
+    model : Module
+    optimizer : Optimizer
+    rng : numpy.random.Generator
+    history : History
+    best : dict of arrays
+        The parameters of the best epoch, by name; empty without validation data.
+    """
 
     model: Module
     optimizer: Optimizer
     rng: np.random.Generator
-    history: History
-    best: dict[str, np.ndarray]
+    history: History = field(default_factory=History)
+    best: Arrays = field(default_factory=dict)
+
+    def values(self) -> Arrays:
+        """Return copies of all parameters by name."""
+        return {name: np.array(parameter.data) for name, parameter in self.model.parameters().items()}
+
+    def restore(self, values: Arrays) -> None:
+        """Set the parameters to values by name."""
+        parameters = self.model.parameters()
+        for name, value in values.items():
+            parameters[name].data = value
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the checkpoint; killed at any moment, the path holds the old one or the new, whole."""
         updates, running = self.optimizer.state()
-        parameters = {name: np.array(p.data) for name, p in self.model.parameters().items()}
-        arrays = _prefixed("model.", parameters) | _prefixed("optimizer.", running) | _prefixed("best.", self.best)
+        arrays = _prefixed("model.", self.values()) | _prefixed("optimizer.", running) | _prefixed("best.", self.best)
         about = {
             "updates": updates,
             "optimizer": type(self.optimizer).__name__,
@@ -80,28 +99,26 @@ class Run:
             When the file is truncated, is no checkpoint, or is one of another model or optimiser.
         """
         arrays, about = _read(path)
-        parameters = self.model.parameters()
         values, best = _part("model.", arrays), _part("best.", arrays)
-        _check_parameters(path, values, parameters)
-        _check_parameters(path, best or values, parameters)
+        _check_parameters(path, values, self.values())
+        _check_parameters(path, best or values, self.values())
         _check_kind(path, about["optimizer"], self.optimizer)
         _check_kind(path, about["rng"]["bit_generator"], self.rng.bit_generator)
         try:
             self.optimizer.load_state(about["updates"], _part("optimizer.", arrays))
         except (KeyError, ValueError) as error:
             raise FileError(f"{os.fspath(path)} does not fit the optimiser: {error}") from error
-        for name, value in values.items():
-            parameters[name].data = value
+        self.restore(values)
         self.rng.bit_generator.state = about["rng"]
         self.history.train[:], self.history.validation[:] = about["train"], about["validation"]
         self.best = best
 
 
-def _read(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def _read(path: str | os.PathLike[str]) -> tuple[Arrays, dict[str, Any]]:
     arrays, metadata = read_safetensors(path)
-    if metadata.get("format") != FORMAT:
-        found = metadata.get("format", "no format")
-        raise FileError(f"{os.fspath(path)} is no checkpoint of this kind: it says {found!r}, not {FORMAT!r}")
+    says = metadata.get("format", "no format")
+    if says != FORMAT:
+        raise FileError(f"{os.fspath(path)} is no checkpoint of this kind: it says {says!r}, not {FORMAT!r}")
     about = json.loads(metadata.get("run", "{}"))
     missing = {"updates", "optimizer", "rng", "train", "validation"} - set(about)
     if missing:
@@ -114,18 +131,17 @@ def _check_kind(path: str | os.PathLike[str], written: str, ours: object) -> Non
         raise FileError(f"{os.fspath(path)} was written with {written}, not {type(ours).__name__}")
 
 
-def _prefixed(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _prefixed(prefix: str, arrays: Arrays) -> Arrays:
     return {prefix + name: np.array(array, order="C") for name, array in arrays.items()}
 
 
-def _part(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _part(prefix: str, arrays: Arrays) -> Arrays:
     return {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}
 
 
-def _check_parameters(path: str | os.PathLike[str], arrays: dict[str, np.ndarray], parameters: dict[str, Any]) -> None:
-    expected = {name: (p.shape, p.dtype) for name, p in parameters.items()}
-    found = {name: (a.shape, a.dtype) for name, a in arrays.items()}
-    different = sorted(n for n in {*expected, *found} if expected.get(n) != found.get(n))
+def _check_parameters(path: str | os.PathLike[str], stored: Arrays, ours: Arrays) -> None:
+    found, expected = ({name: (a.shape, a.dtype) for name, a in arrays.items()} for arrays in (stored, ours))
+    different = sorted(name for name in {*expected, *found} if expected.get(name) != found.get(name))
     if different:
         name = different[0]
         raise FileError(

@@ -6,14 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 import tinygraph as tg
-from rnn.cells import Cell, State
 
-Step = Callable[[Any, Any], Any]
+from .cells import Cell, State
+
+Step = Callable[[Any, Any], Any]  # from a state and an input to the next state
+Lengths = ArrayLike | None  # (N,) integers; None where every sequence has all T time steps
 
 
-def sequence(cell: Step, xs: Any) -> Any:
+def sequence(cell: Step, xs: ArrayLike) -> Any:
     """Return xs, (T, N, I) or (T, I), as an array, a tensor or a list of tensors that fits the cell.
 
     Raises
@@ -36,21 +39,21 @@ def sequence(cell: Step, xs: Any) -> Any:
 
 def _shape(xs: Any) -> tuple[int, ...]:
     if hasattr(xs, "shape"):
-        return tuple(xs.shape)
-    shapes = {np.asarray(x).shape if not isinstance(x, tg.Tensor) else x.shape for x in xs}
+        return xs.shape
+    shapes = {np.shape(x) for x in xs}
     if len(shapes) != 1:
         raise ValueError(f"the time steps of xs should have one shape, not {sorted(shapes)}")
     return (len(xs), *shapes.pop())
 
 
-def has_tensors(values: Any) -> bool:
+def has_tensors(values: object) -> bool:
     """Tell whether values are a tensor, or a list with tensors in it."""
     return isinstance(values, tg.Tensor) or (
         isinstance(values, (list, tuple)) and any(isinstance(value, tg.Tensor) for value in values)
     )
 
 
-def of_dtype(values: Any, dtype: np.dtype, what: str) -> Any:
+def of_dtype(values: ArrayLike, dtype: np.dtype, what: str) -> Any:
     """Return values that a network of that dtype can read; integers become numbers of it.
 
     Raises
@@ -69,22 +72,29 @@ def of_dtype(values: Any, dtype: np.dtype, what: str) -> Any:
     """
     if isinstance(values, (list, tuple)) and has_tensors(values):
         return [of_dtype(value, dtype, what) for value in values]
-    if not isinstance(values, tg.Tensor):
-        values = np.asarray(values)
-        if values.dtype.kind in "iub":
-            return values.astype(dtype)
-    if values.dtype != dtype:
-        raise TypeError(f"the network holds {dtype}, but {what} is {values.dtype}: convert one of them")
-    return values
+    array = values if isinstance(values, tg.Tensor) else np.asarray(values)
+    if isinstance(array, np.ndarray) and array.dtype.kind in "iub":
+        return array.astype(dtype)
+    if array.dtype != dtype:
+        raise TypeError(f"the network holds {dtype}, but {what} is {array.dtype}: convert one of them")
+    return array
 
 
-def mask(lengths: Any, steps: int, batch: tuple[int, ...]) -> np.ndarray:
-    """Return which time steps belong to the sequences, (T, N, 1) or (T, 1) for a single one.
+def mask(lengths: ArrayLike, steps: int, batch: tuple[int, ...]) -> np.ndarray:
+    """Return which time steps belong to the sequences, (T, N, 1) or (T, 1) for a single one, of bool.
+
+    Parameters
+    ----------
+    lengths : (N,) or () of int
+    steps : int
+        T, the time steps of the longest.
+    batch : tuple of int
+        (N,), or () for a single sequence.
 
     Raises
     ------
-    ValueError
-        When a length is not between 1 and T, or there is not one length a sequence.
+    ValueError, TypeError
+        When a length is not an integer between 1 and T, or there is not one length a sequence.
 
     Examples
     --------
@@ -104,13 +114,13 @@ def mask(lengths: Any, steps: int, batch: tuple[int, ...]) -> np.ndarray:
     return (time <= lengths)[..., None]
 
 
-def start(cell: Step, state: State, batch: tuple[int, ...]) -> State:
-    """Return the state before the first time step: the one given, checked, or the cell's own."""
-    if state is None:
-        if not isinstance(cell, Cell):
+def initial_state(cell: Step, state: State, batch: tuple[int, ...]) -> State:
+    """Return the state before the first time step: `state`, checked, or the cell's own where that is None."""
+    if not isinstance(cell, Cell):
+        if state is None:
             raise ValueError("a cell that is a plain function needs an initial state")
-        return cell.initial_state(batch)
-    return _fitting(cell, state, cell.state_sizes, batch) if isinstance(cell, Cell) else state
+        return state
+    return cell.initial_state(batch) if state is None else _fitting(cell, state, cell.state_sizes, batch)
 
 
 def _fitting(cell: Cell, state: State, sizes: Any, batch: tuple[int, ...]) -> State:

@@ -1,25 +1,42 @@
-"""Making arrays of data: windows over a series, coding of symbols, padding, batches, splits."""
+"""Data as arrays: windows over a series, symbols as numbers, padding, batches, splits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from rnn.init import Rng, generator
+from .init import Rng, generator
 
 
 class Windows(NamedTuple):
-    """Windows of a series and what follows each: inputs (T, window), targets (T, horizon)."""
+    """Windows of a series, and what follows each.
+
+    Attributes
+    ----------
+    inputs : (T, window) array
+    targets : (T, horizon) array
+    """
 
     inputs: np.ndarray
     targets: np.ndarray
 
 
 def windows(series: ArrayLike, window: int, horizon: int = 1) -> Windows:
-    """Slide a window over a series; a window whose targets are incomplete is left out (rows B2 and B3).
+    """Return all windows of a series that are followed by as many values as the horizon (rows B2 and B3).
+
+    Parameters
+    ----------
+    series : (M,) array_like
+    window, horizon : int
+        Values in a window, and in what follows it.
+
+    Raises
+    ------
+    ValueError
+        When the series is too short for one window and what follows it.
 
     Examples
     --------
@@ -40,6 +57,10 @@ def windows(series: ArrayLike, window: int, horizon: int = 1) -> Windows:
 class Scaler(NamedTuple):
     """Standardising: ``z = (x − mean) / deviation``, and back.
 
+    Attributes
+    ----------
+    mean, deviation : () or (features,) array
+
     Examples
     --------
     >>> scaler = Scaler.fit([1.0, 3.0])
@@ -52,7 +73,7 @@ class Scaler(NamedTuple):
 
     @classmethod
     def fit(cls, values: ArrayLike) -> Scaler:
-        """Return the scaler of values (M,) or (M, features), which a constant feature leaves at 0."""
+        """Return the scaler of values (M,) or (M, features); a constant feature becomes 0."""
         values = np.asarray(values, dtype=float)
         deviation = values.std(axis=0)
         return cls(values.mean(axis=0), np.where(deviation > 0, deviation, 1.0))
@@ -62,7 +83,7 @@ class Scaler(NamedTuple):
         return (np.asarray(values) - self.mean) / self.deviation
 
     def restore(self, values: ArrayLike) -> np.ndarray:
-        """Undo `scale`."""
+        """Return the values that were standardised: undo `scale`."""
         return np.asarray(values) * self.deviation + self.mean
 
 
@@ -71,7 +92,7 @@ class Vocabulary:
 
     Parameters
     ----------
-    symbols : iterable
+    symbols : iterable of hashables
         Characters of a text, or words.
     unknown : optional
         A symbol that stands for all others; without it an unknown symbol is an error.
@@ -83,9 +104,8 @@ class Vocabulary:
     (array([0, 3, 2, 1]), ['h', 'e'])
     """
 
-    def __init__(self, symbols: Iterable[Any], unknown: Any = None) -> None:
-        first = [] if unknown is None else [unknown]
-        self.symbols = list(dict.fromkeys([*first, *symbols]))
+    def __init__(self, symbols: Iterable[Hashable], unknown: Hashable = None) -> None:
+        self.symbols: list[Any] = list(dict.fromkeys(symbols if unknown is None else [unknown, *symbols]))
         self.unknown = unknown
         self._numbers = {symbol: number for number, symbol in enumerate(self.symbols)}
 
@@ -95,15 +115,15 @@ class Vocabulary:
     def __contains__(self, symbol: object) -> bool:
         return symbol in self._numbers
 
-    def encode(self, symbols: Iterable[Any]) -> np.ndarray:
-        """Return the numbers of the symbols."""
+    def encode(self, symbols: Iterable[Hashable]) -> np.ndarray:
+        """Return the numbers of the symbols, (M,) of int."""
         return np.array([self._number(symbol) for symbol in symbols], dtype=int)
 
     def decode(self, numbers: Iterable[int]) -> list[Any]:
         """Return the symbols of the numbers."""
         return [self.symbols[number] for number in numbers]
 
-    def _number(self, symbol: Any) -> int:
+    def _number(self, symbol: Hashable) -> int:
         if symbol in self._numbers:
             return self._numbers[symbol]
         if self.unknown is None:
@@ -112,7 +132,12 @@ class Vocabulary:
 
 
 def one_hot(numbers: ArrayLike, size: int, dtype: DTypeLike = np.float64) -> np.ndarray:
-    """Return an array with one axis more: 1 at each number's place, 0 elsewhere.
+    """Return numbers (…,) as vectors (…, size): 1 at each number's place, 0 elsewhere.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When the numbers are not integers from 0 to size − 1.
 
     Examples
     --------
@@ -131,7 +156,19 @@ def one_hot(numbers: ArrayLike, size: int, dtype: DTypeLike = np.float64) -> np.
 
 
 def pad(sequences: Sequence[ArrayLike], value: float = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Stack sequences of unequal length side by side, (T, N, …), and return their lengths, (N,).
+    """Return sequences of unequal length side by side, (T, N, …), and their lengths, (N,).
+
+    Parameters
+    ----------
+    sequences : list of N arrays
+        (T_n, …) each; T is the largest T_n.
+    value : float
+        What stands after the end of a sequence.
+
+    Raises
+    ------
+    ValueError
+        When there is no sequence, or an empty one.
 
     Examples
     --------
@@ -153,7 +190,15 @@ def pad(sequences: Sequence[ArrayLike], value: float = 0) -> tuple[np.ndarray, n
 
 
 class Batch(NamedTuple):
-    """One step of training: inputs (T, N, …), targets, and the sequences' lengths where they differ."""
+    """What one update of the parameters is computed from.
+
+    Attributes
+    ----------
+    inputs : (T, N, …) array
+    targets : array
+    lengths : (N,) array of int, optional
+        Where the sequences differ in length.
+    """
 
     inputs: Any
     targets: Any
@@ -161,14 +206,9 @@ class Batch(NamedTuple):
 
 
 def batches(
-    sequences: Sequence[ArrayLike],
-    targets: Sequence[Any],
-    size: int,
-    rng: Rng = None,
-    *,
-    per_step: bool = False,
+    sequences: Sequence[ArrayLike], targets: Sequence[Any], size: int, rng: Rng = None, *, per_step: bool = False
 ) -> list[Batch]:
-    """Make padded batches of sequences of similar length, in random order.
+    """Return padded batches of sequences of similar length, in random order.
 
     Parameters
     ----------
@@ -183,10 +223,15 @@ def batches(
     per_step : bool
         Each target is itself a sequence, as long as its input, and is padded like it.
 
+    Raises
+    ------
+    ValueError
+        When there are no sequences, or not one target for each, or targets of another length with `per_step`.
+
     Examples
     --------
-    >>> made = batches([[[1.0]] * n for n in (3, 1, 2, 3)], [0, 1, 0, 1], 2, rng=0)
-    >>> sorted(batch.lengths.tolist() for batch in made)
+    >>> sequences, targets = [[[1.0]] * n for n in (3, 1, 2, 3)], [0, 1, 0, 1]
+    >>> sorted(batch.lengths.tolist() for batch in batches(sequences, targets, 2, rng=0))
     [[1, 2], [3, 3]]
     """
     if len(sequences) != len(targets) or size < 1 or not len(sequences):
@@ -194,23 +239,40 @@ def batches(
     rng = generator(rng)
     shuffled = rng.permutation(len(sequences))
     by_length = shuffled[np.argsort([len(sequences[i]) for i in shuffled], kind="stable")]
-    chosen = [by_length[start : start + size] for start in range(0, len(by_length), size)]
-    order = rng.permutation(len(chosen))
-    return [_batch(sequences, targets, chosen[position], per_step) for position in order]
+    members = [by_length[start : start + size] for start in range(0, len(by_length), size)]
+    order = rng.permutation(len(members))
+    return [
+        _batch([sequences[i] for i in members[position]], [targets[i] for i in members[position]], per_step)
+        for position in order
+    ]
 
 
-def _batch(sequences: Sequence[ArrayLike], targets: Sequence[Any], chosen: np.ndarray, per_step: bool) -> Batch:
-    inputs, lengths = pad([sequences[i] for i in chosen])
-    picked = [targets[i] for i in chosen]
+def _batch(sequences: Sequence[ArrayLike], targets: Sequence[Any], per_step: bool) -> Batch:
+    inputs, lengths = pad(sequences)
     if not per_step:
-        return Batch(inputs, np.stack([np.asarray(target) for target in picked]), lengths)
-    if any(len(target) != length for target, length in zip(picked, lengths, strict=True)):
+        return Batch(inputs, np.stack(targets), lengths)
+    if any(len(target) != length for target, length in zip(targets, lengths, strict=True)):
         raise ValueError("with per_step each target should be as long as its sequence")
-    return Batch(inputs, pad(picked)[0], lengths)
+    return Batch(inputs, pad(targets)[0], lengths)
 
 
 def split(count: int, fractions: Sequence[float], rng: Rng = None, *, ordered: bool = False) -> list[np.ndarray]:
     """Return the positions of each part of a split, at random, or in order (for a series).
+
+    Parameters
+    ----------
+    count : int
+        Examples in all.
+    fractions : sequence of float
+        Shares of the parts, which add up to 1.
+    rng : numpy.random.Generator or int
+        Orders the positions.
+    ordered : bool
+
+    Raises
+    ------
+    ValueError
+        When the fractions do not add up to 1, or a part would be empty.
 
     Examples
     --------
@@ -228,8 +290,7 @@ def split(count: int, fractions: Sequence[float], rng: Rng = None, *, ordered: b
 
 
 def chunks(batch: Batch, steps: int) -> Iterator[Batch]:
-    """Cut a batch into stretches of time, for truncated back-propagation through time."""
-    total = len(batch.inputs)
-    for start in range(0, total, steps):
+    """Yield stretches of time of a batch, for truncated back-propagation through time."""
+    for start in range(0, len(batch.inputs), steps):
         stretch = slice(start, start + steps)
         yield Batch(batch.inputs[stretch], batch.targets[stretch])

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 import tinygraph as tg
-from rnn.cells import ElmanCell
-from rnn.module import Module
+
+from .cells import ElmanCell, State
+from .module import Module
 
 
-def evolve(f: Callable[[Any, int], Any], s: Any, steps: int) -> list[Any]:
-    """Return s⁽⁰⁾, s⁽¹⁾, …, with ``s⁽ᵗ⁾ = f(s⁽ᵗ⁻¹⁾, t − 1)`` (row A2).
+def evolve(f: Callable[[State, int], State], s: State, steps: int) -> list[State]:
+    """Return s⁽⁰⁾, s⁽¹⁾, … after so many time steps, with ``s⁽ᵗ⁾ = f(s⁽ᵗ⁻¹⁾, t − 1)`` (row A2).
 
     Examples
     --------
@@ -30,7 +30,14 @@ def evolve(f: Callable[[Any, int], Any], s: Any, steps: int) -> list[Any]:
 
 
 class LinearSystem(Module):
-    """``s⁽ᵗ⁺¹⁾ = W s⁽ᵗ⁾ + b``: D² + D parameters for any number of time steps (row A1).
+    """The system ``s⁽ᵗ⁺¹⁾ = W s⁽ᵗ⁾ + b``: D² + D parameters for any number of time steps (row A1).
+
+    Parameters
+    ----------
+    W : (D, D) array_like
+    b : (D,) array_like
+    dtype : dtype
+        Of the parameters.
 
     Examples
     --------
@@ -46,17 +53,17 @@ class LinearSystem(Module):
         self.W = tg.parameter(np.asarray(W, dtype))
         self.b = tg.parameter(np.asarray(b, dtype))
 
-    def __call__(self, s: Any, t: int = 0) -> Any:
-        """Return W s + b, whatever the time."""
+    def __call__(self, s: State, t: int = 0) -> tg.Tensor:
+        """Return W s + b, (D,), whatever the time."""
         s = tg.linear(s, self.W, self.b)
         return s
 
-    def run(self, s: Any, steps: int) -> list[Any]:
-        """Return s⁽⁰⁾ … s⁽ᵗ⁾ after so many time steps."""
+    def run(self, s: State, steps: int) -> list[State]:
+        """Return s⁽⁰⁾, s⁽¹⁾, … after so many time steps, (D,) each."""
         return evolve(self, s, steps)
 
     def power(self, steps: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the W̃ and b̃ of so many time steps at once: Wᵗ and Σₖ₌₀..ₜ₋₁ Wᵏ b."""
+        """Return W̃ (D, D) and b̃ (D,) of so many time steps at once: Wᵗ and Σₖ₌₀..ₜ₋₁ Wᵏ b."""
         W, b = self.W.data, self.b.data
         power, offset = np.eye(len(W), dtype=W.dtype), np.zeros_like(b)
         for _ in range(steps):
@@ -64,10 +71,18 @@ class LinearSystem(Module):
         return power, offset
 
 
-def euler(g: Callable[[Any, float], Any], s: Any, step: float, steps: int) -> list[Any]:
-    """Solve ``ds/dt = g(s, t)`` by Euler's method: ``s⁽ⁿ⁺¹⁾ = s⁽ⁿ⁾ + h g(s⁽ⁿ⁾, n h)`` (row A5).
+def euler(g: Callable[[State, float], State], s: State, step: float, steps: int) -> list[State]:
+    """Return the solution of ``ds/dt = g(s, t)`` by Euler's method: ``s⁽ⁿ⁺¹⁾ = s⁽ⁿ⁾ + h g(s⁽ⁿ⁾, n h)`` (row A5).
 
     Time is n h; the notes print the number of the step where the time is meant.
+
+    Parameters
+    ----------
+    g : function of the state and the time
+    s : s⁽⁰⁾
+    step : float
+        h.
+    steps : int
 
     Examples
     --------
@@ -78,7 +93,7 @@ def euler(g: Callable[[Any, float], Any], s: Any, step: float, steps: int) -> li
 
 
 class ForcedOscillator(Module):
-    """``s″ = −k s + A cos t``, with k for the notes' k/m and A for A/m; the state is (s, v).
+    """The oscillator ``s″ = −k s + A cos t``, with k for the notes' k/m and A for A/m; the state is (s, v).
 
     Parameters
     ----------
@@ -88,23 +103,23 @@ class ForcedOscillator(Module):
     Examples
     --------
     >>> oscillator = ForcedOscillator(k=4.0, A=1.0)
-    >>> states = oscillator.run(step=0.001, steps=10_000)
-    >>> round(abs(float(states[-1].data[0]) - oscillation(10.0, 4.0, 1.0)), 5)
-    0.00257
+    >>> states = oscillator.run(step=0.01, steps=1_000)
+    >>> round(abs(float(states[-1].data[0]) - oscillation(10.0, 4.0, 1.0)), 4)
+    0.0289
     """
 
     def __init__(self, k: float, A: float) -> None:
         self.k = tg.parameter(float(k))
         self.A = tg.parameter(float(A))
 
-    def __call__(self, state: Any, t: float) -> Any:
-        """Return ds/dt and dv/dt at the time t."""
+    def __call__(self, state: State, t: float) -> tg.Tensor:
+        """Return ds/dt and dv/dt at the time t, (2,)."""
         s, v = state[0], state[1]
         a = self.A * np.cos(t) - self.k * s
         return tg.stack([v, a])
 
-    def run(self, step: float, steps: int, start: ArrayLike = (0.0, 0.0)) -> list[Any]:
-        """Return the states (s, v) at the times 0, h, 2h, …"""
+    def run(self, step: float, steps: int, start: ArrayLike = (0.0, 0.0)) -> list[State]:
+        """Return the states (s, v) at the times 0, h, 2h, …, (2,) each."""
         return euler(self, np.asarray(start, dtype=float), step, steps)
 
     def cell(self, step: float) -> ElmanCell:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 import tinygraph as tg
-from rnn.cells import ElmanCell, JordanCell, State
-from rnn.init import Rng, generator
-from rnn.models import Readout
-from rnn.module import Module
-from rnn.unrolling import unroll
+
+from .cells import ElmanCell, JordanCell, Nonlinearity, State
+from .checks import Lengths
+from .init import Rng, generator
+from .models import Readout
+from .module import Module
+from .unrolling import Forced, unroll
 
 
 class Forecast(Readout):
     """A readout whose output is the forecast itself: ``ŷ = c + V h``, σ₂ being linear."""
 
-    def __call__(self, h: Any) -> Any:
-        """Return ŷ."""
+    def __call__(self, h: ArrayLike) -> tg.Tensor:
+        """Return ŷ, (N, horizon) or (horizon,)."""
         ŷ = tg.linear(h, self.V, self.c)
         return ŷ
 
@@ -37,8 +37,10 @@ class Forecaster(Module):
         How many values ahead ŷ holds.
     recurrence : {"hidden", "output"}
         What is fed back: h (the first model) or ŷ (the second, row B4).
-    nonlinearity : str
+    nonlinearity : {"tanh", "relu", "logistic", "linear"} or function
     rng : numpy.random.Generator or int
+    dtype : dtype
+        Of the parameters.
 
     Examples
     --------
@@ -54,7 +56,7 @@ class Forecaster(Module):
         hidden_size: int,
         horizon: int = 1,
         recurrence: str = "hidden",
-        nonlinearity: str = "tanh",
+        nonlinearity: Nonlinearity = "tanh",
         *,
         rng: Rng = None,
         dtype: DTypeLike = np.float64,
@@ -62,21 +64,25 @@ class Forecaster(Module):
         rng = generator(rng)
         self.window, self.horizon, self.recurrence = window, horizon, recurrence
         if recurrence == "hidden":
-            self.cell: Any = ElmanCell(window, hidden_size, nonlinearity, rng=rng, dtype=dtype)
+            self.cell: ElmanCell | JordanCell = ElmanCell(window, hidden_size, nonlinearity, rng=rng, dtype=dtype)
             self.readout = Forecast(hidden_size, horizon, rng=rng, dtype=dtype)
         elif recurrence == "output":
             self.cell = JordanCell(window, hidden_size, horizon, nonlinearity, rng=rng, dtype=dtype)
         else:
             raise ValueError(f"recurrence should be 'hidden' or 'output', not {recurrence!r}")
 
-    def __call__(self, xs: Any, state: State = None, lengths: Any = None, *, forced: Any = None) -> list[Any]:
-        """Return ŷ⁽¹⁾ … ŷ⁽ᵀ⁾ for windows (T, window) or (T, N, window).
+    def __call__(
+        self, xs: ArrayLike, state: State = None, lengths: Lengths = None, *, forced: Forced = None
+    ) -> list[tg.Tensor]:
+        """Return ŷ⁽¹⁾ … ŷ⁽ᵀ⁾, (horizon,) or (N, horizon) each, for windows (T, window) or (T, N, window).
 
         `forced` holds the targets y⁽¹⁾ … y⁽ᵀ⁾ that are fed back instead of ŷ (teacher forcing, row B5).
         """
         return self.run(xs, state, lengths, forced=forced)[0]
 
-    def run(self, xs: Any, state: State = None, lengths: Any = None, *, forced: Any = None) -> tuple[list[Any], State]:
+    def run(
+        self, xs: ArrayLike, state: State = None, lengths: Lengths = None, *, forced: Forced = None
+    ) -> tuple[list[tg.Tensor], State]:
         """Return the forecasts and the last state."""
         if forced is not None and self.recurrence == "hidden":
             raise ValueError("teacher forcing needs recurrence='output': the hidden state has no targets")
@@ -86,7 +92,7 @@ class Forecaster(Module):
     def predict(self, xs: ArrayLike, state: State = None) -> np.ndarray:
         """Return the forecasts for windows (T, window) as an array (T, horizon), recording nothing."""
         with tg.no_grad():
-            return np.stack([np.asarray(ŷ.data) for ŷ in self(np.asarray(xs), state)])
+            return np.stack([ŷ.data for ŷ in self(xs, state)])
 
     def forecast(self, series: ArrayLike, steps: int) -> np.ndarray:
         """Return the next `steps` values of the series, each forecast re-entering the window.

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import ArrayLike, DTypeLike
 
 import tinygraph as tg
-from rnn.cells import Cell, check_sizes
-from rnn.init import Rng, draw, generator, glorot, orthogonal, stacked, uniform, zeros
-from rnn.module import Arrays
-from rnn.torch_layouts import export_affine, export_gru, import_affine, import_gru
+
+from .cells import Cell, State
+from .init import Rng, drawing, generator, glorot, orthogonal, stacked, uniform, zeros
+from .module import Arrays
+from .torch_layouts import affine_from_torch, affine_to_torch, gru_from_torch, gru_to_torch
 
 GATES = (0, 1, 3, 2)  # between our order (ι, φ, ω, cell) and PyTorch's (i, f, g, o), both ways
 
@@ -32,6 +31,9 @@ class LSTMCell(Cell):
     learned_state : bool
         Learn the initial state (parameters b_c0 and s0).
     rng : numpy.random.Generator or int
+        Draws U (Glorot) and W (orthogonal), each gate by itself, and the peepholes.
+    dtype : dtype
+        Of the parameters.
 
     Examples
     --------
@@ -53,33 +55,32 @@ class LSTMCell(Cell):
         rng: Rng = None,
         dtype: DTypeLike = np.float64,
     ) -> None:
-        check_sizes(input_size=input_size, hidden_size=hidden_size)
-        rng = generator(rng)
-        self.input_size, self.output_size = input_size, hidden_size
+        self.set_sizes(input_size, hidden_size)
         self.state_sizes = (hidden_size, hidden_size)
         self.peepholes = peepholes
-        self.U = draw(stacked(glorot, 4), (4 * hidden_size, input_size), rng, dtype)
-        self.W = draw(stacked(orthogonal, 4), (4 * hidden_size, hidden_size), rng, dtype)
+        draw = drawing(rng, dtype)
+        self.U = draw(stacked(glorot, 4), 4 * hidden_size, input_size)
+        self.W = draw(stacked(orthogonal, 4), 4 * hidden_size, hidden_size)
         start = np.repeat([0.0, forget_bias, 0.0, 0.0], hidden_size)
         self.b = tg.parameter(start.astype(dtype)) if bias else None
         if peepholes:
-            self.p_ι = draw(uniform, (hidden_size,), rng, dtype)
-            self.p_φ = draw(uniform, (hidden_size,), rng, dtype)
-            self.p_ω = draw(uniform, (hidden_size,), rng, dtype)
+            self.p_ι = draw(uniform, hidden_size)
+            self.p_φ = draw(uniform, hidden_size)
+            self.p_ω = draw(uniform, hidden_size)
         if learned_state:
-            self._learn_initial_state(dtype)
+            self.learn_initial_state(dtype)
 
-    def output(self, state: tuple[Any, Any]) -> Any:
-        """Return b_c."""
+    def output(self, state: tuple[State, State]) -> State:
+        """Return b_c, (N, H) or (H,)."""
         return state[0]
 
-    def __call__(self, state: tuple[Any, Any], x: Any) -> tuple[Any, Any]:
-        """Return the next b_c and s."""
+    def __call__(self, state: tuple[State, State], x: ArrayLike) -> tuple[tg.Tensor, tg.Tensor]:
+        """Return the next b_c and s, (N, H) or (H,) each."""
         b_c, s = state
         a = tg.linear(x, self.U, self.b) + tg.linear(b_c, self.W)
         return self._with_peepholes(a, s) if self.peepholes else self._without_peepholes(a, s)
 
-    def _without_peepholes(self, a: Any, s: Any) -> tuple[Any, Any]:
+    def _without_peepholes(self, a: tg.Tensor, s: State) -> tuple[tg.Tensor, tg.Tensor]:
         H = self.output_size
         b = tg.sigmoid(a[..., : 3 * H])
         b_ι = b[..., :H]
@@ -89,7 +90,7 @@ class LSTMCell(Cell):
         b_c = b_ω * tg.tanh(s)
         return b_c, s
 
-    def _with_peepholes(self, a: Any, s: Any) -> tuple[Any, Any]:
+    def _with_peepholes(self, a: tg.Tensor, s: State) -> tuple[tg.Tensor, tg.Tensor]:
         H = self.output_size
         b_ι = tg.sigmoid(a[..., :H] + self.p_ι * s)
         b_φ = tg.sigmoid(a[..., H : 2 * H] + self.p_φ * s)
@@ -98,11 +99,13 @@ class LSTMCell(Cell):
         b_c = b_ω * tg.tanh(s)
         return b_c, s
 
-    def _export(self, own: Arrays) -> Arrays:
-        return export_affine(own, GATES)
+    def to_torch(self, own: Arrays) -> Arrays:
+        """Return the parameters of PyTorch's LSTMCell, and the peepholes."""
+        return affine_to_torch(own, GATES)
 
-    def _import(self, arrays: Arrays) -> Arrays:
-        return import_affine(arrays, GATES)
+    def from_torch(self, arrays: Arrays) -> Arrays:
+        """Undo `to_torch`."""
+        return affine_from_torch(arrays, GATES)
 
 
 class GRUCell(Cell):
@@ -119,6 +122,9 @@ class GRUCell(Cell):
     learned_state : bool
         Learn h⁽⁰⁾ (the parameter h0).
     rng : numpy.random.Generator or int
+        Draws the matrices: what reads h orthogonal, what reads x by Glorot.
+    dtype : dtype
+        Of the parameters.
 
     Examples
     --------
@@ -137,26 +143,24 @@ class GRUCell(Cell):
         rng: Rng = None,
         dtype: DTypeLike = np.float64,
     ) -> None:
-        check_sizes(input_size=input_size, hidden_size=hidden_size)
-        rng = generator(rng)
-        H, both = hidden_size, hidden_size + input_size
-        self.input_size = input_size
-        self.state_sizes = self.output_size = hidden_size
+        self.set_sizes(input_size, hidden_size)
         self.reset_after = reset_after
-        self.W_z = draw(_state_and_input, (H, both), rng, dtype)
-        self.W_r = draw(_state_and_input, (H, both), rng, dtype)
-        self.b_z = draw(zeros, (H,), rng, dtype) if bias else None
-        self.b_r = draw(zeros, (H,), rng, dtype) if bias else None
+        H, both = hidden_size, hidden_size + input_size
+        draw = drawing(rng, dtype)
+        self.W_z = draw(_state_and_input, H, both)
+        self.W_r = draw(_state_and_input, H, both)
+        self.b_z = draw(zeros, H) if bias else None
+        self.b_r = draw(zeros, H) if bias else None
         if reset_after:
-            self.U = draw(glorot, (H, input_size), rng, dtype)
-            self.d = draw(zeros, (H,), rng, dtype) if bias else None
-        self.W = draw(*((orthogonal, (H, H)) if reset_after else (_state_and_input, (H, both))), rng, dtype)
-        self.b = draw(zeros, (H,), rng, dtype) if bias else None
+            self.U = draw(glorot, H, input_size)
+            self.d = draw(zeros, H) if bias else None
+        self.W = draw(orthogonal, H, H) if reset_after else draw(_state_and_input, H, both)
+        self.b = draw(zeros, H) if bias else None
         if learned_state:
-            self._learn_initial_state(dtype)
+            self.learn_initial_state(dtype)
 
-    def __call__(self, h: Any, x: Any) -> Any:
-        """Return the next h."""
+    def __call__(self, h: State, x: ArrayLike) -> tg.Tensor:
+        """Return the next h, (N, H) or (H,)."""
         hx = tg.concatenate([h, x], axis=-1)
         z = tg.sigmoid(tg.linear(hx, self.W_z, self.b_z))
         r = tg.sigmoid(tg.linear(hx, self.W_r, self.b_r))
@@ -168,13 +172,16 @@ class GRUCell(Cell):
             h = (1 - z) * h + z * h̃
         return h
 
-    def _export(self, own: Arrays) -> Arrays:
-        return export_gru(own) if self.reset_after else own
+    def to_torch(self, own: Arrays) -> Arrays:
+        """Return the parameters of PyTorch's GRUCell where the equations are PyTorch's."""
+        return gru_to_torch(own) if self.reset_after else own
 
-    def _import(self, arrays: Arrays) -> Arrays:
-        return import_gru(arrays) if self.reset_after else arrays
+    def from_torch(self, arrays: Arrays) -> Arrays:
+        """Undo `to_torch`."""
+        return gru_from_torch(arrays) if self.reset_after else arrays
 
 
-def _state_and_input(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    size = shape[0]
-    return np.hstack([orthogonal((size, size), rng), glorot((size, shape[1] - size), rng)])
+def _state_and_input(shape: tuple[int, ...], rng: Rng) -> np.ndarray:
+    """Return a matrix H×(H+I) whose part for h is orthogonal and whose part for x is Glorot's."""
+    rng, (size, both) = generator(rng), shape
+    return np.hstack([orthogonal((size, size), rng), glorot((size, both - size), rng)])

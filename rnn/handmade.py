@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 import tinygraph as tg
-from rnn.cells import ElmanCell, JordanCell
-from rnn.models import ManyToMany
-from rnn.module import Module
-from rnn.unrolling import unroll
 
-threshold = tg.op(
-    lambda a: np.heaviside(a, 0.0),
-    vjp=lambda g, y, a: g * np.zeros_like(a),
-    name="threshold",
-)
+from .cells import ElmanCell, JordanCell, Nonlinearity
+from .models import ManyToMany
+from .module import Module
+from .unrolling import each_timestep, unroll
+
+threshold = tg.op(lambda a: np.heaviside(a, 0.0), vjp=lambda g, y, a: g * np.zeros_like(a), name="threshold")
 
 
 def summing_network() -> ManyToMany:
@@ -52,14 +46,13 @@ class ComparingNetwork(Module):
         _set(cell, U=[[1.0, -1.0]], W=[[1.0]])
         _set(self.network.readout, V=[[5.0]])
 
-    def __call__(self, xs: Any) -> list[Any]:
-        """Return ŷ⁽ᵗ⁾ = logistic(5 h⁽ᵗ⁾) for each time step."""
-        outputs = []
-        for t, o in enumerate(self.network(xs), start=1):
-            with tg.timestep(t):
-                ŷ = tg.sigmoid(o)
-            outputs.append(ŷ)
-        return outputs
+    def __call__(self, xs: ArrayLike) -> list[tg.Tensor]:
+        """Return ŷ⁽ᵗ⁾ = logistic(5 h⁽ᵗ⁾), (1,) each, for numbers (T, 2)."""
+        return each_timestep(self._answer, self.network(xs))
+
+    def _answer(self, o: tg.Tensor) -> tg.Tensor:
+        ŷ = tg.sigmoid(o)
+        return ŷ
 
 
 class ParityNetwork(Module):
@@ -79,11 +72,11 @@ class ParityNetwork(Module):
     """
 
     def __init__(self, gain: float | None = None) -> None:
-        phi: Callable[[Any], Any] = threshold if gain is None else lambda a: tg.sigmoid(gain * a)
+        phi: Nonlinearity = threshold if gain is None else lambda a: tg.sigmoid(gain * a)
         self.cell = JordanCell(1, 2, 1, phi, phi, rng=0)
         _set(self.cell, U=[[1.0], [1.0]], W=[[1.0], [1.0]], b=[-1.5, -0.5], V=[[-1.0, 1.0]], c=[-0.5])
 
-    def __call__(self, xs: Any) -> list[Any]:
+    def __call__(self, xs: ArrayLike) -> list[tg.Tensor]:
         """Return ŷ⁽ᵗ⁾, (1,) each, for bits (T, 1)."""
         return unroll(self.cell, xs)[0]
 
@@ -91,13 +84,10 @@ class ParityNetwork(Module):
         """Return the parity of the bits up to each place, from the outputs rounded."""
         with tg.no_grad():
             outputs = self(np.asarray(bits, dtype=float).reshape(-1, 1))
-        return [int(float(np.asarray(tg.tensor(ŷ).data)[0]) > 0.5) for ŷ in outputs]
+        return [int(ŷ.item() > 0.5) for ŷ in outputs]
 
 
 def _set(module: Module, **values: ArrayLike) -> None:
-    parameters = module.own_parameters()
+    """Set some parameters; biases are 0 where nothing else is said."""
     for name, value in values.items():
-        parameters[name].data = np.asarray(value, dtype=float)
-    for name in ("b", "c"):
-        if name in parameters and name not in values:
-            parameters[name].data = np.zeros(parameters[name].shape)
+        getattr(module, name).data = value

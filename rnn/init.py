@@ -90,9 +90,21 @@ def stacked(initializer: Initializer, blocks: int) -> Initializer:
     return initialize
 
 
-def draw(initializer: Initializer, shape: tuple[int, ...], rng: np.random.Generator, dtype: DTypeLike) -> tg.Tensor:
-    """Return a new parameter with values of that initialiser."""
-    return tg.parameter(initializer(shape, rng).astype(dtype))
+def drawing(rng: Rng, dtype: DTypeLike) -> Callable[..., tg.Tensor]:
+    """Return a function from an initialiser and the lengths of the axes to a new parameter.
+
+    Examples
+    --------
+    >>> draw = drawing(rng=0, dtype="float32")
+    >>> draw(glorot, 5, 3).shape, draw(zeros, 5).dtype
+    ((5, 3), dtype('float32'))
+    """
+    rng = generator(rng)
+
+    def draw(initializer: Initializer, *shape: int) -> tg.Tensor:
+        return tg.parameter(initializer(shape, rng).astype(dtype))
+
+    return draw
 
 
 def _matrix(shape: tuple[int, ...]) -> tuple[int, int]:

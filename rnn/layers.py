@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from numpy.typing import ArrayLike
+
 import tinygraph as tg
-from rnn.cells import Cell, State
-from rnn.checks import Step
-from rnn.module import Module
-from rnn.unrolling import unroll
+
+from .cells import Cell, State
+from .checks import Lengths, Step
+from .module import Module
+from .unrolling import each_timestep, unroll
 
 
 class Stacked(Cell):
@@ -17,6 +21,11 @@ class Stacked(Cell):
 
     Its state is the tuple of the layers' states. In a state dict it is PyTorch's RNN, LSTM or GRU with
     as many layers.
+
+    Parameters
+    ----------
+    *cells : Cell
+        Each reads as many features as the one before it shows.
 
     Examples
     --------
@@ -37,11 +46,11 @@ class Stacked(Cell):
         """Return the initial states of the layers."""
         return tuple(cell.initial_state(batch) for cell in self.cells)
 
-    def output(self, state: State) -> Any:
+    def output(self, state: State) -> ArrayLike:
         """Return the output of the last layer."""
         return self.cells[-1].output(state[-1])
 
-    def __call__(self, state: State, x: Any) -> State:
+    def __call__(self, state: State, x: ArrayLike) -> State:
         """Return the next states of all layers."""
         states = []
         for layer, (cell, before) in enumerate(zip(self.cells, state, strict=True), start=1):
@@ -51,7 +60,8 @@ class Stacked(Cell):
             states.append(after)
         return tuple(states)
 
-    def _key(self, child: str, key: str) -> str:
+    def torch_key(self, child: str, key: str) -> str:
+        """Return PyTorch's name of a layer's parameter."""
         return f"{key}_l{child.removeprefix('cells.')}"
 
 
@@ -60,6 +70,19 @@ class Bidirectional(Module):
 
     The outputs are the forward and the backward output side by side. In a state dict it is PyTorch's
     ``bidirectional=True``.
+
+    Parameters
+    ----------
+    forward, backward : Cell
+        Both read the same features.
+
+    Examples
+    --------
+    >>> import numpy as np, rnn
+    >>> both = Bidirectional(rnn.ElmanCell(3, 5, rng=0), rnn.GRUCell(3, 4, rng=1))
+    >>> outputs, (h, g) = both(np.zeros((6, 3)))
+    >>> len(outputs), outputs[0].shape, h.shape, g.shape
+    (6, (9,), (5,), (4,))
     """
 
     def __init__(self, forward: Cell, backward: Cell) -> None:
@@ -71,8 +94,10 @@ class Bidirectional(Module):
         self.input_size = forward.input_size
         self.output_size = forward.output_size + backward.output_size
 
-    def directions(self, xs: Any, state: State = None, lengths: Any = None) -> tuple[list[Any], list[Any], State]:
-        """Return h⁽¹⁾ … h⁽ᵀ⁾ of the forward cell, g⁽¹⁾ … g⁽ᵀ⁾ of the backward cell, and both last states."""
+    def directions(
+        self, xs: ArrayLike, state: State = None, lengths: Lengths = None
+    ) -> tuple[list[tg.Tensor], list[tg.Tensor], State]:
+        """Return h⁽¹⁾ … h⁽ᵀ⁾, (N, H) each, of the forward cell, the backward cell's g⁽ᵗ⁾, and both last states."""
         start = (None, None) if state is None else state
         with tg.scope("forward"):
             h, h_end = unroll(self.forward, xs, start[0], lengths)
@@ -80,16 +105,13 @@ class Bidirectional(Module):
             g, g_end = unroll(self.backward, xs, start[1], lengths, reverse=True)
         return h, g, (h_end, g_end)
 
-    def __call__(self, xs: Any, state: State = None, lengths: Any = None) -> tuple[list[Any], State]:
+    def __call__(self, xs: ArrayLike, state: State = None, lengths: Lengths = None) -> tuple[list[tg.Tensor], State]:
         """Return the list of T outputs, (N, H + G) each, and the pair of last states."""
         h, g, ends = self.directions(xs, state, lengths)
-        outputs = []
-        for t in range(1, len(h) + 1):
-            with tg.timestep(t):
-                outputs.append(tg.concatenate([h[t - 1], g[t - 1]], axis=-1))
-        return outputs, ends
+        return each_timestep(lambda h, g: tg.concatenate([h, g], axis=-1), h, g), ends
 
-    def _key(self, child: str, key: str) -> str:
+    def torch_key(self, child: str, key: str) -> str:
+        """Return PyTorch's name of a parameter of one direction."""
         return f"{key}_l0" if child == "forward" else f"{key}_l0_reverse"
 
 
@@ -97,6 +119,19 @@ class Layers(Module):
     """Layers that each run over the whole sequence before the next begins: cells or `Bidirectional`.
 
     For cells alone `Stacked` computes the same, time step by time step.
+
+    Parameters
+    ----------
+    *layers : Cell or Bidirectional
+        Each reads as many features as the one before it shows.
+
+    Examples
+    --------
+    >>> import numpy as np, rnn
+    >>> both = Bidirectional(rnn.ElmanCell(3, 5, rng=0), rnn.GRUCell(3, 4, rng=1))
+    >>> outputs, ends = Layers(both, rnn.LSTMCell(9, 2, rng=2))(np.zeros((6, 3)))
+    >>> len(outputs), outputs[0].shape, len(ends)
+    (6, (2,), 2)
     """
 
     def __init__(self, *layers: Cell | Bidirectional) -> None:
@@ -105,31 +140,33 @@ class Layers(Module):
         self.input_size = layers[0].input_size
         self.output_size = layers[-1].output_size
 
-    def __call__(self, xs: Any, state: State = None, lengths: Any = None) -> tuple[list[Any], State]:
+    def __call__(self, xs: ArrayLike, state: State = None, lengths: Lengths = None) -> tuple[list[tg.Tensor], State]:
         """Return the last layer's T outputs, and the last states of all layers."""
         starts = [None] * len(self.layers) if state is None else state
+        outputs: Any = xs
         ends = []
         for number, (layer, start) in enumerate(zip(self.layers, starts, strict=True), start=1):
             with tg.scope(f"layer {number}"):
-                xs, end = run(layer, xs, start, lengths)
+                outputs, end = run(layer, outputs, start, lengths)
             ends.append(end)
-        return xs, tuple(ends)
+        return outputs, tuple(ends)
 
-    def _key(self, child: str, key: str) -> str:
+    def torch_key(self, child: str, key: str) -> str:
+        """Return PyTorch's name of a layer's parameter."""
         number = child.removeprefix("layers.")
         return key.replace("_l0", f"_l{number}") if "_l0" in key else f"{key}_l{number}"
 
 
 def run(
-    layer: Step | Bidirectional | Layers, xs: Any, state: State = None, lengths: Any = None
-) -> tuple[list[Any], State]:
+    layer: Step | Bidirectional | Layers, xs: ArrayLike, state: State = None, lengths: Lengths = None
+) -> tuple[list[tg.Tensor], State]:
     """Run a cell, or a layer that runs itself, over a sequence."""
     if isinstance(layer, (Bidirectional, Layers)):
         return layer(xs, state, lengths)
     return unroll(layer, xs, state, lengths)
 
 
-def check_chain(parts: tuple[Any, ...]) -> None:
+def check_chain(parts: Sequence[Cell | Bidirectional]) -> None:
     """Raise ValueError unless each part reads as many features as the one before it shows."""
     if not parts:
         raise ValueError("a stack needs at least one layer")

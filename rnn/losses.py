@@ -7,19 +7,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 import tinygraph as tg
-from rnn.checks import mask
 
-Term = Callable[[Any, np.ndarray], Any]
+from .checks import Lengths, mask
+from .unrolling import each_timestep
+
+Outputs = tg.Tensor | Sequence[tg.Tensor]
+Term = Callable[[tg.Tensor, np.ndarray], tg.Tensor]  # from the output and the targets of a time step to L⁽ᵗ⁾
 
 
-def cross_entropy(outputs: Any, targets: Any, lengths: Any = None, reduction: str = "mean") -> Any:
-    """Softmax and cross-entropy, ``L = Σₜ L⁽ᵗ⁾`` with ``L⁽ᵗ⁾ = −log softmax(o⁽ᵗ⁾)[y⁽ᵗ⁾]`` (rows B1 and C1).
+def cross_entropy(outputs: Outputs, targets: ArrayLike, lengths: Lengths = None, reduction: str = "mean") -> tg.Tensor:
+    """Return the cross-entropy of a softmax, ``L = Σₜ −log softmax(o⁽ᵗ⁾)[y⁽ᵗ⁾]``, a scalar (rows B1 and C1).
 
     Parameters
     ----------
@@ -32,6 +37,11 @@ def cross_entropy(outputs: Any, targets: Any, lengths: Any = None, reduction: st
     reduction : {"mean", "sum"}
         Over the N examples; over time it is always the sum.
 
+    Raises
+    ------
+    ValueError, TypeError
+        When targets are not integers from 0 to K − 1, or shapes or lengths do not fit.
+
     Examples
     --------
     >>> import numpy as np, tinygraph as tg
@@ -42,15 +52,15 @@ def cross_entropy(outputs: Any, targets: Any, lengths: Any = None, reduction: st
     targets = np.asarray(targets)
     if targets.dtype.kind not in "iu":
         raise TypeError(f"the targets of cross_entropy should be integers, not {targets.dtype}")
-    each, needed = _each_step(outputs, targets)
-    _check_shapes(each.shape[:-1], needed, "cross_entropy")
-    _check_classes(targets, each.shape[-1])
-    scale = 1 / max(1, math.prod(needed)) if _mean(reduction) else 1.0
+    output, target_shape = _first_step(outputs, targets)
+    _check_shapes(output.shape[:-1], target_shape, "cross_entropy")
+    _check_classes(targets, output.shape[-1])
+    scale = 1 / max(1, math.prod(target_shape)) if _is_mean(reduction) else 1.0
     return _total(tg.softmax_cross_entropy, outputs, targets, lengths, scale)
 
 
-def mse(outputs: Any, targets: Any, lengths: Any = None, reduction: str = "mean") -> Any:
-    """Squared error, ``MSE = (1/M) Σ (y − ŷ)²`` over all M target values (row B2).
+def mse(outputs: Outputs, targets: ArrayLike, lengths: Lengths = None, reduction: str = "mean") -> tg.Tensor:
+    """Return the mean squared error, ``MSE = (1/M) Σ (y − ŷ)²`` over all M target values, a scalar (row B2).
 
     Parameters
     ----------
@@ -63,6 +73,11 @@ def mse(outputs: Any, targets: Any, lengths: Any = None, reduction: str = "mean"
     reduction : {"mean", "sum"}
         Whether to divide by M.
 
+    Raises
+    ------
+    ValueError, TypeError
+        When targets are not numbers, or shapes or lengths do not fit.
+
     Examples
     --------
     >>> import numpy as np, tinygraph as tg
@@ -72,40 +87,42 @@ def mse(outputs: Any, targets: Any, lengths: Any = None, reduction: str = "mean"
     targets = np.asarray(targets)
     if targets.dtype.kind not in "fiu":
         raise TypeError(f"the targets of mse should be numbers, not {targets.dtype}")
-    each, needed = _each_step(outputs, targets)
-    _check_shapes(each.shape, needed, "mse")
-    targets = targets.astype(each.dtype, copy=False)
-    values = targets.size if lengths is None else int(np.sum(lengths)) * targets.shape[-1]
-    return _total(_squared_error, outputs, targets, lengths, 1 / values if _mean(reduction) else 1.0)
+    output, target_shape = _first_step(outputs, targets)
+    _check_shapes(output.shape, target_shape, "mse")
+    targets = targets.astype(output.dtype, copy=False)
+    values = targets.size if lengths is None else max(1, int(np.sum(lengths))) * targets.shape[-1]
+    return _total(_squared_error, outputs, targets, lengths, 1 / values if _is_mean(reduction) else 1.0)
 
 
-def _squared_error(ŷ: Any, y: np.ndarray) -> Any:
+def _squared_error(ŷ: tg.Tensor, y: np.ndarray) -> tg.Tensor:
     e = y - ŷ
     return tg.sum(e * e, axis=-1)
 
 
-def _total(term: Term, outputs: Any, targets: np.ndarray, lengths: Any, scale: float) -> Any:
+def _total(term: Term, outputs: Outputs, targets: np.ndarray, lengths: Lengths, scale: float) -> tg.Tensor:
     if isinstance(outputs, tg.Tensor):
+        if lengths is not None:
+            raise ValueError("lengths are of outputs in every time step; here there is one output for all of them")
         L = term(outputs, targets)
         return _scaled_sum(L, scale) if L.ndim or scale != 1 else L
-    active = None if lengths is None else mask(lengths, len(outputs), targets.shape[1:2])[..., 0]
-    losses = []
-    for t in range(1, len(outputs) + 1):
-        with tg.timestep(t):
-            L = _one_step(term, outputs[t - 1], targets[t - 1], None if active is None else active[t - 1])
-        losses.append(L)
+    sequences: list[Any] = [outputs, targets]
+    if lengths is not None:
+        sequences.append(mask(lengths, len(outputs), targets.shape[1:2])[..., 0])
+    losses = each_timestep(partial(_one_step, term), *sequences)
     return _scaled_sum(tg.stack(losses), scale)
 
 
-def _one_step(term: Term, o: Any, y: np.ndarray, active: np.ndarray | None) -> Any:
+def _one_step(term: Term, o: tg.Tensor, y: np.ndarray, active: np.ndarray | None = None) -> tg.Tensor:
     """Return L⁽ᵗ⁾, one number an example."""
     if active is None:
-        return term(o, y)
-    each = term(o, y)
-    return tg.where(active, each, np.zeros(each.shape, each.dtype))
+        L = term(o, y)
+    else:
+        each = term(o, y)
+        L = tg.where(active, each, np.zeros(each.shape, each.dtype))
+    return L
 
 
-def _scaled_sum(losses: Any, scale: float) -> Any:
+def _scaled_sum(losses: tg.Tensor, scale: float) -> tg.Tensor:
     if scale == 1:
         loss = tg.sum(losses)
     else:
@@ -113,8 +130,8 @@ def _scaled_sum(losses: Any, scale: float) -> Any:
     return loss
 
 
-def _each_step(outputs: Any, targets: np.ndarray) -> tuple[tg.Tensor, tuple[int, ...]]:
-    """Return the output of a time step, and the shape of its targets."""
+def _first_step(outputs: Outputs, targets: np.ndarray) -> tuple[tg.Tensor, tuple[int, ...]]:
+    """Return the output of the first time step, and the shape of its targets."""
     if isinstance(outputs, tg.Tensor):
         return outputs, targets.shape
     if not outputs or targets.shape[:1] != (len(outputs),):
@@ -132,7 +149,7 @@ def _check_classes(targets: np.ndarray, classes: int) -> None:
         raise ValueError(f"targets should be integers from 0 to {classes - 1}, and at least one")
 
 
-def _mean(reduction: str) -> bool:
+def _is_mean(reduction: str) -> bool:
     if reduction not in ("mean", "sum"):
         raise ValueError(f"reduction should be 'mean' or 'sum', not {reduction!r}")
     return reduction == "mean"

@@ -2,48 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import ArrayLike, DTypeLike
 
 import tinygraph as tg
-from rnn.cells import ConditionedCell, State, check_sizes
-from rnn.checks import of_dtype
-from rnn.decoding import decode
-from rnn.init import Rng, draw, generator, glorot, zeros
-from rnn.layers import Bidirectional, Layers, run
-from rnn.module import Arrays, Module
-from rnn.unrolling import unroll
+
+from .cells import Cell, ConditionedCell, Nonlinearity, State, check_sizes
+from .checks import Lengths, of_dtype
+from .init import Rng, drawing, generator, glorot, zeros
+from .layers import Bidirectional, Layers, run
+from .module import Arrays, Module
+from .unrolling import Feed, decode, each_timestep, unroll
 
 
 class Readout(Module):
     """What a state says: ``o = c + V h``, with V K×H and c K (row B1).
 
     In a state dict it is PyTorch's Linear.
+
+    Parameters
+    ----------
+    hidden_size, output_size : int
+    rng : numpy.random.Generator or int
+        Draws V (Glorot); c starts at zero.
+    dtype : dtype
+        Of the parameters.
     """
 
     def __init__(self, hidden_size: int, output_size: int, *, rng: Rng = None, dtype: DTypeLike = np.float64) -> None:
         check_sizes(hidden_size=hidden_size, output_size=output_size)
-        rng = generator(rng)
-        self.V = draw(glorot, (output_size, hidden_size), rng, dtype)
-        self.c = draw(zeros, (output_size,), rng, dtype)
+        draw = drawing(rng, dtype)
+        self.V = draw(glorot, output_size, hidden_size)
+        self.c = draw(zeros, output_size)
 
-    def __call__(self, h: Any) -> Any:
-        """Return o."""
+    def __call__(self, h: ArrayLike) -> tg.Tensor:
+        """Return o, (N, K) or (K,)."""
         o = tg.linear(h, self.V, self.c)
         return o
 
-    def _export(self, own: Arrays) -> Arrays:
+    def to_torch(self, own: Arrays) -> Arrays:
+        """Return the parameters of PyTorch's Linear."""
         return {"weight": own["V"], "bias": own["c"]}
 
-    def _import(self, arrays: Arrays) -> Arrays:
+    def from_torch(self, arrays: Arrays) -> Arrays:
+        """Undo `to_torch`."""
         return {"V": arrays["weight"], "c": arrays["bias"]}
 
 
 class ManyToMany(Module):
-    """Synchronous sequence to sequence: an output in every time step (rows B1 and B14).
+    """Synchronous many-to-many: an output in every time step (rows B1 and B14).
 
     Parameters
     ----------
@@ -62,29 +69,32 @@ class ManyToMany(Module):
     [(2,), (2,), (2,), (2,)]
     """
 
-    def __init__(self, layer: Any, output_size: int, *, rng: Rng = None) -> None:
+    def __init__(self, layer: Cell | Bidirectional | Layers, output_size: int, *, rng: Rng = None) -> None:
         self.layer = layer
         self.readout = Readout(layer.output_size, output_size, rng=rng, dtype=layer.dtype)
 
-    def __call__(self, xs: Any, state: State = None, lengths: Any = None) -> list[Any]:
+    def __call__(self, xs: ArrayLike, state: State = None, lengths: Lengths = None) -> list[tg.Tensor]:
         """Return the T outputs o⁽ᵗ⁾, (N, K) or (K,) each."""
         return self.run(xs, state, lengths)[0]
 
-    def run(self, xs: Any, state: State = None, lengths: Any = None) -> tuple[list[Any], State]:
+    def run(self, xs: ArrayLike, state: State = None, lengths: Lengths = None) -> tuple[list[tg.Tensor], State]:
         """Return the T outputs and the last state, from which a next stretch may go on."""
-        if not isinstance(self.layer, (Bidirectional, Layers)):
-            seen = self.layer.output
-            return unroll(self.layer, xs, state, lengths, readout=lambda s: self.readout(seen(s)))
-        hs, end = run(self.layer, xs, state, lengths)
-        outputs = []
-        for t in range(1, len(hs) + 1):
-            with tg.timestep(t):
-                outputs.append(self.readout(hs[t - 1]))
-        return outputs, end
+        if isinstance(self.layer, (Bidirectional, Layers)):
+            hs, end = run(self.layer, xs, state, lengths)
+            return each_timestep(self.readout, hs), end
+        cell = self.layer
+        return unroll(cell, xs, state, lengths, readout=lambda s: self.readout(cell.output(s)))
 
 
 class ManyToOne(Module):
-    """Sequence in, one output: only the last state h⁽ᶻ⁾ is read (row B6).
+    """Many-to-one, a sequence in and one output: only the last state h⁽ᶻ⁾ is read (row B6).
+
+    Parameters
+    ----------
+    cell : Cell
+    output_size : int
+    rng : numpy.random.Generator or int
+        Draws V.
 
     Examples
     --------
@@ -94,18 +104,18 @@ class ManyToOne(Module):
     (4, 2)
     """
 
-    def __init__(self, cell: Any, output_size: int, *, rng: Rng = None) -> None:
+    def __init__(self, cell: Cell, output_size: int, *, rng: Rng = None) -> None:
         self.cell = cell
         self.readout = Readout(cell.output_size, output_size, rng=rng, dtype=cell.dtype)
 
-    def __call__(self, xs: Any, state: State = None, lengths: Any = None) -> Any:
+    def __call__(self, xs: ArrayLike, state: State = None, lengths: Lengths = None) -> tg.Tensor:
         """Return the output, (N, K) or (K,)."""
         _, state = unroll(self.cell, xs, state, lengths, readout=lambda s: None)
         return self.readout(self.cell.output(state))
 
 
 class OneToMany(Module):
-    """Vector in, sequence out, as for captions: ``h = φ(W h + U y⁽ᵗ⁻¹⁾ + R x + b)`` (row B7).
+    """One-to-many, a vector in and a sequence out, as for captions: ``h = φ(W h + U y⁽ᵗ⁻¹⁾ + R x + b)`` (row B7).
 
     Parameters
     ----------
@@ -133,9 +143,9 @@ class OneToMany(Module):
         context_size: int,
         hidden_size: int,
         output_size: int,
-        nonlinearity: str = "tanh",
+        nonlinearity: Nonlinearity = "tanh",
         *,
-        feed: Callable[[Any], Any] | None = None,
+        feed: Feed | None = None,
         hoisted: bool = True,
         rng: Rng = None,
         dtype: DTypeLike = np.float64,
@@ -145,22 +155,33 @@ class OneToMany(Module):
         self.readout = Readout(hidden_size, output_size, rng=rng, dtype=dtype)
         self.feed, self.hoisted = feed, hoisted
 
-    def __call__(self, x: Any, targets: Any = None, steps: int | None = None) -> list[Any]:
-        """Return the outputs: as many as `targets` with teacher forcing, or `steps` running free."""
-        x = of_dtype(x, self.cell.dtype, "the vector")
-        batch = tuple(x.shape[:-1])
-        start = np.zeros((*batch, self.cell.input_size), self.cell.dtype)
-        once = self.cell.look(x) if self.hoisted else None
+    def __call__(self, x: ArrayLike, targets: ArrayLike | None = None, steps: int | None = None) -> list[tg.Tensor]:
+        """Return the outputs, (N, K) or (K,) each, for the vector x, (N, m) or (m,).
 
-        def step(h: Any, y: Any) -> Any:
-            return self.cell(h, y, self.cell.look(x) if once is None else once)
+        There are as many as `targets` with teacher forcing, or `steps` running free.
+        """
+        vector = of_dtype(x, self.cell.dtype, "the vector")
+        batch = vector.shape[:-1]
+        start = np.zeros((*batch, self.cell.input_size), self.cell.dtype)
+        Rx = self.cell.look(vector) if self.hoisted else None
+
+        def step(h: ArrayLike, y: ArrayLike) -> tg.Tensor:
+            return self.cell(h, y, self.cell.look(vector) if Rx is None else Rx)
 
         h0 = self.cell.initial_state(batch)
         return decode(step, self.readout, h0, start, targets=targets, steps=steps, feed=self.feed)
 
 
 class BidirectionalNetwork(Module):
-    """``ŷ⁽ᵗ⁾ = V_F h⁽ᵗ⁾ + V_B g⁽ᵗ⁾ + b``, h from the past and g from the future (row B8).
+    """Outputs that see past and future: ``ŷ⁽ᵗ⁾ = V_F h⁽ᵗ⁾ + V_B g⁽ᵗ⁾ + b`` (row B8).
+
+    Parameters
+    ----------
+    layer : Bidirectional
+        Its forward cell gives h, its backward cell g.
+    output_size : int
+    rng : numpy.random.Generator or int
+        Draws V_F and V_B.
 
     Examples
     --------
@@ -171,18 +192,17 @@ class BidirectionalNetwork(Module):
     """
 
     def __init__(self, layer: Bidirectional, output_size: int, *, rng: Rng = None) -> None:
-        rng = generator(rng)
         self.layer = layer
-        self.V_F = draw(glorot, (output_size, layer.forward.output_size), rng, layer.dtype)
-        self.V_B = draw(glorot, (output_size, layer.backward.output_size), rng, layer.dtype)
-        self.b = draw(zeros, (output_size,), rng, layer.dtype)
+        draw = drawing(rng, layer.dtype)
+        self.V_F = draw(glorot, output_size, layer.forward.output_size)
+        self.V_B = draw(glorot, output_size, layer.backward.output_size)
+        self.b = draw(zeros, output_size)
 
-    def __call__(self, xs: Any, state: State = None, lengths: Any = None) -> list[Any]:
+    def __call__(self, xs: ArrayLike, state: State = None, lengths: Lengths = None) -> list[tg.Tensor]:
         """Return the T outputs ŷ⁽ᵗ⁾, (N, K) or (K,) each."""
         h, g, _ = self.layer.directions(xs, state, lengths)
-        outputs = []
-        for t in range(1, len(h) + 1):
-            with tg.timestep(t):
-                ŷ = tg.linear(h[t - 1], self.V_F) + tg.linear(g[t - 1], self.V_B, self.b)
-            outputs.append(ŷ)
-        return outputs
+        return each_timestep(self._answer, h, g)
+
+    def _answer(self, h: tg.Tensor, g: tg.Tensor) -> tg.Tensor:
+        ŷ = tg.linear(h, self.V_F) + tg.linear(g, self.V_B, self.b)
+        return ŷ

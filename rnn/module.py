@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 import tinygraph as tg
-from rnn.safetensors import read_safetensors, write_safetensors
+
+from .safetensors import read_safetensors, write_safetensors
 
 Arrays = dict[str, np.ndarray]
 
@@ -18,7 +19,8 @@ class Module:
     """Base of cells, layers and models: what its attributes hold are its parameters and parts.
 
     A parameter takes the attribute's name, so that ``self.W = tg.parameter(...)`` is drawn as W.
-    Parts may also stand in a list, a tuple or a dict.
+    Parts may also stand in a list, a tuple or a dict. A class that has a counterpart in PyTorch overrides
+    `to_torch` and `from_torch`, or `torch_key`: state dicts are in PyTorch's names and layouts.
 
     Examples
     --------
@@ -43,19 +45,15 @@ class Module:
 
     def own_parameters(self) -> dict[str, tg.Tensor]:
         """Return the parameters that this module holds itself, without those of its parts."""
-        return {
-            name: value for name, value in vars(self).items() if isinstance(value, tg.Tensor) and value.requires_grad
-        }
+        attributes = vars(self).items()
+        return {name: value for name, value in attributes if isinstance(value, tg.Tensor) and value.requires_grad}
 
     def parameters(self) -> dict[str, tg.Tensor]:
         """Return all parameters by dotted name; one that several parts share is listed once."""
-        found: dict[str, tg.Tensor] = {}
-        seen: set[int] = set()
+        names: dict[tg.Tensor, str] = {}
         for name, parameter in self._walk(""):
-            if id(parameter) not in seen:
-                seen.add(id(parameter))
-                found[name] = parameter
-        return found
+            names.setdefault(parameter, name)
+        return {name: parameter for parameter, name in names.items()}
 
     def _walk(self, prefix: str) -> Iterator[tuple[str, tg.Tensor]]:
         for name, parameter in self.own_parameters().items():
@@ -72,23 +70,24 @@ class Module:
         """The dtype that all parameters share."""
         dtypes = {parameter.dtype for parameter in self.parameters().values()}
         if len(dtypes) != 1:
-            found = ", ".join(sorted(map(str, dtypes))) or "no parameters"
-            raise TypeError(f"{type(self).__name__} should hold parameters of one dtype, not {found}")
+            several = ", ".join(sorted(map(str, dtypes))) or "no parameters"
+            raise TypeError(f"{type(self).__name__} should hold parameters of one dtype, not {several}")
         return dtypes.pop()
 
-    # Names and layouts of PyTorch. A class that has a counterpart there overrides the next three.
-
-    def _export(self, own: Arrays) -> Arrays:
-        """Turn the module's own arrays into PyTorch's names and layouts."""
+    def to_torch(self, own: Arrays) -> Arrays:
+        """Return the module's own arrays in PyTorch's names and layouts."""
         return own
 
-    def _import(self, arrays: Arrays) -> Arrays:
-        """Turn arrays in PyTorch's names and layouts into the module's own."""
+    def from_torch(self, arrays: Arrays) -> Arrays:
+        """Undo `to_torch`."""
         return arrays
 
-    def _key(self, child: str, key: str) -> str:
+    def torch_key(self, child: str, key: str) -> str:
         """Return the state dict's name for what the part `child` calls `key`."""
         return f"{child}.{key}"
+
+    def _own_state(self) -> Arrays:
+        return self.to_torch({name: parameter.data for name, parameter in self.own_parameters().items()})
 
     def state_dict(self) -> Arrays:
         """Return copies of all parameters, in PyTorch's names and layouts where it has the module.
@@ -99,14 +98,12 @@ class Module:
         >>> {k: v.shape for k, v in rnn.LSTMCell(3, 5, rng=0).state_dict().items()}
         {'weight_ih': (20, 3), 'weight_hh': (20, 5), 'bias_ih': (20,), 'bias_hh': (20,)}
         """
-        own = {name: np.array(p.data) for name, p in self.own_parameters().items()}
-        state = {name: np.array(array, order="C") for name, array in self._export(own).items()}
+        state = {name: np.array(array, order="C") for name, array in self._own_state().items()}
         for name, child in self.children():
-            for key, array in child.state_dict().items():
-                state[self._key(name, key)] = array
+            state |= {self.torch_key(name, key): array for key, array in child.state_dict().items()}
         return state
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, ArrayLike]) -> None:
         """Set all parameters from arrays in the names and layouts of `state_dict`.
 
         Everything is checked before anything is set: a bad `state` changes nothing.
@@ -123,11 +120,10 @@ class Module:
         ValueError, TypeError
             When an array has the wrong shape or does not hold floating-point numbers.
         """
-        arrays = self._checked(state)
-        for parameter, array in self._assignments(arrays):
+        for parameter, array in self._assignments(self._checked(state)):
             parameter.data = array
 
-    def _checked(self, state: Mapping[str, Any]) -> Arrays:
+    def _checked(self, state: Mapping[str, ArrayLike]) -> Arrays:
         expected = self.state_dict()
         missing = [name for name in expected if name not in state]
         unknown = [name for name in state if name not in expected]
@@ -146,11 +142,10 @@ class Module:
         return arrays
 
     def _assignments(self, state: Arrays) -> list[tuple[tg.Tensor, np.ndarray]]:
-        exported = self._export({name: p.data for name, p in self.own_parameters().items()})
-        own = self._import({name: state[name] for name in exported})
+        own = self.from_torch({name: state[name] for name in self._own_state()})
         pairs = [(parameter, own[name]) for name, parameter in self.own_parameters().items()]
         for name, child in self.children():
-            part = {key: state[self._key(name, key)] for key in child.state_dict()}
+            part = {key: state[self.torch_key(name, key)] for key in child.state_dict()}
             pairs += child._assignments(part)
         return pairs
 
@@ -170,9 +165,6 @@ class Module:
 def _modules(name: str, value: object) -> Iterator[tuple[str, Module]]:
     if isinstance(value, Module):
         yield name, value
-    elif isinstance(value, (list, tuple)):
-        for position, item in enumerate(value):
-            yield from _modules(f"{name}.{position}", item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
+    elif isinstance(value, (list, tuple, dict)):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _modules(f"{name}.{key}", item)

@@ -1,4 +1,4 @@
-"""Optimisers and clipping. Gradients are read from each parameter's ``grad``."""
+"""Optimisers, and clipping of gradients: both read each parameter's ``grad``."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from typing import Any
 import numpy as np
 
 import tinygraph as tg
-from rnn.module import Module
-from rnn.schedules import Schedule
+
+from .module import Arrays, Module
+from .schedules import Schedule
 
 Parameters = Module | Mapping[str, tg.Tensor]
 
 
 def named(parameters: Parameters) -> dict[str, tg.Tensor]:
     """Return the parameters of a module, or of a dict, by name."""
-    found = dict(parameters.parameters() if isinstance(parameters, Module) else parameters)
-    if not found:
+    by_name = dict(parameters.parameters() if isinstance(parameters, Module) else parameters)
+    if not by_name:
         raise ValueError("there are no parameters to train")
-    return found
+    return by_name
 
 
 class Optimizer:
@@ -40,7 +41,7 @@ class Optimizer:
         self.lr, self.weight_decay, self.updates = lr, weight_decay, 0
         if not callable(lr) and not lr >= 0:
             raise ValueError(f"lr should be at least 0, not {lr}")
-        self.running: dict[str, dict[str, np.ndarray]] = {slot: {} for slot in self.slots}
+        self.running: dict[str, Arrays] = {slot: {} for slot in self.slots}
 
     @property
     def rate(self) -> float:
@@ -65,17 +66,23 @@ class Optimizer:
             parameter.grad = None
 
     def slot(self, slot: str, name: str, like: np.ndarray) -> np.ndarray:
-        """Return the running array of a parameter, zeros at first."""
+        """Return the running array of the parameter `name`, zeros of the shape of `like` at first."""
         return self.running[slot].get(name, np.zeros_like(like))
 
-    def state(self) -> tuple[int, dict[str, np.ndarray]]:
+    def state(self) -> tuple[int, Arrays]:
         """Return the count of updates, and the running arrays by "slot.parameter"."""
-        arrays = {f"{s}.{name}": a for s, held in self.running.items() for name, a in held.items()}
+        arrays = {f"{slot}.{name}": a for slot, by_name in self.running.items() for name, a in by_name.items()}
         return self.updates, arrays
 
     def load_state(self, updates: int, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take over what `state` returned; all is checked before anything is set."""
-        running: dict[str, dict[str, np.ndarray]] = {slot: {} for slot in self.slots}
+        """Take over what `state` returned; all is checked before anything is set.
+
+        Raises
+        ------
+        KeyError, ValueError
+            When an array is of no slot, no parameter, or another shape.
+        """
+        running: dict[str, Arrays] = {slot: {} for slot in self.slots}
         for key, array in arrays.items():
             slot, _, name = key.partition(".")
             if slot not in running or name not in self.parameters:
@@ -88,6 +95,16 @@ class Optimizer:
 
 class SGD(Optimizer):
     """Gradient descent, with momentum: ``v ← μ v + g``, ``θ ← θ − η v``.
+
+    Parameters
+    ----------
+    parameters : Module or dict of tensors by name
+    lr : float or function
+        η, or a schedule of it.
+    momentum : float
+        μ.
+    weight_decay : float
+        λ, where λθ is added to the gradient g.
 
     Examples
     --------
@@ -102,11 +119,7 @@ class SGD(Optimizer):
     slots = ("velocity",)
 
     def __init__(
-        self,
-        parameters: Parameters,
-        lr: float | Schedule = 0.01,
-        momentum: float = 0.0,
-        weight_decay: float = 0.0,
+        self, parameters: Parameters, lr: float | Schedule = 0.01, momentum: float = 0.0, weight_decay: float = 0.0
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
         self.momentum = momentum
@@ -121,7 +134,19 @@ class SGD(Optimizer):
 
 
 class Adam(Optimizer):
-    """Adam (Kingma and Ba 2015, algorithm 1); `weight_decay` adds λθ to the gradient.
+    """Adam (Kingma and Ba 2015, algorithm 1).
+
+    Parameters
+    ----------
+    parameters : Module or dict of tensors by name
+    lr : float or function
+        η, or a schedule of it.
+    betas : (float, float)
+        How much of the running mean and of the running mean square an update keeps.
+    eps : float
+        ε, which bounds the step where gradients are tiny.
+    weight_decay : float
+        λ, where λθ is added to the gradient g.
 
     Examples
     --------
@@ -159,7 +184,10 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay, ``θ ← θ − ηλθ`` beside it (Loshchilov and Hutter 2019)."""
+    """Adam with decoupled weight decay, ``θ ← θ − ηλθ`` beside it (Loshchilov and Hutter 2019).
+
+    Its parameters are those of `Adam`, but for `weight_decay`, which is not added to the gradient.
+    """
 
     def __init__(
         self,
@@ -198,10 +226,10 @@ def clip_grad_norm(parameters: Parameters, max_norm: float) -> float:
     >>> clip_grad_norm({"w": w}, 1.0), w.grad
     (10.0, array([0.6, 0.8]))
     """
-    gradients = _gradients(parameters)
-    norm = float(np.sqrt(sum(float(np.vdot(p.grad, p.grad)) for p in gradients.values())))
+    trained = _with_gradient(parameters)
+    norm = float(np.sqrt(sum(float(np.vdot(p.grad, p.grad)) for p in trained)))
     if norm > max_norm:
-        for parameter in gradients.values():
+        for parameter in trained:
             parameter.grad = parameter.grad * (max_norm / norm)
     return norm
 
@@ -214,13 +242,13 @@ def clip_grad_value(parameters: Parameters, limit: float) -> None:
     FloatingPointError
         When a gradient is not finite; the message names its parameter.
     """
-    for parameter in _gradients(parameters).values():
+    for parameter in _with_gradient(parameters):
         parameter.grad = np.clip(parameter.grad, -limit, limit)
 
 
-def _gradients(parameters: Parameters) -> dict[str, Any]:
-    found = {name: p for name, p in named(parameters).items() if p.grad is not None}
-    bad = [name for name, p in found.items() if not np.isfinite(np.asarray(p.grad)).all()]
-    if bad:
-        raise FloatingPointError(f"the gradient of {', '.join(bad)} is not finite")
-    return found
+def _with_gradient(parameters: Parameters) -> list[Any]:
+    trained = {name: p for name, p in named(parameters).items() if p.grad is not None}
+    not_finite = [name for name, p in trained.items() if not np.isfinite(np.asarray(p.grad)).all()]
+    if not_finite:
+        raise FloatingPointError(f"the gradient of {', '.join(not_finite)} is not finite")
+    return list(trained.values())

@@ -18,9 +18,7 @@ class FileError(ValueError):
 
 
 def write_safetensors(
-    path: str | os.PathLike[str],
-    arrays: Mapping[str, np.ndarray],
-    metadata: Mapping[str, str] | None = None,
+    path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None
 ) -> None:
     """Write named arrays, and texts about them, to a safetensors file."""
     content = encode(dict(arrays), metadata=dict(metadata or {}))

@@ -9,7 +9,7 @@ Schedule = Callable[[int], float]
 
 
 def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
-    """Multiply by `factor` after each `every` updates.
+    """Return the schedule that multiplies the rate by `factor` after each `every` updates.
 
     Examples
     --------
@@ -20,7 +20,7 @@ def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
 
 
 def exponential_decay(lr: float, half_life: float) -> Schedule:
-    """Halve smoothly, once in `half_life` updates.
+    """Return the schedule that halves the rate smoothly, once in `half_life` updates.
 
     Examples
     --------
@@ -31,7 +31,7 @@ def exponential_decay(lr: float, half_life: float) -> Schedule:
 
 
 def cosine_decay(lr: float, updates: int, final: float = 0.0) -> Schedule:
-    """Fall from `lr` to `final` along half a cosine in `updates` updates (Loshchilov and Hutter 2017).
+    """Return the schedule that falls from `lr` to `final` along half a cosine (Loshchilov and Hutter 2017).
 
     Examples
     --------
@@ -48,7 +48,7 @@ def cosine_decay(lr: float, updates: int, final: float = 0.0) -> Schedule:
 
 
 def warmup(schedule: float | Schedule, updates: int) -> Schedule:
-    """Rise in a straight line over the first `updates` updates, then follow the schedule from its start.
+    """Return the schedule that rises in a straight line for `updates` updates, then follows another from its start.
 
     Examples
     --------
@@ -59,9 +59,4 @@ def warmup(schedule: float | Schedule, updates: int) -> Schedule:
     def follow(update: int) -> float:
         return float(schedule(update) if callable(schedule) else schedule)
 
-    def rising(update: int) -> float:
-        if update < updates:
-            return follow(0) * (update + 1) / updates
-        return follow(update - updates)
-
-    return rising
+    return lambda update: follow(0) * (update + 1) / updates if update < updates else follow(update - updates)

@@ -1,28 +1,27 @@
-"""Encoder and decoders: sequence to sequence (row B9 of the lectures), with attention (row B10)."""
+"""Sequence-to-sequence: encoder and decoders (row B9 of the lectures), with attention (row B10)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 import tinygraph as tg
-from rnn.attention import AdditiveAttention
-from rnn.cells import Cell, State
-from rnn.checks import mask
-from rnn.decoding import decode
-from rnn.init import Rng
-from rnn.layers import Bidirectional, run
-from rnn.models import Readout
-from rnn.module import Module
-from rnn.unrolling import unroll
 
-Feed = Callable[[Any], Any]
+from .attention import AdditiveAttention
+from .cells import Cell, State
+from .checks import Lengths, mask
+from .init import Rng
+from .layers import Bidirectional, run
+from .models import Readout
+from .module import Module
+from .unrolling import Feed, decode, unroll
 
 
 class Decoder(Module):
-    """Writes a sequence from a state: a cell that reads what it wrote last, and a readout.
+    """What writes a sequence from a state: a cell that reads what it wrote last, and a readout.
 
     Parameters
     ----------
@@ -39,14 +38,14 @@ class Decoder(Module):
         self.readout = Readout(cell.output_size, output_size, rng=rng, dtype=cell.dtype)
         self.feed = feed
 
-    def __call__(self, state: State, targets: Any = None, steps: int | None = None) -> list[Any]:
+    def __call__(self, state: State, targets: ArrayLike | None = None, steps: int | None = None) -> list[tg.Tensor]:
         """Return the outputs: as many as `targets` with teacher forcing, or `steps` running free."""
         batch = self.cell.output(state).shape[:-1]
         start = np.zeros((*batch, self.cell.input_size), self.cell.dtype)
         return decode(self.cell, self.read, state, start, targets=targets, steps=steps, feed=self.feed)
 
-    def read(self, state: State) -> Any:
-        """Return the output of a state."""
+    def read(self, state: State) -> tg.Tensor:
+        """Return the output of a state, (N, K) or (K,)."""
         return self.readout(self.cell.output(state))
 
 
@@ -76,7 +75,7 @@ class EncoderDecoder(Module):
         for decoder in several:
             _check_states(encoder, decoder.cell)
 
-    def __call__(self, xs: Any, targets: Any = None, steps: Any = None, lengths: Any = None) -> Any:
+    def __call__(self, xs: ArrayLike, targets: Any = None, steps: Any = None, lengths: Lengths = None) -> Any:
         """Return the outputs: a list, or a dict of lists for the decoders that `targets` or `steps` names.
 
         Parameters
@@ -96,7 +95,7 @@ class EncoderDecoder(Module):
             with tg.scope("decoder"):
                 return self.decoders(state, targets, steps)
         outputs = {}
-        for name in _named(targets if steps is None else steps, self.decoders):
+        for name in _names(targets if steps is None else steps, self.decoders):
             with tg.scope(name):
                 outputs[name] = self.decoders[name](
                     state, None if targets is None else targets[name], None if steps is None else steps[name]
@@ -105,7 +104,7 @@ class EncoderDecoder(Module):
 
 
 class AttentionDecoder(Module):
-    """A decoder that looks at all of the source before each step: its cell reads y⁽ⁱ⁻¹⁾ and cᵢ.
+    """A decoder that looks at all of the source in each time step: its cell reads y⁽ⁱ⁻¹⁾ and cᵢ.
 
     Parameters
     ----------
@@ -118,13 +117,7 @@ class AttentionDecoder(Module):
     """
 
     def __init__(
-        self,
-        cell: Cell,
-        attention: AdditiveAttention,
-        output_size: int,
-        *,
-        feed: Feed | None = None,
-        rng: Rng = None,
+        self, cell: Cell, attention: AdditiveAttention, output_size: int, *, feed: Feed | None = None, rng: Rng = None
     ) -> None:
         self.cell, self.attention = cell, attention
         self.readout = Readout(cell.output_size, output_size, rng=rng, dtype=cell.dtype)
@@ -133,27 +126,38 @@ class AttentionDecoder(Module):
     def __call__(
         self,
         state: State,
-        hs: Any,
+        hs: tg.Tensor,
         active: np.ndarray | None = None,
-        targets: Any = None,
+        targets: ArrayLike | None = None,
         steps: int | None = None,
-    ) -> tuple[list[Any], list[Any]]:
-        """Return the outputs and the weights α, one (J, N) a time step, for the source's states hs (J, N, H)."""
-        keys = self.attention.keys(hs)
-        alphas = []
+    ) -> tuple[list[tg.Tensor], list[tg.Tensor]]:
+        """Return the outputs and the weights α, (J, N) each.
 
-        def step(state: State, y: Any) -> State:
+        Parameters
+        ----------
+        state
+            The state to start from.
+        hs : (J, N, H)
+            The states of the source.
+        active : (J, N) of bool, optional
+            Which positions of the source there are.
+        targets : (T, N, K), optional
+            Teacher forcing.
+        steps : int, optional
+            How many time steps to run free.
+        """
+        keys = self.attention.keys(hs)
+        alphas: list[tg.Tensor] = []
+
+        def step(state: State, y: ArrayLike) -> State:
             c, α = self.attention(self.cell.output(state), hs, keys, active)
             alphas.append(α)
             return self.cell(state, tg.concatenate([y, c], axis=-1))
 
-        def read(state: State) -> Any:
-            return self.readout(self.cell.output(state))
-
         size = self.cell.input_size - hs.shape[-1]
         start = np.zeros((*hs.shape[1:-1], size), self.cell.dtype)
-        outputs = decode(step, read, state, start, targets=targets, steps=steps, feed=self.feed)
-        return outputs, alphas
+        readout = lambda state: self.readout(self.cell.output(state))
+        return decode(step, readout, state, start, targets=targets, steps=steps, feed=self.feed), alphas
 
 
 class AttentionEncoderDecoder(Module):
@@ -161,6 +165,12 @@ class AttentionEncoderDecoder(Module):
 
     The decoder starts from the encoder's last state; of a `Bidirectional` encoder from the backward
     cell's, which has read the source's beginning last (Bahdanau et al. 2015, appendix A.2.2).
+
+    Parameters
+    ----------
+    encoder : Cell or Bidirectional
+    decoder : AttentionDecoder
+        Its cell's state is as large as the one it starts from.
 
     Examples
     --------
@@ -178,8 +188,8 @@ class AttentionEncoderDecoder(Module):
         _check_states(encoder.backward if isinstance(encoder, Bidirectional) else encoder, decoder.cell)
 
     def __call__(
-        self, xs: Any, targets: Any = None, steps: int | None = None, lengths: Any = None
-    ) -> tuple[list[Any], list[Any]]:
+        self, xs: ArrayLike, targets: ArrayLike | None = None, steps: int | None = None, lengths: Lengths = None
+    ) -> tuple[list[tg.Tensor], list[tg.Tensor]]:
         """Return the outputs and the weights α, (J, N) each; α is 0 where the source is padded."""
         with tg.scope("encoder"):
             outputs, state = run(self.encoder, xs, None, lengths)
@@ -196,7 +206,7 @@ def _check_states(encoder: Cell, decoder: Cell) -> None:
         raise ValueError(f"the encoder's state has {encoder.state_sizes} features, the decoder's {decoder.state_sizes}")
 
 
-def _named(given: Any, decoders: Mapping[str, Decoder]) -> list[str]:
-    if not isinstance(given, Mapping) or not set(given) <= set(decoders):
+def _names(by_decoder: Any, decoders: Mapping[str, Decoder]) -> list[str]:
+    if not isinstance(by_decoder, Mapping) or not set(by_decoder) <= set(decoders):
         raise ValueError(f"give targets or steps as a dict by decoder, of {list(decoders)}")
-    return list(given)
+    return list(by_decoder)

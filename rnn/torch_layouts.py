@@ -1,16 +1,21 @@
 """PyTorch's names and layouts for the parameters of cells: two biases, gates stacked in one matrix.
 
 PyTorch adds a bias to the input product and another to the recurrent one. Ours have one: theirs are
-added when read, and the second is written as zero.
+added when read, and the second is written as zero. Parameters that PyTorch does not have, as peepholes and
+a learned initial state, pass through as they are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
-Arrays = dict[str, np.ndarray]
+from .module import Arrays
 
 AFFINE = {"U": "weight_ih", "W": "weight_hh", "b": "bias_ih"}
+GRU = {"W_r", "W_z", "U", "W", "b_r", "b_z", "b", "d"}
+TORCH = {"weight_ih", "weight_hh", "bias_ih", "bias_hh"}
 
 
 def permute_blocks(array: np.ndarray, order: tuple[int, ...]) -> np.ndarray:
@@ -25,26 +30,24 @@ def permute_blocks(array: np.ndarray, order: tuple[int, ...]) -> np.ndarray:
     return np.concatenate([blocks[position] for position in order])
 
 
-def export_affine(own: Arrays, order: tuple[int, ...] = (0,)) -> Arrays:
-    """Turn U, W and b into weight_ih, weight_hh, bias_ih and bias_hh; other names stay as they are."""
-    state = {AFFINE[k]: permute_blocks(own[k], order) for k in AFFINE if k in own}
+def affine_to_torch(own: Arrays, order: tuple[int, ...] = (0,)) -> Arrays:
+    """Return U, W and b as weight_ih, weight_hh, bias_ih and bias_hh; block k of PyTorch is our block order[k]."""
+    state = {theirs: permute_blocks(own[ours], order) for ours, theirs in AFFINE.items() if ours in own}
     if "bias_ih" in state:
         state["bias_hh"] = np.zeros_like(state["bias_ih"])
-    return state | {k: array for k, array in own.items() if k not in AFFINE}
+    return state | _without(own, AFFINE)
 
 
-def import_affine(state: Arrays, order: tuple[int, ...] = (0,)) -> Arrays:
-    """Undo `export_affine`; `order` is the order of PyTorch's blocks in ours."""
-    rest = {k: array for k, array in state.items() if k not in (*AFFINE.values(), "bias_hh")}
-    joined = dict(state)
-    if "bias_ih" in state:
-        joined["bias_ih"] = state["bias_ih"] + state["bias_hh"]
-    own = {k: permute_blocks(joined[name], order) for k, name in AFFINE.items() if name in joined}
-    return own | rest
+def affine_from_torch(state: Arrays, order: tuple[int, ...] = (0,)) -> Arrays:
+    """Undo `affine_to_torch`; our block k is PyTorch's block order[k]."""
+    biases = {"bias_ih": state["bias_ih"] + state["bias_hh"]} if "bias_ih" in state else {}
+    affine = state | biases
+    own = {ours: permute_blocks(affine[theirs], order) for ours, theirs in AFFINE.items() if theirs in affine}
+    return own | _without(state, TORCH)
 
 
-def export_gru(own: Arrays) -> Arrays:
-    """Turn the reset-after GRU's parameters into PyTorch's, whose blocks are r, z and the candidate."""
+def gru_to_torch(own: Arrays) -> Arrays:
+    """Return the reset-after GRU's parameters as PyTorch's, whose blocks are r, z and the candidate."""
     size = own["W"].shape[0]
     state = {
         "weight_ih": np.concatenate([own["W_r"][:, size:], own["W_z"][:, size:], own["U"]]),
@@ -54,12 +57,11 @@ def export_gru(own: Arrays) -> Arrays:
         blank = np.zeros_like(own["d"])
         state["bias_ih"] = np.concatenate([own["b_r"], own["b_z"], own["b"]])
         state["bias_hh"] = np.concatenate([blank, blank, own["d"]])
-    known = {"W_r", "W_z", "U", "W", "b_r", "b_z", "b", "d"}
-    return state | {k: array for k, array in own.items() if k not in known}
+    return state | _without(own, GRU)
 
 
-def import_gru(state: Arrays) -> Arrays:
-    """Undo `export_gru`."""
+def gru_from_torch(state: Arrays) -> Arrays:
+    """Undo `gru_to_torch`."""
     inputs, recurrent = np.split(state["weight_ih"], 3), np.split(state["weight_hh"], 3)
     own = {
         "W_r": np.concatenate([recurrent[0], inputs[0]], axis=1),
@@ -70,5 +72,8 @@ def import_gru(state: Arrays) -> Arrays:
     if "bias_ih" in state:
         first, second = np.split(state["bias_ih"], 3), np.split(state["bias_hh"], 3)
         own |= {"b_r": first[0] + second[0], "b_z": first[1] + second[1], "b": first[2], "d": second[2]}
-    known = {"weight_ih", "weight_hh", "bias_ih", "bias_hh"}
-    return own | {k: array for k, array in state.items() if k not in known}
+    return own | _without(state, TORCH)
+
+
+def _without(arrays: Arrays, names: Iterable[str]) -> Arrays:
+    return {name: array for name, array in arrays.items() if name not in names}

@@ -1,4 +1,4 @@
-"""Training a model: `fit`."""
+"""Training: `fit` a model to data, and `evaluate` its loss."""
 
 from __future__ import annotations
 
@@ -7,29 +7,27 @@ import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 import tinygraph as tg
-from rnn.checkpoint import History, Run
-from rnn.data import Batch, chunks
-from rnn.init import Rng, generator
-from rnn.losses import mse
-from rnn.module import Module
-from rnn.optim import Adam, Optimizer, clip_grad_norm, clip_grad_value
 
-Loss = Callable[..., Any]
-Data = Any  # one batch (a tuple), a list of them, or a function from a generator to such a list
-Forward = Callable[[Any, Batch], Any]
+from .cells import State
+from .checkpoint import History, Run
+from .data import Batch, chunks
+from .init import Rng, generator
+from .losses import Outputs, mse
+from .module import Module
+from .optim import Adam, Optimizer, clip_grad_norm, clip_grad_value
+
+Loss = Callable[..., tg.Tensor]
+Batches = Sequence[tuple]  # each (inputs, targets) or (inputs, targets, lengths)
+Data = tuple | Batches | Callable[[np.random.Generator], Batches]
+Forward = Callable[[Any, Batch], Outputs]
 
 
 def fit(
@@ -115,28 +113,26 @@ def fit(
     for name, number in {"every": every, "truncate": truncate}.items():
         if number is not None and number < 1:
             raise ValueError(f"{name}={number}: expected at least 1")
-    run = Run(model, optimizer or Adam(model), generator(rng), History(), {})
+    run = Run(model, optimizer or Adam(model), generator(rng))
     if resume and checkpoint is not None and Path(checkpoint).exists():
         run.load(checkpoint)
-    update = _Update(run, loss, forward or call, clip_norm, clip_value, truncate)
+    update = _Update(model, run.optimizer, loss, forward or call, clip_norm, clip_value, truncate)
     with _progress(epochs, quiet) as show, _rare_collection():
         show(run.history)
-        while run.history.epochs < epochs and not _impatient(run.history, patience):
+        while not _finished(run.history, epochs, patience):
             _epoch(run, update, data, validation)
-            last = run.history.epochs == epochs or _impatient(run.history, patience)
-            if checkpoint is not None and (last or run.history.epochs % every == 0):
+            due = run.history.epochs % every == 0 or _finished(run.history, epochs, patience)
+            if checkpoint is not None and due:
                 run.save(checkpoint)
             show(run.history)
             if after_epoch is not None:
                 after_epoch(run.history)
-    parameters = model.parameters()
-    for name, value in run.best.items():
-        parameters[name].data = value
+    run.restore(run.best)
     return run.history
 
 
 def evaluate(model: Module, data: Data, loss: Loss = mse, forward: Forward | None = None) -> float:
-    """Return the mean loss over the batches, recording nothing.
+    """Return the mean loss over the batches, recording nothing; the arguments are those of `fit`.
 
     Examples
     --------
@@ -150,29 +146,24 @@ def evaluate(model: Module, data: Data, loss: Loss = mse, forward: Forward | Non
     return float(np.mean([float(value.item()) for value in losses]))
 
 
-def call(model: Any, batch: Batch) -> Any:
+def call(model: Any, batch: Batch) -> Outputs:
     """Return ``model(inputs)``, with the lengths where there are any."""
     if batch.lengths is None:
         return model(batch.inputs)
     return model(batch.inputs, lengths=batch.lengths)
 
 
+@dataclass
 class _Update:
     """One update of the parameters from one batch; returns its loss."""
 
-    def __init__(
-        self,
-        run: Run,
-        loss: Loss,
-        forward: Forward,
-        clip_norm: float | None,
-        clip_value: float | None,
-        truncate: int | None,
-    ) -> None:
-        self.model: Any = run.model
-        self.optimizer = run.optimizer
-        self.loss, self.forward = loss, forward
-        self.clip_norm, self.clip_value, self.truncate = clip_norm, clip_value, truncate
+    model: Any
+    optimizer: Optimizer
+    loss: Loss
+    forward: Forward
+    clip_norm: float | None
+    clip_value: float | None
+    truncate: int | None
 
     def __call__(self, batch: Batch) -> float:
         if self.truncate is None:
@@ -186,7 +177,7 @@ class _Update:
             state = _detached(state)
         return float(np.mean(losses))
 
-    def descend(self, outputs: Any, batch: Batch) -> float:
+    def descend(self, outputs: Outputs, batch: Batch) -> float:
         loss = _loss(self.loss, outputs, batch)
         value = float(loss.item())
         if not math.isfinite(value):
@@ -202,38 +193,38 @@ class _Update:
 
 
 def _epoch(run: Run, update: _Update, data: Data, validation: Data | None) -> None:
-    made = _batches(data, run.rng)
-    losses = [update(made[i]) for i in run.rng.permutation(len(made))]
+    batches = _batches(data, run.rng)
+    losses = [update(batches[i]) for i in run.rng.permutation(len(batches))]
     run.history.train.append(float(np.mean(losses)))
     if validation is None:
         return
     run.history.validation.append(evaluate(run.model, validation, update.loss, update.forward))
     if run.history.best_epoch == run.history.epochs:
-        run.best = {name: np.array(p.data) for name, p in run.model.parameters().items()}
+        run.best = run.values()
 
 
 def _batches(data: Data, rng: np.random.Generator) -> list[Batch]:
-    made: Sequence[Any] = data(rng) if callable(data) else [data] if isinstance(data, tuple) else data
-    if not isinstance(made, Sequence):
-        raise TypeError(f"expected a batch or a list of batches, to read in every epoch, got {type(made).__name__}")
-    if not len(made):
+    batches = data(rng) if callable(data) else [data] if isinstance(data, tuple) else data
+    if not isinstance(batches, Sequence):
+        raise TypeError(f"expected a batch or a list of batches, to read in every epoch, got {type(batches).__name__}")
+    if not batches:
         raise ValueError("there is no batch to train on")
-    return [Batch(*batch) for batch in made]
+    return [Batch(*batch) for batch in batches]
 
 
-def _loss(loss: Loss, outputs: Any, batch: Batch) -> Any:
-    per_step = isinstance(outputs, list)
-    if batch.lengths is None or not per_step:
+def _loss(loss: Loss, outputs: Outputs, batch: Batch) -> tg.Tensor:
+    if batch.lengths is None or not isinstance(outputs, list):  # one output of a whole sequence
         return loss(outputs, batch.targets)
     return loss(outputs, batch.targets, batch.lengths)
 
 
-def _detached(state: Any) -> Any:
+def _detached(state: State) -> State:
     return tuple(_detached(part) for part in state) if isinstance(state, tuple) else state.detach()
 
 
-def _impatient(history: History, patience: int | None) -> bool:
-    return patience is not None and history.epochs - history.best_epoch >= patience > 0
+def _finished(history: History, epochs: int, patience: int | None) -> bool:
+    impatient = patience is not None and history.epochs - history.best_epoch >= patience > 0
+    return impatient or history.epochs >= epochs
 
 
 @contextmanager
@@ -260,10 +251,10 @@ def _progress(epochs: int, quiet: bool) -> Iterator[Callable[[History], None]]:
 
 @contextmanager
 def _rare_collection() -> Iterator[None]:
-    """Let the cyclic collector run rarely: a graph has no cycles, but thousands of objects to look at."""
-    before = gc.get_threshold()
-    gc.set_threshold(max(before[0], 200_000), *before[1:])
+    """Run the garbage collector rarely: a graph has no cycles, but thousands of objects to look at."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(max(thresholds[0], 200_000), *thresholds[1:])
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        gc.set_threshold(*thresholds)

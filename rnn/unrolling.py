@@ -1,4 +1,4 @@
-"""Running a cell over a sequence, one labelled time step after the other."""
+"""The loops over time: a cell that reads a sequence, and one that writes a sequence, in labelled time steps."""
 
 from __future__ import annotations
 
@@ -6,20 +6,25 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 import tinygraph as tg
-from rnn.cells import Cell, State
-from rnn.checks import Step, mask, of_dtype, sequence, start
+
+from .cells import Cell, State, itself
+from .checks import Lengths, Step, initial_state, mask, of_dtype, sequence
+
+Feed = Callable[[Any], Any]  # from an output to the next input
+Forced = Sequence[State] | np.ndarray | None  # T targets that are fed back
 
 
 def unroll(
     cell: Step,
-    xs: Any,
+    xs: ArrayLike,
     state: State = None,
-    lengths: Any = None,
+    lengths: Lengths = None,
     *,
-    readout: Callable[[Any], Any] | None = None,
-    forced: Sequence[Any] | None = None,
+    readout: Callable[[State], Any] | None = None,
+    forced: Forced = None,
     reverse: bool = False,
 ) -> tuple[list[Any], State]:
     """Run a cell over a sequence: ``state = cell(state, x⁽ᵗ⁾)`` for t = 1 … T.
@@ -59,30 +64,26 @@ def unroll(
     >>> [float(s[0]) for s in outputs]
     [1.0, 1.5, 1.75]
     """
-    xs = sequence(cell, xs)
-    batch = tuple(xs[0].shape[:-1])
-    state = start(cell, state, batch)
-    active = None if lengths is None else mask(lengths, len(xs), batch)
+    inputs = sequence(cell, xs)
+    T, batch = len(inputs), inputs[0].shape[:-1]
+    state = initial_state(cell, state, batch)
+    active = None if lengths is None else mask(lengths, T, batch)
     if active is not None:
-        xs = _without_padding(xs, active)
+        inputs = _without_padding(inputs, active)
     if forced is not None and isinstance(cell, Cell):
         forced = of_dtype(forced, cell.dtype, "the forced states")
-    if forced is not None and (len(forced) != len(xs) or reverse):
-        raise ValueError(f"forced should hold {len(xs)} states, in the order of time; it holds {len(forced)}")
-    read = getattr(cell, "output", _itself) if readout is None else readout
-    outputs: list[Any] = [None] * len(xs)
-    for t in range(len(xs), 0, -1) if reverse else range(1, len(xs) + 1):
+    if forced is not None and (len(forced) != T or reverse):
+        raise ValueError(f"forced should hold {T} states, in the order of time; it holds {len(forced)}")
+    read = getattr(cell, "output", itself) if readout is None else readout
+    outputs: list[Any] = [None] * T
+    for t in range(T, 0, -1) if reverse else range(1, T + 1):
         with tg.timestep(t):
             if forced is not None and t > 1:
                 state = forced[t - 2]
-            new = cell(state, xs[t - 1])
+            new = cell(state, inputs[t - 1])
             state = new if active is None else _where(active[t - 1], new, state)
             outputs[t - 1] = read(state)
     return outputs, state
-
-
-def _itself(state: State) -> State:
-    return state
 
 
 def _where(active: np.ndarray, new: State, old: State) -> State:
@@ -93,8 +94,81 @@ def _where(active: np.ndarray, new: State, old: State) -> State:
 
 def _without_padding(xs: Any, active: np.ndarray) -> Any:
     """Put zeros into the padding, so that not even a NaN that stands there can reach a gradient."""
-    if isinstance(xs, np.ndarray):
-        return np.where(active, xs, np.zeros((), xs.dtype))
     if isinstance(xs, list):
-        return [tg.where(active[t], x, np.zeros_like(x.data)) for t, x in enumerate(xs)]
+        return [_without_padding(x, a) for x, a in zip(xs, active, strict=True)]
     return tg.where(active, xs, np.zeros((), xs.dtype))
+
+
+def decode(
+    step: Step,
+    readout: Callable[[State], Any],
+    state: State,
+    start: ArrayLike,
+    *,
+    targets: ArrayLike | None = None,
+    steps: int | None = None,
+    feed: Feed | None = None,
+) -> list[Any]:
+    """Write a sequence: ``state = step(state, y⁽ᵗ⁻¹⁾)``, ``o⁽ᵗ⁾ = readout(state)`` (rows B5, B7, B9).
+
+    Parameters
+    ----------
+    step : function of (state, y)
+        Makes the next state.
+    readout : function of state
+        Makes the output.
+    state
+        The state before the first time step.
+    start : (N, K) or (K,)
+        y⁽⁰⁾.
+    targets : (T, N, K) or (T, K), optional
+        Teacher forcing: y⁽ᵗ⁻¹⁾ is the target of the time step before.
+    steps : int, optional
+        Without targets, how many time steps to run free: y⁽ᵗ⁻¹⁾ is ``feed(o⁽ᵗ⁻¹⁾)``.
+    feed : function, optional
+        The output itself when not given.
+
+    Returns
+    -------
+    list of outputs, one a time step
+
+    Raises
+    ------
+    ValueError, TypeError
+        When there are both targets and steps, or neither, or targets of another dtype than `start`.
+
+    Examples
+    --------
+    >>> decode(lambda s, y: s + y, lambda s: 2 * s, 1, 0, steps=3)
+    [2, 6, 18]
+    >>> [int(o) for o in decode(lambda s, y: s + y, lambda s: 2 * s, 1, 0, targets=[5, 5, 5])]
+    [2, 12, 22]
+    """
+    if (targets is None) == (steps is None):
+        raise ValueError("give either targets (teacher forcing) or a number of steps (running free)")
+    forced = None if targets is None else of_dtype(targets, np.asarray(start).dtype, "the targets fed back")
+    feed = itself if feed is None else feed
+    outputs: list[Any] = []
+    y = start
+    for t in range(1, 1 + ((steps or 0) if forced is None else len(forced))):
+        with tg.timestep(t):
+            state = step(state, y)
+            o = readout(state)
+            outputs.append(o)
+            y = feed(o) if forced is None else forced[t - 1]
+    return outputs
+
+
+def each_timestep(function: Callable[..., Any], *sequences: Sequence[Any]) -> list[Any]:
+    """Return ``function(x⁽ᵗ⁾, …)`` for t = 1 … T, computed in time step t.
+
+    Examples
+    --------
+    >>> each_timestep(lambda h, g: 10 * h + g, [1, 2], [3, 4])
+    [13, 24]
+    """
+    results = []
+    for t, values in enumerate(zip(*sequences, strict=True), start=1):
+        with tg.timestep(t):
+            results.append(function(*values))
+    return results

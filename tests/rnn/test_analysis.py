@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 import rnn
 import tinygraph as tg
 from rnn import analysis
-
-seeds = st.integers(0, 2**32 - 1)
+from tests.rnn.helpers import logistic, seeds
 
 
 def linear_network(rho, T=12, H=5, seed=0):
@@ -90,7 +89,7 @@ def test_c7_the_jacobian_of_an_lstm_has_the_forget_gate_on_its_diagonal():
     cell.W.data = np.zeros((12, 3))
     state = (np.zeros(3), np.ones(3))
     (jacobian,) = analysis.state_jacobians(cell, [state], np.ones((1, 2)))
-    b_φ = 1 / (1 + np.exp(-(cell.U.data[3:6] @ np.ones(2) + 1)))
+    b_φ = logistic(cell.U.data[3:6] @ np.ones(2) + 1)
     np.testing.assert_allclose(jacobian[3:, 3:], np.diag(b_φ))
     assert not np.any(jacobian[:, :3])
 
@@ -118,7 +117,7 @@ def test_c7_gates_over_time(peepholes):
     cell.U.data = np.array([[0.0]] * 2 + [[5.0], [0.0]] + [[0.0]] * 4)
     _, (b_c, _) = rnn.unroll(cell, [[-1.0], [0.0], [1.0]])
     found = analysis.gates(tg.sum(b_c), "b_φ")
-    expected = 1 / (1 + np.exp(-np.array([[-5.0, 0], [0, 0], [5, 0]])))
+    expected = logistic(np.array([[-5.0, 0], [0, 0], [5, 0]]))
     np.testing.assert_allclose(found.values, expected)
     assert found.shut.tolist() == [0.5, 0, 0]
     assert found.open.tolist() == [0, 0, 0.5]

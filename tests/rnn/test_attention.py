@@ -7,13 +7,7 @@ from hypothesis import strategies as st
 
 import rnn
 import tinygraph as tg
-
-seeds = st.integers(0, 2**32 - 1)
-
-
-def softmax(e):
-    e = np.exp(e - e.max(axis=0))
-    return e / e.sum(axis=0)
+from tests.rnn.helpers import seeds, softmax
 
 
 @given(J=st.integers(1, 6), N=st.integers(1, 3), seed=seeds)

@@ -9,22 +9,14 @@ from hypothesis import strategies as st
 
 import rnn
 import tinygraph as tg
-
-seeds = st.integers(0, 2**32 - 1)
-
-
-def softmax(o):
-    e = np.exp(o - o.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
+from tests.rnn.helpers import randomised, seeds, softmax
 
 
 def recorded(seed=0, T=4, learned=False):
     """A small network of row B1 with cross-entropy at every time step, recorded on a single sequence."""
     rng = np.random.default_rng(seed)
     cell = rnn.ElmanCell(3, 5, learned_state=learned, rng=rng)
-    model = rnn.ManyToMany(cell, 4, rng=rng)
-    for parameter in model.parameters().values():
-        parameter.data = rng.normal(size=parameter.shape)
+    model = randomised(rnn.ManyToMany(cell, 4, rng=rng), rng)
     xs, ys = rng.normal(size=(T, 3)), rng.integers(0, 4, T)
     loss = rnn.cross_entropy(model(xs), ys)
     nodes = {(n.name, n.timestep): n.tensor for n in tg.graph(loss).nodes if n.kind == "op"}

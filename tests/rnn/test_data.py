@@ -53,6 +53,9 @@ def test_mse_is_over_the_values_that_there_are(lengths, reduction):
         (lambda o: rnn.mse(o, np.zeros((3, 2, 1))), ValueError, r"targets of shape \(2, 4\) .* not \(2, 1\)"),
         (lambda o: rnn.mse(o, np.zeros((3, 2, 4)), reduction="max"), ValueError, "'mean' or 'sum', not 'max'"),
         (lambda o: rnn.mse(o, np.zeros((3, 2, 4)), [4, 1]), ValueError, "between 1 and T = 3"),
+        (lambda o: rnn.mse(o, np.zeros((3, 2, 4)), [0, 0]), ValueError, "between 1 and T = 3"),
+        (lambda o: rnn.mse(o[0], np.zeros((2, 4)), [3, 1]), ValueError, "one output for all"),
+        (lambda o: rnn.cross_entropy(o[0], [0, 1], [3, 1]), ValueError, "one output for all"),
     ],
 )
 def test_losses_refuse_bad_targets(call, error, message):

@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 import rnn
 import tinygraph as tg
-
-seeds = st.integers(0, 2**32 - 1)
+from tests.rnn.helpers import seeds
 
 
 def linear_system(size, seed):
@@ -99,6 +98,7 @@ def test_a5_eulers_method_is_a_linear_rnn(k, A, step, steps):
     assert radius > 1
 
 
+@pytest.mark.slow
 def test_a5_bptt_recovers_the_constants_from_a_trajectory():
     step, steps = 0.05, 60
     with tg.no_grad():

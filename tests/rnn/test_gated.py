@@ -3,23 +3,10 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 import rnn
 import tinygraph as tg
-
-sizes = st.integers(1, 6)
-
-
-def logistic(a):
-    return 1 / (1 + np.exp(-a))
-
-
-def randomised(cell, seed=0):
-    rng = np.random.default_rng(seed)
-    for parameter in cell.parameters().values():
-        parameter.data = rng.normal(size=parameter.shape)
-    return cell
+from tests.rnn.helpers import logistic, randomised, sizes
 
 
 @given(I=sizes, H=sizes)
@@ -142,8 +129,7 @@ def jordan(input_size, hidden_size, **options):
 
 @pytest.mark.parametrize("make", [rnn.ElmanCell, rnn.LSTMCell, rnn.GRUCell, jordan])
 def test_a_learned_initial_state_is_used_and_gets_its_gradient(make):
-    cell = make(2, 3, learned_state=True, rng=0)
-    randomised(cell)
+    cell = randomised(make(2, 3, learned_state=True, rng=0))
     xs = np.random.default_rng(0).normal(size=(3, 4, 2))
     start = cell.initial_state((4,))
     plain = tuple(s.data for s in start) if isinstance(start, tuple) else start.data

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 import rnn
 import tinygraph as tg
+from tests.rnn.helpers import seeds
 
 XS = np.random.default_rng(0).normal(size=(4, 2, 3))
 YS = np.random.default_rng(1).normal(size=(4, 2, 2))
@@ -78,7 +78,7 @@ MODELS = {
 
 
 @pytest.mark.parametrize("name", MODELS)
-@given(seed=st.integers(0, 2**32 - 1))
+@given(seed=seeds)
 def test_gradient_along_a_direction_is_the_difference_of_the_loss(name, seed):
     rng = np.random.default_rng(seed)
     model, loss = MODELS[name](rng)

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rnn
+from tests.rnn.helpers import seeds
 
 sizes = st.integers(1, 8)
-seeds = st.integers(0, 2**32 - 1)
 
 
 @given(rows=sizes, columns=sizes, seed=seeds)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 import rnn
 import tinygraph as tg
+from tests.rnn.helpers import logistic, randomised, sizes
 
 SERIES = [8, 10, 12, 10, 8, 12, 10, 12]
-sizes = st.integers(1, 6)
 
 
 @given(I=sizes, H=sizes, K=sizes)
@@ -33,15 +33,13 @@ def test_b1_parameters(I, H, K):
     [
         ("tanh", np.tanh),
         ("relu", lambda a: np.maximum(a, 0)),
-        ("logistic", lambda a: 1 / (1 + np.exp(-a))),
+        ("logistic", logistic),
         ("linear", lambda a: a),
     ],
 )
 def test_b1_equations(nonlinearity, phi):
     rng = np.random.default_rng(0)
-    model = rnn.ManyToMany(rnn.ElmanCell(3, 5, nonlinearity, rng=1), 2, rng=2)
-    for parameter in model.parameters().values():
-        parameter.data = rng.normal(size=parameter.shape)
+    model = randomised(rnn.ManyToMany(rnn.ElmanCell(3, 5, nonlinearity, rng=1), 2, rng=2), rng)
     U, W, b, V, c = (parameter.data for parameter in model.parameters().values())
     xs, h = rng.normal(size=(6, 3)), np.zeros(5)
     for x, o in zip(xs, model(xs), strict=True):

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 import rnn
 import tinygraph as tg
+from tests.rnn.helpers import seeds
 
-seeds = st.integers(0, 2**32 - 1)
 CELLS = {
     "elman": lambda i, h, rng: rnn.ElmanCell(i, h, rng=rng),
     "lstm": lambda i, h, rng: rnn.LSTMCell(i, h, peepholes=True, rng=rng),
@@ -235,6 +235,7 @@ def test_b14_the_shape_of_a_task_is_read_off_the_graph():
     shape = rnn.analysis.task_shape
     assert shape(rnn.ManyToMany(cell, 2, rng=0)(xs), xs) == "synchronous many-to-many"
     assert shape(rnn.ManyToOne(cell, 2, rng=0)(xs), xs) == "many-to-one"
+    assert shape(rnn.ManyToOne(cell, 2, rng=0)(xs[:1]), xs[:1]) == "one-to-one"
     picture = tg.tensor(np.ones(2))
     assert shape(rnn.OneToMany(2, 3, 2, rng=0)(picture, steps=3), [picture]) == "one-to-many"
     pair = rnn.EncoderDecoder(cell, rnn.Decoder(rnn.ElmanCell(2, 3, rng=0), 2, rng=0))

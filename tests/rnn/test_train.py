@@ -14,6 +14,7 @@ import pytest
 
 import rnn
 import tinygraph as tg
+from tests.rnn.helpers import values
 
 SERIES = np.sin(np.arange(40) / 3) + 0.1 * np.cos(np.arange(40))
 
@@ -25,10 +26,6 @@ def model(seed=0):
 def batches(seed=0, count=3):
     rng = np.random.default_rng(seed)
     return [rnn.Batch(rng.normal(size=(5, 2, 4)), rng.normal(size=(5, 2, 1))) for _ in range(count)]
-
-
-def values(module):
-    return {name: p.data.copy() for name, p in module.parameters().items()}
 
 
 def assert_same(one, other):
@@ -290,6 +287,7 @@ def training(path, epochs):
     return [sys.executable, "-c", code, str(path), str(root), str(epochs)]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="kills with a signal")
 def test_a_run_killed_at_any_moment_leaves_a_whole_checkpoint_and_goes_on_bitwise(tmp_path):
     reference, path = tmp_path / "reference", tmp_path / "run"
