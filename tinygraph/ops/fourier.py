@@ -27,6 +27,7 @@ __all__ = [
     "ifftn",
     "ifftshift",
     "irfft",
+    "irfft2",
     "irfftn",
     "rfft",
     "rfft2",
@@ -270,7 +271,7 @@ def ifft2(a: Any, s: Any = None, axes: Axes = (-2, -1), norm: str | None = None)
 @implements("fft.rfftn")
 def rfftn(a: Any, s: Any = None, axes: Axes = None, norm: str | None = None) -> Complex:
     """As ``np.fft.rfftn``."""
-    axes = tuple(range(np.ndim(a))) if axes is None else tuple(axes)
+    axes = tuple(range(-len(s or np.shape(a)), 0)) if axes is None else tuple(axes)
     sizes = tuple(s or [None] * len(axes))
     return _over(fft, rfft(a, sizes[-1], axes[-1], norm), sizes[:-1], axes[:-1], norm)
 
@@ -281,10 +282,16 @@ def rfft2(a: Any, s: Any = None, axes: Axes = (-2, -1), norm: str | None = None)
     return rfftn(a, s, axes, norm)
 
 
-@implements("fft.irfftn", "fft.irfft2")
-def irfftn(a: Any, s: Any = None, axes: Axes = (-2, -1), norm: str | None = None) -> Any:
-    """As ``np.fft.irfft2``, over any `axes`: a real Tensor."""
-    axes = tuple(axes or range(len(np.shape(a))))
+@implements("fft.irfft2")
+def irfft2(a: Any, s: Any = None, axes: Axes = (-2, -1), norm: str | None = None) -> Any:
+    """As ``np.fft.irfft2``: a real Tensor."""
+    return irfftn(a, s, axes, norm)
+
+
+@implements("fft.irfftn")
+def irfftn(a: Any, s: Any = None, axes: Axes = None, norm: str | None = None) -> Any:
+    """As ``np.fft.irfftn``: a real Tensor."""
+    axes = tuple(range(-len(s or np.shape(a)), 0)) if axes is None else tuple(axes)
     sizes = tuple(s or [None] * len(axes))
     return irfft(_over(ifft, a, sizes[:-1], axes[:-1], norm), sizes[-1], axes[-1], norm)
 

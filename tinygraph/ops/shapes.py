@@ -113,9 +113,12 @@ tril = op(np.tril, vjp=lambda g, y, x, k=0: sum_to(np.tril(g, k), x.shape), samp
 triu = op(np.triu, vjp=lambda g, y, x, k=0: sum_to(np.triu(g, k), x.shape), samples=(((3, 4),), ((2, 3, 3), {"k": 1})))
 
 
-def inverse(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
+def inverse(axes: int | tuple[int, ...] | None) -> tuple[int, ...] | None:
     """Return the permutation that undoes `axes`."""
-    return None if axes is None else tuple(int(i) for i in np.argsort([axis % len(axes) for axis in axes]))
+    if axes is None:
+        return None
+    permutation = (axes,) if isinstance(axes, int) else axes
+    return tuple(int(i) for i in np.argsort([axis % len(permutation) for axis in permutation]))
 
 
 def backward(shift: int | tuple[int, ...]) -> int | tuple[int, ...]:

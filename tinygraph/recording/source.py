@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import linecache
 import os
+import sysconfig
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from types import CodeType, FrameType
 from .calls import Call
 
 _PACKAGE = str(Path(__file__).parents[1]) + os.sep
+_STDLIB = os.path.join(sysconfig.get_path("stdlib"), "")
+INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")  # packages that others wrote
 _BACKWARD = os.path.join(_PACKAGE, "backward", "higher_order.py")
 
 
@@ -87,12 +90,28 @@ def locate(call: Call | None, lasti: int) -> Source | None:
 
 
 def locate_frame(frame: FrameType) -> Source | None:
-    """Return the user's expression that `frame`, or the first frame outside tinygraph, is evaluating."""
-    user: FrameType | None = frame
-    while user is not None and user.f_code.co_filename.startswith(_PACKAGE):
-        user = user.f_back
-    user = user or frame
+    """Return the user's expression that `frame`, or a frame around it, is evaluating."""
+    user = users_frame(frame)
     return _resolve(user.f_code, user.f_lasti)
+
+
+def users_frame(frame: FrameType) -> FrameType:
+    """Return the innermost frame of the user's own code; if there is none, the innermost outside tinygraph."""
+    outside: FrameType | None = None
+    user: FrameType | None = frame
+    while user is not None:
+        filename = user.f_code.co_filename
+        if not filename.startswith(_PACKAGE):
+            if not is_stdlib(filename) and not any(folder in filename for folder in INSTALLED):
+                return user
+            outside = outside or user
+        user = user.f_back
+    return outside or frame
+
+
+def is_stdlib(filename: str) -> bool:
+    """Tell whether a file belongs to Python's standard library."""
+    return filename.startswith(_STDLIB) and not any(folder in filename for folder in INSTALLED)
 
 
 def where(frame: FrameType) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from .calls import Call, next_index
 from .context import Context, context, known_context
-from .conversion import is_asked_for, refusal
+from .cuts import is_asked_for, refusal
 from .numpy_protocol import dispatch
 from .primitive import Primitive
 from .source import locate, where
@@ -230,7 +230,7 @@ class Tensor:
         if self.op is not None:
             raise TypeError(
                 f"only leaves are copied and pickled, this Tensor is the value of {self.op.name}, with its graph;"
-                " say t.detach() or t.numpy(), or keep the graph by tg.trace(t).save(path)"
+                f" say t.detach() or t.numpy(), or keep the graph by tg.trace(t).save(path){where(_frame(1))}"
             )
         return _restored, (self._data, self.requires_grad, self.name, self.grad)
 

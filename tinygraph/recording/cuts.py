@@ -1,4 +1,4 @@
-"""Conversions: where a Tensor turns into a plain number, is that what the user wrote, or does it cut the graph?
+"""Cuts: where a Tensor turns into a plain number or array, and whether that is what the user wrote.
 
 NumPy, `math` and everything else in C that wants a number asks ``Tensor.__float__``, and the gradient ends there. Which
 instruction of the program asked can be read from its frame.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import dis
 import math
 import os
-import sysconfig
 from functools import lru_cache
 from types import CodeType, FrameType
 from typing import NamedTuple
@@ -17,13 +16,11 @@ from typing import NamedTuple
 import numpy as np
 
 from .bytecode import layout
-from .source import locate_frame
+from .source import INSTALLED, is_stdlib, users_frame, where
 
 _CALLS_WHAT_IT_IS_GIVEN = {"map", "sorted", "min", "max"}
 _CUTS_NOTHING = {"isnan", "isinf", "isfinite", "isclose", "floor", "ceil", "trunc"}  # their derivative is 0 anyway
-_STDLIB = os.path.join(sysconfig.get_path("stdlib"), "")
-_INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
-_NUMERIC = tuple(f"{folder}{package}{os.sep}" for folder in _INSTALLED for package in ("numpy", "scipy"))
+_NUMERIC = tuple(f"{folder}{package}{os.sep}" for folder in INSTALLED for package in ("numpy", "scipy"))
 
 
 class Request(NamedTuple):
@@ -45,7 +42,7 @@ def is_asked_for(frame: FrameType) -> bool:
     if request.formats or request.callee in _CUTS_NOTHING:
         return True
     filename = frame.f_code.co_filename
-    if _is_stdlib(filename) or any(package in filename for package in _NUMERIC):
+    if is_stdlib(filename) or any(package in filename for package in _NUMERIC):
         return False
     return request.callee == "float" or (
         "float" in request.names and not request.names.isdisjoint(_CALLS_WHAT_IT_IS_GIVEN)
@@ -69,24 +66,7 @@ def refusal(frame: FrameType, what: str = "number") -> str:
         by = f" by {callee}" if callee else ""
         said = f"a Tensor that requires a gradient was turned into a plain {what}{by}, {cut}"
         said += "; of several Tensors np.stack([t1, t2]) makes one"
-    source = locate_frame(user)
-    return f"{said}; {meant} if a plain {what} is meant" + (f"\n  {source}" if source else "")
-
-
-def users_frame(frame: FrameType) -> FrameType:
-    """Return the innermost frame around `frame` that stands in no installed package, or `frame` itself."""
-    user: FrameType | None = frame
-    while user is not None and _is_installed(user.f_code.co_filename):
-        user = user.f_back
-    return user or frame
-
-
-def _is_stdlib(filename: str) -> bool:
-    return filename.startswith(_STDLIB) and not any(folder in filename for folder in _INSTALLED)
-
-
-def _is_installed(filename: str) -> bool:
-    return filename.startswith(_STDLIB) or any(folder in filename for folder in _INSTALLED)
+    return f"{said}; {meant} if a plain {what} is meant{where(frame)}"
 
 
 def _request_in(frame: FrameType) -> Request:
