@@ -27,8 +27,8 @@ import numpy as np
 from .applying import record_any, record_one
 from .arguments import Signature, constant
 from .numpy_protocol import numpy_functions
-from .primitive import Primitive, Rule
-from .pullback import puller
+from .primitive import Primitive, Rule, is_ours
+from .pullback import checked, puller
 from .tensor import Tensor
 
 _frame = sys._getframe
@@ -90,7 +90,8 @@ class Op(Primitive):
         self.numpy = numpy
         self.facts = facts
         self.arity = -1 if variadic else len(arguments)
-        self.pull = puller(self, vjp.once if isinstance(vjp, each) else None)
+        pull = puller(self, vjp.once if isinstance(vjp, each) else None)
+        self.pull = pull if is_ours(self) else checked(self, pull)
         self._signature: Signature | None = None
         self.__doc__ = _documentation(self)
 

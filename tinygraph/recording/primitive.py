@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import inspect
 import linecache
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 Rule = Callable[..., Any]
+PACKAGE = str(Path(__file__).parents[1]) + os.sep
 
 
 class Primitive:
@@ -92,6 +95,13 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
+
+
+def is_ours(op: Primitive) -> bool:
+    """Tell whether an op is one of tinygraph's own, whose rules every machine has and whose laws are tested."""
+    rules = [rule for rule in op.rules if rule is not None]
+    codes = [getattr(rule, "__code__", None) for rule in rules]
+    return all(code is not None and code.co_filename.startswith(PACKAGE) for code in codes)
 
 
 # -- the text of a rule: the formula that is shown is the rule that runs -----------------------------------------------

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .broadcasting import conform, like
 from .primitive import Primitive, Rule
+from .sparse import Sparse
 
 
 def puller(op: Primitive, once: Rule | None = None) -> Callable[..., tuple]:
@@ -24,6 +27,53 @@ def puller(op: Primitive, once: Rule | None = None) -> Callable[..., tuple]:
     if len(op.rules) == 3 and None not in op.rules and not op.elementwise:
         return _pull_three(*op.rules)
     return _pull_all(op.rules, op.elementwise)
+
+
+class RuleError(ValueError):
+    """A VJP rule gave something that is no contribution to its argument."""
+
+
+def checked(op: Primitive, pull: Callable[..., tuple]) -> Callable[..., tuple]:
+    """Return the pull-back of an op that a program defined itself, with its contributions checked.
+
+    A contribution of another shape could be broadcast further down, and give a wrong gradient in silence.
+    """
+
+    def checked_pull(g: Any, y: Any, values: tuple, inputs: tuple, attributes: dict[str, Any] | None) -> tuple:
+        try:
+            contributions = pull(g, y, values, inputs, attributes)
+        except AttributeError as error:
+            raise RuleError(f"{op.name}: a rule gave no array: {error}") from error
+        for argument, (source, contribution) in enumerate(zip(inputs, contributions, strict=False)):
+            if source is None or not source.requires_grad or op.rule(argument) is None:
+                continue
+            if contribution is None:
+                raise RuleError(f"{op.name}: the rule for {_argument(op, argument)} gave None{_written(op, argument)}")
+            shape, expected = _shape(contribution), _shape(values[argument])
+            if shape != expected:
+                raise RuleError(
+                    f"{op.name}: the rule for {_argument(op, argument)} gave a contribution of shape {shape},"
+                    f" the argument has shape {expected}{_written(op, argument)}"
+                )
+        return contributions
+
+    return checked_pull
+
+
+def _shape(x: Any) -> tuple[int, ...]:
+    if type(x) is Sparse:
+        return x.like.shape
+    return x.shape if hasattr(x, "shape") else np.shape(x)
+
+
+def _argument(op: Primitive, argument: int) -> str:
+    name = f" ({op.arguments[argument]})" if argument < len(op.arguments) else ""
+    return f"argument {argument}{name}"
+
+
+def _written(op: Primitive, argument: int) -> str:
+    formula = op.formula(argument)
+    return f"\n  rule: {formula}" if formula else ""
 
 
 def _pull_one(rule: Rule) -> Callable[..., tuple]:

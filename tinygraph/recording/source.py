@@ -10,15 +10,14 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from types import CodeType, FrameType
 
 from .calls import Call
+from .primitive import PACKAGE
 
-_PACKAGE = str(Path(__file__).parents[1]) + os.sep
 _STDLIB = os.path.join(sysconfig.get_path("stdlib"), "")
 INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")  # packages that others wrote
-_BACKWARD = os.path.join(_PACKAGE, "backward", "higher_order.py")
+_BACKWARD = os.path.join(PACKAGE, "backward", "higher_order.py")
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def locate(call: Call | None, lasti: int) -> Source | None:
     if call is None:
         return None
     innermost = (call, lasti)
-    while call is not None and call.code.co_filename.startswith(_PACKAGE):
+    while call is not None and call.code.co_filename.startswith(PACKAGE):
         if call.code.co_filename == _BACKWARD:
             call, lasti = innermost
             break
@@ -101,7 +100,7 @@ def users_frame(frame: FrameType) -> FrameType:
     user: FrameType | None = frame
     while user is not None:
         filename = user.f_code.co_filename
-        if not filename.startswith(_PACKAGE):
+        if not filename.startswith(PACKAGE):
             if not is_stdlib(filename) and not any(folder in filename for folder in INSTALLED):
                 return user
             outside = outside or user

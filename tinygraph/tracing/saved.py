@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..recording.node import Node
 from ..recording.op import Op
-from ..recording.primitive import Primitive
-
-_PACKAGE = str(Path(__file__).parents[1])
+from ..recording.primitive import Primitive, is_ours
 
 
 class SavedNode(Node):
@@ -90,6 +87,4 @@ class SavedOp(Primitive):
 
 def is_known(op: Any) -> bool:
     """Tell whether an op is one of tinygraph's own, whose rules every machine has."""
-    return isinstance(op, Op) and all(
-        rule is None or rule.__code__.co_filename.startswith(_PACKAGE) for rule in op.rules
-    )
+    return isinstance(op, Op) and is_ours(op)
