@@ -28,8 +28,8 @@ class Tensor:
     Made by `tensor`, `parameter` and by every op on a Tensor, never directly. Its operators and methods are those of
     ``numpy.ndarray``, and NumPy's functions take it as they take an array.
 
-    Its value never changes. ``a += 1`` gives the name a to a new Tensor, so after ``b = a`` the other name keeps the old
-    one, where NumPy would have changed both; in place of ``a[i] = t`` write ``a = a.at[i].set(t)``. A parameter is
+    Its value never changes. ``a += 1`` gives the name a to a new Tensor, so after ``b = a`` the other name keeps the
+    old one, where NumPy would have changed both; in place of ``a[i] = t`` write ``a = a.at[i].set(t)``. A parameter is
     changed by ``p.data = …``, or by ``p -= …`` inside `tinygraph.no_grad`.
 
     Examples
