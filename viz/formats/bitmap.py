@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resvg_py
 
-from ..layout.lay_out import Layout
+from ..layout.positions import Layout
 
 __all__ = ["bitmap", "magnification"]
 

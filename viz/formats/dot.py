@@ -6,7 +6,7 @@ import graphviz
 import pygraphviz
 
 from ..layout.geometry import Path
-from ..layout.lay_out import Layout
+from ..layout.positions import Layout
 from ..palette import DASHES, HUES, LIGHT, Theme
 from ..scenes.scene import Edge, Node, Scene
 from .bitmap import magnification

@@ -12,7 +12,8 @@ from typing import Any
 import graphviz
 import networkx as nx
 
-from ..layout.lay_out import Layout, lay_out
+from ..layout.lay_out import lay_out
+from ..layout.positions import Layout
 from ..memory import garbage_collector_paused
 from ..scenes.scene import Scene
 from . import exports

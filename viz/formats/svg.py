@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable
 
 from ..layout.geometry import Box
-from ..layout.lay_out import Layout
 from ..layout.metrics import text_width
+from ..layout.positions import Layout
 from ..layout.size import LABEL_SIZE, tag_boxes
 from ..layout.typeset import pieces, typeset_width
 from ..scenes.scene import Edge, Node, Scene

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from ..scenes.scene import Node
 from .cell import Cell
 from .geometry import Box
-from .lay_out import Strip
+from .positions import Strip
 from .plan import Crossing, Plan
 from .routes import GUTTER, TRACK, Track, entering_height, leaving_height, order_tracks
 from .size import label_room, node_size

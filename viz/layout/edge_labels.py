@@ -13,7 +13,7 @@ import numpy as np
 
 from ..scenes.scene import Scene
 from .geometry import Box, Path
-from .lay_out import Frame, Layout
+from .positions import Frame, Layout
 from .metrics import text_width
 from .size import LABEL_SIZE, tag_boxes
 from .typeset import typeset_width

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["ARROW", "Box", "Path", "rounded"]
+__all__ = ["ARROW", "Box", "Path", "Point", "rounded"]
 
 ARROW = 7.0  # length of an arrowhead; a path ends where its head begins
 RADIUS = 7.0

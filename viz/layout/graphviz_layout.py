@@ -7,14 +7,14 @@ interrupted, so its cost is estimated first.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import pygraphviz
 
-from .geometry import ARROW, Box, Path
+from .geometry import ARROW, Box, Path, Point
 
-__all__ = ["Placed", "Request", "arrange", "mirror", "seconds"]
+__all__ = ["Placed", "Request", "arrange", "mirror", "scope_members", "seconds"]
 
 LIMIT = 20.0  # seconds that a layout by dot may be estimated to take
 
@@ -46,18 +46,31 @@ class Placed(NamedTuple):
     boxes: list[Box]
     paths: list[Path]
     frames: list[Box]
-    label_places: list[tuple[float, float] | None]
+    label_places: list[Point | None]
     width: float
     height: float
 
 
+def scope_members(scopes: Iterable[str]) -> list[tuple[str, list[int]]]:
+    """Return each scope that has a name, with the numbers of the nodes in it, from the scope of every node.
+
+    >>> scope_members(["encoder", "", "decoder", "encoder"])
+    [('encoder', [0, 3]), ('decoder', [2])]
+    """
+    members: dict[str, list[int]] = {}
+    for i, scope in enumerate(scopes):
+        if scope:
+            members.setdefault(scope, []).append(i)
+    return list(members.items())
+
+
 def seconds(nodes: int, edges: int) -> float:
-    """About how long dot takes, in seconds: between what random graphs of 100 to 2,000 nodes took, deep and wide."""
+    """Estimate how long dot takes: between what random graphs of 100 to 2,000 nodes took, deep and wide."""
     return 4e-7 * (nodes + edges) ** 2
 
 
 def arrange(request: Request) -> Placed:
-    """Positions for everything in `request`, by dot.
+    """Have dot find positions for everything in `request`.
 
     Raises
     ------
@@ -74,12 +87,12 @@ def arrange(request: Request) -> Placed:
         )
     if not nodes:
         return Placed([], [], [], [], 0.0, 0.0)
-    graph = pygraphviz.AGraph(string=_text(request))
+    graph = pygraphviz.AGraph(string=_dot(request))
     return _read(json.loads(graph.draw(format="json0", prog="dot")), request)
 
 
 def mirror(placed: Placed) -> Placed:
-    """The arrangement with left and right exchanged."""
+    """Return the arrangement with left and right exchanged."""
     width = placed.width
     flip = lambda point: point and (width - point[0], point[1])
     return placed._replace(
@@ -96,7 +109,8 @@ def _duration(expected: float) -> str:
     return f"{expected / 60:,.0f} minutes" if expected < 7200 else f"{expected / 3600:,.0f} hours"
 
 
-def _text(request: Request) -> str:
+def _dot(request: Request) -> str:
+    """Return the request in Graphviz' language."""
     shape = "ellipse" if request.round else "box"
     lines = [
         f"digraph {{ rankdir=BT nodesep={request.gap / 72:.4f} ranksep={request.rank_gap / 72:.4f}",
@@ -118,44 +132,38 @@ def _text(request: Request) -> str:
 
 
 def _room(width: float) -> str:
-    """A label of exactly that width, whatever fonts there are."""
+    """Return a label of exactly that width, whatever fonts there are."""
     cell = f'<td border="0" fixedsize="true" width="{width:.0f}" height="16"></td>'
     return f' label=<<table border="0" cellspacing="0" cellpadding="0"><tr>{cell}</tr></table>>'
 
 
 def _read(answer: dict[str, Any], request: Request) -> Placed:
-    _, _, width, height = (float(part) for part in answer["bb"].split(","))
-    boxes: list[Box] = [Box(0, 0, 0, 0)] * len(request.sizes)
-    frames: list[Box] = [Box(0, 0, 0, 0)] * len(request.scopes)
-    for thing in answer["objects"]:
-        name = thing["name"]
-        if name.startswith("cluster"):
-            left, low, right, high = (float(part) for part in thing["bb"].split(","))
-            frames[int(name[7:])] = Box((left + right) / 2, height - (low + high) / 2, right - left, high - low)
-        elif "pos" in thing:
-            x, y = (float(part) for part in thing["pos"].split(","))
-            boxes[int(name[1:])] = Box(x, height - y, *request.sizes[int(name[1:])])
-    paths: list[Path] = [Path(())] * len(request.edges)
-    places: list[tuple[float, float] | None] = [None] * len(request.edges)
-    for edge in answer.get("edges", ()):
-        if "id" not in edge:
-            continue
-        paths[int(edge["id"])] = _path(edge["pos"], height)
-        if "lp" in edge:
-            x, y = (float(part) for part in edge["lp"].split(","))
-            places[int(edge["id"])] = (x, height - y)
-    return Placed(boxes, paths, frames, places, width, height)
+    _, _, width, height = map(float, answer["bb"].split(","))
+    places = {thing["name"]: thing for thing in answer["objects"]}
+    edges = {edge["id"]: edge for edge in answer.get("edges", ()) if "id" in edge}
+    lines = [edges[str(i)] for i in range(len(request.edges))]
+    return Placed(
+        [Box(*_point(places[f"n{i}"]["pos"], height), *size) for i, size in enumerate(request.sizes)],
+        [_path(line["pos"], height) for line in lines],
+        [_frame(places[f"cluster{i}"]["bb"], height) for i in range(len(request.scopes))],
+        [_point(line["lp"], height) if "lp" in line else None for line in lines],
+        width,
+        height,
+    )
+
+
+def _point(text: str, height: float) -> Point:
+    x, y = map(float, text.split(","))
+    return x, height - y
+
+
+def _frame(text: str, height: float) -> Box:
+    left, low, right, high = map(float, text.split(","))
+    return Box((left + right) / 2, height - (low + high) / 2, right - left, high - low)
 
 
 def _path(text: str, height: float) -> Path:
-    points: list[tuple[float, float]] = []
-    tip = None
-    reverse = False
-    for word in text.split():
-        head, reverse = word.startswith(("e,", "s,")), reverse or word.startswith("s,")
-        x, y = (float(part) for part in word.removeprefix("e,").removeprefix("s,").split(","))
-        if head:
-            tip = (x, height - y)
-        else:
-            points.append((x, height - y))
-    return Path(tuple(reversed(points)) if reverse else tuple(points), tip)
+    """Read a spline: an arrowhead at its end as ``e,x,y``, or at its start as ``s,x,y``, and its points."""
+    heads = {word[0]: _point(word[2:], height) for word in text.split() if word[0] in "es"}
+    points = tuple(_point(word, height) for word in text.split() if word[0] not in "es")
+    return Path(points[::-1], heads["s"]) if "s" in heads else Path(points, heads.get("e"))

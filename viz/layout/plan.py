@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..scenes.scene import Node, Scene
 from .cell import Cell, Wire
-from .lay_out import Layout, Strip
+from .positions import Layout, Strip
 from .routes import End
 
 __all__ = ["Crossing", "Inside", "Plan", "Ported"]

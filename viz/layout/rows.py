@@ -35,7 +35,6 @@ def stack_rows(plan: Plan) -> None:
 
 def _lift_bands(plan: Plan, rows: int, spans: dict[int, tuple[int, int]]) -> None:
     top = HEADER + _assign_lanes(plan) + MARGIN
-    plan.result.top = 0.0
     for row in range(rows):
         bands = [band for band in plan.cells if plan.rows[band] == row]
         height = max(plan.cells[band].height for band in bands)
@@ -50,7 +49,6 @@ def _lift_bands(plan: Plan, rows: int, spans: dict[int, tuple[int, int]]) -> Non
             plan.rail_heights[row, source] = top + half + 9
             top += 2 * half
         top += MARGIN * 2
-    plan.result.floor = top
     plan.result.height = top
     _lower_lanes(plan)
 
@@ -60,7 +58,7 @@ def _lower_lanes(plan: Plan) -> None:
     tops: dict[int, float] = {}
     for node in plan.scene.nodes:
         if node.column is not None:
-            tops[node.column] = min(tops.get(node.column, plan.result.floor), plan.lifts[node.band])
+            tops[node.column] = min(tops.get(node.column, plan.result.height), plan.lifts[node.band])
     ceiling = min(plan.lifts.values())
     slack = {
         key: min((tops[c] for c in range(low + 1, high + 1) if c in tops), default=ceiling) - ceiling

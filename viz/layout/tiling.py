@@ -13,7 +13,7 @@ from .cell import Wire
 from .columns import place_columns
 from .edges import fill_cells
 from .geometry import Path, rounded
-from .lay_out import Frame, Layout, Rail, Route
+from .positions import Frame, Layout, Rail, Route
 from .plan import Plan
 from .routes import arch, route
 from .rows import stack_rows

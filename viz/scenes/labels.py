@@ -6,7 +6,7 @@ import tinygraph as tg
 from tinygraph.folding.folded import FoldedNode
 from tinygraph.graphs.symbols import raised
 
-from ..layout.metrics import LONGEST_NAME, clean, shorten
+from .text import LONGEST_NAME, clean, shorten
 
 __all__ = [
     "at_time",

@@ -14,7 +14,7 @@ import tinygraph as tg
 from tinygraph.graphs.symbols import plain_name
 from tinygraph.recording.node import Constant, operand
 
-from ..layout.metrics import LONGEST_NAME, clean, shorten
+from .text import LONGEST_NAME, clean, shorten
 
 __all__ = ["Names", "Words"]
 

@@ -1,0 +1,67 @@
+"""Where everything of a scene stands: what a layout results in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from .geometry import Box, Path, Point
+
+__all__ = ["Frame", "Layout", "Rail", "Route", "Strip"]
+
+
+class Strip(NamedTuple):
+    """Where a column stands: its left end and its width."""
+
+    x: float
+    width: float
+
+
+class Frame(NamedTuple):
+    """The frame around a scope: its column (-1 for none), its name and a box relative to that column.
+
+    `name` is where the scope's name begins, from the lower left corner of the box.
+    """
+
+    column: int
+    scope: str
+    box: Box
+    name: Point = (7.0, -5.0)
+
+
+class Route(NamedTuple):
+    """How an edge runs, relative to the left end of a column (-1: of the drawing), and where its label stands."""
+
+    edge: int
+    column: int
+    path: Path
+    label: Point | None = None
+
+
+class Rail(NamedTuple):
+    """The line from a shared node along all the columns that use it."""
+
+    source: str
+    path: Path
+
+
+@dataclass(slots=True)
+class Layout:
+    """Positions of all that a scene holds. `places` maps a node's id to (column or -1, box relative to it)."""
+
+    width: float = 0.0
+    height: float = 0.0
+    strips: list[Strip] = field(default_factory=list)
+    places: dict[str, tuple[int, Box]] = field(default_factory=dict)
+    routes: list[Route] = field(default_factory=list)
+    rails: list[Rail] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
+
+    def origin(self, column: int) -> float:
+        """Return the left end of a column; 0 for column -1."""
+        return self.strips[column].x if column >= 0 else 0.0
+
+    def box(self, id: str) -> Box:
+        """Return the box of node `id` in the drawing's own coordinates."""
+        column, box = self.places[id]
+        return box.moved(self.origin(column), 0.0)
