@@ -2,53 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections import defaultdict
 
 from ..scenes.scene import Node
 from .cell import Cell
 from .geometry import Box
+from .plan import Plan
 from .positions import Strip
-from .plan import Crossing, Plan
-from .routes import GUTTER, TRACK, Track, entering_height, leaving_height, order_tracks
+from .routes import GUTTER, TRACK, Net, Track, order_tracks
 from .size import label_room, node_size
 
 __all__ = ["place_columns"]
 
 LABEL = 14.0  # room for a label beside the tracks
 SKIP = 44.0  # room for the dots that stand for time steps left out
+DEEPEST = 10**6  # below everything: where a track goes that ends in a rail
 
 
 def place_columns(plan: Plan) -> None:
     """Find where every column, gutter, track and shared node stands."""
-    extents = _extents(plan)
-    gutters = _gutters(plan)
-    x = _shared_width(plan)
-    first = gutters.get(-1, [])
-    plan.tracks = [{} for _ in range(len(plan.scene.columns) + 1)]
-    x = _gutter(plan, x, -1, first) if first else x
-    for c in range(len(plan.scene.columns)):
-        inside = extents[c]
-        width = max((high - low for low, high in inside.values()), default=24.0)
-        width = float(round(max(width, 8.0 * len(plan.scene.columns[c].label) + 8)))
-        plan.strips.append(Strip(x, width))
-        for band, (low, high) in inside.items():
+    layout, columns = plan.result, plan.scene.columns
+    extents, gutters, rooms = _extents(plan), _gutters(plan), _label_rooms(plan)
+    x = _place_shared(plan)
+    if -1 in gutters:
+        x = _place_gutter(plan, x, -1, gutters[-1], rooms[-1])
+    for c, (column, extent) in enumerate(zip(columns, extents, strict=True)):
+        width = max((high - low for low, high in extent.values()), default=24.0)
+        width = float(round(max(width, 8.0 * len(column.label) + 8)))
+        layout.strips.append(Strip(x, width))
+        layout.width = x + width
+        for band, (low, high) in extent.items():
             plan.shifts[band, c] = float(round((width - (high - low)) / 2 - low))
-        x = _gutter(plan, x + width, c, gutters.get(c, []))
-    last = plan.strips[-1]
-    plan.result.width = last.x + last.width if not gutters.get(len(plan.strips) - 1) else x
-    plan.result.strips = plan.strips
+        x = _place_gutter(plan, x + width, c, gutters.get(c, []), rooms[c])
+    if len(columns) - 1 in gutters:
+        layout.width = x
 
 
-def _gutter(plan: Plan, x: float, number: int, nets: list[Hashable]) -> float:
-    for i, net in enumerate(nets):
-        plan.tracks[number + 1][net] = x + GUTTER + TRACK * i
+def _place_gutter(plan: Plan, x: float, number: int, nets: list[Net], room: float) -> float:
+    """Place the tracks of a gutter that begins at `x`, with `room` for labels, and return where it ends."""
+    plan.tracks[number] = {net: x + GUTTER + TRACK * i for i, net in enumerate(nets)}
     after = plan.scene.columns[number + 1 : number + 2]
     gap = SKIP if after and after[0].skipped else 0.0
-    gap += max(LABEL, plan.rooms.get(number, 0.0) - 2) if nets and plan.scene.round else 0.0
+    gap += max(LABEL, room - 2) if nets and plan.scene.round else 0.0
     return x + GUTTER * (2 if nets else 1.5) + TRACK * max(0, len(nets) - 1) + gap
 
 
 def _extents(plan: Plan) -> list[dict[int, tuple[float, float]]]:
+    """Return for each column the bands in it, with the left and right end of what stands in each."""
     present: list[dict[int, list[Box]]] = [{} for _ in plan.scene.columns]
     for node in plan.scene.nodes:
         if node.column is not None:
@@ -62,51 +62,50 @@ def _extent(cell: Cell, boxes: list[Box]) -> tuple[float, float]:
     return min(box.left for box in boxes) - 4, max(box.right for box in boxes) + 4
 
 
-def _gutters(plan: Plan) -> dict[int, list[Hashable]]:
-    tracks: dict[int, dict[Hashable, Track]] = {}
+def _label_rooms(plan: Plan) -> dict[int, float]:
+    """Return for each gutter the width of the widest label of an edge through it."""
+    rooms: dict[int, float] = defaultdict(float)
     for crossing in plan.crossings:
-        entry, leaving, rightward = _heights(plan, crossing)
-        lane = plan.lanes.get(plan.lane_key(crossing)) if crossing.out != crossing.back else None
-        for gutter, come, go in (
-            [(crossing.out, entry, leaving)]
-            if lane is None
-            else [(crossing.out, entry, lane), (crossing.back, lane, leaving)]
-        ):
-            net = plan.net(crossing, gutter)
-            room = label_room(plan.scene.edges[crossing.edge].label)
-            plan.rooms[gutter] = max(plan.rooms.get(gutter, 0.0), room)
-            track = tracks.setdefault(gutter, {}).setdefault(net, Track(come, (), rightward))
-            track.leaves = (*track.leaves, go) if go not in track.leaves else track.leaves
-    for source, gutter in _fan_gutters(plan).items():
-        end = plan.end(plan.nodes[source])
-        tracks.setdefault(gutter, {})[source] = Track(leaving_height(end, True), (10**6,))
-    memo: dict[str, list[Hashable]] = {}
-    out: dict[int, list[Hashable]] = {}
-    for gutter, found in tracks.items():
-        signature = repr(sorted((repr(net), t.entry, t.leaves) for net, t in found.items()))
-        if signature not in memo:
-            memo[signature] = order_tracks(found)
-        out[gutter] = memo[signature]
-    return out
+        for gutter in (crossing.out, crossing.back):
+            rooms[gutter] = max(rooms[gutter], label_room(plan.scene.edges[crossing.edge].label))
+    return rooms
 
 
-def _fan_gutters(plan: Plan) -> dict[str, int]:
-    return {
-        source: plan.nodes[source].column or 0
-        for _, _, _, _, source in plan.ported
-        if plan.nodes[source].column is not None
-    }
+def _gutters(plan: Plan) -> dict[int, list[Net]]:
+    """Return the nets of each gutter from left to right; like gutters are put in order once."""
+    orders: dict[frozenset[tuple[Net, Track]], list[Net]] = {}
+    nets = {}
+    for gutter, tracks in _tracks(plan).items():
+        key = frozenset(tracks.items())
+        if key not in orders:
+            orders[key] = order_tracks(tracks)
+        nets[gutter] = orders[key]
+    return nets
 
 
-def _heights(plan: Plan, crossing: Crossing) -> tuple[float, float, bool]:
-    source, target = plan.end(crossing.source), plan.end(crossing.target)
-    leave_right = crossing.out == crossing.source.column
-    from_left = crossing.back != crossing.target.column
-    return leaving_height(source, leave_right), entering_height(target, from_left), leave_right
+def _tracks(plan: Plan) -> dict[int, dict[Net, Track]]:
+    """Return what every net does in each gutter that it runs through."""
+    gutters: dict[int, dict[Net, Track]] = defaultdict(dict)
+    for crossing in plan.crossings:
+        entry = plan.end(crossing.source).leaving_height(crossing.leaves_right)
+        leaving = plan.end(crossing.target).entering_height(crossing.comes_from_left)
+        lane = plan.lane(crossing)
+        passages = [(crossing.out, entry, leaving if lane is None else lane)]
+        passages += [] if lane is None else [(crossing.back, lane, leaving)]
+        for gutter, come, go in passages:
+            tracks, net = gutters[gutter], plan.net(crossing, gutter)
+            track = tracks.setdefault(net, Track(come, (), crossing.leaves_right))
+            if go not in track.leaves:
+                tracks[net] = track._replace(leaves=(*track.leaves, go))
+    for use in plan.ported:
+        source = plan.nodes[use.source]
+        if source.column is not None:
+            gutters[source.column][source.id] = Track(plan.end(source).leaving_height(True), (DEEPEST,))
+    return gutters
 
 
-def _shared_width(plan: Plan) -> float:
-    """The width of the margin on the left in which shared nodes stand; places them there.
+def _place_shared(plan: Plan) -> float:
+    """Place the shared nodes in a margin on the left, and return its width.
 
     Every second one stands further to the right than its neighbours, so that their rails may run close.
     """

@@ -13,8 +13,8 @@ import numpy as np
 
 from ..scenes.scene import Scene
 from .geometry import Box, Path
-from .positions import Frame, Layout
 from .metrics import text_width
+from .positions import Frame, Layout
 from .size import LABEL_SIZE, tag_boxes
 from .typeset import typeset_width
 

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["ARROW", "Box", "Path", "Point", "rounded"]
+import numpy as np
+
+__all__ = ["ARROW", "Box", "Path", "Piece", "Point", "curve", "rounded", "towards"]
 
 ARROW = 7.0  # length of an arrowhead; a path ends where its head begins
 RADIUS = 7.0
 STRAIGHT = 0.35  # a curve that bends less than so many pixels is drawn as a line
 
 Point = tuple[float, float]
+Piece = tuple[Point, Point, Point, Point]  # a cubic Bézier curve: its start, two control points, its end
 
 
 class Box(NamedTuple):
@@ -44,11 +47,11 @@ class Box(NamedTuple):
         return self.y + self.height / 2
 
     def moved(self, dx: float, dy: float) -> Box:
-        """The box shifted by (dx, dy)."""
+        """Return the box shifted by (dx, dy)."""
         return Box(self.x + dx, self.y + dy, self.width, self.height)
 
     def snapped(self) -> Box:
-        """The box with its sides on whole pixels, for sizes that are even."""
+        """Return the box with its sides on whole pixels, for sizes that are even."""
         return Box(float(round(self.x)), float(round(self.y)), self.width, self.height)
 
 
@@ -64,27 +67,31 @@ class Path:
     tip: Point | None = None
 
     def moved(self, dx: float, dy: float) -> Path:
-        """The path shifted by (dx, dy)."""
+        """Return the path shifted by (dx, dy)."""
         tip = self.tip and (self.tip[0] + dx, self.tip[1] + dy)
         return Path(tuple((x + dx, y + dy) for x, y in self.points), tip)
 
     def after(self, *corners: Point) -> Path:
-        """The path with straight pieces through `corners` put in front of it."""
+        """Return the path with straight pieces through `corners` put in front of it."""
         points: list[Point] = [corners[0]]
         for point in (*corners[1:], self.points[0]):
             points += _straight(points[-1], point)
         return Path((*points, *self.points[1:]), self.tip)
 
+    def pieces(self) -> list[Piece]:
+        """Return the pieces that the path consists of."""
+        points = self.points
+        return [(points[i], points[i + 1], points[i + 2], points[i + 3]) for i in range(0, len(points) - 1, 3)]
+
     def middle(self) -> Point:
-        """The point half-way along, for a label."""
-        half = len(self.points) // 3 // 2 * 3
-        piece = self.points[half : half + 4] if half + 3 < len(self.points) else self.points[-4:]
-        (ax, ay), (bx, by), (cx, cy), (dx, dy) = piece
+        """Return the point half-way along, for a label."""
+        pieces = self.pieces()
+        (ax, ay), (bx, by), (cx, cy), (dx, dy) = pieces[len(pieces) // 2]
         return (ax + 3 * bx + 3 * cx + dx) / 8, (ay + 3 * by + 3 * cy + dy) / 8
 
     def svg(self) -> str:
-        """The path as the text of an SVG ``d`` attribute: curves to a tenth of a pixel, straight lines to a pixel."""
-        pieces = _merged(self.points)
+        """Return the text of an SVG ``d`` attribute: curves to a tenth of a pixel, straight lines to a pixel."""
+        pieces = _merged(self.pieces())
         digits = 0 if _is_straight(pieces[0]) else 1
         x, y = (round(part, digits) for part in pieces[0][0])
         text = [f"M{x:.7g} {y:.7g}"]
@@ -100,21 +107,16 @@ class Path:
         return "".join(text)
 
 
-Piece = tuple[Point, Point, Point, Point]
-
-
-def _merged(points: tuple[Point, ...]) -> list[Piece]:
-    """The pieces of a path; straight ones that follow each other in one direction as one."""
-    merged: list[Piece] = []
-    for i in range(0, len(points) - 1, 3):
-        a, b, c, d = points[i : i + 4]
-        if merged and _is_straight((a, b, c, d)) and _is_straight(merged[-1]):
-            start = merged[-1][0]
-            if _bend(start, a, d) < STRAIGHT:
-                merged[-1] = (start, start, d, d)
-                continue
-        merged.append((a, b, c, d))
-    return merged or [(points[0],) * 4]
+def _merged(pieces: list[Piece]) -> list[Piece]:
+    """Return the pieces of a path, with straight ones that follow each other in one direction as one."""
+    merged = pieces[:1]
+    for piece in pieces[1:]:
+        (start, _, _, corner), end = merged[-1], piece[3]
+        if _is_straight(piece) and _is_straight(merged[-1]) and _bend(start, corner, end) < STRAIGHT:
+            merged[-1] = (start, start, end, end)
+        else:
+            merged.append(piece)
+    return merged
 
 
 def _is_straight(piece: Piece) -> bool:
@@ -123,7 +125,7 @@ def _is_straight(piece: Piece) -> bool:
 
 
 def _bend(a: Point, b: Point, c: Point) -> float:
-    """How far b lies from the line through a and c."""
+    """Return how far b lies from the line through a and c."""
     dx, dy = c[0] - a[0], c[1] - a[1]
     return abs(dx * (b[1] - a[1]) - dy * (b[0] - a[0])) / ((dx * dx + dy * dy) ** 0.5 or 1.0)
 
@@ -135,7 +137,7 @@ def _line(x: float, y: float, ex: float, ey: float) -> str:
 
 
 def rounded(corners: Sequence[Point], arrow: bool = True) -> Path:
-    """The line through `corners`, its corners rounded, with an arrowhead at its end.
+    """Return the line through `corners`, its corners rounded, with an arrowhead at its end.
 
     >>> rounded([(0, 0), (20, 0)]).svg()
     'M0 0H13'
@@ -143,15 +145,30 @@ def rounded(corners: Sequence[Point], arrow: bool = True) -> Path:
     points = _without_straight_corners(corners)
     tip = points[-1] if arrow else None
     if arrow:
-        points[-1] = _towards(points[-1], points[-2], ARROW)
-    out: list[Point] = [points[0]]
+        points[-1] = towards(points[-1], points[-2], ARROW)
+    line = points[:1]
     for before, corner, after in zip(points, points[1:], points[2:], strict=False):
         radius = min(RADIUS, _distance(before, corner) / 2, _distance(corner, after) / 2)
-        start, end = _towards(corner, before, radius), _towards(corner, after, radius)
-        out += _straight(out[-1], start)
-        out += [_towards(corner, before, radius * 0.45), _towards(corner, after, radius * 0.45), end]
-    out += _straight(out[-1], points[-1])
-    return Path(tuple(out), tip)
+        line += _straight(line[-1], towards(corner, before, radius))
+        line += [towards(corner, part, radius * 0.45) for part in (before, after)]
+        line.append(towards(corner, after, radius))
+    return Path((*line, *_straight(line[-1], points[-1])), tip)
+
+
+def curve(piece: Piece, count: int) -> np.ndarray:
+    """Return `count` points of a piece, shape (count, 2), from its start to its end."""
+    a, b, c, d = np.array(piece)
+    t = np.linspace(0.0, 1.0, count)[:, None]
+    s = 1 - t
+    points: np.ndarray = s**3 * a + 3 * s * s * t * b + 3 * s * t * t * c + t**3 * d
+    return points
+
+
+def towards(start: Point, end: Point, distance: float) -> Point:
+    """Return the point so far from `start` on the way to `end`."""
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    length = (dx * dx + dy * dy) ** 0.5 or 1.0
+    return start[0] + dx * distance / length, start[1] + dy * distance / length
 
 
 def _straight(start: Point, end: Point) -> list[Point]:
@@ -160,12 +177,6 @@ def _straight(start: Point, end: Point) -> list[Point]:
 
 def _distance(a: Point, b: Point) -> float:
     return abs(a[0] - b[0]) + abs(a[1] - b[1])
-
-
-def _towards(start: Point, end: Point, distance: float) -> Point:
-    dx, dy = end[0] - start[0], end[1] - start[1]
-    length = (dx * dx + dy * dy) ** 0.5 or 1.0
-    return start[0] + dx * distance / length, start[1] + dy * distance / length
 
 
 def _without_straight_corners(corners: Sequence[Point]) -> list[Point]:

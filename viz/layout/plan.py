@@ -7,29 +7,24 @@ from typing import NamedTuple
 
 from ..scenes.scene import Node, Scene
 from .cell import Cell, Wire
-from .positions import Layout, Strip
-from .routes import End
+from .positions import Layout
+from .routes import End, Net
 
-__all__ = ["Crossing", "Inside", "Plan", "Ported"]
-
-
-class Inside(NamedTuple):
-    """An edge within a column, as an instance of a wire of the column's cell."""
-
-    edge: int
-    wire: Wire
-    band: int
-    column: int
+__all__ = ["Crossing", "Plan", "Use"]
 
 
-class Ported(NamedTuple):
-    """An edge from a shared node, by a rail under the columns and a port in the floor of the cell."""
+class Use(NamedTuple):
+    """An edge that runs as a wire of its column's cell.
+
+    `source` is the shared node that it comes from, by a rail under the columns and a port in the floor of the cell;
+    empty for an edge within the column.
+    """
 
     edge: int
     wire: Wire
     band: int
     column: int
-    source: str
+    source: str = ""
 
 
 class Crossing(NamedTuple):
@@ -38,10 +33,25 @@ class Crossing(NamedTuple):
     edge: int
     source: Node
     target: Node
-    net: Hashable
+    net: Net
     out: int
     back: int
-    gradient: bool = False
+    gradient: bool
+
+    @property
+    def leaves_right(self) -> bool:
+        """Whether it leaves its source to the right."""
+        return self.out == self.source.column
+
+    @property
+    def comes_from_left(self) -> bool:
+        """Whether it arrives at its target from the left."""
+        return self.back != self.target.column
+
+    @property
+    def passes_over(self) -> bool:
+        """Whether it runs along a lane above columns between its ends."""
+        return self.out != self.back
 
 
 class Plan:
@@ -51,14 +61,16 @@ class Plan:
     ----------
     cells : dict
         The laid-out cell of each band.
+    inside, ported : list of Use
+        The edges within a column, and those from shared nodes.
+    crossings : list of Crossing
+        The edges between columns.
     rows, lifts : dict
         The row that a band stands in, and the height of its top.
     shifts : dict
         For (band, column): how far the cell stands from the column's left end.
-    tracks : list of dict
-        For each gutter, that before the first column first: where each net's track runs.
-    rooms : dict
-        For each gutter, the width of the widest label of an edge through it.
+    tracks : dict
+        For each gutter, that before the first column as -1: where each net's track runs.
     lanes, rail_heights : dict
         The heights of lines above the columns, and of rails under a row.
     """
@@ -67,50 +79,45 @@ class Plan:
         self.scene = scene
         self.nodes = {node.id: node for node in scene.nodes}
         self.cells: dict[int, Cell] = {}
-        self.inside: list[Inside] = []
-        self.ported: list[Ported] = []
+        self.inside: list[Use] = []
+        self.ported: list[Use] = []
         self.crossings: list[Crossing] = []
         self.rows: dict[int, int] = {}
         self.lifts: dict[int, float] = {}
         self.shifts: dict[tuple[int, int], float] = {}
-        self.tracks: list[dict[Hashable, float]] = []
-        self.rooms: dict[int, float] = {}
+        self.tracks: dict[int, dict[Net, float]] = {}
         self.lanes: dict[Hashable, float] = {}
         self.rail_heights: dict[tuple[int, str], float] = {}
-        self.strips: list[Strip] = []
         self.result = Layout()
 
     def end(self, node: Node, dx: float = 0.0) -> End:
-        """What a line to or from `node` must know, in a frame shifted by `dx`."""
-        cell, lift = self.cells[node.band], self.lifts[node.band]
-        slot = node.slot
-        return End(
-            cell.boxes[slot].moved(dx, lift),
-            cell.side(slot, False),
-            cell.side(slot, True),
-            cell.channel(slot, True) + lift,
-            cell.channel(slot, False) + lift,
-        )
+        """Return what a line to or from `node` must know, in a frame shifted by `dx`."""
+        return self.cells[node.band].end(node.slot).moved(dx, self.lifts[node.band])
 
     def lane_key(self, crossing: Crossing) -> Hashable:
-        """What shares a lane: all that one node gathers, or all that leaves one node."""
-        gathered = crossing.target.id if self.lonely(crossing.target) else ""
-        return ((gathered,), "gather") if gathered else (crossing.net, crossing.source.id)
+        """Return what shares a lane: all that one node gathers, or all that leaves one node."""
+        if self.is_boundary(crossing.target):
+            return ((crossing.target.id,), "gather")
+        return (crossing.net, crossing.source.id)
 
-    def lonely(self, node: Node) -> bool:
-        """Whether a node stands before or after the time steps."""
+    def lane(self, crossing: Crossing) -> float | None:
+        """Return the height of the lane that an edge runs along; None for one that needs none."""
+        return self.lanes[self.lane_key(crossing)] if crossing.passes_over else None
+
+    def is_boundary(self, node: Node) -> bool:
+        """Return whether a node stands before or after the time steps."""
         return self.scene.columns[node.column or 0].kind == "boundary"
 
-    def net(self, crossing: Crossing, gutter: int) -> Hashable:
-        """What shares a track: a source's edges, or where a lane comes down, all that the lane brings."""
-        if crossing.out != crossing.back and gutter == crossing.back:
-            return self.lane_key(crossing) if self.lonely(crossing.target) else ("down", crossing.net)
+    def net(self, crossing: Crossing, gutter: int) -> Net:
+        """Return what shares a track: a source's edges, or where a lane comes down, all that the lane brings."""
+        if crossing.passes_over and gutter == crossing.back:
+            return self.lane_key(crossing) if self.is_boundary(crossing.target) else ("down", crossing.net)
         return crossing.net
 
     def arches(self, crossing: Crossing) -> bool:
-        """Whether an edge that passes over columns is drawn as an arch: between circles with nothing above them."""
+        """Return whether an edge over columns is drawn as an arch: between circles with nothing above them."""
         source, target = crossing.source, crossing.target
-        if not self.scene.round or crossing.out == crossing.back or source.band != target.band:
+        if not self.scene.round or not crossing.passes_over or source.band != target.band:
             return False
         boxes = self.cells[source.band].boxes
         highest = min(box.top for box in boxes.values())

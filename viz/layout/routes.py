@@ -7,13 +7,12 @@ from h to the four gates of an LSTM share a line until they part.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
 from itertools import permutations
 from typing import NamedTuple
 
-from .geometry import ARROW, Box, Path, rounded
+from .geometry import ARROW, Box, Path, Point, rounded
 
-__all__ = ["End", "Net", "Track", "arch", "arch_height", "entering_height", "leaving_height", "order_tracks", "route"]
+__all__ = ["End", "Net", "Track", "arch", "arch_height", "leave", "order_tracks", "route"]
 
 TRACK = 9.0
 GUTTER = 14.0
@@ -29,13 +28,20 @@ class End(NamedTuple):
     above: float
     below: float
 
-    def lowered(self, distance: float) -> End:
-        """The end with its sides' middle so far down."""
-        return self._replace(box=self.box.moved(0.0, distance)) if distance else self
+    def moved(self, dx: float, dy: float) -> End:
+        """Return the end shifted by (dx, dy)."""
+        return self._replace(box=self.box.moved(dx, dy), above=self.above + dy, below=self.below + dy)
+
+    def leaving_height(self, rightward: bool) -> float:
+        """Return the height at which a line from here reaches the gutter on the right (or left)."""
+        return self.box.y if (self.right if rightward else self.left) else self.above
+
+    def entering_height(self, rightward: bool) -> float:
+        """Return the height at which a line to here leaves the gutter on the left (or right)."""
+        return self.box.y if (self.left if rightward else self.right) else self.below
 
 
-@dataclass(slots=True)
-class Track:
+class Track(NamedTuple):
     """What a net does in one gutter: from which height to which, and from which side it comes and goes."""
 
     entry: float
@@ -44,7 +50,7 @@ class Track:
 
 
 def order_tracks(tracks: dict[Net, Track]) -> list[Net]:
-    """The nets of a gutter from left to right, so that few of them cross.
+    """Return the nets of a gutter from left to right, so that few of them cross.
 
     >>> order_tracks({"high": Track(10, (100,)), "low": Track(50, (120,))})
     ['low', 'high']
@@ -60,7 +66,7 @@ def _crossings(order: list[Track]) -> int:
 
 
 def _cross(left: Track, right: Track) -> int:
-    """How often the horizontal ends of two tracks run across the other's vertical part."""
+    """Count how often the horizontal ends of two tracks run across the other's vertical part."""
     from_left = lambda track: (track.entry,) if track.rightward else track.leaves
     to_right = lambda track: track.leaves if track.rightward else (track.entry,)
     return _within(from_left(right), left) + _within(to_right(left), right)
@@ -71,28 +77,25 @@ def _within(heights: Iterable[float], track: Track) -> int:
     return sum(min(span) < height < max(span) for height in heights)
 
 
-def route(
-    source: End, target: End, out: float, back: float, lane: float | None, rightward: bool, lower: float = 0.0
-) -> Path:
-    """The line from `source` through the gutter at x = `out` to `target`.
+def route(source: End, target: End, out: float, back: float, lane: float | None, rightward: bool, lower: float) -> Path:
+    """Return the line from `source` through the gutter at x = `out` to `target`.
 
     With a `lane` it runs along that height between two gutters, from x = `out` to x = `back`. `rightward` says whether
     it comes into the target from the left; `lower`, how far below the middle of the boxes it leaves and arrives.
     """
-    source, target = source.lowered(lower), target.lowered(lower)
-    corners = _leave(source, out)
-    if lane is not None:
-        corners += [(out, lane), (back, lane)]
-    return rounded(corners + _enter(target, back if lane is not None else out, rightward))
+    source, target = (end._replace(box=end.box.moved(0.0, lower)) for end in (source, target))
+    if lane is None:
+        return rounded(leave(source, out) + _enter(target, out, rightward))
+    return rounded([*leave(source, out), (out, lane), (back, lane), *_enter(target, back, rightward)])
 
 
 def arch_height(distance: float) -> float:
-    """How high an arch over a distance rises."""
+    """Return how high an arch over a distance rises."""
     return 14.0 + 0.16 * distance
 
 
 def arch(source: Box, target: Box) -> Path:
-    """An arch from the top of `source` over what stands between to the top of `target`, at the same height."""
+    """Return an arch from the top of `source` over what stands between to the top of `target`, at the same height."""
     side = 1 if target.x > source.x else -1
     start, tip = (source.x + side * 9, source.top + 3), (target.x - side * 9, target.top + 2)
     rise = arch_height(abs(tip[0] - start[0])) * 4 / 3
@@ -101,24 +104,16 @@ def arch(source: Box, target: Box) -> Path:
     return Path((start, (start[0] + lean, start[1] - rise), (end[0] - lean, end[1] - rise), end), tip)
 
 
-def leaving_height(end: End, rightward: bool) -> float:
-    """The height at which a line from `end` reaches the gutter on its right (or left)."""
-    return end.box.y if (end.right if rightward else end.left) else end.above
-
-
-def entering_height(end: End, rightward: bool) -> float:
-    """The height at which a line into `end` leaves the gutter on its left (or right)."""
-    return end.box.y if (end.left if rightward else end.right) else end.below
-
-
-def _leave(end: End, x: float) -> list[tuple[float, float]]:
+def leave(end: End, x: float) -> list[Point]:
+    """Return the corners of a line from `end` to the gutter at `x`."""
     box, rightward = end.box, x > end.box.x
     if end.right if rightward else end.left:
         return [(box.right if rightward else box.left, box.y), (x, box.y)]
     return [(box.x, box.top), (box.x, end.above), (x, end.above)]
 
 
-def _enter(end: End, x: float, rightward: bool) -> list[tuple[float, float]]:
+def _enter(end: End, x: float, rightward: bool) -> list[Point]:
+    """Return the corners of a line from the gutter at `x` to `end`."""
     box = end.box
     if end.left if rightward else end.right:
         return [(x, box.y), (box.left if rightward else box.right, box.y)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from heapq import heappop, heappush
 
 from .plan import Plan
 from .routes import TRACK, arch_height
@@ -11,8 +10,8 @@ from .routes import TRACK, arch_height
 __all__ = ["stack_rows"]
 
 HEADER = 26.0
-LANE = 14.0
-ROUND_LANE = 50.0
+RAIL = 14.0
+ROUND_RAIL = 50.0
 MARGIN = 10.0
 
 
@@ -23,53 +22,43 @@ def stack_rows(plan: Plan) -> None:
         if node.column is not None:
             low, high = spans.get(node.band, (node.column, node.column))
             spans[node.band] = min(low, node.column), max(high, node.column)
-    ends: list[int] = []
-    for band, (low, high) in sorted(spans.items(), key=lambda item: (-_length(item[1]), item[1], item[0])):
-        row = next((r for r, taken in enumerate(ends) if not taken & _bits(low, high)), len(ends))
-        if row == len(ends):
-            ends.append(0)
-        ends[row] |= _bits(low, high)
-        plan.rows[band] = row
-    _lift_bands(plan, len(ends), spans)
-
-
-def _lift_bands(plan: Plan, rows: int, spans: dict[int, tuple[int, int]]) -> None:
+    taken: list[int] = []
+    for band, (low, high) in sorted(spans.items(), key=lambda item: (item[1][0] - item[1][1], item[1], item[0])):
+        plan.rows[band] = _take_first(taken, low, high)
     top = HEADER + _assign_lanes(plan) + MARGIN
-    for row in range(rows):
-        bands = [band for band in plan.cells if plan.rows[band] == row]
-        height = max(plan.cells[band].height for band in bands)
-        for band in sorted(bands, key=lambda b: -plan.cells[b].height):
-            slack = height - plan.cells[band].height
-            plan.lifts[band] = float(round(top + min(max(_wanted(plan, band, top), 0.0), slack)))
-        top += height
-        shared = dict.fromkeys(use.source for use in plan.ported if use.band in bands)
-        for source in shared:
-            small = plan.nodes[source].kind == "parameter" or plan.nodes[source].column is not None
-            half = LANE / 2 if small or not plan.scene.round else ROUND_LANE / 2
-            plan.rail_heights[row, source] = top + half + 9
-            top += 2 * half
-        top += MARGIN * 2
+    for row in range(len(taken)):
+        top = _place_row(plan, row, top)
     plan.result.height = top
     _lower_lanes(plan)
 
 
-def _lower_lanes(plan: Plan) -> None:
-    """Bring each lane down to the highest of the cells that it runs over."""
-    tops: dict[int, float] = {}
-    for node in plan.scene.nodes:
-        if node.column is not None:
-            tops[node.column] = min(tops.get(node.column, plan.result.height), plan.lifts[node.band])
-    ceiling = min(plan.lifts.values())
-    slack = {
-        key: min((tops[c] for c in range(low + 1, high + 1) if c in tops), default=ceiling) - ceiling
-        for key, (low, high) in _lane_spans(plan).items()
-    }
-    for key, height in plan.lanes.items():
-        plan.lanes[key] = height + slack[key]
+def _take_first(taken: list[int], low: int, high: int) -> int:
+    """Take the first row that is free from `low` to `high`; `taken` holds a bit for each place of a row in use."""
+    places = (1 << (high + 1)) - (1 << low)
+    row = next((row for row, others in enumerate(taken) if not others & places), len(taken))
+    taken[row:] = [sum(taken[row : row + 1]) | places, *taken[row + 1 :]]
+    return row
+
+
+def _place_row(plan: Plan, row: int, top: float) -> float:
+    """Place the bands of a row and the rails under it, and return where the next row begins."""
+    bands = [band for band in plan.cells if plan.rows[band] == row]
+    height = max(plan.cells[band].height for band in bands)
+    for band in sorted(bands, key=lambda b: -plan.cells[b].height):
+        slack = height - plan.cells[band].height
+        plan.lifts[band] = float(round(top + min(max(_wanted(plan, band, top), 0.0), slack)))
+    top += height
+    for source in dict.fromkeys(use.source for use in plan.ported if use.band in bands):
+        node = plan.nodes[source]
+        small = node.kind == "parameter" or node.column is not None or not plan.scene.round
+        room = RAIL if small else ROUND_RAIL
+        plan.rail_heights[row, source] = top + room / 2 + 9
+        top += room
+    return top + MARGIN * 2
 
 
 def _wanted(plan: Plan, band: int, top: float) -> float:
-    """How far down a band should stand so that its edges to bands already placed run level."""
+    """Return how far down a band should stand so that its edges to bands already placed run level."""
     wishes = []
     for crossing in plan.crossings:
         for near, far in ((crossing.source, crossing.target), (crossing.target, crossing.source)):
@@ -82,34 +71,29 @@ def _wanted(plan: Plan, band: int, top: float) -> float:
 
 
 def _assign_lanes(plan: Plan) -> float:
-    """A height above the columns for each source (or gathering target) that reaches beyond its neighbours."""
-    spans = _lane_spans(plan)
-    busy: list[tuple[int, int]] = []
-    free: list[int] = []
-    used = 0
-    for key, (low, high) in sorted(spans.items(), key=lambda item: (item[1], repr(item[0]))):
-        while busy and busy[0][0] < low:
-            heappush(free, heappop(busy)[1])
-        lane = heappop(free) if free else used
-        used = max(used, lane + 1)
-        heappush(busy, (high, lane))
-        plan.lanes[key] = HEADER + TRACK * (lane + 0.5)
-    return max(used * TRACK, _highest_arch(plan))
+    """Give a lane above the columns to each source (or gathering target) that reaches beyond its neighbours.
+
+    Returns the height of all lanes and arches.
+    """
+    taken: list[int] = []
+    for key, (low, high) in sorted(_lane_spans(plan).items(), key=lambda item: (item[1], repr(item[0]))):
+        plan.lanes[key] = HEADER + TRACK * (_take_first(taken, low, high) + 0.5)
+    return max(len(taken) * TRACK, _highest_arch(plan))
 
 
-def _lane_spans(plan: Plan) -> dict[Hashable, list[int]]:
-    """The first and last gutter of each lane."""
-    spans: dict[Hashable, list[int]] = {}
+def _lane_spans(plan: Plan) -> dict[Hashable, tuple[int, int]]:
+    """Return the first and last gutter of each lane."""
+    spans: dict[Hashable, tuple[int, int]] = {}
     for crossing in plan.crossings:
-        if crossing.out != crossing.back:
-            span = spans.setdefault(plan.lane_key(crossing), [10**9, -1])
-            span[0] = min(span[0], crossing.out, crossing.back)
-            span[1] = max(span[1], crossing.out, crossing.back)
+        if crossing.passes_over:
+            key = plan.lane_key(crossing)
+            low, high = spans.get(key, (crossing.out, crossing.out))
+            spans[key] = min(low, crossing.out, crossing.back), max(high, crossing.out, crossing.back)
     return spans
 
 
 def _highest_arch(plan: Plan) -> float:
-    """Room for the arches between distant columns, whose distance is only known as the widths of cells."""
+    """Return the room for arches between distant columns, whose distance is only known as the widths of cells."""
     spans = [
         abs((crossing.source.column or 0) - (crossing.target.column or 0))
         * (plan.cells[crossing.source.band].width + 34)
@@ -119,9 +103,12 @@ def _highest_arch(plan: Plan) -> float:
     return max(map(arch_height, spans), default=0.0)
 
 
-def _length(span: tuple[int, int]) -> int:
-    return span[1] - span[0]
-
-
-def _bits(low: int, high: int) -> int:
-    return (1 << (high + 1)) - (1 << low)
+def _lower_lanes(plan: Plan) -> None:
+    """Bring each lane down to the highest of the cells that it runs over."""
+    tops: dict[int, float] = {}
+    for node in plan.scene.nodes:
+        if node.column is not None:
+            tops[node.column] = min(tops.get(node.column, plan.result.height), plan.lifts[node.band])
+    ceiling = min(plan.lifts.values())
+    for key, (low, high) in _lane_spans(plan).items():
+        plan.lanes[key] += min((tops[c] for c in range(low + 1, high + 1) if c in tops), default=ceiling) - ceiling
