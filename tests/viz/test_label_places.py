@@ -8,9 +8,10 @@ import viz
 from examples import programs
 from examples.figures import FIGURES
 from viz.layout.bends import bow, loop
-from viz.layout.edge_labels import HEIGHT, _ink
+from viz.layout.edge_labels import HEIGHT
 from viz.layout.geometry import Box
 from viz.layout.size import LABEL_SIZE
+from viz.layout.surroundings import ink
 from viz.layout.typeset import pieces, typeset_width
 
 # In the folded LSTM six lines come together at one side of s.
@@ -29,7 +30,7 @@ def test_no_line_runs_through_a_label(figure):
     lines = []
     for route in layout.routes:
         path = route.path.moved(layout.origin(route.column), 0.0)
-        lines += [(scene.edges[route.edge], corners) for corners in _ink(path)]
+        lines += [(scene.edges[route.edge], corners) for corners in ink(path)]
     for route in layout.routes:
         label = scene.edges[route.edge].label
         if label:

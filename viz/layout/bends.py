@@ -31,7 +31,7 @@ def bow(source: Box, target: Box, round: bool, others: Sequence[Box]) -> Path | 
     path = _curved(start, (bend, start[1] + 12.0 * down), (bend, tip[1] - 12.0 * down), tip)
     blocked = any(
         abs(x - box.x) < box.width / 2 + 2 and abs(y - box.y) < box.height / 2 + 2
-        for x, y in curve(path.pieces()[0], 24)
+        for x, y in curve(path.pieces()[0])
         for box in others
     )
     return None if blocked else path

@@ -20,7 +20,9 @@ def fill_cells(plan: Plan) -> None:
     placed = [node for node in plan.scene.nodes if node.column is not None]
     framed = len({node.scope for node in placed}) > 1
     for node in placed:
-        plan.cells.setdefault(node.band, Cell(plan.scene.round, framed)).add(node)
+        if node.band not in plan.cells:
+            plan.cells[node.band] = Cell(plan.scene.round, framed)
+        plan.cells[node.band].add(node)
     _sort_edges(plan)
     _arrange_cells(plan)
 

@@ -155,9 +155,10 @@ def rounded(corners: Sequence[Point], arrow: bool = True) -> Path:
     return Path((*line, *_straight(line[-1], points[-1])), tip)
 
 
-def curve(piece: Piece, count: int) -> np.ndarray:
-    """Return `count` points of a piece, shape (count, 2), from its start to its end."""
-    a, b, c, d = np.array(piece)
+def curve(piece: Piece) -> np.ndarray:
+    """Return points of a piece, shape (n, 2), from its start to its end, at most some 4 pixels apart."""
+    a, b, c, d = corners = np.array(piece)
+    count = max(2, int(np.abs(np.diff(corners, axis=0)).sum() / 4) + 1)
     t = np.linspace(0.0, 1.0, count)[:, None]
     s = 1 - t
     points: np.ndarray = s**3 * a + 3 * s * s * t * b + 3 * s * t * t * c + t**3 * d

@@ -30,7 +30,7 @@ class End(NamedTuple):
 
     def moved(self, dx: float, dy: float) -> End:
         """Return the end shifted by (dx, dy)."""
-        return self._replace(box=self.box.moved(dx, dy), above=self.above + dy, below=self.below + dy)
+        return End(self.box.moved(dx, dy), self.left, self.right, self.above + dy, self.below + dy)
 
     def leaving_height(self, rightward: bool) -> float:
         """Return the height at which a line from here reaches the gutter on the right (or left)."""

@@ -1,0 +1,120 @@
+"""What stands around a column, and what it costs to cover a part of it by a label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+import numpy as np
+
+from ..scenes.scene import Scene
+from .geometry import Box, Path, curve
+from .metrics import text_width
+from .positions import Frame, Layout
+from .size import tag_boxes
+
+__all__ = ["Surroundings", "corners", "ink", "name_box", "overlaps"]
+
+COVERS_TEXT, COVERS_LINE, COVERS_BORDER, NEAR_LINE = 100.0, 10.0, 3.0, 2.0
+
+
+class Surroundings:
+    """What stands in a column and up to `reach` columns beside it, in that column's own coordinates.
+
+    `spans` are the first and last column of each route.
+    """
+
+    def __init__(self, scene: Scene, layout: Layout, spans: list[tuple[int, int]], column: int, reach: int) -> None:
+        self.layout, self.column = layout, column
+        self.near = range(column - reach, column + reach + 1)
+        self.frames = [(frame, self._shift(frame.column)) for frame in layout.frames if frame.column in self.near]
+        self.texts = corners(self._texts(scene))
+        lines = list(self._lines(spans))
+        self.lines = np.concatenate([covered for covered, _ in lines])
+        self.owners = np.concatenate([np.full(len(covered), owner) for covered, owner in lines])
+        self.borders = list(self._borders(scene))
+
+    def cost(self, box: Box, path: Path) -> float:
+        """Return what it costs to cover `box` by a label of `path`."""
+        left, right = self._shift(-1) - 8, self._shift(-1) + self.layout.width + 8
+        outside = box.left < left or box.right > right or box.top < 0 or box.bottom > self.layout.height
+        cost = COVERS_TEXT * (overlaps(self.texts, box, 1.0).sum() + outside)
+        cost += COVERS_LINE * overlaps(self.lines, box, 1.0).any()
+        cost += NEAR_LINE * (overlaps(self.lines, box, 5.0) & (self.owners != id(path))).any()
+        return float(cost + COVERS_BORDER * any(box.left < border < box.right for border in self.borders))
+
+    def take(self, box: Box, columns: set[int]) -> None:
+        """Let a label stand at `box` in each of `columns`: later ones keep off it."""
+        labels = corners(box.moved(self._shift(column), 0.0) for column in self.near if column in columns)
+        self.texts = np.concatenate([self.texts, labels])
+
+    def _shift(self, column: int) -> float:
+        return self.layout.origin(column) - self.layout.origin(self.column)
+
+    def _texts(self, scene: Scene) -> Iterator[Box]:
+        """Yield what nodes and texts cover."""
+        for node in scene.nodes:
+            column, box = self.layout.places[node.id]
+            if column in self.near:
+                for covered in (box, *tag_boxes(node, box)):
+                    yield covered.moved(self._shift(column), 0.0)
+        for i, heading in enumerate(scene.columns):
+            if i in self.near and heading.label:
+                middle = self._shift(i) + self.layout.strips[i].width / 2
+                yield Box(middle, 11.0, 8.0 * len(heading.label), 15.0)
+        for frame, shift in self.frames:
+            yield name_box(frame).moved(shift, 0.0)
+
+    def _lines(self, spans: list[tuple[int, int]]) -> Iterator[tuple[np.ndarray, int]]:
+        """Yield what lines cover, and the id of the path that each belongs to, 0 for what can have no label."""
+        for route, (first, last) in zip(self.layout.routes, spans, strict=True):
+            if first < self.near.stop and last >= self.near.start:
+                shift = self._shift(route.column)
+                yield ink(route.path) + (shift, 0.0, shift, 0.0), id(route.path)
+        for rail in self.layout.rails:
+            yield ink(rail.path) + (self._shift(-1), 0.0, self._shift(-1), 0.0), 0
+        for frame, shift in self.frames:
+            left, right = frame.box.left + shift, frame.box.right + shift
+            yield np.array([(left, y, right, y) for y in (frame.box.top, frame.box.bottom)]), 0
+
+    def _borders(self, scene: Scene) -> Iterator[float]:
+        """Yield where the sides of columns and frames run."""
+        for i, column in enumerate(scene.columns):
+            if i in self.near and column.kind == "step":
+                yield from (self._shift(i) - 7, self._shift(i) + self.layout.strips[i].width + 7)
+        for frame, shift in self.frames:
+            yield from (frame.box.left + shift, frame.box.right + shift)
+
+
+@lru_cache(maxsize=1 << 12)
+def ink(path: Path) -> np.ndarray:
+    """Return what a path covers, as corners: straight level and upright pieces whole, others point by point."""
+    boxes = []
+    for piece in path.pieces():
+        (x, y), (end_x, end_y) = piece[0], piece[3]
+        if abs(x - end_x) < 0.5 or abs(y - end_y) < 0.5:
+            boxes.append((min(x, end_x), min(y, end_y), max(x, end_x), max(y, end_y)))
+        else:
+            boxes += [(x, y, x, y) for x, y in curve(piece)]
+    if path.tip:
+        (x, y), (end_x, end_y) = path.points[-1], path.tip
+        boxes.append((min(x, end_x) - 3, min(y, end_y) - 3, max(x, end_x) + 3, max(y, end_y) + 3))
+    return np.array(boxes)
+
+
+def name_box(frame: Frame) -> Box:
+    """Return what the name of a frame covers."""
+    width, (dx, dy) = text_width(frame.scope, 9.0), frame.name
+    return Box(frame.box.left + dx + width / 2, frame.box.bottom + dy - 3, width, 11.0)
+
+
+def corners(boxes: Iterable[Box]) -> np.ndarray:
+    """Return a row (left, top, right, bottom) for each box."""
+    return np.array([(box.left, box.top, box.right, box.bottom) for box in boxes]).reshape(-1, 4)
+
+
+def overlaps(corners: np.ndarray, box: Box, margin: float) -> np.ndarray:
+    """Return for each row of `corners` whether it comes closer to `box` than `margin`."""
+    left, top, right, bottom = corners.T
+    level: np.ndarray = (left < box.right + margin) & (right > box.left - margin)
+    return level & (top < box.bottom + margin) & (bottom > box.top - margin)
