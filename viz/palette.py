@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["DARK", "DASHES", "HUES", "LIGHT", "Theme", "dash", "hue", "ramp"]
+__all__ = ["DARK", "DASHES", "HUES", "LIGHT", "Theme", "dash", "ramp"]
 
 
 class Theme(NamedTuple):
@@ -23,6 +23,10 @@ class Theme(NamedTuple):
     border: str
     frame: str
     hues: tuple[str, ...]
+
+    def hue(self, index: int) -> str:
+        """Return the colour of parameter `index`."""
+        return self.hues[index % len(self.hues)]
 
 
 LIGHT = Theme(
@@ -47,11 +51,6 @@ DARK = Theme(
 )
 HUES = len(LIGHT.hues)
 DASHES = ("", "7 3", "2 3", "9 3 2 3")
-
-
-def hue(index: int) -> int:
-    """Return which of the hues parameter `index` has."""
-    return index % HUES
 
 
 def dash(index: int) -> str:

@@ -59,7 +59,7 @@ def test_an_old_file_survives_a_failure(drawing, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("viz.formats.drawing.os.replace", full)
+    monkeypatch.setattr("os.replace", full)
     with pytest.raises(OSError, match="cannot write the drawing: No space left"):
         drawing.save(path)
     assert path.read_text() == "old"

@@ -13,7 +13,7 @@ MOST = 2.0**27  # pixels in all, each of which takes four bytes while it is draw
 
 
 def bitmap(svg: str, layout: Layout) -> bytes:
-    """The drawing `svg` as a PNG, at twice its size if that is possible.
+    """Return the drawing `svg` as a PNG, at twice its size if that is possible.
 
     Raises
     ------
@@ -25,7 +25,7 @@ def bitmap(svg: str, layout: Layout) -> bytes:
 
 
 def magnification(layout: Layout, format: str) -> float:
-    """How much a bitmap may be magnified, up to twice.
+    """Return how much a bitmap may be magnified, up to twice.
 
     Raises
     ------

@@ -7,63 +7,55 @@ import pygraphviz
 
 from ..layout.geometry import Path
 from ..layout.positions import Layout
-from ..palette import DASHES, HUES, LIGHT, Theme
+from ..palette import LIGHT, dash
 from ..scenes.scene import Edge, Node, Scene
 from .bitmap import magnification
 
 __all__ = ["PICTURES", "digraph", "picture"]
 
 PICTURES = ("pdf", "jpg", "eps", "ps")
-_FONT = "Helvetica"
 
 
 def digraph(scene: Scene, layout: Layout) -> graphviz.Digraph:
-    """The drawing in Graphviz' language, each node with its position and each edge with its line.
+    """Return the drawing in Graphviz' language, each node with its position and each edge with its line.
 
     Identifiers are the scene's; names stand in labels only, escaped, so that none is read as HTML or as a port.
     """
-    theme = LIGHT
+    font = {"fontname": "Helvetica", "fontsize": "12"}
     graph = graphviz.Digraph(
         "tinygraph",
-        graph_attr={"splines": "true", "bgcolor": theme.paper, "pad": "0.2", "tooltip": graphviz.escape(scene.title)},
-        node_attr={
-            "fontname": _FONT,
-            "fontsize": "12",
-            "fixedsize": "shape",
-            "style": "filled,rounded",
-            "shape": "box",
-        },
-        edge_attr={"arrowsize": "0.7", "color": theme.line, "fontname": _FONT, "fontsize": "12"},
+        graph_attr={"splines": "true", "bgcolor": LIGHT.paper, "pad": "0.2", "tooltip": graphviz.escape(scene.title)},
+        node_attr={**font, "fixedsize": "shape", "style": "filled,rounded", "shape": "box"},
+        edge_attr={"arrowsize": "0.7", "color": LIGHT.line, **font},
     )
-    for i, column in enumerate(scene.columns):
+    for i, (column, strip) in enumerate(zip(scene.columns, layout.strips, strict=True)):
         if column.label:
-            strip = layout.strips[i]
             where = _point((strip.x + strip.width / 2, 14.0), layout.height)
             label = graphviz.escape(column.label)
-            graph.node(f"column{i}", label, shape="plaintext", style="", pos=where, fontcolor=theme.quiet)
+            graph.node(f"column{i}", label, shape="plaintext", style="", pos=where, fontcolor=LIGHT.quiet)
     for node in scene.nodes:
         box = layout.box(node.id)
         size = {"width": f"{box.width / 72:.4f}", "height": f"{box.height / 72:.4f}"}
         pos = _point((box.x, box.y), layout.height)
-        graph.node(node.id, _label(node), pos=pos, **size, **_node_style(node, scene.round, theme))
-    rails = {(rail.source): rail.path for rail in layout.rails}
+        graph.node(node.id, _label(node), pos=pos, **size, **_node_style(node, scene.round))
+    rails = {rail.source: rail.path for rail in layout.rails}
     for route in layout.routes:
         edge = scene.edges[route.edge]
-        path = route.path.moved(layout.origin(route.column), 0.0)
+        origin = layout.origin(route.column)
+        path = route.path.moved(origin, 0.0)
         rail = rails.get(edge.source)
         if rail and _starts_on(path, rail):
             path = path.after(*_corners(rail))
-        attributes = {"pos": _spline(path, layout.height), **_edge_style(edge, theme)}
+        attributes = {"pos": _spline(path, layout.height), **_edge_style(edge)}
         if edge.label and route.label:
             x, y = route.label
-            attributes["lp"] = _point((x + layout.origin(route.column), y), layout.height)
-            attributes["label"] = graphviz.escape(edge.label)
+            attributes |= {"lp": _point((x + origin, y), layout.height), "label": graphviz.escape(edge.label)}
         graph.edge(edge.source, edge.target, **attributes)
     return graph
 
 
 def picture(scene: Scene, layout: Layout, format: str) -> bytes:
-    """The drawing as a picture in one of `PICTURES`, drawn by Graphviz at the positions that it has.
+    """Return the drawing as a picture in one of `PICTURES`, drawn by Graphviz at the positions that it has.
 
     Raises
     ------
@@ -81,34 +73,32 @@ def _label(node: Node) -> str:
     return str(graphviz.nohtml("\\n".join(lines)))
 
 
-def _node_style(node: Node, round: bool, theme: Theme) -> dict[str, str]:
-    style = {"fillcolor": node.fill or theme.box, "color": theme.border, "fontcolor": theme.ink}
+def _node_style(node: Node, round: bool) -> dict[str, str]:
+    style = {"fillcolor": node.fill or LIGHT.box, "color": LIGHT.border, "fontcolor": LIGHT.ink}
     if node.kind == "parameter" and node.hue is not None:
-        colour = theme.hues[node.hue % HUES]
-        style |= {"fillcolor": colour, "color": colour, "fontcolor": theme.paper}
+        colour = LIGHT.hue(node.hue)
+        style |= {"fillcolor": colour, "color": colour, "fontcolor": LIGHT.paper}
     elif node.kind == "loss":
-        style |= {"color": theme.ink, "penwidth": "2.5"}
-        style |= {} if node.fill else {"fillcolor": theme.ink, "fontcolor": theme.paper}
+        style |= {"color": LIGHT.ink, "penwidth": "2.5"}
+        style |= {} if node.fill else {"fillcolor": LIGHT.ink, "fontcolor": LIGHT.paper}
     elif node.kind in ("variable", "input"):
-        style |= {"color": theme.ink, "penwidth": "1.4"}
+        style |= {"color": LIGHT.ink, "penwidth": "1.4"}
     elif node.kind == "constant":
-        style |= {"style": "filled,rounded,dashed", "fontcolor": theme.quiet}
+        style |= {"style": "filled,rounded,dashed", "fontcolor": LIGHT.quiet}
     if round and node.kind != "parameter":
         style["shape"] = "ellipse"
     return style
 
 
-def _edge_style(edge: Edge, theme: Theme) -> dict[str, str]:
+def _edge_style(edge: Edge) -> dict[str, str]:
     style = {}
     if edge.hue is not None:
-        colour = theme.hues[edge.hue % HUES]
+        colour = LIGHT.hue(edge.hue)
         style = {"fontcolor": colour} if edge.label else {"color": colour, "penwidth": "1.5"}
-        if not edge.label and DASHES[edge.hue // HUES % len(DASHES)]:
-            style["style"] = "dashed"
-    if edge.kind:
+    if edge.kind or (edge.hue is not None and not edge.label and dash(edge.hue)):
         style["style"] = "dashed"
     if edge.kind == "gradient":
-        style["color"] = theme.hues[1]
+        style["color"] = LIGHT.hues[1]
     return style
 
 
@@ -117,7 +107,7 @@ def _starts_on(path: Path, rail: Path) -> bool:
 
 
 def _corners(rail: Path) -> list[tuple[float, float]]:
-    """The rail's points up to where it begins to run under the columns."""
+    """Return the rail's points up to where it begins to run under the columns."""
     return [rail.points[0], *rail.points[3:-3:3]]
 
 

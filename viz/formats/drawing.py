@@ -12,6 +12,8 @@ from typing import Any
 import graphviz
 import networkx as nx
 
+from tinygraph.files import replacing
+
 from ..layout.lay_out import lay_out
 from ..layout.positions import Layout
 from ..memory import garbage_collector_paused
@@ -21,7 +23,7 @@ from .bitmap import bitmap
 from .dot import PICTURES, digraph, picture
 from .svg import write_svg
 
-__all__ = ["Drawing", "replace_file"]
+__all__ = ["Drawing"]
 
 
 class Drawing:
@@ -65,10 +67,9 @@ class Drawing:
             return lay_out(self.scene)
 
     def svg(self, theme: str = "auto") -> str:
-        """The drawing as an SVG document; `theme` is "light", "dark", or "auto" for the reader's own setting."""
-        layout = self.layout
+        """Return the drawing as an SVG document; `theme` is "light", "dark", or "auto" for the reader's own setting."""
         with garbage_collector_paused():
-            return write_svg(self.scene, layout, theme)
+            return write_svg(self.scene, self.layout, theme)
 
     @property
     def dot(self) -> str:
@@ -76,23 +77,23 @@ class Drawing:
         return str(self.to_graphviz().source)
 
     def to_graphviz(self) -> graphviz.Digraph:
-        """The drawing as a `graphviz.Digraph`, to go on with."""
+        """Return the drawing as a `graphviz.Digraph`, to go on with."""
         return digraph(self.scene, self.layout)
 
     def to_networkx(self) -> nx.MultiDiGraph:
-        """What is drawn as a `networkx.MultiDiGraph`, keyed by id. Needs no layout."""
+        """Return what is drawn as a `networkx.MultiDiGraph`, keyed by id. Needs no layout."""
         return exports.networkx_graph(self.scene)
 
     def graphml(self) -> str:
-        """What is drawn as GraphML. Needs no layout."""
+        """Return what is drawn as GraphML. Needs no layout."""
         return exports.graphml(self.scene)
 
     def mermaid(self) -> str:
-        """What is drawn as a Mermaid flow chart, for Markdown. Needs no layout."""
+        """Return what is drawn as a Mermaid flow chart, for Markdown. Needs no layout."""
         return exports.mermaid(self.scene)
 
     def text(self) -> str:
-        """What is drawn in words."""
+        """Return what is drawn in words."""
         return exports.words(self.scene)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -114,20 +115,25 @@ class Drawing:
         """
         target = Path(path)
         suffix = target.suffix.lower().removeprefix(".")
-        makers: dict[str, Callable[[], str | bytes]] = {
+        writers: dict[str, Callable[[], str | bytes]] = {
             "svg": self.svg,
             "dot": lambda: self.dot,
             "gv": lambda: self.dot,
             "graphml": self.graphml,
             "mmd": self.mermaid,
             "json": lambda: json.dumps(self.scene.as_dict(), indent=1, ensure_ascii=False) + "\n",
-        } | {format: lambda: picture(self.scene, self.layout, suffix) for format in PICTURES}
-        makers["png"] = lambda: bitmap(self.svg("light"), self.layout)
-        if suffix not in makers:
-            known = ", ".join(f".{known}" for known in makers)
+            **dict.fromkeys(PICTURES, lambda: picture(self.scene, self.layout, suffix)),
+            "png": lambda: bitmap(self.svg("light"), self.layout),
+        }
+        if suffix not in writers:
+            known = ", ".join(f".{known}" for known in writers)
             raise ValueError(f"cannot tell the format of {str(target)!r} from its suffix; the known ones are {known}")
-        content = makers[suffix]()
-        replace_file(target, content if isinstance(content, bytes) else content.encode())
+        content = writers[suffix]()
+        try:
+            with replacing(target) as file:
+                file.write(content if isinstance(content, bytes) else content.encode())
+        except OSError as error:
+            raise type(error)(error.errno, f"cannot write the drawing: {error.strerror}", str(target)) from error
         return target
 
     def _repr_svg_(self) -> str:
@@ -140,20 +146,3 @@ class Drawing:
             for kind, content in bundle.items()
             if (not include or kind in include) and kind not in (exclude or ())
         }
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write `content` to `path` so that at every moment the file is whole: the old one or the new.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written; the old file, if any, is as it was.
-    """
-    temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise type(error)(error.errno, f"cannot write the drawing: {error.strerror}", str(path)) from error

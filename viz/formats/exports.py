@@ -2,59 +2,61 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import networkx as nx
 
-from ..palette import HUES, LIGHT
+from ..palette import LIGHT
 from ..scenes.scene import Node, Scene
 
 __all__ = ["graphml", "mermaid", "networkx_graph", "words"]
 
+MOST = 40  # nodes in words
+
 
 def networkx_graph(scene: Scene) -> nx.MultiDiGraph:
-    """The scene as a `networkx.MultiDiGraph`, keyed by id; attributes are texts and numbers only."""
+    """Return the scene as a `networkx.MultiDiGraph`, keyed by id; attributes are texts and numbers only."""
     graph = nx.MultiDiGraph(title=scene.title)
     for node in scene.nodes:
-        attributes: dict[str, str | int] = {
+        attributes = {
             "label": node.label,
             "detail": node.detail,
             "kind": node.kind,
             "scope": node.scope,
+            "column": node.column,
+            "timestep": None if node.column is None else scene.columns[node.column].timestep,
         }
-        if node.column is not None:
-            attributes |= {"column": node.column}
-            timestep = scene.columns[node.column].timestep
-            attributes |= {} if timestep is None else {"timestep": timestep}
-        graph.add_node(node.id, **attributes)
+        graph.add_node(node.id, **{key: value for key, value in attributes.items() if value is not None})
     for edge in scene.edges:
         graph.add_edge(edge.source, edge.target, argument=edge.argument, label=edge.label, kind=edge.kind)
     return graph
 
 
 def graphml(scene: Scene) -> str:
-    """The scene as GraphML, which yEd, Gephi and Cytoscape read."""
+    """Return the scene as GraphML, which yEd, Gephi and Cytoscape read."""
     return "\n".join(nx.generate_graphml(networkx_graph(scene))) + "\n"
 
 
 def mermaid(scene: Scene) -> str:
-    """The scene as a Mermaid flow chart, a subgraph per time step; for Markdown that renders such."""
+    """Return the scene as a Mermaid flow chart, a subgraph per time step; for Markdown that renders such."""
+    nodes: dict[int | None, list[str]] = defaultdict(list)
+    for node in scene.nodes:
+        nodes[node.column].append(_mermaid_node(node))
     lines = ["flowchart LR"]
     for i, column in enumerate(scene.columns):
-        inside = [node for node in scene.nodes if node.column == i]
-        lines.append(f'subgraph c{i}["{_entities(column.label) or " "}"]')
-        lines += ["direction BT", *map(_mermaid_node, inside), "end"]
-    lines += [_mermaid_node(node) for node in scene.nodes if node.column is None]
-    coloured: dict[int, list[str]] = {}
+        lines += [f'subgraph c{i}["{_entities(column.label) or " "}"]', "direction BT", *nodes[i], "end"]
+    lines += nodes[None]
+    coloured: dict[int, list[str]] = defaultdict(list)
     for number, edge in enumerate(scene.edges):
         arrow = "-.->" if edge.kind else "-->"
         label = f'|"{_entities(edge.label)}"|' if edge.label else ""
         lines.append(f"{edge.source} {arrow}{label} {edge.target}")
         if edge.hue is not None:
-            coloured.setdefault(edge.hue, []).append(str(number))
-    for hue, numbers in coloured.items():
-        lines.append(f"linkStyle {','.join(numbers)} stroke:{LIGHT.hues[hue % HUES]}")
+            coloured[edge.hue].append(str(number))
+    lines += [f"linkStyle {','.join(numbers)} stroke:{LIGHT.hue(hue)}" for hue, numbers in coloured.items()]
     for node in scene.nodes:
         if node.hue is not None and node.kind == "parameter":
-            lines.append(f"style {node.id} fill:{LIGHT.hues[node.hue % HUES]},color:#fff")
+            lines.append(f"style {node.id} fill:{LIGHT.hue(node.hue)},color:#fff")
     return "\n".join(lines) + "\n"
 
 
@@ -65,21 +67,21 @@ def _mermaid_node(node: Node) -> str:
 
 
 def _entities(text: str) -> str:
-    """`text` with all that Mermaid or HTML would read as markup as numbered entities."""
+    """Return `text` with all that Mermaid or HTML would read as markup as numbered entities."""
     return "".join(char if char.isalnum() or char in " .,=+-·×⁽⁾()" else f"#{ord(char)};" for char in text)
 
 
-def words(scene: Scene, limit: int = 40) -> str:
-    """The scene as text: its title, then its nodes with what they read, at most `limit` of them."""
-    sources: dict[str, list[str]] = {}
+def words(scene: Scene) -> str:
+    """Return the scene as text: its title, then its nodes with what they read, at most 40 of them."""
     labels = {node.id: node.label for node in scene.nodes}
+    sources: dict[str, list[str]] = defaultdict(list)
     for edge in scene.edges:
-        sources.setdefault(edge.target, []).append(labels[edge.source])
+        sources[edge.target].append(labels[edge.source])
     lines = [scene.title, scene.description]
-    for node in scene.nodes[:limit]:
-        what = f"  ({node.detail})" if node.detail else ""
-        read = f"  ← {', '.join(sources[node.id])}" if node.id in sources else ""
-        lines.append(f"  {node.label}{what}{read}")
-    if len(scene.nodes) > limit:
-        lines.append(f"  … and {len(scene.nodes) - limit:,} more")
+    for node in scene.nodes[:MOST]:
+        detail = f"  ({node.detail})" if node.detail else ""
+        read = f"  ← {', '.join(sources[node.id])}" if sources[node.id] else ""
+        lines.append(f"  {node.label}{detail}{read}")
+    if len(scene.nodes) > MOST:
+        lines.append(f"  … and {len(scene.nodes) - MOST:,} more")
     return "\n".join(line for line in lines if line)

@@ -6,25 +6,28 @@ Names of variables come only as escaped text. Identifiers are the scene's opaque
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 
-from ..layout.geometry import Box
+from ..layout.geometry import Box, Point
 from ..layout.metrics import text_width
 from ..layout.positions import Layout
 from ..layout.size import LABEL_SIZE, tag_boxes
 from ..layout.typeset import pieces, typeset_width
-from ..scenes.scene import Edge, Node, Scene
-from .style import SQUARE, hue_class, markers, style_sheet
+from ..scenes.scene import Edge, Legend, Node, Scene
+from .style import hue_class, markers, style_sheet
 
 __all__ = ["edge_id", "escape", "typeset", "write_svg"]
 
 PAD = 16.0
+SQUARE = ("op", "variable", "loss", "constant", "gradient")  # drawn as boxes, unless all is drawn round
 _SAFE = re.compile(r"[^&<>\"']*").fullmatch
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
 
 def escape(text: str) -> str:
-    """`text` so that XML reads it as nothing but text.
+    """Return `text` so that XML reads it as nothing but text.
 
     >>> escape('<b a="1">')
     '&lt;b a=&quot;1&quot;&gt;'
@@ -37,7 +40,7 @@ _MARKS = {"": "", "low": ' class="low"', "up": ' class="up"', "bar": ' text-deco
 
 
 def typeset(text: str) -> str:
-    r"""`text` as the content of a text element, with what is small or barred in parts of their own.
+    r"""Return `text` as the content of a text element, with what is small or barred in parts of their own.
 
     >>> typeset("W_F < 1")
     'W<tspan class="low" dy="3">F</tspan><tspan dy="-3">\xa0&lt; 1</tspan>'
@@ -45,19 +48,19 @@ def typeset(text: str) -> str:
     parts = pieces(text)
     if parts == ((text, ""),):
         return escape(text)
-    out, height = "", 0
+    content, height = "", 0
     for part, kind in parts:
         if part.startswith(" "):
             part = "\N{NO-BREAK SPACE}" + part[1:]  # a plain one is left out by some programs
         rise = _HEIGHTS.get(kind, 0) - height
         height += rise
         marks = _MARKS[kind] + (f' dy="{rise}"' if rise else "")
-        out += f"<tspan{marks}>{escape(part)}</tspan>" if marks else escape(part)
-    return out
+        content += f"<tspan{marks}>{escape(part)}</tspan>" if marks else escape(part)
+    return content
 
 
 def write_svg(scene: Scene, layout: Layout, theme: str = "auto") -> str:
-    """The drawing as an SVG document.
+    """Return the drawing as an SVG document.
 
     Parameters
     ----------
@@ -75,8 +78,8 @@ def write_svg(scene: Scene, layout: Layout, theme: str = "auto") -> str:
     """
     if theme not in ("auto", "light", "dark"):
         raise ValueError(f"theme must be 'auto', 'light' or 'dark', not {theme!r}")
-    legend = _legend(scene, layout)
-    width = max(layout.width, _legend_width(scene), 40.0) + 2 * PAD
+    legend, legend_width = _legend(scene.legend, layout.height + 18) if scene.legend else ([], 0.0)
+    width = max(layout.width, legend_width, 40.0) + 2 * PAD
     height = layout.height + 2 * PAD + (30.0 if legend else 0.0)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="tinygraph" role="img" width="{width:g}" height="{height:g}" '
@@ -86,54 +89,19 @@ def write_svg(scene: Scene, layout: Layout, theme: str = "auto") -> str:
         f"<style>{style_sheet(scene, theme)}</style>",
         markers(scene),
         f'<rect class="paper" x="{-PAD:g}" y="{-PAD:g}" width="{width:g}" height="{height:g}"/>',
-        *_frames(scene, layout),
+        *_headings(scene, layout),
+        *_scopes(layout),
+        *_rails(scene, layout),
         *_columns(scene, layout),
         *legend,
         "</svg>",
     ]
-    return "\n".join(part for part in parts if part) + "\n"
+    return "\n".join(parts) + "\n"
 
 
-# What stands where.
-
-
-def _columns(scene: Scene, layout: Layout) -> Iterable[str]:
-    """The rails and shared nodes first, then a group per column with all that ends in it."""
-    edges: dict[int, list[str]] = {}
-    labels: dict[int, list[str]] = {}
-    drawn: dict[int, str] = {}
-    railed = {rail.source for rail in layout.rails}
-    for number, column, path, place in layout.routes:
-        edge = scene.edges[number]
-        text = drawn.get(id(path))
-        if text is None:
-            text = drawn[id(path)] = path.svg()
-        edges.setdefault(column, []).append(_edge(edge, text, edge.source in railed))
-        if edge.label and place:
-            labels.setdefault(column, []).append(_edge_label(edge, place))
-    nodes: dict[int, list[str]] = {}
-    write = _NodeWriter(scene)
-    for node in scene.nodes:
-        column, box = layout.places[node.id]
-        nodes.setdefault(column, []).append(write(node, box))
-    hues = {node.id: node.hue for node in scene.nodes}
-    for rail in layout.rails:
-        hue = hue_class(hues[rail.source])
-        yield f'<path id="rail-{rail.source}" class="rail{hue}" d="{rail.path.svg()}"/>'
-    for column in (-1, *range(len(layout.strips))):
-        inside = [*edges.get(column, ()), *nodes.get(column, ()), *labels.get(column, ())]
-        if inside and column < 0:
-            yield "\n".join(inside)
-        elif inside:
-            masked = ' class="masked"' if scene.columns[column].masked else ""
-            yield f'<g id="column{column}"{masked} transform="translate({layout.strips[column].x:.7g})">'
-            yield "\n".join(inside)
-            yield "</g>"
-
-
-def _frames(scene: Scene, layout: Layout) -> Iterable[str]:
+def _headings(scene: Scene, layout: Layout) -> Iterable[str]:
+    """Yield the frame and heading of each column, and dots where time steps are left out."""
     for column, strip in zip(scene.columns, layout.strips, strict=True):
-        middle = f"{strip.x + strip.width / 2:g}"
         if column.kind == "step":
             yield (
                 f'<rect class="frame" x="{strip.x - 7:g}" y="0" width="{strip.width + 14:g}" '
@@ -145,7 +113,11 @@ def _frames(scene: Scene, layout: Layout) -> Iterable[str]:
                 "⋯</text>"
             )
         if column.label:
-            yield f'<text class="head" x="{middle}" y="16">{escape(column.label)}</text>'
+            yield f'<text class="head" x="{strip.x + strip.width / 2:g}" y="16">{escape(column.label)}</text>'
+
+
+def _scopes(layout: Layout) -> Iterable[str]:
+    """Yield the frames around scopes, with their names."""
     for frame in layout.frames:
         box = frame.box.moved(layout.origin(frame.column), 0)
         yield (
@@ -156,6 +128,38 @@ def _frames(scene: Scene, layout: Layout) -> Iterable[str]:
         )
 
 
+def _rails(scene: Scene, layout: Layout) -> Iterable[str]:
+    hues = {node.id: node.hue for node in scene.nodes}
+    for source, path in layout.rails:
+        yield f'<path id="rail-{source}" class="rail{hue_class(hues[source])}" d="{path.svg()}"/>'
+
+
+def _columns(scene: Scene, layout: Layout) -> Iterable[str]:
+    """Yield what belongs to no column, then a group per column: edges that end in it, nodes, labels of edges."""
+    edges: dict[int, list[str]] = defaultdict(list)
+    nodes: dict[int, list[str]] = defaultdict(list)
+    labels: dict[int, list[str]] = defaultdict(list)
+    texts: dict[int, str] = {}
+    railed = {rail.source for rail in layout.rails}
+    for number, column, path, place in layout.routes:
+        edge = scene.edges[number]
+        if id(path) not in texts:
+            texts[id(path)] = path.svg()
+        edges[column].append(_edge(edge, texts[id(path)], edge.source in railed))
+        if edge.label and place:
+            labels[column].append(_edge_label(edge, place))
+    for node in scene.nodes:
+        column, box = layout.places[node.id]
+        nodes[column].append(_node(node, box, scene.round))
+    for column in range(-1, len(layout.strips)):
+        inside = [*edges[column], *nodes[column], *labels[column]]
+        if inside and column >= 0:
+            masked = ' class="masked"' if scene.columns[column].masked else ""
+            head = f'<g id="column{column}"{masked} transform="translate({layout.strips[column].x:.7g})">'
+            inside = [head, *inside, "</g>"]
+        yield from inside
+
+
 def _edge(edge: Edge, path: str, railed: bool) -> str:
     kind = f" {edge.kind}" if edge.kind else ""
     classes = f"{'r' if railed else 'e'}{kind}{'' if edge.label else hue_class(edge.hue)}"
@@ -163,54 +167,42 @@ def _edge(edge: Edge, path: str, railed: bool) -> str:
 
 
 def edge_id(edge: Edge) -> str:
-    """What identifies an edge in the drawing: its ends and the number of the argument."""
+    """Return what identifies an edge in the drawing: its ends and the number of the argument."""
     return f"{edge.source}-{edge.target.removeprefix('n')}-{edge.argument}"
 
 
-def _edge_label(edge: Edge, place: tuple[float, float]) -> str:
+def _edge_label(edge: Edge, place: Point) -> str:
     x, y = place
     return f'<text class="name{hue_class(edge.hue)}" x="{x:.4g}" y="{y + 4.5:.4g}">{typeset(edge.label)}</text>'
 
 
-class _NodeWriter:
-    """Writes nodes; what depends on the box alone is worked out once for each box."""
+def _node(node: Node, box: Box, round: bool) -> str:
+    shade = "" if not node.fill else " lit" if _is_dark(node.fill) else " dim"
+    title = f"<title>{escape(node.title)}</title>" if node.title else ""
+    beside = typeset_width(node.label, LABEL_SIZE, True) if node.kind == "parameter" and node.detail else None
+    shape, label_at, detail_at = _shape(box, round or node.kind not in SQUARE, node.fill, bool(node.detail), beside)
+    detail = f'<text class="d" {detail_at}>{escape(node.detail)}</text>' if node.detail else ""
+    return (
+        f'<g id="{node.id}" class="{node.kind}{hue_class(node.hue)}{shade}">{title}{shape}'
+        f"<text {label_at}>{typeset(node.label)}</text>{detail}{_tags(node, box)}</g>"
+    )
 
-    def __init__(self, scene: Scene) -> None:
-        self.round = scene.round
-        self.shapes: dict[tuple[Box, bool, str, str | None], tuple[str, str, str]] = {}
 
-    def __call__(self, node: Node, box: Box) -> str:
-        key = (box, bool(node.detail), node.kind, node.fill)
-        found = self.shapes.get(key)
-        if found is None:
-            found = self.shapes[key] = self._shape(node, box)
-        shape, label_at, detail_at = found
-        title = f"<title>{escape(node.title)}</title>" if node.title else ""
-        detail = f'<text class="d" {detail_at}>{escape(node.detail)}</text>' if node.detail else ""
-        dark = " lit" if node.fill and _is_dark(node.fill) else " dim" if node.fill else ""
-        return (
-            f'<g id="{node.id}" class="{node.kind}{hue_class(node.hue)}{dark}">{title}{shape}'
-            f"<text {label_at}>{typeset(node.label)}</text>{detail}{_tags(node, box)}</g>"
-        )
+@lru_cache(maxsize=1 << 12)
+def _shape(box: Box, pill: bool, colour: str | None, detailed: bool, beside: float | None) -> tuple[str, str, str]:
+    """Return the rectangle of a node, and where its label and its detail stand.
 
-    def _shape(self, node: Node, box: Box) -> tuple[str, str, str]:
-        fill = f' style="fill:{node.fill}"' if node.fill else ""
-        pill = self.round or node.kind not in SQUARE
-        corner = f' rx="{min(box.width, box.height) / 2 if pill else 6:g}"'
-        shape = (
-            f'<rect x="{box.left:.5g}" y="{box.top:.5g}" width="{box.width:g}" height="{box.height:g}"{corner}{fill}/>'
-        )
-        at = f'x="{box.x:.5g}" y='
-        if not node.detail:
-            return shape, f'{at}"{box.y + 5:.5g}"', ""
-        if node.kind == "parameter":
-            width = typeset_width(node.label, LABEL_SIZE, True)
-            return (
-                shape,
-                f'x="{box.left + 9 + width / 2:.5g}" y="{box.y + 5:.5g}"',
-                f'x="{(box.left + 9 + width + box.right) / 2:.5g}" y="{box.y + 4:.5g}"',
-            )
-        return shape, f'{at}"{box.y - 2:.5g}"', f'{at}"{box.y + 11:.5g}"'
+    The detail stands under the label, or beside it where `beside` is the width of the label.
+    """
+    corner = min(box.width, box.height) / 2 if pill else 6
+    size = f'width="{box.width:g}" height="{box.height:g}" rx="{corner:g}"'
+    fill = f' style="fill:{colour}"' if colour else ""
+    label, detail = (box.x, box.y - 2 if detailed else box.y + 5), (box.x, box.y + 11)
+    if beside is not None:
+        label = (box.left + 9 + beside / 2, box.y + 5)
+        detail = ((box.left + 9 + beside + box.right) / 2, box.y + 4)
+    label_at, detail_at = (f'x="{x:.5g}" y="{y:.5g}"' for x, y in (label, detail))
+    return f'<rect x="{box.left:.5g}" y="{box.top:.5g}" {size}{fill}/>', label_at, detail_at
 
 
 def _tags(node: Node, box: Box) -> str:
@@ -221,32 +213,17 @@ def _tags(node: Node, box: Box) -> str:
 
 
 def _is_dark(colour: str) -> bool:
-    """Whether white stands out from a colour better than black does."""
+    """Return whether white stands out from a colour better than black does."""
     red, green, blue = ((int(colour[i : i + 2], 16) / 255) ** 2.2 for i in (1, 3, 5))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.18
 
 
-# Overlay legend.
-
-
-def _legend_width(scene: Scene) -> float:
-    if not scene.legend:
-        return 0.0
-    return text_width(scene.legend.title, 11) + 20 + sum(_entry(text) for text, _ in scene.legend.entries)
-
-
-def _entry(text: str) -> float:
-    return 22 + text_width(text, 11) + 12
-
-
-def _legend(scene: Scene, layout: Layout) -> list[str]:
-    if not scene.legend:
-        return []
-    y = layout.height + 18
-    out = [f'<g id="legend"><text class="key" x="0" y="{y + 4:g}">{escape(scene.legend.title)}</text>']
-    x = text_width(scene.legend.title, 11) + 16
-    for text, colour in scene.legend.entries:
-        out.append(f'<rect x="{x:.5g}" y="{y - 7:g}" width="16" height="14" rx="3" style="fill:{colour}"/>')
-        out.append(f'<text class="key" x="{x + 21:.5g}" y="{y + 4:g}">{escape(text)}</text>')
-        x += _entry(text)
-    return [*out, "</g>"]
+def _legend(legend: Legend, y: float) -> tuple[list[str], float]:
+    """Return the lines of the legend of an overlay, and its width."""
+    lines = [f'<g id="legend"><text class="key" x="0" y="{y + 4:g}">{escape(legend.title)}</text>']
+    x = text_width(legend.title, 11) + 16
+    for text, colour in legend.entries:
+        lines.append(f'<rect x="{x:.5g}" y="{y - 7:g}" width="16" height="14" rx="3" style="fill:{colour}"/>')
+        lines.append(f'<text class="key" x="{x + 21:.5g}" y="{y + 4:g}">{escape(text)}</text>')
+        x += 22 + text_width(text, 11) + 12
+    return [*lines, "</g>"], x + 4

@@ -38,7 +38,7 @@ def place_labels(scene: Scene, layout: Layout) -> None:
         return
     _name_frames(layout)
     columns = {key: [layout.routes[number].column for number in numbers] for key, numbers in alike.items()}
-    samples = {key: {*used[:2], used[-1]} for key, used in columns.items()}
+    samples = {key: {*used[:2], used[-1]} for key, used in columns.items()}  # the ends may differ from the middle
     around = _look_around(scene, layout, [(samples[key], numbers) for key, numbers in alike.items()])
     for key, numbers in alike.items():
         box = _cheapest(layout.routes[numbers[0]].path, key[1], [around[column] for column in samples[key]])
