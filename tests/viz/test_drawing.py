@@ -13,6 +13,7 @@ import pytest
 import tinygraph as tg
 import viz
 from examples import programs
+from viz.scenes.scene import Column, Edge, Node, Scene
 
 HOSTILE = [
     "<b>bold</b>",
@@ -117,6 +118,24 @@ def test_dot_carries_the_very_positions_of_the_layout(drawing):
     assert len(drawn) == len(drawing.scene.nodes)
     assert graph.number_of_edges() == len(drawing.scene.edges)
     assert isinstance(drawing.to_graphviz(), graphviz.Digraph)
+
+
+def test_in_dot_every_line_starts_at_its_node_whichever_rail_it_takes():
+    bands = {
+        (band, column): Node(f"n{2 * band + column}", "h", column=column, band=band)
+        for band in (1, 2)
+        for column in (0, 1)
+    }
+    edges = [Edge("n0", node.id) for node in bands.values()]
+    scene = Scene([Node("n0", "W", kind="parameter"), *bands.values()], edges, [Column("t = 1"), Column("t = 2")])
+    drawing = viz.Drawing(scene)
+    assert len({rail.path.points[-1][1] for rail in drawing.layout.rails}) == 2
+    box, height = drawing.layout.box("n0"), drawing.layout.height
+    graph = pygraphviz.AGraph(string=drawing.dot)
+    for edge in graph.edges():
+        x, y = map(float, edge.attr["pos"].split()[1].split(","))
+        assert box.left - 1 <= x <= box.right + 1
+        assert box.top - 1 <= height - y <= box.bottom + 1
 
 
 @pytest.mark.parametrize("name", HOSTILE)

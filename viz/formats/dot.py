@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import graphviz
 import pygraphviz
 
@@ -38,14 +40,12 @@ def digraph(scene: Scene, layout: Layout) -> graphviz.Digraph:
         size = {"width": f"{box.width / 72:.4f}", "height": f"{box.height / 72:.4f}"}
         pos = _point((box.x, box.y), layout.height)
         graph.node(node.id, _label(node), pos=pos, **size, **_node_style(node, scene.round))
-    rails = {rail.source: rail.path for rail in layout.rails}
+    rails: dict[str, list[Path]] = defaultdict(list)
+    for source, path in layout.rails:
+        rails[source].append(path)
     for route in layout.routes:
-        edge = scene.edges[route.edge]
-        origin = layout.origin(route.column)
-        path = route.path.moved(origin, 0.0)
-        rail = rails.get(edge.source)
-        if rail and _starts_on(path, rail):
-            path = path.after(*_corners(rail))
+        edge, origin = scene.edges[route.edge], layout.origin(route.column)
+        path = _from_node(route.path.moved(origin, 0.0), rails[edge.source])
         attributes = {"pos": _spline(path, layout.height), **_edge_style(edge)}
         if edge.label and route.label:
             x, y = route.label
@@ -102,13 +102,12 @@ def _edge_style(edge: Edge) -> dict[str, str]:
     return style
 
 
-def _starts_on(path: Path, rail: Path) -> bool:
-    return abs(path.points[0][1] - rail.points[-1][1]) < 0.6
-
-
-def _corners(rail: Path) -> list[tuple[float, float]]:
-    """Return the rail's points up to where it begins to run under the columns."""
-    return [rail.points[0], *rail.points[3:-3:3]]
+def _from_node(path: Path, rails: list[Path]) -> Path:
+    """Return the path of an edge with the rail put in front of it that it starts on, if it starts on one."""
+    for rail in rails:
+        if abs(path.points[0][1] - rail.points[-1][1]) < 0.6:
+            return path.after(rail.points[0], *rail.points[3:-3:3])
+    return path
 
 
 def _point(point: tuple[float, float], height: float) -> str:
