@@ -120,7 +120,9 @@ def test_dot_carries_the_very_positions_of_the_layout(drawing):
     assert isinstance(drawing.to_graphviz(), graphviz.Digraph)
 
 
-def test_in_dot_every_line_starts_at_its_node_whichever_rail_it_takes():
+@pytest.fixture(scope="module")
+def two_rows():
+    """A parameter that two loops share, one drawn over the other."""
     bands = {
         (band, column): Node(f"n{2 * band + column}", "h", column=column, band=band)
         for band in (1, 2)
@@ -129,13 +131,23 @@ def test_in_dot_every_line_starts_at_its_node_whichever_rail_it_takes():
     edges = [Edge("n0", node.id) for node in bands.values()]
     scene = Scene([Node("n0", "W", kind="parameter"), *bands.values()], edges, [Column("t = 1"), Column("t = 2")])
     drawing = viz.Drawing(scene)
-    assert len({rail.path.points[-1][1] for rail in drawing.layout.rails}) == 2
-    box, height = drawing.layout.box("n0"), drawing.layout.height
-    graph = pygraphviz.AGraph(string=drawing.dot)
+    assert len(drawing.layout.rails) == 2
+    return drawing
+
+
+def test_in_dot_every_line_starts_at_its_node_whichever_rail_it_takes(two_rows):
+    box, height = two_rows.layout.box("n0"), two_rows.layout.height
+    graph = pygraphviz.AGraph(string=two_rows.dot)
     for edge in graph.edges():
         x, y = map(float, edge.attr["pos"].split()[1].split(","))
         assert box.left - 1 <= x <= box.right + 1
         assert box.top - 1 <= height - y <= box.bottom + 1
+
+
+def test_each_rail_of_a_parameter_has_an_id_of_its_own(two_rows):
+    ids = [element.get("id") for element in ET.fromstring(two_rows.svg()).iter() if element.get("id")]
+    assert sum(id.startswith("rail-n0") for id in ids) == 2
+    assert len(ids) == len(set(ids))
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -6,7 +6,7 @@ Names of variables come only as escaped text. Identifiers are the scene's opaque
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -129,9 +129,13 @@ def _scopes(layout: Layout) -> Iterable[str]:
 
 
 def _rails(scene: Scene, layout: Layout) -> Iterable[str]:
+    """Yield the rails; the second of a node, under another row, has a number behind its id."""
     hues = {node.id: node.hue for node in scene.nodes}
+    drawn: Counter[str] = Counter()
     for source, path in layout.rails:
-        yield f'<path id="rail-{source}" class="rail{hue_class(hues[source])}" d="{path.svg()}"/>'
+        number = f"-{drawn[source]}" if drawn[source] else ""
+        drawn[source] += 1
+        yield f'<path id="rail-{source}{number}" class="rail{hue_class(hues[source])}" d="{path.svg()}"/>'
 
 
 def _columns(scene: Scene, layout: Layout) -> Iterable[str]:
