@@ -141,12 +141,10 @@ class Cell:
         )
 
     def _take(self, slots: list[Slot], placed: Placed) -> None:
-        self.boxes = {
-            slot: box.snapped() for slot, box in zip(slots, placed.boxes, strict=False)
-        }  # then come the ports
+        self.boxes = dict(zip(slots, [box.snapped() for box in placed.boxes], strict=False))  # after them come ports
         self.paths = dict(zip(self.wires, placed.paths, strict=True))
         self.labels = dict(zip(self.wires, placed.label_places, strict=True))
-        self.frames = {scope: box for (scope, _), box in zip(self._clusters(slots), placed.frames, strict=True)}
+        self.frames = dict(zip(dict(self._clusters(slots)), placed.frames, strict=True))
         self.width, self.height = placed.width, placed.height
         self._ends = {}
 

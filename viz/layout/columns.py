@@ -50,9 +50,8 @@ def _place_gutter(plan: Plan, x: float, number: int, nets: list[Net], room: floa
 def _extents(plan: Plan) -> list[dict[int, tuple[float, float]]]:
     """Return for each column the bands in it, with the left and right end of what stands in each."""
     present: list[dict[int, list[Box]]] = [{} for _ in plan.scene.columns]
-    for node in plan.scene.nodes:
-        if node.column is not None:
-            present[node.column].setdefault(node.band, []).append(plan.cells[node.band].boxes[node.slot])
+    for node, column in plan.standing:
+        present[column].setdefault(node.band, []).append(plan.cells[node.band].boxes[node.slot])
     return [{band: _extent(plan.cells[band], boxes) for band, boxes in bands.items()} for bands in present]
 
 

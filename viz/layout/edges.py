@@ -17,9 +17,8 @@ __all__ = ["fill_cells"]
 
 def fill_cells(plan: Plan) -> None:
     """Make the cells of all bands, sort the edges, and have the cells laid out."""
-    placed = [node for node in plan.scene.nodes if node.column is not None]
-    framed = len({node.scope for node in placed}) > 1
-    for node in placed:
+    framed = len({node.scope for node, _ in plan.standing}) > 1
+    for node, _ in plan.standing:
         if node.band not in plan.cells:
             plan.cells[node.band] = Cell(plan.scene.round, framed)
         plan.cells[node.band].add(node)
@@ -56,11 +55,11 @@ def _fans(plan: Plan) -> set[tuple[str, int]]:
 
 
 def _crossing(i: int, edge: Edge, source: Node, target: Node) -> Crossing:
-    start, end, gradient = source.column or 0, target.column or 0, edge.kind == "gradient"
+    start, end = source.column or 0, target.column or 0
     if start == end:
-        return Crossing(i, source, target, (source.band, source.slot, edge.kind), start, end, gradient)
+        return Crossing(i, source, target, (source.band, source.slot, edge.kind), start, end)
     out, back = (start, end - 1) if start < end else (start - 1, end)
-    return Crossing(i, source, target, (source.band, source.slot, start < end), out, back, gradient)
+    return Crossing(i, source, target, (source.band, source.slot, start < end), out, back)
 
 
 def _arrange_cells(plan: Plan) -> None:

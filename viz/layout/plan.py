@@ -36,7 +36,6 @@ class Crossing(NamedTuple):
     net: Net
     out: int
     back: int
-    gradient: bool
 
     @property
     def leaves_right(self) -> bool:
@@ -59,6 +58,8 @@ class Plan:
 
     Attributes
     ----------
+    standing : list of (Node, int)
+        The nodes that stand in a column, each with its column.
     cells : dict
         The laid-out cell of each band.
     inside, ported : list of Use
@@ -78,6 +79,7 @@ class Plan:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.nodes = {node.id: node for node in scene.nodes}
+        self.standing = [(node, node.column) for node in scene.nodes if node.column is not None]
         self.cells: dict[int, Cell] = {}
         self.inside: list[Use] = []
         self.ported: list[Use] = []

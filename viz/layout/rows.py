@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Hashable
 
 from .plan import Plan
@@ -17,13 +18,12 @@ MARGIN = 10.0
 
 def stack_rows(plan: Plan) -> None:
     """Find the height of every band, lane and rail."""
-    spans: dict[int, tuple[int, int]] = {}
-    for node in plan.scene.nodes:
-        if node.column is not None:
-            low, high = spans.get(node.band, (node.column, node.column))
-            spans[node.band] = min(low, node.column), max(high, node.column)
+    columns: dict[int, set[int]] = defaultdict(set)
+    for node, column in plan.standing:
+        columns[node.band].add(column)
+    spans = [(min(used), max(used), band) for band, used in columns.items()]
     taken: list[int] = []
-    for band, (low, high) in sorted(spans.items(), key=lambda item: (item[1][0] - item[1][1], item[1], item[0])):
+    for low, high, band in sorted(spans, key=lambda span: (span[0] - span[1], span)):
         plan.rows[band] = _take_first(taken, low, high)
     top = HEADER + _assign_lanes(plan) + MARGIN
     for row in range(len(taken)):
@@ -106,9 +106,8 @@ def _highest_arch(plan: Plan) -> float:
 def _lower_lanes(plan: Plan) -> None:
     """Bring each lane down to the highest of the cells that it runs over."""
     tops: dict[int, float] = {}
-    for node in plan.scene.nodes:
-        if node.column is not None:
-            tops[node.column] = min(tops.get(node.column, plan.result.height), plan.lifts[node.band])
+    for node, column in plan.standing:
+        tops[column] = min(tops.get(column, plan.result.height), plan.lifts[node.band])
     ceiling = min(plan.lifts.values())
     for key, (low, high) in _lane_spans(plan).items():
         plan.lanes[key] += min((tops[c] for c in range(low + 1, high + 1) if c in tops), default=ceiling) - ceiling

@@ -14,40 +14,39 @@ DETAIL_SIZE = 10.0
 TAG_SIZE = 11.0
 
 
-def node_size(node: Node, round: bool = False) -> tuple[float, float]:
-    """Width and height in pixels; a round node is a circle as long as its text fits into one.
+def node_size(node: Node, round: bool) -> tuple[float, float]:
+    """Return the width and height in pixels; a round node is a circle as long as its text fits into one.
 
-    >>> node_size(Node("n0", "tanh", "20"))
+    >>> node_size(Node("n0", "tanh", "20"), round=False)
     (44.0, 36.0)
     """
     bold = node.kind not in ("op", "constant")
     label = typeset_width(node.label, LABEL_SIZE + (2 if round else 0), bold)
     detail = text_width(node.detail, DETAIL_SIZE)
+    width = _even(max(label, detail) + 18)
     if round:
-        return float(max(44, _even(max(label, detail) + 18))), 44.0 if not node.detail else 48.0
-    height = 36.0 if node.detail else 26.0
+        return max(44.0, width), 48.0 if node.detail else 44.0
     if node.kind == "parameter":
-        height = 20.0
-        return float(_even(label + (detail + 6 if detail else 0) + 16)), height
-    return float(max(38, _even(max(label, detail) + 18))), height
+        return _even(label + (detail + 6 if detail else 0) + 16), 20.0
+    return max(38.0, width), 36.0 if node.detail else 26.0
 
 
 def label_room(label: str) -> float:
-    """The width that the label of an edge takes up, with a little air; 0 without one."""
+    """Return the width that the label of an edge takes up, with a little air; 0 without one."""
     return typeset_width(label, LABEL_SIZE, True) + 6.0 if label else 0.0
 
 
 def tag_boxes(node: Node, box: Box) -> list[Box]:
-    """Where the remarks of a node stand: at its lower right, close to a round corner."""
-    found = []
+    """Return where the remarks of a node stand: at its lower right, close to a round corner."""
+    boxes = []
     corner = min(box.width, box.height) / 2
     x, y = box.right - 0.27 * corner + 1, box.bottom - 0.27 * corner + 5
     for text, _ in node.tags:
         width = typeset_width(text, TAG_SIZE, True)
-        found.append(Box(x + width / 2, y, width, TAG_SIZE))
+        boxes.append(Box(x + width / 2, y, width, TAG_SIZE))
         x += width + 4
-    return found
+    return boxes
 
 
-def _even(width: float) -> int:
-    return 2 * round(width / 2 + 0.49)
+def _even(width: float) -> float:
+    return 2.0 * round(width / 2 + 0.49)

@@ -37,11 +37,9 @@ def tile(scene: Scene) -> Layout:
 
 
 def _place_nodes(plan: Plan) -> None:
-    for node in plan.scene.nodes:
-        if node.column is not None:
-            box = plan.cells[node.band].boxes[node.slot]
-            moved = box.moved(plan.shifts[node.band, node.column], plan.lifts[node.band])
-            plan.result.places[node.id] = (node.column, moved)
+    for node, column in plan.standing:
+        box = plan.cells[node.band].boxes[node.slot]
+        plan.result.places[node.id] = (column, box.moved(plan.shifts[node.band, column], plan.lifts[node.band]))
     for (band, column), shift in plan.shifts.items():
         frames = plan.cells[band].frames if plan.scene.columns[column].kind == "step" else {}
         for scope, frame in frames.items():
@@ -87,7 +85,7 @@ def _run_crossings(plan: Plan) -> None:
     for crossing in plan.crossings:
         source, target = crossing.source, crossing.target
         start, column = source.column or 0, target.column or 0
-        origin = layout.origin(column)
+        origin, edge = layout.origin(column), plan.scene.edges[crossing.edge]
         path, label = line(
             plan.end(source, layout.origin(start) + plan.shifts[source.band, start] - origin),
             plan.end(target, plan.shifts[target.band, column]),
@@ -95,11 +93,10 @@ def _run_crossings(plan: Plan) -> None:
             plan.tracks[crossing.back][plan.net(crossing, crossing.back)] - origin,
             plan.lane(crossing),
             crossing.comes_from_left,
-            crossing.gradient,
+            edge.kind == "gradient",
             plan.arches(crossing),
         )
-        labelled = bool(plan.scene.edges[crossing.edge].label)
-        layout.routes.append(Route(crossing.edge, column, path, label if labelled else None))
+        layout.routes.append(Route(crossing.edge, column, path, label if edge.label else None))
 
 
 def _line(

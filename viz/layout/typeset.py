@@ -25,27 +25,26 @@ _PARTS = re.compile(
 
 @lru_cache(maxsize=1 << 12)
 def pieces(text: str) -> tuple[tuple[str, str], ...]:
-    """`text` in parts, each with how it is set: "" on the line, "low", "up", or "bar" with a line above.
+    """Return `text` in parts, each with how it is set: "" on the line, "low", "up", or "bar" with a line above.
 
     >>> pieces("W_F⁽²⁾")
     (('W', ''), ('F', 'low'), ('(2)', 'up'))
     >>> pieces("log1p(x_train)")
     (('log1p(x_train)', ''),)
     """
-    found: list[tuple[str, str]] = []
+    parts: list[tuple[str, str]] = []
     end = 0
     for match in _PARTS.finditer(text):
         kind = match.lastgroup or ""
         part = match[0].translate(_RAISED) if kind == "up" else match[0].replace("\u0304", "").removeprefix("_")
-        found += [(text[end : match.start()], "")] if match.start() > end else []
-        found.append((part, kind))
+        parts += [(text[end : match.start()], ""), (part, kind)]
         end = match.end()
-    return (*found, (text[end:], "")) if text[end:] or not found else tuple(found)
+    return tuple(part for part in [*parts, (text[end:], "")] if part[0]) or ((text, ""),)
 
 
 @lru_cache(maxsize=1 << 14)
 def typeset_width(text: str, size: float, bold: bool = False) -> float:
-    """The width of `text` in pixels when it is set so.
+    """Return the width of `text` in pixels when it is set so.
 
     >>> typeset_width("W", 10) < typeset_width("W_F", 10) < typeset_width("WF", 10)
     True
