@@ -116,6 +116,10 @@ class Plan:
             return self.lane_key(crossing) if self.is_boundary(crossing.target) else ("down", crossing.net)
         return crossing.net
 
+    def track(self, crossing: Crossing, gutter: int) -> float:
+        """Return where the track of an edge runs in a gutter."""
+        return self.tracks[gutter][self.net(crossing, gutter)]
+
     def arches(self, crossing: Crossing) -> bool:
         """Return whether an edge over columns is drawn as an arch: between circles with nothing above them."""
         source, target = crossing.source, crossing.target

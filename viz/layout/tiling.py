@@ -81,40 +81,37 @@ def _rail(plan: Plan, source: str, height: float, low: float, high: float) -> Pa
 
 def _run_crossings(plan: Plan) -> None:
     """Draw the edges between columns, relative to the column of their target."""
-    line, layout = cache(_line), plan.result
+
+    @cache
+    def line(
+        leaving: End,
+        entering: End,
+        out: float,
+        back: float,
+        lane: float | None,
+        from_left: bool,
+        lower: float,
+        over: bool,
+    ) -> tuple[Path, Point]:
+        path = arch(leaving.box, entering.box) if over else route(leaving, entering, out, back, lane, from_left, lower)
+        x, y = _beside(path, out)
+        return path, (x, y + 2 * (9 + lower) if lower else y)
+
+    origin = plan.result.origin
     for crossing in plan.crossings:
-        source, target = crossing.source, crossing.target
+        edge, source, target = plan.scene.edges[crossing.edge], crossing.source, crossing.target
         start, column = source.column or 0, target.column or 0
-        origin, edge = layout.origin(column), plan.scene.edges[crossing.edge]
         path, label = line(
-            plan.end(source, layout.origin(start) + plan.shifts[source.band, start] - origin),
+            plan.end(source, origin(start) + plan.shifts[source.band, start] - origin(column)),
             plan.end(target, plan.shifts[target.band, column]),
-            plan.tracks[crossing.out][plan.net(crossing, crossing.out)] - origin,
-            plan.tracks[crossing.back][plan.net(crossing, crossing.back)] - origin,
+            plan.track(crossing, crossing.out) - origin(column),
+            plan.track(crossing, crossing.back) - origin(column),
             plan.lane(crossing),
             crossing.comes_from_left,
-            edge.kind == "gradient",
+            BESIDE if edge.kind == "gradient" else 0.0,
             plan.arches(crossing),
         )
-        layout.routes.append(Route(crossing.edge, column, path, label if edge.label else None))
-
-
-def _line(
-    source: End,
-    target: End,
-    out: float,
-    back: float,
-    lane: float | None,
-    from_left: bool,
-    gradient: bool,
-    arched: bool,
-) -> tuple[Path, Point]:
-    if arched:
-        path = arch(source.box, target.box)
-    else:
-        path = route(source, target, out, back, lane, from_left, BESIDE if gradient else 0.0)
-    x, y = _beside(path, out)
-    return path, (x, y + (2 * (9 + BESIDE) if gradient else 0.0))
+        plan.result.routes.append(Route(crossing.edge, column, path, label if edge.label else None))
 
 
 def _beside(path: Path, gutter: float) -> Point:
