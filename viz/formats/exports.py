@@ -18,14 +18,9 @@ def networkx_graph(scene: Scene) -> nx.MultiDiGraph:
     """Return the scene as a `networkx.MultiDiGraph`, keyed by id; attributes are texts and numbers only."""
     graph = nx.MultiDiGraph(title=scene.title)
     for node in scene.nodes:
-        attributes = {
-            "label": node.label,
-            "detail": node.detail,
-            "kind": node.kind,
-            "scope": node.scope,
-            "column": node.column,
-            "timestep": None if node.column is None else scene.columns[node.column].timestep,
-        }
+        attributes = {key: getattr(node, key) for key in ("label", "detail", "kind", "scope", "column")}
+        if node.column is not None:
+            attributes["timestep"] = scene.columns[node.column].timestep
         graph.add_node(node.id, **{key: value for key, value in attributes.items() if value is not None})
     for edge in scene.edges:
         graph.add_edge(edge.source, edge.target, argument=edge.argument, label=edge.label, kind=edge.kind)

@@ -5,10 +5,10 @@ Names of variables come only as escaped text. Identifiers are the scene's opaque
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
+from xml.sax import saxutils
 
 from ..layout.geometry import Box, Point
 from ..layout.metrics import text_width
@@ -22,8 +22,6 @@ __all__ = ["edge_id", "escape", "typeset", "write_svg"]
 
 PAD = 16.0
 SQUARE = ("op", "variable", "loss", "constant", "gradient")  # drawn as boxes, unless all is drawn round
-_SAFE = re.compile(r"[^&<>\"']*").fullmatch
-_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
 
 def escape(text: str) -> str:
@@ -32,7 +30,7 @@ def escape(text: str) -> str:
     >>> escape('<b a="1">')
     '&lt;b a=&quot;1&quot;&gt;'
     """
-    return text if _SAFE(text) else text.translate(_ENTITIES)
+    return saxutils.escape(text, {'"': "&quot;", "'": "&#39;"})
 
 
 _HEIGHTS = {"low": 3, "up": -5}

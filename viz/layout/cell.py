@@ -61,7 +61,7 @@ class Cell:
         width, height = node_size(node, self.round)
         widest, highest = self.sizes.get(node.slot, (0.0, 0.0))
         self.sizes[node.slot] = (max(widest, width), max(highest, height))
-        self.scopes.setdefault(node.slot, node.scope)
+        self.scopes.setdefault(node.slot, node.scope if self.framed else "")
         if node.above:
             self.above.add(node.slot)
 
@@ -132,7 +132,7 @@ class Cell:
                 for w in self.wires
             ],
             ports=list(ports.values()),
-            scopes=self._clusters(slots),
+            scopes=self._members(slots),
             round=self.round,
             labels=[label_room(label) for label in self.wires.values()],
             rank_gap=34.0 if self.round else 28.0,
@@ -144,9 +144,9 @@ class Cell:
         self.boxes = dict(zip(slots, [box.snapped() for box in placed.boxes], strict=False))  # after them come ports
         self.paths = dict(zip(self.wires, placed.paths, strict=True))
         self.labels = dict(zip(self.wires, placed.label_places, strict=True))
-        self.frames = dict(zip(dict(self._clusters(slots)), placed.frames, strict=True))
+        self.frames = dict(zip(dict(self._members(slots)), placed.frames, strict=True))
         self.width, self.height = placed.width, placed.height
         self._ends = {}
 
-    def _clusters(self, slots: list[Slot]) -> list[tuple[str, list[int]]]:
-        return scope_members(self.scopes[slot] for slot in slots) if self.framed else []
+    def _members(self, slots: list[Slot]) -> list[tuple[str, list[int]]]:
+        return scope_members(self.scopes[slot] for slot in slots)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 
 from ..scenes.scene import Node
 from .cell import Cell
@@ -72,14 +73,8 @@ def _label_rooms(plan: Plan) -> dict[int, float]:
 
 def _gutters(plan: Plan) -> dict[int, list[Net]]:
     """Return the nets of each gutter from left to right; like gutters are put in order once."""
-    orders: dict[frozenset[tuple[Net, Track]], list[Net]] = {}
-    nets = {}
-    for gutter, tracks in _tracks(plan).items():
-        key = frozenset(tracks.items())
-        if key not in orders:
-            orders[key] = order_tracks(tracks)
-        nets[gutter] = orders[key]
-    return nets
+    order = cache(lambda tracks: order_tracks(dict(tracks)))
+    return {gutter: order(frozenset(tracks.items())) for gutter, tracks in _tracks(plan).items()}
 
 
 def _tracks(plan: Plan) -> dict[int, dict[Net, Track]]:

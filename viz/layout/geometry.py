@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -73,10 +74,9 @@ class Path:
 
     def after(self, *corners: Point) -> Path:
         """Return the path with straight pieces through `corners` put in front of it."""
-        points: list[Point] = [corners[0]]
-        for point in (*corners[1:], self.points[0]):
-            points += _straight(points[-1], point)
-        return Path((*points, *self.points[1:]), self.tip)
+        steps = pairwise([*corners, self.points[0]])
+        straight = [point for start, end in steps for point in (start, end, end)]
+        return Path((corners[0], *straight, *self.points[1:]), self.tip)
 
     def pieces(self) -> list[Piece]:
         """Return the pieces that the path consists of."""
@@ -149,10 +149,10 @@ def rounded(corners: Sequence[Point], arrow: bool = True) -> Path:
     line = points[:1]
     for before, corner, after in zip(points, points[1:], points[2:], strict=False):
         radius = min(RADIUS, _distance(before, corner) / 2, _distance(corner, after) / 2)
-        line += _straight(line[-1], towards(corner, before, radius))
-        line += [towards(corner, part, radius * 0.45) for part in (before, after)]
-        line.append(towards(corner, after, radius))
-    return Path((*line, *_straight(line[-1], points[-1])), tip)
+        start, end = towards(corner, before, radius), towards(corner, after, radius)
+        controls = towards(corner, before, radius * 0.45), towards(corner, after, radius * 0.45)
+        line += [line[-1], start, start, *controls, end]
+    return Path((*line, line[-1], points[-1], points[-1]), tip)
 
 
 def curve(piece: Piece) -> np.ndarray:
@@ -172,10 +172,6 @@ def towards(start: Point, end: Point, distance: float) -> Point:
     return start[0] + dx * distance / length, start[1] + dy * distance / length
 
 
-def _straight(start: Point, end: Point) -> list[Point]:
-    return [start, end, end]
-
-
 def _distance(a: Point, b: Point) -> float:
     return abs(a[0] - b[0]) + abs(a[1] - b[1])
 
@@ -185,11 +181,7 @@ def _without_straight_corners(corners: Sequence[Point]) -> list[Point]:
     for point in corners:
         if points and _distance(points[-1], point) < 0.5:
             continue
-        if len(points) > 1 and _aligned(points[-2], points[-1], point):
+        if len(points) > 1 and _bend(points[-2], points[-1], point) < 1e-6:
             points.pop()
         points.append(point)
     return points if len(points) > 1 else [corners[0], corners[-1]]
-
-
-def _aligned(a: Point, b: Point, c: Point) -> bool:
-    return abs((b[0] - a[0]) * (c[1] - b[1]) - (b[1] - a[1]) * (c[0] - b[0])) < 1e-6

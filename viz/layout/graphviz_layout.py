@@ -85,8 +85,6 @@ def arrange(request: Request) -> Placed:
             f"{_duration(expected)} to lay out. Draw fewer: view='variables', fold=True or timesteps=slice(…); "
             "or take drawing.to_networkx(), which needs no layout."
         )
-    if not nodes:
-        return Placed([], [], [], [], 0.0, 0.0)
     graph = pygraphviz.AGraph(string=_dot(request))
     return _read(json.loads(graph.draw(format="json0", prog="dot")), request)
 
@@ -139,7 +137,7 @@ def _room(width: float) -> str:
 
 def _read(answer: dict[str, Any], request: Request) -> Placed:
     _, _, width, height = map(float, answer["bb"].split(","))
-    places = {thing["name"]: thing for thing in answer["objects"]}
+    places = {thing["name"]: thing for thing in answer.get("objects", ())}
     edges = {edge["id"]: edge for edge in answer.get("edges", ()) if "id" in edge}
     lines = [edges[str(i)] for i in range(len(request.edges))]
     return Placed(

@@ -7,12 +7,12 @@ from h to the four gates of an LSTM share a line until they part.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from itertools import permutations
+from itertools import combinations, permutations
 from typing import NamedTuple
 
 from .geometry import ARROW, Box, Path, Point, rounded
 
-__all__ = ["End", "Net", "Track", "arch", "arch_height", "leave", "order_tracks", "route"]
+__all__ = ["End", "Net", "Passage", "Track", "arch", "arch_height", "leave", "order_tracks", "route"]
 
 TRACK = 9.0
 GUTTER = 14.0
@@ -58,11 +58,8 @@ def order_tracks(tracks: dict[Net, Track]) -> list[Net]:
     nets = sorted(tracks, key=lambda net: (-tracks[net].entry, repr(net)))
     if len(nets) > 5:
         return nets
-    return list(min(permutations(nets), key=lambda order: _crossings([tracks[net] for net in order])))
-
-
-def _crossings(order: list[Track]) -> int:
-    return sum(_cross(left, right) for i, left in enumerate(order) for right in order[i + 1 :])
+    crossings = lambda order: sum(_cross(tracks[left], tracks[right]) for left, right in combinations(order, 2))
+    return list(min(permutations(nets), key=crossings))
 
 
 def _cross(left: Track, right: Track) -> int:
@@ -77,16 +74,29 @@ def _within(heights: Iterable[float], track: Track) -> int:
     return sum(min(span) < height < max(span) for height in heights)
 
 
-def route(source: End, target: End, out: float, back: float, lane: float | None, rightward: bool, lower: float) -> Path:
-    """Return the line from `source` through the gutter at x = `out` to `target`.
+class Passage(NamedTuple):
+    """How a line gets from one column into another: by the gutter at x = `out`.
 
-    With a `lane` it runs along that height between two gutters, from x = `out` to x = `back`. `rightward` says whether
+    With a `lane` it runs along that height between two gutters, from x = `out` to x = `back`. `from_left` says whether
     it comes into the target from the left; `lower`, how far below the middle of the boxes it leaves and arrives.
     """
+
+    source: End
+    target: End
+    out: float
+    back: float
+    lane: float | None
+    from_left: bool
+    lower: float
+
+
+def route(passage: Passage) -> Path:
+    """Return the line of a passage, from the source to the target."""
+    source, target, out, back, lane, from_left, lower = passage
     source, target = (end._replace(box=end.box.moved(0.0, lower)) for end in (source, target))
     if lane is None:
-        return rounded(leave(source, out) + _enter(target, out, rightward))
-    return rounded([*leave(source, out), (out, lane), (back, lane), *_enter(target, back, rightward)])
+        return rounded(leave(source, out) + _enter(target, out, from_left))
+    return rounded([*leave(source, out), (out, lane), (back, lane), *_enter(target, back, from_left)])
 
 
 def arch_height(distance: float) -> float:

@@ -94,13 +94,9 @@ def _lane_spans(plan: Plan) -> dict[Hashable, tuple[int, int]]:
 
 def _highest_arch(plan: Plan) -> float:
     """Return the room for arches between distant columns, whose distance is only known as the widths of cells."""
-    spans = [
-        abs((crossing.source.column or 0) - (crossing.target.column or 0))
-        * (plan.cells[crossing.source.band].width + 34)
-        for crossing in plan.crossings
-        if plan.arches(crossing)
-    ]
-    return max(map(arch_height, spans), default=0.0)
+    arched = [crossing for crossing in plan.crossings if plan.arches(crossing)]
+    widths = [(abs(c.out - c.back) + 1) * (plan.cells[c.source.band].width + 34) for c in arched]
+    return max(map(arch_height, widths), default=0.0)
 
 
 def _lower_lanes(plan: Plan) -> None:

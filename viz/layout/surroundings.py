@@ -27,12 +27,23 @@ class Surroundings:
     def __init__(self, scene: Scene, layout: Layout, spans: list[tuple[int, int]], column: int, reach: int) -> None:
         self.layout, self.column = layout, column
         self.near = range(column - reach, column + reach + 1)
-        self.frames = [(frame, self._shift(frame.column)) for frame in layout.frames if frame.column in self.near]
-        self.texts = corners(self._texts(scene))
-        lines = list(self._lines(spans))
+        strips = [
+            (scene.columns[i], self._shift(i), layout.strips[i].width)
+            for i in self.near
+            if i in range(len(layout.strips))
+        ]
+        frames = [frame for frame in layout.frames if frame.column in self.near]
+        frames = [frame._replace(box=frame.box.moved(self._shift(frame.column), 0.0)) for frame in frames]
+        headings = [
+            Box(x + width / 2, 11.0, 8.0 * len(column.label), 15.0) for column, x, width in strips if column.label
+        ]
+        self.texts = corners([*self._nodes(scene), *headings, *map(name_box, frames)])
+        level = [frame.box._replace(y=y, height=0.0) for frame in frames for y in (frame.box.top, frame.box.bottom)]
+        lines = [*self._lines(spans), (corners(level), 0)]
         self.lines = np.concatenate([covered for covered, _ in lines])
         self.owners = np.concatenate([np.full(len(covered), owner) for covered, owner in lines])
-        self.borders = list(self._borders(scene))
+        self.borders = [(frame.box.left, frame.box.right) for frame in frames]
+        self.borders += [(x - 7, x + width + 7) for column, x, width in strips if column.kind == "step"]
 
     def cost(self, box: Box, path: Path) -> float:
         """Return what it costs to cover `box` by a label of `path`."""
@@ -41,7 +52,8 @@ class Surroundings:
         cost = COVERS_TEXT * (overlaps(self.texts, box, 1.0).sum() + outside)
         cost += COVERS_LINE * overlaps(self.lines, box, 1.0).any()
         cost += NEAR_LINE * (overlaps(self.lines, box, 5.0) & (self.owners != id(path))).any()
-        return float(cost + COVERS_BORDER * any(box.left < border < box.right for border in self.borders))
+        cost += COVERS_BORDER * any(box.left < border < box.right for sides in self.borders for border in sides)
+        return float(cost)
 
     def take(self, box: Box, columns: set[int]) -> None:
         """Let a label stand at `box` in each of `columns`: later ones keep off it."""
@@ -51,39 +63,22 @@ class Surroundings:
     def _shift(self, column: int) -> float:
         return self.layout.origin(column) - self.layout.origin(self.column)
 
-    def _texts(self, scene: Scene) -> Iterator[Box]:
-        """Yield what nodes and texts cover."""
+    def _nodes(self, scene: Scene) -> Iterator[Box]:
+        """Yield what nodes cover, and the remarks on them."""
         for node in scene.nodes:
             column, box = self.layout.places[node.id]
             if column in self.near:
                 for covered in (box, *tag_boxes(node, box)):
                     yield covered.moved(self._shift(column), 0.0)
-        for i, heading in enumerate(scene.columns):
-            if i in self.near and heading.label:
-                middle = self._shift(i) + self.layout.strips[i].width / 2
-                yield Box(middle, 11.0, 8.0 * len(heading.label), 15.0)
-        for frame, shift in self.frames:
-            yield name_box(frame).moved(shift, 0.0)
 
     def _lines(self, spans: list[tuple[int, int]]) -> Iterator[tuple[np.ndarray, int]]:
-        """Yield what lines cover, and the id of the path that each belongs to, 0 for what can have no label."""
+        """Yield what edges and rails cover, and the id of the path of each edge, 0 for a rail."""
         for route, (first, last) in zip(self.layout.routes, spans, strict=True):
             if first < self.near.stop and last >= self.near.start:
                 shift = self._shift(route.column)
                 yield ink(route.path) + (shift, 0.0, shift, 0.0), id(route.path)
         for rail in self.layout.rails:
             yield ink(rail.path) + (self._shift(-1), 0.0, self._shift(-1), 0.0), 0
-        for frame, shift in self.frames:
-            left, right = frame.box.left + shift, frame.box.right + shift
-            yield np.array([(left, y, right, y) for y in (frame.box.top, frame.box.bottom)]), 0
-
-    def _borders(self, scene: Scene) -> Iterator[float]:
-        """Yield where the sides of columns and frames run."""
-        for i, column in enumerate(scene.columns):
-            if i in self.near and column.kind == "step":
-                yield from (self._shift(i) - 7, self._shift(i) + self.layout.strips[i].width + 7)
-        for frame, shift in self.frames:
-            yield from (frame.box.left + shift, frame.box.right + shift)
 
 
 @lru_cache(maxsize=1 << 12)

@@ -16,7 +16,7 @@ from .edges import fill_cells
 from .geometry import Path, Point, rounded
 from .plan import Plan
 from .positions import Frame, Layout, Rail, Route
-from .routes import End, arch, leave, route
+from .routes import Passage, arch, leave, route
 from .rows import stack_rows
 
 __all__ = ["tile"]
@@ -83,25 +83,16 @@ def _run_crossings(plan: Plan) -> None:
     """Draw the edges between columns, relative to the column of their target."""
 
     @cache
-    def line(
-        leaving: End,
-        entering: End,
-        out: float,
-        back: float,
-        lane: float | None,
-        from_left: bool,
-        lower: float,
-        over: bool,
-    ) -> tuple[Path, Point]:
-        path = arch(leaving.box, entering.box) if over else route(leaving, entering, out, back, lane, from_left, lower)
-        x, y = _beside(path, out)
-        return path, (x, y + 2 * (9 + lower) if lower else y)
+    def line(passage: Passage, over: bool) -> tuple[Path, Point]:
+        path = arch(passage.source.box, passage.target.box) if over else route(passage)
+        x, y = _beside(path, passage.out)
+        return path, (x, y + 2 * (9 + passage.lower) if passage.lower else y)
 
     origin = plan.result.origin
     for crossing in plan.crossings:
         edge, source, target = plan.scene.edges[crossing.edge], crossing.source, crossing.target
         start, column = source.column or 0, target.column or 0
-        path, label = line(
+        passage = Passage(
             plan.end(source, origin(start) + plan.shifts[source.band, start] - origin(column)),
             plan.end(target, plan.shifts[target.band, column]),
             plan.track(crossing, crossing.out) - origin(column),
@@ -109,8 +100,8 @@ def _run_crossings(plan: Plan) -> None:
             plan.lane(crossing),
             crossing.comes_from_left,
             BESIDE if edge.kind == "gradient" else 0.0,
-            plan.arches(crossing),
         )
+        path, label = line(passage, plan.arches(crossing))
         plan.result.routes.append(Route(crossing.edge, column, path, label if edge.label else None))
 
 
