@@ -99,7 +99,7 @@ class Cell:
             self._take_best(left, right)
 
     def _take_best(self, left: Collection[Slot], right: Collection[Slot]) -> int:
-        """Take the best of four arrangements, and say how many lines of it cannot run straight in or out."""
+        """Take the best of four arrangements, and return how many lines of it cannot run straight in or out."""
         slots = list(self.sizes)
         attempts: list[tuple[int, list[Slot], Placed]] = []
         for order in (slots, slots[::-1]) if left or right else (slots,):

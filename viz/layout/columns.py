@@ -66,7 +66,7 @@ def _label_rooms(plan: Plan) -> dict[int, float]:
     """Return for each gutter the width of the widest label of an edge through it."""
     rooms: dict[int, float] = defaultdict(float)
     for crossing in plan.crossings:
-        for gutter in (crossing.out, crossing.back):
+        for gutter in (crossing.first, crossing.last):
             rooms[gutter] = max(rooms[gutter], label_room(plan.scene.edges[crossing.edge].label))
     return rooms
 
@@ -84,8 +84,8 @@ def _tracks(plan: Plan) -> dict[int, dict[Net, Track]]:
         entry = plan.end(crossing.source).leaving_height(crossing.leaves_right)
         leaving = plan.end(crossing.target).entering_height(crossing.comes_from_left)
         lane = plan.lane(crossing)
-        passages = [(crossing.out, entry, leaving if lane is None else lane)]
-        passages += [] if lane is None else [(crossing.back, lane, leaving)]
+        passages = [(crossing.first, entry, leaving if lane is None else lane)]
+        passages += [] if lane is None else [(crossing.last, lane, leaving)]
         for gutter, come, go in passages:
             tracks, net = gutters[gutter], plan.net(crossing, gutter)
             track = tracks.setdefault(net, Track(come, (), crossing.leaves_right))

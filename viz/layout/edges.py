@@ -58,8 +58,8 @@ def _crossing(i: int, edge: Edge, source: Node, target: Node) -> Crossing:
     start, end = source.column or 0, target.column or 0
     if start == end:
         return Crossing(i, source, target, (source.band, source.slot, edge.kind), start, end)
-    out, back = (start, end - 1) if start < end else (start - 1, end)
-    return Crossing(i, source, target, (source.band, source.slot, start < end), out, back)
+    first, last = (start, end - 1) if start < end else (start - 1, end)
+    return Crossing(i, source, target, (source.band, source.slot, start < end), first, last)
 
 
 def _arrange_cells(plan: Plan) -> None:

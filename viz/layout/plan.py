@@ -28,29 +28,29 @@ class Use(NamedTuple):
 
 
 class Crossing(NamedTuple):
-    """An edge between columns: its ends, its net, and the gutters that it leaves and arrives through."""
+    """An edge between columns: its ends, its net, and the first and last gutter that it runs through."""
 
     edge: int
     source: Node
     target: Node
     net: Net
-    out: int
-    back: int
+    first: int
+    last: int
 
     @property
     def leaves_right(self) -> bool:
         """Whether it leaves its source to the right."""
-        return self.out == self.source.column
+        return self.first == self.source.column
 
     @property
     def comes_from_left(self) -> bool:
         """Whether it arrives at its target from the left."""
-        return self.back != self.target.column
+        return self.last != self.target.column
 
     @property
     def passes_over(self) -> bool:
         """Whether it runs along a lane above columns between its ends."""
-        return self.out != self.back
+        return self.first != self.last
 
 
 class Plan:
@@ -112,7 +112,7 @@ class Plan:
 
     def net(self, crossing: Crossing, gutter: int) -> Net:
         """Return what shares a track: a source's edges, or where a lane comes down, all that the lane brings."""
-        if crossing.passes_over and gutter == crossing.back:
+        if crossing.passes_over and gutter == crossing.last:
             return self.lane_key(crossing) if self.is_boundary(crossing.target) else ("down", crossing.net)
         return crossing.net
 

@@ -75,16 +75,16 @@ def _within(heights: Iterable[float], track: Track) -> int:
 
 
 class Passage(NamedTuple):
-    """How a line gets from one column into another: by the gutter at x = `out`.
+    """How a line gets from one column into another: by the gutter at x = `first`.
 
-    With a `lane` it runs along that height between two gutters, from x = `out` to x = `back`. `from_left` says whether
-    it comes into the target from the left; `lower`, how far below the middle of the boxes it leaves and arrives.
+    With a `lane` it runs along that height from there to the gutter at x = `last`. `from_left` says whether it comes
+    into the target from the left; `lower`, how far below the middle of the boxes it leaves and arrives.
     """
 
     source: End
     target: End
-    out: float
-    back: float
+    first: float
+    last: float
     lane: float | None
     from_left: bool
     lower: float
@@ -92,11 +92,11 @@ class Passage(NamedTuple):
 
 def route(passage: Passage) -> Path:
     """Return the line of a passage, from the source to the target."""
-    source, target, out, back, lane, from_left, lower = passage
+    source, target, first, last, lane, from_left, lower = passage
     source, target = (end._replace(box=end.box.moved(0.0, lower)) for end in (source, target))
     if lane is None:
-        return rounded(leave(source, out) + _enter(target, out, from_left))
-    return rounded([*leave(source, out), (out, lane), (back, lane), *_enter(target, back, from_left)])
+        return rounded(leave(source, first) + _enter(target, first, from_left))
+    return rounded([*leave(source, first), (first, lane), (last, lane), *_enter(target, last, from_left)])
 
 
 def arch_height(distance: float) -> float:

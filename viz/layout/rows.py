@@ -87,15 +87,15 @@ def _lane_spans(plan: Plan) -> dict[Hashable, tuple[int, int]]:
     for crossing in plan.crossings:
         if crossing.passes_over:
             key = plan.lane_key(crossing)
-            low, high = spans.get(key, (crossing.out, crossing.out))
-            spans[key] = min(low, crossing.out, crossing.back), max(high, crossing.out, crossing.back)
+            low, high = spans.get(key, (crossing.first, crossing.first))
+            spans[key] = min(low, crossing.first, crossing.last), max(high, crossing.first, crossing.last)
     return spans
 
 
 def _highest_arch(plan: Plan) -> float:
     """Return the room for arches between distant columns, whose distance is only known as the widths of cells."""
     arched = [crossing for crossing in plan.crossings if plan.arches(crossing)]
-    widths = [(abs(c.out - c.back) + 1) * (plan.cells[c.source.band].width + 34) for c in arched]
+    widths = [(abs(c.first - c.last) + 1) * (plan.cells[c.source.band].width + 34) for c in arched]
     return max(map(arch_height, widths), default=0.0)
 
 

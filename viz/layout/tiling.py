@@ -85,7 +85,7 @@ def _run_crossings(plan: Plan) -> None:
     @cache
     def line(passage: Passage, over: bool) -> tuple[Path, Point]:
         path = arch(passage.source.box, passage.target.box) if over else route(passage)
-        x, y = _beside(path, passage.out)
+        x, y = _beside(path, passage.first)
         return path, (x, y + 2 * (9 + passage.lower) if passage.lower else y)
 
     origin = plan.result.origin
@@ -95,8 +95,8 @@ def _run_crossings(plan: Plan) -> None:
         passage = Passage(
             plan.end(source, origin(start) + plan.shifts[source.band, start] - origin(column)),
             plan.end(target, plan.shifts[target.band, column]),
-            plan.track(crossing, crossing.out) - origin(column),
-            plan.track(crossing, crossing.back) - origin(column),
+            plan.track(crossing, crossing.first) - origin(column),
+            plan.track(crossing, crossing.last) - origin(column),
             plan.lane(crossing),
             crossing.comes_from_left,
             BESIDE if edge.kind == "gradient" else 0.0,
