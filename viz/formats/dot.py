@@ -36,10 +36,9 @@ def digraph(scene: Scene, layout: Layout) -> graphviz.Digraph:
             label = graphviz.escape(column.label)
             graph.node(f"column{i}", label, shape="plaintext", style="", pos=where, fontcolor=LIGHT.quiet)
     for node in scene.nodes:
-        box = layout.box(node.id)
-        size = {"width": f"{box.width / 72:.4f}", "height": f"{box.height / 72:.4f}"}
-        pos = _point((box.x, box.y), layout.height)
-        graph.node(node.id, _label(node), pos=pos, **size, **_node_style(node, scene.round))
+        x, y, width, height = layout.box(node.id)
+        place = {"pos": _point((x, y), layout.height), "width": f"{width / 72:.4f}", "height": f"{height / 72:.4f}"}
+        graph.node(node.id, _label(node), **place, **_node_style(node, scene.round))
     rails: dict[str, list[Path]] = defaultdict(list)
     for source, path in layout.rails:
         rails[source].append(path)

@@ -101,15 +101,11 @@ def _headings(scene: Scene, layout: Layout) -> Iterable[str]:
     """Yield the frame and heading of each column, and dots where time steps are left out."""
     for column, strip in zip(scene.columns, layout.strips, strict=True):
         if column.kind == "step":
-            yield (
-                f'<rect class="frame" x="{strip.x - 7:g}" y="0" width="{strip.width + 14:g}" '
-                f'height="{layout.height:g}" rx="9"/>'
-            )
+            size = f'width="{strip.width + 14:g}" height="{layout.height:g}"'
+            yield f'<rect class="frame" x="{strip.x - 7:g}" y="0" {size} rx="9"/>'
         if column.skipped:
-            yield (
-                f'<text class="head" x="{strip.x - 34:g}" y="16"><title>{column.skipped:,} time steps left out</title>'
-                "⋯</text>"
-            )
+            title = f"<title>{column.skipped:,} time steps left out</title>"
+            yield f'<text class="head" x="{strip.x - 34:g}" y="16">{title}⋯</text>'
         if column.label:
             yield f'<text class="head" x="{strip.x + strip.width / 2:g}" y="16">{escape(column.label)}</text>'
 
@@ -117,13 +113,12 @@ def _headings(scene: Scene, layout: Layout) -> Iterable[str]:
 def _scopes(layout: Layout) -> Iterable[str]:
     """Yield the frames around scopes, with their names."""
     for frame in layout.frames:
-        box = frame.box.moved(layout.origin(frame.column), 0)
-        yield (
-            f'<rect class="scope" x="{box.left:.5g}" y="{box.top:.5g}" width="{box.width:.5g}" '
-            f'height="{box.height:.5g}" rx="7"/>'
-            f'<text class="scope-name" x="{box.left + frame.name[0]:.5g}" y="{box.bottom + frame.name[1]:.5g}">'
-            f"{escape(frame.scope)}</text>"
+        box, (dx, dy) = frame.box.moved(layout.origin(frame.column), 0), frame.name
+        size = f'width="{box.width:.5g}" height="{box.height:.5g}"'
+        name = (
+            f'<text class="scope-name" x="{box.left + dx:.5g}" y="{box.bottom + dy:.5g}">{escape(frame.scope)}</text>'
         )
+        yield f'<rect class="scope" x="{box.left:.5g}" y="{box.top:.5g}" {size} rx="7"/>{name}'
 
 
 def _rails(scene: Scene, layout: Layout) -> Iterable[str]:

@@ -39,7 +39,7 @@ def _whole(scene: Scene) -> Layout:
             edges=[(number[edge.source], number[edge.target], edge.source in above) for edge in scene.edges],
             scopes=named,
             round=scene.round,
-            labels=[_room(edge, i in bent) for i, edge in enumerate(scene.edges)],
+            labels=[_room(edge) + (LOOP if i in bent else 0.0) for i, edge in enumerate(scene.edges)],
             gap=22.0 if scene.round else 14.4,
             rank_gap=44.0 if scene.round else 28.0,
             loose=frozenset(i for i, edge in enumerate(scene.edges) if edge.kind in ("delay", "gradient")),
@@ -68,10 +68,9 @@ def _bent_edges(scene: Scene) -> set[int]:
     }
 
 
-def _room(edge: Edge, bent: bool) -> float:
-    """Return the width to keep free for the label of an edge, and for a loop or bow of its own."""
-    air = 8.0 if edge.kind == "delay" else 0.0
-    return label_room(edge.label) + air + (LOOP if bent else 0.0)
+def _room(edge: Edge) -> float:
+    """Return the width to keep free for the label of an edge."""
+    return label_room(edge.label) + (8.0 if edge.kind == "delay" else 0.0)
 
 
 def _bend(edge: Edge, boxes: dict[str, Box], round: bool) -> Path | None:

@@ -27,11 +27,8 @@ class Surroundings:
     def __init__(self, scene: Scene, layout: Layout, spans: list[tuple[int, int]], column: int, reach: int) -> None:
         self.layout, self.column = layout, column
         self.near = range(column - reach, column + reach + 1)
-        strips = [
-            (scene.columns[i], self._shift(i), layout.strips[i].width)
-            for i in self.near
-            if i in range(len(layout.strips))
-        ]
+        within = range(max(self.near.start, 0), min(self.near.stop, len(layout.strips)))
+        strips = [(scene.columns[i], self._shift(i), layout.strips[i].width) for i in within]
         frames = [frame for frame in layout.frames if frame.column in self.near]
         frames = [frame._replace(box=frame.box.moved(self._shift(frame.column), 0.0)) for frame in frames]
         headings = [
