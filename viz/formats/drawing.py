@@ -116,8 +116,7 @@ class Drawing:
         suffix = target.suffix.lower().removeprefix(".")
         writers: dict[str, Callable[[], str | bytes]] = {
             "svg": self.svg,
-            "dot": lambda: self.dot,
-            "gv": lambda: self.dot,
+            **dict.fromkeys(("dot", "gv"), lambda: self.dot),
             "graphml": self.graphml,
             "mmd": self.mermaid,
             "json": lambda: json.dumps(self.scene.as_dict(), indent=1, ensure_ascii=False) + "\n",

@@ -18,7 +18,7 @@ from ..layout.typeset import pieces, typeset_width
 from ..scenes.scene import Edge, Legend, Node, Scene
 from .style import hue_class, markers, style_sheet
 
-__all__ = ["edge_id", "escape", "typeset", "write_svg"]
+__all__ = ["escape", "typeset", "write_svg"]
 
 PAD = 16.0
 SQUARE = ("op", "variable", "loss", "constant", "gradient")  # drawn as boxes, unless all is drawn round
@@ -158,14 +158,10 @@ def _columns(scene: Scene, layout: Layout) -> Iterable[str]:
 
 
 def _edge(edge: Edge, path: str, railed: bool) -> str:
+    id = f"{edge.source}-{edge.target.removeprefix('n')}-{edge.argument}"
     kind = f" {edge.kind}" if edge.kind else ""
     classes = f"{'r' if railed else 'e'}{kind}{'' if edge.label else hue_class(edge.hue)}"
-    return f'<path id="{edge_id(edge)}" class="{classes}" d="{path}"/>'
-
-
-def edge_id(edge: Edge) -> str:
-    """Return what identifies an edge in the drawing: its ends and the number of the argument."""
-    return f"{edge.source}-{edge.target.removeprefix('n')}-{edge.argument}"
+    return f'<path id="{id}" class="{classes}" d="{path}"/>'
 
 
 def _edge_label(edge: Edge, place: Point) -> str:

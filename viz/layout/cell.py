@@ -6,7 +6,7 @@ A source outside the column, shared by many, enters the cell at a *port* in its 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import itemgetter
@@ -20,6 +20,7 @@ from .size import label_room, node_size
 __all__ = ["Cell", "Wire"]
 
 Slot = Hashable
+Pairs = Sequence[tuple[Slot, Slot]]
 CHANNEL = 8.0  # from the boxes of a rank to the first line that runs along them
 
 
@@ -39,7 +40,7 @@ class Wire:
 
 @dataclass(slots=True)
 class Cell:
-    """Boxes, paths and frames of one band, from its top-left corner."""
+    """Boxes, lines with the places of their labels, and frames of one band, from its top-left corner."""
 
     round: bool
     framed: bool
@@ -47,10 +48,8 @@ class Cell:
     scopes: dict[Slot, str] = field(default_factory=dict)
     above: set[Slot] = field(default_factory=set)
     wires: dict[Wire, str] = field(default_factory=dict)
-    over: list[tuple[Slot, Slot]] = field(default_factory=list)
     boxes: dict[Slot, Box] = field(default_factory=dict)
-    paths: dict[Wire, Path] = field(default_factory=dict)
-    labels: dict[Wire, Point | None] = field(default_factory=dict)
+    lines: dict[Wire, tuple[Path, Point | None]] = field(default_factory=dict)
     frames: dict[str, Box] = field(default_factory=dict)
     width: float = 0.0
     height: float = 0.0
@@ -93,17 +92,16 @@ class Cell:
         way, they are put one over the other, if that helps.
         """
         blocked = self._take_best(left, right)
-        self.over = self._in_the_way({*left, *right}) if blocked else []
-        if self.over and self._take_best(left, right) > blocked:
-            self.over = []
+        over = self._in_the_way({*left, *right}) if blocked else ()
+        if over and self._take_best(left, right, over) > blocked:
             self._take_best(left, right)
 
-    def _take_best(self, left: Collection[Slot], right: Collection[Slot]) -> int:
+    def _take_best(self, left: Collection[Slot], right: Collection[Slot], over: Pairs = ()) -> int:
         """Take the best of four arrangements, and return how many lines of it cannot run straight in or out."""
         slots = list(self.sizes)
         attempts: list[tuple[int, list[Slot], Placed]] = []
         for order in (slots, slots[::-1]) if left or right else (slots,):
-            placed = arrange(self._request(order))
+            placed = arrange(self._request(order, over))
             for arrangement in (placed, mirror(placed)):
                 self._take(order, arrangement)
                 blocked = sum(not self.end(slot).left for slot in left)
@@ -113,7 +111,7 @@ class Cell:
         self._take(order, arrangement)
         return blocked
 
-    def _in_the_way(self, carried: set[Slot]) -> list[tuple[Slot, Slot]]:
+    def _in_the_way(self, carried: set[Slot]) -> Pairs:
         """Return the pairs of slots with lines to other columns that stand beside each other, and had better not."""
         ranks: dict[float, list[Slot]] = {}
         for slot in self.sizes:
@@ -121,7 +119,7 @@ class Cell:
                 ranks.setdefault(self.boxes[slot].y, []).append(slot)
         return [pair for rank in ranks.values() for pair in pairwise(rank)]
 
-    def _request(self, slots: list[Slot]) -> Request:
+    def _request(self, slots: list[Slot], over: Pairs) -> Request:
         sources = dict.fromkeys(wire.source for wire in self.wires if wire.port)
         ports = {source: i for i, source in enumerate(sources, len(slots))}
         number = {slot: i for i, slot in enumerate(slots)}
@@ -137,13 +135,12 @@ class Cell:
             labels=[label_room(label) for label in self.wires.values()],
             rank_gap=34.0 if self.round else 28.0,
             loose=frozenset(i for i, wire in enumerate(self.wires) if wire.loose),
-            over=[(number[low], number[high]) for low, high in self.over],
+            over=[(number[low], number[high]) for low, high in over],
         )
 
     def _take(self, slots: list[Slot], placed: Placed) -> None:
         self.boxes = dict(zip(slots, [box.snapped() for box in placed.boxes], strict=False))  # after them come ports
-        self.paths = dict(zip(self.wires, placed.paths, strict=True))
-        self.labels = dict(zip(self.wires, placed.label_places, strict=True))
+        self.lines = dict(zip(self.wires, zip(placed.paths, placed.label_places, strict=True), strict=True))
         self.frames = dict(zip(dict(self._members(slots)), placed.frames, strict=True))
         self.width, self.height = placed.width, placed.height
         self._ends = {}

@@ -7,7 +7,7 @@ few of the columns that repeat it, and the best is taken in all of them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from operator import itemgetter
 
 import numpy as np
@@ -37,13 +37,12 @@ def place_labels(scene: Scene, layout: Layout) -> None:
     if not alike or len(alike) > MOST:
         return
     _name_frames(layout)
-    columns = {key: [layout.routes[number].column for number in numbers] for key, numbers in alike.items()}
-    samples = {key: {*used[:2], used[-1]} for key, used in columns.items()}  # the ends may differ from the middle
-    around = _look_around(scene, layout, [(samples[key], numbers) for key, numbers in alike.items()])
-    for key, numbers in alike.items():
-        box = _cheapest(layout.routes[numbers[0]].path, key[1], [around[column] for column in samples[key]])
+    around = _look_around(scene, layout, alike.values())
+    for (_, label), numbers in alike.items():
+        columns = [layout.routes[number].column for number in numbers]
+        box = _cheapest(layout.routes[numbers[0]].path, label, [around[column] for column in _samples(columns)])
         for surroundings in around.values():
-            surroundings.take(box, set(columns[key]))
+            surroundings.take(box, set(columns))
         for number in numbers:
             layout.routes[number] = layout.routes[number]._replace(label=(box.x, box.y))
 
@@ -55,7 +54,12 @@ def _cheapest(path: Path, label: str, around: list[Surroundings]) -> Box:
     return min(costs, key=itemgetter(0))[1]
 
 
-def _look_around(scene: Scene, layout: Layout, labels: list[tuple[set[int], list[int]]]) -> dict[int, Surroundings]:
+def _samples(columns: list[int]) -> set[int]:
+    """Return the first two columns and the last: where a label stands alike in all, the ends may still differ."""
+    return {*columns[:2], columns[-1]}
+
+
+def _look_around(scene: Scene, layout: Layout, labels: Iterable[list[int]]) -> dict[int, Surroundings]:
     """Return the surroundings of each column that is a sample for a label, as far as the label's lines reach."""
     spans = []
     for route in layout.routes:
@@ -63,9 +67,9 @@ def _look_around(scene: Scene, layout: Layout, labels: list[tuple[set[int], list
         ends = (start if start >= 0 else route.column, route.column)
         spans.append((min(ends), max(ends)))
     reaches: dict[int, int] = {}
-    for samples, numbers in labels:
+    for numbers in labels:
         longest = max(high - low for low, high in (spans[number] for number in numbers))
-        for column in samples:
+        for column in _samples([layout.routes[number].column for number in numbers]):
             reaches[column] = max(reaches.get(column, 0), longest + 1)
     return {column: Surroundings(scene, layout, spans, column, reach) for column, reach in reaches.items()}
 

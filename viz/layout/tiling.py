@@ -51,8 +51,9 @@ def _run_wires(plan: Plan) -> None:
 
     @cache
     def line(wire: Wire, band: int, shift: float, source: str) -> tuple[Path, Point | None]:
-        lift, label = plan.lifts[band], plan.cells[band].labels[wire]
-        path = plan.cells[band].paths[wire].moved(shift, lift)
+        path, label = plan.cells[band].lines[wire]
+        lift = plan.lifts[band]
+        path = path.moved(shift, lift)
         if source:
             path = path.after((path.points[0][0], plan.rail_heights[plan.rows[band], source]))
         return path, label and (label[0] + shift, label[1] + lift)
