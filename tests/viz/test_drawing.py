@@ -67,6 +67,17 @@ def test_an_old_file_survives_a_failure(drawing, tmp_path, monkeypatch):
     assert [file.name for file in tmp_path.iterdir()] == ["g.svg"]
 
 
+def test_a_link_stays_a_link_and_a_file_keeps_its_mode(drawing, tmp_path):
+    path, link = tmp_path / "g.svg", tmp_path / "link.svg"
+    path.write_text("old")
+    path.chmod(0o600)
+    link.symlink_to(path)
+    drawing.save(link)
+    assert link.is_symlink()
+    assert path.read_text() == drawing.svg()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_folder_that_is_missing_is_said_so(drawing, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"cannot write the drawing.*g\.svg"):
         drawing.save(tmp_path / "no" / "g.svg")

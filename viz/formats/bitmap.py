@@ -6,8 +6,6 @@ import resvg_py
 
 from ..layout.positions import Layout
 
-__all__ = ["bitmap", "magnification"]
-
 LARGEST = 32_767  # pixels: no bitmap may be wider or higher
 MOST = 2.0**27  # pixels in all, each of which takes four bytes while it is drawn
 

@@ -13,8 +13,6 @@ from ..palette import LIGHT, dash
 from ..scenes.scene import Edge, Node, Scene
 from .bitmap import magnification
 
-__all__ = ["PICTURES", "digraph", "picture"]
-
 PICTURES = ("pdf", "jpg", "eps", "ps")
 
 

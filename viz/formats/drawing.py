@@ -22,8 +22,6 @@ from .bitmap import bitmap
 from .dot import PICTURES, digraph, picture
 from .svg import write_svg
 
-__all__ = ["Drawing"]
-
 
 class Drawing:
     """A scene, and its positions once they are asked for.

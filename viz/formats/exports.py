@@ -9,8 +9,6 @@ import networkx as nx
 from ..palette import LIGHT
 from ..scenes.scene import Node, Scene
 
-__all__ = ["graphml", "mermaid", "networkx_graph", "words"]
-
 MOST = 40  # nodes in words
 
 

@@ -13,8 +13,6 @@ from ..layout.typeset import SMALL
 from ..palette import DARK, DASHES, HUES, LIGHT, Theme, dash
 from ..scenes.scene import Scene
 
-__all__ = ["hue_class", "markers", "style_sheet"]
-
 _STRUCTURE = Template("""
 text{font:13px $font;text-anchor:middle}
 .d{font-size:10px}

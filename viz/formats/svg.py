@@ -18,8 +18,6 @@ from ..layout.typeset import pieces, typeset_width
 from ..scenes.scene import Edge, Legend, Node, Scene
 from .style import hue_class, markers, style_sheet
 
-__all__ = ["escape", "typeset", "write_svg"]
-
 PAD = 16.0
 SQUARE = ("op", "variable", "loss", "constant", "gradient")  # drawn as boxes, unless all is drawn round
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from .geometry import ARROW, Box, Path, Point, curve, towards
 
-__all__ = ["LOOP", "bow", "loop"]
-
 LOOP = 26.0  # how far a loop reaches out of its node
 
 

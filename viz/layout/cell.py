@@ -17,8 +17,6 @@ from .graphviz_layout import Placed, Request, arrange, mirror, scope_members
 from .routes import End
 from .size import label_room, node_size
 
-__all__ = ["Cell", "Wire"]
-
 Slot = Hashable
 Pairs = Sequence[tuple[Slot, Slot]]
 CHANNEL = 8.0  # from the boxes of a rank to the first line that runs along them

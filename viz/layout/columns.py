@@ -13,8 +13,6 @@ from .positions import Strip
 from .routes import GUTTER, TRACK, Net, Track, order_tracks
 from .size import label_room, node_size
 
-__all__ = ["place_columns"]
-
 LABEL = 14.0  # room for a label beside the tracks
 SKIP = 44.0  # room for the dots that stand for time steps left out
 DEEPEST = 10**6  # below everything: where a track goes that ends in a rail

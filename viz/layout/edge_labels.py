@@ -19,8 +19,6 @@ from .size import LABEL_SIZE
 from .surroundings import Surroundings, corners, ink, name_box, overlaps
 from .typeset import typeset_width
 
-__all__ = ["HEIGHT", "place_labels"]
-
 HEIGHT = 14.0
 GAP = 3.0  # between a line and its label
 FRACTIONS = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82, 0.1, 0.9)

@@ -12,8 +12,6 @@ from ..scenes.scene import Edge, Node
 from .cell import Cell
 from .plan import Crossing, Plan, Use
 
-__all__ = ["fill_cells"]
-
 
 def fill_cells(plan: Plan) -> None:
     """Make the cells of all bands, sort the edges, and have the cells laid out."""

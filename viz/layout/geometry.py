@@ -9,8 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["ARROW", "Box", "Path", "Piece", "Point", "curve", "rounded", "towards"]
-
 ARROW = 7.0  # length of an arrowhead; a path ends where its head begins
 RADIUS = 7.0
 STRAIGHT = 0.35  # a curve that bends less than so many pixels is drawn as a line
@@ -161,8 +159,7 @@ def curve(piece: Piece) -> np.ndarray:
     count = max(2, int(np.abs(np.diff(corners, axis=0)).sum() / 4) + 1)
     t = np.linspace(0.0, 1.0, count)[:, None]
     s = 1 - t
-    points: np.ndarray = s**3 * a + 3 * s * s * t * b + 3 * s * t * t * c + t**3 * d
-    return points
+    return np.asarray(s**3 * a + 3 * s * s * t * b + 3 * s * t * t * c + t**3 * d)
 
 
 def towards(start: Point, end: Point, distance: float) -> Point:

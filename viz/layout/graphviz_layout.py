@@ -14,8 +14,6 @@ import pygraphviz
 
 from .geometry import ARROW, Box, Path, Point
 
-__all__ = ["Placed", "Request", "arrange", "mirror", "scope_members", "seconds"]
-
 LIMIT = 20.0  # seconds that a layout by dot may be estimated to take
 
 

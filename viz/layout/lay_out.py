@@ -11,8 +11,6 @@ from .positions import Frame, Layout, Route
 from .size import label_room, node_size
 from .tiling import tile
 
-__all__ = ["lay_out"]
-
 
 def lay_out(scene: Scene) -> Layout:
     """Find positions for `scene`: in columns if it has any, else wherever Graphviz puts them.

@@ -9,8 +9,6 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["FONT", "text_width"]
-
 FONT = "Helvetica,Arial,'Liberation Sans',sans-serif"
 
 _WIDTHS = {

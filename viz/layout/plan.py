@@ -10,8 +10,6 @@ from .cell import Cell, Wire
 from .positions import Layout
 from .routes import End, Net
 
-__all__ = ["Crossing", "Plan", "Use"]
-
 
 class Use(NamedTuple):
     """An edge that runs as a wire of its column's cell.

@@ -7,8 +7,6 @@ from typing import NamedTuple
 
 from .geometry import Box, Path, Point
 
-__all__ = ["Frame", "Layout", "Rail", "Route", "Strip"]
-
 
 class Strip(NamedTuple):
     """Where a column stands: its left end and its width."""

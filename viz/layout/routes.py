@@ -12,8 +12,6 @@ from typing import NamedTuple
 
 from .geometry import ARROW, Box, Path, Point, rounded
 
-__all__ = ["End", "Net", "Passage", "Track", "arch", "arch_height", "leave", "order_tracks", "route"]
-
 TRACK = 9.0
 GUTTER = 14.0
 Net = Hashable

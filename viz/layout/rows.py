@@ -8,8 +8,6 @@ from collections.abc import Hashable
 from .plan import Plan
 from .routes import TRACK, arch_height
 
-__all__ = ["stack_rows"]
-
 HEADER = 26.0
 RAIL = 14.0
 ROUND_RAIL = 50.0
@@ -36,7 +34,9 @@ def _take_first(taken: list[int], low: int, high: int) -> int:
     """Take the first row that is free from `low` to `high`; `taken` holds a bit for each place of a row in use."""
     places = (1 << (high + 1)) - (1 << low)
     row = next((row for row, others in enumerate(taken) if not others & places), len(taken))
-    taken[row:] = [sum(taken[row : row + 1]) | places, *taken[row + 1 :]]
+    if row == len(taken):
+        taken.append(0)
+    taken[row] |= places
     return row
 
 

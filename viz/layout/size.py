@@ -7,8 +7,6 @@ from .geometry import Box
 from .metrics import text_width
 from .typeset import typeset_width
 
-__all__ = ["DETAIL_SIZE", "LABEL_SIZE", "label_room", "node_size", "tag_boxes"]
-
 LABEL_SIZE = 13.0
 DETAIL_SIZE = 10.0
 TAG_SIZE = 11.0

@@ -13,8 +13,6 @@ from .metrics import text_width
 from .positions import Frame, Layout
 from .size import tag_boxes
 
-__all__ = ["Surroundings", "corners", "ink", "name_box", "overlaps"]
-
 COVERS_TEXT, COVERS_LINE, COVERS_BORDER, NEAR_LINE = 100.0, 10.0, 3.0, 2.0
 
 

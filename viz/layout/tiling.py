@@ -19,8 +19,6 @@ from .positions import Frame, Layout, Rail, Route
 from .routes import Passage, arch, leave, route
 from .rows import stack_rows
 
-__all__ = ["tile"]
-
 BESIDE = 7.0  # a gradient's arrow runs so far under the one that it answers
 
 

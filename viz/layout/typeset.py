@@ -11,8 +11,6 @@ from functools import lru_cache
 
 from .metrics import text_width
 
-__all__ = ["SMALL", "pieces", "typeset_width"]
-
 SMALL = 0.72  # the size of an index, beside that of its name
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵗ", "0123456789+−()t")
 _PARTS = re.compile(
