@@ -1,8 +1,8 @@
 """Plant single faults in the VJP rules, and count those that the laws of `tg.testing` catch.
 
-    python -m tests.tinygraph.planted_faults              # all of them
-    python -m tests.tinygraph.planted_faults --sample 50 --seed 1
-    python -m tests.tinygraph.planted_faults --op matmul --op tanh
+    python -m tests.tools.planted_faults              # all of them
+    python -m tests.tools.planted_faults --sample 50 --seed 1
+    python -m tests.tools.planted_faults --op matmul --op tanh
 
 A fault is one change in the syntax tree of a rule, or of a function that rules call: a sign, a factor, swapped
 operands, a dropped transpose, a missing sum, a dropped factor, another operator, a dropped rule. It is put into the
@@ -29,7 +29,7 @@ from types import CodeType, FunctionType
 
 import numpy as np
 
-from tests.tinygraph.extra_calls import extra_calls, extra_laws
+from tests.tools.extra_calls import extra_calls, extra_laws
 from tinygraph.recording import broadcasting, pullback
 from tinygraph.recording.op import Op
 from tinygraph.testing.laws import check_op

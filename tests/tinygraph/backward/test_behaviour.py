@@ -377,7 +377,7 @@ def test_the_first_op_that_makes_an_infinity_is_named_with_time_step_scope_and_l
                     h = np.exp(h * 2)
 
     said = said_by(run)
-    for word in ("exp", "time step 3", "encoder", "h = np.exp(h * 2)", "test_behaviour.py"):
+    for word in ("exp", "time step 3", "encoder", "h = np.exp(h * 2)", __file__):
         assert word in said
 
 

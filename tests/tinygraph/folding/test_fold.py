@@ -10,8 +10,8 @@ import pytest
 
 import rnn
 import tinygraph as tg
-from tests.tinygraph import fold_programs as programs
-from tests.tinygraph.fold_programs import EXACT, PARTIAL
+from tests import programs
+from tests.programs import ALL, EXACT, PARTIAL
 from tinygraph.folding.fold import fold
 from tinygraph.folding.folded import FoldedGraph
 from tinygraph.folding.recurrence import (
@@ -24,13 +24,12 @@ from tinygraph.folding.recurrence import (
     task_shape,
 )
 
-ALL = {**EXACT, **PARTIAL}
 SIZES = {  # of the exact programs: nodes and edges, whatever the length and the version of Python
     "elman": (9, 9), "elman_with_learned_state": (9, 9), "elman_with_running_loss": (17, 18),
     "elman_with_list_of_losses": (13, 14), "elman_with_mean_of_stacked_outputs": (14, 14),
     "elman_with_hoisted_input": (10, 10), "elman_on_an_embedding": (8, 8), "elman_in_batches_of_rows": (11, 11),
     "while_loop": (5, 5), "loop_left_by_break": (5, 5), "delay_of_two": (9, 10), "full_history": (7, 7),
-    "full_history_summed": (7, 8), "euler": (16, 19), "one_liner": (9, 9), "jordan": (15, 16),
+    "full_history_summed": (7, 8), "euler": (16, 19), "jordan": (15, 16),
     "teacher_forcing": (17, 17), "captioning": (27, 29), "lstm": (54, 58), "gru": (42, 46),
     "gates_in_a_helper": (54, 58), "gates_in_a_loop": (59, 63), "gates_from_slices": (34, 38),
     "layers_inside_time": (23, 25), "layers_by_turns": (16, 18), "layers_around_time": (18, 20),
@@ -177,10 +176,10 @@ def test_trips_that_differ():
 @pytest.mark.parametrize(
     ("name", "ops_at_11", "ops_at_23", "reason"),
     [
-        ("branch_on_data", 5, 5, "`A @ h` (fold_programs.py:{line}) and 1 more op ran only in time steps 2, 5, 8, 11"),
+        ("branch_on_data", 5, 5, "`A @ h` (in_part.py:{line}) and 1 more op ran only in time steps 2, 5, 8, 11"),
         ("scheduled_sampling", 9, 9, "reads `output` in some iterations only"),
         ("stochastic_depth", 11, 11, "and 4 more ops ran only in time steps 1, 2, 4, 5, 7, 8, 9, 11"),
-        ("a_weight_for_each_step", 15, 27, "`own @ x` (fold_programs.py:{line}) used 11 different parameters"),
+        ("a_weight_for_each_step", 15, 27, "`own @ x` (in_part.py:{line}) used 11 different parameters"),
         ("first_step_by_itself", 7, 7, "stands in the program 2 times"),
         ("written_out", 7, 7, "stands in the program 3 times"),
     ],
@@ -208,7 +207,7 @@ def test_what_reads_an_op_that_is_not_always_there_reads_the_latest():
 
 def test_report_names_the_loops():
     report = folded(programs.sentences_of_words).report()
-    assert report.startswith("161 ops recorded, folded into 7\nthe loop at fold_programs.py:")
+    assert report.startswith("161 ops recorded, folded into 7\nthe loop at nested_loops.py:")
     assert "×2 to 4, over time: 4 ops" in report
     assert "in part" not in report
 

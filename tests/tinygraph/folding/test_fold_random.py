@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygraph as tg
-from tests.tinygraph.test_fold import assert_honest, assert_unrolls, structure
+from tests.tinygraph.folding.test_fold import assert_honest, assert_unrolls, structure
 from tinygraph.folding.fold import fold
 from tinygraph.folding.recurrence import longest_path, recurrences, task_shape
 

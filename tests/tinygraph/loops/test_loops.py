@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tinygraph as tg
-from tests.tinygraph import fold_programs as programs
+from tests import programs
 from tinygraph.loops.places import visits
 from tinygraph.recording.bytecode import layout
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygraph as tg
-from tests.tinygraph.extra_calls import extra_calls, extra_laws
+from tests.tools.extra_calls import extra_calls, extra_laws
 from tinygraph.testing.domains import DOMAINS, example_calls
 from tinygraph.testing.laws import LAWS, check_at_kinks, check_op
 from tinygraph.testing.strategies import calls, ops

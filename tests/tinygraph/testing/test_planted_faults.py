@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tests.tinygraph.planted_faults import caught, explanation, faults
+from tests.tools.planted_faults import caught, explanation, faults
 from tinygraph.testing.laws import check_op
 from tinygraph.testing.strategies import ops
 

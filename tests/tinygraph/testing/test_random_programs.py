@@ -1,6 +1,6 @@
 """Random programs give the values and gradients that PyTorch gives.
 
-``TINYGRAPH_PROGRAMS=10000 pytest tests/tinygraph/test_random_programs.py`` tries as many.
+``TINYGRAPH_PROGRAMS=10000 pytest tests/tinygraph/testing/test_random_programs.py`` tries as many.
 """
 
 import os
@@ -17,7 +17,7 @@ from tinygraph.testing import check_gradients, programs, sketch
 from tinygraph.testing.strategies import ops
 
 torch = pytest.importorskip("torch")
-from tests.tinygraph import torch_peer  # noqa: E402 - stands on torch
+from tests.tools import torch_peer  # noqa: E402 - stands on torch
 
 PROGRAMS = int(os.environ.get("TINYGRAPH_PROGRAMS", "300"))
 SHARED = [op for op in ops() if op.name in torch_peer.PEERS or op.name in torch_peer.SEQUENCES]

@@ -264,7 +264,7 @@ def test_verify_names_the_wrong_op_in_a_long_network():
                 h = wrong(a) if t == 7 else np.tanh(a)
     [finding] = tg.verify(h.sum())
     said = str(finding)
-    for part in ("op of a test", "time step 7", "encoder", "wrong(a)", "rule: g * (1 - y)", "test_testing.py"):
+    for part in ("op of a test", "time step 7", "encoder", "wrong(a)", "rule: g * (1 - y)", __file__):
         assert part in said
     assert finding.argument == 0
 

@@ -1,6 +1,7 @@
 """The debugger: moves, breakpoints, watches and what they say, on a network whose steps are known."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -144,7 +145,7 @@ def test_a_range_of_time_steps_stops_once_for_each(trace):
 def test_source_lines_and_scopes(trace):
     line = trace.node("h[1]").source.lineno
     debugger = viz.Debugger(trace)
-    debugger.add(points.at_line(trace, "test_debugger.py", line))
+    debugger.add(points.at_line(trace, Path(__file__).name, line))
     assert debugger.resume().position == trace.step_of("h[4]")
     scoped = viz.Debugger(network(scopes=True))
     scoped.add(points.at_scope(scoped.trace, "cell"))

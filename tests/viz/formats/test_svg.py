@@ -123,7 +123,7 @@ def test_a_graph_of_one_node():
 
 def test_the_same_program_gives_the_same_bytes_in_another_process():
     code = "from examples import programs; import viz; print(viz.draw(programs.bidirectional()).svg())"
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     outputs = {
         subprocess.run(
             [sys.executable, "-c", code],

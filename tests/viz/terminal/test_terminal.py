@@ -22,7 +22,7 @@ import viz
 from viz.terminal.session import COMMANDS, Session
 from viz.terminal.terminal import debug
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PROGRAM = """\
 import numpy as np, tinygraph as tg, viz
 W = tg.parameter([[0.5, 0.1], [-0.2, 0.3]])
