@@ -2,7 +2,10 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+pytest.register_assert_rewrite("tests.tools")
 
 settings.register_profile("ci", derandomize=True, deadline=None, database=None, print_blob=True, max_examples=60)
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -11,6 +11,7 @@ import subprocess
 import pytest
 
 from examples.figures import FIGURES, GALLERY
+from tests.tools.pictures import drawn
 from tests.viz.test_palette import contrast
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -80,7 +81,7 @@ def _page() -> str:
     """All figures in both themes, one under the other, with what measures them, and the gallery's page beside."""
     parts = ['<!doctype html><meta charset="utf-8"><body style="margin:0">']
     for figure in FIGURES:
-        drawing = figure.draw()
+        drawing = drawn(figure.name)
         # Styles of a document know no bounds: each drawing has its own shadow tree.
         for theme in ("light", "dark"):
             svg = drawing.svg(theme)

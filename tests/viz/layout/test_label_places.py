@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 import viz
 from examples import programs
 from examples.figures import FIGURES
+from tests.tools.pictures import drawn
 from viz.layout.bends import bow, loop
 from viz.layout.edge_labels import HEIGHT
 from viz.layout.geometry import Box
@@ -25,7 +26,7 @@ def _corners(place, label):
 
 @pytest.mark.parametrize("figure", [f for f in FIGURES if f.name not in CROWDED], ids=lambda figure: figure.name)
 def test_no_line_runs_through_a_label(figure):
-    drawing = figure.draw()
+    drawing = drawn(figure.name)
     layout, scene = drawing.layout, drawing.scene
     lines = []
     for route in layout.routes:

@@ -7,14 +7,15 @@ import pytest
 import viz
 from examples import programs
 from examples.figures import FIGURES
+from tests.tools.pictures import check_picture, drawn
 from viz.layout import cell as cells
 from viz.layout.geometry import rounded
 from viz.layout.graphviz_layout import Request, arrange, seconds
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
-def test_figures_are_untangled(figure, check_picture):
-    check_picture(figure.draw())
+def test_figures_are_untangled(figure):
+    check_picture(drawn(figure.name))
 
 
 @pytest.mark.parametrize("view", ["ops", "variables"])
@@ -85,3 +86,36 @@ def test_corners_are_rounded_and_the_line_ends_where_its_head_begins():
     assert path.tip == (40, 50)
     assert path.points[-1] == (40, 43)
     assert path.svg().startswith("M0 0H33c")
+
+
+def moved_out(drawing):
+    column, box = drawing.layout.places["n0"]
+    drawing.layout.places["n0"] = (column, box.moved(0, drawing.layout.height))
+
+
+def moved_onto_another(drawing):
+    drawing.layout.places["n0"] = drawing.layout.places["n1"]
+
+
+def led_through_another(drawing):
+    layout, edges = drawing.layout, drawing.scene.edges
+    box = layout.box("n0")
+    across = rounded([(box.left, box.y), (box.right, box.y)])
+    number = next(i for i, r in enumerate(layout.routes) if "n0" not in (edges[r.edge].source, edges[r.edge].target))
+    layout.routes[number] = layout.routes[number]._replace(column=-1, path=across)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (moved_out, r"\['n0'\] are cut off"),
+        (moved_onto_another, r"\[\['n0', 'n1'\]\] overlap"),
+        (led_through_another, r"runs through \{.*'n0'"),
+    ],
+)
+def test_the_check_of_pictures_is_able_to_fail(spoil, reason):
+    drawing = viz.draw(programs.affine_system())
+    check_picture(drawing)
+    spoil(drawing)
+    with pytest.raises(AssertionError, match=reason):
+        check_picture(drawing)
