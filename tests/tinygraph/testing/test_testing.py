@@ -1,14 +1,12 @@
 """The tools for testing gradients: they find what is wrong, name it, and pass over kinks."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 import tinygraph as tg
+from tests.tools.processes import run_python
 from tinygraph.testing import GradientError, LawError, check_gradients, check_laws, check_op, laws
 from tinygraph.testing.oracle import bend, complex_step, richardson
 
@@ -311,4 +309,5 @@ except ImportError as error:
 else:
     raise SystemExit("tensors without Hypothesis")
 """
-    subprocess.run([sys.executable, "-c", program], check=True)
+    ran = run_python("-c", program)
+    assert ran.returncode == 0, ran.stderr

@@ -1,9 +1,6 @@
 """Trace files: they give the same bits back, and a bad one gives a clear error, whatever is in it."""
 
 import json
-import os
-import subprocess
-import sys
 import zipfile
 from contextlib import suppress
 
@@ -13,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tinygraph as tg
+from tests.tools.processes import run_python
 from tinygraph.diagnosing.lag_matrix import lag
 from tinygraph.tracing.packing import Packer, decode, encode, unpack
 
@@ -77,8 +75,8 @@ def test_an_op_of_the_program_shows_its_contributions_without_the_program(tmp_pa
         "y = cube(x)\n"
         f"tg.trace(np.sum(y)).save({str(tmp_path / 'cube.trace')!r})\n"
     )
-    root = os.fspath(os.path.dirname(os.path.dirname(tg.__file__)))
-    subprocess.run([sys.executable, script], check=True, env={**os.environ, "PYTHONPATH": root})
+    ran = run_python(script)
+    assert ran.returncode == 0, ran.stderr
     script.unlink()  # another machine
     loaded = tg.load_trace(tmp_path / "cube.trace")
     step = loaded[1]

@@ -1,11 +1,7 @@
 """The SVG itself: well formed, safe whatever a name contains, readable without seeing it, small, always the same."""
 
 import functools
-import os
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +13,7 @@ import viz
 from examples import programs
 from examples.figures import FIGURES
 from tests.tools.pictures import drawn
+from tests.tools.processes import ROOT, run_python
 from viz.palette import DARK, LIGHT
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -136,15 +133,6 @@ def test_a_graph_of_one_node():
 
 def test_the_same_program_gives_the_same_bytes_in_another_process():
     code = "from examples import programs; import viz; print(viz.draw(programs.bidirectional()).svg())"
-    root = Path(__file__).parents[3]
-    outputs = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=root,
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(root)},
-            capture_output=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    }
-    assert len(outputs) == 1
+    runs = [run_python("-c", code, cwd=ROOT, PYTHONHASHSEED=seed) for seed in ("1", "2")]
+    assert [run.returncode for run in runs] == [0, 0], runs[0].stderr
+    assert runs[0].stdout == runs[1].stdout

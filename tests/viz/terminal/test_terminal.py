@@ -9,7 +9,6 @@ import select
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,10 +18,10 @@ from rich.cells import cell_len
 
 import tinygraph as tg
 import viz
+from tests.tools.processes import environment, run_python
 from viz.terminal.session import COMMANDS, Session
 from viz.terminal.terminal import debug
 
-ROOT = Path(__file__).parents[3]
 PROGRAM = """\
 import numpy as np, tinygraph as tg, viz
 W = tg.parameter([[0.5, 0.1], [-0.2, 0.3]])
@@ -213,16 +212,8 @@ class Terminal:
     def __init__(self, path):
         pid, self.fd = pty.fork()
         if pid == 0:
-            os.environ.update(
-                TERM="xterm-256color",
-                COLUMNS="80",
-                LINES="40",
-                PYTHONPATH=str(ROOT),
-                PYTHONUTF8="1",
-                XDG_STATE_HOME=str(path.parent),
-                OMP_NUM_THREADS="1",
-            )
-            os.execv(sys.executable, [sys.executable, str(path)])
+            variables = environment(TERM="xterm-256color", COLUMNS="80", LINES="40", XDG_STATE_HOME=str(path.parent))
+            os.execve(sys.executable, [sys.executable, str(path)], variables)
         self.pid = pid
         self.text = ""
 
@@ -300,7 +291,7 @@ def test_a_closed_pipe_ends_in_silence(program):
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
+        env=environment(),
     )
     process.stdout.readline()
     process.stdout.close()
@@ -309,15 +300,7 @@ def test_a_closed_pipe_ends_in_silence(program):
 
 
 def test_abort_ends_the_program(program):
-    ran = subprocess.run(
-        [sys.executable, program],
-        input="n\nabort\n",
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
-        check=False,
-    )
+    ran = run_python(program, stdin="n\nabort\n")
     assert ran.returncode == 1
     assert "the program goes on" not in ran.stdout
     assert not ran.stderr
