@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import tinygraph as tg
+from tests.tools.differences import slope
 from tinygraph.testing.domains import example_calls
 
 LAPACK = {  # NumPy's LAPACK has no float16
@@ -27,13 +28,6 @@ def example(op, number, seed=0):
     rules = op.rules * len(arrays) if op.variadic else op.rules
     floating = [isinstance(a, np.ndarray) and a.dtype.kind == "f" for a in arrays]
     return arrays, attributes, [i for i, rule in enumerate(rules) if rule is not None and floating[i]]
-
-
-def slope(phi, h=1e-3):
-    """Derivative of a function of one number at 0: central differences, extrapolated twice."""
-    d = [(phi(h / k) - phi(-h / k)) / (2 * h / k) for k in (1, 2, 4)]
-    first = [(4 * d[1] - d[0]) / 3, (4 * d[2] - d[1]) / 3]
-    return (16 * first[1] - first[0]) / 15
 
 
 def scalar_of(op, arrays, attributes, i, weights):

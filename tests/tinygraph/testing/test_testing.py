@@ -6,6 +6,7 @@ from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 import tinygraph as tg
+from tests.tools.ops import unregistered
 from tests.tools.processes import run_python
 from tinygraph.testing import GradientError, LawError, check_gradients, check_laws, check_op, laws
 from tinygraph.testing.oracle import bend, complex_step, richardson
@@ -17,13 +18,6 @@ SMOOTH = [
     (lambda t: t**3 - 2 * t, lambda t: 3 * t**2 - 2),
     (lambda t: 1 / (1 + t * t), lambda t: -2 * t / (1 + t * t) ** 2),
 ]
-
-
-def made(forward, vjp, **facts):
-    """An op outside the registry's names."""
-    op = tg.op(forward, vjp=vjp, name="op of a test", **facts)
-    tg.registry.pop("op of a test")
-    return op
 
 
 # -- oracles ---------------------------------------------------------------------------------------------------------
@@ -59,7 +53,7 @@ def test_a_kink_near_by_does_not_mislead():
 
 
 def test_a_function_that_drops_imaginary_parts_is_not_believed():
-    f = made(lambda x: np.real(x) * 2.0, lambda g, y, x: 0.0 * g)
+    f = unregistered(lambda x: np.real(x) * 2.0, lambda g, y, x: 0.0 * g)
     with pytest.raises(GradientError, match="Richardson"):
         check_gradients(f, np.array([1.0]))
 
@@ -70,7 +64,7 @@ def test_the_wrong_element_of_many_is_named():
         factor[3, 7] = 1.5
         return g * 2 * x * factor
 
-    wrong = made(np.square, rule)
+    wrong = unregistered(np.square, rule)
     x = np.random.default_rng(0).uniform(0.5, 1.5, (8, 50))
     with pytest.raises(GradientError) as caught:
         check_gradients(wrong, x, order=1)
@@ -79,7 +73,7 @@ def test_the_wrong_element_of_many_is_named():
 
 
 def test_a_failure_names_rule_source_values_and_draws_the_graph():
-    wrong = made(np.sin, lambda g, y, x: -g * np.cos(x))
+    wrong = unregistered(np.sin, lambda g, y, x: -g * np.cos(x))
     with pytest.raises(GradientError) as caught:
         check_gradients(lambda x: np.tanh(wrong(x)), np.array([0.25, 0.5]))
     said = str(caught.value)
@@ -88,7 +82,7 @@ def test_a_failure_names_rule_source_values_and_draws_the_graph():
 
 
 def test_a_rule_that_cannot_be_differentiated_rightly_fails_in_the_second_order():
-    frozen = made(np.square, lambda g, y, x: g * 2 * (x._data if isinstance(x, tg.Tensor) else x))
+    frozen = unregistered(np.square, lambda g, y, x: g * 2 * (x._data if isinstance(x, tg.Tensor) else x))
     check_gradients(frozen, np.array([1.0]), order=1)
     with pytest.raises(GradientError, match="order 2"):
         check_gradients(frozen, np.array([1.0]), order=2)
@@ -97,7 +91,7 @@ def test_a_rule_that_cannot_be_differentiated_rightly_fails_in_the_second_order(
 def test_kinks_are_reported_not_failed():
     report = check_gradients(lambda x: np.maximum(x, 0) + np.abs(x), np.array([0.0, 1.0, -1.0]), order=1)
     assert report.kinks == [(0, (0,))]
-    steep = made(np.abs, lambda g, y, x: g * (np.sign(x) + 2 * (x == 0)))
+    steep = unregistered(np.abs, lambda g, y, x: g * (np.sign(x) + 2 * (x == 0)))
     with pytest.raises(GradientError):
         check_gradients(steep, np.array([0.0, 1.0]), order=1, subgradients=True)
 
@@ -114,7 +108,7 @@ def test_structures_integers_and_tensors_are_taken_as_grad_takes_them():
 def test_tolerances_suit_the_dtype(dtype):
     x = np.linspace(0.5, 1.5, 8).astype(dtype)
     check_gradients(lambda x: np.tanh(x * x).sum() / x, x, order=1)
-    wrong = made(np.square, lambda g, y, x: g * x * 2.5)
+    wrong = unregistered(np.square, lambda g, y, x: g * x * 2.5)
     with pytest.raises(GradientError):
         check_gradients(wrong, x, order=1)
 
@@ -147,12 +141,14 @@ def changes_the_adjoint(g, y, x):
 
 
 BROKEN = {
-    "adjoint": lambda: made(np.sin, lambda g, y, x: g * np.sin(x)),
-    "linearity": lambda: made(lambda x: x * 1.0, lambda g, y, x: g * np.abs(g)),
-    "dtypes_and_shapes": lambda: made(lambda x: x.astype(float) * 1.0, lambda g, y, x: g * 1.0),
-    "purity": lambda: made(lambda x: x * 1.0, changes_the_adjoint),
-    "second_order": lambda: made(np.square, lambda g, y, x: g * 2 * getattr(x, "_data", x)),
-    "recording": lambda: made(lambda x: x * 1.0, lambda g, y, x: g * (1.0 if isinstance(g, tg.Tensor) else 2.0)),
+    "adjoint": lambda: unregistered(np.sin, lambda g, y, x: g * np.sin(x)),
+    "linearity": lambda: unregistered(lambda x: x * 1.0, lambda g, y, x: g * np.abs(g)),
+    "dtypes_and_shapes": lambda: unregistered(lambda x: x.astype(float) * 1.0, lambda g, y, x: g * 1.0),
+    "purity": lambda: unregistered(lambda x: x * 1.0, changes_the_adjoint),
+    "second_order": lambda: unregistered(np.square, lambda g, y, x: g * 2 * getattr(x, "_data", x)),
+    "recording": lambda: unregistered(
+        lambda x: x * 1.0, lambda g, y, x: g * (1.0 if isinstance(g, tg.Tensor) else 2.0)
+    ),
 }
 
 
@@ -163,7 +159,7 @@ def test_a_broken_law_is_named(name):
 
 
 def test_the_law_of_constants_is_broken_by_a_rule_that_asks_a_plain_array_to_record():
-    f = made(
+    f = unregistered(
         np.multiply,
         (lambda g, y, a, b: b.__array__() * g if isinstance(b, np.ndarray) else g * b, lambda g, y, a, b: g),
     )
@@ -173,13 +169,13 @@ def test_the_law_of_constants_is_broken_by_a_rule_that_asks_a_plain_array_to_rec
 
 def test_the_law_of_broadcasting_is_broken_by_a_missing_sum():
     first_only = lambda g, y, a, b: (g * b)[..., :1] * np.ones(a.shape)
-    f = made(lambda a, b: a * b, (first_only, lambda g, y, a, b: g * a), elementwise=True)
+    f = unregistered(lambda a, b: a * b, (first_only, lambda g, y, a, b: g * a), elementwise=True)
     with pytest.raises(LawError, match="broadcasting|adjoint"):
         check_laws(f, np.array([[1.0], [2.0]]), np.array([3.0, 4.0]), broadcasts=True)
 
 
 def test_an_argument_whose_rule_was_forgotten_is_found():
-    f = made(lambda a, b: a * b, (lambda g, y, a, b: g * b, None), samples=(((2,), (2,)),))
+    f = unregistered(lambda a, b: a * b, (lambda g, y, a, b: g * b, None), samples=(((2,), (2,)),))
     with pytest.raises(LawError, match="no rule"):
         check_op(f)
 
@@ -233,7 +229,7 @@ def test_indices_of_every_kind_are_drawn():
 
 
 def test_a_wrong_op_shrinks_to_a_program_of_one_line():
-    wrong = made(np.cos, lambda g, y, x: g * np.sin(x))
+    wrong = unregistered(np.cos, lambda g, y, x: g * np.sin(x))
     shared = [tg.tanh, tg.add, tg.multiply, wrong]
 
     def fails(program):
@@ -253,7 +249,7 @@ def test_a_wrong_op_shrinks_to_a_program_of_one_line():
 
 
 def test_verify_names_the_wrong_op_in_a_long_network():
-    wrong = made(np.tanh, lambda g, y, x: g * (1 - y))
+    wrong = unregistered(np.tanh, lambda g, y, x: g * (1 - y))
     W, h = tg.parameter(np.eye(2) * 0.5), tg.tensor([0.5, -0.5])
     with tg.scope("encoder"):
         for t in range(1, 21):
@@ -278,7 +274,7 @@ def test_verify_finds_shapes_missing_contributions_and_rules_that_raise():
         (lambda g, y, x: None, "no contribution"),
         (raises, "KeyError"),
     ):
-        [finding] = tg.verify(made(lambda x: x * 1.0, rule)(x).sum(), first=True)
+        [finding] = tg.verify(unregistered(lambda x: x * 1.0, rule)(x).sum(), first=True)
         assert word in finding.reason
 
 
