@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygraph as tg
-from tests.tinygraph.folding.test_fold import assert_honest, assert_unrolls, structure
+from tests.tools.folds import assert_honest, assert_unrolls, structure
 from tinygraph.folding.fold import fold
 from tinygraph.folding.recurrence import longest_path, recurrences, task_shape
 
@@ -133,14 +133,14 @@ def run(source: str, T: int) -> tg.Graph:
 @given(programs(), st.integers(1, 6))
 def test_unrolling_is_exact_and_no_node_mixes_parameters(source, T):
     graph = run(source, T)
-    found = assert_unrolls(graph)
-    assert_honest(found)
-    assert longest_path(found) == graph.longest_path()
+    recurrence = assert_unrolls(graph)
+    assert_honest(recurrence)
+    assert longest_path(recurrence) == graph.longest_path()
     for node in graph.nodes:  # an initial state stands at 0
         assert node.timestep is None or node.timestep >= (node.kind == "op")
-    assert isinstance(found.report(), str)
-    assert len(recurrences(found)) <= len(found.nodes)
-    assert "to" in task_shape(found)
+    assert isinstance(recurrence.report(), str)
+    assert len(recurrences(recurrence)) <= len(recurrence.nodes)
+    assert "to" in task_shape(recurrence)
 
 
 @settings(max_examples=100, deadline=None)

@@ -140,19 +140,6 @@ def test_a_sum_in_a_loop_is_a_loop_of_its_own():
 # -- time steps -------------------------------------------------------------------------------------------------------
 
 
-def unrolled(cell, xs):
-    h, hs = np.zeros(2), []
-    for x in xs:
-        h = cell(h, x)
-        hs.append(h)
-    return hs
-
-
-def elman():
-    W, U = matrix(), matrix()
-    return lambda h, x: np.tanh(W @ h + U @ x)
-
-
 def test_a_plain_loop():
     W, h = matrix(), np.zeros(2)
     for x in programs.data(4):
@@ -165,7 +152,7 @@ def test_leaves_belong_to_the_time_step_that_uses_them_and_parameters_to_none():
     assert [node.timestep for node in graph.nodes if node.kind == "constant"] == [1, 2, 3]
     assert [node.timestep for node in graph.parameters] == [None] * 3
     shared = tg.tensor(np.ones(2))
-    cell, h = elman(), np.zeros(2)
+    cell, h = programs.Cell(), np.zeros(2)
     for _ in range(3):
         h = cell(h, shared)
     graph = tg.graph(h)
@@ -173,21 +160,21 @@ def test_leaves_belong_to_the_time_step_that_uses_them_and_parameters_to_none():
 
 
 def test_a_loop_in_a_helper():
-    assert steps(unrolled(elman(), programs.data(4))[-1], "tanh") == [1, 2, 3, 4]
+    assert steps(programs.run(programs.Cell(), programs.data(4))[-1], "tanh") == [1, 2, 3, 4]
 
 
 def test_time_in_epochs_and_what_stands_outside_of_it():
-    cell, total = elman(), 0.0
+    cell, total = programs.Cell(), 0.0
     for _ in range(3):
-        total = total + unrolled(cell, programs.data(4))[-1].sum()
+        total = total + programs.run(cell, programs.data(4))[-1].sum()
     assert steps(total, "tanh") == [1, 2, 3, 4] * 3
     assert steps(total, "sum") == [None] * 3
 
 
 def test_one_epoch_of_many():
-    cell = elman()
+    cell = programs.Cell()
     for _ in range(3):
-        loss = unrolled(cell, programs.data(4))[-1].sum()
+        loss = programs.run(cell, programs.data(4))[-1].sum()
         loss.backward()
     assert steps(loss, "tanh") == [1, 2, 3, 4]
 
@@ -232,8 +219,8 @@ def test_a_sum_over_time_goes_along_with_what_it_adds():
 
 def test_a_loop_over_reversed_data_counts_from_the_end():
     W, g = matrix(), np.zeros(2)
-    forward, X = elman(), programs.data(4)
-    h = unrolled(forward, X)[-1]
+    forward, X = programs.Cell(), programs.data(4)
+    h = programs.run(forward, X)[-1]
     for x in X[::-1]:
         g = np.exp(W @ g + x)
     assert steps(h + g, "exp") == [4, 3, 2, 1]
