@@ -32,6 +32,7 @@ def test_the_ten_lines_draw_the_picture_at_the_top(tmp_path):
 @pytest.mark.parametrize("program", blocks("python")[1:])
 def test_further_programs_run(program):
     exec(program, {})
+    assert "tg.testing.check_" in program  # which raises where something is wrong
 
 
 def test_two_commands_do_all_the_set_up():

@@ -54,9 +54,8 @@ def test_elman_is_one_cell_with_one_delayed_edge():
     assert [(edge.source.name, edge.target.expression, edge.delay) for edge in recurrence.edges if edge.delay] == [
         ("h", "W @ h", 1)
     ]
-    (start,) = (
-        edge for edge in recurrence.edges if edge.target.expression == "W @ h" and edge.source.kind == "constant"
-    )
+    readers = [edge for edge in recurrence.edges if edge.target.expression == "W @ h"]
+    (start,) = (edge for edge in readers if edge.source.kind == "constant")
     assert start.when == (slice(None, 1),)
     (end,) = (edge for edge in recurrence.edges if edge.target.op == "sum")
     assert [str(index) for index in end.index] == ["-1"]
@@ -120,10 +119,8 @@ def test_trips_that_differ():
 )
 def test_what_folds_in_part_says_why(name, ops_at_11, ops_at_23, reason):
     short, long = folded(PARTIAL[name], 11), folded(PARTIAL[name], 23)
-    assert [sum(node.kind == "op" for node in recurrence.nodes) for recurrence in (short, long)] == [
-        ops_at_11,
-        ops_at_23,
-    ]
+    assert sum(node.kind == "op" for node in short.nodes) == ops_at_11
+    assert sum(node.kind == "op" for node in long.nodes) == ops_at_23
     source = {node.expression: node.source for node in short.nodes if node.kind == "op"}
     line = next((place.lineno for text, place in source.items() if f"`{text}`" in reason), 0)
     assert reason.format(line=line) in short.report()

@@ -225,7 +225,8 @@ def test_indices_of_every_kind_are_drawn():
         lambda i: isinstance(i, tuple) and any(isinstance(p, np.ndarray) and len(set(p.tolist())) < len(p) for p in i),
         lambda i: isinstance(i, tuple) and any(isinstance(part, slice) and (part.step or 1) < 0 for part in i),
     ):
-        find(tg.testing.indices_of((3, 2)), kind, settings=settings(max_examples=5000, database=None))
+        index = find(tg.testing.indices_of((3, 2)), kind, settings=settings(max_examples=5000, database=None))
+        assert kind(index)
 
 
 def test_a_wrong_op_shrinks_to_a_program_of_one_line():
