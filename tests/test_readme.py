@@ -18,6 +18,7 @@ def words(svg):
     return [re.sub(r"<[^>]+>", "", text) for text in re.findall(r"<text\b[^>]*>(.*?)</text>", svg)]
 
 
+@pytest.mark.slow
 def test_the_ten_lines_draw_the_picture_at_the_top(tmp_path):
     program = blocks("python")[0].replace("viz.debug(loss)", "pass")
     assert len(program.strip().splitlines()) <= 12

@@ -33,6 +33,7 @@ def typed(transcript):
     return [line.removeprefix(PROMPT) for line in transcript.splitlines() if line.startswith(PROMPT.strip())]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", TUTORIALS, ids=lambda path: path.stem)
 def test_the_transcript_is_what_happens(script):
     expected = script.with_suffix(".txt").read_text(encoding="utf-8")

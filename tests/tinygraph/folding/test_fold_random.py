@@ -6,6 +6,7 @@ from functools import reduce
 from textwrap import indent
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ import tinygraph as tg
 from tests.tools.folds import assert_honest, assert_unrolls, structure
 from tinygraph.folding.fold import fold
 from tinygraph.folding.recurrence import longest_path, recurrences, task_shape
+
+pytestmark = pytest.mark.slow
 
 STATES = ["a", "b", "c"]
 WEIGHTS = [f"W[{k}]" for k in range(4)]

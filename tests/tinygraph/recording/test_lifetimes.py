@@ -4,10 +4,12 @@ import gc
 import weakref
 
 import numpy as np
+import pytest
 
 import tinygraph as tg
 
 
+@pytest.mark.slow
 def test_a_chain_of_100_000_ops_is_recorded_differentiated_and_freed_without_recursion():
     x = tg.parameter(1.0)
     y = x

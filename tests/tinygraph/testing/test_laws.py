@@ -19,6 +19,7 @@ def named(op):
     return op.name if form is None else f"{op.name} {form}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("op", OPS, ids=named)
 def test_every_op_keeps_every_law_on_its_samples(op):
     for seed in range(2):
@@ -30,6 +31,7 @@ def test_every_op_keeps_every_law_where_its_rules_branch(op):
     check_op(op, laws=extra_laws(op), calls=extra_calls(op))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("op", [op for op in OPS if op.elementwise], ids=named)
 @settings(max_examples=8)
 @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
@@ -37,6 +39,7 @@ def test_elementwise_ops_keep_every_law_on_shapes_that_broadcast(op, data, seed)
     check_op(op, calls=[data.draw(calls(op))], seed=seed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("op", [op for op in OPS if "kinks" in op.facts], ids=named)
 @settings(max_examples=5)
 @given(seed=st.integers(0, 2**32 - 1))

@@ -23,6 +23,7 @@ def test_a_planted_fault_is_caught(fault):
     assert caught(fault) or explanation(fault)
 
 
+@pytest.mark.slow
 def test_what_was_planted_is_taken_out_again():
     for op in {op for fault in SAMPLE for op in fault.ops[:1]}:
         check_op(op)

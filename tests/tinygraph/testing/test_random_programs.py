@@ -24,6 +24,7 @@ SHARED = [op for op in ops() if op.name in torch_peer.PEERS or op.name in torch_
 many = settings(max_examples=PROGRAMS, suppress_health_check=list(HealthCheck))
 
 
+@pytest.mark.slow
 @many
 @given(program=programs(ops=SHARED), seed=st.integers(0, 2**32 - 1))
 def test_values_and_gradients_are_those_of_torch(program, seed):
@@ -52,12 +53,14 @@ def agree(got, wanted, rtol, outputs):
         pytest.fail(f"tinygraph gives\n{got}\ntorch gives\n{wanted}\n{sketch(graph(*outputs))}")
 
 
+@pytest.mark.slow
 @settings(max_examples=max(60, PROGRAMS // 20), suppress_health_check=list(HealthCheck))
 @given(program=programs(max_lines=5))
 def test_programs_over_the_whole_registry_have_right_gradients(program):
     check_gradients(program, *program.inputs, order=1)
 
 
+@pytest.mark.slow
 @settings(max_examples=max(60, PROGRAMS // 20), suppress_health_check=list(HealthCheck))
 @given(program=programs(max_lines=3))
 def test_programs_have_right_second_derivatives(program):
@@ -70,6 +73,7 @@ def test_nothing_is_wrong_in_the_graph_of_a_program(program):
     assert tg.verify(graph(*program(*map(tg.parameter, program.inputs)))) == []
 
 
+@pytest.mark.slow
 def test_programs_are_varied():
     used = Counter()
 

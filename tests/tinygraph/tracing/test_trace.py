@@ -121,6 +121,7 @@ def test_partial_sums_are_those_of_the_steps_so_far(name):
     assert trace.at(len(trace)).gradient(name).tobytes() == np.asarray(total).tobytes()
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 400), min_size=1, max_size=6))
 @settings(max_examples=25, deadline=None)
 def test_any_order_of_visits_shows_the_same(visits):

@@ -215,6 +215,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @FUZZ
 def test_fuzz_hostile_headers(tmp_path, parts, data):

@@ -325,6 +325,7 @@ WORDS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(WORDS, max_size=9).map(" ".join) | st.text(max_size=12))
 @settings(max_examples=400, deadline=None)
 def test_fuzz_any_text_gives_a_value_or_the_one_error(trace, text):

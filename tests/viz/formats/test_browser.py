@@ -14,6 +14,8 @@ from examples.figures import FIGURES, GALLERY
 from tests.tools.pictures import drawn
 from tests.viz.test_palette import contrast
 
+pytestmark = pytest.mark.slow
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = (
     "--headless",

@@ -45,6 +45,7 @@ def check_harmless(svg: str) -> ET.Element:
     return root
 
 
+@pytest.mark.slow
 @given(st.text(min_size=1, max_size=40))
 @example('<script>alert("1")</script>')
 @example("</title></svg><a href='javascript:1'>")
@@ -131,6 +132,7 @@ def test_a_graph_of_one_node():
     assert [text.text for text in root.iter(f"{SVG}text")] == ["w", "scalar"]
 
 
+@pytest.mark.slow
 def test_the_same_program_gives_the_same_bytes_in_another_process():
     code = "from examples import programs; import viz; print(viz.draw(programs.bidirectional()).svg())"
     runs = [run_python("-c", code, cwd=ROOT, PYTHONHASHSEED=seed) for seed in ("1", "2")]

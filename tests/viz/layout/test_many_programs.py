@@ -9,6 +9,7 @@ from tests.tools.pictures import check_picture
 VIEWS = [{"view": view, "fold": fold} for view in ("ops", "variables") for fold in (False, True)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_it_is_drawn_without_overlaps_and_crossed_nodes(name):
     result = ALL[name](4)

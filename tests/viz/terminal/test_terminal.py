@@ -201,6 +201,7 @@ def test_an_integer_beyond_64_bits_is_printed():
     assert answers(f"p {HUGE}")[1]["value"] == int(HUGE)
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from([*COMMANDS, "n", "b", "p", "rc"]), min_size=1, max_size=6), st.data())
 @settings(max_examples=120, deadline=None)
 def test_fuzz_no_line_brings_the_session_down(words, data):
@@ -271,6 +272,7 @@ def plain(text):
     return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
 
 
+@pytest.mark.slow
 def test_a_real_terminal_has_colours_completion_and_history(program):
     terminal = Terminal(program)
     first = terminal.until("leaves")
@@ -289,6 +291,7 @@ def test_a_real_terminal_has_colours_completion_and_history(program):
     assert "next W" in (program.parent / "tinygraph" / "debug_history").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["\x03", "\x04"])
 def test_ctrl_c_and_ctrl_d_end_cleanly(program, key):
     terminal = Terminal(program)
