@@ -98,6 +98,7 @@ def test_an_output_that_cannot_be_written_leaves_the_old_file_whole(here, script
     assert old.read_text() == "old"
 
 
+@pytest.mark.slow
 def test_debug_stops_at_the_first_backward_pass(script, tmp_path):
     done = run("debug", script, cwd=tmp_path, stdin="n\nq\n")
     assert done.returncode == 0, done.stderr
@@ -105,12 +106,14 @@ def test_debug_stops_at_the_first_backward_pass(script, tmp_path):
     assert done.stdout.index("(tinygraph) q") < done.stdout.index("after the backward pass")
 
 
+@pytest.mark.slow
 def test_abort_ends_the_script_too(script, tmp_path):
     done = run("debug", script, cwd=tmp_path, stdin="abort\n")
     assert done.returncode == 1
     assert "after the backward pass" not in done.stdout
 
 
+@pytest.mark.slow
 def test_debug_answers_in_json_lines_and_nothing_else(script, tmp_path):
     done = run("debug", "--json", script, cwd=tmp_path, stdin="next\nquit\n")
     assert done.returncode == 0, done.stderr
@@ -119,6 +122,7 @@ def test_debug_answers_in_json_lines_and_nothing_else(script, tmp_path):
     assert "arguments" in done.stderr
 
 
+@pytest.mark.slow
 def test_debug_opens_a_saved_trace_without_the_program(tmp_path, monkeypatch):
     text = SCRIPT.replace("loss.backward()", "tg.trace(loss).save('run.trace')")
     (tmp_path / "saver.py").write_text(text)
@@ -144,6 +148,7 @@ def test_without_a_command_the_commands_are_listed(here):
     assert "demo" in errors
 
 
+@pytest.mark.slow
 def test_python_m_tinygraph_is_the_command_too(here, tmp_path):
     done = run("draw", "absent.py", cwd=tmp_path, module="tinygraph")
     assert (done.returncode, done.stderr) == here("draw", "absent.py")

@@ -301,6 +301,7 @@ def test_ctrl_c_and_ctrl_d_end_cleanly(program, key):
     assert terminal.ends() == 0
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_ends_in_silence(program):
     process = subprocess.Popen(
         [sys.executable, program],
@@ -315,6 +316,7 @@ def test_a_closed_pipe_ends_in_silence(program):
     assert b"Traceback" not in errors
 
 
+@pytest.mark.slow
 def test_abort_ends_the_program(program):
     ran = run_python(program, stdin="n\nabort\n")
     assert ran.returncode == 1
