@@ -10,12 +10,13 @@ from tinygraph.testing.laws import check_op
 from tinygraph.testing.strategies import ops
 
 pytestmark = pytest.mark.slow
+OPS = ops()  # before tests register ops of their own
 SIZE = 60
 
 
 @cache
 def all_faults() -> list[Fault]:
-    return faults(ops())
+    return faults(OPS)
 
 
 @cache
