@@ -50,6 +50,6 @@ def test_a_backward_pass_that_is_left_half_way_writes_nothing():
 def test_a_rule_of_the_wrong_shape_is_refused_and_writes_nothing():
     wrong = unregistered(lambda x: x * 2.0, lambda g, y, x: (g * 2).sum())
     a, b = tg.parameter(np.ones(3)), tg.parameter(np.ones(3))
-    with pytest.raises(ValueError, match=r"shape \(3,\) a contribution of shape \(\)"):
+    with pytest.raises(ValueError, match=r"a contribution of shape \(\), the argument has shape \(3,\)"):
         (wrong(a) * b).sum().backward()
     assert a.grad is None and b.grad is None

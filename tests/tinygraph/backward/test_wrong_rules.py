@@ -16,17 +16,17 @@ def squares(rule, **options):
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        (lambda g, y, x: np.sum(2 * x * g), r"shape \(\), the argument has shape \(3,\)"),
-        (lambda g, y, x: (2 * x * g)[None], r"shape \(1, 3\), the argument has shape \(3,\)"),
-        (lambda g, y, x: 3.0, r"shape \(\), the argument has shape \(3,\)"),
-        (lambda g, y, x: None, "gave None"),
+        (lambda g, y, x: np.sum(2 * x * g), r"a contribution of shape \(\), the argument has shape \(3,\)"),
+        (lambda g, y, x: (2 * x * g)[None], r"a contribution of shape \(1, 3\), the argument has shape \(3,\)"),
+        (lambda g, y, x: 3.0, r"a contribution of shape \(\), the argument has shape \(3,\)"),
+        (lambda g, y, x: None, "None"),
     ],
 )
 @pytest.mark.parametrize("run", [lambda loss: loss.backward(), tg.trace], ids=["backward", "trace"])
 def test_a_rule_of_the_wrong_shape_names_op_argument_and_source_line(rule, said, run):
     w = tg.parameter([1.0, 2.0, 3.0])
     loss = np.sum(squares(rule)(w) * 2.0)
-    with pytest.raises(RuleError, match=rf"squares: the rule for argument 0 \(x\) gave (.*{said})?") as caught:
+    with pytest.raises(RuleError, match=rf"squares: the rule for argument 0 \(x\) gave {said}") as caught:
         run(loss)
     assert "loss = np.sum(squares(rule)(w) * 2.0)" in str(caught.value)
     assert w.grad is None

@@ -111,31 +111,38 @@ def test_the_refusal_says_what_to_write_instead(name, instead):
     assert any(re.search(instead, said) for said in chain(caught.value))
 
 
-ALLOWED = {
-    "float": lambda t: float(t),
-    "item": lambda t: t.item(),
-    "int": lambda t: int(t * 10),
-    "map": lambda t: list(map(float, [t, t])),
-    "map in a list": lambda t: [*map(float, [t, t])],
-    "sorted": lambda t: sorted([t, t * 2], key=float),
-    "max": lambda t: max([t, t * 2], key=float),
-    "a generator": lambda t: sum(float(x) for x in [t, t]),
-    "formatting": lambda t: "%f %d" % (t, 1),  # noqa: UP031 - as people write it
-    "formatting one": lambda t: "%.3f" % t,  # noqa: UP031
-    "f-string": lambda t: f"{t:.3f} {t}",
-    "format": lambda t: "{:.3f}".format(t),  # noqa: UP032 - as people write it
-    "isnan": lambda t: math.isnan(t),
-    "isfinite": lambda t: not math.isfinite(t),
-    "isclose": lambda t: math.isclose(t, 1.0),
-    "comparison": lambda t: t < 1.0,
-    "without gradient": lambda t: math.exp(t.detach()),
-    "into a cell by float": lambda t: np.zeros(2).__setitem__(0, float(t)),
+def cell_by_float(t):
+    table = np.zeros(2)
+    table[0] = float(t)
+    return table.tolist()
+
+
+ALLOWED = {  # what people write, and what it gives where t is 0.5
+    "float": (lambda t: float(t), 0.5),
+    "item": (lambda t: t.item(), 0.5),
+    "int": (lambda t: int(t * 10), 5),
+    "map": (lambda t: list(map(float, [t, t])), [0.5, 0.5]),
+    "map in a list": (lambda t: [*map(float, [t, t])], [0.5, 0.5]),
+    "sorted": (lambda t: sorted([t * 2, t], key=float), [0.5, 1.0]),
+    "max": (lambda t: max([t, t * 2], key=float), 1.0),
+    "a generator": (lambda t: sum(float(x) for x in [t, t]), 1.0),
+    "formatting": (lambda t: "%f %d" % (t, 1), "0.500000 1"),  # noqa: UP031
+    "formatting one": (lambda t: "%.3f" % t, "0.500"),  # noqa: UP031
+    "f-string": (lambda t: f"{t:.3f} {t}", "0.500 Tensor(0.5, op=getitem)"),
+    "format": (lambda t: "{:.3f}".format(t), "0.500"),  # noqa: UP032
+    "isnan": (lambda t: math.isnan(t), False),
+    "isfinite": (lambda t: math.isfinite(t), True),
+    "isclose": (lambda t: math.isclose(t, 1.0), False),
+    "comparison": (lambda t: t < 1.0, True),
+    "without gradient": (lambda t: math.exp(t.detach()), math.exp(0.5)),
+    "into a cell by float": (cell_by_float, [0.5, 0.0]),
 }
 
 
 @pytest.mark.parametrize("name", ALLOWED)
 def test_what_the_line_itself_asks_for_is_given(name):
-    ALLOWED[name](weights()[0])
+    run, expected = ALLOWED[name]
+    assert run(weights()[0]) == expected
 
 
 def test_nothing_is_refused_where_nothing_is_recorded():
