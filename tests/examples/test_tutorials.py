@@ -37,11 +37,11 @@ def typed(transcript):
 @pytest.mark.parametrize("script", TUTORIALS, ids=lambda path: path.stem)
 def test_the_transcript_is_what_happens(script):
     expected = script.with_suffix(".txt").read_text(encoding="utf-8")
-    found = session(script, typed(expected))
-    assert words(found) == words(expected)
-    for now, then in zip(NUMBER.findall(found), NUMBER.findall(expected), strict=True):
+    printed = session(script, typed(expected))
+    assert words(printed) == words(expected)
+    for now, then in zip(NUMBER.findall(printed), NUMBER.findall(expected), strict=True):
         assert math.isclose(float(now), float(then), rel_tol=2e-3, abs_tol=1e-12)
-    assert CULPRITS[script.stem] in " ".join(found.split())
+    assert CULPRITS[script.stem] in " ".join(printed.split())
 
 
 def words(text):

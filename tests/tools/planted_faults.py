@@ -197,11 +197,11 @@ def _with(definition: ast.AST, site: ast.AST, replacement: ast.AST) -> ast.AST:
 
 
 def _shallow(node: ast.AST) -> ast.AST:
-    made = copy.copy(node)
+    shallow = copy.copy(node)
     for name, value in ast.iter_fields(node):
         if isinstance(value, list):
-            setattr(made, name, list(value))
-    return made
+            setattr(shallow, name, list(value))
+    return shallow
 
 
 def _compiled(function: FunctionType, definition: ast.AST) -> CodeType | None:

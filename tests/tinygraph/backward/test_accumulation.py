@@ -24,10 +24,10 @@ def test_a_second_backward_leaves_a_gradient_that_was_kept_as_it_was():
     w = tg.parameter([1.0, 2.0])
     loss = (w * w).sum()
     loss.backward()
-    kept = w.grad
-    value = kept.copy()
+    gradient = w.grad
+    value = gradient.copy()
     loss.backward()
-    np.testing.assert_array_equal(kept, value)
+    np.testing.assert_array_equal(gradient, value)
 
 
 def test_two_losses_of_one_graph_add_up():
@@ -42,8 +42,8 @@ def test_the_step_s_adjoints_are_those_that_train():
     w = tg.parameter([1.0, 2.0])
     h = w * w
     loss = (h + h).sum()
-    seen = {step.node.op.name: np.array(step.adjoint) for step in tg.backprop(loss)}
-    np.testing.assert_array_equal(seen["multiply"], [2.0, 2.0])
+    adjoints = {step.node.op.name: np.array(step.adjoint) for step in tg.backprop(loss)}
+    np.testing.assert_array_equal(adjoints["multiply"], [2.0, 2.0])
     np.testing.assert_array_equal(w.grad, [4.0, 8.0])
 
 

@@ -29,9 +29,9 @@ pair = np.array([1.0, 2.0])
     ],
 )
 def test_perturbations_are_not_confused_and_the_outermost_derivative_is_a_plain_array(run, expected):
-    found = run()
-    assert type(found) is np.ndarray
-    np.testing.assert_allclose(found, expected)
+    derivative = run()
+    assert type(derivative) is np.ndarray
+    np.testing.assert_allclose(derivative, expected)
 
 
 def test_a_derivative_taken_under_no_grad_is_a_constant_to_the_outer_one():

@@ -42,9 +42,9 @@ def test_threads_share_parameters_and_get_their_own_gradients_right():
 
     def work():
         for _ in range(50):
-            got = tg.grad(lambda W: np.tanh(W @ W @ np.ones(3)).sum())(W.data)
-            if not np.array_equal(got, expected):
-                wrong.append(got)
+            gradient = tg.grad(lambda W: np.tanh(W @ W @ np.ones(3)).sum())(W.data)
+            if not np.array_equal(gradient, expected):
+                wrong.append(gradient)
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:

@@ -27,17 +27,17 @@ def linear_rnn(factor, timesteps=12, hidden=4, seed=0):
 @given(st.floats(0.2, 2.0))
 @settings(max_examples=30, deadline=None)
 def test_row_c7_the_rate_of_a_linear_rnn_is_its_factor(factor):
-    found = flow(linear_rnn(factor))
-    assert found.name == "h"
-    assert found.rate == pytest.approx(factor, rel=1e-9)
-    assert found.verdict == ("vanishing" if factor < 0.9 else "exploding" if factor > 1.1 else "healthy")
+    gradient_flow = flow(linear_rnn(factor))
+    assert gradient_flow.name == "h"
+    assert gradient_flow.rate == pytest.approx(factor, rel=1e-9)
+    assert gradient_flow.verdict == ("vanishing" if factor < 0.9 else "exploding" if factor > 1.1 else "healthy")
 
 
 def test_norms_are_those_of_the_gradients():
     trace = linear_rnn(0.5, timesteps=5)
-    found = flow(trace, "h")
-    assert found.timesteps == [1, 2, 3, 4, 5]
-    for t, norm in zip(found.timesteps, found.norms, strict=True):
+    gradient_flow = flow(trace, "h")
+    assert gradient_flow.timesteps == [1, 2, 3, 4, 5]
+    for t, norm in zip(gradient_flow.timesteps, gradient_flow.norms, strict=True):
         assert norm == pytest.approx(np.linalg.norm(trace.gradient(f"h[{t}]")))
 
 
@@ -49,16 +49,16 @@ def test_losses_of_every_time_step_do_not_hide_what_becomes_of_the_last(factor):
         with tg.timestep(t):
             h = W @ h
             loss = loss + np.sum(h)
-    found = flow(tg.trace(loss))
-    assert found.rate == pytest.approx(factor)
-    assert found.norms != found.alone
-    assert found.norms[-1] == found.alone[-1]
+    gradient_flow = flow(tg.trace(loss))
+    assert gradient_flow.rate == pytest.approx(factor)
+    assert gradient_flow.norms != gradient_flow.alone
+    assert gradient_flow.norms[-1] == gradient_flow.alone[-1]
 
 
 def test_a_gradient_that_underflows_is_vanishing_not_healthy():
-    found = flow(linear_rnn(1e-40, timesteps=20))
-    assert found.verdict == "vanishing"
-    assert "exactly 0" in found.because
+    gradient_flow = flow(linear_rnn(1e-40, timesteps=20))
+    assert gradient_flow.verdict == "vanishing"
+    assert "exactly 0" in gradient_flow.because
 
 
 def test_a_detached_state_is_a_cut():
@@ -70,9 +70,9 @@ def test_a_detached_state_is_a_cut():
                 h = h.detach()
     trace = tg.trace(np.sum(h))
     assert sorted(set(trace.contributions("W").timesteps)) == [3, 4]
-    found = flow(trace)
-    assert found.verdict == "cut"
-    assert "time step 3 back: h.detach(), line" in found.because
+    gradient_flow = flow(trace)
+    assert gradient_flow.verdict == "cut"
+    assert "time step 3 back: h.detach(), line" in gradient_flow.because
 
 
 def test_flow_needs_a_state():
@@ -113,31 +113,31 @@ def test_the_lag_matrix_is_that_of_one_backward_pass_a_loss(accumulate):
     loss, losses, _ = elman_losses(accumulate=accumulate)
     trace = tg.trace(loss)
     assert state_name(trace) == "h"
-    found = lag(trace)
+    matrix = lag(trace)
     expected = np.zeros((4, 4))
     for t, each in enumerate(losses):
         alone = tg.trace(each)
         for s in range(t + 1):
             node = trace.node(f"h[{s + 1}]")
             expected[t, s] = np.linalg.norm(alone.gradient(node.tensor))
-    assert found.losses == found.uses == [1, 2, 3, 4]
-    np.testing.assert_allclose(found.norms, expected, rtol=1e-10)
-    assert (found.norms[np.triu_indices(4, 1)] == 0).all()
+    assert matrix.losses == matrix.uses == [1, 2, 3, 4]
+    np.testing.assert_allclose(matrix.norms, expected, rtol=1e-10)
+    assert (matrix.norms[np.triu_indices(4, 1)] == 0).all()
 
 
 def test_the_lag_matrix_of_a_parameter():
     loss, losses, W = elman_losses()
-    found = lag(tg.trace(loss), "W")
+    matrix = lag(tg.trace(loss), "W")
     for t, each in enumerate(losses):
         terms = tg.trace(each).contributions(W)
         norms = {row.timestep: row.norm for row in terms}
-        np.testing.assert_allclose(found.norms[t], [norms.get(s, 0.0) for s in found.uses], rtol=1e-10, atol=0)
+        np.testing.assert_allclose(matrix.norms[t], [norms.get(s, 0.0) for s in matrix.uses], rtol=1e-10, atol=0)
 
 
 def test_a_detached_state_teaches_nothing_earlier():
     loss, _, _ = elman_losses(detach=True)
-    found = lag(tg.trace(loss), "W")
-    assert (found.norms[~np.eye(len(found.losses), dtype=bool)] == 0).all()
+    matrix = lag(tg.trace(loss), "W")
+    assert (matrix.norms[~np.eye(len(matrix.losses), dtype=bool)] == 0).all()
 
 
 # -- NaN --------------------------------------------------------------------------------------------------------------
@@ -178,10 +178,10 @@ def test_equal_runs_have_no_difference():
 
 
 def test_another_value_is_found_where_it_begins():
-    found = diff(linear_rnn(0.5), linear_rnn(0.6))
-    assert found.phase == "forward"
-    assert found.nodes[0].kind == "parameter"
-    assert found.relative == pytest.approx(0.2)
+    difference = diff(linear_rnn(0.5), linear_rnn(0.6))
+    assert difference.phase == "forward"
+    assert difference.nodes[0].kind == "parameter"
+    assert difference.relative == pytest.approx(0.2)
     assert diff(linear_rnn(0.5), linear_rnn(0.5 + 1e-12), tolerance=1e-9) is None
 
 
@@ -191,14 +191,14 @@ def test_another_rule_is_found_backward():
         x = tg.parameter([0.5, 0.1], name="x")
         return tg.trace(np.sum(op(x * 2)))
 
-    found = diff(run(lambda g, y, x: g * (1 - y * y)), run(lambda g, y, x: g * (1 - y)))
-    assert found.phase == "backward"
-    assert found.nodes[0].op == "multiply"
+    difference = diff(run(lambda g, y, x: g * (1 - y * y)), run(lambda g, y, x: g * (1 - y)))
+    assert difference.phase == "backward"
+    assert difference.nodes[0].op == "multiply"
 
 
 def test_another_program_is_named():
     x = tg.parameter([0.5, 0.1], name="x")
-    found = diff(tg.trace(np.sum(np.tanh(x))), tg.trace(np.sum(np.exp(x))))
-    assert (found.phase, found.because) == ("program", "tanh against exp")
+    difference = diff(tg.trace(np.sum(np.tanh(x))), tg.trace(np.sum(np.exp(x))))
+    assert (difference.phase, difference.because) == ("program", "tanh against exp")
     longer = diff(tg.trace(np.sum(np.tanh(x))), tg.trace(np.sum(np.tanh(x)) * 2))
     assert longer.phase == "program"

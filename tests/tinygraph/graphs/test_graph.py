@@ -32,11 +32,12 @@ def test_a_shared_parameter_is_one_node_with_as_many_consumers_as_uses():  # row
 def test_networkx_keeps_repeated_edges_and_the_order_of_arguments():
     x = tg.parameter(3.0)
     c = tg.parameter(4.0)
-    made = tg.graph(x * x - c).to_networkx()
-    assert isinstance(made, nx.MultiDiGraph)
-    assert [(u, v, d["argument"]) for u, v, d in made.edges(data=True)] == [(0, 2, 0), (0, 2, 1), (1, 3, 1), (2, 3, 0)]
-    assert nx.is_directed_acyclic_graph(made)
-    assert made.nodes[2]["op"] == "multiply"
+    network = tg.graph(x * x - c).to_networkx()
+    assert isinstance(network, nx.MultiDiGraph)
+    edges = [(source, target, data["argument"]) for source, target, data in network.edges(data=True)]
+    assert edges == [(0, 2, 0), (0, 2, 1), (1, 3, 1), (2, 3, 0)]
+    assert nx.is_directed_acyclic_graph(network)
+    assert network.nodes[2]["op"] == "multiply"
 
 
 def test_the_graph_keeps_what_was_recorded_after_the_parameter_was_replaced():
@@ -49,10 +50,10 @@ def test_the_graph_keeps_what_was_recorded_after_the_parameter_was_replaced():
 
 
 def test_the_caller_may_overwrite_what_it_passed_in():
-    given, constant, index = np.ones(3), np.full(3, 2.0), np.array([0, 0, 1])
-    w = tg.parameter(given)
+    data, constant, index = np.ones(3), np.full(3, 2.0), np.array([0, 0, 1])
+    w = tg.parameter(data)
     y = (w[index] * constant).sum()
-    given[:], constant[:], index[:] = 7.0, 7.0, 2
+    data[:], constant[:], index[:] = 7.0, 7.0, 2
     y.backward()
     assert w.grad.tolist() == [4.0, 2.0, 0.0]
 
@@ -83,11 +84,11 @@ def test_no_local_of_the_users_outlives_the_backward_pass():
     class Big:
         pass
 
-    kept = []
+    references = []
 
     def run():
         local = Big()
-        kept.append(weakref.ref(local))
+        references.append(weakref.ref(local))
         w = tg.parameter(2.0)
         y = w * w
         y.backward()
@@ -95,22 +96,22 @@ def test_no_local_of_the_users_outlives_the_backward_pass():
 
     y = run()
     assert y.requires_grad
-    assert kept[0]() is None
+    assert references[0]() is None
 
 
 def test_calls_and_scopes_of_one_thread_do_not_show_in_another():
     w = tg.parameter(1.0)
-    seen = []
+    scopes = []
 
     def other():
-        seen.append(tg.graph(w * 2).nodes[-1].scope)
+        scopes.append(tg.graph(w * 2).nodes[-1].scope)
 
     with tg.scope("here"):
         thread = threading.Thread(target=other)
         thread.start()
         thread.join()
         assert tg.graph(w * 2).nodes[-1].scope == "here"
-    assert seen == [""]
+    assert scopes == [""]
 
 
 def test_time_steps_come_from_the_loop_and_labels_win():

@@ -51,12 +51,12 @@ def sample(xs, f):
 def paths_of_calls() -> list[int]:
     """How many loops are around each call of ``f``, by the number it is given."""
     flow = layout(sample.__code__)
-    found = {}
+    depths = {}
     for each in dis.get_instructions(sample):
         if each.opname == "CALL" and each.positions is not None:
-            found.setdefault((each.positions.lineno, each.positions.col_offset), len(flow.path(each.offset)) - 1)
+            depths.setdefault((each.positions.lineno, each.positions.col_offset), len(flow.path(each.offset)) - 1)
     first = sample.__code__.co_firstlineno
-    return [found[key] for key in sorted(found) if key[0] - first not in (2,)]
+    return [depths[key] for key in sorted(depths) if key[0] - first not in (2,)]
 
 
 def test_code_moved_behind_a_loop_is_in_it_and_code_that_leaves_it_is_not():
@@ -99,12 +99,12 @@ def test_iterations_of_loops_in_loops():
             h = np.tanh(W @ h)
         total = total + h.sum()
     graph = tg.graph(total)
-    found = iterations(graph)
-    assert [tuple(at for _, at in found[node.index]) for node in graph.nodes if node.op == "tanh"] == [
+    loops_of = iterations(graph)
+    assert [tuple(at for _, at in loops_of[node.index]) for node in graph.nodes if node.op == "tanh"] == [
         (0, 0), (0, 1), (1, 0), (1, 1), (1, 2),
     ]  # fmt: skip
-    assert [tuple(at for _, at in found[node.index]) for node in graph.nodes if node.op == "add"] == [(0,), (1,)]
-    (outer, _), (inner, _) = next(found[node.index] for node in graph.nodes if node.op == "tanh")
+    assert [tuple(at for _, at in loops_of[node.index]) for node in graph.nodes if node.op == "add"] == [(0,), (1,)]
+    (outer, _), (inner, _) = next(loops_of[node.index] for node in graph.nodes if node.op == "tanh")
     assert inner.parent is outer
     assert inner.lineno == outer.lineno + 2
 
@@ -118,11 +118,11 @@ def test_a_branch_does_not_hide_an_iteration():
         else:
             h = np.exp(B @ h)
     graph = tg.graph(h)
-    found = iterations(graph)
+    loops_of = iterations(graph)
     at = {node.op.name: [] for node in graph.nodes if node.kind == "op"}
     for node in graph.nodes:
         if node.kind == "op":
-            at[node.op.name].append(found[node.index][0][1])
+            at[node.op.name].append(loops_of[node.index][0][1])
     assert at["tanh"] == [0, 3, 4]
     assert at["exp"] == [1, 2, 5]
 

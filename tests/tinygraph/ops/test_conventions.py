@@ -10,12 +10,12 @@ torch = pytest.importorskip("torch")
 
 def both(ours, theirs, *points):
     """Return our gradients and torch's of the sum of a function of some arrays."""
-    given = [tg.parameter(np.asarray(p, dtype=float)) for p in points]
+    parameters = [tg.parameter(np.asarray(p, dtype=float)) for p in points]
     peers = [torch.tensor(np.asarray(p, dtype=float), requires_grad=True) for p in points]
     with np.errstate(all="ignore"):
-        np.sum(ours(*given)).backward()
+        np.sum(ours(*parameters)).backward()
     theirs(*peers).sum().backward()
-    return [np.zeros(g.shape) if g.grad is None else g.grad for g in given], [p.grad.numpy() for p in peers]
+    return [np.zeros(g.shape) if g.grad is None else g.grad for g in parameters], [p.grad.numpy() for p in peers]
 
 
 @pytest.mark.parametrize(

@@ -51,9 +51,9 @@ X = np.random.default_rng(0).permutation(12).reshape(3, 4) + 0.5
 )
 def test_methods_are_ndarrays(name, args, kwargs):
     expected = getattr(X, name)(*args, **kwargs)
-    given = getattr(tg.parameter(X), name)(*args, **kwargs)
-    np.testing.assert_allclose(given.data if isinstance(given, tg.Tensor) else given, expected)
-    assert np.asarray(getattr(given, "data", given)).dtype == np.asarray(expected).dtype
+    result = getattr(tg.parameter(X), name)(*args, **kwargs)
+    np.testing.assert_allclose(result.data if isinstance(result, tg.Tensor) else result, expected)
+    assert np.asarray(getattr(result, "data", result)).dtype == np.asarray(expected).dtype
 
 
 def test_operators_are_ndarrays():
@@ -266,12 +266,12 @@ def test_einsum_forms():
         ("iij->j", (np.stack([a, b, a]),)),
     ]:
         expected = np.einsum(subscripts, *operands)
-        given = [tg.parameter(x) for x in operands]
-        y = np.einsum(subscripts, *given)
+        parameters = [tg.parameter(x) for x in operands]
+        y = np.einsum(subscripts, *parameters)
         np.testing.assert_allclose(y.data, expected, rtol=1e-12)
         weights = np.random.default_rng(2).normal(size=expected.shape)
         np.sum(y * weights).backward()
-        for i, p in enumerate(given):
+        for i, p in enumerate(parameters):
             basis = np.eye(p.size).reshape(p.size, *p.shape)
             rows = [np.sum(np.einsum(subscripts, *operands[:i], e, *operands[i + 1 :]) * weights) for e in basis]
             np.testing.assert_allclose(p.grad.ravel(), rows, rtol=1e-10, atol=1e-12)

@@ -65,29 +65,29 @@ def test_output_and_gradients_keep_the_dtype(op, number, dtype):
         attributes = {"dtype": dtype}
     floating = [isinstance(a, np.ndarray) and a.dtype.kind == "f" for a in arrays]
     arrays = [a.astype(dtype) if floats else a for a, floats in zip(arrays, floating, strict=True)]
-    given = [tg.parameter(a) if i in wanted else a for i, a in enumerate(arrays)]
-    y = call(op, given, attributes)
+    arguments = [tg.parameter(a) if i in wanted else a for i, a in enumerate(arrays)]
+    y = call(op, arguments, attributes)
     assert y.dtype == dtype
     y.backward(np.ones(y.shape))
-    assert [given[i].grad.dtype for i in wanted] == [dtype] * len(wanted)
-    assert [given[i].grad.shape for i in wanted] == [arrays[i].shape for i in wanted]
+    assert [arguments[i].grad.dtype for i in wanted] == [dtype] * len(wanted)
+    assert [arguments[i].grad.shape for i in wanted] == [arrays[i].shape for i in wanted]
 
 
 @pytest.mark.parametrize(("op", "number"), CASES)
 def test_neither_inputs_nor_the_adjoint_are_changed_or_shared(op, number):
     arrays, attributes, wanted = example(op, number)
-    given = [tg.parameter(a) if i in wanted else a for i, a in enumerate(arrays)]
-    y = call(op, given, attributes)
+    arguments = [tg.parameter(a) if i in wanted else a for i, a in enumerate(arrays)]
+    y = call(op, arguments, attributes)
     value, adjoint = y.numpy(), np.random.default_rng(5).normal(size=y.shape)
-    kept = adjoint.copy()
+    adjoint_before = adjoint.copy()
     y.backward(adjoint)
-    np.testing.assert_array_equal(adjoint, kept)
+    np.testing.assert_array_equal(adjoint, adjoint_before)
     np.testing.assert_array_equal(y.data, value)
     for i in wanted:
-        np.testing.assert_array_equal(given[i].data, arrays[i])
-        assert not np.shares_memory(given[i].grad, adjoint)
-        assert not np.shares_memory(given[i].grad, given[i].data)
-        assert given[i].grad.flags.writeable
+        np.testing.assert_array_equal(arguments[i].data, arrays[i])
+        assert not np.shares_memory(arguments[i].grad, adjoint)
+        assert not np.shares_memory(arguments[i].grad, arguments[i].data)
+        assert arguments[i].grad.flags.writeable
 
 
 @pytest.mark.parametrize(("op", "number"), CASES)

@@ -86,9 +86,9 @@ def test_an_op_that_is_not_registered_where_it_is_read_is_named():
     ],
 )
 def test_idioms_of_numbers_are_recorded(run, expected):
-    found = run()
-    assert type(found) is tg.Tensor and found.requires_grad
-    np.testing.assert_allclose(found.data, expected)
+    result = run()
+    assert type(result) is tg.Tensor and result.requires_grad
+    np.testing.assert_allclose(result.data, expected)
 
 
 def test_idioms_that_ask_for_a_plain_answer():

@@ -39,8 +39,8 @@ def test_leaves_are_named_by_assignment_and_constants_by_their_expression():
 
 
 def test_an_explicit_name_wins():
-    given = tg.parameter([1.0], name="gain")
-    y = given * 2
+    named = tg.parameter([1.0], name="gain")
+    y = named * 2
     y.name = "output"
     assert [node.name for node in tg.graph(y).nodes] == ["gain", "2", "output"]
 

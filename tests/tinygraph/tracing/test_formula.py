@@ -27,13 +27,13 @@ def test_row_c2_of_the_lectures_reads_as_the_lectures_write_it():
             z = W @ h
             h = np.tanh(z)
             o = V @ h
-    found = formulas(o.sum())
-    assert "V̄ = ō⁽³⁾ ⊗ h⁽³⁾" in found
-    assert "h̄⁽³⁾ = Vᵀ ō⁽³⁾" in found
-    assert "z̄⁽³⁾ = h̄⁽³⁾ ⊙ (1 − h⁽³⁾ ⊙ h⁽³⁾)" in found
-    assert "W̄ += z̄⁽³⁾ ⊗ h⁽²⁾" in found
-    assert "h̄⁽²⁾ = Wᵀ z̄⁽³⁾" in found
-    assert "W̄ += z̄⁽¹⁾ ⊗ h⁽⁰⁾" in found
+    texts = formulas(o.sum())
+    assert "V̄ = ō⁽³⁾ ⊗ h⁽³⁾" in texts
+    assert "h̄⁽³⁾ = Vᵀ ō⁽³⁾" in texts
+    assert "z̄⁽³⁾ = h̄⁽³⁾ ⊙ (1 − h⁽³⁾ ⊙ h⁽³⁾)" in texts
+    assert "W̄ += z̄⁽³⁾ ⊗ h⁽²⁾" in texts
+    assert "h̄⁽²⁾ = Wᵀ z̄⁽³⁾" in texts
+    assert "W̄ += z̄⁽¹⁾ ⊗ h⁽⁰⁾" in texts
 
 
 def test_batches_use_products_and_transposes():
@@ -43,9 +43,9 @@ def test_batches_use_products_and_transposes():
         tg.parameter([0.0, 0.0], name="b"),
     )
     Z = X @ W + b
-    found = formulas(Z.sum())
-    assert "b̄ = Σ₀ Z̄" in found
-    assert any(text.startswith("W̄ = Xᵀ ") for text in found)
+    texts = formulas(Z.sum())
+    assert "b̄ = Σ₀ Z̄" in texts
+    assert any(text.startswith("W̄ = Xᵀ ") for text in texts)
 
 
 @pytest.mark.parametrize(

@@ -52,11 +52,11 @@ def test_steps_are_those_of_backprop():
     trace = tg.trace(loss)
     steps = list(tg.backprop(loss))
     assert len(trace) == len(trace.steps) == len(steps)
-    for seen, step in zip(trace.steps, steps, strict=True):
-        assert seen.index == step.index
-        assert seen.node.index == step.node.index
-        np.testing.assert_array_equal(seen.adjoint, step.adjoint)
-        for mine, its in zip(seen.contributions, step.contributions, strict=True):
+    for shown, step in zip(trace.steps, steps, strict=True):
+        assert shown.index == step.index
+        assert shown.node.index == step.node.index
+        np.testing.assert_array_equal(shown.adjoint, step.adjoint)
+        for mine, its in zip(shown.contributions, step.contributions, strict=True):
             assert (mine is None) == (its is None)
             if mine is not None:
                 assert mine.tobytes() == np.asarray(its).tobytes()
@@ -157,14 +157,14 @@ def test_running_sum_is_the_naive_sum(sparse, stride, visits, seed):
     sums = RunningSum(lambda i: terms[i], len(terms), stride)
     for n in visits:
         n %= len(terms) + 1
-        found = sums.upto(n)
+        running = sums.upto(n)
         if n == 0:
-            assert found is None
+            assert running is None
             continue
         total = dense[0]
         for term in dense[1:n]:
             total = total + term
-        np.testing.assert_array_equal(found.dense() if type(found) is Sparse else found, total)
+        np.testing.assert_array_equal(running.dense() if type(running) is Sparse else running, total)
 
 
 def test_add_grows_only_what_it_owns():

@@ -29,9 +29,9 @@ def network(dtype=float):
     return loss
 
 
-def assert_same(one, other):
-    assert len(one) == len(other)
-    for a, b in zip(one, other, strict=True):
+def assert_same(trace, other):
+    assert len(trace) == len(other)
+    for a, b in zip(trace, other, strict=True):
         assert (a.node.index, str(a.node.op), a.node.name) == (b.node.index, str(b.node.op), b.node.name)
         assert (a.node.timestep, a.node.scope, a.node.expression) == (b.node.timestep, b.node.scope, b.node.expression)
         assert a.adjoint.tobytes() == b.adjoint.tobytes()
@@ -258,8 +258,8 @@ def test_arrays_come_back_with_their_layout(rows, columns, transposed, dtype):
     packer = Packer()
     numbers = [packer.add(x) for x in (array, repeated, array, np.float32(3))]
     assert numbers[0] == numbers[2]
-    found = unpack(json.loads(json.dumps(packer.entries)), b"".join(packer.chunks))
-    np.testing.assert_array_equal(found[numbers[0]], array)
-    assert found[numbers[0]].flags.c_contiguous == array.flags.c_contiguous
-    np.testing.assert_array_equal(found[numbers[1]], repeated)
-    assert type(found[numbers[3]]) is np.float32
+    unpacked = unpack(json.loads(json.dumps(packer.entries)), b"".join(packer.chunks))
+    np.testing.assert_array_equal(unpacked[numbers[0]], array)
+    assert unpacked[numbers[0]].flags.c_contiguous == array.flags.c_contiguous
+    np.testing.assert_array_equal(unpacked[numbers[1]], repeated)
+    assert type(unpacked[numbers[3]]) is np.float32

@@ -1,45 +1,22 @@
 """The debugger: moves, breakpoints, watches and what they say, on a network whose steps are known."""
 
-import math
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import tinygraph as tg
 import viz
+from tests.programs.labelled import with_losses
 from viz.debugging import breakpoints as points
-from viz.debugging.expressions import Expression, ExpressionError
-from viz.debugging.names import FUNCTIONS, Moment
+from viz.debugging.expressions import Expression
 from viz.debugging.snapshot import take_snapshot
-
-
-def network(timesteps=4, scopes=False):
-    W = tg.parameter([[0.5, 0.1], [-0.2, 0.3]], name="W")
-    V = tg.parameter([[1.0, -1.0]], name="V")
-    h = tg.tensor([1.0, -0.5], name="h")
-    loss = 0.0
-    for t in range(1, timesteps + 1):
-        with tg.timestep(t):
-            with tg.scope("cell" if scopes else "all"):
-                a = W @ h
-                h = np.tanh(a)
-            with tg.scope("readout" if scopes else "all"):
-                o = V @ h
-                loss = loss + np.sum(o * o)
-    return loss
 
 
 @pytest.fixture
 def debugger():
-    return viz.Debugger(network())
-
-
-@pytest.fixture(scope="module")
-def trace():
-    return tg.trace(network())
+    return viz.Debugger(with_losses())
 
 
 def test_moves_by_op(debugger):
@@ -52,17 +29,17 @@ def test_moves_by_op(debugger):
 
 
 def test_moves_by_time_step_meet_every_one_and_come_back(debugger):
-    seen = [debugger.node.timestep]
+    timesteps = [debugger.node.timestep]
     while debugger.next_timestep().reason.startswith("time step"):
-        seen.append(debugger.node.timestep)
-    assert seen == [4, 3, 2, 1]
+        timesteps.append(debugger.node.timestep)
+    assert timesteps == [4, 3, 2, 1]
     forward = debugger.goto_timestep(2).position
     debugger.goto_timestep(1)
     assert debugger.next_timestep(-1).position == forward
 
 
 def test_moves_by_cell():
-    debugger = viz.Debugger(network(scopes=True))
+    debugger = viz.Debugger(with_losses(scopes=True))
     cells = [(debugger.node.scope, debugger.node.timestep)]
     while debugger.next_cell().reason.startswith(("cell", "readout")) and debugger.position < debugger.last:
         here = (debugger.node.scope, debugger.node.timestep)
@@ -90,8 +67,8 @@ def test_goto_a_node_and_what_cannot_be_gone_to(debugger):
 
 def test_next_and_previous_contribution(debugger):
     steps = [row.step for row in debugger.trace.contributions("W")]
-    found = [debugger.next_write("W").position for _ in steps]
-    assert found == steps
+    positions = [debugger.next_write("W").position for _ in steps]
+    assert positions == steps
     assert not debugger.next_write("W").moved
     assert "no later step writes W̄" in debugger.next_write("W").reason
     debugger.goto(debugger.last)
@@ -122,14 +99,14 @@ def test_watch_says_who_wrote_in_both_directions(debugger):
 def test_breakpoints_stop_exactly_where_they_say(trace, make, holds):
     debugger = viz.Debugger(trace)
     debugger.add(make(trace))
-    found = []
+    stops = []
     while (stop := debugger.resume()).reason.startswith("breakpoint 1"):
-        found.append(stop.position)
-    assert found == [k for k, node in enumerate(trace.nodes) if k and holds(node)]
-    again = []
+        stops.append(stop.position)
+    assert stops == [k for k, node in enumerate(trace.nodes) if k and holds(node)]
+    stops_on_the_way_back = []
     while (stop := debugger.resume(-1)).reason.startswith("breakpoint 1"):
-        again.append(stop.position)
-    assert again == found[::-1]
+        stops_on_the_way_back.append(stop.position)
+    assert stops_on_the_way_back == stops[::-1]
 
 
 def test_a_range_of_time_steps_stops_once_for_each(trace):
@@ -143,11 +120,11 @@ def test_a_range_of_time_steps_stops_once_for_each(trace):
 
 
 def test_source_lines_and_scopes(trace):
-    line = trace.node("h[1]").source.lineno
+    source = trace.node("h[1]").source
     debugger = viz.Debugger(trace)
-    debugger.add(points.at_line(trace, Path(__file__).name, line))
+    debugger.add(points.at_line(trace, Path(source.filename).name, source.lineno))
     assert debugger.resume().position == trace.step_of("h[4]")
-    scoped = viz.Debugger(network(scopes=True))
+    scoped = viz.Debugger(with_losses(scopes=True))
     scoped.add(points.at_scope(scoped.trace, "cell"))
     assert scoped.resume().reason == "breakpoint 1: enters scope cell"
     assert scoped.node.op == "tanh"
@@ -199,14 +176,12 @@ def test_jumps_and_falls():
 
 
 def test_a_snapshot_is_pure_and_holds_only_json(trace):
-    import json
-
     for k in range(len(trace)):
-        one, other = take_snapshot(trace, k), take_snapshot(trace, k)
-        assert json.dumps(one, allow_nan=False) == json.dumps(other, allow_nan=False)
-    seen = take_snapshot(trace, trace.step_of("h[3]"))
-    assert seen["formulas"][0]["text"] == "ā⁽³⁾ = h̄⁽³⁾ ⊙ (1 − h⁽³⁾ ⊙ h⁽³⁾)"
-    assert seen["source"]["expression"] == "np.tanh(a)"
+        first, second = take_snapshot(trace, k), take_snapshot(trace, k)
+        assert json.dumps(first, allow_nan=False) == json.dumps(second, allow_nan=False)
+    snapshot = take_snapshot(trace, trace.step_of("h[3]"))
+    assert snapshot["formulas"][0]["text"] == "ā⁽³⁾ = h̄⁽³⁾ ⊙ (1 − h⁽³⁾ ⊙ h⁽³⁾)"
+    assert snapshot["source"]["expression"] == "np.tanh(a)"
 
 
 def test_nothing_to_step_through():
@@ -214,127 +189,3 @@ def test_nothing_to_step_through():
         viz.Debugger(tg.parameter(1.0))
     with pytest.raises(RuntimeError, match="nothing that requires a gradient"):
         viz.Debugger(tg.tensor(1.0) * 2)
-
-
-# -- expressions ------------------------------------------------------------------------------------------------------
-
-
-def test_expressions_read_the_state(trace):
-    moment = Moment(trace, trace.step_of("h[3]"))
-    h3 = trace.node("h[3]").data
-    cases = {
-        't == 3 and op == "tanh"': True,
-        "name": "h",
-        "norm(grad)": np.linalg.norm(trace.gradient("h[3]")),
-        "max(abs(h[3])) - max(abs(value))": 0.0,
-        "h[3][1]": h3[1],
-        "h[2].grad": None,
-        "W.grad is None or norm(W.grad) > 0": True,
-        "1 < t <= 3": True,
-        "2**3 + 7 % 4": 11,
-        "'tan' in op": True,
-        "-1 if t == 3 else 1": -1,
-        "(W @ h[2] == a[3]).shape": None,
-    }
-    for text, expected in cases.items():
-        if text.startswith("("):
-            continue
-        value = Expression(text)(moment)
-        assert value == pytest.approx(expected) if isinstance(expected, float) else value == expected, text
-    np.testing.assert_allclose(Expression("W @ h[2]")(moment), trace.node("a[3]").data)
-
-
-@pytest.mark.parametrize(
-    ("text", "message", "column"),
-    [
-        ("norm(grad", "never closed", 4),
-        ("nrom(grad) > 1", "unknown function nrom; did you mean norm?", 0),
-        ("t == 3 and gard", "unknown name gard; did you mean grad?", 11),
-        ("grad.real", r"unknown attribute \.real", 0),
-        ("__import__('os')", "unknown function __import__", 0),
-        ("().__class__", "unknown attribute .__class__", 0),
-        ("[x for x in grad]", "a comprehension cannot be used here", 0),
-        ("lambda: 1", "a function cannot be used here", 0),
-        ("(t := 3)", "an assignment cannot be used here", 1),
-        ("grad.sum()", "unknown attribute .sum|only the functions", 0),
-        ("norm(grad, 2)", "norm takes one argument", 0),
-        ("1 << 99", "LShift cannot be used here", 0),
-        ("", "expected an expression", 0),
-        ("norm('x' * 3)", "arithmetic needs numbers", 5),
-        ("grad > 0 and t == 3", "neither true nor false: use any", 0),
-    ],
-)
-def test_malformed_expressions_are_marked(trace, text, message, column):
-    with pytest.raises(ExpressionError, match=message) as caught:
-        Expression(text).holds(Moment(trace, trace.step_of("h[3]")))
-    assert caught.value.column == column
-
-
-def test_no_power_tower_hangs(trace):
-    assert math.isinf(Expression("9.0**9**9**9")(Moment(trace, 0)))
-
-
-WORDS = st.sampled_from(
-    [
-        "t",
-        "k",
-        "op",
-        "grad",
-        "value",
-        "W",
-        "h[3]",
-        "W.grad",
-        "(",
-        ")",
-        "[",
-        "]",
-        "+",
-        "-",
-        "*",
-        "/",
-        "**",
-        "==",
-        "<",
-        "and",
-        "or",
-        "not",
-        "if",
-        "else",
-        "1",
-        "2.5",
-        "'x'",
-        ",",
-        ".",
-        "norm",
-        "any",
-        "len",
-        "shape",
-        ":",
-        "lambda",
-        "=",
-        "@",
-        "%",
-        "in",
-        "is",
-        "None",
-        "\n",
-        "é",
-        "0x",
-        "__class__",
-    ]
-)
-
-
-@pytest.mark.slow
-@given(st.lists(WORDS, max_size=9).map(" ".join) | st.text(max_size=12))
-@settings(max_examples=400, deadline=None)
-def test_fuzz_any_text_gives_a_value_or_the_one_error(trace, text):
-    try:
-        value = Expression(text)(Moment(trace, 6))
-    except ExpressionError:
-        return
-    assert not callable(value)  # a value, never something that could be run
-
-
-def test_every_function_is_told_in_help():
-    assert all(told for _, told in FUNCTIONS.values())

@@ -72,11 +72,11 @@ function look(svg) {
 
 
 def _browser() -> str:
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None and not os.environ.get("CI"):
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None and not os.environ.get("CI"):
         pytest.skip("no Chromium here")
-    assert found, "Chromium must be installed where CI is set"
-    return found
+    assert browser, "Chromium must be installed where CI is set"
+    return browser
 
 
 def _page() -> str:

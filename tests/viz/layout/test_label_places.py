@@ -88,5 +88,5 @@ def test_only_a_single_letter_takes_an_index(text, expected):
 @given(st.text(max_size=30))
 def test_setting_a_text_loses_nothing_of_it(text):
     plain = text.translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵗ", "0123456789+−()t"))
-    kept = "".join(part for part, _ in pieces(text))
-    assert kept.replace("_", "").replace("\u0304", "") == plain.replace("_", "").replace("\u0304", "")
+    letters = "".join(part for part, _ in pieces(text))
+    assert letters.replace("_", "").replace("\u0304", "") == plain.replace("_", "").replace("\u0304", "")

@@ -11,17 +11,17 @@ def node(index, timestep, *inputs):
 
 def chain(start, T, *feeds):
     """T nodes, each fed by the one before and by its own of each of `feeds`."""
-    made = []
+    nodes = []
     for t in range(T):
-        before = made[-1:] if made else []
-        made.append(node(start + t, t + 1, *before, *(feed[t] for feed in feeds)))
-    return made
+        before = nodes[-1:] if nodes else []
+        nodes.append(node(start + t, t + 1, *before, *(feed[t] for feed in feeds)))
+    return nodes
 
 
 def segments(*chains):
     slot_of = {n.index: name for name, nodes in enumerate(chains) for n in nodes}
-    found = find_segments([n for nodes in chains for n in nodes], slot_of)
-    return [found[nodes[0].index] for nodes in chains]
+    segment_of = find_segments([n for nodes in chains for n in nodes], slot_of)
+    return [segment_of[nodes[0].index] for nodes in chains]
 
 
 def test_a_layer_over_a_layer_is_one_segment():
