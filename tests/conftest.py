@@ -1,11 +1,17 @@
 """How Hypothesis searches: the same examples in every run of CI, new ones on a developer's machine."""
 
+import gc
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+pytest.register_assert_rewrite("tests.tools")
 
 settings.register_profile("ci", derandomize=True, deadline=None, database=None, print_blob=True, max_examples=60)
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
-collect_ignore = ["benchmarks", "tinygraph/torch_peer.py"]  # no tests: programs to run, and what needs torch
+gc.set_threshold(10_000, 20, 50)  # graphs are many small objects: search them for cycles less often
+
+collect_ignore = ["benchmarks", "programs", "tools"]  # no tests

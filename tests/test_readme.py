@@ -1,14 +1,11 @@
 """What the README shows is what the software does."""
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.tools.processes import ROOT, run_python
+
 README = (ROOT / "README.md").read_text()
 
 
@@ -21,12 +18,13 @@ def words(svg):
     return [re.sub(r"<[^>]+>", "", text) for text in re.findall(r"<text\b[^>]*>(.*?)</text>", svg)]
 
 
+@pytest.mark.slow
 def test_the_ten_lines_draw_the_picture_at_the_top(tmp_path):
     program = blocks("python")[0].replace("viz.debug(loss)", "pass")
     assert len(program.strip().splitlines()) <= 12
     (tmp_path / "program.py").write_text(program)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "program.py"], cwd=tmp_path, env=environment, check=True)
+    ran = run_python("program.py", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
     drawn = (tmp_path / "bptt.svg").read_text()
     assert words(drawn) == words((ROOT / "examples" / "readme.svg").read_text())
     assert {"W", "U", "b", "loss", "t = 4"} <= set(words(drawn))
@@ -35,6 +33,7 @@ def test_the_ten_lines_draw_the_picture_at_the_top(tmp_path):
 @pytest.mark.parametrize("program", blocks("python")[1:])
 def test_further_programs_run(program):
     exec(program, {})
+    assert "tg.testing.check_" in program  # which raises where something is wrong
 
 
 def test_two_commands_do_all_the_set_up():

@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from examples.figures import FIGURES, GALLERY, page
+from tests.tools.pictures import drawn
 
 ROWS = {f"A{i}" for i in range(1, 7)} | {f"B{i}" for i in range(1, 14)} | {"C3", "C4"}
 STORED = json.loads((GALLERY / "scenes.json").read_text(encoding="utf-8"))
@@ -14,7 +15,7 @@ STORED = json.loads((GALLERY / "scenes.json").read_text(encoding="utf-8"))
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
 def test_the_stored_scene_is_the_one_drawn_today(figure):
-    assert figure.draw().scene.as_dict() == STORED[figure.name]
+    assert drawn(figure.name).scene.as_dict() == STORED[figure.name]
 
 
 def test_every_row_has_a_figure_under_a_name_of_its_own():

@@ -1,18 +1,15 @@
 """Each tutorial's transcript is what its session prints today: words exactly, numbers to their last shown digits.
 
-``python tests/examples/test_tutorials.py`` writes the transcripts anew, from the commands in them.
+``python -m tests.examples.test_tutorials`` writes the transcripts anew, from the commands in them.
 """
 
 import math
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.tools.processes import ROOT, run_python
+
 TUTORIALS = sorted((ROOT / "examples" / "tutorials").glob("*.py"))
 PROMPT = "(tinygraph) "
 NUMBER = re.compile(r"(?<![\w.])-?(?:\d+\.\d+(?:e[-+]\d+)?|\d+e[-+]\d+)(?![\w.])")
@@ -27,18 +24,7 @@ CULPRITS = {
 
 
 def session(script, commands):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "COLUMNS": "80", "OMP_NUM_THREADS": "1"}
-    ran = subprocess.run(
-        [sys.executable, script.name],
-        cwd=script.parent,
-        input="\n".join(commands) + "\n",
-        capture_output=True,
-        text=True,
-        env=environment,
-        timeout=120,
-        check=False,
-        encoding="utf-8",
-    )
+    ran = run_python(script.name, cwd=script.parent, stdin="\n".join(commands) + "\n", COLUMNS="80")
     assert ran.returncode == 0, ran.stderr
     return "\n".join(line.rstrip() for line in ran.stdout.splitlines()) + "\n"
 
@@ -47,14 +33,15 @@ def typed(transcript):
     return [line.removeprefix(PROMPT) for line in transcript.splitlines() if line.startswith(PROMPT.strip())]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", TUTORIALS, ids=lambda path: path.stem)
 def test_the_transcript_is_what_happens(script):
     expected = script.with_suffix(".txt").read_text(encoding="utf-8")
-    found = session(script, typed(expected))
-    assert words(found) == words(expected)
-    for now, then in zip(NUMBER.findall(found), NUMBER.findall(expected), strict=True):
+    printed = session(script, typed(expected))
+    assert words(printed) == words(expected)
+    for now, then in zip(NUMBER.findall(printed), NUMBER.findall(expected), strict=True):
         assert math.isclose(float(now), float(then), rel_tol=2e-3, abs_tol=1e-12)
-    assert CULPRITS[script.stem] in " ".join(found.split())
+    assert CULPRITS[script.stem] in " ".join(printed.split())
 
 
 def words(text):

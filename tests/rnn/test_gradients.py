@@ -8,6 +8,8 @@ import rnn
 import tinygraph as tg
 from tests.rnn.helpers import seeds
 
+pytestmark = pytest.mark.slow
+
 XS = np.random.default_rng(0).normal(size=(4, 2, 3))
 YS = np.random.default_rng(1).normal(size=(4, 2, 2))
 LENGTHS = [4, 2]

@@ -16,6 +16,8 @@ if os.environ.get("CI"):
 else:
     torch = pytest.importorskip("torch")
 
+pytestmark = pytest.mark.slow
+
 CELLS = {
     "tanh": lambda i, h, bias, rng: rnn.ElmanCell(i, h, "tanh", bias, rng=rng),
     "relu": lambda i, h, bias, rng: rnn.ElmanCell(i, h, "relu", bias, rng=rng),

@@ -1,15 +1,15 @@
 """The command line, run as users run it."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+import runpy
+import tomllib
 from xml.etree import ElementTree
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.tools.processes import ROOT, run_python
+from viz.cli import main
+
 SCRIPT = """
 import sys
 import numpy as np, tinygraph as tg
@@ -25,15 +25,23 @@ print("after the backward pass")
 
 
 def run(*arguments, cwd, stdin="", module="viz.cli"):
-    return subprocess.run(
-        [sys.executable, "-m", module, *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    """Run the command in a process of its own."""
+    return run_python("-m", module, *arguments, cwd=cwd, stdin=stdin)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, capsys):
+    """Run the command in this process, which has imported everything, and return its status and its errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def run_here(*arguments):
+        try:
+            status = main([str(argument) for argument in arguments])
+        except SystemExit as end:  # of argparse
+            status = end.code
+        return status, capsys.readouterr().err
+
+    return run_here
 
 
 @pytest.fixture
@@ -50,10 +58,9 @@ def test_draw_writes_the_graph_of_the_first_backward_pass(script, tmp_path):
     assert ElementTree.parse(tmp_path / "g.svg").getroot().tag.endswith("svg")
 
 
-def test_a_script_written_with_grad_is_drawn_too(tmp_path):
+def test_a_script_written_with_grad_is_drawn_too(here, tmp_path):
     (tmp_path / "f.py").write_text("import numpy as np, tinygraph as tg\ntg.grad(lambda x: np.sin(x) * x)(1.0)\n")
-    done = run("draw", "f.py", "-o", "f.dot", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    assert here("draw", "f.py", "-o", "f.dot") == (0, "")
     assert "multiply" in (tmp_path / "f.dot").read_text()
 
 
@@ -66,31 +73,32 @@ def test_a_script_written_with_grad_is_drawn_too(tmp_path):
         ("try:\n    raise ValueError\nexcept Exception:\n    pass\n", 2, "without a backward pass"),
     ],
 )
-def test_scripts_without_a_backward_pass(tmp_path, text, status, words):
+def test_scripts_without_a_backward_pass(here, tmp_path, text, status, words):
     (tmp_path / "s.py").write_text(text)
-    done = run("draw", "s.py", cwd=tmp_path)
-    assert done.returncode == status
-    assert words in done.stderr
-    assert "runpy" not in done.stderr
+    ended, errors = here("draw", "s.py")
+    assert ended == status
+    assert words in errors
+    assert "runpy" not in errors
 
 
-def test_a_missing_script_is_named(tmp_path):
-    done = run("draw", "absent.py", cwd=tmp_path)
-    assert done.returncode == 2
-    assert "absent.py: there is no such script" in done.stderr
+def test_a_missing_script_is_named(here):
+    status, errors = here("draw", "absent.py")
+    assert status == 2
+    assert "absent.py: there is no such script" in errors
 
 
-def test_an_output_that_cannot_be_written_leaves_the_old_file_whole(script, tmp_path):
-    missing = run("draw", script, "-o", tmp_path / "no" / "g.svg", cwd=tmp_path)
-    assert missing.returncode == 1
-    assert "g.svg" in missing.stderr
+def test_an_output_that_cannot_be_written_leaves_the_old_file_whole(here, script, tmp_path):
+    status, errors = here("draw", script, "-o", tmp_path / "no" / "g.svg")
+    assert status == 1
+    assert "g.svg" in errors
     old = tmp_path / "g.txt"
     old.write_text("old")
-    unknown = run("draw", script, "-o", old, cwd=tmp_path)
-    assert unknown.returncode != 0
+    status, _ = here("draw", script, "-o", old)
+    assert status != 0
     assert old.read_text() == "old"
 
 
+@pytest.mark.slow
 def test_debug_stops_at_the_first_backward_pass(script, tmp_path):
     done = run("debug", script, cwd=tmp_path, stdin="n\nq\n")
     assert done.returncode == 0, done.stderr
@@ -98,12 +106,14 @@ def test_debug_stops_at_the_first_backward_pass(script, tmp_path):
     assert done.stdout.index("(tinygraph) q") < done.stdout.index("after the backward pass")
 
 
+@pytest.mark.slow
 def test_abort_ends_the_script_too(script, tmp_path):
     done = run("debug", script, cwd=tmp_path, stdin="abort\n")
     assert done.returncode == 1
     assert "after the backward pass" not in done.stdout
 
 
+@pytest.mark.slow
 def test_debug_answers_in_json_lines_and_nothing_else(script, tmp_path):
     done = run("debug", "--json", script, cwd=tmp_path, stdin="next\nquit\n")
     assert done.returncode == 0, done.stderr
@@ -112,43 +122,42 @@ def test_debug_answers_in_json_lines_and_nothing_else(script, tmp_path):
     assert "arguments" in done.stderr
 
 
-def test_debug_opens_a_saved_trace_without_the_program(script, tmp_path):
+@pytest.mark.slow
+def test_debug_opens_a_saved_trace_without_the_program(tmp_path, monkeypatch):
     text = SCRIPT.replace("loss.backward()", "tg.trace(loss).save('run.trace')")
     (tmp_path / "saver.py").write_text(text)
-    subprocess.run([sys.executable, "saver.py"], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path("saver.py")
     (tmp_path / "saver.py").unlink()
     done = run("debug", "run.trace", cwd=tmp_path, stdin="n\nl\nq\n")
     assert done.returncode == 0, done.stderr
     assert "h = np.tanh(w * h)" in done.stdout
 
 
-def test_a_trace_that_is_none_is_named(tmp_path):
+def test_a_trace_that_is_none_is_named(here, tmp_path):
     (tmp_path / "bad.trace").write_bytes(b"nothing of the kind")
-    done = run("debug", "bad.trace", cwd=tmp_path)
-    assert done.returncode == 1
-    assert "bad.trace" in done.stderr
-    assert "Traceback" not in done.stderr
+    status, errors = here("debug", "bad.trace")
+    assert status == 1
+    assert "bad.trace" in errors
+    assert "Traceback" not in errors
 
 
-def test_without_a_command_the_commands_are_listed(tmp_path):
-    done = run(cwd=tmp_path)
-    assert done.returncode == 2
-    assert "demo" in done.stderr
+def test_without_a_command_the_commands_are_listed(here):
+    status, errors = here()
+    assert status == 2
+    assert "demo" in errors
 
 
-def test_python_m_tinygraph_is_the_command_too(tmp_path):
+@pytest.mark.slow
+def test_python_m_tinygraph_is_the_command_too(here, tmp_path):
     done = run("draw", "absent.py", cwd=tmp_path, module="tinygraph")
-    assert done.returncode == 2
-    assert done.stderr == run("draw", "absent.py", cwd=tmp_path).stderr
+    assert (done.returncode, done.stderr) == here("draw", "absent.py")
 
 
 def test_the_engine_alone_brings_no_viz_along():
-    program = "import sys, tinygraph; sys.exit('viz' in sys.modules)"
-    subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+    assert run_python("-c", "import sys, tinygraph; sys.exit('viz' in sys.modules)").returncode == 0
 
 
 def test_the_installed_command_is_this_one():
-    import tomllib
-
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["scripts"] == {"tinygraph": "viz.cli:main"}

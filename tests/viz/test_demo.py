@@ -44,6 +44,7 @@ def test_nothing_of_the_test_years_is_learned_from():
         np.testing.assert_array_equal(ours[:known], theirs[:known])
 
 
+@pytest.mark.slow
 def test_the_table_reports_the_network_beside_the_baselines(told):
     text, _ = told
     rows = dict(re.findall(r"│ (\S.*?)\s+│ (\d+\.\d) │", text))
@@ -53,6 +54,7 @@ def test_the_table_reports_the_network_beside_the_baselines(told):
     assert rnn.Forecaster(demo.WINDOW, demo.HIDDEN).num_parameters() == 521
 
 
+@pytest.mark.slow
 def test_the_walk_ends_with_the_gradient(told):
     text, _ = told
     assert text.count("contribution ") == 4
@@ -63,6 +65,7 @@ def test_the_walk_ends_with_the_gradient(told):
     assert "tinygraph debug script.py" in text
 
 
+@pytest.mark.slow
 def test_the_drawing_is_that_of_four_time_steps(told):
     _, svg = told
     assert "t = 4" in svg

@@ -52,8 +52,8 @@ def test_lines_and_texts_stand_out(theme):
 @pytest.mark.parametrize("deficiency", DEFICIENCIES)
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
 def test_hues_are_told_apart(theme, deficiency):
-    seen = [oklab(np.clip(np.array(DEFICIENCIES[deficiency]) @ linear(hue), 0, 1)) for hue in theme.hues]
-    assert min(float(np.linalg.norm(a - b)) for a, b in itertools.combinations(seen, 2)) > 0.1
+    perceived = [oklab(np.clip(np.array(DEFICIENCIES[deficiency]) @ linear(hue), 0, 1)) for hue in theme.hues]
+    assert min(float(np.linalg.norm(a - b)) for a, b in itertools.combinations(perceived, 2)) > 0.1
 
 
 def test_the_ramp_darkens_all_the_way():
