@@ -34,8 +34,8 @@ class Module:
     """
 
     def __setattr__(self, name: str, value: object) -> None:
-        if isinstance(value, tg.Tensor) and value.requires_grad and value._name is None:
-            value._name = name
+        if isinstance(value, tg.Tensor) and value.requires_grad and value.label is None:
+            value.name = name
         super().__setattr__(name, value)
 
     def children(self) -> Iterator[tuple[str, Module]]:

@@ -184,6 +184,11 @@ class Tensor:
         self._name = value
 
     @property
+    def label(self) -> str | None:
+        """The name it was given explicitly; None where `name` is read off the program's source."""
+        return self._name
+
+    @property
     def inputs(self) -> tuple[Tensor, ...]:
         """The op's arguments in order; a plain number or array stands as a constant Tensor."""
         pairs = zip(self._inputs, self._values, strict=False)
