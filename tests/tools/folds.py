@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 import tinygraph as tg
@@ -9,6 +11,7 @@ from tinygraph.folding.fold import fold
 from tinygraph.folding.folded import FoldedGraph
 
 
+@cache
 def folded(program, T: int = 11) -> FoldedGraph:
     return fold(tg.graph(program(T)))
 
