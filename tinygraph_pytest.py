@@ -1,10 +1,12 @@
 """The pytest plugin that comes with tinygraph: a failing gradient test reports the test's line and the verdict.
 
 It stands outside of the package, so that to load it imports neither tinygraph nor NumPy nor Hypothesis. In tests that
-do not use `tinygraph.testing` it does nothing. ``-p no:tinygraph`` turns it off.
+do not use `tinygraph.testing` it does nothing. ``-p no:tinygraph_pytest`` turns it off.
 """
 
-import sys
+from __future__ import annotations
+
+from types import TracebackType
 
 import pytest
 
@@ -13,7 +15,7 @@ profile_chosen = False
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_configure(config):
+def pytest_configure(config: pytest.Config) -> None:
     """Note whether a profile is chosen, and register ours where it is that, before Hypothesis's plugin loads it."""
     global profile_chosen
     name = config.getoption("--hypothesis-profile", None)
@@ -23,25 +25,38 @@ def pytest_configure(config):
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_makereport(item, call):
-    """Leave tinygraph's own frames out of a report, where they lie between the test and what it is about."""
-    excinfo = call.excinfo
-    if excinfo is None or "tinygraph.testing" not in sys.modules or item.config.getoption("fulltrace", False):
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Leave tinygraph's frames out of the report of a gradient test."""
+    if call.excinfo is None or item.config.getoption("fulltrace", False):
         return
-    modules = [entry.frame.f_globals.get("__name__", "") for entry in excinfo.traceback]
-    if not any(name.startswith("tinygraph.testing.") for name in modules):
-        return  # not a gradient test
-    # after the user's last frame, ours are shown unless the message itself says where: then it is no error of ours
-    explained = 'File "' in str(excinfo.value) or excinfo.type.__module__ == "tinygraph.testing"
-    last = max((i for i, name in enumerate(modules) if not _is_ours(name)), default=-1)
-    shown = [
-        entry
-        for i, (entry, name) in enumerate(zip(excinfo.traceback, modules, strict=True))
-        if not _is_ours(name) or (i > last and not explained)
-    ]
-    if shown:
-        excinfo.traceback = type(excinfo.traceback)(shown)
+    error = call.excinfo.value
+    entries = _entries(error.__traceback__)
+    if not any(_module(entry).startswith("tinygraph.testing.") for entry in entries):
+        return
+    located = 'File "' in str(error)  # the engine's errors show the user's line; what made them adds nothing to that
+    last = max((i for i, entry in enumerate(entries) if not _is_ours(entry)), default=0)
+    shown = None
+    for i, entry in reversed(list(enumerate(entries))):
+        if not _is_ours(entry) or (i > last and not located):  # an error of our own shows where it comes from
+            shown = TracebackType(shown, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    if shown is not None:
+        if located and last < len(entries) - 1:
+            error.__cause__, error.__suppress_context__ = None, True
+        error.__traceback__ = shown
+        call.excinfo = pytest.ExceptionInfo.from_exc_info((type(error), error, shown))
 
 
-def _is_ours(module):
-    return module == "tinygraph" or module.startswith("tinygraph.")
+def _entries(traceback: TracebackType | None) -> list[TracebackType]:
+    entries = []
+    while traceback is not None:
+        entries.append(traceback)
+        traceback = traceback.tb_next
+    return entries
+
+
+def _module(entry: TracebackType) -> str:
+    return str(entry.tb_frame.f_globals.get("__name__", ""))
+
+
+def _is_ours(entry: TracebackType) -> bool:
+    return _module(entry).startswith("tinygraph.")

@@ -93,15 +93,11 @@ def compare(
     >>> compare(lambda z: np.sum(z * z), point, wrong, np.random.default_rng(0), 1e-9).faults
     [Fault(element=1, got=5.0, expected=4.0, method='complex step')]
     """
-    search = _Search(phi, point, gradient, rng, rtol, slack=0.5 if subgradients else 10.0)
-    unexplored = [np.arange(point.size)] if point.size else []
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", np.exceptions.ComplexWarning)  # an imaginary part that is dropped: not analytic
-        while unexplored and len(search.comparison.faults) < at_most:
-            elements = unexplored.pop()
-            if not search.agrees(elements) and elements.size > 1:
-                half = elements.size // 2
-                unexplored += [elements[half:], elements[:half]]
+    search = _Search(phi, point, gradient, rng, rtol, at_most, slack=0.5 if subgradients else 10.0)
+    if point.size:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", np.exceptions.ComplexWarning)  # a dropped imaginary part: not analytic
+            search.explore(np.arange(point.size))
     return search.comparison
 
 
@@ -112,12 +108,20 @@ class _Search:
     """
 
     def __init__(
-        self, phi: Phi, point: np.ndarray, gradient: np.ndarray, rng: np.random.Generator, rtol: float, slack: float
+        self,
+        phi: Phi,
+        point: np.ndarray,
+        gradient: np.ndarray,
+        rng: np.random.Generator,
+        rtol: float,
+        at_most: int,
+        slack: float,
     ):
         self.phi = phi
         self.point = point
         self.gradient = gradient
         self.rtol = rtol
+        self.at_most = at_most
         self.slack = slack
         self.comparison = Comparison()
         reach = np.clip(np.abs(point), 0.125, 1.0)  # small elements move little: they may be near the end of a domain
@@ -126,6 +130,19 @@ class _Search:
         direction *= np.where(sign == 0, rng.choice([-1.0, 1.0], point.size), sign)  # terms add up
         direction[~np.isfinite(direction)] = 0.125
         self.direction = direction
+
+    def explore(self, elements: np.ndarray, disagree: bool = False) -> bool:
+        """Tell whether some elements disagree, and find the single ones that do; `disagree` says that it is known."""
+        if len(self.comparison.faults) >= self.at_most:
+            return False
+        if elements.size == 1 or not disagree:
+            disagree = not self.agrees(elements)
+        if not disagree or elements.size == 1:
+            return disagree
+        half = elements.size // 2
+        left = self.explore(elements[:half])
+        right = self.explore(elements[half:], disagree=not left)  # if the whole disagrees, one half does
+        return left or right
 
     def agrees(self, elements: np.ndarray) -> bool:
         """Compare along one direction; for a single element, note what was found."""

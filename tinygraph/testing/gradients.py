@@ -19,6 +19,7 @@ from .verdicts import GradientError, drawing_of, setting_of
 from .verification import Finding
 
 MODES = ("reverse", "forward")
+_UNRECORDED = "  every rule agrees by itself: is a part of the function not recorded (.data, np.array, float)?"
 
 
 @dataclass
@@ -82,7 +83,7 @@ def check_gradients(
     GradientError
         If a derivative is wrong. The message names the element, and the op whose rule is to blame with its source.
     TypeError, ValueError
-        If there is nothing to differentiate, or a mode or order is not known.
+        If there is nothing to differentiate, a mode or order is not known, or the function rounds to a narrow dtype.
 
     Examples
     --------
@@ -129,14 +130,16 @@ class _Check:
     def gradients(self, scalar: Callable[..., Any], order: int) -> list[np.ndarray]:
         """Return the gradient of `scalar` with respect to each leaf."""
         problem = self.problem
-        gradients = self.blaming_rules(lambda: problem.gradients(scalar), order, scalar)
+        gradients = self.blaming_rules(lambda: problem.gradients(scalar), scalar if order > 1 else None)
         for i, (gradient, leaf) in enumerate(zip(gradients, problem.leaves, strict=True)):
             if np.shape(gradient) != leaf.shape or gradient.dtype != leaf.dtype:
                 have = (
                     f"has shape {np.shape(gradient)} and dtype {gradient.dtype}, expected {leaf.shape} and {leaf.dtype}"
                 )
                 raise self.verdict(
-                    [f"the gradient of {problem.name(i)} {have}"], order, self.rule_to_blame(order, scalar)
+                    [f"the gradient of {problem.name(i)} {have}"],
+                    order,
+                    rule_to_blame(problem, scalar if order > 1 else None),
                 )
         return gradients
 
@@ -145,8 +148,9 @@ class _Check:
         problem, report = self.problem, self.report
         comparison = problem.comparison(scalar, gradients, self.rtol, self.subgradients)
         if comparison.faults:
-            finding = self.rule_to_blame(order, scalar)
+            finding = rule_to_blame(problem, scalar if order > 1 else None)
             if finding is None:  # more of what is wrong may help to see why
+                self.refuse_rounding()
                 comparison = problem.comparison(scalar, gradients, self.rtol, self.subgradients, at_most=4)
             wrong = [f"the gradient of {self.element(fault)}" for fault in comparison.faults]
             raise self.verdict(wrong, order, finding)
@@ -158,7 +162,7 @@ class _Check:
         """Compare what `backward` gives, whose rules see plain arrays, with what `tg.grad` gives."""
         problem = self.problem
         scale = sum(float(np.sum(np.abs(u * y))) for u, y in zip(problem.adjoints, problem.outputs, strict=True))
-        by_backward = self.blaming_rules(problem.backward, 1, problem.scalar)
+        by_backward = self.blaming_rules(problem.backward)
         for name, gradient, reference in zip(problem.names, by_backward, gradients, strict=False):
             room = self.rtol * max(scale, float(np.max(np.abs(reference), initial=0.0)))
             if not np.allclose(gradient, reference, rtol=self.rtol, atol=room, equal_nan=True):
@@ -170,7 +174,9 @@ class _Check:
         """Compare the push-forward `jvp` with the pull-back."""
         problem = self.problem
         tangents = [signed(problem.rng, leaf) for leaf in problem.inputs]
-        pushed = flatten(jvp(problem.call, problem.inputs, tangents)[1])
+        pushed = self.blaming_rules(  # jvp pulls back twice: it differentiates the rules
+            lambda: flatten(jvp(problem.call, problem.inputs, tangents)[1]), problem.directional(problem.scalar)
+        )
         outputs = [pushed[i] for i in problem.contracted]
         along = sum(float(np.sum(u * v)) for u, v in zip(problem.adjoints, outputs, strict=True))
         terms = [np.asarray(g, np.float64) * v for g, v in zip(gradients, tangents, strict=False)]
@@ -185,20 +191,25 @@ class _Check:
             raise self.verdict([wrong], 1, rule_to_blame(problem))
 
     def blaming_rules(
-        self, compute: Callable[[], list[np.ndarray]], order: int, scalar: Callable[..., Any]
+        self, compute: Callable[[], list[np.ndarray]], scalar: Callable[..., Any] | None = None
     ) -> list[np.ndarray]:
         """Return what `compute` does; where it raises because of a rule, raise the verdict on that rule."""
         try:
             return compute()
         except Exception:
-            finding = self.rule_to_blame(order, scalar)
+            finding = rule_to_blame(self.problem, scalar)
             if finding is None:
                 raise
-            raise self.verdict([], order, finding) from None
+            raise self.verdict([], 1 if scalar is None else 2, finding) from None
 
-    def rule_to_blame(self, order: int, scalar: Callable[..., Any]) -> Finding | None:
-        """Return the first wrong rule, if there is one."""
-        return rule_to_blame(self.problem, scalar if order > 1 else None)
+    def refuse_rounding(self) -> None:
+        """Raise an error if the function rounds, since that is a staircase, whose slope no rule gives."""
+        cast = self.problem.rounding()
+        if cast is not None:
+            raise ValueError(
+                f"check_gradients: the function rounds to {cast.dtype}, so differences say nothing about its gradient:"
+                f" check it without the cast, or each op in it by tg.verify\n  {cast.source or ''}"
+            )
 
     def element(self, fault: Fault) -> str:
         """Say which element is wrong."""
@@ -209,7 +220,7 @@ class _Check:
         """Return the error that says what is wrong, which rule is to blame, at which values, and draws the graph."""
         problem = self.problem
         if finding is None:
-            headline, cause, further = f"{wrong[0]}, order {order}", "", wrong[1:]
+            headline, cause, further = f"{wrong[0]}, order {order}", _UNRECORDED, wrong[1:]
         else:  # where the test calls the op itself, the headline says it all
             headline, cause, further = finding.headline, finding.cause, wrong if finding.place or order > 1 else []
         return GradientError(

@@ -78,14 +78,15 @@ def hidden_state(f: Callable, args: Arrays, rng: np.random.Generator) -> None:
     """Check that a gradient is that of its own call, whatever the function was called with since."""
     seed = some_seed(rng)
     expected = _gradients(f, args, seed)
-    y, pull = vjp(f, *args)
-    with no_grad(), np.errstate(all="ignore"), suppress(Exception):  # it may be undefined there
-        f(*(tensor(np.flip(x) / 2) for x in args))  # flipped along all axes, a positive definite matrix remains one
-    for name, g, reference in zip(argument_names(f, len(args)), _pull(y, pull, seed), expected, strict=True):
-        if not np.array_equal(g, reference, equal_nan=True):
-            what = f"the gradient of {name} changes when the function is called again before the backward pass"
-            hint = "  what a rule needs must be an argument of the op, or what its saves= function gives"
-            raise LawError(what, evidence=f"{_both(g, reference)}\n{hint}")
+    for other in (lambda x: np.flip(x) / 2, np.negative):  # flipped, a positive definite matrix remains one
+        y, pull = vjp(f, *args)
+        with no_grad(), np.errstate(all="ignore"), suppress(Exception):  # it may be undefined there
+            f(*(tensor(other(x)) for x in args))
+        for name, g, reference in zip(argument_names(f, len(args)), _pull(y, pull, seed), expected, strict=True):
+            if not np.array_equal(g, reference, equal_nan=True):
+                what = f"the gradient of {name} changes when the function is called again before the backward pass"
+                hint = "  what a rule needs must be an argument of the op, or what its saves= function gives"
+                raise LawError(what, evidence=f"{_both(g, reference)}\n{hint}")
 
 
 def purity(f: Callable, args: Arrays, rng: np.random.Generator) -> None:

@@ -14,6 +14,7 @@ from ..backward.pytree import flatten, rebuild
 from ..graphs.graph import graph
 from ..recording.context import no_grad
 from ..recording.creation import tensor
+from ..recording.node import Node
 from ..recording.op import Op
 from ..recording.tensor import Tensor
 from .comparison import Comparison, Flat, compare
@@ -93,7 +94,7 @@ class Problem:
         pairs = [(outputs[i], u) for i, u in zip(self.contracted, self.adjoints, strict=True)]
         recorded = [(y, u) for y, u in pairs if type(y) is Tensor and y.requires_grad]
         nodes = graph(*(y for y, _ in recorded)).nodes if recorded else []
-        leaves = [(node.tensor, node.tensor.grad) for node in nodes if node.tensor is not None]
+        leaves = [(node.tensor, node.tensor.grad) for node in nodes if node.op is None and node.tensor is not None]
         try:
             for y, u in recorded:
                 for step in backprop(y, u):
@@ -134,10 +135,19 @@ class Problem:
             return self.names[leaf]
         return f"the adjoint of output {self.contracted[leaf - len(self.inputs)]}"
 
-    def recorded(self) -> list[Tensor]:
-        """Return the outputs, recorded from inputs that have names."""
-        inputs = [tensor(x, requires_grad=True, name=name) for x, name in zip(self.inputs, self.names, strict=True)]
+    def recorded(self, dtype: Any = None) -> list[Tensor]:
+        """Return the outputs, recorded from inputs that have names, perhaps in another dtype than theirs."""
+        pairs = zip(self.inputs, self.names, strict=True)
+        inputs = [tensor(x, requires_grad=True, name=name, dtype=dtype or x.dtype) for x, name in pairs]
         return [y for y in flatten(self.call(*inputs)) if type(y) is Tensor]
+
+    def rounding(self) -> Node | None:
+        """Return the first cast of the function that rounds float64, whose differences then are no oracle."""
+        outputs = self.recorded(np.float64)
+        for node in graph(*outputs).nodes if outputs else ():
+            if node.op == "astype" and node.dtype.kind == "f" and node.dtype.itemsize < node.inputs[0].dtype.itemsize:
+                return node
+        return None
 
 
 def plain(value: Any) -> Any:
