@@ -1,7 +1,7 @@
-"""The pytest plugin that comes with tinygraph: a failing gradient test reports the test's line and the verdict.
+"""The pytest plugin that comes with tinygraph: a failing test reports the user's lines and what is wrong with them.
 
 It stands outside of the package, so that to load it imports neither tinygraph nor NumPy nor Hypothesis. In tests that
-do not use `tinygraph.testing` it does nothing. ``-p no:tinygraph_pytest`` turns it off.
+do not use tinygraph it does nothing. ``-p no:tinygraph_pytest`` turns it off, ``--full-trace`` shows all frames.
 """
 
 from __future__ import annotations
@@ -26,14 +26,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Leave tinygraph's frames out of the report of a gradient test."""
+    """Leave tinygraph's frames out of a gradient test's report, and of an error that shows the user's line itself."""
     if call.excinfo is None or item.config.getoption("fulltrace", False):
         return
     error = call.excinfo.value
     entries = _entries(error.__traceback__)
-    if not any(_module(entry).startswith("tinygraph.testing.") for entry in entries):
+    ours = [_module(entry) for entry in entries if _is_ours(entry)]
+    located = bool(ours) and 'File "' in str(error)  # what made it tells nothing more
+    if not located and not any(module.startswith("tinygraph.testing.") for module in ours):
         return
-    located = 'File "' in str(error)  # the engine's errors show the user's line; what made them adds nothing to that
     last = max((i for i, entry in enumerate(entries) if not _is_ours(entry)), default=0)
     shown = None
     for i, entry in reversed(list(enumerate(entries))):

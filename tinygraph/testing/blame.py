@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from ..backward.replay import receives
 from ..graphs.graph import Graph, graph
 from ..recording.creation import tensor
 from ..recording.node import Node
 from ..recording.op import Op
+from ..recording.primitive import is_ours
 from ..recording.tensor import Tensor
 from .problem import Problem
-from .rules import has_rule, is_built_in
 from .tolerances import relative_tolerance
 from .verification import Finding, verify
 
@@ -59,9 +60,9 @@ def _attempt(run: Callable[[], Any]) -> Any:
 
 def _not_differentiable(recorded: Graph) -> Finding | None:
     """Return a rule that gives the right numbers, but not as recorded ops; the user's own ops are looked at first."""
-    for node in sorted(recorded.nodes, key=lambda node: isinstance(node.op, Op) and is_built_in(node.op)):
+    for node in sorted(recorded.nodes, key=lambda node: isinstance(node.op, Op) and is_ours(node.op)):
         if isinstance(node.op, Op) and node.requires_grad:
-            ruled = [i for i, source in enumerate(node.inputs) if source.requires_grad and has_rule(node.op, i)]
+            ruled = [i for i, _ in enumerate(node.inputs) if receives(node, i)]
             for place, argument in enumerate(ruled):
                 reason = _second_order(node, node.op, ruled, place)
                 if reason:
@@ -87,4 +88,4 @@ def _second_order(node: Node, op: Op, ruled: list[int], place: int) -> str:
     rtol = max(relative_tolerance(leaf.dtype) for leaf in problem.leaves)
     if not problem.comparison(scalar, gradients, rtol).faults:
         return ""
-    return "gives right numbers, but not by recorded ops (.data? float?), so it cannot be differentiated"
+    return "gives right numbers, but not by recorded ops (.data? .detach()?), so it cannot be differentiated"

@@ -19,7 +19,7 @@ from .verdicts import GradientError, drawing_of, setting_of
 from .verification import Finding
 
 MODES = ("reverse", "forward")
-_UNRECORDED = "  every rule agrees by itself: is a part of the function not recorded (.data, np.array, float)?"
+_UNRECORDED = "  every rule agrees by itself: is a part of the function not recorded (.data, .detach(), .item())?"
 
 
 @dataclass

@@ -16,7 +16,7 @@ from .domains import check_facts, example_calls
 from .gradients import check_gradients
 from .laws import LAWS, Arrays, broadcasting, plain_outputs, random_adjoints, some_seed
 from .problem import Problem, argument_names, plain
-from .rules import has_rule, show_rule
+from .rules import show_rule
 from .tolerances import relative_tolerance
 from .verdicts import LawError, Verdict, drawing_of, setting_of
 
@@ -252,7 +252,7 @@ def bound(
     op: Op, arrays: Sequence[Any], attributes: dict[str, Any], ruled: bool = True
 ) -> tuple[Callable[..., Any], Arrays]:
     """Return a call of `op` as a function of its differentiable arguments, and those; or of those that have no rule."""
-    varied = [i for i, x in enumerate(arrays) if has_rule(op, i) is ruled and _is_float_array(x)]
+    varied = [i for i, x in enumerate(arrays) if (op.rule(i) is not None) is ruled and _is_float_array(x)]
 
     def f(*xs: Any) -> Any:
         kind = xs[0].dtype if xs and xs[0].dtype.kind == "f" else np.dtype(float)

@@ -4,41 +4,18 @@ from __future__ import annotations
 
 import os
 import textwrap
-from typing import Any
 
 import numpy as np
 
-from ..recording.op import Op
-from ..recording.rule_text import laid_out
+from ..backward.replay import pull
+from ..recording.node import Node
+from ..recording.primitive import Primitive, laid_out
+from ..recording.pullback import RuleError
 from ..recording.sparse import dense
 from ..recording.tensor import Tensor
 
 
-def has_rule(op: Op, argument: int) -> bool:
-    """Tell whether an adjoint is pulled back to `argument`.
-
-    Examples
-    --------
-    >>> import tinygraph as tg
-    >>> has_rule(tg.where, 0), has_rule(tg.where, 1)  # where(condition, a, b)
-    (False, True)
-    """
-    return op.rules[0 if op.variadic else argument] is not None
-
-
-def is_built_in(op: Op) -> bool:
-    """Tell whether a differentiable op is one that tinygraph brings.
-
-    Examples
-    --------
-    >>> import tinygraph as tg
-    >>> is_built_in(tg.tanh), is_built_in(tg.op(lambda x: 2 * x, vjp=lambda g, y, x: 2 * g, name="double"))
-    (True, False)
-    """
-    return any((rule.__module__ or "").startswith("tinygraph.ops") for rule in op.rules if rule)
-
-
-def rule_name(op: Op, argument: int) -> str:
+def rule_name(op: Primitive, argument: int) -> str:
     """Return how the rule for an argument is called in messages.
 
     Examples
@@ -50,7 +27,7 @@ def rule_name(op: Op, argument: int) -> str:
     return f"the rule for {f'argument {argument}' if op.variadic else op.arguments[argument]}"
 
 
-def show_rule(op: Op, argument: int, label: str = "rule") -> str:
+def show_rule(op: Primitive, argument: int, label: str = "rule") -> str:
     """Return the source of a rule, with its line breaks, and where it is written; empty where there is no source.
 
     Examples
@@ -60,12 +37,12 @@ def show_rule(op: Op, argument: int, label: str = "rule") -> str:
       rule: g * (1 - y * y)
       in File "...transcendental.py", line ...
     """
-    rule = op.rules[0 if op.variadic else argument]
+    rule = op.rule(argument)
     text = "" if rule is None else laid_out(rule)
     if not text:
         return ""
     text = f" {text}" if "\n" not in text else "\n" + textwrap.indent(text, "    ")
-    code = rule.__code__  # type: ignore[union-attr] # what has a source has code
+    code = rule.__code__  # what has a source has code
     return f'  {label}:{text}\n  in File "{_short(code.co_filename)}", line {code.co_firstlineno}'
 
 
@@ -75,32 +52,25 @@ def _short(filename: str) -> str:
     return os.path.relpath(filename) if inside else filename
 
 
-def misfit(op: Op, argument: int, adjoint: Any, y: Any, values: tuple[Any, ...], attributes: dict[str, Any]) -> str:
-    """Run one rule, and say what is wrong with what it gives before any number is looked at; empty if it fits.
-
-    Parameters
-    ----------
-    op : Op
-    argument : int
-    adjoint, y : array
-        The adjoint of the output, and the output.
-    values : tuple
-        The op's arguments, and last what it saves.
-    attributes : dict
+def misfit(node: Node, argument: int, adjoint: np.ndarray) -> str:
+    """Run the rule for one argument, and say what is wrong before its numbers are looked at; empty if it fits.
 
     Examples
     --------
     >>> import tinygraph as tg
     >>> double = tg.op(lambda x: 2 * x, vjp=lambda g, y, x: 2 * g.sum(), name="double")
-    >>> misfit(double, 0, np.ones(3), 2 * np.ones(3), (np.ones(3),), {})
+    >>> misfit(tg.graph(double(tg.parameter(np.ones(3)))).outputs[0], 0, np.ones(3))
     'gives shape (), expected (3,)'
     """
+    op, values = node.op, node.values()
+    assert op is not None
     try:
-        if op.variadic:
-            inputs = values if op.once is None else op.once(values, **attributes)
-            contribution = op.rules[0](argument, adjoint, y, inputs, **attributes)  # type: ignore[misc]
+        if op.variadic:  # what its rule gets in place of the arrays, only the whole pull-back knows
+            contribution = pull(node, adjoint, argument)[argument]
         else:
-            contribution = op.rules[argument](adjoint, y, *values, **attributes)  # type: ignore[misc]
+            contribution = op.rule(argument)(adjoint, node._data, *values, **node.attributes)
+    except RuleError as error:
+        return f"gives {str(error).partition(chr(10))[0].partition(' gave ')[2]}"
     except Exception as error:
         return f"raises {type(error).__name__}: {str(error).partition(chr(10))[0]}"
     expected = np.asarray(values[argument])

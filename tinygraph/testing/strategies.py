@@ -15,10 +15,10 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ..recording.creation import tensor
 from ..recording.op import Op, registry
+from ..recording.primitive import is_ours
 from ..recording.tensor import Tensor
 from .domains import REAL, Draw, Shape, as_domain, domain_of, example_calls, takes_any_shapes
 from .profile import use as use_profile
-from .rules import is_built_in
 
 use_profile()
 
@@ -244,4 +244,4 @@ def ops(names: Iterable[str] | None = None) -> list[Op]:
     ['tanh', 'exp']
     """
     chosen = [op for name in (names if names is not None else registry) for op in registry[name]]
-    return [op for op in chosen if is_built_in(op)]
+    return [op for op in chosen if is_ours(op) and any(op.rules)]

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from ..backward.replay import receives
 from ..graphs.graph import Graph, graph
 from ..recording.node import Node
 from ..recording.op import Op
 from ..recording.sparse import dense
 from ..recording.tensor import Tensor
 from .comparison import Comparison, Flat, compare
-from .rules import has_rule, misfit, rule_name, show_rule
+from .rules import misfit, rule_name, show_rule
 from .tolerances import relative_tolerance
 
 _HERE = os.path.dirname(__file__) + os.sep
@@ -179,16 +180,16 @@ def _check(node: Node, rng: np.random.Generator, findings: Findings) -> None:
     if not isinstance(op, Op):
         findings.unknown.append(node)
         return
-    values = _values(node, op)
+    values = node.values()
     y = np.asarray(node.data)
     adjoint = np.asarray(rng.uniform(0.5, 1.5, y.shape)).astype(y.dtype)
-    ruled = [i for i, source in enumerate(node.inputs) if source.requires_grad and has_rule(op, i)]
+    ruled = [i for i, _ in enumerate(node.inputs) if receives(node, i)]
     if not all(np.isfinite(x).all() for x in (y, *(values[i] for i in ruled))):
         findings.nonfinite.append(node)
         return
     findings.checked.append(node)
     with np.errstate(all="ignore"):  # an infinite slope is no error of the rule
-        misfits = {i: misfit(op, i, adjoint, node._data, values, node.attributes) for i in ruled}
+        misfits = {i: misfit(node, i, adjoint) for i in ruled}
         if any(misfits.values()):
             findings.extend(Finding(node, i, None, None, None, reason) for i, reason in misfits.items() if reason)
             return
@@ -228,14 +229,6 @@ def _compare(
     point = flat.pack([values[i] for i in ruled])
     rtol = max(relative_tolerance(np.asarray(value).dtype) for value in (node.data, *(values[i] for i in ruled)))
     return compare(phi, point, gradient, rng, rtol, at_most=1)
-
-
-def _values(node: Node, op: Op) -> tuple[Any, ...]:
-    """Return the arguments as recorded, with what the op saved for its rules."""
-    if node.tensor is not None:
-        return node.tensor._values
-    values = tuple(source.data for source in node.inputs)
-    return values if op.saves is None else (*values, op.saves(*values, **node.attributes))
 
 
 def _wide(value: Any) -> Any:

@@ -140,6 +140,29 @@ def test_cell():
 """
 
 
+BACKWARD = """
+import numpy as np, tinygraph as tg
+
+half = tg.op(lambda x: x / 2, vjp=lambda g, y, x: g.sum() / 2, name="half")
+
+def test_backward():
+    loss = np.sum(half(tg.parameter([1.0, 2.0])))
+    loss.backward()
+
+def test_forward():
+    np.ones((2, 3)) @ tg.parameter([1.0, 2.0])
+"""
+
+
+def test_an_error_of_the_engine_that_shows_the_line_is_all_there_is_to_see(tmp_path):
+    (tmp_path / "test_backward.py").write_text(BACKWARD)
+    shown = run_pytest("-p", "tinygraph_pytest", folder=tmp_path)
+    assert "2 failed" in shown
+    assert "half: the rule for argument 0 (x) gave " in shown
+    assert "tinygraph/" not in shown
+    assert "direct cause" not in shown
+
+
 def test_an_error_of_the_function_itself_shows_its_line_and_no_frame_of_ours(tmp_path):
     (tmp_path / "test_raising.py").write_text(RAISING)
     shown = run_pytest("-p", "tinygraph_pytest", folder=tmp_path)

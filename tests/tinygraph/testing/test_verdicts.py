@@ -69,18 +69,29 @@ def test_a_contribution_that_broadcasting_sums_is_no_misfit():
     assert tg.verify(op(tg.parameter(np.ones((2, 3))), tg.parameter(np.ones(3)))) == []
 
 
-@pytest.mark.xfail(strict=True, reason="the backward pass itself names neither op nor rule")
-@pytest.mark.parametrize("name", ["None", "float", "shape", "axis", "raises"])
+def left_to_do(reason):
+    return pytest.mark.xfail(strict=True, reason=reason)
+
+
+RAISES = pytest.param("raises", marks=left_to_do("what a rule raises passes through the pull-back as it is"))
+TENSOR = pytest.param("Tensor", marks=left_to_do("a Tensor is taken for an array, and becomes a leaf's .grad"))
+
+
+def names_rule_and_place(run, op):
+    with pytest.raises(ValueError, match=r"^mine: the rule for argument 0 \(x\) ") as caught:
+        run(lambda x: np.tanh(op(x)))
+    assert "np.tanh(op(x))" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["None", "float", "shape", "axis", RAISES, TENSOR])
 def test_plain_backward_names_the_rule_too(name):
-    rule, what = MISFITS[name]
-    y = np.tanh(op_with(rule)(tg.parameter(np.ones(3)))).sum()
-    with pytest.raises((TypeError, ValueError, KeyError)) as caught:
-        y.backward()
-    said = str(caught.value)
-    assert "mine" in said
-    assert "rule for x" in said
-    assert what.rpartition(" ")[2] in said
-    assert "np.tanh(op_with(rule)(tg.parameter(np.ones(3))))" in said
+    names_rule_and_place(lambda f: np.sum(f(tg.parameter(np.ones(3)))).backward(), op_with(MISFITS[name][0]))
+
+
+@left_to_do("the walk of tg.grad names op and rule, but not where the op was recorded")
+@pytest.mark.parametrize("name", ["None", "float", "shape", "axis", "raises"])
+def test_grad_names_the_rule_too(name):
+    names_rule_and_place(lambda f: tg.grad(lambda z: np.sum(f(z)))(np.ones(3)), op_with(MISFITS[name][0]))
 
 
 def test_a_rule_whose_derivative_is_wrong_is_blamed_though_its_numbers_are_right():
@@ -101,10 +112,10 @@ def test_a_rule_that_raises_when_it_is_differentiated_is_blamed():
 
 def test_where_no_rule_is_wrong_the_gradient_is_named():
     with pytest.raises(GradientError) as caught:
-        check_gradients(lambda W, h: W * tg.tensor(W).data + h, np.ones((2, 2)), np.ones(2))
+        check_gradients(lambda W, h: W * W.detach() + h, np.ones((2, 2)), np.ones(2))
     first, hint, *_ = str(caught.value).split("\n")
     assert first.startswith("the gradient of W is ")
-    assert first.endswith(" (extrapolated differences), order 1") or first.endswith(" (complex step), order 1")
+    assert first.endswith(" (extrapolated differences), order 1")
     assert "not recorded (.data" in hint
 
 
