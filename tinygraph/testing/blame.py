@@ -26,8 +26,8 @@ def rule_to_blame(problem: Problem, scalar: Callable[..., Any] | None = None) ->
     ----------
     problem : Problem
     scalar : callable, optional
-        Where the first order is right: the function of the problem's leaves whose gradient is wrong. Then the rules
-        that its graph is made of are looked at too, and whether the function's own rules can be differentiated.
+        The function of the problem's leaves whose gradient is wrong. Where that is a derivative already, the rules that
+        its graph is made of are looked at too, and whether the function's own rules can be differentiated.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def rule_to_blame(problem: Problem, scalar: Callable[..., Any] | None = None) ->
         return None
     recorded = graph(*outputs)
     findings = verify(recorded, first=True)
-    if not findings and scalar is not None:
+    if not findings and scalar is not None and scalar != problem.scalar:
         leaves = [tensor(leaf, requires_grad=True) for leaf in problem.leaves]
         derivative = _attempt(lambda: scalar(*leaves))
         findings = verify(derivative, first=True) if type(derivative) is Tensor else findings

@@ -130,17 +130,12 @@ class _Check:
     def gradients(self, scalar: Callable[..., Any], order: int) -> list[np.ndarray]:
         """Return the gradient of `scalar` with respect to each leaf."""
         problem = self.problem
-        gradients = self.blaming_rules(lambda: problem.gradients(scalar), scalar if order > 1 else None)
+        gradients = self.blaming_rules(lambda: problem.gradients(scalar), order, scalar)
         for i, (gradient, leaf) in enumerate(zip(gradients, problem.leaves, strict=True)):
             if np.shape(gradient) != leaf.shape or gradient.dtype != leaf.dtype:
-                have = (
-                    f"has shape {np.shape(gradient)} and dtype {gradient.dtype}, expected {leaf.shape} and {leaf.dtype}"
-                )
-                raise self.verdict(
-                    [f"the gradient of {problem.name(i)} {have}"],
-                    order,
-                    rule_to_blame(problem, scalar if order > 1 else None),
-                )
+                have = f"is {gradient.dtype} {np.shape(gradient)}, expected {leaf.dtype} {leaf.shape}"
+                finding = rule_to_blame(problem, scalar)
+                raise self.verdict([f"the gradient of {problem.name(i)} {have}"], order, finding)
         return gradients
 
     def check_against_oracle(self, scalar: Callable[..., Any], gradients: list[np.ndarray], order: int) -> None:
@@ -148,7 +143,7 @@ class _Check:
         problem, report = self.problem, self.report
         comparison = problem.comparison(scalar, gradients, self.rtol, self.subgradients)
         if comparison.faults:
-            finding = rule_to_blame(problem, scalar if order > 1 else None)
+            finding = rule_to_blame(problem, scalar)
             if finding is None:  # more of what is wrong may help to see why
                 self.refuse_rounding()
                 comparison = problem.comparison(scalar, gradients, self.rtol, self.subgradients, at_most=4)
@@ -162,7 +157,7 @@ class _Check:
         """Compare what `backward` gives, whose rules see plain arrays, with what `tg.grad` gives."""
         problem = self.problem
         scale = sum(float(np.sum(np.abs(u * y))) for u, y in zip(problem.adjoints, problem.outputs, strict=True))
-        by_backward = self.blaming_rules(problem.backward)
+        by_backward = self.blaming_rules(problem.backward, 1, problem.scalar)
         for name, gradient, reference in zip(problem.names, by_backward, gradients, strict=False):
             room = self.rtol * max(scale, float(np.max(np.abs(reference), initial=0.0)))
             if not np.allclose(gradient, reference, rtol=self.rtol, atol=room, equal_nan=True):
@@ -174,9 +169,8 @@ class _Check:
         """Compare the push-forward `jvp` with the pull-back."""
         problem = self.problem
         tangents = [signed(problem.rng, leaf) for leaf in problem.inputs]
-        pushed = self.blaming_rules(  # jvp pulls back twice: it differentiates the rules
-            lambda: flatten(jvp(problem.call, problem.inputs, tangents)[1]), problem.directional(problem.scalar)
-        )
+        derivative = problem.directional(problem.scalar)  # as jvp does, which pulls back twice, it differentiates rules
+        pushed = self.blaming_rules(lambda: flatten(jvp(problem.call, problem.inputs, tangents)[1]), 2, derivative)
         outputs = [pushed[i] for i in problem.contracted]
         along = sum(float(np.sum(u * v)) for u, v in zip(problem.adjoints, outputs, strict=True))
         terms = [np.asarray(g, np.float64) * v for g, v in zip(gradients, tangents, strict=False)]
@@ -190,9 +184,7 @@ class _Check:
             wrong = f"the push-forward jvp gives ⟨u, Jv⟩ = {along:.10g}, the pull-back ⟨Jᵀu, v⟩ = {expected:.10g}"
             raise self.verdict([wrong], 1, rule_to_blame(problem))
 
-    def blaming_rules(
-        self, compute: Callable[[], list[np.ndarray]], scalar: Callable[..., Any] | None = None
-    ) -> list[np.ndarray]:
+    def blaming_rules(self, compute: Callable[[], list[Any]], order: int, scalar: Callable[..., Any]) -> list[Any]:
         """Return what `compute` does; where it raises because of a rule, raise the verdict on that rule."""
         try:
             return compute()
@@ -200,7 +192,7 @@ class _Check:
             finding = rule_to_blame(self.problem, scalar)
             if finding is None:
                 raise
-            raise self.verdict([], 1 if scalar is None else 2, finding) from None
+            raise self.verdict([], order, finding) from None
 
     def refuse_rounding(self) -> None:
         """Raise an error if the function rounds, since that is a staircase, whose slope no rule gives."""

@@ -62,24 +62,23 @@ def check_laws(
 
 def _check_laws(f: Callable[..., Any], arrays: Arrays, names: Iterable[str], seed: int) -> None:
     known = {**LAWS, "broadcasting": broadcasting}
+    problem = Problem(f, arrays, np.random.default_rng(seed))
     for name in names:
         if name not in known:
             raise ValueError(f"check_laws: there is no law {name!r}; expected one of {', '.join(known)}")
         try:
             known[name](f, arrays, np.random.default_rng(seed))
         except Verdict as verdict:
-            raise _broken(name, verdict, f, arrays, seed) from None
+            raise _broken(name, verdict, problem, seed) from None
         except Exception:
-            problem = Problem(f, arrays, np.random.default_rng(seed))
             finding = rule_to_blame(problem) or rule_to_blame(problem, problem.directional(problem.scalar))
             if finding is None:  # it is not a rule that raises
                 raise
-            raise _broken(name, Verdict(finding.headline, finding.cause), f, arrays, seed) from None
+            raise _broken(name, Verdict(finding.headline, finding.cause), problem, seed) from None
 
 
-def _broken(name: str, verdict: Verdict, f: Callable[..., Any], arrays: Arrays, seed: int) -> LawError:
+def _broken(name: str, verdict: Verdict, problem: Problem, seed: int) -> LawError:
     """Return the error that names the law, and shows values and graph."""
-    problem = Problem(f, arrays, np.random.default_rng(seed))
     return LawError(
         verdict.headline,
         verdict.cause,

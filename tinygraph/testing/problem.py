@@ -49,7 +49,7 @@ class Problem:
         self.constants = [plain(leaf) for leaf in flatten(args)]
         self.varied = [i for i, leaf in enumerate(self.constants) if np.asarray(leaf).dtype.kind == "f"]
         if not self.varied:
-            raise TypeError("check_gradients: no argument is floating-point, so there is nothing to differentiate")
+            raise TypeError("no argument is floating-point, so there is nothing to differentiate")
         paths = list(_paths(args, argument_names(f, len(args))))
         self.names = [paths[i] for i in self.varied]
         self.inputs = [np.array(self.constants[i]) for i in self.varied]
@@ -57,7 +57,7 @@ class Problem:
             outputs = [np.asarray(plain(y)) for y in flatten(self.call(*map(tensor, self.inputs)))]
         self.contracted = [i for i, y in enumerate(outputs) if y.dtype.kind == "f"]
         if not self.contracted:
-            raise TypeError("check_gradients: the function returns nothing floating-point")
+            raise TypeError("the function returns nothing floating-point, so there is nothing to differentiate")
         self.outputs = [outputs[i] for i in self.contracted]
         self.adjoints = [signed(rng, y) for y in self.outputs]
         self.leaves = [*self.inputs, *self.adjoints]
