@@ -72,8 +72,8 @@ def richardson(phi: Callable[[float], Any], enough: float = 1e-11) -> Derivative
     Examples
     --------
     >>> import math
-    >>> found = richardson(math.exp)
-    >>> abs(found.value - 1) < 1e-11, found.error < 1e-10
+    >>> slope = richardson(math.exp)
+    >>> abs(slope.value - 1) < 1e-11, slope.error < 1e-10
     (True, True)
     """
     best = Derivative(float("nan"), float("inf"), DIFFERENCES)

@@ -174,8 +174,7 @@ def programs(draw: DrawFn, ops: Sequence[Op] | None = None, max_lines: int = 8) 
     builder = _Builder(draw)
     for _ in range(draw(st.integers(1, 3))):
         builder.input(builder.rng.normal(size=draw(st.sampled_from(_SHAPES))).round(6))
-    wanted = draw(st.lists(choice, min_size=1, max_size=max_lines))
-    for op in wanted:
+    for op in draw(st.lists(choice, min_size=1, max_size=max_lines)):
         builder.step(op)
     if not builder.lines:
         builder.call(all_ops(["tanh"])[0], [0], {})

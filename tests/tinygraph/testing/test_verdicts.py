@@ -174,6 +174,10 @@ def test_a_law_that_is_not_there_is_refused_with_the_names_of_those_that_are():
         check_op(len)
 
 
+def test_no_calls_are_none_to_fail():
+    check_op(tg.tanh, calls=[])
+
+
 def test_a_function_that_rounds_is_not_called_wrong():
     with pytest.raises(ValueError, match="rounds to float16") as caught:
         check_gradients(lambda x: np.tanh(x.astype(np.float16)), np.linspace(-1, 1, 7))
