@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 
 import tinygraph as tg
+from tests.tools.ops import unregistered
 from tinygraph.testing import DOMAINS, arrays, check_op, tensors
 from tinygraph.testing.domains import as_domain, check_facts, domain_of, example_calls
 
 
 def op_with(rules=lambda g, y, x: 2 * g, forward=lambda x: 2 * x, **facts):
-    op = tg.op(forward, vjp=rules, name="mine", **facts)
-    tg.registry.pop("mine")
-    return op
+    return unregistered(forward, rules, **facts)
 
 
 TWO = (lambda g, y, a, b: g * b, lambda g, y, a, b: g * a)
@@ -37,7 +36,7 @@ MISTAKES = [
         r"expected floats of shape \(3, 4\), .* gave float64 \(7,\)",
     ),
     ({"domain": lambda rng, shape: np.zeros(shape, int)}, ValueError, "gave int64"),
-    ({"samples": ((3.0,),)}, ValueError, "no call of mine has a floating-point array"),
+    ({"samples": ((3.0,),)}, ValueError, "no call of op of a test has a floating-point array"),
 ]
 
 
@@ -45,7 +44,7 @@ MISTAKES = [
 def test_a_mistake_is_answered_before_anything_is_tried(facts, kind, said):
     with pytest.raises(kind, match=said) as caught:
         check_op(op_with(**facts))
-    assert "mine" in str(caught.value) or "domain" in str(caught.value)
+    assert "op of a test" in str(caught.value) or "domain" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", DOMAINS)

@@ -1,15 +1,15 @@
 """What the author of a wrong rule sees on the screen: the line of the test, then the verdict."""
 
-import os
 import re
-import subprocess
-import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[2]
+from tests.tools.processes import ROOT, run_python
+
+pytestmark = pytest.mark.slow
+AUTHORS = Path(__file__).parent / "authors"
 EXPECTED = {
     "test_sign": r"softplus: the rule for x gives -\S+ at \(0, 0\), expected [^-]",
     "test_transpose": r"affine: the rule for W gives shape \(3, 2\), expected \(2, 3\)$",
@@ -24,16 +24,14 @@ EXPECTED = {
 }
 
 
-def run_pytest(*arguments, folder, **environment):
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
-    surroundings = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
-    return subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True).stdout
+def run_pytest(*arguments, folder):
+    return run_python("-m", "pytest", "-p", "no:cacheprovider", *arguments, cwd=folder).stdout
 
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory):
     folder = tmp_path_factory.mktemp("authors")
-    files = sorted((HERE / "authors").glob("*.py"))
+    files = sorted(AUTHORS.glob("*.py"))
     for file in files:
         (folder / file.name).write_text(file.read_text())
     shown = run_pytest("-p", "tinygraph_pytest", *[file.name for file in files], folder=folder)
@@ -64,7 +62,7 @@ def test_no_line_of_ours_stands_around_it(reports, test):
 
 def test_a_rule_of_several_lines_keeps_them(reports):
     said = "\n".join(line.removeprefix("E").removeprefix("       ") for line in reports["test_sign"].splitlines())
-    source = (HERE / "authors" / "statics.py").read_text().splitlines()
+    source = (AUTHORS / "statics.py").read_text().splitlines()
     written = source.index("    def backward(g, y, x):")  # the decorator's line, counted from 1
     assert (
         "  rule:\n"
@@ -117,12 +115,10 @@ def test_in_the_tests_of_others_the_plugin_changes_nothing(tmp_path):
 
 def test_the_plugin_imports_nothing_of_weight():
     program = "import sys, tinygraph_pytest; assert not {'numpy', 'hypothesis', 'tinygraph'} & set(sys.modules)"
-    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+    assert run_python("-c", program).returncode == 0
 
 
 def test_the_package_brings_the_plugin():
-    import tomllib
-
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert project["project"]["entry-points"]["pytest11"] == {"tinygraph_pytest": "tinygraph_pytest"}
     assert "tinygraph_pytest" in project["tool"]["setuptools"]["py-modules"]

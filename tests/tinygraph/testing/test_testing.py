@@ -279,7 +279,7 @@ def test_verify_finds_shapes_missing_contributions_and_rules_that_raise():
 
     for rule, word in (
         (lambda g, y, x: g.sum(), "shape"),
-        (lambda g, y, x: None, "gave None"),
+        (lambda g, y, x: None, "gives None"),
         (raises, "KeyError"),
     ):
         [finding] = tg.verify(unregistered(lambda x: x * 1.0, rule)(x).sum(), first=True)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import tinygraph as tg
+from tests.tools.ops import unregistered
 from tinygraph.testing import GradientError, LawError, check_gradients, check_laws, check_op
 
 FACTOR = tg.tensor(2.0)
@@ -27,9 +28,7 @@ MISFITS = {
 
 
 def op_with(rule, forward=lambda x: x * 2, **facts):
-    op = tg.op(forward, vjp=rule, name="mine", samples=(((3,),),), **facts)
-    tg.registry.pop("mine")
-    return op
+    return unregistered(forward, rule, samples=(((3,),),), **facts)
 
 
 def headline(run, kind):
@@ -42,7 +41,7 @@ def headline(run, kind):
 def test_a_rule_that_does_not_fit_is_named_by_every_check(name):
     rule, what = MISFITS[name]
     op = op_with(rule)
-    expected = f"mine: the rule for x {what}"
+    expected = f"op of a test: the rule for x {what}"
     assert headline(lambda: check_op(op), LawError).startswith(expected)
     if name not in ("None", "Tensor"):  # which are linear
         assert headline(lambda: check_op(op, laws=["linearity"]), LawError).startswith(expected)
@@ -55,17 +54,17 @@ def test_a_rule_that_does_not_fit_is_named_by_every_check(name):
 
 
 def test_of_several_arguments_the_wrong_one_is_named():
-    op = tg.op(lambda a, b: a @ b, vjp=(lambda g, y, a, b: g @ b.T, lambda g, y, a, b: g @ a), name="mine")
+    op = unregistered(lambda a, b: a @ b, (lambda g, y, a, b: g @ b.T, lambda g, y, a, b: g @ a))
     with pytest.raises(GradientError) as caught:
         check_gradients(lambda p: op(p["a"], p["b"]), {"a": np.ones((2, 3)), "b": np.ones((3, 4))})
     said = str(caught.value)
-    assert said.startswith("mine: the rule for b raises ")
+    assert said.startswith("op of a test: the rule for b raises ")
     assert "rule: g @ a\n" in said
     assert "p['a'] = " in said
 
 
 def test_a_contribution_that_broadcasting_sums_is_no_misfit():
-    op = tg.op(np.multiply, vjp=(lambda g, y, a, b: g * b, lambda g, y, a, b: g * a), name="mine", elementwise=True)
+    op = unregistered(np.multiply, (lambda g, y, a, b: g * b, lambda g, y, a, b: g * a), elementwise=True)
     assert tg.verify(op(tg.parameter(np.ones((2, 3))), tg.parameter(np.ones(3)))) == []
 
 
@@ -78,7 +77,7 @@ TENSOR = pytest.param("Tensor", marks=left_to_do("a Tensor is taken for an array
 
 
 def names_rule_and_place(run, op):
-    with pytest.raises(ValueError, match=r"^mine: the rule for argument 0 \(x\) ") as caught:
+    with pytest.raises(ValueError, match=r"^op of a test: the rule for argument 0 \(x\) ") as caught:
         run(lambda x: np.tanh(op(x)))
     assert "np.tanh(op(x))" in str(caught.value)
 
@@ -97,7 +96,7 @@ def test_grad_names_the_rule_too(name):
 def test_a_rule_whose_derivative_is_wrong_is_blamed_though_its_numbers_are_right():
     frozen = op_with(lambda g, y, x: g * 2 * getattr(x, "data", x), np.square)
     said = headline(lambda: check_gradients(lambda x: np.tanh(frozen(np.sin(x))), np.ones(3)), GradientError)
-    assert said.startswith("mine: the rule for x gives right numbers, but not by recorded ops")
+    assert said.startswith("op of a test: the rule for x gives right numbers, but not by recorded ops")
 
 
 def test_a_rule_that_raises_when_it_is_differentiated_is_blamed():
@@ -107,7 +106,7 @@ def test_a_rule_that_raises_when_it_is_differentiated_is_blamed():
         return g * 2
 
     said = headline(lambda: check_gradients(lambda x: np.tanh(op_with(rule)(x)), np.ones(3)), GradientError)
-    assert said == "mine: the rule for x cannot be differentiated: it raises RuntimeError: no second order"
+    assert said == "op of a test: the rule for x cannot be differentiated: it raises RuntimeError: no second order"
 
 
 def test_where_no_rule_is_wrong_the_gradient_is_named():
@@ -122,7 +121,7 @@ def test_where_no_rule_is_wrong_the_gradient_is_named():
 def test_what_backward_gives_is_checked_where_only_there_the_rule_is_wrong():
     by_kind = op_with(lambda g, y, x: g * (3.0 if isinstance(g, np.ndarray) else 2.0))
     said = headline(lambda: check_gradients(by_kind, np.ones(3), order=1), GradientError)
-    assert said.startswith("mine: the rule for x gives ")
+    assert said.startswith("op of a test: the rule for x gives ")
 
 
 def test_a_check_leaves_the_gradients_of_others_alone():

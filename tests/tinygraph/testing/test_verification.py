@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import tinygraph as tg
+from tests.tools.ops import unregistered
 from tinygraph.testing.domains import example_calls
 from tinygraph.testing.law_checks import bound
 from tinygraph.testing.strategies import ops
@@ -22,9 +23,7 @@ def test_a_cast_is_right_in_every_direction(before, after):
 
 
 def test_a_cast_that_forgets_the_way_back_is_found():
-    wrong = tg.op(
-        lambda x, dtype=None: x.astype(dtype), vjp=lambda g, y, x, dtype=None: (2 * g).astype(x.dtype), name="cast"
-    )
+    wrong = unregistered(lambda x, dtype=None: x.astype(dtype), lambda g, y, x, dtype=None: (2 * g).astype(x.dtype))
     x = tg.parameter(np.ones(3, np.float16))
     [finding] = tg.verify(wrong(x, dtype=np.float32).sum())
     assert finding.got == pytest.approx(2 * finding.expected, rel=1e-2)
@@ -66,13 +65,13 @@ def test_warnings_as_errors_make_no_rule_wrong():
 
 
 def test_wrong_rules_are_printed_with_the_count():
-    wrong = tg.op(np.tanh, vjp=lambda g, y, x: g * (1 - y), name="mine")
+    wrong = unregistered(np.tanh, lambda g, y, x: g * (1 - y))
     x = tg.parameter([0.5, 1.0])
     findings = tg.verify(wrong(wrong(x)) * np.abs(x))
     assert isinstance(findings, Findings)
-    assert [str(finding.node.op) for finding in findings] == ["mine", "mine"]
+    assert [str(finding.node.op) for finding in findings] == ["op of a test"] * 2
     said = str(findings)
-    assert said.count("mine: the rule for x gives ") == 2
+    assert said.count("op of a test: the rule for x gives ") == 2
     assert said.endswith("the rules of 2 nodes are wrong (4 checked)")
     assert tg.verify(wrong(x)).summary == "the rules of 1 node are wrong (1 checked)"
 
@@ -82,11 +81,11 @@ def test_nothing_to_check_is_said():
 
 
 def test_ops_from_a_file_are_said_to_be_unknown(tmp_path):
-    mine = tg.op(lambda x: 2 * x, vjp=lambda g, y, x: 2 * g, name="mine")
+    mine = unregistered(lambda x: 2 * x, lambda g, y, x: 2 * g)
     x = tg.parameter([0.5, 1.0])
     trace = tg.trace(np.tanh(mine(x)).sum())
     trace.save(tmp_path / "run.trace")
     findings = tg.verify(tg.load_trace(tmp_path / "run.trace").graph)
     assert findings == []
-    assert [str(node.op) for node in findings.unknown] == ["mine"]
+    assert [str(node.op) for node in findings.unknown] == ["op of a test"]
     assert str(findings) == "every rule agrees (2 checked, 1 whose rules are not here)"
