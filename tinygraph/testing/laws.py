@@ -112,10 +112,11 @@ def purity(f: Callable, args: Arrays, rng: np.random.Generator) -> None:
             if not np.array_equal(u, copy):
                 raise LawError(f"a rule of {t.op} changes the adjoint it is given")
     held = [np.asarray(t._data) for t in recorded] + adjoints
-    grads = [leaf.grad for leaf in leaves if leaf.grad is not None]
-    for i, g in enumerate(grads):
-        if any(np.may_share_memory(g, other) for other in held + grads[:i]):
-            raise LawError(f"the gradient of argument {i} shares memory with a value or another gradient")
+    for name, leaf in zip(argument_names(f, len(args)), leaves, strict=True):
+        if leaf.grad is not None:
+            if any(np.may_share_memory(leaf.grad, other) for other in held):
+                raise LawError(f"the gradient of {name} shares memory with a value or another gradient")
+            held.append(leaf.grad)
 
 
 def dtypes_and_shapes(f: Callable, args: Arrays, rng: np.random.Generator) -> None:

@@ -90,8 +90,9 @@ def test_the_op_is_shown_in_the_program_that_uses_it(reports):
     assert "● affine: affine(x, W, b) " in reports["test_transpose_in_a_layer"]
 
 
-def test_an_op_by_itself_is_not_drawn(reports):
+def test_an_op_by_itself_is_not_drawn_nor_looked_for(reports):
     assert "●" not in reports["test_sign"]
+    assert "used in" not in reports["test_sign"]
 
 
 PLAIN = """
