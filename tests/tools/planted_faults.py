@@ -32,7 +32,7 @@ import numpy as np
 from tests.tools.extra_calls import extra_calls, extra_laws
 from tinygraph.recording import broadcasting, pullback
 from tinygraph.recording.op import Op
-from tinygraph.testing.laws import check_op
+from tinygraph.testing.law_checks import check_op
 from tinygraph.testing.strategies import ops as all_ops
 
 SUMS = {"sum", "sum_to", "column_sums", "_sum_to"}

@@ -125,6 +125,27 @@ def rule_text(rule: Rule) -> str:
     return _balanced(" ".join(part.strip() for part in text))
 
 
+def laid_out(rule: Rule) -> str:
+    """Return the source of a rule's body with its line breaks and comments, dedented; empty where there is none.
+
+    Examples
+    --------
+    >>> laid_out(lambda g, y, x: g * y)
+    'g * y'
+    """
+    code = getattr(inspect.unwrap(rule), "__code__", None)
+    positions = list(_body_positions(code)) if code is not None else []
+    if code is None or not positions:
+        return ""
+    first = min((line, column) for line, _, column, _ in positions)
+    last = max((line, column) for _, line, _, column in positions)
+    lines = [linecache.getline(code.co_filename, number).rstrip("\n") for number in range(first[0], last[0] + 1)]
+    margin = len(lines[0]) - len(lines[0].lstrip())
+    lines[-1] = lines[-1].encode()[: last[1]].decode(errors="ignore")
+    lines[0] = lines[0].encode()[first[1] :].decode(errors="ignore")
+    return _balanced("\n".join([lines[0], *(line[margin:] if line[:margin].isspace() else line for line in lines[1:])]))
+
+
 def _body_positions(code: Any) -> Iterator[tuple[int, int, int, int]]:
     for line, end_line, column, end_column in code.co_positions():
         known = None not in (line, end_line, column, end_column) and (end_line, end_column) != (line, column)

@@ -10,8 +10,9 @@
 ['complex step', 'Richardson-extrapolated differences']
 
 A complex step is exact, but needs an analytic function; elsewhere, and for the second order, extrapolated differences
-serve. At a kink no derivative exists: it is reported, not failed. (``subgradients=True`` still requires the gradient to
-lie between the slopes on both sides.)
+serve. What ``backward()`` gives is compared too, since there the rules see plain arrays. At a kink no derivative
+exists: it is reported, not failed. (``subgradients=True`` still requires the gradient to lie between the slopes on both
+sides.)
 
 >>> tg.testing.check_gradients(np.abs, np.array([0.0, 1.0])).kinks
 [(0, (0,))]
@@ -37,16 +38,28 @@ lie between the slopes on both sides.)
 ... )
 >>> tg.testing.check_op(softsign)   # keeps every law in `LAWS`, or raises LawError
 
-What goes wrong is named, with the rule to blame, the values, and a drawing. Had the square been forgotten:
+What goes wrong is named: the rule, its text, what it gave and what is right, at which values. Had it been forgotten
+that x stands below the line too:
 
 >>> wrong = tg.op(lambda x: x / (1 + x * x), vjp=lambda g, y, x: g / (1 + x * x), name="wrong", samples=(((2,),),))
 >>> tg.testing.check_op(wrong)
 Traceback (most recent call last):
     ...
-tinygraph.testing.laws.LawError: wrong({}), arguments of shape (2,): adjoint: order 1: the gradient of ...
-to blame: wrong, argument 0: element (0,) is ...
+tinygraph.testing.LawError: wrong: the rule for x gives 1.11927 at (0,), expected 1.08443 (complex step)
   rule: g / (1 + x * x)
-...
+  in File "...", line 1
+  law: adjoint, at seed=0, x = [ 0.126, -0.132]
+  in check_op(wrong, seed=0), for the call wrong(x (2,))
+
+What `tg.op` may be told of an op, so that tests know what to try:
+
+- ``domain``: where the op is smooth, as a name in `DOMAINS` ("real", "positive", "nonzero", "unit", "above one",
+  "distinct", "fraction", "invertible", "spd"), or as a function ``(rng, shape) -> array``; a tuple of these gives each
+  argument its own, the last one serving the rest
+- ``samples``: calls to try, a tuple of tuples ``(argument, …, {attributes})``; a tuple of integers stands for an array
+  of that shape drawn from the domain, anything else for itself
+- ``kinks``: a sentence for the reader: where the op has no derivative, what the rule gives there, and whose convention
+  that is. It has `check_op` try the op there too: the gradient has to lie between the slopes on both sides
 
 **Programs.** `programs` draws whole programs over the registry, so ops are tested in one another's company; a failure
 shrinks to the fewest lines:
@@ -63,13 +76,29 @@ shrinks to the fewest lines:
 - linearity: Jᵀ(au + bw) = a Jᵀu + b Jᵀw
 - shared_inputs: an input used twice receives the sum
 - constants: a gradient does not depend on which other arguments are constants
+- hidden_state: a gradient is that of its own call, whatever the function was called with since
 - recording: Tensors give the value that arrays give; `backward` gives the gradient of the recorded pull-back
 - purity: nothing given is changed, and no gradient shares memory with a value or another gradient
 - dtypes_and_shapes: float16, float32 and float64 stay what they are, and a gradient has its argument's shape
 - broadcasting: a stretched argument receives the sum over its copies (elementwise functions only)
 
+**Reports.** Strategies bring a profile of Hypothesis along, "tinygraph", with no deadline and no explain phase. It is
+loaded with them, unless a profile was chosen: ``settings.load_profile("default")`` takes that back, and ``pytest
+--hypothesis-profile=tinygraph`` gives it to all tests. The pytest plugin that comes with tinygraph leaves the engine's
+frames out of a failing report: what remains is the line of the test, and the verdict.
+
 **Tolerances** are in `relative_tolerance`, with their reasons. To find the wrong rule in a long recorded network, see
-`tinygraph.testing.verification.verify`.
+`tg.verify`.
+
+The map:
+
+- `oracle`, `comparison`, `tolerances`: derivatives found without any rule, and a gradient compared with them
+- `problem`, `gradients`: a function at a point prepared for a check, and `check_gradients`
+- `laws`, `law_checks`: the laws, and `check_laws`, `check_op`, `check_at_kinks` which apply them
+- `rules`, `verification`, `blame`: one rule run by itself, all those of a graph, and the one to blame
+- `verdicts`, `drawing`: what is raised, and the graph in plain text
+- `domains`, `attributes`, `strategies`, `program`, `random_programs`: what to try
+- `profile`: how Hypothesis searches and prints
 """
 
 from __future__ import annotations
@@ -77,16 +106,21 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .check import GradientError, Report, check_gradients
+from .domains import DOMAINS
 from .drawing import sketch
-from .laws import LAWS, LawError, check_laws, check_op
+from .gradients import Report, check_gradients
+from .law_checks import check_laws, check_op
+from .laws import LAWS
 from .tolerances import relative_tolerance
+from .verdicts import GradientError, LawError
 
 if TYPE_CHECKING:
-    from .random_programs import Program, programs
+    from .program import Program
+    from .random_programs import programs
     from .strategies import arrays, axes_of, calls, indices_of, shapes, tensors
 
 __all__ = [
+    "DOMAINS",
     "LAWS",
     "GradientError",
     "LawError",
@@ -108,7 +142,8 @@ __all__ = [
 
 _WITH_HYPOTHESIS = {
     **dict.fromkeys(("arrays", "axes_of", "calls", "indices_of", "shapes", "tensors"), "strategies"),
-    **dict.fromkeys(("Program", "programs"), "random_programs"),
+    "Program": "program",
+    "programs": "random_programs",
 }
 
 
@@ -122,6 +157,5 @@ def __getattr__(name: str) -> Any:
         if error.name != "hypothesis":
             raise
         raise ImportError(f"tg.testing.{name} needs Hypothesis: pip install hypothesis") from error
-    found = getattr(module, name)
-    globals()[name] = found
-    return found
+    strategy = globals()[name] = getattr(module, name)
+    return strategy

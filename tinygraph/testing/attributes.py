@@ -33,9 +33,9 @@ def attributes_for(op: Op, shape: Shape) -> SearchStrategy[dict[str, Any] | None
 
 def _axis(op: Op, shape: Shape) -> SearchStrategy[Any] | None:
     samples = op.facts.get("samples", ())
-    given = [sample[-1]["axis"] for sample in samples if isinstance(sample[-1], dict) and "axis" in sample[-1]]
+    axes = [sample[-1]["axis"] for sample in samples if isinstance(sample[-1], dict) and "axis" in sample[-1]]
     none = op.defaults["axis"] is None
-    several = any(isinstance(axis, tuple) for axis in given)
+    several = any(isinstance(axis, tuple) for axis in axes)
     return axes_of(shape, several=several, none=none) if shape or none else None
 
 

@@ -1,4 +1,7 @@
-"""Hypothesis strategies for arrays, shapes, axes, indices and calls of ops; ``pip install hypothesis`` first."""
+"""Hypothesis strategies for arrays, shapes, axes, indices and calls of ops; ``pip install hypothesis`` first.
+
+To import them loads Hypothesis's profile "tinygraph", unless another was chosen: see `tinygraph.testing.profile`.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,20 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ..recording.creation import tensor
 from ..recording.op import Op, registry
+from ..recording.primitive import is_ours
 from ..recording.tensor import Tensor
-from .domains import DOMAINS, domain_of, example_calls
+from .domains import REAL, Draw, Shape, as_domain, domain_of, example_calls, takes_any_shapes
+from .profile import use as use_profile
 
-Shape = tuple[int, ...]
+use_profile()
+
 _SIDES = (1, 4)
+
+# What a byte stands for: eighths up to 4, which float16 holds exactly, simple ones first, and many zeros, as kinks like
+# them. An array is one choice of bytes: to shrink hundreds of choices, Hypothesis takes longer than all checks. There
+# are as many bytes for a smaller shape, so that its elements stay when the shape shrinks.
+_BLOCK = 64
+_EIGHTHS = np.repeat([0.0, *(n / 8 for n in range(1, 33)), *(-n / 8 for n in range(1, 33))], [64, *[3] * 64])
 
 
 def shapes(min_dims: int = 0, max_dims: int = 3, min_side: int = 1, max_side: int = 4) -> SearchStrategy[Shape]:
@@ -101,14 +113,14 @@ def _basic(n: int) -> SearchStrategy[Any]:
     return st.one_of(slices.filter(lambda part: len(range(*part.indices(n)))), st.integers(-n, n - 1))
 
 
-def arrays(shape: Shape, domain: str = "real") -> SearchStrategy[np.ndarray]:
+def arrays(shape: Shape, domain: str | Draw = "real") -> SearchStrategy[np.ndarray]:
     """Float64 arrays of a shape from a domain; "real" ones shrink to few bits and zeros, element by element.
 
     Parameters
     ----------
     shape : tuple of int
-    domain : str
-        A name in `tinygraph.testing.domains.DOMAINS`.
+    domain : str or callable
+        A name in `tinygraph.testing.domains.DOMAINS`, or a function ``(rng, shape) -> array``.
 
     Examples
     --------
@@ -116,19 +128,18 @@ def arrays(shape: Shape, domain: str = "real") -> SearchStrategy[np.ndarray]:
     >>> find(arrays((2,)), lambda x: x[1] > 1).tolist()
     [0.0, 1.125]
     """
-    if domain == "real":  # eighths up to 4, which float16 holds exactly: many ties and zeros, as kinks like them
-        elements = st.integers(-32, 32).map(lambda n: n / 8)
+    drawn_from = as_domain(domain, "arrays")
+    if drawn_from is REAL:
         size = int(np.prod(shape))
-        return st.lists(elements, min_size=size, max_size=size).map(
-            lambda values: np.array(values, float).reshape(shape)
-        )
-    return st.integers(0, 2**32 - 1).map(lambda seed: np.asarray(DOMAINS[domain](np.random.default_rng(seed), shape)))
+        drawn = size + -size % _BLOCK
+        return st.binary(min_size=drawn, max_size=drawn).map(lambda b: _EIGHTHS[list(b[:size])].reshape(shape))
+    return st.integers(0, 2**32 - 1).map(lambda seed: drawn_from(np.random.default_rng(seed), shape))
 
 
 def tensors(
     *specs: str,
     dtype: Any = np.float64,
-    domain: str = "real",
+    domain: str | Draw = "real",
     requires_grad: bool = True,
     **sizes: int | tuple[int, int],
 ) -> SearchStrategy[Any]:
@@ -137,11 +148,11 @@ def tensors(
     Parameters
     ----------
     *specs : str
-        Names or numbers: ``"B T D"``, ``"3 D"``, ``""`` for a number; ``"..."`` stands for up to two leading axes.
-        One spec gives Tensors, several give tuples of Tensors.
+        Names or numbers: ``"B T D"``, ``"3 D"``, ``""`` for a number; ``"4H"`` is four times as long as ``"H"``;
+        ``"..."`` stands for up to two leading axes. One spec gives Tensors, several give tuples of Tensors.
     dtype : dtype
-    domain : str
-        A name in `tinygraph.testing.domains.DOMAINS`.
+    domain : str or callable
+        A name in `tinygraph.testing.domains.DOMAINS`, or a function ``(rng, shape) -> array``.
     requires_grad : bool
     **sizes : int or (int, int)
         The length of a dimension, or its bounds; 1 to 4 by default. Say the same in all arguments of a test.
@@ -162,18 +173,22 @@ def tensors(
     ...     assert tg.linear(x, W).shape == (x.shape[0], W.shape[0])
     >>> test_linear()
     """
+    as_domain(domain, "tensors")
     drawn = [_tensor(spec, np.dtype(dtype), domain, requires_grad, sizes) for spec in specs]
     return drawn[0] if len(drawn) == 1 else st.tuples(*drawn)
 
 
-def _tensor(spec: str, dtype: np.dtype, domain: str, requires_grad: bool, sizes: dict) -> SearchStrategy[Tensor]:
+def _tensor(
+    spec: str, dtype: np.dtype, domain: str | Draw, requires_grad: bool, sizes: dict[str, Any]
+) -> SearchStrategy[Tensor]:
     dims = [_dimension(word, sizes, spec) for word in spec.split()]
-    return (
-        st.tuples(*dims)
-        .map(lambda parts: tuple(n for part in parts for n in part))
-        .flatmap(lambda shape: arrays(shape, domain))
-        .map(lambda x: tensor(x.astype(dtype), requires_grad=requires_grad and dtype.kind == "f"))
-    )
+
+    @st.composite
+    def tensors(draw: DrawFn) -> Tensor:  # not by .map, whose calls Hypothesis would print
+        shape = tuple(n for dim in dims for n in draw(dim))
+        return tensor(draw(arrays(shape, domain)).astype(dtype), requires_grad=requires_grad and dtype.kind == "f")
+
+    return tensors()
 
 
 def _dimension(word: str, sizes: dict, spec: str) -> SearchStrategy[Shape]:
@@ -181,11 +196,13 @@ def _dimension(word: str, sizes: dict, spec: str) -> SearchStrategy[Shape]:
         return st.shared(shapes(0, 2, *_SIDES), key="tinygraph dimensions ...")
     if word.isdecimal():
         return st.just((int(word),))
-    if not re.fullmatch(r"[^\W\d]\w*", word):
-        raise ValueError(f"tensors: expected names and numbers as in 'B T 3', got {word!r} in {spec!r}")
-    least, most = (sizes[word],) * 2 if isinstance(sizes.get(word), int) else sizes.get(word, _SIDES)
-    lengths = st.integers(least, most).map(lambda n: (n,))
-    return st.shared(lengths, key=f"tinygraph dimension {word} from {least} to {most}")
+    parts = re.fullmatch(r"(\d*)([^\W\d]\w*)", word)
+    if parts is None:
+        raise ValueError(f"tensors: expected names and numbers as in 'B T 3 4H', got {word!r} in {spec!r}")
+    times, name = int(parts[1] or 1), parts[2]
+    least, most = (sizes[name],) * 2 if isinstance(sizes.get(name), int) else sizes.get(name, _SIDES)
+    lengths = st.shared(st.integers(least, most), key=f"tinygraph dimension {name} from {least} to {most}")
+    return lengths.map(lambda n: (times * n,))
 
 
 @st.composite
@@ -204,15 +221,11 @@ def calls(draw: DrawFn, op: Op) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """
     seed = draw(st.integers(0, 2**32 - 1))
     rng = np.random.default_rng(seed)
-    if "samples" in op.facts or not (op.elementwise or _is_unary(op)):
+    if not takes_any_shapes(op):
         return draw(st.sampled_from(list(example_calls(op, rng))))
     whole = draw(shapes())
-    given = [draw(_broadcasting(whole)) for _ in op.arguments]
-    return tuple(np.asarray(domain_of(op, i)(rng, shape)) for i, shape in enumerate(given)), {}
-
-
-def _is_unary(op: Op) -> bool:
-    return not op.variadic and len(op.arguments) == 1 and not op.attributes
+    argument_shapes = [draw(_broadcasting(whole)) for _ in op.arguments]
+    return tuple(domain_of(op, i)(rng, shape) for i, shape in enumerate(argument_shapes)), {}
 
 
 @st.composite
@@ -231,6 +244,4 @@ def ops(names: Iterable[str] | None = None) -> list[Op]:
     ['tanh', 'exp']
     """
     chosen = [op for name in (names if names is not None else registry) for op in registry[name]]
-    return [
-        op for op in chosen if any((rule.__module__ or "").startswith("tinygraph.ops") for rule in op.rules if rule)
-    ]
+    return [op for op in chosen if is_ours(op) and any(op.rules)]

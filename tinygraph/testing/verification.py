@@ -1,7 +1,10 @@
-"""verify: check every rule that a program used, at the values it was used at, and name the first that is wrong."""
+"""verify: check every rule that a program used, at the values it was used at, and name those that are wrong."""
 
 from __future__ import annotations
 
+import os
+import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +16,11 @@ from ..recording.node import Node
 from ..recording.op import Op
 from ..recording.sparse import dense
 from ..recording.tensor import Tensor
-from .oracle import Comparison, Flat, compare
+from .comparison import Comparison, Flat, compare
+from .rules import misfit, rule_name, show_rule
 from .tolerances import relative_tolerance
+
+_HERE = os.path.dirname(__file__) + os.sep
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,7 @@ class Finding:
     got, expected : float or None
         That element of the gradient of ``Σ g·y``, by the rule and by the oracle.
     reason : str
-        What is wrong, in a sentence.
+        What the rule does that is wrong: "gives shape (), expected (3,)".
     """
 
     node: Node
@@ -41,25 +47,87 @@ class Finding:
     expected: float | None
     reason: str
 
-    def __str__(self) -> str:
+    @property
+    def headline(self) -> str:
+        """Op, rule and reason, on one line."""
+        op = self.node.op
+        return f"{op}: {rule_name(op, self.argument) if isinstance(op, Op) else 'a rule'} {self.reason}"
+
+    @property
+    def place(self) -> str:
+        """Where the program uses the op: time step, scope, and source line; empty where the test itself calls it."""
         node = self.node
-        place = f", time step {node.timestep}" if node.timestep is not None else ""
-        place += f", scope {node.scope}" if node.scope else ""
-        rule = _formula(node, self.argument)
-        lines = [
-            f"{node.op}, argument {self.argument}{place}: {self.reason}",
-            *([f"  rule: {rule}"] if rule else []),
-            *([f"  {node.source}"] if node.source else []),
+        parts = [f"time step {node.timestep}"] if node.timestep is not None else []
+        parts += [f"scope {node.scope}"] if node.scope else []
+        if node.source and not (node.call is not None and node.call.code.co_filename.startswith(_HERE)):
+            parts.append(textwrap.indent(str(node.source), "  ").lstrip())
+        return f"  used in {', '.join(parts)}" if parts else ""
+
+    @property
+    def cause(self) -> str:
+        """The source of the rule, and the place."""
+        rule = show_rule(self.node.op, self.argument) if isinstance(self.node.op, Op) else ""
+        return "\n".join(part for part in (rule, self.place) if part)
+
+    def __str__(self) -> str:
+        return f"{self.headline}\n{self.cause}" if self.cause else self.headline
+
+
+class Findings(list[Finding]):
+    """The rules of a program that are wrong, in recorded order, and which of its ops were tried.
+
+    Attributes
+    ----------
+    checked : list of Node
+        Nodes whose rules were compared with an oracle.
+    kinks : list of Node
+        Those among them that are at a kink, where some elements have no derivative to compare with.
+    nonfinite : list of Node
+        Nodes that could not be checked, since they hold a NaN or an infinity.
+    unknown : list of Node
+        Nodes that could not be checked, since their rules are not on this machine: see `tg.load_trace`.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> x = tg.parameter([0.0, 1.0])
+    >>> with np.errstate(invalid="ignore"):
+    ...     findings = tg.verify(np.abs(x) * 2 + np.sqrt(x - 1))
+    >>> findings
+    every rule agrees (3 checked, 2 not finite, 1 at a kink)
+    >>> findings == [], [str(node.op) for node in findings.nonfinite]
+    (True, ['sqrt', 'add'])
+    """
+
+    def __init__(self, findings: Iterable[Finding] = ()):
+        super().__init__(findings)
+        self.checked: list[Node] = []
+        self.kinks: list[Node] = []
+        self.nonfinite: list[Node] = []
+        self.unknown: list[Node] = []
+
+    @property
+    def summary(self) -> str:
+        """How many rules are wrong, and how many could not be checked, on one line."""
+        counts = [
+            f"{len(self.checked)} checked",
+            *([f"{len(self.nonfinite)} not finite"] if self.nonfinite else []),
+            *([f"{len(self.kinks)} at a kink"] if self.kinks else []),
+            *([f"{len(self.unknown)} whose rules are not here"] if self.unknown else []),
         ]
-        return "\n".join(lines)
+        wrong = len({finding.node for finding in self})
+        verdict = f"the rules of {wrong} node{'s' * (wrong > 1)} are wrong" if wrong else "every rule agrees"
+        return f"{verdict if self.checked else 'nothing was checked'} ({', '.join(counts)})"
+
+    def __repr__(self) -> str:
+        return "\n".join([*map(str, self), self.summary])
 
 
-def verify(recorded: Graph | Tensor, *, seed: int = 0, first: bool = False) -> list[Finding]:
+def verify(recorded: Graph | Tensor, *, seed: int = 0, first: bool = False) -> Findings:
     """Check the rule of every node numerically, at the values that were recorded.
 
     Each op is pulled back alone, with a random adjoint, and compared with a complex step or extrapolated differences
-    of its own forward function: a wrong rule is found where it is, however long the network. Points where an op has a
-    kink are passed over.
+    of its own forward function: a wrong rule is found where it is, however long the network.
 
     Parameters
     ----------
@@ -72,8 +140,9 @@ def verify(recorded: Graph | Tensor, *, seed: int = 0, first: bool = False) -> l
 
     Returns
     -------
-    list of Finding
-        In recorded order; empty if all is right.
+    Findings
+        A list of what is wrong, in recorded order; empty if all rules agree. It prints, and its attributes tell, how
+        many nodes were checked and how many could not be, at a kink or where a value is not finite.
 
     Raises
     ------
@@ -83,11 +152,10 @@ def verify(recorded: Graph | Tensor, *, seed: int = 0, first: bool = False) -> l
     Examples
     --------
     >>> import numpy as np, tinygraph as tg
-    >>> from tinygraph.testing.verification import verify
     >>> cube = tg.op(lambda x: x**3, vjp=lambda g, y, x: g * 2 * x * x, name="cube")
     >>> x = tg.parameter([1.0, 2.0])
     >>> verify(np.sum(np.tanh(x)))
-    []
+    every rule agrees (2 checked)
     >>> [finding] = verify(np.sum(np.tanh(cube(x))))
     >>> finding.node.op, finding.node.expression, round(finding.got / finding.expected, 6)
     (<op cube>, 'cube(x)', 0.666667)
@@ -97,80 +165,70 @@ def verify(recorded: Graph | Tensor, *, seed: int = 0, first: bool = False) -> l
     if not isinstance(recorded, Graph):
         raise TypeError(f"verify: expected a Graph or a recorded Tensor, got {type(recorded).__name__}")
     rng = np.random.default_rng(seed)
-    found: list[Finding] = []
+    findings = Findings()
     for node in recorded.nodes:
         if node.kind == "op" and node.requires_grad:
-            found += _check(node, rng)
-            if found and first:
+            _check(node, rng, findings)
+            if findings and first:
                 break
-    return found
+    return findings
 
 
-def _check(node: Node, rng: np.random.Generator) -> list[Finding]:
+def _check(node: Node, rng: np.random.Generator, findings: Findings) -> None:
+    """Check the rules of one node, and note the outcome."""
+    op = node.op
+    if not isinstance(op, Op):
+        findings.unknown.append(node)
+        return
     values = node.values()
     y = np.asarray(node.data)
-    adjoint = rng.uniform(0.5, 1.5, y.shape).astype(y.dtype)
-    checked = [i for i, source in enumerate(node.inputs) if receives(node, i)]
-    try:
-        contributions = node.op.pull(adjoint, node._data, values, node.inputs, node.attributes or None)  # type: ignore[union-attr]
-    except Exception as error:
-        return [Finding(node, checked[0], None, None, None, f"the rule raised {type(error).__name__}: {error}")]
-    found = [finding for i in checked for finding in _misshapen(node, i, contributions[i])]
-    if found:
-        return found
-    flat = Flat([values[i] for i in checked])
-    gradient = flat.pack([dense(contributions[i]) for i in checked])
-    compared = _compare(node, values, checked, flat, adjoint, gradient, rng)
-    return [
-        Finding(
-            node,
-            checked[flat.place(fault.element)[0]],
-            flat.place(fault.element)[1],
-            fault.got,
-            fault.expected,
-            f"element {flat.place(fault.element)[1]} is {fault.got:.6g}, by {fault.method} {fault.expected:.6g}",
-        )
-        for fault in compared.faults
-    ]
+    adjoint = np.asarray(rng.uniform(0.5, 1.5, y.shape)).astype(y.dtype)
+    ruled = [i for i, _ in enumerate(node.inputs) if receives(node, i)]
+    if not all(np.isfinite(x).all() for x in (y, *(values[i] for i in ruled))):
+        findings.nonfinite.append(node)
+        return
+    findings.checked.append(node)
+    with np.errstate(all="ignore"):  # an infinite slope is no error of the rule
+        misfits = {i: misfit(node, i, adjoint) for i in ruled}
+        if any(misfits.values()):
+            findings.extend(Finding(node, i, None, None, None, reason) for i, reason in misfits.items() if reason)
+            return
+        contributions = op.pull(adjoint, node._data, values, node.inputs, node.attributes or None)
+    flat = Flat([values[i] for i in ruled])
+    gradient = flat.pack([dense(contributions[i]) for i in ruled])
+    comparison = _compare(node, op, values, ruled, flat, adjoint, gradient, rng)
+    if comparison.kinks:
+        findings.kinks.append(node)
+    for fault in comparison.faults:
+        position, index = flat.place(fault.element)
+        reason = f"gives {fault.values(index)}"
+        findings.append(Finding(node, ruled[position], index, fault.got, fault.expected, reason))
 
 
 def _compare(
     node: Node,
+    op: Op,
     values: tuple[Any, ...],
-    checked: list[int],
+    ruled: list[int],
     flat: Flat,
     adjoint: np.ndarray,
     gradient: np.ndarray,
     rng: np.random.Generator,
 ) -> Comparison:
-    op = node.op
-    assert isinstance(op, Op)
     wide = [_wide(value) for value in values[: len(node.inputs)]]
+    attributes = dict(node.attributes)
+    if attributes.get("dtype") is not None and np.dtype(attributes["dtype"]).kind == "f":
+        attributes["dtype"] = np.float64  # a narrow one would round what is to be differentiated
 
     def phi(vector: np.ndarray) -> Any:
         arguments: list[Any] = list(wide)
-        for i, value in zip(checked, flat.unpack(vector), strict=True):
+        for i, value in zip(ruled, flat.unpack(vector), strict=True):
             arguments[i] = value
-        given = (arguments,) if op.sequence else arguments
-        return np.sum(adjoint * op(*given, **node.attributes))
+        return np.sum(adjoint * (op(arguments, **attributes) if op.sequence else op(*arguments, **attributes)))
 
-    point = flat.pack([values[i] for i in checked])
-    return compare(phi, point, gradient, rng, relative_tolerance(node.dtype), at_most=1)
-
-
-def _formula(node: Node, argument: int) -> str:
-    return node.op.formula(argument) if node.op is not None else ""
-
-
-def _misshapen(node: Node, argument: int, contribution: Any) -> list[Finding]:
-    expected = node.inputs[argument]
-    if contribution is None:
-        return [Finding(node, argument, None, None, None, "the rule gave no contribution")]
-    given = dense(contribution)
-    if np.shape(given) != expected.shape:
-        reason = f"the contribution has shape {np.shape(given)}, the argument {expected.shape}"
-        return [Finding(node, argument, None, None, None, reason)]
-    return []
+    point = flat.pack([values[i] for i in ruled])
+    rtol = max(relative_tolerance(np.asarray(value).dtype) for value in (node.data, *(values[i] for i in ruled)))
+    return compare(phi, point, gradient, rng, rtol, at_most=1)
 
 
 def _wide(value: Any) -> Any:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 import tinygraph as tg
 from tests.tools.extra_calls import extra_calls, extra_laws
 from tinygraph.testing.domains import DOMAINS, example_calls
-from tinygraph.testing.laws import LAWS, check_at_kinks, check_op
+from tinygraph.testing.law_checks import check_at_kinks, check_op
+from tinygraph.testing.laws import LAWS
 from tinygraph.testing.strategies import calls, ops
 
 OPS = ops()

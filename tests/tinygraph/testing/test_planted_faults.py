@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 from tests.tools.planted_faults import Fault, caught, explanation, faults
-from tinygraph.testing.laws import check_op
+from tinygraph.testing.law_checks import check_op
 from tinygraph.testing.strategies import ops
 
 pytestmark = pytest.mark.slow

@@ -54,7 +54,7 @@ def test_a_kink_near_by_does_not_mislead():
 
 def test_a_function_that_drops_imaginary_parts_is_not_believed():
     f = unregistered(lambda x: np.real(x) * 2.0, lambda g, y, x: 0.0 * g)
-    with pytest.raises(GradientError, match="Richardson"):
+    with pytest.raises(GradientError, match="\\(extrapolated differences\\)"):
         check_gradients(f, np.array([1.0]))
 
 
@@ -68,8 +68,10 @@ def test_the_wrong_element_of_many_is_named():
     x = np.random.default_rng(0).uniform(0.5, 1.5, (8, 50))
     with pytest.raises(GradientError) as caught:
         check_gradients(wrong, x, order=1)
-    assert "array 0 at (3, 7)" in str(caught.value)
-    assert str(caught.value).count("the gradient of array") == 1
+    said = str(caught.value)
+    assert said.startswith("op of a test: the rule for x gives ")
+    assert " at (3, 7), expected " in said
+    assert said.count(", expected ") == 1
 
 
 def test_a_failure_names_rule_source_values_and_draws_the_graph():
@@ -77,7 +79,8 @@ def test_a_failure_names_rule_source_values_and_draws_the_graph():
     with pytest.raises(GradientError) as caught:
         check_gradients(lambda x: np.tanh(wrong(x)), np.array([0.25, 0.5]))
     said = str(caught.value)
-    for part in ("order 1", "to blame: op of a test", "rule: -g * np.cos(x)", "np.tanh(wrong(x))", "[0.25, 0.5", "●"):
+    assert said.startswith("op of a test: the rule for x gives ")
+    for part in ("order 1", "rule: -g * np.cos(x)", "np.tanh(wrong(x))", "[0.25, 0.5", "●"):
         assert part in said
 
 
@@ -276,7 +279,7 @@ def test_verify_finds_shapes_missing_contributions_and_rules_that_raise():
 
     for rule, word in (
         (lambda g, y, x: g.sum(), "shape"),
-        (lambda g, y, x: None, "gave None"),
+        (lambda g, y, x: None, "gives None"),
         (raises, "KeyError"),
     ):
         [finding] = tg.verify(unregistered(lambda x: x * 1.0, rule)(x).sum(), first=True)

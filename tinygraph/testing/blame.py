@@ -1,0 +1,91 @@
+"""Which rule is to blame for a wrong gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..backward.replay import receives
+from ..graphs.graph import Graph, graph
+from ..recording.creation import tensor
+from ..recording.node import Node
+from ..recording.op import Op
+from ..recording.primitive import is_ours
+from ..recording.tensor import Tensor
+from .problem import Problem
+from .tolerances import relative_tolerance
+from .verification import Finding, verify
+
+
+def rule_to_blame(problem: Problem, scalar: Callable[..., Any] | None = None) -> Finding | None:
+    """Return the first rule that is wrong in the graph of a function; None if no single rule is.
+
+    Parameters
+    ----------
+    problem : Problem
+    scalar : callable, optional
+        The function of the problem's leaves whose gradient is wrong. Where that is a derivative already, the rules that
+        its graph is made of are looked at too, and whether the function's own rules can be differentiated.
+
+    Examples
+    --------
+    >>> import tinygraph as tg
+    >>> half = tg.op(lambda x: x / 2, vjp=lambda g, y, x: g * 2, name="half")
+    >>> problem = Problem(lambda x: np.tanh(half(x)), (np.ones(3),), np.random.default_rng(0))
+    >>> rule_to_blame(problem).headline
+    'half: the rule for x gives 2.27392 at (0,), expected 0.568481 (complex step)'
+    """
+    outputs = _attempt(problem.recorded)
+    if not outputs:
+        return None
+    recorded = graph(*outputs)
+    findings = verify(recorded, first=True)
+    if not findings and scalar is not None and scalar != problem.scalar:
+        leaves = [tensor(leaf, requires_grad=True) for leaf in problem.leaves]
+        derivative = _attempt(lambda: scalar(*leaves))
+        findings = verify(derivative, first=True) if type(derivative) is Tensor else findings
+        return findings[0] if findings else _not_differentiable(recorded)
+    return findings[0] if findings else None
+
+
+def _attempt(run: Callable[[], Any]) -> Any:
+    """Return what a function of the user's gives, None where it raises: then that is what is reported."""
+    try:
+        return run()
+    except Exception:
+        return None
+
+
+def _not_differentiable(recorded: Graph) -> Finding | None:
+    """Return a rule that gives the right numbers, but not as recorded ops; the user's own ops are looked at first."""
+    for node in sorted(recorded.nodes, key=lambda node: isinstance(node.op, Op) and is_ours(node.op)):
+        if isinstance(node.op, Op) and node.requires_grad:
+            ruled = [i for i, _ in enumerate(node.inputs) if receives(node, i)]
+            for place, argument in enumerate(ruled):
+                reason = _second_order(node, node.op, ruled, place)
+                if reason:
+                    return Finding(node, argument, None, None, None, reason)
+    return None
+
+
+def _second_order(node: Node, op: Op, ruled: list[int], place: int) -> str:
+    """Differentiate one rule of one node, and say what is wrong with that; empty if nothing is."""
+
+    def f(*varied: Any) -> Any:
+        values: list[Any] = [source.data for source in node.inputs]
+        for i, value in zip(ruled, varied, strict=True):
+            values[i] = value
+        return op(values, **node.attributes) if op.sequence else op(*values, **node.attributes)
+
+    problem = Problem(f, tuple(np.array(node.inputs[i].data) for i in ruled), np.random.default_rng(0))
+    scalar = problem.directional(problem.scalar, only=place)
+    try:
+        gradients = problem.gradients(scalar)
+    except Exception as error:
+        return f"cannot be differentiated: it raises {type(error).__name__}: {str(error).partition(chr(10))[0]}"
+    rtol = max(relative_tolerance(leaf.dtype) for leaf in problem.leaves)
+    if not problem.comparison(scalar, gradients, rtol).faults:
+        return ""
+    return "gives right numbers, but not by recorded ops (.data? .detach()?), so it cannot be differentiated"
