@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from ..graphs.graph import graph
 from ..recording.context import context
-from ..recording.history import leading_to
+from ..recording.history import leading_to, recorded_at
 from ..recording.node import Node
 from ..recording.pullback import RuleError
 from ..recording.sparse import Sparse, dense
@@ -142,7 +142,10 @@ def walk(output: Tensor, seed: Any, sums: dict[Tensor, Any] | None = None) -> It
         try:
             contributions = op.pull(adjoint, node._data, node._values, node._inputs, node._attributes)
         except RuleError as error:
-            raise RuleError(f"{error}{_recorded_at(node)}") from error.__cause__
+            raise RuleError(f"{error}{recorded_at(node)}") from error.__cause__
+        except Exception as error:
+            error.add_note(f"in the rule of {op}{recorded_at(node)}")
+            raise
         if watch is not None:
             watch.pulled(node, adjoint, contributions)
         inputs: Any = node._inputs  # only Tensors receive a contribution
@@ -160,11 +163,6 @@ def walk(output: Tensor, seed: Any, sums: dict[Tensor, Any] | None = None) -> It
         gradients = [(leaf, gradient_of(leaf, total, leaf in owned)) for leaf, total in adjoints.items()]
         for leaf, gradient in gradients:  # only when all are known to be right
             add_to_grad(leaf, gradient)
-
-
-def _recorded_at(tensor: Tensor) -> str:
-    source = graph(tensor).outputs[0].source
-    return f"\n  recorded here: {source}" if source else ""
 
 
 def gradient_of(leaf: Tensor, total: Any, owned: bool = False) -> np.ndarray:

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from ..recording.context import Changed, context
-from ..recording.history import leading_to
+from ..recording.history import leading_to, recorded_at
 from ..recording.primitive import Primitive
+from ..recording.pullback import RuleError
 from ..recording.sparse import dense
 from ..recording.tensor import Tensor, as_constant
 
@@ -47,10 +48,16 @@ def pull_back(outputs: list[Tensor], adjoints: list[Any], wrt: list[Tensor]) -> 
 def _pull_recorded(node: Tensor, op: Primitive, adjoint: Any) -> tuple:
     tensors = _as_recorded(node, op)
     watch = context().watch
-    if watch is None:
-        return op.pull(adjoint, node, tensors, node._inputs, node._attributes)
-    with Changed(watch=None):  # what is to be named is the program's op, not one of its rule
-        contributions = op.pull(adjoint, node, tensors, node._inputs, node._attributes)
+    try:
+        if watch is None:
+            return op.pull(adjoint, node, tensors, node._inputs, node._attributes)
+        with Changed(watch=None):  # what is to be named is the program's op, not one of its rule
+            contributions = op.pull(adjoint, node, tensors, node._inputs, node._attributes)
+    except RuleError as error:
+        raise RuleError(f"{error}{recorded_at(node)}") from error.__cause__
+    except Exception as error:
+        error.add_note(f"in the rule of {op}{recorded_at(node)}")
+        raise
     watch.pulled(node, adjoint, contributions)
     return contributions
 

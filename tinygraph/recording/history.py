@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from operator import attrgetter
 
+from .source import locate
 from .tensor import Tensor
 
 by_index = attrgetter("_index")  # orders Tensors as they were recorded, inputs before what they made
@@ -48,3 +49,9 @@ def leading_to(
                 tensors.append(source)
     tensors.sort(key=by_index)
     return tensors
+
+
+def recorded_at(tensor: Tensor) -> str:
+    """Return the tail of an error message that shows where a Tensor was made."""
+    source = locate(tensor._call, tensor._lasti)
+    return f"\n  recorded here: {source}" if source else ""

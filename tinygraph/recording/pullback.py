@@ -43,27 +43,31 @@ def checked(op: Primitive, pull: Callable[..., tuple]) -> Callable[..., tuple]:
         try:
             contributions = pull(g, y, values, inputs, attributes)
         except AttributeError as error:
-            raise RuleError(f"{op.name}: a rule gave no array: {error}") from error
+            if error.name not in ("shape", "dtype", "astype"):
+                raise
+            raise RuleError(f"{op.name}: a rule gave {type(error.obj).__name__}, not an array") from error
         for argument, (source, contribution) in enumerate(zip(inputs, contributions, strict=False)):
             if source is None or not source.requires_grad or op.rule(argument) is None:
                 continue
-            if contribution is None:
-                raise RuleError(f"{op.name}: the rule for {_argument(op, argument)} gave None{_written(op, argument)}")
-            shape, expected = _shape(contribution), _shape(values[argument])
-            if shape != expected:
-                raise RuleError(
-                    f"{op.name}: the rule for {_argument(op, argument)} gave a contribution of shape {shape},"
-                    f" the argument has shape {expected}{_written(op, argument)}"
-                )
+            gave = _misfit(contribution, (g, *values), values[argument])
+            if gave:
+                rule = f"{op.name}: the rule for {_argument(op, argument)}"
+                raise RuleError(f"{rule} gave {gave}{_written(op, argument)}")
         return contributions
 
     return checked_pull
 
 
-def _shape(x: Any) -> tuple[int, ...]:
-    if type(x) is Sparse:
-        return x.like.shape
-    return x.shape if hasattr(x, "shape") else np.shape(x)
+def _misfit(contribution: Any, given: tuple, value: Any) -> str:
+    """Say what a rule gave that is no contribution to an argument of that value; nothing if it is one."""
+    if contribution is None:
+        return "None"
+    if hasattr(contribution, "requires_grad") and not any(hasattr(x, "requires_grad") for x in given):
+        return "a Tensor, where it was given arrays"
+    shape = contribution.like.shape if type(contribution) is Sparse else np.shape(contribution)
+    if shape != np.shape(value):
+        return f"a contribution of shape {shape}, the argument has shape {np.shape(value)}"
+    return ""
 
 
 def _argument(op: Primitive, argument: int) -> str:
