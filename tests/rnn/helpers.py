@@ -1,9 +1,11 @@
 """What several of these files need: seeds and sizes to draw, the lectures' functions in plain NumPy, random weights."""
 
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 
 seeds = st.integers(0, 2**32 - 1)
+few = settings(max_examples=20)  # where little more than a seed is drawn
 sizes = st.integers(1, 6)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import rnn
 import tinygraph as tg
-from tests.rnn.helpers import randomised, seeds, softmax
+from tests.rnn.helpers import few, randomised, seeds, softmax
 
 
 def recorded(seed=0, T=4, learned=False):
@@ -96,6 +96,7 @@ def test_c2_the_printed_form_has_the_diagonal_on_the_wrong_side():
 
 
 @pytest.mark.parametrize("name", ["c", "b", "V", "W", "U"])
+@few
 @given(seed=seeds, T=st.integers(1, 6))
 def test_c3_all_five_gradients_and_each_of_their_terms(name, seed, T):
     run = recorded(seed, T)

@@ -6,7 +6,7 @@ from hypothesis import given
 
 import rnn
 import tinygraph as tg
-from tests.rnn.helpers import seeds
+from tests.rnn.helpers import few, seeds
 
 pytestmark = pytest.mark.slow
 
@@ -80,6 +80,7 @@ MODELS = {
 
 
 @pytest.mark.parametrize("name", MODELS)
+@few
 @given(seed=seeds)
 def test_gradient_along_a_direction_is_the_difference_of_the_loss(name, seed):
     rng = np.random.default_rng(seed)

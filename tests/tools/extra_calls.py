@@ -54,6 +54,7 @@ EXTRA_CALLS = {
         ((normal(2, 3, 4), normal(4)), {}),
         *(((normal(2, 3, 1), normal(2, 1, 1)), {}), ((normal(2, 3), normal(3)), {})),
     ],
+    "fill": [((normal(3, 4), *map(np.array, (0.3, 0.5, 0.7))), {"index": ((0, 1), (2, 2), (1, 0))})],
 }
 
 

@@ -107,8 +107,9 @@ def faults(ops: list[Op]) -> list[Fault]:
                 found += _changes(rule, f"{op.name}, rule {number}", (op,))
                 for helper in _helpers(rule):
                     users.setdefault(helper, {})[op] = None
-    for helper in (broadcasting.conform, broadcasting.sum_to):
-        users.setdefault(helper, {}).update(dict.fromkeys(op for op in ops if op.elementwise and len(op.rules) > 1))
+    stretching = dict.fromkeys(op for op in ops if op.elementwise and len(op.rules) > 1)
+    for helper in (broadcasting.conform, broadcasting.sum_to) if stretching else ():
+        users.setdefault(helper, {}).update(stretching)
     for helper, using in users.items():
         found += _changes(helper, f"{helper.__module__.rpartition('.')[2]}.{helper.__name__}", tuple(using))
     return found
@@ -326,6 +327,7 @@ EQUIVALENT = (
     ("sinc_slope", "1", "2", MASKED),
     ("sinc_slope", "10", "11", "a further term of the series, below rounding"),
     ("broadcasting.sum_to", "1", "2", "a short cut, or an axis of length 1: the sum is the same"),
+    ("broadcasting.sum_to", "x", "shape", "in isinstance it only leaves out a short cut"),
 )
 """Survivors that are no faults."""
 

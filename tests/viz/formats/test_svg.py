@@ -135,6 +135,6 @@ def test_a_graph_of_one_node():
 @pytest.mark.slow
 def test_the_same_program_gives_the_same_bytes_in_another_process():
     code = "from examples import programs; import viz; print(viz.draw(programs.bidirectional()).svg())"
-    runs = [run_python("-c", code, cwd=ROOT, PYTHONHASHSEED=seed) for seed in ("1", "2")]
-    assert [run.returncode for run in runs] == [0, 0], runs[0].stderr
-    assert runs[0].stdout == runs[1].stdout
+    another = run_python("-c", code, cwd=ROOT, PYTHONHASHSEED="1")  # here it is another one
+    assert another.returncode == 0, another.stderr
+    assert another.stdout == viz.draw(programs.bidirectional()).svg() + "\n"
