@@ -49,7 +49,7 @@ def _merge_equal_inputs(scene: Scene, unrolled: Unrolled) -> Scene:
     merged: dict[str, str] = {}
     for node in scene.nodes:
         index = int(node.id[1:])
-        if node.kind == "input" and index not in unrolled.calendar.states:
+        if node.kind == "input" and unrolled.graph.timeline.precedes[index] is None:
             data = unrolled.graph.nodes[index].data
             key = (node.column, node.band, node.label, data.shape, data.tobytes())
             merged[node.id] = first.setdefault(key, node.id)
