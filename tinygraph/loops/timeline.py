@@ -10,6 +10,7 @@ import numpy as np
 
 from ..recording.node import Node
 from .grouping import Groups, group_ops, grouped
+from .leaves import Leaves, Read
 from .over_time import OpTimes, RunKey, op_times, over_time
 from .places import Loop
 
@@ -80,15 +81,20 @@ class Timeline:
         return op_times(self.groups, self.over_time) if self.ops else OpTimes([], [])
 
     @cached_property
-    def timesteps(self) -> list[int | None]:
-        """The time step of each node, from 1; None where it belongs to none."""
+    def op_timesteps(self) -> list[int | None]:
+        """The time step of each op; None for leaves and outside of time."""
         timesteps: list[int | None] = [None] * len(self.nodes)
         for node, step in zip(self.ops, self._op_times.steps, strict=True):
             timesteps[node.index] = step
-        reach = self._reach(timesteps) if self.ops else {}
-        for leaf, reads in self._reads.items():
-            if self.nodes[leaf].kind in ("input", "constant"):
-                timesteps[leaf] = self._leaf_step(self.nodes[leaf], reads, timesteps, reach)
+        return timesteps
+
+    @cached_property
+    def timesteps(self) -> list[int | None]:
+        """The time step of each node, from 1; None where it belongs to none."""
+        timesteps = self.op_timesteps.copy()
+        for node in self.nodes:
+            if node.kind in ("input", "constant"):
+                timesteps[node.index] = self._leaves.timestep(node)
         return timesteps
 
     @cached_property
@@ -106,7 +112,7 @@ class Timeline:
         of_reader: dict[tuple[int, int], int] = {}
         for node in self.nodes:
             if node.kind != "op":
-                reads = self._reads.get(node.index)
+                reads = self.reads[node.index]
                 reader = (slots[reads[0][0].index], reads[0][1]) if reads else (-1 - node.index, 0)
                 slots[node.index] = next_slot + of_reader.setdefault(reader, len(of_reader))
         return slots
@@ -118,7 +124,7 @@ class Timeline:
         by_key: dict[RunKey, Run] = {}
         ends: dict[RunKey, tuple[int, int]] = {}
         for node, key in zip(self.ops, self._op_times.runs, strict=True):
-            step = self.timesteps[node.index]
+            step = self.op_timesteps[node.index]
             if key is None or step is None:
                 continue
             run = by_key.get(key)
@@ -138,69 +144,21 @@ class Timeline:
         ``W @ h`` reads h⁽⁰⁾ where one step later it reads the h that a step made. That may be a leaf too: the first of
         the targets that teacher forcing feeds.
         """
-        later = self._read_later()
-        precedes: list[int | None] = [None] * len(self.nodes)
-        for leaf, reads in self._reads.items():
-            state = None if self.nodes[leaf].kind == "op" else self._state_after(reads, later)
-            if state is not None and state is not self.nodes[leaf]:
-                precedes[leaf] = state.index
-        self._add_states_by_name(precedes)
-        return precedes
-
-    # -- time steps of leaves -----------------------------------------------------------------------------------------
+        states = self._leaves.states
+        return [states[node.index].precedes if node.index in states else None for node in self.nodes]
 
     @cached_property
-    def _reads(self) -> dict[int, list[tuple[Node, int]]]:
-        """For the index of each node, the ops that read it and their arguments, in recorded order."""
-        reads: dict[int, list[tuple[Node, int]]] = {}
+    def _leaves(self) -> Leaves:
+        return Leaves(self.nodes, self.reads, self.op_timesteps, self.runs, self.slots)
+
+    @cached_property
+    def reads(self) -> list[list[Read]]:
+        """The ops that read each node, and as which argument, in recorded order."""
+        reads: list[list[Read]] = [[] for _ in self.nodes]
         for node in self.ops:
             for argument, source in enumerate(node.inputs):
-                reads.setdefault(source.index, []).append((node, argument))
+                reads[source.index].append((node, argument))
         return reads
-
-    def _leaf_step(
-        self,
-        leaf: Node,
-        reads: list[tuple[Node, int]],
-        timesteps: list[int | None],
-        reach: dict[tuple[Node, int], int],
-    ) -> int | None:
-        used_in = {timesteps[node.index] for node, _ in reads}
-        if not leaf.shape or None in used_in:
-            return used_in.pop() if len(used_in) == 1 else None
-        before = [reach.get(read) for read in reads]
-        if len(used_in) == 1:
-            (step,) = used_in
-            return next((step - back for back in before if back and step is not None), step)
-        stands_at = {(timesteps[node.index] or 0) - (back or 0) for (node, _), back in zip(reads, before, strict=True)}
-        return stands_at.pop() if all(before) and len(stands_at) == 1 else None
-
-    def _reach(self, steps: list[int | None]) -> dict[tuple[Node, int], int]:
-        """Return how many time steps back the arguments lie that begin a recurrence: later steps read results there."""
-        spans: dict[int, tuple[int, int]] = {}
-        delays: dict[tuple[int, int], set[int]] = {}
-        numbers = self.groups.number.tolist()
-        for node, number in zip(self.ops, numbers, strict=True):
-            now = steps[node.index]
-            if now is None:
-                continue
-            low, high = spans.get(number, (now, now))
-            spans[number] = min(low, now), max(high, now)
-            for argument, source in enumerate(node.inputs):
-                made = steps[source.index] if source.kind == "op" else None
-                if made is not None and made != now:
-                    delays.setdefault((number, argument), set()).add(now - made)
-        reach: dict[tuple[Node, int], int] = {}
-        for node, number in zip(self.ops, numbers, strict=True):
-            now = steps[node.index]
-            for argument, source in enumerate(node.inputs):
-                back = delays.get((number, argument), set())
-                if now is not None and source.kind != "op" and len(back) == 1:
-                    (delay,) = back
-                    low, high = spans[number]
-                    if not low <= now - delay <= high:
-                        reach[node, argument] = delay
-        return reach
 
     # -- slots --------------------------------------------------------------------------------------------------------
 
@@ -218,58 +176,6 @@ class Timeline:
         steps = [-(2**40) if step is None else step for step in self._op_times.steps]
         occurrences = _occurrences(grouped(np.column_stack([slots, runs, steps]))[0])
         return grouped(np.column_stack([slots, occurrences]))[0] if occurrences.any() else slots
-
-    # -- initial states -----------------------------------------------------------------------------------------------
-
-    def _read_later(self) -> dict[tuple[int, int], Node]:
-        """For a slot and an argument, the first value of another time step that is read there."""
-        later: dict[tuple[int, int], Node] = {}
-        for node in self.ops:
-            if self.runs[node.index] is not None:
-                for argument, source in enumerate(node.inputs):
-                    user = self._belongs_to(source)
-                    if user is not None and self.timesteps[user.index] != self.timesteps[node.index]:
-                        later.setdefault((self.slots[node.index], argument), source)
-        return later
-
-    def _belongs_to(self, node: Node) -> Node | None:
-        """Return the op in time that a value belongs to: itself, or for an input the first op that reads it."""
-        user = node if node.kind == "op" else self._reads[node.index][0][0] if node.kind == "input" else None
-        return user if user is not None and self.runs[user.index] is not None else None
-
-    def _state_after(self, reads: list[tuple[Node, int]], later: dict[tuple[int, int], Node]) -> Node | None:
-        first, argument = reads[0]
-        run = self.runs[first.index]
-        state = later.get((self.slots[first.index], argument))
-        if run is None or state is None:
-            return None
-        leaf = first.inputs[argument]
-        steps = {self.timesteps[reader.index] for reader, _ in reads}
-        known = self.timesteps[leaf.index]
-        outside = known is not None and not run.first <= known <= run.last
-        user = self._belongs_to(state)
-        return state if (len(steps) == 1 or outside) and user is not None and self.runs[user.index] is run else None
-
-    def _add_states_by_name(self, precedes: list[int | None]) -> None:
-        """Inputs that many time steps read, and that have the name of a result of each, precede the first of these."""
-        shared = [
-            node
-            for node in self.nodes
-            if node.kind == "input"
-            and self.timesteps[node.index] is None
-            and precedes[node.index] is None
-            and node.index in self._reads
-            and node.name
-        ]
-        if not shared:
-            return
-        results: dict[str, int] = {}
-        for node in self.ops:
-            run = self.runs[node.index]
-            if run is not None and self.timesteps[node.index] == run.first and node.name:
-                results.setdefault(node.name, node.index)
-        for node in shared:
-            precedes[node.index] = results.get(node.name or "")
 
 
 def _occurrences(numbers: np.ndarray) -> np.ndarray:

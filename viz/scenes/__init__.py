@@ -2,7 +2,7 @@
 
 - `scene`: the data
 - `ops`, `variables`: the views of an unrolled graph, and `unrolled` what they share; `folded`: those of its recurrence
-- `calendar`: which column and row a node belongs to, found by `slots`, `segments` and `states`
+- `calendar`: which column and row a node belongs to; `segments`: which loops over time share their columns
 - `names`, `labels`, `hues`: what stands on a node, and its colour
 - `contraction`: unnamed results become edges; `collapse`: a scope becomes one node; `window`: time steps are left out
 - `gradients`: the backward pass drawn upon the forward one; `overlays`: colours by a quantity

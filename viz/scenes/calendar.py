@@ -1,12 +1,12 @@
 """Which column every node of a graph stands in: time from left to right.
 
-For each level of segments (loops over time that run one after another) there are, from left to right: initial states,
-its time steps, final states of what runs backward, and what is computed after it; before all, what no loop precedes.
+For each level of segments (loops over time that run one after another) there are, from left to right: its time steps,
+with initial states before the first or after the last, and what is computed after them; before all, what no loop
+precedes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import NamedTuple
 
 import numpy as np
@@ -14,14 +14,11 @@ import numpy as np
 import tinygraph as tg
 
 from .scene import Column
-from .segments import find_segments
-from .slots import slots
-from .states import InitialStates
+from .segments import Segment, find_segments
 
 __all__ = ["Calendar", "CellPlace", "make_calendar"]
 
-Moment = tuple[int, int, int]  # a column before it has a number: level, phase, time step since the first; in order
-STATES, STEPS, FINAL_STATES, AFTER = range(4)  # the phases
+Moment = tuple[int, bool, int]  # a column before it has a number: level, whether after all time steps, time step
 
 
 class CellPlace(NamedTuple):
@@ -29,16 +26,15 @@ class CellPlace(NamedTuple):
 
     column: int | None
     band: int
-    slot: Hashable
+    slot: int
     timestep: int | None = None
 
 
 class Calendar(NamedTuple):
-    """The columns, and every node's place by its index; `states` maps an initial state to the node that it precedes."""
+    """The columns, and every node's place by its index."""
 
     columns: list[Column]
     places: dict[int, CellPlace]
-    states: dict[int, tg.Node]
 
 
 def make_calendar(graph: tg.Graph) -> Calendar:
@@ -51,65 +47,65 @@ class _Maker:
 
     def __init__(self, graph: tg.Graph) -> None:
         self.graph = graph
-        self.slot_of = slots(node for node in graph.nodes if node.kind == "op")
-        self.segment_of = find_segments(graph.nodes, self.slot_of)
-        self.states = InitialStates(graph, self.segment_of, self.slot_of).find()
+        self.timeline = graph.timeline
+        self.segment_of = find_segments(graph.timeline)
+        self.states = self._initial_states()
         self.column_of: dict[int, int] = {}
         self.places: dict[int, CellPlace] = {}
-        self._bands: dict[Hashable, int] = {}
-        self._taken: set[tuple[int, Hashable]] = set()
+        self._bands: dict[Segment | int, int] = {}
+        self._taken: set[tuple[int, int]] = set()
 
     def calendar(self) -> Calendar:
-        if not self.segment_of:
-            return Calendar([], {node.index: CellPlace(None, 0, node.index) for node in self.graph.nodes}, {})
+        if not any(self.segment_of):
+            return Calendar([], {node.index: CellPlace(None, 0, node.index) for node in self.graph.nodes})
         columns = self._columns()
-        for node in self.graph.nodes:
-            if node.kind == "op":
-                self.places[node.index] = self._op(node)
+        for node in self.timeline.ops:
+            self.places[node.index] = self._op(node)
         for node in self.graph.nodes:
             if node.kind != "op":
                 self.places[node.index] = self._state(node) if node.index in self.states else self._leaf(node)
         self._mark_masked(columns)
-        return Calendar(columns, self.places, {index: state.precedes for index, state in self.states.items()})
+        return Calendar(columns, self.places)
+
+    def _initial_states(self) -> dict[int, tuple[Segment, int, int]]:
+        """Return by the index of each initial state its segment, the index of what it precedes, and its time step."""
+        states: dict[int, tuple[Segment, int, int]] = {}
+        for leaf, precedes in enumerate(self.timeline.precedes):
+            if precedes is not None:
+                value, timestep = self.graph.nodes[precedes], self.timeline.timesteps[leaf]
+                op = value if value.kind == "op" else self.graph.consumers(value)[0][0]
+                segment, run = self.segment_of[op.index], self.timeline.runs[op.index]
+                if segment is not None and run is not None:
+                    before = run.last + 1 if run.backward else run.first - 1
+                    states[leaf] = segment, precedes, before if timestep is None else timestep
+        return states
 
     # -- columns ------------------------------------------------------------------------------------------------------
 
     def _columns(self) -> list[Column]:
         """Return the columns, having found which one each op and each initial state stands in."""
         moments = self._moments()
-        timesteps = self._timesteps()
-        order = sorted({*moments.values(), *timesteps})
+        steps = {  # also those in which nothing happened
+            (segment.level, False, timestep)
+            for segment in dict.fromkeys(filter(None, self.segment_of))
+            for timestep in range(segment.first, segment.last + 1)
+        }
+        order = sorted({*moments.values(), *steps})
         number = {moment: column for column, moment in enumerate(order)}
         self.column_of = {index: number[moment] for index, moment in moments.items()}
-        steps = map(timesteps.get, order)
-        return [Column(kind="boundary") if t is None else Column(f"t = {t}", "step", t) for t in steps]
-
-    def _timesteps(self) -> dict[Moment, int]:
-        """Return the time steps of each level, also those in which nothing happened."""
-        segments = {id(segment): segment for segment in self.segment_of.values()}.values()
-        first: dict[int, int] = {}
-        for segment in segments:
-            first[segment.level] = min(segment.first, first.get(segment.level, segment.first))
-        return {
-            (segment.level, STEPS, step): first[segment.level] + step
-            for segment in segments
-            for step in range(segment.last - segment.first + 1)
-        }
+        return [Column(f"t = {m[2]}", "step", m[2]) if m in steps else Column(kind="boundary") for m in order]
 
     def _moments(self) -> dict[int, Moment]:
-        moments: dict[int, Moment] = {}
-        for index, state in self.states.items():
-            moments[index] = state.segment.level, FINAL_STATES if state.at_end else STATES, 0
-        levels: dict[int, int] = {}  # the highest that each node depends on, -1 for none
-        for node in self.graph.nodes:
-            segment = self.segment_of.get(node.index)
-            if segment is not None and node.timestep is not None:
-                levels[node.index] = segment.level
-                moments[node.index] = segment.level, STEPS, segment.column(node.timestep)
+        moments = {index: (segment.level, False, step) for index, (segment, _, step) in self.states.items()}
+        levels: list[int] = []  # the highest that each node depends on, -1 for none
+        for node, segment, timestep in zip(self.graph.nodes, self.segment_of, self.timeline.timesteps, strict=True):
+            if segment is not None and timestep is not None:
+                levels.append(segment.level)
+                moments[node.index] = segment.level, False, timestep
             else:
-                levels[node.index] = max((levels[source.index] for source in node.inputs), default=-1)
+                levels.append(max((levels[source.index] for source in node.inputs), default=-1))
                 if node.kind == "op":
-                    moments[node.index] = levels[node.index], AFTER, 0
+                    moments[node.index] = levels[-1], True, 0
         return moments
 
     def _mark_masked(self, columns: list[Column]) -> None:
@@ -125,33 +121,29 @@ class _Maker:
     # -- places -------------------------------------------------------------------------------------------------------
 
     def _op(self, node: tg.Node) -> CellPlace:
-        column, segment, t = self.column_of[node.index], self.segment_of.get(node.index), node.timestep
-        if segment is None or t is None:
-            return CellPlace(column, self._band(("outside of time", column)), node.index)
-        in_sequence = segment.first + segment.last - t if segment.backward else t
-        return CellPlace(column, self._band(segment.group), self.slot_of[node.index], in_sequence)
+        column, segment = self.column_of[node.index], self.segment_of[node.index]
+        band = self._band(column if segment is None else segment)
+        return CellPlace(column, band, self.timeline.slots[node.index], self.timeline.timesteps[node.index])
 
     def _state(self, node: tg.Node) -> CellPlace:
-        column, (value, segment, at_end) = self.column_of[node.index], self.states[node.index]
-        slot = self.slot_of[value.index] if value.kind == "op" else self._leaf_slot(value)
-        while (column, slot) in self._taken:  # the same array given twice is two nodes
-            slot = ("another", slot)
+        column, (segment, value, timestep) = self.column_of[node.index], self.states[node.index]
+        slot = self.timeline.slots[value]
+        if (column, slot) in self._taken:  # the same array given twice is two nodes
+            slot = -1 - node.index
         self._taken.add((column, slot))
-        return CellPlace(column, self._band(segment.group), slot, segment.last + 1 if at_end else segment.first - 1)
+        return CellPlace(column, self._band(segment), slot, timestep)
 
     def _leaf(self, node: tg.Node) -> CellPlace:
         readers = self.graph.consumers(node)
         places = [self.places[reader.index] for reader, _ in readers]
         columns = [place.column for place in places if place.column is not None]
         span = max(columns) - min(columns) if columns else None
-        fed_again = node.kind == "input" and len(readers) == 2 and span == 1  # a target, in the step after its own
+        timestep = self.timeline.timesteps[node.index]
+        fed_again = span == 1 and timestep is not None  # a target, in the step after its own
         if node.kind == "parameter" or not (span == 0 or fed_again):
             return CellPlace(None, -1, node.index)
-        return places[0]._replace(slot=("leaf", places[0].slot, readers[0][1]))
+        return places[0]._replace(slot=self.timeline.slots[node.index], timestep=timestep)
 
-    def _leaf_slot(self, leaf: tg.Node) -> Hashable:
-        reader, argument = self.graph.consumers(leaf)[0]
-        return ("leaf", self.slot_of[reader.index], argument)
-
-    def _band(self, key: Hashable) -> int:
+    def _band(self, key: Segment | int) -> int:
+        """Return the number of a segment, or of a column outside of time."""
         return self._bands.setdefault(key, len(self._bands))

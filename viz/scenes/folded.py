@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import networkx as nx
 
 import tinygraph as tg
 from tinygraph.array_text import shape_text
 from tinygraph.folding.folded import FoldedEdge, FoldedLoop, FoldedNode
+from tinygraph.graphs.symbols import raised
 
 from .contraction import Contraction, Delay, Read, delayed_edge
 from .hues import carried_hues, parameter_hues
@@ -39,9 +41,10 @@ class _Folded:
         self.reads: dict[FoldedNode, list[Read]] = {node: [] for node in self.nodes}
         for edge, delay in self.edges:
             self.reads[edge.target].append((edge.source.index, delay))
+        self.timeline = graph.timeline
+        self.unit = min((after - before for before, after in pairwise(graph.timesteps)), default=1)
         self.states = self._initial_states()
-        precedes = {leaf.recorded[0].index: state.recorded[0] for leaf, state in self.states.items()}
-        self.names = Names(graph, states=precedes)
+        self.names = Names(graph)
         self.outputs = set(graph.outputs)
         self.hues = parameter_hues(self.nodes)
 
@@ -78,14 +81,27 @@ class _Folded:
         return self.nodes
 
     def _initial_states(self) -> dict[FoldedNode, FoldedNode]:
-        """Return the leaves that are read where otherwise the result of an earlier time step is, with that result."""
+        """Return the leaves that are read where otherwise an earlier iteration's result is, with that result."""
         carried = {(edge.target, edge.argument): edge.source for edge, delay in self.edges if delay}
         states: dict[FoldedNode, FoldedNode] = {}
         for edge, _ in self.edges:
-            state = carried.get((edge.target, edge.argument))
-            if state is not None and edge.source.kind != "op" and edge.source.times == 1 < state.times:
-                states[edge.source] = state
+            leaf, value = edge.source, carried.get((edge.target, edge.argument))
+            if value is None or leaf.kind == "op":
+                continue
+            if leaf.times == 1 < value.times or None not in map(self._number, leaf.recorded):
+                states[leaf] = value
         return states
+
+    def _number(self, leaf: tg.Node) -> int | None:
+        """Return an initial state's time step, as if the first were 1; None for what is none."""
+        value, timestep = self.timeline.precedes[leaf.index], leaf.timestep
+        if value is None:
+            return None
+        run = self.timeline.runs[value]
+        if run is None or timestep is None:
+            return 0
+        since = run.last - timestep if run.backward else timestep - run.first
+        return since // self.unit + 1
 
     def _kind(self, node: FoldedNode) -> str:
         is_output = not self.outputs.isdisjoint(node.recorded)
@@ -105,9 +121,14 @@ class _Folded:
 
     def _name(self, node: FoldedNode) -> str:
         """Return the name of a node, and whether it is one of each time step; empty without a name."""
-        name = self.names.called(node.recorded[0])
-        repeats = node.loops and node.times > 1
-        return drawable(name) + ("⁽⁰⁾" if node in self.states else "⁽ᵗ⁾" if repeats else "") if name else ""
+        state = self.states.get(node)
+        name = (state and self.names.of(state.recorded[0]).name) or self.names.of(node.recorded[0]).name
+        if not name:
+            return ""
+        if state:
+            numbers = sorted(self._number(leaf) or 0 for leaf in node.recorded)
+            return "…".join(drawable(name) + raised(number) for number in dict.fromkeys((numbers[0], numbers[-1])))
+        return drawable(name) + ("⁽ᵗ⁾" if node.loops and node.times > 1 else "")
 
     def _op_texts(self, node: FoldedNode) -> tuple[str, str]:
         name, kind, shape = self._name(node), self._kind(node), shape_text(node.shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ import numpy as np
 
 import tinygraph as tg
 from tinygraph.graphs.symbols import plain_name
-from tinygraph.recording.node import Constant, operand
+from tinygraph.recording.node import operand
 
 from .text import LONGEST_NAME, clean, shorten
 
@@ -30,22 +30,10 @@ class Words(NamedTuple):
 
 
 class Names:
-    """The words of a graph's nodes, read once for each slot of the cell: in every time step they are the same.
+    """The words of a graph's nodes, read once for each op of the cell: in every time step they are the same."""
 
-    Parameters
-    ----------
-    graph : Graph
-    slots : mapping of int to hashable, optional
-        The slots of nodes, by index; without one, a node stands for itself.
-    states : mapping of int to Node, optional
-        The node that each initial state precedes: it has the same name.
-    """
-
-    def __init__(
-        self, graph: tg.Graph, slots: Mapping[int, Hashable] | None = None, states: Mapping[int, tg.Node] | None = None
-    ) -> None:
-        self._slots = slots or {}
-        self._states = states or {}
+    def __init__(self, graph: tg.Graph) -> None:
+        self._graph = graph
         self._words: dict[Hashable, Words] = {}
         self._outputs = set(graph.outputs)
         self._usual_dtype = graph.outputs[0].dtype
@@ -53,19 +41,29 @@ class Names:
 
     def of(self, node: tg.Node) -> Words:
         """Return what the program's text says about `node`."""
-        key = node.kind, node.label, self._slots.get(node.index, node.index)
+        is_constant = node.kind == "constant"
+        slot = self._graph.timeline.slots[node.index] if is_constant or node.kind == "op" else node.index
+        key = slot, node.kind, None if is_constant else node.label
         words = self._words.get(key)
         if words is None:
             source = node.source
             where = f"{PurePath(source.filename).name}:{source.lineno}" if source is not None else ""
-            name = _constant_name(node) if node.kind == "constant" else node.name
-            words = self._words[key] = Words(_without_index(name), clean(node.expression), clean(where))
-        return words
+            name, expression = self._of_constant(node) if is_constant else (node.name, node.expression)
+            words = self._words[key] = Words(_without_index(name), clean(expression), clean(where))
+        return words._replace(expression=node.name or "") if is_constant and not node.shape else words
+
+    def _of_constant(self, node: tg.Node) -> tuple[str | None, str]:
+        """Return what the program calls a plain number or array, None for a literal, and its expression."""
+        argument = self._graph.consumers(node)[0][1]
+        text = node.source.expression if node.source is not None else ""
+        expression = operand(text, argument) or ""
+        name = _listed(text, argument) or expression
+        return name if re.match(r"[^\W\d]", name) and name not in ("nan", "inf") else None, expression
 
     def called(self, node: tg.Node) -> str | None:
         """Return the name of `node`; an initial state is called as what it precedes."""
-        state = self._states.get(node.index)
-        return (state and self.of(state).name) or self.of(node).name
+        value = self._graph.timeline.precedes[node.index]
+        return (None if value is None else self.of(self._graph.nodes[value]).name) or self.of(node).name
 
     def kind(self, node: tg.Node) -> str:
         """Return how a node is drawn: a named result is a variable, a number or mask that is no data a constant."""
@@ -85,15 +83,6 @@ class Names:
         unsaid = shorten(expression, 200) if expression not in (label, name) else ""
         dtype = str(node.dtype) if node.dtype != self._usual_dtype else ""
         return " · ".join(filter(None, (full_name, unsaid, dtype, where)))
-
-
-def _constant_name(node: tg.Node) -> str | None:
-    """Return what the program calls a plain number or array; None for a literal."""
-    name = node.name
-    if isinstance(node, Constant) and node.source is not None:
-        expression = node.source.expression
-        name = _listed(expression, node.argument) or operand(expression, node.argument)
-    return name if name and re.match(r"[^\W\d]", name) and name not in ("nan", "inf") else None
 
 
 def _listed(expression: str, argument: int) -> str | None:

@@ -51,5 +51,5 @@ def _leaf_texts(unrolled: Unrolled, node: tg.Node) -> tuple[str, str]:
         return at_time(name or words.expression or "input", timestep), shape
     if not name:
         return number, ""
-    in_time = unrolled.names.kind(node) == "input" or node.index in unrolled.calendar.states
+    in_time = unrolled.names.kind(node) == "input" or unrolled.graph.timeline.precedes[node.index] is not None
     return at_time(name, timestep if in_time else None), number

@@ -19,8 +19,7 @@ class Unrolled:
     def __init__(self, graph: tg.Graph) -> None:
         self.graph = graph
         self.calendar = make_calendar(graph)
-        slots = {index: place.slot for index, place in self.calendar.places.items()}
-        self.names = Names(graph, slots, self.calendar.states)
+        self.names = Names(graph)
         self.hues = parameter_hues(graph.nodes)
 
     def draw(self, node: tg.Node, label: str, detail: str, tooltip: str) -> Node:

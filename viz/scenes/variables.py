@@ -32,7 +32,7 @@ def variables_scene(graph: tg.Graph) -> Scene:
     nodes = [box for box in boxes if box.kind != "input" or box.id in read]
     scene = unrolled.scene("Unrolled network", nodes, edges, round=True)
     _raise_targets(scene)
-    return without_empty_columns(_merge_equal_inputs(scene, unrolled))
+    return without_empty_columns(_merge_equal_inputs(scene, graph))
 
 
 def _box(unrolled: Unrolled, node: tg.Node) -> Node:
@@ -43,15 +43,15 @@ def _box(unrolled: Unrolled, node: tg.Node) -> Node:
     return unrolled.draw(node, at_time(name, timestep), "", names.tooltip(node))
 
 
-def _merge_equal_inputs(scene: Scene, unrolled: Unrolled) -> Scene:
-    """Return `scene` with one node for an array given to several ops of a time step, under the same name."""
+def _merge_equal_inputs(scene: Scene, graph: tg.Graph) -> Scene:
+    """Return `scene` with one node for an array given to several ops of a time step, or as one initial state."""
     first: dict[Hashable, str] = {}
     merged: dict[str, str] = {}
     for node in scene.nodes:
-        index = int(node.id[1:])
-        if node.kind == "input" and index not in unrolled.calendar.states:
-            data = unrolled.graph.nodes[index].data
-            key = (node.column, node.band, node.label, data.shape, data.tobytes())
+        if node.kind == "input":
+            index = int(node.id[1:])
+            data, precedes = graph.nodes[index].data, graph.timeline.precedes[index]
+            key = (node.column, node.band, node.label, precedes, data.shape, data.tobytes())
             merged[node.id] = first.setdefault(key, node.id)
     edges = [replace(edge, source=merged.get(edge.source, edge.source)) for edge in scene.edges]
     return replace(scene, nodes=[node for node in scene.nodes if merged.get(node.id, node.id) == node.id], edges=edges)

@@ -1,0 +1,150 @@
+"""Leaves in time: the time step that each belongs to, and which of them are initial states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from ..recording.node import Node
+
+Read = tuple[Node, int]  # an op, and the argument as which it reads something
+
+
+class InitialState(NamedTuple):
+    """The index of the node that an initial state precedes, and its own time step."""
+
+    precedes: int
+    timestep: int
+
+
+class Carried(NamedTuple):
+    """What is read from other time steps of a run: the first such value, and how many steps ago they were made."""
+
+    first: Node
+    delays: set[int]
+
+    @property
+    def delay(self) -> int | None:
+        """The one delay that there is; None where it changes."""
+        return min(self.delays) if len(self.delays) == 1 else None
+
+
+class Leaves:
+    """The leaves of a graph, seen from the ops that read them.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+    reads : sequence of lists
+        By the index of a node, the ops that read it and as which argument, in recorded order.
+    op_timesteps, runs, slots : sequence
+        By the index of a node; time steps and runs are None for leaves and outside of time.
+    """
+
+    def __init__(
+        self,
+        nodes: Sequence[Node],
+        reads: Sequence[list[Read]],
+        op_timesteps: Sequence[int | None],
+        runs: Sequence[object],
+        slots: Sequence[int],
+    ):
+        self.nodes = nodes
+        self.reads = reads
+        self.op_timesteps = op_timesteps
+        self.runs = runs
+        self.slots = slots
+
+    def timestep(self, leaf: Node) -> int | None:
+        """Return the time step of an initial state, or of all the reads of another leaf if it is one."""
+        if leaf.index in self.states:
+            return self.states[leaf.index].timestep
+        timesteps = {self._read_at(reader, argument) for reader, argument in self.reads[leaf.index]}
+        return timesteps.pop() if len(timesteps) == 1 else None
+
+    def _read_at(self, reader: Node, argument: int) -> int | None:
+        """Return the time step of an argument: its reader's, or if inputs are read again here, that of their own."""
+        now, carried = self.op_timesteps[reader.index], None
+        if reader.inputs[argument].kind == "input":
+            carried = self._carried.get((self.slots[reader.index], argument, "input"))
+        return now if now is None or carried is None else now - (carried.delay or 0)
+
+    # -- initial states -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def states(self) -> dict[int, InitialState]:
+        """The initial states by index: leaves that begin a recurrence, and inputs named as the first of its results."""
+        states: dict[int, InitialState] = {}
+        for leaf in self.nodes:
+            reads = self.reads[leaf.index]
+            shared = len({self.op_timesteps[reader.index] for reader, _ in reads}) > 1
+            if leaf.kind == "op" or (leaf.kind == "parameter" and shared):
+                continue
+            begun = [state for reader, argument in reads if (state := self._begun(reader, argument))]
+            if len({state.timestep for state in begun}) == 1:
+                states[leaf.index] = begun[0]
+            elif leaf.kind == "input" and shared and leaf.name in self._before_named:
+                states[leaf.index] = self._before_named[leaf.name]
+        return states
+
+    def _begun(self, reader: Node, argument: int) -> InitialState | None:
+        """Return what a leaf that is read here begins, if that is a recurrence."""
+        now, slot = self.op_timesteps[reader.index], self.slots[reader.index]
+        carried = self._carried.get((slot, argument, "op")) or self._carried.get((slot, argument, "input"))
+        if now is None or carried is None or carried.delay is None:
+            return None
+        timestep = now - carried.delay
+        first, last = self._spans[self.slots[carried.first.index]]
+        return None if first <= timestep <= last else InitialState(carried.first.index, timestep)
+
+    @cached_property
+    def _carried(self) -> dict[tuple[int, int, str], Carried]:
+        """What ops of the cell read from other time steps of their run, by slot, argument, and kind of the value."""
+        carried: dict[tuple[int, int, str], Carried] = {}
+        for node in self.nodes:
+            for argument, source in enumerate(node.inputs):
+                delay = self._delay(node, source)
+                if delay:
+                    key = self.slots[node.index], argument, source.kind
+                    carried.setdefault(key, Carried(source, set())).delays.add(delay)
+        return carried
+
+    def _delay(self, reader: Node, source: Node) -> int:
+        """Return how many time steps before its reader a value belongs, in the same run; 0 where that is not known."""
+        op = self._op_of(source)
+        if op is None or self.runs[op.index] is not self.runs[reader.index]:
+            return 0
+        then, now = self.op_timesteps[op.index], self.op_timesteps[reader.index]
+        return 0 if then is None or now is None else now - then
+
+    def _op_of(self, node: Node) -> Node | None:
+        """Return the op in whose time step a value belongs: itself, or for an input the first op that reads it."""
+        if node.kind == "input" and self.reads[node.index]:
+            return self.reads[node.index][0][0]
+        return node if node.kind == "op" else None
+
+    @cached_property
+    def _spans(self) -> dict[int, tuple[int, int]]:
+        """The least and the greatest time step of each slot."""
+        spans: dict[int, tuple[int, int]] = {}
+        for node in self.nodes:
+            op = self._op_of(node)
+            step = None if op is None else self.op_timesteps[op.index]
+            if step is not None:
+                first, last = spans.get(self.slots[node.index], (step, step))
+                spans[self.slots[node.index]] = min(first, step), max(last, step)
+        return spans
+
+    @cached_property
+    def _before_named(self) -> dict[str | None, InitialState]:
+        """What stands before the named results of the first time step of each run."""
+        firsts: dict[object, int] = {}
+        for run, step in zip(self.runs, self.op_timesteps, strict=True):
+            if step is not None:
+                firsts[run] = min(step, firsts.get(run, step))
+        states: dict[str | None, InitialState] = {}
+        for node, run, step in zip(self.nodes, self.runs, self.op_timesteps, strict=True):
+            if step is not None and step == firsts[run] and node.name:
+                states.setdefault(node.name, InitialState(node.index, step - 1))
+        return states
