@@ -138,4 +138,3 @@ def _replace(name: str, contents: dict[str, Any]) -> None:
 def made_by_a_factory(item: Any) -> bool:
     """Tell whether a test is one of those that compare a function of MyGrad with NumPy's."""
     return getattr(item.function, "made_by_a_factory", False)
-

@@ -39,5 +39,5 @@ def numerical_gradient(phi: Callable[[np.ndarray], Any], point: np.ndarray) -> n
     for index in np.ndindex(point.shape):
         step = np.zeros(point.shape)
         step[index] = 1.0
-        gradient[index] = richardson(lambda t: float(phi(point + t * step))).value  # noqa: B023 - used at once
+        gradient[index] = richardson(lambda t: float(phi(point + t * step))).value
     return gradient

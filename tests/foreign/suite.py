@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -66,18 +66,39 @@ def _raised_by_the_engine(error: BaseException) -> bool:
     return bool(files) and files[-1].startswith(ENGINE)
 
 
+@dataclass(frozen=True)
+class Suite:
+    """Another library's tests, and what stands in for the library.
+
+    Attributes
+    ----------
+    stand_in : callable
+        Puts the stand-in packages into `sys.modules`.
+    packages : tuple of str
+        Names to forget first: the library itself, and packages of its tests.
+    wanted : callable
+        Tells whether a test, an item of pytest, is to run.
+    about_itself : dict
+        Tests of what only that library has, by name, with what they ask for.
+    """
+
+    stand_in: Callable[[], None]
+    packages: tuple[str, ...]
+    wanted: Callable[[Any], bool] = lambda item: True
+    about_itself: Mapping[str, str] = field(default_factory=dict)
+
+
 class Collector:
     """A plugin of pytest that notes the outcome of every test."""
 
-    def __init__(self, root: Path, wanted: Callable[[Any], bool] | None = None):
+    def __init__(self, root: Path, suite: Suite):
         self.root = root
-        self.wanted = wanted
+        self.suite = suite
         self.outcomes: list[Outcome] = []
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         """Keep the tests that are wanted."""
-        if self.wanted is not None:
-            items[:] = [item for item in items if self.wanted(item)]
+        items[:] = [item for item in items if self.suite.wanted(item)]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: Any, call: Any) -> Any:
@@ -85,15 +106,19 @@ class Collector:
         report = yield
         if report.when == "setup":
             tally.verdict()
-        file = str(Path(item.fspath).relative_to(self.root))
         if call.excinfo is not None and report.skipped:
-            self.outcomes.append(Outcome(file, item.name, "skipped", str(call.excinfo.value)))
+            self._note(item, "skipped", str(call.excinfo.value))
         elif call.excinfo is not None:
             error = call.excinfo.value
-            self.outcomes.append(Outcome(file, item.name, verdict_of(error), _first_line(error)))
+            about = self.suite.about_itself.get(item.originalname)
+            self._note(item, *(("no counterpart", about) if about else (verdict_of(error), _first_line(error))))
         elif report.when == "call":
-            self.outcomes.append(Outcome(file, item.name, tally.verdict(), ""))
+            self._note(item, tally.verdict(), "")
         return report
+
+    def _note(self, item: Any, verdict: str, reason: str) -> None:
+        file = str(Path(item.fspath).relative_to(self.root))
+        self.outcomes.append(Outcome(file, item.name, verdict, reason))
 
     def pytest_collectreport(self, report: Any) -> None:
         """Count a file that cannot be imported as one test."""
@@ -110,35 +135,20 @@ def _first_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}"
 
 
-def run(
-    path: Path, files: list[str], stand_in: Callable[[], None], packages: tuple[str, ...], wanted: Any = None
-) -> list[Outcome]:
-    """Run the tests of a checkout.
-
-    Parameters
-    ----------
-    path : Path
-        The checkout.
-    files : list of str
-        Files and folders below it.
-    stand_in : callable
-        Puts the stand-in packages into `sys.modules`.
-    packages : tuple of str
-        Names to forget first: the library itself, and packages of its tests.
-    wanted : callable, optional
-        Tells whether a test, an item of pytest, is to run.
-    """
-    forget(*packages)
-    stand_in()
-    collector = Collector(path.resolve(), wanted)
-    sys.path.insert(0, str(path.resolve()))
+def run(suite: Suite, path: Path, files: Sequence[str] = ("tests",)) -> list[Outcome]:
+    """Run the tests in a checkout's files and folders."""
+    forget(*suite.packages)
+    suite.stand_in()
+    path = path.resolve()
+    collector = Collector(path, suite)
     options = ["--noconftest", "--continue-on-collection-errors", "-c", "/dev/null", "-W", "ignore"]
-    options += ["-p", "no:cacheprovider", "-p", "no:terminal"]
+    options += ["-p", "no:cacheprovider", "-p", "no:terminal", f"--rootdir={path}"]
+    sys.path.insert(0, str(path))
     writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
-        pytest.main([*options, f"--rootdir={path}", *(str(path / file) for file in files)], plugins=[collector])
+        pytest.main([*options, *(str(path / file) for file in files)], plugins=[collector])
     finally:
-        sys.path.remove(str(path.resolve()))
+        sys.path.remove(str(path))
         sys.dont_write_bytecode = writes
     return collector.outcomes
 
