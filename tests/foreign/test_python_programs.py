@@ -1,0 +1,170 @@
+"""Programs that take the elements of Tensors through Python: its numbers, its modules, its containers."""
+
+import array
+import cmath
+import copy
+import decimal
+import fractions
+import functools
+import heapq
+import itertools
+import json
+import math
+import operator
+import statistics
+import struct
+
+import numpy as np
+import pytest
+
+from tests.foreign.program import Programs
+
+programs = Programs()
+x = np.array([0.5, 1.2, -0.7])
+
+BY_FLOAT = "what asks a Tensor for a float gets one, and the gradient is cut without a word"
+NOT_OURS = "refused in another library's words, without the program's line"
+
+# -- Python's numbers and functions on them ----------------------------------------------------------------------------
+
+
+@programs.right(x)
+def builtins_on_elements(x):
+    return abs(x[2]) + max(x[0], x[1]) * min(x) + pow(x[1], 3) + pow(2, x[0]) + divmod(x[1], 0.7)[1] + sum(x)
+
+
+@programs.right(x)
+def sums_that_start_with_numbers_of_numpy(x):
+    total = np.float64(0)
+    for v in x:
+        total += v * v
+    return total + sum((v for v in x), np.float32(0)) + np.float64(2) * x[0]
+
+
+@programs.right(x)
+def math_prod_and_reduce(x):
+    return math.prod([x[0], x[1]]) + functools.reduce(operator.mul, x) + sum(itertools.accumulate(x, operator.mul))
+
+
+@programs.right(x)
+def comparisons_choose_the_branch(x):
+    y = x[1]
+    while y < 10:
+        y = y * 2 if y > 2 else y + x[0]
+    return y if np.isfinite(y) and not np.isclose(y, 0) else -y
+
+
+@programs.right(x)
+def sorting_by_value(x):
+    ordered = sorted(x, key=float)
+    queue = list(x)
+    heapq.heapify(queue)
+    return ordered[0] * 2 + sorted(x)[-1] ** 2 + heapq.heappop(queue) * 3 + x[np.argsort(x)][1]
+
+
+@programs.right(x)
+def rounding_has_no_slope(x):
+    return int(x[1]) * x[0] + round(x[1]) * x[0] + math.floor(x[1]) * x[2]
+
+
+@programs.right(x)
+def numbers_that_are_only_looked_at(x):
+    history, best = [], np.inf
+    for k in range(3):
+        loss = np.sum((x - k) ** 2)
+        history.append(float(loss))
+        best = min(best, loss.item())
+        f"{loss:.3f} {loss}"
+    assert best == min(history)
+    return loss
+
+
+# -- doors through which a number leaves -------------------------------------------------------------------------------
+
+
+@programs.fooled(x, reason=BY_FLOAT, says="np.exp")
+def math_exp(x):
+    return math.exp(x[0]) * x[1]
+
+
+@programs.fooled(x, reason=BY_FLOAT, says="np.sqrt")
+def math_sqrt_of_a_sum(x):
+    return math.sqrt(np.sum(x**2)) + x[0]
+
+
+@programs.fooled(x, reason=BY_FLOAT)
+def math_log_in_a_loop(x):
+    return sum(-math.log(1 / (1 + math.exp(-v))) for v in x) + x[0]
+
+
+@programs.fooled(x, reason=BY_FLOAT)
+def math_hypot_and_dist(x):
+    return math.hypot(x[0], x[1]) * x[2] + math.dist([x[0], x[1]], [0, 0])
+
+
+@programs.fooled(x, reason=BY_FLOAT)
+def math_fsum(x):
+    return math.fsum([x[0], x[1]]) * x[2]
+
+
+@programs.fooled(x, reason=BY_FLOAT)
+def statistics_fmean(x):
+    return statistics.fmean([x[0], x[1]]) * x[2]
+
+
+@programs.fooled(x, reason=NOT_OURS)
+def statistics_mean(x):
+    return statistics.mean([x[0], x[1]]) * x[2]
+
+
+@programs.fooled(x, reason=BY_FLOAT)
+def cmath_and_complex(x):
+    return complex(x[0], x[1]).real * x[2] + cmath.exp(x[0]).real
+
+
+@programs.fooled(x, reason=BY_FLOAT)
+def np_float64_of_an_element(x):
+    return np.float64(x[0]) * x[1]
+
+
+@programs.refused(x, says="plain array")
+def np_float32_of_an_element(x):
+    return np.float32(x[0]) * x[1]
+
+
+@programs.fooled(x, reason=BY_FLOAT)
+def array_module(x):
+    a = array.array("d", [x[0], x[1]])
+    a.append(x[2] * x[2])
+    return sum(a) * x[1]
+
+
+@programs.fooled(x, reason=BY_FLOAT)
+def struct_module(x):
+    return struct.unpack("d", struct.pack("d", x[0]))[0] * x[1]
+
+
+@programs.fooled(x, reason=NOT_OURS)
+def fractions_and_decimals(x):
+    return float(fractions.Fraction(x[0])) * float(decimal.Decimal(x[1]))
+
+
+@programs.fooled(x, reason=NOT_OURS)
+def json_of_a_tensor(x):
+    return json.loads(json.dumps(list(x)))[0] * x[1]
+
+
+@programs.fooled(x, reason="a copy of a leaf is another leaf, and the gradient is cut without a word")
+def copies_of_the_argument(x):
+    y = copy.copy(x)
+    return copy.deepcopy({"y": y})["y"][0] * x[1]
+
+
+@programs.fooled(x, reason="deepcopy of an op's value is refused without the program's line")
+def deep_copy_of_a_value(x):
+    return copy.deepcopy({"y": x * 2})["y"][0] * x[1]
+
+
+@pytest.mark.parametrize("case", programs.cases)
+def test_program(case):
+    case()
