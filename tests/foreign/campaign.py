@@ -1,8 +1,8 @@
 """Random programs in the style of scripts: tables filled cell by cell, augmented assignment, loops, branches, aliases.
 
 Every program runs on arrays and on Tensors, and its gradient is compared with differences.
-``python -m tests.foreign.campaign`` tries a few of each style, ``--long`` a thousand; what is wrong is printed, cut down
-to the fewest lines.
+``python -m tests.foreign.campaign`` tries a few of each style, ``--long`` a thousand; what is wrong is printed, cut
+down to the fewest lines.
 """
 
 from __future__ import annotations
