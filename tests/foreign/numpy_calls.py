@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 
 import tinygraph as tg
+from tests.foreign.oracles import directional_derivative
 from tests.foreign.program import RIGHT, WRONG, Verdict, judge
 
 _rng = np.random.default_rng(5)
@@ -120,6 +121,23 @@ def _names(text: str) -> set[str]:
 def verdict_on(call: Call) -> Verdict:
     """Return the verdict on a call by differences."""
     return judge(call.function(), *call.values)
+
+
+def second_order_fault(call: Call) -> str:
+    """Return what is wrong with the second derivatives along a direction, by either way; nothing if they are right."""
+    places, rng = tuple(range(len(call.names))), np.random.default_rng(6)
+    along, adjoint = ([rng.normal(size=value.shape) for value in call.values] for _ in range(2))
+    gradient = tg.grad(call.function(), places)
+
+    def slope(*point: Any) -> Any:
+        return sum(np.sum(u * g) for u, g in zip(adjoint, gradient(*point), strict=True))
+
+    expected = directional_derivative(lambda point: slope(*point), call.values, along)
+    pushed = tg.jvp(slope, call.values, along)[1]
+    pulled = sum(np.sum(g * v) for g, v in zip(tg.grad(slope, places)(*call.values), along, strict=True))
+    if np.allclose([pushed, pulled], expected, rtol=1e-5, atol=1e-5):
+        return ""
+    return f"jvp of grad {pushed}, grad of grad {pulled}, differences of grad {expected}"
 
 
 def disagreement_with_jax(call: Call) -> str | None:

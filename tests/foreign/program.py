@@ -36,6 +36,8 @@ class Verdict:
 def judge(function: Function, *arguments: Any, rtol: float = 1e-6) -> Verdict:
     """Run a function with one number as its value on Tensors, and compare with differences of it on arrays.
 
+    Both ways to a gradient are tried, `tinygraph.grad` and ``backward()`` of parameters.
+
     Examples
     --------
     >>> judge(lambda x: np.sum(x * x), np.array([1.0, 2.0])).kind
@@ -63,7 +65,18 @@ def judge(function: Function, *arguments: Any, rtol: float = 1e-6) -> Verdict:
 
     found = compare(phi, flat.pack(arrays), gradient, np.random.default_rng(0), rtol)
     faults = [f"{flat.place(f.element)}: {f.got:.8g}, differences give {f.expected:.8g}" for f in found.faults]
+    if not faults and not np.allclose(flat.pack(_of_backward(function, arrays)), gradient, rtol=1e-9, equal_nan=True):
+        faults = ["backward() leaves another gradient than tg.grad gives"]
     return Verdict(WRONG, "; ".join(faults)) if faults else Verdict(RIGHT)
+
+
+def _of_backward(function: Function, arrays: list[np.ndarray]) -> list[np.ndarray]:
+    """Return the gradients that ``backward()`` leaves in parameters."""
+    parameters = [tg.parameter(array) for array in arrays]
+    value = function(*parameters)
+    if type(value) is tg.Tensor and value.requires_grad:
+        value.backward()
+    return [np.zeros(p.shape) if p.grad is None else p.grad for p in parameters]
 
 
 def _refusal(function: Function, error: Exception) -> Verdict:

@@ -172,6 +172,27 @@ def reductions_with_out(x):
     return t * x[0]
 
 
+@programs.fooled(x, reason="clip: 'takes from 1 to 3 positional arguments but 4 were given', without a line")
+def clip_with_out_by_position(x):
+    y = x * 1.0
+    np.clip(y, 0.0, 1.0, y)
+    return y.sum()
+
+
+@programs.fooled(x, reason="'property has no setter', without a line and without what to write", says="reshape")
+def a_shape_that_is_assigned(x):
+    y = x * 2
+    y.shape = (3, 1)
+    return (y @ y.T).sum()
+
+
+@programs.refused(x, says="copy=")
+def nan_to_num_in_place(x):
+    y = np.where(x > 0, x, np.nan)
+    np.nan_to_num(y, copy=False)
+    return y.sum()
+
+
 @programs.refused(x, says="out=")
 def an_array_that_a_tensor_is_added_to(x):
     t = np.zeros(3)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.foreign.program import Programs
+from tinygraph import Tensor
 
 programs = Programs()
 x = np.array([0.5, 1.2, -0.7])
@@ -122,6 +123,44 @@ def structured_arrays(x):
 @programs.fooled(x, reason="the mask of a masked array on the left, and the gradient, are lost without a word")
 def masked_array_times_a_tensor(x):
     return (np.ma.array([1.0, 2.0, 3.0], mask=[0, 0, 1]) * x).sum() + x[0]
+
+
+@programs.fooled(x, reason="np.ma reads ._data of what has it, and cuts the gradient without a word")
+def functions_of_masked_arrays(x):
+    return np.ma.exp(x).sum() + x[0]
+
+
+@programs.fooled(x, reason="np.mean of an array of objects ends with np.float64(t)")
+def mean_and_variance_of_an_array_of_objects(x):
+    a = np.empty(3, dtype=object)
+    for i in range(3):
+        a[i] = x[i] * x[i]
+    return a.mean() + np.var(a)
+
+
+@programs.fooled(x, reason="np.exp of an array of objects asks each for a method exp, which a Tensor does not have")
+def exp_of_an_array_of_objects(x):
+    a = np.empty(3, dtype=object)
+    for i in range(3):
+        a[i] = x[i] * x[i]
+    return np.sum(np.exp(a)) if isinstance(x, Tensor) else np.sum(np.exp(x * x))
+
+
+@programs.fooled(x, reason=NUMPY_S_LINE)
+def a_sparse_matrix_times_a_tensor(x):
+    from scipy.sparse import csr_matrix
+
+    return np.sum((csr_matrix(np.diag([1.0, 2.0, 3.0])) @ x) ** 2)
+
+
+@programs.fooled(x, reason=BY_FLOAT)
+def a_sparse_matrix_filled_cell_by_cell(x):
+    from scipy.sparse import lil_matrix
+
+    S = lil_matrix((3, 3))
+    for i in range(3):
+        S[i, i] = x[i] ** 2
+    return S.sum() + x[0]
 
 
 @programs.fooled(x, reason="refused in nditer's words")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.foreign.numpy_calls import calls, disagreement_with_jax, verdict_on
+from tests.foreign.numpy_calls import calls, disagreement_with_jax, second_order_fault, verdict_on
 from tests.foreign.program import REFUSED, RIGHT, UNCLEAR
 
 CALLS = list(calls())
@@ -20,6 +20,12 @@ def test_calls_are_right_or_refused_as_the_table_says(family):
     verdicts = {call: verdict_on(call) for call in CALLS if call.family == family and call.mark != "X"}
     unexpected = {call.text: verdict for call, verdict in verdicts.items() if verdict.kind not in ALLOWED[call.mark]}
     assert not unexpected
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_second_derivatives_of_the_calls_that_are_right(family):
+    faults = {call.text: second_order_fault(call) for call in CALLS if call.family == family and not call.mark}
+    assert not {text: fault for text, fault in faults.items() if fault}
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if call.mark == "X"], ids=lambda call: call.text)

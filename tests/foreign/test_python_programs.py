@@ -13,6 +13,7 @@ import math
 import operator
 import statistics
 import struct
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pytest
@@ -158,6 +159,28 @@ def json_of_a_tensor(x):
 def copies_of_the_argument(x):
     y = copy.copy(x)
     return copy.deepcopy({"y": y})["y"][0] * x[1]
+
+
+@programs.fooled(x, reason="dataclasses.asdict makes deep copies, and a copy of a leaf is another leaf")
+def dataclass_as_a_dict(x):
+    @dataclass
+    class Parameters:
+        w: object
+
+    return asdict(Parameters(x))["w"][0] * x[1]
+
+
+@programs.fooled(x, reason="a number of NumPy hashes by value, a Tensor by identity: another value, without a word")
+def values_as_keys(x):
+    totals = {}
+    for v in (x[0], x[0], x[1]):
+        totals[v] = totals.get(v, 0.0) + v
+    return sum(total**2 for total in totals.values())
+
+
+@programs.fooled(x, reason="an element of NumPy is a float, a 0-d Tensor is none: another branch, without a word")
+def branches_on_the_type_of_an_element(x):
+    return sum(v**2 if isinstance(v, float) else 0.0 for v in x) + x[0]
 
 
 @programs.fooled(x, reason="deepcopy of an op's value is refused without the program's line")
