@@ -77,8 +77,12 @@ class Call:
     names: tuple[str, ...]
 
     def function(self, numpy: Any = np) -> Callable[..., Any]:
-        """Return the call as a function of its arguments with one number as its value."""
-        source = f"def call({', '.join(self.names)}):\n    return one_number({self.text}, np)\n"
+        """Return the call as a function of its arguments with one number as its value.
+
+        The arguments are added to it: where the call cuts the record, the gradient is theirs alone, and not refused.
+        """
+        arguments = ", ".join(self.names)
+        source = f"def call({arguments}):\n    return one_number({self.text}, np) + one_number([{arguments}], np)\n"
         filename = f"<{self.text}>"
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         space = {**CONSTANTS, "np": numpy, "one_number": one_number}

@@ -80,8 +80,17 @@ def _of_backward(function: Function, arrays: list[np.ndarray]) -> list[np.ndarra
 
 
 def _refusal(function: Function, error: Exception) -> Verdict:
-    text = f"{type(error).__name__}: {error}"
+    text = messages(error)
     return Verdict(REFUSED if function.__code__.co_filename in text else UNCLEAR, text)
+
+
+def messages(error: BaseException | None) -> str:
+    """Return what Python prints of an error: its message, and those of the errors that it came from."""
+    parts = []
+    while error is not None:
+        parts.append(f"{type(error).__name__}: {error}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n".join(parts)
 
 
 class Programs:

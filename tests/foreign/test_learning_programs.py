@@ -37,7 +37,7 @@ def samples_of_a_generator_at_the_parameters(mu, sigma):
     return np.sum(z**2)
 
 
-@programs.fooled(np.array([0.3]), reason="math.log takes a float")
+@programs.refused(np.array([0.3]), says="np.log is recorded")
 def samples_of_the_standard_library(rate):
     import math
     import random

@@ -23,7 +23,6 @@ from tests.foreign.program import Programs
 programs = Programs()
 x = np.array([0.5, 1.2, -0.7])
 
-BY_FLOAT = "what asks a Tensor for a float gets one, and the gradient is cut without a word"
 NOT_OURS = "refused in another library's words, without the program's line"
 
 # -- Python's numbers and functions on them ----------------------------------------------------------------------------
@@ -83,32 +82,32 @@ def numbers_that_are_only_looked_at(x):
 # -- doors through which a number leaves -------------------------------------------------------------------------------
 
 
-@programs.fooled(x, reason=BY_FLOAT, says="np.exp")
+@programs.refused(x, says="np.exp is recorded")
 def math_exp(x):
     return math.exp(x[0]) * x[1]
 
 
-@programs.fooled(x, reason=BY_FLOAT, says="np.sqrt")
+@programs.refused(x, says="np.sqrt is recorded")
 def math_sqrt_of_a_sum(x):
     return math.sqrt(np.sum(x**2)) + x[0]
 
 
-@programs.fooled(x, reason=BY_FLOAT)
+@programs.refused(x, says="np.exp is recorded")
 def math_log_in_a_loop(x):
     return sum(-math.log(1 / (1 + math.exp(-v))) for v in x) + x[0]
 
 
-@programs.fooled(x, reason=BY_FLOAT)
+@programs.refused(x, says="np.hypot is recorded")
 def math_hypot_and_dist(x):
     return math.hypot(x[0], x[1]) * x[2] + math.dist([x[0], x[1]], [0, 0])
 
 
-@programs.fooled(x, reason=BY_FLOAT)
+@programs.refused(x, says="np.stack")
 def math_fsum(x):
     return math.fsum([x[0], x[1]]) * x[2]
 
 
-@programs.fooled(x, reason=BY_FLOAT)
+@programs.refused(x, says="np.stack")
 def statistics_fmean(x):
     return statistics.fmean([x[0], x[1]]) * x[2]
 
@@ -118,12 +117,12 @@ def statistics_mean(x):
     return statistics.mean([x[0], x[1]]) * x[2]
 
 
-@programs.fooled(x, reason=BY_FLOAT)
+@programs.refused(x, says="np.stack")
 def cmath_and_complex(x):
     return complex(x[0], x[1]).real * x[2] + cmath.exp(x[0]).real
 
 
-@programs.fooled(x, reason=BY_FLOAT)
+@programs.refused(x, says="np.stack")
 def np_float64_of_an_element(x):
     return np.float64(x[0]) * x[1]
 
@@ -133,14 +132,14 @@ def np_float32_of_an_element(x):
     return np.float32(x[0]) * x[1]
 
 
-@programs.fooled(x, reason=BY_FLOAT)
+@programs.refused(x, says="np.stack")
 def array_module(x):
     a = array.array("d", [x[0], x[1]])
     a.append(x[2] * x[2])
     return sum(a) * x[1]
 
 
-@programs.fooled(x, reason=BY_FLOAT)
+@programs.fooled(x, reason=NOT_OURS)
 def struct_module(x):
     return struct.unpack("d", struct.pack("d", x[0]))[0] * x[1]
 
@@ -183,7 +182,7 @@ def branches_on_the_type_of_an_element(x):
     return sum(v**2 if isinstance(v, float) else 0.0 for v in x) + x[0]
 
 
-@programs.fooled(x, reason="deepcopy of an op's value is refused without the program's line")
+@programs.refused(x, says="only leaves are copied and pickled, this")
 def deep_copy_of_a_value(x):
     return copy.deepcopy({"y": x * 2})["y"][0] * x[1]
 

@@ -50,7 +50,7 @@ def softmax_of_a_batch_with_augmented_assignment(z):
     return (e[:, 1] ** 2).sum()
 
 
-@programs.fooled(normal(4), reason="refused without the function's name, at a line inside SciPy")
+@programs.refused(normal(4), says="np.stack")
 def softmax_of_scipy(z):
     import scipy.special
 
@@ -135,7 +135,7 @@ def gaussian_process_marginal_likelihood(theta):
     return 0.5 * Y @ alpha + np.sum(np.log(np.diag(L))) + 3 * np.log(2 * np.pi)
 
 
-@programs.fooled(np.array([0.2, -0.3]), reason="a covariance filled cell by cell stores Tensors by float()")
+@programs.refused(np.array([0.2, -0.3]), says="table.at[i].set")
 def gaussian_process_covariance_cell_by_cell(theta):
     K = np.zeros((3, 3))
     for i in range(3):
