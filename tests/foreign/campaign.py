@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+import tinygraph as tg
 from tests.foreign.program import UNCLEAR, WRONG, Verdict, judge
 
 try:
@@ -30,6 +31,8 @@ STYLES: dict[str, tuple[str, ...]] = {
     "dictionaries": ("dict",),
     "arrays of objects": ("object",),
     "lists, dictionaries and objects": ("list", "dict", "object"),
+    "versions of a table": ("at",),
+    "versions of a table among lists": ("at", "list"),
     "tables of zeros": ("zeros",),
     "tables like an argument": ("like",),
     "rows of tables": ("rows",),
@@ -43,6 +46,17 @@ _TABLES = {
     "zeros": "{name} = np.zeros({n})",
     "like": "{name} = np.zeros_like(x)",
 }
+_PLACES = (
+    "[{i}]",
+    "[{i}, {j}]",
+    "[-1, {j}]",
+    "[:, {j}]",
+    "[{i}, 1:]",
+    "[::-1, :2]",
+    "[[0, 2, 0], {j}]",
+    "[np.array([True, False, True, False])]",
+    "[..., None, {j}]",
+)
 _SMOOTH = ("np.sin({})", "np.tanh({})", "np.arctan({})", "np.exp(-({}) ** 2)", "np.sqrt(1.0 + ({}) ** 2)", "0.5 * ({})")
 _SPECIAL = ("special.expit({})", "special.erf({})", "special.gammaln(2.0 + ({}) ** 2)", "special.log1p(({}) ** 2)")
 _ON_VECTORS = (
@@ -81,9 +95,32 @@ def function(program: Program) -> Callable[..., Any]:
     text = source(program)
     filename = f"<program {next(_serial)} of a campaign>"
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    space: dict[str, Any] = {"np": np, "special": special}
+    space: dict[str, Any] = {"np": np, "special": special, "table": table, "put": put, "plus": plus}
     exec(compile(text, filename, "exec"), space)
     return space["program"]
+
+
+def table(start: Any, x: Any) -> Any:
+    """Return a table to begin with: a Tensor if the program runs on Tensors, as its argument x tells."""
+    return tg.tensor(start) if type(x) is tg.Tensor and type(start) is not tg.Tensor else start
+
+
+def put(old: Any, index: Any, value: Any) -> Any:
+    """Return a table with a value at an index; on arrays, a changed copy."""
+    if type(old) is tg.Tensor:
+        return old.at[index].set(value)
+    new = old.astype(np.result_type(old, value))
+    new[index] = value
+    return new
+
+
+def plus(old: Any, index: Any, value: Any) -> Any:
+    """Return a table with a value added at an index, as often as the index comes."""
+    if type(old) is tg.Tensor:
+        return old.at[index].add(value)
+    new = old.astype(np.result_type(old, value))
+    np.add.at(new, index, value)
+    return new
 
 
 class Writer:
@@ -102,6 +139,7 @@ class Writer:
         self.numbers: list[str] = []
         self.vectors: list[str] = ["x", "y[0]", "y[1]"]
         self.tables: list[tuple[str, str, int]] = []
+        self.versions: list[str] = []
         self.names = map("abcdefghjklmnopqrsuvw".__getitem__, itertools.cycle(range(21)))
         self.count = itertools.count(1)
 
@@ -121,6 +159,7 @@ class Writer:
         choices = [f"x[{self.rng.integers(4)}]", f"y[{self.rng.integers(2)}, {self.rng.integers(3)}]"]
         choices += [f"{self.rng.uniform(-1, 1):.2f}", *self.numbers]
         choices += [f"{name}[{self.rng.integers(n)}]" for name, _, n in self.tables]
+        choices += [f"{name}[{self.rng.integers(4)}, {self.rng.integers(3)}]" for name in self.versions]
         return self._one_of(choices)
 
     def number(self, index: str = "") -> str:
@@ -136,6 +175,8 @@ class Writer:
         kinds = [self._new_number, self._loop, self._new_vector, self._augmented, self._branch]
         if any(kind in _TABLES for kind in self.features):
             kinds += [self._filled_table, self._changed_table, self._filled_table]
+        if "at" in self.features:
+            kinds += [self._new_version] * 6
         if "rows" in self.features:
             kinds += [self._rows, self._rows]
         if "alias" in self.features:
@@ -194,6 +235,19 @@ class Writer:
         sign = self._one_of(["+=", "-=", "*=", "="])
         return [Statement(f"{name}[{self.rng.integers(n)}] {sign} {self.number()}")]
 
+    def _new_version(self) -> list[Statement]:
+        """Make a table of shape (4, 3), or a new version of any of those that there are."""
+        name = self._name()
+        if not self.versions or self.rng.random() < 0.2:
+            start = self._one_of(["np.zeros((4, 3))", "np.outer(x, y[0])", "np.ones((4, 3))"])
+            self.versions.append(name)
+            return [Statement(f"{name} = table({start}, x)")]
+        old = self._one_of(self.versions)
+        place = self._one_of(_PLACES).format(i=self.rng.integers(4), j=self.rng.integers(3))
+        value = self._one_of([self.number(), self.number(), f"{self._one_of(self.versions)}{place} * {self.atom()}"])
+        self.versions.append(name)
+        return [Statement(f"{name} = {self._one_of(['put', 'plus'])}({old}, np.s_{place}, {value})")]
+
     def _rows(self) -> list[Statement]:
         name = self._name()
         body = Statement(f"{name}[i] = {self.number()} * np.cos(y[i])")
@@ -214,6 +268,7 @@ class Writer:
         lines += [Statement(f"out += {next(weights)} * np.sum({name} ** 2)") for name in self.vectors[3:]]
         for name, _, n in self.tables:
             lines.append(Statement(f"for i in range({n}):", (Statement(f"out += ({next(weights)} + i) * {name}[i]"),)))
+        lines += [Statement(f"out += {next(weights)} * np.sum({name} * np.cos({name}))") for name in self.versions]
         return [*lines, Statement("out += 0.1 * np.sum(x) + 0.2 * np.sum(y)")]
 
 

@@ -1,6 +1,7 @@
 """Programs that train: every way of writing a step of descent, compared with descent by hand."""
 
 import copy
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -261,6 +262,32 @@ def test_threads_record_their_own_parts(pool):
             thread.join()
     sum(parts).backward()
     np.testing.assert_allclose(w.grad, 2 * A.T @ (A @ START - b))
+
+
+@fooled("threads that write into versions of one table read one another's cells")
+def test_threads_fill_versions_of_one_table():
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for _ in range(40):
+            assert _sums_of_threads() == [50.0, 99.0, 148.0]
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def _sums_of_threads():
+    w = tg.parameter(np.array([1.0, 2.0, 3.0]))
+    shared = tg.tensor(np.zeros(50)).at[0].set(w[0])
+
+    def filled(k):
+        table = shared
+        for i in range(1, 50):
+            table = table.at[i].set(w[k])
+            assert shared[0].item() == 1.0
+        return table.numpy().sum()
+
+    with ThreadPoolExecutor(3) as executor:
+        return list(executor.map(filled, range(3)))
 
 
 # -- optimizers of SciPy -----------------------------------------------------------------------------------------------
