@@ -11,7 +11,7 @@ from tests.foreign.suite import Suite, run, table
 
 SUITES = {
     "autograd": Suite(install_autograd, ("autograd", "tests"), about_itself=ABOUT_AUTOGRAD),
-    "mygrad": Suite(install_mygrad, ("mygrad", "tests"), made_by_a_factory),
+    "mygrad": Suite(install_mygrad, ("mygrad", "tests"), made_by_a_factory, conftest=False),
 }
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import tinygraph as tg
 from tests.foreign.oracles import directional_derivative
 from tinygraph.backward.pytree import flatten, rebuild
 from tinygraph.ops.fourier import Complex
+from tinygraph.testing.oracle import Derivative
 
 RTOL = ATOL = 1e-6
 Reals = list[Any]
@@ -121,15 +122,18 @@ def _check(f: Callable[[Reals], Reals], point: Reals, modes: Sequence[str], orde
         pulled = tg.vjp(f, point)[1](adjoint)[0]
         shapes = [np.shape(x) for x in point]
         assert [np.shape(g) for g in pulled] == shapes, f"(VJP) check of {name} failed: shapes {shapes}"
-        got = _inner(pulled, along)
-        assert close(got, slope), f"(VJP) check of {name} failed: rule {got:.10g}, differences {slope:.10g}"
+        _compare(_inner(pulled, along), slope, f"(VJP) check of {name} failed")
         if order > 1:
             _check(_pull_back(f, len(point)), [*point, *adjoint], modes, order - 1, f"vjp_{name}")
     if "fwd" in modes:
-        got = _inner(adjoint, tg.jvp(f, (point,), (along,))[1])
-        assert close(got, slope), f"(JVP) check of {name} failed: rule {got:.10g}, differences {slope:.10g}"
+        _compare(_inner(adjoint, tg.jvp(f, (point,), (along,))[1]), slope, f"(JVP) check of {name} failed")
         if order > 1:
             _check(_push_forward(f, len(point)), [*point, *along], modes, order - 1, f"jvp_{name}")
+
+
+def _compare(got: float, slope: Derivative, what: str) -> None:
+    agrees = close(got, slope.value) or abs(got - slope.value) <= 4 * slope.error
+    assert agrees, f"{what}: rule {got:.10g}, differences {slope.value:.10g}"
 
 
 def _pull_back(f: Callable[[Reals], Reals], inputs: int) -> Callable[[Reals], Reals]:
@@ -164,5 +168,5 @@ def combo_check(function: Callable, argnum: Sequence[int] = (0,), **options: Any
 
 def is_about_complex(error: BaseException) -> bool:
     """Tell whether the engine refused something because it was complex."""
-    text = str(error)
-    return any(word in text for word in ("a Tensor is real", "got complex", "on a Complex", "Complex"))
+    first_line = str(error).partition("\n")[0]
+    return "complex" in first_line.lower() or "a Tensor is real" in first_line

@@ -80,12 +80,15 @@ class Suite:
         Tells whether a test, an item of pytest, is to run.
     about_itself : dict
         Tests of what only that library has, by name, with what they ask for.
+    conftest : bool
+        Whether its own ``conftest.py`` can be used.
     """
 
     stand_in: Callable[[], None]
     packages: tuple[str, ...]
     wanted: Callable[[Any], bool] = lambda item: True
     about_itself: Mapping[str, str] = field(default_factory=dict)
+    conftest: bool = True
 
 
 class Collector:
@@ -141,8 +144,8 @@ def run(suite: Suite, path: Path, files: Sequence[str] = ("tests",)) -> list[Out
     suite.stand_in()
     path = path.resolve()
     collector = Collector(path, suite)
-    options = ["--noconftest", "--continue-on-collection-errors", "-c", "/dev/null", "-W", "ignore"]
-    options += ["-p", "no:cacheprovider", "-p", "no:terminal", f"--rootdir={path}"]
+    options = ["--continue-on-collection-errors", "-c", "/dev/null", "-W", "ignore", f"--rootdir={path}"]
+    options += ["-p", "no:cacheprovider", "-p", "no:terminal", *([] if suite.conftest else ["--noconftest"])]
     sys.path.insert(0, str(path))
     writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
