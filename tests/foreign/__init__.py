@@ -10,7 +10,9 @@ Suites of other libraries, run on this engine through a thin adapter (``python -
 Programs of our own, written as other people write them:
 
 - `numpy_calls`: a table of NumPy calls, each compared with jax or finite differences
+- `oracles`: derivatives without any rule of the engine
 - `program`: a program that is written once and runs on arrays and on Tensors, and what is expected of it
 - `test_*_programs`: such programs, by theme
+- `tables`: tables that a program fills cell by cell, on arrays and on Tensors
 - `campaign`: random programs that fill tables and write in place (``python -m tests.foreign.campaign --long``)
 """

@@ -19,5 +19,5 @@ if __name__ == "__main__":
     parser.add_argument("suite", choices=list(SUITES))
     parser.add_argument("path", type=Path, help="a checkout of the library's repository")
     parser.add_argument("files", nargs="*", default=["tests"], help="files or folders in it")
-    given = parser.parse_args()
-    print(table(run(SUITES[given.suite], given.path, given.files)))
+    options = parser.parse_args()
+    print(table(run(SUITES[options.suite], options.path, options.files)))

@@ -233,11 +233,11 @@ class Writer:
 
     def _alias(self) -> list[Statement]:
         vector, alias = self._name(), self._name()
-        made = Statement(f"{vector} = np.sin({self._one_of(self.vectors)}) * {self.atom()}")
+        start = Statement(f"{vector} = np.sin({self._one_of(self.vectors)}) * {self.atom()}")
         self.vectors.append(vector)
         other = self._one_of([vector, f"{vector}[1:]", f"{vector}[::2]"])
         change = self._one_of(["*= 1.0 + x[0] ** 2", "+= y[0, 1]", "/= 2.0"])
-        return [made, Statement(f"{alias} = {other}"), Statement(f"{alias} {change}")]
+        return [start, Statement(f"{alias} = {other}"), Statement(f"{alias} {change}")]
 
     def _reads(self) -> list[Statement]:
         weights = iter(np.cos(np.arange(1, 200)).round(2).tolist())
@@ -290,11 +290,11 @@ def main() -> None:
     parser.add_argument("--long", action="store_true", help="1,000 programs of each style, in place of 30")
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--style", choices=list(STYLES), help="one style alone")
-    given = parser.parse_args()
+    options = parser.parse_args()
     wrong = False
-    for style in [given.style] if given.style else STYLES:
+    for style in [options.style] if options.style else STYLES:
         counts: Counter[str] = Counter()
-        for seed in range(given.seed, given.seed + (1000 if given.long else 30)):
+        for seed in range(options.seed, options.seed + (1000 if options.long else 30)):
             program = written(seed, style, 6 + seed % 10)
             verdict = verdict_on(program, seed)
             if verdict.kind in (WRONG, UNCLEAR) and not counts[verdict.kind]:

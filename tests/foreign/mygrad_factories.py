@@ -104,11 +104,11 @@ class _Factory:
         return keywords
 
 
-def _of(given: Any, i: int, otherwise: Any) -> Any:
-    """Return what is given for the i-th array, or for all of them."""
-    if isinstance(given, Mapping):
-        return given.get(i, otherwise)
-    return given
+def _of(described: Any, i: int, otherwise: Any) -> Any:
+    """Return what is said of the i-th array, or of all of them."""
+    if isinstance(described, Mapping):
+        return described.get(i, otherwise)
+    return described
 
 
 class fwdprop_test_factory(_Factory):

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 import tinygraph as tg
 from tests.foreign import mygrad_factories, mygrad_nnet
@@ -93,8 +93,8 @@ OWN = {
 
 def look_up(name: str) -> Any:
     """Return MyGrad's function of this name: one of `OWN`, or NumPy's."""
-    found = OWN[name] if name in OWN else getattr(np, name)
-    return found if isinstance(found, type | _NoAutodiff) or not callable(found) else without_constant(found)
+    value = OWN[name] if name in OWN else getattr(np, name)
+    return value if isinstance(value, type | _NoAutodiff) or not callable(value) else without_constant(value)
 
 
 class _Finder(MetaPathFinder, Loader):
@@ -125,7 +125,8 @@ def install_mygrad() -> None:
     sys.modules["mygrad.operation_base"].__dict__.update(_NoValue=object(), _NoValueType=object, Operation=object)
     _replace("tests.wrappers.uber", vars(mygrad_factories))
     _replace("tests.utils.wrappers", {"adds_constant_arg": without_constant, "clears_mem_state": lambda test: test})
-    settings.register_profile("mygrad", derandomize=True, deadline=None, database=None)
+    phases = (Phase.explicit, Phase.generate)  # a failure need not be small
+    settings.register_profile("mygrad", derandomize=True, deadline=None, database=None, phases=phases)
     settings.load_profile("mygrad")
 
 

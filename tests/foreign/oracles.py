@@ -17,8 +17,8 @@ def directional_derivative(
 
     Examples
     --------
-    >>> found = directional_derivative(lambda xs: xs[0] ** 3, [np.array(2.0)], [np.array(1.0)])
-    >>> round(found.value, 9), found.error < 1e-8
+    >>> slope = directional_derivative(lambda xs: xs[0] ** 3, [np.array(2.0)], [np.array(1.0)])
+    >>> round(slope.value, 9), slope.error < 1e-8
     (12.0, True)
     """
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import tinygraph as tg
-from tinygraph.testing.oracle import Flat, compare
+from tinygraph.testing.comparison import Flat, compare
 
 Function = Callable[..., Any]
 RIGHT, WRONG, REFUSED, UNCLEAR = "right", "WRONG", "refused clearly", "refused unclearly"
@@ -63,8 +63,8 @@ def judge(function: Function, *arguments: Any, rtol: float = 1e-6) -> Verdict:
                 raise
             raise TypeError("the program is not analytic") from error
 
-    found = compare(phi, flat.pack(arrays), gradient, np.random.default_rng(0), rtol)
-    faults = [f"{flat.place(f.element)}: {f.got:.8g}, differences give {f.expected:.8g}" for f in found.faults]
+    comparison = compare(phi, flat.pack(arrays), gradient, np.random.default_rng(0), rtol)
+    faults = [f"{flat.place(f.element)}: {f.got:.8g}, differences give {f.expected:.8g}" for f in comparison.faults]
     if not faults and not np.allclose(flat.pack(_of_backward(function, arrays)), gradient, rtol=1e-9, equal_nan=True):
         faults = ["backward() leaves another gradient than tg.grad gives"]
     return Verdict(WRONG, "; ".join(faults)) if faults else Verdict(RIGHT)

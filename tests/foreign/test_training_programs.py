@@ -312,8 +312,8 @@ def test_scipy_least_squares_and_root_with_a_jacobian():
     def residuals(w):
         return A @ w - b
 
-    found = optimize.least_squares(residuals, START, jac=tg.jacobian(residuals))
-    np.testing.assert_allclose(found.x, np.linalg.lstsq(A, b)[0])
+    fit = optimize.least_squares(residuals, START, jac=tg.jacobian(residuals))
+    np.testing.assert_allclose(fit.x, np.linalg.lstsq(A, b)[0])
 
     def system(z):
         return np.stack([z[0] ** 2 + z[1] - 1, z[0] - z[1] ** 2])
