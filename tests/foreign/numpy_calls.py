@@ -31,6 +31,8 @@ import numpy as np
 import tinygraph as tg
 from tests.foreign.oracles import directional_derivative
 from tests.foreign.program import RIGHT, WRONG, Verdict, judge
+from tinygraph.backward.pytree import flatten
+from tinygraph.ops.fourier import Complex
 
 _rng = np.random.default_rng(5)
 _M = _rng.normal(size=(3, 3))
@@ -82,7 +84,14 @@ class Call:
         The arguments are added to it: where the call cuts the record, the gradient is theirs alone, and not refused.
         """
         arguments = ", ".join(self.names)
-        source = f"def call({arguments}):\n    return one_number({self.text}, np) + one_number([{arguments}], np)\n"
+        return self._compiled(f"one_number({self.text}, np) + one_number([{arguments}], np)", numpy)
+
+    def value(self, *arguments: Any) -> Any:
+        """Return what the call itself gives."""
+        return self._compiled(self.text, np)(*arguments)
+
+    def _compiled(self, expression: str, numpy: Any) -> Callable[..., Any]:
+        source = f"def call({', '.join(self.names)}):\n    return {expression}\n"
         filename = f"<{self.text}>"
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         space = {**CONSTANTS, "np": numpy, "one_number": one_number}
@@ -125,6 +134,23 @@ def _names(text: str) -> set[str]:
 def verdict_on(call: Call) -> Verdict:
     """Return the verdict on a call by differences."""
     return judge(call.function(), *call.values)
+
+
+def difference_from_numpy(call: Call, dtype: type) -> str:
+    """Return how the call's value differs from NumPy's in value, shape or dtype; nothing if it does not."""
+    arrays = [np.asarray(value, dtype) for value in call.values]
+    expected = flatten(call.value(*[array.copy() for array in arrays]))
+    values = flatten(call.value(*map(tg.parameter, arrays)))
+    for theirs, ours in zip(map(np.asarray, expected), map(_as_array, values), strict=True):
+        if (theirs.shape, theirs.dtype) != (ours.shape, ours.dtype):
+            return f"{ours.dtype} of shape {ours.shape}, by NumPy {theirs.dtype} of shape {theirs.shape}"
+        if not np.allclose(theirs, ours, rtol=1e-5, atol=1e-6, equal_nan=True):
+            return f"{ours}, by NumPy {theirs}"
+    return ""
+
+
+def _as_array(value: Any) -> np.ndarray:
+    return value.numpy() if isinstance(value, tg.Tensor | Complex) else np.asarray(value)
 
 
 def second_order_fault(call: Call) -> str:
