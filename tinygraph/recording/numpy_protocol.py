@@ -22,7 +22,7 @@ _frame = sys._getframe
 
 def dispatch(function: Callable, args: tuple, kwargs: dict[str, Any], frame: FrameType) -> Any:
     """Call what stands for a NumPy function, on behalf of `frame`."""
-    ours = numpy_functions.get(function)
+    ours = numpy_functions.get(function) or next(filter(None, (known(function) for known in unlisted)), None)
     if ours is None:
         module = getattr(function, "__module__", None) or "numpy"
         name = f"{module}.{function.__name__}".replace("numpy.", "np.", 1)
