@@ -11,6 +11,7 @@ from . import (
     calculus,
     decompositions,
     elementwise,
+    extended,
     indexing,
     joining,
     linalg,
@@ -23,6 +24,7 @@ from . import (
     statistics,
     tables,
     transcendental,
+    ufunc_methods,
     without_gradient,
 )
 

@@ -137,15 +137,26 @@ cumprod = op(
 
 
 @implements("cumulative_sum")
-def cumulative_sum(x: Any, /, *, axis: int | None = None) -> Any:
+def cumulative_sum(x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Any:
     """As ``np.cumulative_sum``."""
-    return cumsum(x, axis=axis)
+    return _running(cumsum, x, axis, dtype, np.zeros if include_initial else None)
 
 
 @implements("cumulative_prod")
-def cumulative_prod(x: Any, /, *, axis: int | None = None) -> Any:
+def cumulative_prod(x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Any:
     """As ``np.cumulative_prod``."""
-    return cumprod(x, axis=axis)
+    return _running(cumprod, x, axis, dtype, np.ones if include_initial else None)
+
+
+def _running(op: Any, x: Any, axis: int | None, dtype: Any, initial: Any) -> Any:
+    if axis is None and np.ndim(x) > 1:
+        raise ValueError(f"expected axis= for an array of {np.ndim(x)} axes")
+    axis = 0 if axis is None else axis
+    y = op(x, axis=axis, dtype=dtype)
+    if initial is None:
+        return y
+    first = initial([1 if i == axis % y.ndim else n for i, n in enumerate(y.shape)], y.dtype)
+    return np.concatenate([first, y], axis=axis)
 
 
 # -- extrema: ties share the gradient in equal parts -------------------------------------------------------------------

@@ -146,30 +146,26 @@ nancumsum = _without_nan("nancumsum", reductions.cumsum, 0)
 nancumprod = _without_nan("nancumprod", reductions.cumprod, 1)
 
 
-def _number(a: Any, axis: Axis, keepdims: bool) -> Any:
-    """Return how many elements are not NaN, in the dtype of `a`."""
-    return np.sum(~np.isnan(plain(a)), axis=axis, keepdims=keepdims).astype(a.dtype)
-
-
 @implements("nanmean")
 def nanmean(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     """As ``np.nanmean``."""
-    return nansum(a, axis, keepdims=keepdims) / _number(a, axis, keepdims)
+    return reductions.mean(a, axis=axis, keepdims=keepdims, where=~np.isnan(a))
 
 
 @implements("nanvar")
 def nanvar(a: Any, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
     """As ``np.nanvar``."""
-    missing = np.isnan(a)
-    deviations = np.where(missing, 0, np.where(missing, 0, a) - nanmean(a, axis, keepdims=True))
-    total = reductions.sum(deviations * deviations, axis=axis, keepdims=keepdims)
-    return total / (_number(a, axis, keepdims) - ddof)
+    return var(a, axis=axis, ddof=ddof, keepdims=keepdims, where=~np.isnan(a))
 
 
 @implements("nanstd")
 def nanstd(a: Any, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
     """As ``np.nanstd``; of equal values the derivative is 0."""
-    variance = nanvar(a, axis, ddof=ddof, keepdims=keepdims)
+    return std(a, axis=axis, ddof=ddof, keepdims=keepdims, where=~np.isnan(a))
+
+
+def root(variance: Any) -> Any:
+    """Return the square root, with the derivative 0 at 0."""
     flat = plain(variance) == 0
     return np.where(flat, 0, np.sqrt(np.where(flat, 1, variance)))
 

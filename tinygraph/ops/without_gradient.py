@@ -81,17 +81,18 @@ __all__ = [
 ]
 
 
-def _bare(x: Any) -> Any:
+def bare(x: Any) -> Any:
+    """Return plain arrays in place of Tensors, in lists and tuples too."""
     if type(x) is Tensor:
         return x._data
-    return type(x)([_bare(part) for part in x]) if type(x) in (list, tuple) else x
+    return type(x)([bare(part) for part in x]) if type(x) in (list, tuple) else x
 
 
 def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
     @located
     @wraps(function, assigned=("__name__", "__qualname__"))
     def plain(*args: Any, **kwargs: Any) -> Any:
-        return function(*_bare(args), **{key: _bare(value) for key, value in kwargs.items()})
+        return function(*bare(args), **{key: bare(value) for key, value in kwargs.items()})
 
     plain.__doc__ = f"As ``np.{function.__name__}``: a plain array, without a gradient."
     numpy_functions[function] = plain
