@@ -17,6 +17,7 @@ from . import (
     linalg,
     losses,
     matrices,
+    on_demand,
     operators,
     products,
     reductions,

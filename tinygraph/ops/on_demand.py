@@ -1,0 +1,45 @@
+"""Ufuncs that are not NumPy's: SciPy's, whose ops are registered when one meets a Tensor, and those made of Python."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ..recording.op import located
+from ..recording.tensor import families
+
+__all__: list[str] = []  # they are reached through the ufuncs themselves
+
+
+@lru_cache(maxsize=256)
+def _foreign(function: Callable[..., Any]) -> Callable[..., Any] | None:
+    """Return what stands for a ufunc that is not NumPy's; None for any other function."""
+    if not isinstance(function, np.ufunc) or getattr(np, function.__name__, None) is function:
+        return None
+    if "(vectorized)" in function.__name__:
+        name = function.__name__.removesuffix(" (vectorized)")
+        return _refusing(
+            name, "made of a Python function, it does not take a Tensor; write np.stack([f(x) for x in t])"
+        )
+    scipy_special = sys.modules.get("scipy.special")
+    if scipy_special is None or getattr(scipy_special._ufuncs, function.__name__, None) is not function:
+        return None
+    from .special import functions  # it imports SciPy, which tinygraph itself does without
+
+    name = f"scipy.special.{function.__name__.lstrip('_')}"
+    return functions.get(function) or _refusing(name, "not supported on a Tensor")
+
+
+def _refusing(name: str, text: str) -> Callable[..., Any]:
+    def refuse(*args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError(text)
+
+    refuse.__name__ = name
+    return located(refuse)
+
+
+families.append(_foreign)
