@@ -47,6 +47,7 @@ from .ops.joining import *
 from .ops.linalg import *
 from .ops.losses import *
 from .ops.matrices import *
+from .ops.matrix_functions import *
 from .ops.products import *
 from .ops.reductions import *
 from .ops.shapes import *

@@ -111,7 +111,8 @@ def faults(ops: list[Op]) -> list[Fault]:
     for helper in (broadcasting.conform, broadcasting.sum_to):
         users.setdefault(helper, {}).update(dict.fromkeys(op for op in ops if op.elementwise and len(op.rules) > 1))
     for helper, using in users.items():
-        found += _changes(helper, f"{helper.__module__.rpartition('.')[2]}.{helper.__name__}", tuple(using))
+        if using:
+            found += _changes(helper, f"{helper.__module__.rpartition('.')[2]}.{helper.__name__}", tuple(using))
     return found
 
 
@@ -317,6 +318,8 @@ EQUIVALENT = (
     ("half_lower", "1", "2", "both are the length of a square matrix"),
     ("gaps", "np.eye", "- np.eye", "the diagonal is multiplied by 0"),
     ("one_hot", "like", "target", "a dtype that the subtraction from probabilities promotes"),
+    ("frechet", "a", "direction", SAME_SHAPE),
+    ("frechet", "1", "2", "both are the length of a square matrix"),
     ("cofactors", "1 - np.eye", "- 1", "as booleans the same"),
     ("cofactors", "np.linalg.det", "/", ONE),
     ("cofactors", "x", "y", SAME_SHAPE),
