@@ -51,3 +51,6 @@ families = (
 )
 
 operators.attach()
+extended.attach()
+ufunc_methods.attach()
+on_demand.attach()

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..recording.op import Op, located, registry
-from . import elementwise, joining, reductions, statistics, transcendental  # noqa: F401 - all that have ufuncs
+from ..recording.numpy_protocol import located
+from ..recording.op import Op, registry
+from . import elementwise, joining, reductions, statistics
 from .elementwise import plain
 from .reductions import Axis
 from .shapes import as_array, astype
@@ -87,8 +88,12 @@ def _take_dtype(op: Op) -> None:
     op.extended = located(extended)
 
 
-for _op in [op for ops in registry.values() for op in ops if op.elementwise and isinstance(op.forward, np.ufunc)]:
-    _take_dtype(_op)
+def attach() -> None:
+    """Let every ufunc take dtype=."""
+    for ops in registry.values():
+        for op in ops:
+            if op.elementwise and isinstance(op.forward, np.ufunc):
+                _take_dtype(op)
 
 
 # -- sums and products -------------------------------------------------------------------------------------------------

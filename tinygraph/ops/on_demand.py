@@ -9,8 +9,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..recording.op import located
-from ..recording.tensor import families
+from ..recording.numpy_protocol import located, unlisted
 
 __all__: list[str] = []  # they are reached through the ufuncs themselves
 
@@ -42,4 +41,6 @@ def _refusing(name: str, text: str) -> Callable[..., Any]:
     return located(refuse)
 
 
-families.append(_foreign)
+def attach() -> None:
+    """Let these ufuncs take Tensors."""
+    unlisted.append(_foreign)

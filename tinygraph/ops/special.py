@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from ..recording.op import Op, located, op
-from ..recording.pullback import Rule
+from ..recording.numpy_protocol import located
+from ..recording.op import Op, op
+from ..recording.primitive import Rule
 from . import activations, elementwise, transcendental
 
 __all__ = [

@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from ..recording.op import Op, located
-from ..recording.tensor import families, numpy_functions
+from ..recording.numpy_protocol import located, numpy_functions, unlisted
+from ..recording.op import Op
 from . import reductions
 from .elementwise import plain
 from .extended import Mask, cast, masked
@@ -152,4 +152,6 @@ def _method(function: Callable[..., Any]) -> Callable[..., Any] | None:
     return located(method)
 
 
-families.append(_method)
+def attach() -> None:
+    """Let these methods take Tensors."""
+    unlisted.append(_method)

@@ -16,6 +16,7 @@ from .source import where
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 numpy_functions: dict[Callable, Any] = {}  # NumPy's function → what records it: an Op, Forms, or a function of ops
+unlisted: list[Callable[[Callable], Callable | None]] = []  # asked for what is not in that table: ufunc.reduce, SciPy's
 
 _frame = sys._getframe
 

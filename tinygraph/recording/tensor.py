@@ -16,7 +16,7 @@ from .context import Context, context, known_context
 from .cuts import is_asked_for, refusal
 from .numpy_protocol import dispatch
 from .primitive import Primitive
-from .source import locate, where
+from .source import locate
 
 _frame = sys._getframe
 _new = object.__new__
