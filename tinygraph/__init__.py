@@ -41,9 +41,11 @@ from .ops import fourier as fft  # tg.fft.rfft stands where np.fft.rfft does
 from .ops.activations import *
 from .ops.calculus import *
 from .ops.decompositions import *
+from .ops.eigen import *
 from .ops.elementwise import *
 from .ops.indexing import *
 from .ops.joining import *
+from .ops.least_squares import *
 from .ops.linalg import *
 from .ops.losses import *
 from .ops.matrices import *

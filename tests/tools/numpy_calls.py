@@ -207,6 +207,13 @@ DIFFERENTIABLE = {
     "linalg.cholesky": (M, lambda m: np.linalg.cholesky(m @ m.T)),
     "linalg.eigvalsh": (M, lambda m: np.linalg.eigvalsh(m + m.T)),
     "linalg.eigh": (M, lambda m: np.linalg.eigh(m + m.T).eigenvectors),
+    "linalg.eig": (M, lambda m: np.linalg.eig(m + m.T).eigenvalues[::-1] * np.linalg.eig(m + m.T).eigenvectors[0]),
+    "linalg.eigvals": (M, lambda m: np.linalg.eigvals(m + m.T) * 2),
+    "linalg.lstsq": (
+        X,
+        lambda x: np.linalg.lstsq(x.T, C.T)[0] @ np.linalg.lstsq(x.T, C[0])[0] * np.linalg.lstsq(x, V[:3])[3],
+    ),
+    "polyfit": (X, lambda x: np.polyfit(V[:4], x.T, 2) * np.polyfit(x[0], V[:4], 2, w=V[:4])[0]),
     "linalg.svd": (X, lambda x: np.linalg.svd(x, full_matrices=False).Vh * np.linalg.svd(x, compute_uv=False)[0]),
     "linalg.svdvals": (X, np.linalg.svdvals),
     "linalg.qr": (X, lambda x: np.linalg.qr(x.T).Q @ np.linalg.qr(x.T, mode="r") * 2 + np.linalg.qr(x.T)[0]),
