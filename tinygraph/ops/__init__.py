@@ -8,7 +8,9 @@ True
 
 from . import (
     activations,
+    by_pieces,
     calculus,
+    counting,
     decompositions,
     eigen,
     elementwise,
@@ -23,8 +25,10 @@ from . import (
     on_demand,
     operators,
     products,
+    quantiles,
     reductions,
     shapes,
+    spacing,
     statistics,
     tables,
     transcendental,
@@ -34,7 +38,9 @@ from . import (
 
 families = (
     activations,
+    by_pieces,
     calculus,
+    counting,
     decompositions,
     eigen,
     elementwise,
@@ -46,8 +52,10 @@ families = (
     matrices,
     matrix_functions,
     products,
+    quantiles,
     reductions,
     shapes,
+    spacing,
     statistics,
     tables,
     transcendental,

@@ -20,7 +20,6 @@ __all__ = [
     "ediff1d",
     "gradient",
     "interp",
-    "linspace",
     "polyval",
     "sliding_window_view",
     "trapezoid",
@@ -103,26 +102,20 @@ def polyval(p: Any, x: Any) -> Any:
     return y
 
 
-@implements("linspace")
-def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, *, axis: int = 0) -> Any:
-    """As ``np.linspace``: even steps from one value to another."""
-    steps = np.linspace(0, 1, num, endpoint).astype(np.result_type(start, stop, 0.5))
-    steps = steps.reshape((-1,) + (1,) * max(np.ndim(start), np.ndim(stop)))
-    return np.moveaxis(start * (1 - steps) + stop * steps, 0, axis)
-
-
 @implements("interp")
-def interp(x: Any, xp: Any, fp: Any) -> Any:
-    """As ``np.interp``: straight lines between the points (xp, fp), constant beyond them.
+def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> Any:
+    """As ``np.interp``: straight lines between the points (xp, fp); beyond them constant, or `left` and `right`.
 
     At a point, the derivative in `x` is the slope of the line on its right.
     """
     x, xp, fp = as_array(x), as_array(xp), as_array(fp)
-    bare = np.clip(plain(x), plain(xp)[0], plain(xp)[-1])
-    right = np.clip(np.searchsorted(plain(xp), bare, side="right"), 1, xp.size - 1)
-    left = right - 1
-    part = (np.clip(x, plain(xp)[0], plain(xp)[-1]) - xp[left]) / (xp[right] - xp[left])
-    return fp[left] + part * (fp[right] - fp[left])
+    inside = np.clip(x, xp[0], xp[-1])
+    after = np.clip(np.searchsorted(plain(xp), plain(inside), side="right"), 1, xp.size - 1)
+    before = after - 1
+    part = (inside - xp[before]) / (xp[after] - xp[before])
+    y = fp[before] + part * (fp[after] - fp[before])
+    y = y if left is None else np.where(plain(x) < plain(xp)[0], left, y)
+    return y if right is None else np.where(plain(x) > plain(xp)[-1], right, y)
 
 
 # -- convolution in one dimension --------------------------------------------------------------------------------------

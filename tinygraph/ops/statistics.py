@@ -1,4 +1,4 @@
-"""Statistics: spread, averages, order statistics, and reductions that leave NaN out."""
+"""Statistics: spread, averages, and reductions that leave NaN out."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from ..recording.numpy_protocol import implements
 from ..recording.op import op
 from . import reductions
 from .elementwise import no_zero, plain
-from .reductions import Axis, axes_of, collapse, count, spread
+from .reductions import Axis, axes_of, count, spread
 
 __all__ = [
     "average",
     "corrcoef",
     "cov",
-    "median",
     "nancumprod",
     "nancumsum",
     "nanmax",
@@ -28,8 +27,6 @@ __all__ = [
     "nanstd",
     "nansum",
     "nanvar",
-    "percentile",
-    "quantile",
     "std",
     "var",
 ]
@@ -78,49 +75,6 @@ def average(a: Any, axis: Axis = None, weights: Any = None, *, keepdims: bool = 
         weights = np.broadcast_to(np.reshape(weights, shape), np.shape(a))
     total = reductions.sum(weights * a, axis=axis, keepdims=keepdims)
     return total / reductions.sum(weights, axis=axis, keepdims=keepdims)
-
-
-# -- order statistics --------------------------------------------------------------------------------------------------
-
-
-@implements("quantile")
-def quantile(a: Any, q: Any, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Any:
-    """As ``np.quantile`` with ``method="linear"``; `q` is static. Of equal values, one receives the gradient.
-
-    Raises
-    ------
-    NotImplementedError
-        For another `method`.
-    """
-    if method != "linear":
-        raise NotImplementedError(f"quantile: method={method!r} is not supported on a Tensor; it takes 'linear'")
-    shape = [1 if i in axes_of(a, axis) else n for i, n in enumerate(np.shape(a))]
-    ordered = np.sort(collapse(a, axis), axis=-1)
-    if np.isnan(plain(ordered)[..., -1:]).any():  # NaN comes last, and makes the quantile NaN
-        ordered = ordered + 0 * ordered[..., -1:]
-    q = np.asarray(plain(q), dtype=np.float64)
-    found = [_interpolated(ordered, float(one) * (ordered.shape[-1] - 1)) for one in q.ravel()]
-    if keepdims:
-        found = [np.reshape(one, shape) for one in found]
-    return found[0] if q.ndim == 0 else np.reshape(np.stack(found), (*q.shape, *found[0].shape))
-
-
-def _interpolated(ordered: Any, position: float) -> Any:
-    low = math.floor(position)
-    part = position - low
-    return ordered[..., low] if not part else ordered[..., low] * (1 - part) + ordered[..., low + 1] * part
-
-
-@implements("percentile")
-def percentile(a: Any, q: Any, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Any:
-    """As ``np.percentile`` with ``method="linear"``; `q` is static."""
-    return quantile(a, np.asarray(plain(q)) / 100, axis, method=method, keepdims=keepdims)
-
-
-@implements("median")
-def median(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
-    """As ``np.median``: two middle values receive half the gradient each."""
-    return quantile(a, 0.5, axis, keepdims=keepdims)
 
 
 # -- without NaN -------------------------------------------------------------------------------------------------------

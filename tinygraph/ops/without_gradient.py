@@ -26,7 +26,6 @@ __all__ = [
     "array_equiv",
     "array_repr",
     "array_str",
-    "bincount",
     "can_cast",
     "common_type",
     "count_nonzero",
@@ -35,10 +34,8 @@ __all__ = [
     "empty_like",
     "equal",
     "flatnonzero",
-    "full_like",
     "greater",
     "greater_equal",
-    "histogram",
     "histogram_bin_edges",
     "imag",
     "isclose",
@@ -141,8 +138,6 @@ flatnonzero = _plain(np.flatnonzero)
 count_nonzero = _plain(np.count_nonzero)
 searchsorted = _plain(np.searchsorted)
 digitize = _plain(np.digitize)
-bincount = _plain(np.bincount)
-histogram = _plain(np.histogram)
 histogram_bin_edges = _plain(np.histogram_bin_edges)
 shape = _plain(np.shape)
 ndim = _plain(np.ndim)
@@ -150,7 +145,6 @@ size = _plain(np.size)
 zeros_like = _plain(np.zeros_like)
 ones_like = _plain(np.ones_like)
 empty_like = _plain(np.empty_like)
-full_like = _plain(np.full_like)
 result_type = _plain(np.result_type)
 can_cast = _plain(np.can_cast)
 common_type = _plain(np.common_type)

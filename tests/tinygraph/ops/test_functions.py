@@ -12,7 +12,8 @@ from tests.tools.differences import slope
 from tests.tools.numpy_calls import DIFFERENTIABLE, PLAIN, X
 from tinygraph.ops.fourier import Complex
 
-NUMPY_UPCASTS = {"quantile", "cov", "corrcoef", "vander"}  # to float64, whatever it is given; here float32 stays
+# to float64, whatever it is given; here float32 stays
+NUMPY_UPCASTS = {"quantile", "nanquantile", "cov", "corrcoef", "vander", "geomspace"}
 
 
 def numpy_function(name):
