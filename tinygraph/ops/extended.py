@@ -9,10 +9,10 @@ import numpy as np
 
 from ..recording.numpy_protocol import located
 from ..recording.op import Op, registry
-from . import elementwise, joining, reductions, statistics
+from . import elementwise, joining, reductions, shapes, statistics
 from .elementwise import plain
 from .reductions import Axis
-from .shapes import as_array, astype
+from .shapes import as_array
 
 Mask = Any  # what `where=` takes: True, or booleans that broadcast to the array
 
@@ -37,7 +37,7 @@ def cast(x: Any, dtype: Any, casting: Any = "unsafe") -> Any:
     x, dtype = as_array(x), np.dtype(dtype)
     if not np.can_cast(x.dtype, dtype, casting):
         raise TypeError(f"cannot cast from {x.dtype} to {dtype} by the rule {casting!r}; say astype({str(dtype)!r})")
-    return x if x.dtype == dtype else astype(x, dtype)
+    return x if x.dtype == dtype else shapes.astype(x, dtype)
 
 
 def masked(x: Any, where: Mask, filler: Any) -> Any:
@@ -179,8 +179,8 @@ def _wide(a: Any, dtype: Any) -> tuple[Any, Any]:
     """Return `a` in the dtype in which a mean is worked out, and the dtype of the result, both as NumPy has them."""
     a = cast(as_array(a), dtype)
     if a.dtype.kind in "biu":
-        a = astype(a, np.float64)
-    return (astype(a, np.float32) if a.dtype == np.float16 else a), a.dtype
+        a = shapes.astype(a, np.float64)
+    return (shapes.astype(a, np.float32) if a.dtype == np.float16 else a), a.dtype
 
 
 @extends(reductions.mean)
@@ -252,6 +252,29 @@ def _masked_var(a: Any, axis: Axis, ddof: float, keepdims: bool, where: Mask) ->
     deviations = masked(a - mean(a, axis, keepdims=True, where=where), where, 0)
     freedom = np.maximum(_number(a, axis, where, keepdims) - ddof, 0)
     return reductions.sum(deviations * deviations, axis=axis, keepdims=keepdims) / freedom.astype(a.dtype)
+
+
+# -- copies: where the elements are in memory shows nowhere ------------------------------------------------------------
+
+
+@extends(shapes.astype)
+def astype(
+    x: Any,
+    dtype: Any,
+    order: str = "K",
+    casting: Any = "unsafe",
+    subok: bool = True,
+    copy: bool = True,
+    device: Any = None,
+) -> Any:
+    """As ``ndarray.astype``, with all its arguments; without `copy`, what has the dtype already is returned itself."""
+    return shapes.astype(x, dtype) if copy and x.dtype == dtype else cast(x, dtype, casting)
+
+
+@extends(shapes.copy)
+def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
+    """As ``np.copy``, with all its arguments."""
+    return shapes.copy(a)
 
 
 # -- joining: all arrays are cast --------------------------------------------------------------------------------------

@@ -97,6 +97,18 @@ def test_a_wider_dtype_is_taken_before_the_op_and_left_behind_by_the_gradient(f)
     np.testing.assert_allclose(p.grad, tg.grad(lambda x: np.sum(f(x)))(X), rtol=1e-6)
 
 
+def test_copies_take_what_says_nothing_about_values():
+    p = tg.parameter(X)
+    assert p.astype(np.float64, copy=False) is p
+    assert p.astype(np.float64).op == "astype"
+    assert p.astype("f4", casting="same_kind").dtype == np.float32
+    assert np.copy(p, order="C").shape == p.copy("F").shape == p.reshape(3, 4, order="C").shape == (3, 4)
+    with pytest.raises(TypeError, match="astype: cannot cast from float64 to int64 by the rule 'safe'"):
+        p.astype(int, casting="safe")
+    with pytest.raises(TypeError, match="reshape: the argument order= is not supported"):
+        p.reshape(4, 3, order="F")
+
+
 def test_an_initial_tensor_receives_its_gradient():
     x, start = np.array([0.5, 2.0]), tg.parameter(3.0)
     (np.sum(x, initial=0.0) + np.sum(tg.tensor(x), initial=start) * np.prod(tg.tensor(x), initial=start)).backward()

@@ -202,6 +202,38 @@ def test_beyond_its_points_an_interpolation_does_not_depend_on_where_they_are():
     np.testing.assert_array_equal(gradient, [0.0, 0.0])
 
 
+DIFFERENCES = {
+    "diff with ends": lambda x: np.diff(x, prepend=0.5, append=x[:, :1]),
+    "diff, down the columns": lambda x: np.diff(x, 2, 0, x[:1], 1.0),
+    "gradient at coordinates": lambda x: np.gradient(x, V, axis=0),
+    "gradient at coordinates, parabolas at the ends": lambda x: np.gradient(x, V, axis=0, edge_order=2),
+    "gradient, parabolas at the ends": lambda x: np.gradient(x, 0.5, axis=1, edge_order=2),
+    "gradient along both axes": lambda x: np.gradient(x, V, 0.5)[0] + np.gradient(x, 2.0)[1],
+    "trapezoid at coordinates of each": lambda x: np.trapezoid(x, np.cumsum(np.abs(X) + 1, axis=0), axis=0),
+    "trapezoid in squares": lambda x: np.trapezoid(x[:2, :2], np.array([[0.0, 1.0], [2.0, 5.0]]), axis=0),
+    "trace in a dtype": lambda x: np.trace(x, 1, dtype=np.float64),
+}
+
+
+@pytest.mark.parametrize("name", DIFFERENCES)
+def test_differences_are_numpys_and_their_derivatives_those_of_an_oracle(name):
+    f = DIFFERENCES[name]
+    same(f(tg.parameter(X)), f(X))
+    check_gradients(f, X)
+
+
+def test_coordinates_receive_gradients_too():
+    check_gradients(lambda v: np.gradient(np.sin(v), v, edge_order=2) + np.trapezoid(np.cos(v), v), V)
+
+
+def test_interpolation_between_equal_points():
+    xp, fp, x = np.array([0.0, 1.0, 1.0, 2.0]), np.array([0.0, 1.0, 3.0, 4.0]), np.array([0.5, 0.9, 1.0, 1.5, 3.0])
+    same(np.interp(x, xp, tg.parameter(fp)), np.interp(x, xp, fp))
+    for wrong in ([0.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 0.0, 2.0], [1.0]):
+        with pytest.raises(ValueError, match="interp: xp must be two points at least, and increase"):
+            np.interp(x, wrong, tg.parameter(np.ones(len(wrong))))
+
+
 # -- counting -----------------------------------------------------------------------------------------------------
 
 
