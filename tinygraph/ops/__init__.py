@@ -8,6 +8,7 @@ True
 
 from . import (
     activations,
+    array_attributes,
     by_pieces,
     calculus,
     counting,
@@ -66,3 +67,4 @@ operators.attach()
 extended.attach()
 ufunc_methods.attach()
 on_demand.attach()
+array_attributes.attach(families)

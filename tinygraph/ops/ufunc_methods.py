@@ -10,7 +10,6 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from ..recording.numpy_protocol import located, numpy_functions, unlisted
-from ..recording.op import Op
 from . import reductions
 from .elementwise import plain
 from .extended import Mask, cast, masked
@@ -18,7 +17,7 @@ from .indexing import take_along_axis
 from .reductions import Axis
 from .shapes import as_array
 from .transcendental import LN2
-from .without_gradient import bare
+from .without_gradient import bare, plain_functions
 
 __all__: list[str] = []  # they are reached through NumPy's own ufuncs
 
@@ -137,16 +136,15 @@ def _method(function: Callable[..., Any]) -> Callable[..., Any] | None:
     ufunc, name = getattr(function, "__self__", None), function.__name__
     if not isinstance(ufunc, np.ufunc):
         return None
-    ours = numpy_functions.get(ufunc)
 
     def method(*args: Any, out: Any = None, **kwargs: Any) -> Any:
         if out is not None:
             raise TypeError("the argument out= is not supported on a Tensor, which is not written in place")
-        if isinstance(ours, Op):
-            return _METHODS[name](ufunc, *args, **kwargs)
-        if "dd->?" not in ufunc.types:
+        if ufunc in plain_functions:
+            return function(*bare(args), **{key: bare(value) for key, value in kwargs.items()})
+        if ufunc not in numpy_functions or ufunc.signature is not None or (ufunc.nin, ufunc.nout) != (2, 1):
             raise TypeError("not supported on a Tensor")
-        return function(*bare(args), **{key: bare(value) for key, value in kwargs.items()})  # comparisons, logic
+        return _METHODS[name](ufunc, *args, **kwargs)
 
     method.__name__ = f"np.{ufunc.__name__}.{name}"
     return located(method)

@@ -26,6 +26,9 @@ __all__ = [
     "array_equiv",
     "array_repr",
     "array_str",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
     "can_cast",
     "common_type",
     "count_nonzero",
@@ -38,6 +41,7 @@ __all__ = [
     "greater_equal",
     "histogram_bin_edges",
     "imag",
+    "invert",
     "isclose",
     "iscomplex",
     "iscomplexobj",
@@ -49,6 +53,7 @@ __all__ = [
     "isposinf",
     "isreal",
     "isrealobj",
+    "left_shift",
     "less",
     "less_equal",
     "lexsort",
@@ -67,6 +72,7 @@ __all__ = [
     "ones_like",
     "real",
     "result_type",
+    "right_shift",
     "searchsorted",
     "shape",
     "shares_memory",
@@ -85,6 +91,9 @@ def bare(x: Any) -> Any:
     return type(x)([bare(part) for part in x]) if type(x) in (list, tuple) else x
 
 
+plain_functions: set[Callable[..., Any]] = set()  # NumPy's
+
+
 def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
     @located
     @wraps(function, assigned=("__name__", "__qualname__"))
@@ -93,6 +102,7 @@ def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
 
     plain.__doc__ = f"As ``np.{function.__name__}``: a plain array, without a gradient."
     numpy_functions[function] = plain
+    plain_functions.add(function)
     return plain
 
 
@@ -123,6 +133,12 @@ logical_and = _plain(np.logical_and)
 logical_or = _plain(np.logical_or)
 logical_xor = _plain(np.logical_xor)
 logical_not = _plain(np.logical_not)
+bitwise_and = _plain(np.bitwise_and)
+bitwise_or = _plain(np.bitwise_or)
+bitwise_xor = _plain(np.bitwise_xor)
+invert = _plain(np.invert)
+left_shift = _plain(np.left_shift)
+right_shift = _plain(np.right_shift)
 all = _plain(np.all)
 any = _plain(np.any)
 argmax = _plain(np.argmax)
