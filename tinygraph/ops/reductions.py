@@ -60,6 +60,11 @@ def count(x: Any, axis: Axis) -> int:
     return total
 
 
+def per(g: Any, n: float) -> Any:
+    """Return ``g / n``; of float16, which ends at 65504, by way of float32."""
+    return (g.astype(np.float32) / n).astype(np.float16) if g.dtype == np.float16 else g / n
+
+
 def _sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return np.add.reduce(x, axis, None, None, keepdims)  # type: ignore[call-overload]  # np.sum itself, without its 1.5 µs of Python
 
@@ -73,7 +78,7 @@ sum = op(
 )
 mean = op(
     np.mean,
-    vjp=lambda g, y, x, axis=None, keepdims=False: spread(g / count(x, axis), x, axis, keepdims),
+    vjp=lambda g, y, x, axis=None, keepdims=False: spread(per(g, count(x, axis)), x, axis, keepdims),
     samples=_ALONG,
 )
 

@@ -12,7 +12,7 @@ from ..recording.numpy_protocol import implements
 from ..recording.op import op
 from . import reductions
 from .elementwise import no_zero, plain
-from .reductions import Axis, axes_of, count, spread
+from .reductions import Axis, axes_of, count, per, spread
 
 __all__ = [
     "average",
@@ -45,17 +45,32 @@ def deviation(x: Any, axis: Axis) -> Any:
     return x - np.mean(x, axis=axis, keepdims=True)
 
 
+def _in_float32(spread_of: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a spread that works float16, which ends at 65504, out in float32: NumPy adds up in float16."""
+
+    def forward(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
+        if x.dtype != np.float16:
+            return spread_of(x, axis=axis, ddof=ddof, keepdims=keepdims)
+        return spread_of(x, axis=axis, dtype=np.float32, ddof=ddof, keepdims=keepdims).astype(np.float16)
+
+    return forward
+
+
 var = op(
-    np.var,
-    vjp=lambda g, y, x, axis=None, ddof=0, keepdims=False: (
-        spread(2 * g / freedom(x, axis, ddof), x, axis, keepdims) * deviation(x, axis)
+    _in_float32(np.var),
+    name="var",
+    numpy=np.var,
+    vjp=lambda g, y, x, axis=None, ddof=0, keepdims=False: per(
+        spread(2 * g, x, axis, keepdims) * deviation(x, axis), freedom(x, axis, ddof)
     ),
     samples=_ALONG,
 )
 std = op(
-    np.std,
-    vjp=lambda g, y, x, axis=None, ddof=0, keepdims=False: (
-        spread(g / (no_zero(y) * freedom(x, axis, ddof)), x, axis, keepdims) * deviation(x, axis)
+    _in_float32(np.std),
+    name="std",
+    numpy=np.std,
+    vjp=lambda g, y, x, axis=None, ddof=0, keepdims=False: per(
+        spread(g / no_zero(y), x, axis, keepdims) * deviation(x, axis), freedom(x, axis, ddof)
     ),
     samples=_ALONG,
     kinks="Of equal values the derivative is 0, as in torch.",
