@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..recording.numpy_protocol import implements
 from ..recording.op import op
@@ -37,6 +39,8 @@ _RUNNING = (((3, 4),), ((3, 4), {"axis": 0}), ((3, 4), {"axis": -1}))
 
 def spread(g: Any, x: Any, axis: Axis, keepdims: bool = False) -> Any:
     """Give the axes that a reduction removed back to `g`, and repeat it along them: the adjoint of ``sum``."""
+    if g.dtype is not x.dtype and g.dtype != x.dtype:
+        g = g.astype(x.dtype)
     if not keepdims and axis is not None:
         g = np.expand_dims(g, axis)
     if type(g) is Tensor:
@@ -48,21 +52,18 @@ def spread(g: Any, x: Any, axis: Axis, keepdims: bool = False) -> Any:
 
 def axes_of(x: Any, axis: Axis) -> tuple[int, ...]:
     """Return the axes that a reduction goes along, counted from the first."""
-    axes = range(len(x.shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    return tuple([i % len(x.shape) for i in axes])
+    return tuple(range(len(x.shape))) if axis is None else normalize_axis_tuple(axis, len(x.shape))
 
 
-def count(x: Any, axis: Axis) -> int:
-    """Return how many elements go into each element of a reduction."""
+def count(x: Any, axis: Axis) -> Any:
+    """Return how many elements go into each element of a reduction, as a number that an adjoint can be divided by."""
     total = 1
     for i in range(len(x.shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,):
         total *= x.shape[i]
-    return total
+    return np.float32(total) if total > _LARGEST_FLOAT16 and x.dtype == np.float16 else total
 
 
-def per(g: Any, n: float) -> Any:
-    """Return ``g / n``; of float16, which ends at 65504, by way of float32."""
-    return (g.astype(np.float32) / n).astype(np.float16) if g.dtype == np.float16 else g / n
+_LARGEST_FLOAT16 = 65504
 
 
 def _sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -78,7 +79,7 @@ sum = op(
 )
 mean = op(
     np.mean,
-    vjp=lambda g, y, x, axis=None, keepdims=False: spread(per(g, count(x, axis)), x, axis, keepdims),
+    vjp=lambda g, y, x, axis=None, keepdims=False: spread(g / count(x, axis), x, axis, keepdims),
     samples=_ALONG,
 )
 
@@ -89,7 +90,9 @@ def collapse(x: Any, axis: Axis) -> Any:
     """Return `x` with the axes of a reduction made one, the last."""
     axes = axes_of(x, axis)
     kept = tuple([i for i in range(len(x.shape)) if i not in axes])
-    return np.reshape(np.transpose(x, kept + axes), (*[x.shape[i] for i in kept], count(x, axis)))
+    return np.reshape(
+        np.transpose(x, kept + axes), (*[x.shape[i] for i in kept], math.prod([x.shape[i] for i in axes]))
+    )
 
 
 def restore(flat: Any, x: Any, axis: Axis) -> Any:

@@ -12,7 +12,7 @@ from ..recording.numpy_protocol import implements
 from ..recording.op import op
 from . import reductions
 from .elementwise import no_zero, plain
-from .reductions import Axis, axes_of, count, per, spread
+from .reductions import Axis, axes_of, count, spread
 
 __all__ = [
     "average",
@@ -60,8 +60,8 @@ var = op(
     _in_float32(np.var),
     name="var",
     numpy=np.var,
-    vjp=lambda g, y, x, axis=None, ddof=0, keepdims=False: per(
-        spread(2 * g, x, axis, keepdims) * deviation(x, axis), freedom(x, axis, ddof)
+    vjp=lambda g, y, x, axis=None, ddof=0, keepdims=False: (
+        spread(2 * g / freedom(x, axis, ddof), x, axis, keepdims) * deviation(x, axis)
     ),
     samples=_ALONG,
 )
@@ -69,8 +69,8 @@ std = op(
     _in_float32(np.std),
     name="std",
     numpy=np.std,
-    vjp=lambda g, y, x, axis=None, ddof=0, keepdims=False: per(
-        spread(g / no_zero(y), x, axis, keepdims) * deviation(x, axis), freedom(x, axis, ddof)
+    vjp=lambda g, y, x, axis=None, ddof=0, keepdims=False: (
+        spread(g / (no_zero(y) * freedom(x, axis, ddof)), x, axis, keepdims) * deviation(x, axis)
     ),
     samples=_ALONG,
     kinks="Of equal values the derivative is 0, as in torch.",
