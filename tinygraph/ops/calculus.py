@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from ..recording.numpy_protocol import implements
 from ..recording.op import op
@@ -30,7 +31,7 @@ __all__ = [
 
 def _along(axis: int, ndim: int, part: Any) -> tuple[Any, ...]:
     """Return the index of `part` along one axis."""
-    return (slice(None),) * (axis % ndim) + (part,)
+    return (slice(None),) * normalize_axis_index(axis, ndim) + (part,)
 
 
 @implements("diff")

@@ -222,6 +222,12 @@ def test_differences_are_numpys_and_their_derivatives_those_of_an_oracle(name):
     check_gradients(f, X)
 
 
+@pytest.mark.parametrize("f", [np.diff, np.trapezoid, np.gradient, np.median, np.cumsum, np.flip])
+def test_an_axis_that_is_not_there_is_named(f):
+    with pytest.raises((ValueError, IndexError), match=r"(?s)axis|index.*test_ops_more_functions"):
+        f(tg.parameter(X), axis=5)
+
+
 def test_coordinates_receive_gradients_too():
     check_gradients(lambda v: np.gradient(np.sin(v), v, edge_order=2) + np.trapezoid(np.cos(v), v), V)
 
