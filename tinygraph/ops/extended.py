@@ -82,6 +82,8 @@ def _take_dtype(op: Op) -> None:
         if order != "K" or others:
             given = ", ".join(f"{name}=" for name in (others or {"order": order}))
             raise TypeError(f"{op.name}: the argument {given} is not supported on a Tensor; it takes dtype and casting")
+        if len(args) != op.arity:
+            raise TypeError(f"{op.name}: expected {op.arity} arrays, got {len(args)}")
         return op(*[cast(x, dtype, casting) for x in args])
 
     extended.__name__ = op.name
@@ -275,6 +277,31 @@ def astype(
 def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
     """As ``np.copy``, with all its arguments."""
     return shapes.copy(a)
+
+
+# -- the order in which elements are read ------------------------------------------------------------------------------
+
+
+@extends(shapes.reshape)
+def reshape(a: Any, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: bool | None = None) -> Any:
+    """As ``np.reshape``, in the orders C and F; `newshape` is what NumPy 2.0 calls the shape."""
+    shape = newshape if shape is None else shape
+    if _is_fortran(order):
+        lengths = shape if isinstance(shape, tuple | list) else (shape,)
+        return np.transpose(shapes.reshape(np.transpose(a), tuple(reversed(lengths))))
+    return shapes.reshape(a, shape)
+
+
+@extends(shapes.ravel)
+def ravel(a: Any, order: str = "C") -> Any:
+    """As ``np.ravel``, in the orders C and F."""
+    return shapes.ravel(np.transpose(a) if _is_fortran(order) else a)
+
+
+def _is_fortran(order: str) -> bool:
+    if order not in ("C", "F"):
+        raise ValueError(f"order={order!r} depends on where the elements are in memory; say order='C' or order='F'")
+    return order == "F"
 
 
 # -- joining: all arrays are cast --------------------------------------------------------------------------------------

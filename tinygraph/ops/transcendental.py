@@ -92,7 +92,13 @@ def sinc_slope(x: Any) -> Any:
     return np.where(near, z * series, (np.cos(math.pi * far) - np.sinc(far)) / far)
 
 
-sinc = elementwise(np.sinc, vjp=lambda g, y, x: g * sinc_slope(x))
+def _sinc(x: Any) -> Any:
+    if np.result_type(x) == np.float16:  # of 0, NumPy 2.0 gives NaN in float16
+        return np.sinc(np.float32(x)).astype(np.float16)
+    return np.sinc(x)
+
+
+sinc = elementwise(_sinc, vjp=lambda g, y, x: g * sinc_slope(x), name="sinc", numpy=np.sinc)
 
 # -- the modified Bessel function of order 0: the mean of exp(x cos θ), of which NumPy has no derivative ---------------
 

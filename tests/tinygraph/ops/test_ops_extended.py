@@ -105,8 +105,23 @@ def test_copies_take_what_says_nothing_about_values():
     assert np.copy(p, order="C").shape == p.copy("F").shape == p.reshape(3, 4, order="C").shape == (3, 4)
     with pytest.raises(TypeError, match="astype: cannot cast from float64 to int64 by the rule 'safe'"):
         p.astype(int, casting="safe")
-    with pytest.raises(TypeError, match="reshape: the argument order= is not supported"):
-        p.reshape(4, 3, order="F")
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.reshape(x, (2, -1), order="F"),
+        lambda x: np.reshape(x, (4, 3), "F"),
+        lambda x: np.reshape(x, -1, "F"),
+        lambda x: x.reshape(2, 6, order="F"),
+        lambda x: np.ravel(x, "F"),
+        lambda x: x.flatten("F"),
+        lambda x: np.ravel(x.T, order="C"),
+    ],
+)
+def test_elements_are_read_down_the_columns(f):
+    np.testing.assert_array_equal(f(tg.parameter(X)).data, f(X))
+    check_gradients(f, X)
 
 
 def test_an_initial_tensor_receives_its_gradient():
