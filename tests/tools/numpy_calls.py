@@ -207,8 +207,8 @@ DIFFERENTIABLE = {
     "linalg.cholesky": (M, lambda m: np.linalg.cholesky(m @ m.T)),
     "linalg.eigvalsh": (M, lambda m: np.linalg.eigvalsh(m + m.T)),
     "linalg.eigh": (M, lambda m: np.linalg.eigh(m + m.T).eigenvectors),
-    "linalg.eig": (M, lambda m: np.linalg.eig(m + m.T).eigenvalues[::-1] * np.linalg.eig(m + m.T).eigenvectors[0]),
-    "linalg.eigvals": (M, lambda m: np.linalg.eigvals(m + m.T) * 2),
+    "linalg.eig": (M, lambda m: np.real(np.linalg.eig(m + m.T).eigenvalues[::-1] * np.linalg.eig(m + m.T)[1][0])),
+    "linalg.eigvals": (M, lambda m: np.real(np.linalg.eigvals(m + m.T)) * 2),
     "linalg.lstsq": (
         X,
         lambda x: np.linalg.lstsq(x.T, C.T)[0] @ np.linalg.lstsq(x.T, C[0])[0] * np.linalg.lstsq(x, V[:3])[3],

@@ -25,7 +25,7 @@ def value(y):
 
 
 @pytest.mark.parametrize("name", DIFFERENTIABLE)
-@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning", "ignore:numpy.fix is deprecated")  # from 2.5 on
 def test_value_and_gradient_are_those_of_numpys_own_function(name):
     x, f = DIFFERENTIABLE[name]
     expected = f(x)
@@ -42,6 +42,7 @@ def test_value_and_gradient_are_those_of_numpys_own_function(name):
 
 
 @pytest.mark.parametrize("name", DIFFERENTIABLE)
+@pytest.mark.filterwarnings("ignore:numpy.fix is deprecated")
 def test_dtype_is_numpys_and_that_of_gradients_the_inputs(name):
     x, f = DIFFERENTIABLE[name]
     p = tg.parameter(x.astype(np.float32))
