@@ -335,6 +335,7 @@ EQUIVALENT = (
     ("sinc_slope", "1", "2", MASKED),
     ("sinc_slope", "10", "11", "a further term of the series, below rounding"),
     ("broadcasting.sum_to", "1", "2", "a short cut, or an axis of length 1: the sum is the same"),
+    ("sum_to", "x", "shape", "a short cut, which a Tensor may take too: the sum is the same"),
 )
 """Survivors that are no faults."""
 
