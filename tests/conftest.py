@@ -6,6 +6,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+import tinygraph.ops.special  # noqa: F401 - so that every test over the registry covers SciPy's functions too
+
 pytest.register_assert_rewrite("tests.tools")
 
 settings.register_profile("ci", derandomize=True, deadline=None, database=None, print_blob=True, max_examples=60)

@@ -39,17 +39,24 @@ from .folding.folded import FoldedGraph
 from .graphs.graph import Graph, graph
 from .ops import fourier as fft  # tg.fft.rfft stands where np.fft.rfft does
 from .ops.activations import *
+from .ops.by_pieces import *
 from .ops.calculus import *
+from .ops.counting import *
 from .ops.decompositions import *
+from .ops.eigen import *
 from .ops.elementwise import *
 from .ops.indexing import *
 from .ops.joining import *
+from .ops.least_squares import *
 from .ops.linalg import *
 from .ops.losses import *
 from .ops.matrices import *
+from .ops.matrix_functions import *
 from .ops.products import *
+from .ops.quantiles import *
 from .ops.reductions import *
 from .ops.shapes import *
+from .ops.spacing import *
 from .ops.statistics import *
 from .ops.tables import *
 from .ops.transcendental import *

@@ -48,6 +48,10 @@ EXTRA_CALLS = {
         *(((normal(n, 4), normal(5, 4), normal(5)), {}) for n in (1, 2)),
     ],
     "var": [((normal(4),), {"ddof": 3})],
+    **{
+        name: [((np.array([0.0, 0.0, 1.5]), np.array([0.5, 2.0, 0.7]) - edge), {})]
+        for name, edge in (("xlogy", 0), ("xlog1py", 1))
+    },
     "multiply": [
         ((normal(2, 1, 3), normal(4, 1)), {}),
         ((normal(1, 3), normal(3)), {}),

@@ -29,6 +29,7 @@ from types import CodeType, FunctionType
 
 import numpy as np
 
+import tinygraph.ops.special  # noqa: F401 - so that faults are planted in the rules of SciPy's functions too
 from tests.tools.extra_calls import extra_calls, extra_laws
 from tinygraph.recording import broadcasting, pullback
 from tinygraph.recording.op import Op
@@ -111,7 +112,8 @@ def faults(ops: list[Op]) -> list[Fault]:
     for helper in (broadcasting.conform, broadcasting.sum_to) if stretching else ():
         users.setdefault(helper, {}).update(stretching)
     for helper, using in users.items():
-        found += _changes(helper, f"{helper.__module__.rpartition('.')[2]}.{helper.__name__}", tuple(using))
+        if using:
+            found += _changes(helper, f"{helper.__module__.rpartition('.')[2]}.{helper.__name__}", tuple(using))
     return found
 
 
@@ -283,6 +285,7 @@ BETWEEN = "y lies between the bounds, so it compares with x as the bound does"
 EITHER = "mine == chosen is symmetric, and where it is false, the tie does not count"
 FORWARD = "a function of the user's; rules call it only with arguments that need nothing of this"
 AT_INFINITY = "differs only for values that are not finite, where no law holds; tested by itself in test_laws.py"
+AT_EDGE = "differs only at the edge of a domain, where no law holds; tested by itself in test_ops_special.py"
 
 # where · before · after (parts of each; empty is any) → why no gradient can tell it from the original
 EQUIVALENT = (
@@ -316,6 +319,8 @@ EQUIVALENT = (
     ("half_lower", "1", "2", "both are the length of a square matrix"),
     ("gaps", "np.eye", "- np.eye", "the diagonal is multiplied by 0"),
     ("one_hot", "like", "target", "a dtype that the subtraction from probabilities promotes"),
+    ("frechet", "a", "direction", SAME_SHAPE),
+    ("frechet", "1", "2", "both are the length of a square matrix"),
     ("cofactors", "1 - np.eye", "- 1", "as booleans the same"),
     ("cofactors", "np.linalg.det", "/", ONE),
     ("cofactors", "x", "y", SAME_SHAPE),
@@ -323,6 +328,10 @@ EQUIVALENT = (
     ("no_zero", "1", "2", "what is divided by it is 0"),
     ("less_one", "np.where(b == 0, 0, b - 1)", "", MASKED),
     ("less_one", "0", "1", "what is raised to it is multiplied by b, which is 0"),
+    ("xlog", "a", "y", "y is 0 where a is"),
+    ("xlog1py", "1", "2", AT_EDGE),
+    ("i1e", "x", "y", "y has the sign of x"),
+    ("special.guarded", "", "", AT_EDGE),
     ("sinc_slope", "0", "1", MASKED),
     ("sinc_slope", "1", "2", MASKED),
     ("sinc_slope", "10", "11", "a further term of the series, below rounding"),

@@ -101,6 +101,29 @@ def plain(x):
     return x if isinstance(x, torch.Tensor) else torch.as_tensor(np.asarray(x))
 
 
+def log_beta(a, b):
+    return torch.lgamma(a) + torch.lgamma(b) - torch.lgamma(a + b)
+
+
+SPECIAL = [
+    "digamma",
+    "entr",
+    "erfc",
+    "erfcx",
+    "erfinv",
+    "expit",
+    "gammaln",
+    "i0",
+    "i0e",
+    "i1",
+    "i1e",
+    "log_ndtr",
+    "logit",
+    "ndtr",
+    "ndtri",
+    "xlog1py",
+    "xlogy",
+]
 F = torch.nn.functional
 ELEMENTWISE = [
     "add",
@@ -210,6 +233,14 @@ PEERS = {
     "sort": ordered,
     "convolve": convolved,
     "softmax_cross_entropy": cross_entropy,
+    **{name: getattr(torch.special, name) for name in SPECIAL},
+    "log_expit": F.logsigmoid,
+    "gamma": lambda x: torch.exp(torch.lgamma(x)),
+    "beta": lambda a, b: torch.exp(log_beta(a, b)),
+    "betaln": lambda a, b: log_beta(a, b),
+    "rel_entr": lambda a, b: a * torch.log(a / b),
+    "kl_div": lambda a, b: a * torch.log(a / b) - a + b,
+    "zeta": lambda x, order=2: torch.special.zeta(torch.tensor(float(order), dtype=x.dtype), x),
     "cholesky": torch.linalg.cholesky,
     "eigvalsh": torch.linalg.eigvalsh,
     "svdvals": torch.linalg.svdvals,

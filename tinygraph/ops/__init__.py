@@ -8,37 +8,55 @@ True
 
 from . import (
     activations,
+    array_attributes,
+    by_pieces,
     calculus,
+    counting,
     decompositions,
+    eigen,
     elementwise,
+    extended,
     indexing,
     joining,
+    least_squares,
     linalg,
     losses,
     matrices,
+    matrix_functions,
+    on_demand,
     operators,
     products,
+    quantiles,
     reductions,
     shapes,
+    spacing,
     statistics,
     tables,
     transcendental,
+    ufunc_methods,
     without_gradient,
 )
 
 families = (
     activations,
+    by_pieces,
     calculus,
+    counting,
     decompositions,
+    eigen,
     elementwise,
     indexing,
     joining,
+    least_squares,
     linalg,
     losses,
     matrices,
+    matrix_functions,
     products,
+    quantiles,
     reductions,
     shapes,
+    spacing,
     statistics,
     tables,
     transcendental,
@@ -46,3 +64,7 @@ families = (
 )
 
 operators.attach()
+extended.attach()
+ufunc_methods.attach()
+on_demand.attach()
+array_attributes.attach(families)

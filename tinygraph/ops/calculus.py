@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from ..recording.numpy_protocol import implements
 from ..recording.op import op
@@ -20,7 +21,6 @@ __all__ = [
     "ediff1d",
     "gradient",
     "interp",
-    "linspace",
     "polyval",
     "sliding_window_view",
     "trapezoid",
@@ -31,15 +31,24 @@ __all__ = [
 
 def _along(axis: int, ndim: int, part: Any) -> tuple[Any, ...]:
     """Return the index of `part` along one axis."""
-    return (slice(None),) * (axis % ndim) + (part,)
+    return (slice(None),) * normalize_axis_index(axis, ndim) + (part,)
 
 
 @implements("diff")
-def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
-    """As ``np.diff``: differences of neighbours, `n` times over."""
+def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    """As ``np.diff``: differences of neighbours, `n` times over, with further values before and after."""
+    a = as_array(a)
+    if prepend is not None or append is not None:
+        ends = [None if x is None else _as_end(x, a, axis) for x in (prepend, append)]
+        a = np.concatenate([x for x in (ends[0], a, ends[1]) if x is not None], axis=axis)
     for _ in range(n):
         a = a[_along(axis, a.ndim, slice(1, None))] - a[_along(axis, a.ndim, slice(None, -1))]
     return a
+
+
+def _as_end(x: Any, a: Any, axis: int) -> Any:
+    x = as_array(x)
+    return x if x.ndim else np.broadcast_to(x, [1 if i == axis % a.ndim else n for i, n in enumerate(a.shape)])
 
 
 @implements("ediff1d")
@@ -48,35 +57,51 @@ def ediff1d(ary: Any) -> Any:
     return diff(np.ravel(ary))
 
 
+def _widths(x: Any, axis: int, ndim: int) -> Any:
+    """Return the distances of coordinates along an axis of an array of so many axes."""
+    x = as_array(x)
+    if x.ndim > 1:
+        return diff(x, axis=axis)
+    return np.reshape(diff(x), [-1 if i == axis % ndim else 1 for i in range(ndim)])
+
+
 @implements("trapezoid")
 def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
     """As ``np.trapezoid``: the integral of `y`, by trapezia."""
-    width: Any = dx
-    if x is not None:
-        width = diff(as_array(x))
-        if width.ndim == 1:
-            width = np.reshape(width, [-1 if i == axis % y.ndim else 1 for i in range(y.ndim)])
+    y = as_array(y)
+    width = dx if x is None else _widths(x, axis, y.ndim)
     both = y[_along(axis, y.ndim, slice(1, None))] + y[_along(axis, y.ndim, slice(None, -1))]
     return np.sum(both * (width / 2), axis=axis)
 
 
 @implements("gradient")
-def gradient(f: Any, *varargs: float, axis: int | tuple[int, ...] | None = None) -> Any:
-    """As ``np.gradient`` with even spacing: central differences, one-sided at the ends."""
-    axes = tuple(range(np.ndim(f))) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+def gradient(f: Any, *varargs: Any, axis: int | tuple[int, ...] | None = None, edge_order: int = 1) -> Any:
+    """As ``np.gradient``: parabolas through neighbours, evenly spaced or at coordinates; lines at the ends."""
+    f = as_array(f)
+    axes = tuple(range(f.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     spacing = varargs * len(axes) if len(varargs) == 1 else varargs or (1.0,) * len(axes)
-    if len(spacing) != len(axes) or any(np.ndim(h) for h in spacing):
-        raise TypeError(f"gradient: on a Tensor it takes one even spacing, or one for each of {len(axes)} axes")
-    found = [_slope(f, i, h) for i, h in zip(axes, spacing, strict=True)]
-    return found[0] if len(found) == 1 else tuple(found)
+    if len(spacing) != len(axes) or edge_order not in (1, 2):
+        raise TypeError(f"expected one spacing, or one for each of {len(axes)} axes, and an edge_order of 1 or 2")
+    slopes = [_slope(f, i, h, edge_order) for i, h in zip(axes, spacing, strict=True)]
+    return slopes[0] if len(slopes) == 1 else tuple(slopes)
 
 
-def _slope(f: Any, axis: int, h: Any) -> Any:
-    def at(start: int | None, stop: int | None) -> Any:
-        return f[_along(axis, np.ndim(f), slice(start, stop))]
+def _slope(f: Any, axis: int, h: Any, edge_order: int) -> Any:
+    if f.shape[axis] <= edge_order:
+        raise ValueError(f"too few elements along axis {axis} of shape {f.shape}: at least {edge_order + 1}")
 
-    ends = (at(1, 2) - at(0, 1)) / h, (at(-1, None) - at(-2, -1)) / h
-    return np.concatenate([ends[0], (at(2, None) - at(None, -2)) / (2 * h), ends[1]], axis=axis)
+    def part(x: Any, start: int | None, stop: int | None) -> Any:
+        return x[_along(axis, f.ndim, slice(start, stop))] if np.ndim(x) else x
+
+    widths = _widths(h, axis, f.ndim) if np.ndim(h) else h
+    before, after = part(widths, None, -1), part(widths, 1, None)
+    lines = diff(f, axis=axis) / widths
+    inner = (part(lines, None, -1) * after + part(lines, 1, None) * before) / (before + after)
+    first, last = part(lines, None, 1), part(lines, -1, None)
+    if edge_order == 2:
+        bends = (part(lines, 1, None) - part(lines, None, -1)) / (before + after)
+        first, last = first - part(bends * before, None, 1), last + part(bends * after, -1, None)
+    return np.concatenate([first, inner, last], axis=axis)
 
 
 @implements("unwrap")
@@ -103,26 +128,23 @@ def polyval(p: Any, x: Any) -> Any:
     return y
 
 
-@implements("linspace")
-def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, *, axis: int = 0) -> Any:
-    """As ``np.linspace``: even steps from one value to another."""
-    steps = np.linspace(0, 1, num, endpoint).astype(np.result_type(start, stop, 0.5))
-    steps = steps.reshape((-1,) + (1,) * max(np.ndim(start), np.ndim(stop)))
-    return np.moveaxis(start * (1 - steps) + stop * steps, 0, axis)
-
-
 @implements("interp")
-def interp(x: Any, xp: Any, fp: Any) -> Any:
-    """As ``np.interp``: straight lines between the points (xp, fp), constant beyond them.
+def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> Any:
+    """As ``np.interp``: straight lines between the points (xp, fp); beyond them constant, or `left` and `right`.
 
     At a point, the derivative in `x` is the slope of the line on its right.
     """
     x, xp, fp = as_array(x), as_array(xp), as_array(fp)
-    bare = np.clip(plain(x), plain(xp)[0], plain(xp)[-1])
-    right = np.clip(np.searchsorted(plain(xp), bare, side="right"), 1, xp.size - 1)
-    left = right - 1
-    part = (np.clip(x, plain(xp)[0], plain(xp)[-1]) - xp[left]) / (xp[right] - xp[left])
-    return fp[left] + part * (fp[right] - fp[left])
+    steps = np.diff(plain(xp))
+    if steps.size == 0 or (steps < 0).any() or steps[0] == 0 or steps[-1] == 0:
+        raise ValueError("xp must be two points at least, and increase, strictly so at its ends")
+    inside = np.clip(x, xp[0], xp[-1])
+    after = np.clip(np.searchsorted(plain(xp), plain(inside), side="right"), 1, xp.size - 1)
+    before = after - 1
+    part = (inside - xp[before]) / (xp[after] - xp[before])
+    y = fp[before] + part * (fp[after] - fp[before])
+    y = y if left is None else np.where(plain(x) < plain(xp)[0], left, y)
+    return y if right is None else np.where(plain(x) > plain(xp)[-1], right, y)
 
 
 # -- convolution in one dimension --------------------------------------------------------------------------------------

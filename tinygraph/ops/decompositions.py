@@ -8,7 +8,8 @@ import numpy as np
 
 from ..recording.numpy_protocol import implements
 from ..recording.op import op
-from .shapes import mT
+from .elementwise import plain
+from .shapes import as_array, mT
 
 __all__ = [
     "cholesky",
@@ -45,7 +46,21 @@ def times_inverse(x: Any, a: Any) -> Any:
     return mT(np.linalg.solve(mT(a), mT(x)))
 
 
-# -- symmetric matrices: of any other the symmetric part counts, as in JAX, so that gradients are symmetric too --------
+def copy_lower(x: Any) -> Any:
+    """Return the symmetric matrix with the lower triangle of `x`."""
+    return np.tril(x) + mT(np.tril(x, -1))
+
+
+# -- symmetric matrices: the ops take the symmetric part, as in JAX, so that gradients are symmetric too ---------------
+
+
+def as_read(a: Any, upper: bool) -> Any:
+    """Return `a` itself if it is symmetric, but for rounding; else made so from the triangle that NumPy reads of it."""
+    x = plain(as_array(a))
+    unit = np.finfo(x.dtype).eps if x.dtype.kind == "f" else 0
+    if np.max(np.abs(x - mT(x)), initial=0) <= 8 * x.shape[-1] * unit * np.max(np.abs(x), initial=0):
+        return a
+    return copy_lower(mT(a) if upper else a)
 
 
 def _cholesky_adjoint(g: Any, y: Any) -> Any:
@@ -64,20 +79,24 @@ _lower = op(
 
 @implements("linalg.cholesky")
 def cholesky(a: Any, /, *, upper: bool = False) -> Any:
-    """As ``np.linalg.cholesky``, of the symmetric part of `a`."""
-    return mT(_lower(a)) if upper else _lower(a)
+    """As ``np.linalg.cholesky``: of `a`, the lower triangle is read, or the upper; the gradient of the other is 0.
+
+    The gradient of a matrix that is symmetric already is symmetric, as in torch and JAX.
+    """
+    lower = _lower(as_read(a, upper))
+    return mT(lower) if upper else lower
 
 
 _eigenvalues = op(
     lambda x: np.linalg.eigvalsh(symmetric(x)),
-    vjp=lambda g, y, x: from_basis(np.linalg.eigh(x)[1], g),
+    vjp=lambda g, y, x: from_basis(_eigenvectors(x), g),
     name="eigvalsh",
     domain="spd",
     samples=_SYMMETRIC,
 )
-_eigenvectors = op(
+_eigenvectors: Any = op(
     lambda x: np.linalg.eigh(symmetric(x))[1],
-    vjp=lambda g, y, x: symmetric(y @ (gaps(np.linalg.eigvalsh(x)) * (mT(y) @ g)) @ mT(y)),
+    vjp=lambda g, y, x: symmetric(y @ (gaps(_eigenvalues(x)) * (mT(y) @ g)) @ mT(y)),
     name="eigenvectors",
     domain="spd",
     samples=_SYMMETRIC,
@@ -98,15 +117,22 @@ class EighResult(NamedTuple):
 
 
 @implements("linalg.eigh")
-def eigh(a: Any) -> EighResult:
-    """As ``np.linalg.eigh``, of the symmetric part of `a`."""
+def eigh(a: Any, UPLO: str = "L") -> EighResult:
+    """As ``np.linalg.eigh``; read and differentiated as by `cholesky`."""
+    a = as_read(a, _is_upper(UPLO))
     return EighResult(_eigenvalues(a), _eigenvectors(a))
 
 
 @implements("linalg.eigvalsh")
-def eigvalsh(a: Any) -> Any:
-    """As ``np.linalg.eigvalsh``, of the symmetric part of `a`."""
-    return _eigenvalues(a)
+def eigvalsh(a: Any, UPLO: str = "L") -> Any:
+    """As ``np.linalg.eigvalsh``; read and differentiated as by `cholesky`."""
+    return _eigenvalues(as_read(a, _is_upper(UPLO)))
+
+
+def _is_upper(UPLO: str) -> bool:
+    if UPLO.upper() not in ("L", "U"):
+        raise ValueError(f"UPLO must be 'L' or 'U', got {UPLO!r}")
+    return UPLO.upper() == "U"
 
 
 # -- singular values (Townsend 2016) -----------------------------------------------------------------------------------
@@ -196,11 +222,6 @@ def svdvals(x: Any, /) -> Any:
 
 
 # -- orthogonal times triangular ---------------------------------------------------------------------------------------
-
-
-def copy_lower(x: Any) -> Any:
-    """Return the symmetric matrix with the lower triangle of `x`."""
-    return np.tril(x) + mT(np.tril(x, -1))
 
 
 _orthogonal = op(

@@ -25,6 +25,7 @@ __all__ = [
     "fabs",
     "fix",
     "floor",
+    "float_power",
     "floor_divide",
     "fmax",
     "fmin",
@@ -184,7 +185,12 @@ def modf(x: Any) -> tuple[Any, Any]:
     return subtract(x, whole), whole
 
 
-numpy_functions.update({np.divmod: divmod, np.modf: modf})
+def float_power(a: Any, b: Any) -> Any:
+    """As ``np.float_power``: a power worked out in float64."""
+    return power(*[x.astype(np.float64) if hasattr(x, "astype") else np.asarray(x, np.float64) for x in (a, b)])
+
+
+numpy_functions.update({np.divmod: divmod, np.modf: modf, np.float_power: float_power})
 
 # -- choosing: at a tie the larger and the smaller give each argument half, as in torch and JAX ------------------------
 

@@ -244,9 +244,9 @@ def matrix_diagonal(x: Any, /, *, offset: int = 0) -> Any:
 
 
 @implements("trace")
-def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
     """As ``np.trace``: the sum of the diagonal."""
-    return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1)
+    return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)
 
 
 @implements("linalg.trace")

@@ -78,20 +78,20 @@ stack = op(
 )
 
 
-def _lifted(xs: Sequence[Any], lift: Callable[..., Any], axis: int) -> Any:
-    return np.concatenate([lift(x) for x in xs], axis=axis)
+def _lifted(xs: Sequence[Any], lift: Callable[..., Any], axis: int, **casting: Any) -> Any:
+    return np.concatenate([lift(x) for x in xs], axis=axis, **casting)
 
 
 @implements("vstack")
-def vstack(tup: Sequence[Any]) -> Any:
+def vstack(tup: Sequence[Any], *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     """As ``np.vstack``."""
-    return _lifted(tup, atleast_2d, 0)
+    return _lifted(tup, atleast_2d, 0, dtype=dtype, casting=casting)
 
 
 @implements("hstack")
-def hstack(tup: Sequence[Any]) -> Any:
+def hstack(tup: Sequence[Any], *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     """As ``np.hstack``."""
-    return _lifted(tup, atleast_1d, 0 if np.ndim(tup[0]) < 2 else 1)
+    return _lifted(tup, atleast_1d, 0 if np.ndim(tup[0]) < 2 else 1, dtype=dtype, casting=casting)
 
 
 @implements("dstack")

@@ -44,9 +44,9 @@ def _method(op: Any, name: str) -> Callable:
     return method
 
 
-def _reshape(self: Tensor, *shape: Any) -> Tensor:
+def _reshape(self: Tensor, *shape: Any, **order: Any) -> Tensor:
     """As ``ndarray.reshape``: a shape, or its lengths one by one."""
-    return shapes.reshape.apply((self, shape[0] if len(shape) == 1 else shape), {}, _frame(1))
+    return shapes.reshape.apply((self, shape[0] if len(shape) == 1 else shape), order, _frame(1))
 
 
 def _transpose(self: Tensor, *axes: Any) -> Tensor:
@@ -62,8 +62,8 @@ def _dot(self: Tensor, other: Any) -> Any:
     return products.dot(self, other)
 
 
-def _copied(self: Tensor) -> Tensor:
-    """As ``ndarray.copy``."""
+def _copied(self: Tensor, order: str = "K") -> Tensor:
+    """As ``ndarray.copy``; the order of the elements in memory shows nowhere."""
     return shapes.copy.apply((self,), {}, _frame(1))
 
 

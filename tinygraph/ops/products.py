@@ -95,13 +95,17 @@ def kron(a: Any, b: Any) -> Any:
 
 
 @implements("cross", "linalg.cross")
-def cross(a: Any, b: Any, *, axis: int = -1) -> Any:
-    """As ``np.cross`` for vectors of three elements along `axis`."""
-    if np.shape(a)[axis] != 3 or np.shape(b)[axis] != 3:
-        raise ValueError(f"cross: expected 3 elements along axis {axis}, got shapes {np.shape(a)} and {np.shape(b)}")
+def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
+    """As ``np.cross`` for vectors of three elements, along `axis` of all or along an axis of each."""
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    if np.shape(a)[axisa] != 3 or np.shape(b)[axisb] != 3:
+        raise ValueError(
+            f"cross: expected 3 elements along the axes {axisa} and {axisb}, got shapes {np.shape(a)} and {np.shape(b)}"
+        )
     after, before = np.array([1, 2, 0]), np.array([2, 0, 1])
-    a, b = np.moveaxis(a, axis, -1), np.moveaxis(b, axis, -1)
-    return np.moveaxis(a[..., after] * b[..., before] - a[..., before] * b[..., after], -1, axis)
+    a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
+    return np.moveaxis(a[..., after] * b[..., before] - a[..., before] * b[..., after], -1, axisc)
 
 
 # -- tensordot: what is not summed over stays, that of a first ---------------------------------------------------------
@@ -197,13 +201,11 @@ _contract = op(
 
 
 @implements("einsum")
-def einsum(subscripts: str, *operands: Any, optimize: Any = True) -> Any:
+def einsum(subscripts: Any, *operands: Any, optimize: Any = True) -> Any:
     """As ``np.einsum``: implicit or explicit, with ellipses, repeated letters and repeated operands.
 
     Raises
     ------
-    TypeError
-        If the subscripts do not come as one string.
     ValueError
         If they do not fit the operands.
 
@@ -215,8 +217,23 @@ def einsum(subscripts: str, *operands: Any, optimize: Any = True) -> Any:
     array([ 5., 25.])
     """
     if not isinstance(subscripts, str):
-        raise TypeError(f"einsum: subscripts as lists are not supported on a Tensor, got {type(subscripts).__name__}")
+        subscripts, operands = from_sublists((subscripts, *operands))
     return _contract(*operands, subscripts=explicit(subscripts, operands))
+
+
+def from_sublists(arguments: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
+    """Return subscripts in letters, and the operands, of a call with a list of numbers after each operand.
+
+    Examples
+    --------
+    >>> from_sublists(["a", [0, 1], "b", [1, ...], [0, ...]])
+    ('AB,B...->A...', ('a', 'b'))
+    """
+    letters = string.ascii_uppercase + string.ascii_lowercase
+    pairs = len(arguments) // 2
+    terms = ["".join("..." if i is ... else letters[i] for i in sublist) for sublist in arguments[1 : 2 * pairs : 2]]
+    output = "".join("..." if i is ... else letters[i] for i in arguments[-1]) if len(arguments) % 2 else None
+    return ",".join(terms) + ("" if output is None else f"->{output}"), tuple(arguments[: 2 * pairs : 2])
 
 
 def explicit(subscripts: str, operands: Sequence[Any]) -> str:

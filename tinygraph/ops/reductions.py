@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..recording.numpy_protocol import implements
 from ..recording.op import op
@@ -37,6 +39,8 @@ _RUNNING = (((3, 4),), ((3, 4), {"axis": 0}), ((3, 4), {"axis": -1}))
 
 def spread(g: Any, x: Any, axis: Axis, keepdims: bool = False) -> Any:
     """Give the axes that a reduction removed back to `g`, and repeat it along them: the adjoint of ``sum``."""
+    if g.dtype is not x.dtype and g.dtype != x.dtype:
+        g = g.astype(x.dtype)
     if not keepdims and axis is not None:
         g = np.expand_dims(g, axis)
     if type(g) is Tensor:
@@ -48,16 +52,18 @@ def spread(g: Any, x: Any, axis: Axis, keepdims: bool = False) -> Any:
 
 def axes_of(x: Any, axis: Axis) -> tuple[int, ...]:
     """Return the axes that a reduction goes along, counted from the first."""
-    axes = range(len(x.shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    return tuple([i % len(x.shape) for i in axes])
+    return tuple(range(len(x.shape))) if axis is None else normalize_axis_tuple(axis, len(x.shape))
 
 
-def count(x: Any, axis: Axis) -> int:
-    """Return how many elements go into each element of a reduction."""
+def count(x: Any, axis: Axis) -> Any:
+    """Return how many elements go into each element of a reduction, as a number that an adjoint can be divided by."""
     total = 1
     for i in range(len(x.shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,):
         total *= x.shape[i]
-    return total
+    return np.float32(total) if total > _LARGEST_FLOAT16 and x.dtype == np.float16 else total
+
+
+_LARGEST_FLOAT16 = 65504
 
 
 def _sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -84,7 +90,9 @@ def collapse(x: Any, axis: Axis) -> Any:
     """Return `x` with the axes of a reduction made one, the last."""
     axes = axes_of(x, axis)
     kept = tuple([i for i in range(len(x.shape)) if i not in axes])
-    return np.reshape(np.transpose(x, kept + axes), (*[x.shape[i] for i in kept], count(x, axis)))
+    return np.reshape(
+        np.transpose(x, kept + axes), (*[x.shape[i] for i in kept], math.prod([x.shape[i] for i in axes]))
+    )
 
 
 def restore(flat: Any, x: Any, axis: Axis) -> Any:
@@ -137,15 +145,26 @@ cumprod = op(
 
 
 @implements("cumulative_sum")
-def cumulative_sum(x: Any, /, *, axis: int | None = None) -> Any:
+def cumulative_sum(x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Any:
     """As ``np.cumulative_sum``."""
-    return cumsum(x, axis=axis)
+    return _running(cumsum, x, axis, dtype, np.zeros if include_initial else None)
 
 
 @implements("cumulative_prod")
-def cumulative_prod(x: Any, /, *, axis: int | None = None) -> Any:
+def cumulative_prod(x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Any:
     """As ``np.cumulative_prod``."""
-    return cumprod(x, axis=axis)
+    return _running(cumprod, x, axis, dtype, np.ones if include_initial else None)
+
+
+def _running(op: Any, x: Any, axis: int | None, dtype: Any, initial: Any) -> Any:
+    if axis is None and np.ndim(x) > 1:
+        raise ValueError(f"expected axis= for an array of {np.ndim(x)} axes")
+    axis = 0 if axis is None else axis
+    y = op(x, axis=axis, dtype=dtype)
+    if initial is None:
+        return y
+    first = initial([1 if i == axis % y.ndim else n for i, n in enumerate(y.shape)], y.dtype)
+    return np.concatenate([first, y], axis=axis)
 
 
 # -- extrema: ties share the gradient in equal parts -------------------------------------------------------------------

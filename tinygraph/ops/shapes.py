@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..recording.numpy_protocol import implements
+from ..recording.numpy_protocol import implements, numpy_functions
 from ..recording.op import op
 from ..recording.tensor import Tensor
 
@@ -40,8 +40,12 @@ __all__ = [
 ]
 
 reshape = op(
-    np.reshape, vjp=lambda g, y, x, shape=None: np.reshape(g, x.shape), samples=(((3, 4), {"shape": (2, -1)}),)
+    lambda x, shape=None: x.reshape(shape),
+    vjp=lambda g, y, x, shape=None: np.reshape(g, x.shape),
+    name="reshape",
+    samples=(((3, 4), {"shape": (2, -1)}),),
 )
+numpy_functions[np.reshape] = reshape  # by hand: NumPy 2.0 calls the shape newshape
 ravel = op(np.ravel, vjp=lambda g, y, x: np.reshape(g, x.shape))
 transpose = permute_dims = op(
     np.transpose,

@@ -1,4 +1,4 @@
-"""Statistics: spread, averages, order statistics, and reductions that leave NaN out."""
+"""Statistics: spread, averages, and reductions that leave NaN out."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from ..recording.numpy_protocol import implements
 from ..recording.op import op
 from . import reductions
 from .elementwise import no_zero, plain
-from .reductions import Axis, axes_of, collapse, count, spread
+from .reductions import Axis, axes_of, count, spread
 
 __all__ = [
     "average",
     "corrcoef",
     "cov",
-    "median",
     "nancumprod",
     "nancumsum",
     "nanmax",
@@ -28,8 +27,6 @@ __all__ = [
     "nanstd",
     "nansum",
     "nanvar",
-    "percentile",
-    "quantile",
     "std",
     "var",
 ]
@@ -48,15 +45,30 @@ def deviation(x: Any, axis: Axis) -> Any:
     return x - np.mean(x, axis=axis, keepdims=True)
 
 
+def _in_float32(spread_of: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a spread that works float16, which ends at 65504, out in float32: NumPy adds up in float16."""
+
+    def forward(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
+        if x.dtype != np.float16:
+            return spread_of(x, axis=axis, ddof=ddof, keepdims=keepdims)
+        return spread_of(x, axis=axis, dtype=np.float32, ddof=ddof, keepdims=keepdims).astype(np.float16)
+
+    return forward
+
+
 var = op(
-    np.var,
+    _in_float32(np.var),
+    name="var",
+    numpy=np.var,
     vjp=lambda g, y, x, axis=None, ddof=0, keepdims=False: (
         spread(2 * g / freedom(x, axis, ddof), x, axis, keepdims) * deviation(x, axis)
     ),
     samples=_ALONG,
 )
 std = op(
-    np.std,
+    _in_float32(np.std),
+    name="std",
+    numpy=np.std,
     vjp=lambda g, y, x, axis=None, ddof=0, keepdims=False: (
         spread(g / (no_zero(y) * freedom(x, axis, ddof)), x, axis, keepdims) * deviation(x, axis)
     ),
@@ -78,49 +90,6 @@ def average(a: Any, axis: Axis = None, weights: Any = None, *, keepdims: bool = 
         weights = np.broadcast_to(np.reshape(weights, shape), np.shape(a))
     total = reductions.sum(weights * a, axis=axis, keepdims=keepdims)
     return total / reductions.sum(weights, axis=axis, keepdims=keepdims)
-
-
-# -- order statistics --------------------------------------------------------------------------------------------------
-
-
-@implements("quantile")
-def quantile(a: Any, q: Any, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Any:
-    """As ``np.quantile`` with ``method="linear"``; `q` is static. Of equal values, one receives the gradient.
-
-    Raises
-    ------
-    NotImplementedError
-        For another `method`.
-    """
-    if method != "linear":
-        raise NotImplementedError(f"quantile: method={method!r} is not supported on a Tensor; it takes 'linear'")
-    shape = [1 if i in axes_of(a, axis) else n for i, n in enumerate(np.shape(a))]
-    ordered = np.sort(collapse(a, axis), axis=-1)
-    if np.isnan(plain(ordered)[..., -1:]).any():  # NaN comes last, and makes the quantile NaN
-        ordered = ordered + 0 * ordered[..., -1:]
-    q = np.asarray(plain(q), dtype=np.float64)
-    found = [_interpolated(ordered, float(one) * (ordered.shape[-1] - 1)) for one in q.ravel()]
-    if keepdims:
-        found = [np.reshape(one, shape) for one in found]
-    return found[0] if q.ndim == 0 else np.reshape(np.stack(found), (*q.shape, *found[0].shape))
-
-
-def _interpolated(ordered: Any, position: float) -> Any:
-    low = math.floor(position)
-    part = position - low
-    return ordered[..., low] if not part else ordered[..., low] * (1 - part) + ordered[..., low + 1] * part
-
-
-@implements("percentile")
-def percentile(a: Any, q: Any, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Any:
-    """As ``np.percentile`` with ``method="linear"``; `q` is static."""
-    return quantile(a, np.asarray(plain(q)) / 100, axis, method=method, keepdims=keepdims)
-
-
-@implements("median")
-def median(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
-    """As ``np.median``: two middle values receive half the gradient each."""
-    return quantile(a, 0.5, axis, keepdims=keepdims)
 
 
 # -- without NaN -------------------------------------------------------------------------------------------------------
@@ -146,30 +115,26 @@ nancumsum = _without_nan("nancumsum", reductions.cumsum, 0)
 nancumprod = _without_nan("nancumprod", reductions.cumprod, 1)
 
 
-def _number(a: Any, axis: Axis, keepdims: bool) -> Any:
-    """Return how many elements are not NaN, in the dtype of `a`."""
-    return np.sum(~np.isnan(plain(a)), axis=axis, keepdims=keepdims).astype(a.dtype)
-
-
 @implements("nanmean")
 def nanmean(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     """As ``np.nanmean``."""
-    return nansum(a, axis, keepdims=keepdims) / _number(a, axis, keepdims)
+    return reductions.mean(a, axis=axis, keepdims=keepdims, where=~np.isnan(a))
 
 
 @implements("nanvar")
 def nanvar(a: Any, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
     """As ``np.nanvar``."""
-    missing = np.isnan(a)
-    deviations = np.where(missing, 0, np.where(missing, 0, a) - nanmean(a, axis, keepdims=True))
-    total = reductions.sum(deviations * deviations, axis=axis, keepdims=keepdims)
-    return total / (_number(a, axis, keepdims) - ddof)
+    return var(a, axis=axis, ddof=ddof, keepdims=keepdims, where=~np.isnan(a))
 
 
 @implements("nanstd")
 def nanstd(a: Any, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
     """As ``np.nanstd``; of equal values the derivative is 0."""
-    variance = nanvar(a, axis, ddof=ddof, keepdims=keepdims)
+    return std(a, axis=axis, ddof=ddof, keepdims=keepdims, where=~np.isnan(a))
+
+
+def root(variance: Any) -> Any:
+    """Return the square root, with the derivative 0 at 0."""
     flat = plain(variance) == 0
     return np.where(flat, 0, np.sqrt(np.where(flat, 1, variance)))
 

@@ -31,6 +31,7 @@ __all__ = [
     "exp",
     "exp2",
     "expm1",
+    "i0",
     "log",
     "log10",
     "log1p",
@@ -91,7 +92,26 @@ def sinc_slope(x: Any) -> Any:
     return np.where(near, z * series, (np.cos(math.pi * far) - np.sinc(far)) / far)
 
 
-sinc = elementwise(np.sinc, vjp=lambda g, y, x: g * sinc_slope(x))
+def _sinc(x: Any) -> Any:
+    if np.result_type(x) == np.float16:  # of 0, NumPy 2.0 gives NaN in float16
+        return np.sinc(np.float32(x)).astype(np.float16)
+    return np.sinc(x)
+
+
+sinc = elementwise(_sinc, vjp=lambda g, y, x: g * sinc_slope(x), name="sinc", numpy=np.sinc)
+
+# -- the modified Bessel function of order 0: the mean of exp(x cos θ), of which NumPy has no derivative ---------------
+
+_COSINES = np.cos((np.arange(256) + 0.5) * (math.pi / 256))
+
+
+def bessel_slope(x: Any) -> Any:
+    """Return the derivative of `i0`; means over equal angles are exact for such integrals, up to |x| = 700."""
+    cosines = _COSINES.astype(x.dtype)
+    return np.mean(np.exp(np.expand_dims(x, -1) * cosines) * cosines, axis=-1)
+
+
+i0 = elementwise(np.i0, vjp=lambda g, y, x: g * bessel_slope(x))
 
 # -- hyperbolic --------------------------------------------------------------------------------------------------------
 

@@ -26,7 +26,9 @@ __all__ = [
     "array_equiv",
     "array_repr",
     "array_str",
-    "bincount",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
     "can_cast",
     "common_type",
     "count_nonzero",
@@ -35,12 +37,11 @@ __all__ = [
     "empty_like",
     "equal",
     "flatnonzero",
-    "full_like",
     "greater",
     "greater_equal",
-    "histogram",
     "histogram_bin_edges",
     "imag",
+    "invert",
     "isclose",
     "iscomplex",
     "iscomplexobj",
@@ -52,6 +53,7 @@ __all__ = [
     "isposinf",
     "isreal",
     "isrealobj",
+    "left_shift",
     "less",
     "less_equal",
     "lexsort",
@@ -70,6 +72,7 @@ __all__ = [
     "ones_like",
     "real",
     "result_type",
+    "right_shift",
     "searchsorted",
     "shape",
     "shares_memory",
@@ -81,20 +84,25 @@ __all__ = [
 ]
 
 
-def _bare(x: Any) -> Any:
+def bare(x: Any) -> Any:
+    """Return plain arrays in place of Tensors, in lists and tuples too."""
     if type(x) is Tensor:
         return x._data
-    return type(x)([_bare(part) for part in x]) if type(x) in (list, tuple) else x
+    return type(x)([bare(part) for part in x]) if type(x) in (list, tuple) else x
+
+
+plain_functions: set[Callable[..., Any]] = set()  # NumPy's
 
 
 def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
     @located
     @wraps(function, assigned=("__name__", "__qualname__"))
     def plain(*args: Any, **kwargs: Any) -> Any:
-        return function(*_bare(args), **{key: _bare(value) for key, value in kwargs.items()})
+        return function(*bare(args), **{key: bare(value) for key, value in kwargs.items()})
 
     plain.__doc__ = f"As ``np.{function.__name__}``: a plain array, without a gradient."
     numpy_functions[function] = plain
+    plain_functions.add(function)
     return plain
 
 
@@ -125,6 +133,12 @@ logical_and = _plain(np.logical_and)
 logical_or = _plain(np.logical_or)
 logical_xor = _plain(np.logical_xor)
 logical_not = _plain(np.logical_not)
+bitwise_and = _plain(np.bitwise_and)
+bitwise_or = _plain(np.bitwise_or)
+bitwise_xor = _plain(np.bitwise_xor)
+invert = _plain(np.invert)
+left_shift = _plain(np.left_shift)
+right_shift = _plain(np.right_shift)
 all = _plain(np.all)
 any = _plain(np.any)
 argmax = _plain(np.argmax)
@@ -140,8 +154,6 @@ flatnonzero = _plain(np.flatnonzero)
 count_nonzero = _plain(np.count_nonzero)
 searchsorted = _plain(np.searchsorted)
 digitize = _plain(np.digitize)
-bincount = _plain(np.bincount)
-histogram = _plain(np.histogram)
 histogram_bin_edges = _plain(np.histogram_bin_edges)
 shape = _plain(np.shape)
 ndim = _plain(np.ndim)
@@ -149,7 +161,6 @@ size = _plain(np.size)
 zeros_like = _plain(np.zeros_like)
 ones_like = _plain(np.ones_like)
 empty_like = _plain(np.empty_like)
-full_like = _plain(np.full_like)
 result_type = _plain(np.result_type)
 can_cast = _plain(np.can_cast)
 common_type = _plain(np.common_type)

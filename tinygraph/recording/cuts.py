@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .bytecode import layout
+from .conversion import instead
 from .source import INSTALLED, is_stdlib, users_frame, where
 
 _CALLS_WHAT_IT_IS_GIVEN = {"map", "sorted", "min", "max"}
@@ -65,7 +66,7 @@ def refusal(frame: FrameType, what: str = "number") -> str:
     else:
         by = f" by {callee}" if callee else ""
         said = f"a Tensor that requires a gradient was turned into a plain {what}{by}, {cut}"
-        said += "; of several Tensors np.stack([t1, t2]) makes one"
+        said += f"; {instead(frame) or 'of several Tensors np.stack([t1, t2]) makes one'}"
     return f"{said}; {meant} if a plain {what} is meant{where(frame)}"
 
 

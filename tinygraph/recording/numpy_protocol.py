@@ -16,13 +16,14 @@ from .source import where
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 numpy_functions: dict[Callable, Any] = {}  # NumPy's function → what records it: an Op, Forms, or a function of ops
+unlisted: list[Callable[[Callable], Callable | None]] = []  # asked for what is not in that table: ufunc.reduce, SciPy's
 
 _frame = sys._getframe
 
 
 def dispatch(function: Callable, args: tuple, kwargs: dict[str, Any], frame: FrameType) -> Any:
     """Call what stands for a NumPy function, on behalf of `frame`."""
-    ours = numpy_functions.get(function)
+    ours = numpy_functions.get(function) or next(filter(None, (known(function) for known in unlisted)), None)
     if ours is None:
         module = getattr(function, "__module__", None) or "numpy"
         name = f"{module}.{function.__name__}".replace("numpy.", "np.", 1)

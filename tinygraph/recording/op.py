@@ -59,6 +59,8 @@ class Op(Primitive):
         The NumPy functions that it stands for.
     facts : dict
         ``domain``, ``samples``, ``kinks``: see this module's text.
+    extended : callable or None
+        A function of ops that takes a call with arguments that the op itself has not: ``dtype=``, ``where=``.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class Op(Primitive):
         self.arity = -1 if variadic else len(arguments)
         pull = puller(self, vjp.once if isinstance(vjp, each) else None)
         self.pull = pull if is_ours(self) else checked(self, pull)
+        self.extended: Callable[..., Any] | None = None
         self._signature: Signature | None = None
         self.__doc__ = _documentation(self)
 
@@ -103,6 +106,8 @@ class Op(Primitive):
         """Compute, and record as done in `frame` if any argument is a Tensor."""
         attributes = None
         if kwargs or len(args) != self.arity:
+            if self.extended is not None and self._exceeds(args, kwargs):
+                return self.extended(*args, **kwargs)
             if self._signature is None:
                 self._signature = Signature(self, self.numpy[0] if self.numpy else None)
             args, named = self._signature.bind(args, kwargs, frame)
@@ -111,6 +116,11 @@ class Op(Primitive):
             return record_one(self, args[0], frame)
         values = tuple([x._data if type(x) is Tensor else constant(self, x, frame) for x in args])
         return record_any(self, args, values, attributes, frame)
+
+    def _exceeds(self, args: tuple, kwargs: dict[str, Any]) -> bool:
+        """Tell whether a call has arguments that only `extended` takes."""
+        known = max(self.arity, 1) + min(len(self.defaults), 1)  # of the others, NumPy's order may not be the op's
+        return len(args) > known or not kwargs.keys() <= self.defaults.keys()
 
     def __reduce__(self) -> tuple[Callable[[str, int], Op], tuple[str, int]]:
         return _registered, (self.name, registry[self.name].index(self))  # a copy of an op is that op

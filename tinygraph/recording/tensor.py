@@ -16,7 +16,7 @@ from .context import Context, context, known_context
 from .cuts import is_asked_for, refusal
 from .numpy_protocol import dispatch
 from .primitive import Primitive
-from .source import locate, where
+from .source import locate
 
 _frame = sys._getframe
 _new = object.__new__
@@ -205,9 +205,8 @@ class Tensor:
     # -- NumPy's protocols --------------------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if method != "__call__":
-            raise TypeError(f"np.{ufunc.__name__}.{method} is not supported on a Tensor{where(_frame(1))}")
-        return dispatch(ufunc, inputs, kwargs, _frame(1))
+        function = ufunc if method == "__call__" else getattr(ufunc, method)
+        return dispatch(function, inputs, kwargs, _frame(1))
 
     def __array_function__(self, function: Callable, types: Any, args: Any, kwargs: Any) -> Any:
         return dispatch(function, args, kwargs, _frame(1))

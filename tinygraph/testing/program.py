@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import linecache
 import re
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -95,7 +96,8 @@ class Program:
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
         space: dict[str, Any] = {"np": np, "slice": slice}
         for line in self.instructions:
-            space[_word(line.op)] = _chosen([other.op for other in self.instructions if other.op.name == line.op.name])
+            same_name = {n: other.op for n, other in enumerate(self.instructions, 2) if other.op.name == line.op.name}
+            space[_word(line.op)] = _chosen(same_name)
         exec(compile(text, filename, "exec"), space)
         return space["program"]
 
@@ -108,12 +110,11 @@ def _word(op: Op) -> str:
     return re.sub(r"\W", "_", op.name)
 
 
-def _chosen(forms: list[Op]) -> Callable:
-    """Return a function that calls the forms of one op in the order in which the program's lines use them."""
-    if len(set(map(id, forms))) == 1:
-        return forms[0]
-    turn = itertools.cycle(forms)
-    return lambda *args, **attributes: next(turn)(*args, **attributes)
+def _chosen(forms: dict[int, Op]) -> Callable:
+    """Return a function that calls the form of an op that belongs to the program's line from which it is called."""
+    if len(set(map(id, forms.values()))) == 1:
+        return next(iter(forms.values()))
+    return lambda *args, **attributes: forms[sys._getframe(1).f_lineno](*args, **attributes)
 
 
 def _literal(value: Any) -> str:

@@ -58,6 +58,8 @@ class _Builder:
 
     def _is_smooth(self, op: Op, operands: list[Any], attributes: dict[str, Any], value: np.ndarray) -> bool:
         """Tell whether the op bends little here: not at a kink or jump, nor next to one, nor ill-conditioned."""
+        if op == "clip" and not np.less(operands[1], operands[2]).all():
+            return False  # where the bounds meet, a move may miss the kink, and peers differ
         moves = [self.rng.uniform(-_NEAR, _NEAR, np.shape(x)) if _is_float(x) else 0 for x in operands]
 
         def moved(sign: int) -> np.ndarray:

@@ -95,24 +95,17 @@ def test_methods_that_write_in_place_say_what_to_use_instead(name):
     ("call", "name"),
     [
         (lambda p: np.sum(p, out=np.zeros(())), "sum: the argument out="),
-        (lambda p: np.sum(p, 0, np.float32), "sum: the argument dtype="),
-        (lambda p: np.sum(p, where=X > 3), "sum: the argument where="),
-        (lambda p: np.max(p, initial=3.0), "max: the argument initial="),
         (lambda p: np.tanh(p, out=np.zeros((3, 4))), "tanh: the argument out="),
-        (lambda p: np.add(p, 1.0, dtype=np.float32), "add: the argument dtype="),
         (lambda p: np.add(p, 1.0, where=X > 3), "add: the argument where="),
-        (lambda p: np.reshape(p, (4, 3), order="F"), "reshape: the argument order="),
-        (lambda p: np.reshape(p, (4, 3), "F"), "reshape: the argument order="),
-        (lambda p: np.ravel(p, "F"), "ravel: the argument order="),
-        (lambda p: np.concatenate([p, p], dtype=np.float32), "concatenate: the argument dtype="),
+        (lambda p: np.reshape(p, (4, 3), order="A"), "reshape: order='A' depends on"),
+        (lambda p: np.reshape(p, (4, 3), "A"), "reshape: order='A' depends on"),
+        (lambda p: np.ravel(p, "K"), "ravel: order='K' depends on"),
         (lambda p: np.var(p, mean=1.0), "var: the argument mean="),
         (lambda p: np.pad(p, 1, mode="median"), "pad: .*mode='median' is not supported"),
-        (lambda p: np.quantile(p, 0.3, method="hazen"), "quantile: method='hazen' is not supported"),
+        (lambda p: np.quantile(p, 0.3, method="nonsense"), "quantile: 'nonsense' is not a valid method"),
         (lambda p: np.linalg.qr(p, mode="complete"), "qr: mode='complete'"),
         (lambda p: np.linalg.svd(p), "svd: .*full_matrices=False"),
-        (lambda p: np.linalg.eig(p[:, :3]), r"np.linalg.*\.eig is not supported on a Tensor"),
-        (lambda p: np.unique(p), r"np\.unique is not supported on a Tensor"),
-        (lambda p: np.add.reduce(p), r"np\.add\.reduce is not supported on a Tensor"),
+        (lambda p: np.union1d(p, p), r"np\.union1d is not supported on a Tensor"),
         (lambda p: np.frexp(p), r"frexp is not supported on a Tensor"),
         (lambda p: np.sum(p, axis=tg.parameter(1.0)), "sum: axis= is static"),
         (lambda p: tg.tanh(p, p), "tanh"),
@@ -152,7 +145,7 @@ def test_shapes_that_do_not_fit_are_named_with_the_users_line(call):
     [
         lambda p: np.take(p, 30),
         lambda p: np.split(p, 5),
-        lambda p: np.quantile(p, 0.5, method="hazen"),
+        lambda p: np.quantile(p, 0.5, method="nonsense"),
         lambda p: np.linalg.qr(p, mode="complete"),
         lambda p: np.einsum("ijk->", p),
         lambda p: np.cross(p, p),
@@ -210,7 +203,7 @@ def test_functions_of_plain_arrays_stay_numpys_own():
 def test_arguments_by_numpys_own_names():
     p = tg.parameter(X)
     assert np.sum(a=p, axis=0).shape == (4,)
-    assert np.reshape(p, shape=(4, 3)).shape == (4, 3)
+    assert tg.reshape(p, shape=(4, 3)).shape == tg.reshape(p, newshape=(4, 3)).shape == (4, 3)
     assert np.reshape(p, (4, 3), "C").shape == (4, 3)
     assert np.sum(p, 0, None, None, True).shape == (1, 4)
     assert np.concatenate((p, p), axis=1, casting="same_kind").shape == (3, 8)
@@ -283,5 +276,3 @@ def test_einsum_refuses_what_does_not_fit():
         np.einsum("ij", p, p)
     with pytest.raises(ValueError, match="gives 3 axes to an operand of shape"):
         np.einsum("ijk->", p)
-    with pytest.raises(TypeError, match="subscripts as lists"):
-        np.einsum(p, [0, 1], [1])

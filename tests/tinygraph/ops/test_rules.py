@@ -8,8 +8,8 @@ from tests.tools.differences import slope
 from tinygraph.testing.domains import example_calls
 
 LAPACK = {  # NumPy's LAPACK has no float16
-    "cholesky", "det", "eigenvectors", "eigvalsh", "inv", "left_singular_vectors", "logabsdet", "pinv", "qr_q", "qr_r",
-    "right_singular_vectors", "solve", "svdvals",
+    "cholesky", "det", "eig_vectors", "eigenvectors", "eigvals", "eigvalsh", "inv", "left_singular_vectors",
+    "logabsdet", "lstsq", "pinv", "qr_q", "qr_r", "right_singular_vectors", "solve", "svdvals",
 }  # fmt: skip
 CASES = [
     pytest.param(op, number, id=f"{name}-{which}-{number}")
