@@ -78,7 +78,7 @@ def attach(families: Iterable[ModuleType]) -> None:
         setattr(Tensor, f"__r{name}__", lambda self, other, function=function: function(other, self))
     for name, attribute in {
         "__invert__": lambda self: plain.invert(self),
-        "__getattr__": _missing,
+        "_missing": _missing,
         "choose": _choose,
         "device": property(lambda self: "cpu", doc="Where the value is, as of any array of NumPy's."),
         "flat": property(_flat),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from operator import index as as_integer
+from threading import RLock
 from types import FrameType
 from typing import Any
 
@@ -26,6 +27,7 @@ __all__ = ["fill", "set_at", "zero_at"]
 
 _frame = sys._getframe
 _UNSET = object()
+_lock = RLock()  # the versions of a table share their cells, also between threads
 Key = tuple[int, ...]
 
 
@@ -137,18 +139,20 @@ class Version:
 
     def with_cell(self, key: Key, cell: Any) -> Version:
         """Return the version in which one more cell is set."""
-        cells = self.own_cells()
-        newer = Version(self.base, self.depth, cells)
-        self.point_to(newer, key, cells)
-        cells[key] = cell
-        return newer
+        with _lock:
+            cells = self.own_cells()
+            newer = Version(self.base, self.depth, cells)
+            self.point_to(newer, key, cells)
+            cells[key] = cell
+            return newer
 
     def read(self, index: Any) -> Tensor | None:
         """Return the table's value at `index`, if that is one cell or a part of one; else None."""
         key = _cell_key(index, self.base.shape)
         if key is None or len(key) < self.depth:
             return None
-        cell = self.own_cells().get(key[: self.depth], _UNSET)
+        with _lock:
+            cell = self.own_cells().get(key[: self.depth], _UNSET)
         if cell is _UNSET:
             return self.base[key]
         cell = cell if type(cell) is Tensor else as_constant(cell)
@@ -156,7 +160,8 @@ class Version:
 
     def record(self, table: Tensor) -> None:
         """Make the whole of it: the inputs and the value of `fill`."""
-        cells = self.own_cells()
+        with _lock:
+            cells = dict(self.own_cells())
         index = tuple(cells)
         values = [cell._data if type(cell) is Tensor else cell for cell in cells.values()]
         table._data = _fill(self.base._data, *values, index=index)

@@ -15,10 +15,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .advice import instead
 from .bytecode import layout
-from .conversion import instead
 from .source import INSTALLED, is_stdlib, users_frame, where
 
+_NOT_OF_ARRAYS = {"dot", "clip", "searchsorted", "take", "compress", "choose"}
 _CALLS_WHAT_IT_IS_GIVEN = {"map", "sorted", "min", "max"}
 _CUTS_NOTHING = {"isnan", "isinf", "isfinite", "isclose", "floor", "ceil", "trunc"}  # their derivative is 0 anyway
 _NUMERIC = tuple(f"{folder}{package}{os.sep}" for folder in INSTALLED for package in ("numpy", "scipy"))
@@ -67,6 +68,8 @@ def refusal(frame: FrameType, what: str = "number") -> str:
         by = f" by {callee}" if callee else ""
         said = f"a Tensor that requires a gradient was turned into a plain {what}{by}, {cut}"
         said += f"; {instead(frame) or 'of several Tensors np.stack([t1, t2]) makes one'}"
+        if callee in _NOT_OF_ARRAYS:
+            said += f", and np.{callee}(array, t) takes a Tensor where array.{callee}(t) cannot"
     return f"{said}; {meant} if a plain {what} is meant{where(frame)}"
 
 

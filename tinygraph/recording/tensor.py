@@ -16,7 +16,7 @@ from .context import Context, context, known_context
 from .cuts import is_asked_for, refusal
 from .numpy_protocol import dispatch
 from .primitive import Primitive
-from .source import locate
+from .source import locate, where
 
 _frame = sys._getframe
 _new = object.__new__
@@ -229,7 +229,10 @@ class Tensor:
                 stacklevel=2,
             )
             return None
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return self._missing(name)
+
+    def _missing(self, name: str) -> NoReturn:  # tinygraph.ops says more
+        raise AttributeError(f"a Tensor has no attribute {name!r}", name=name, obj=self)
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         _refuse_write(self)

@@ -6,7 +6,21 @@ from collections.abc import Iterator
 from types import FrameType
 
 _LIBRARIES = ("numpy", "scipy")
-_IN_NUMPY = "cholesky", "det", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq", "norm", "pinv", "qr", "solve", "svd"
+_IN_NUMPY = [
+    "cholesky",
+    "det",
+    "eig",
+    "eigh",
+    "eigvals",
+    "eigvalsh",
+    "inv",
+    "lstsq",
+    "norm",
+    "pinv",
+    "qr",
+    "solve",
+    "svd",
+]
 _REDUCTIONS = "sum", "prod", "mean", "average", "median", "var", "std", "max", "min", "amax", "amin", "argmax", "argmin"
 _INSTEAD = {
     **{f"np.{name}": f"np.{name}(np.stack([…]))" for name in _REDUCTIONS},
@@ -15,6 +29,7 @@ _INSTEAD = {
     "np.vectorize": "np.stack([f(x) for x in t])",
     "np.fill_diagonal": "np.where(np.eye(n, dtype=bool), t, a)",
     **{f"scipy.linalg.{name}": f"np.linalg.{name}" for name in _IN_NUMPY},
+    "scipy.linalg.solve": "np.linalg.solve",
     "scipy.linalg.svdvals": "np.linalg.svd(x, compute_uv=False)",
     "scipy.linalg.solve_triangular": "np.linalg.solve(np.triu(a), b), with np.tril for lower=True",
     "scipy.linalg.cho_solve": "np.linalg.solve",
@@ -46,7 +61,8 @@ def instead(frame: FrameType) -> str:
     known = next((name for name in reversed(calls) if name in _INSTEAD), None)  # the outermost is the user's
     if known is None:
         return f"{calls[-1]} takes no Tensor: write it with NumPy's functions"
-    return f"{known} takes no {'list of Tensors' if 'stack([…' in _INSTEAD[known] else 'Tensor'}: write {_INSTEAD[known]}"
+    taken = "list of Tensors" if "stack([…" in _INSTEAD[known] else "Tensor"
+    return f"{known} takes no {taken}: write {_INSTEAD[known]}"
 
 
 def _called(frame: FrameType) -> str:
