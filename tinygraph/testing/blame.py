@@ -16,11 +16,11 @@ from ..recording.primitive import is_ours
 from ..recording.tensor import Tensor
 from .problem import Problem
 from .tolerances import relative_tolerance
-from .verification import Finding, verify
+from .verification import Finding, check_nodes
 
 
 def rule_to_blame(problem: Problem, scalar: Callable[..., Any] | None = None) -> Finding | None:
-    """Return the first rule that is wrong in the graph of a function; None if no single rule is.
+    """Return a rule that is wrong in the graph of a function, of the user's own ops if one is; None if no rule is.
 
     Parameters
     ----------
@@ -40,14 +40,21 @@ def rule_to_blame(problem: Problem, scalar: Callable[..., Any] | None = None) ->
     outputs = _attempt(problem.recorded)
     if not outputs:
         return None
-    recorded = graph(*outputs)
-    findings = verify(recorded, first=True)
-    if not findings and scalar is not None and scalar != problem.scalar:
+    graphs = [graph(*outputs)]
+    higher = scalar is not None and scalar != problem.scalar
+    if scalar is not None and higher:
         leaves = [tensor(leaf, requires_grad=True) for leaf in problem.leaves]
         derivative = _attempt(lambda: scalar(*leaves))
-        findings = verify(derivative, first=True) if type(derivative) is Tensor else findings
-        return findings[0] if findings else _not_differentiable(recorded)
-    return findings[0] if findings else None
+        graphs += [graph(derivative)] if type(derivative) is Tensor else []
+    for built_in in (False, True):
+        for recorded in graphs:
+            findings = check_nodes(_op_nodes(recorded, built_in), first=True)
+            if findings:
+                return findings[0]
+        finding = _not_differentiable(_op_nodes(graphs[0], built_in)) if higher else None
+        if finding is not None:
+            return finding
+    return None
 
 
 def _attempt(run: Callable[[], Any]) -> Any:
@@ -58,20 +65,25 @@ def _attempt(run: Callable[[], Any]) -> Any:
         return None
 
 
-def _not_differentiable(recorded: Graph) -> Finding | None:
-    """Return a rule that gives the right numbers, but not as recorded ops; the user's own ops are looked at first."""
-    for node in sorted(recorded.nodes, key=lambda node: isinstance(node.op, Op) and is_ours(node.op)):
-        if isinstance(node.op, Op) and node.requires_grad:
-            ruled = [i for i, _ in enumerate(node.inputs) if receives(node, i)]
-            for place, argument in enumerate(ruled):
-                reason = _second_order(node, node.op, ruled, place)
-                if reason:
-                    return Finding(node, argument, None, None, None, reason)
+def _op_nodes(recorded: Graph, built_in: bool) -> list[Node]:
+    return [node for node in recorded.nodes if isinstance(node.op, Op) and is_ours(node.op) is built_in]
+
+
+def _not_differentiable(nodes: list[Node]) -> Finding | None:
+    """Return a rule that gives the right numbers, but not as recorded ops."""
+    for node in nodes:
+        ruled = [i for i, _ in enumerate(node.inputs) if receives(node, i)]
+        for place, argument in enumerate(ruled):
+            reason = _second_order(node, ruled, place)
+            if reason:
+                return Finding(node, argument, None, None, None, reason)
     return None
 
 
-def _second_order(node: Node, op: Op, ruled: list[int], place: int) -> str:
+def _second_order(node: Node, ruled: list[int], place: int) -> str:
     """Differentiate one rule of one node, and say what is wrong with that; empty if nothing is."""
+    op = node.op
+    assert isinstance(op, Op)
 
     def f(*varied: Any) -> Any:
         values: list[Any] = [source.data for source in node.inputs]

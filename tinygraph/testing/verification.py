@@ -164,9 +164,14 @@ def verify(recorded: Graph | Tensor, *, seed: int = 0, first: bool = False) -> F
         recorded = graph(recorded)
     if not isinstance(recorded, Graph):
         raise TypeError(f"verify: expected a Graph or a recorded Tensor, got {type(recorded).__name__}")
+    return check_nodes(recorded.nodes, seed, first)
+
+
+def check_nodes(nodes: Iterable[Node], seed: int = 0, first: bool = False) -> Findings:
+    """Check the rules of some nodes, as `verify` does those of a whole graph."""
     rng = np.random.default_rng(seed)
     findings = Findings()
-    for node in recorded.nodes:
+    for node in nodes:
         if node.kind == "op" and node.requires_grad:
             _check(node, rng, findings)
             if findings and first:
