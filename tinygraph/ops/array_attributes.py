@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from ..recording.numpy_protocol import numpy_functions
-from ..recording.tensor import Tensor
+from ..recording.tensor import Tensor, advisers
 from . import indexing, shapes
 from . import without_gradient as plain
 
@@ -31,13 +31,9 @@ _INSTEAD = {
 _families: list[ModuleType] = []
 
 
-def _missing(self: Tensor, name: str) -> NoReturn:
-    instead = None if name.startswith("_") else _advice(name)
-    message = f"a Tensor has no attribute {name!r}" + (f"; write {instead}" if instead else "")
-    raise AttributeError(message, name=name, obj=self)
-
-
 def _advice(name: str) -> str | None:
+    if name.startswith("_"):
+        return None
     if name in _INSTEAD:
         return _INSTEAD[name]
     if hasattr(np.ndarray, name):
@@ -73,12 +69,12 @@ _BITWISE = {
 def attach(families: Iterable[ModuleType]) -> None:
     """Give Tensor these attributes; `families` are the modules whose functions are those of ``tg``."""
     _families.extend(families)
+    advisers.append(_advice)
     for name, function in _BITWISE.items():
         setattr(Tensor, f"__{name}__", lambda self, other, function=function: function(self, other))
         setattr(Tensor, f"__r{name}__", lambda self, other, function=function: function(other, self))
     for name, attribute in {
         "__invert__": lambda self: plain.invert(self),
-        "_missing": _missing,
         "choose": _choose,
         "device": property(lambda self: "cpu", doc="Where the value is, as of any array of NumPy's."),
         "flat": property(_flat),

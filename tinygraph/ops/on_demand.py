@@ -18,8 +18,8 @@ _SAVED = "a Tensor is saved with its graph by tg.trace(t).save(path), and withou
 _WRITTEN = "a plain array is not written from a Tensor, which would cut the graph;"
 _INSTEAD = {
     np.copyto: f"{_WRITTEN} write np.where(mask, t, a), and np.broadcast_to(t, shape) for np.full and np.full_like",
-    np.put: f"{_WRITTEN} write np.where, or a + tg.scatter(t, index=indices, shape=a.shape)",
-    np.put_along_axis: f"{_WRITTEN} write np.where, or a + tg.scatter(t, index=indices, shape=a.shape)",
+    np.put: f"{_WRITTEN} write a.at[indices].set(t), of an array a = tg.tensor(a)",
+    np.put_along_axis: f"{_WRITTEN} write a.at[indices].set(t), of an array a = tg.tensor(a)",
     np.place: f"{_WRITTEN} write np.where(mask, t, a)",
     np.putmask: f"{_WRITTEN} write np.where(mask, t, a)",
     np.fill_diagonal: f"{_WRITTEN} write np.where(np.eye(n, dtype=bool), t, a)",

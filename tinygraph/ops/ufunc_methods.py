@@ -112,7 +112,7 @@ def _at(ufunc: np.ufunc, a: Any, indices: Any, b: Any = None) -> NoReturn:
     raise TypeError(
         "a Tensor is neither written in place nor added into an array in place;"
         + (
-            " write a + tg.scatter(t, index=indices, shape=a.shape), or np.bincount(indices, weights=t)"
+            " write a.at[indices].add(t), of an array a = tg.tensor(a); or np.bincount(indices, weights=t)"
             if ufunc in (np.add, np.subtract)
             else f" write np.where(mask, np.{ufunc.__name__}(a, …), a)"
         )

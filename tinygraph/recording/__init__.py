@@ -9,5 +9,6 @@ Read in this order:
 - `broadcasting`, `sparse`: what a contribution is summed to, and one that is zero but for the elements of an index
 - `context`: scopes, time steps, `no_grad`
 - `calls`, `bytecode`, `source`: in which call and at which instruction an op ran, and the source text of that place
+- `cuts`, `conversion`: where a Tensor would leave the graph, and what to write instead
 - `node`: one recorded value as plain data, which all the later rooms read
 """

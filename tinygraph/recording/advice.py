@@ -6,21 +6,10 @@ from collections.abc import Iterator
 from types import FrameType
 
 _LIBRARIES = ("numpy", "scipy")
-_IN_NUMPY = [
-    "cholesky",
-    "det",
-    "eig",
-    "eigh",
-    "eigvals",
-    "eigvalsh",
-    "inv",
-    "lstsq",
-    "norm",
-    "pinv",
-    "qr",
-    "solve",
-    "svd",
-]
+_NUMPYS = (  # of scipy.linalg
+    *("cholesky", "det", "inv", "lstsq", "norm", "pinv", "qr", "solve", "svd"),
+    *("eig", "eigh", "eigvals", "eigvalsh"),
+)
 _REDUCTIONS = "sum", "prod", "mean", "average", "median", "var", "std", "max", "min", "amax", "amin", "argmax", "argmin"
 _INSTEAD = {
     **{f"np.{name}": f"np.{name}(np.stack([…]))" for name in _REDUCTIONS},
@@ -28,8 +17,7 @@ _INSTEAD = {
     "np.AxisConcatenator.__getitem__": "np.concatenate([…]) for np.r_, np.column_stack([…]) for np.c_",
     "np.vectorize": "np.stack([f(x) for x in t])",
     "np.fill_diagonal": "np.where(np.eye(n, dtype=bool), t, a)",
-    **{f"scipy.linalg.{name}": f"np.linalg.{name}" for name in _IN_NUMPY},
-    "scipy.linalg.solve": "np.linalg.solve",
+    **{f"scipy.linalg.{name}": f"np.linalg.{name}" for name in _NUMPYS},
     "scipy.linalg.svdvals": "np.linalg.svd(x, compute_uv=False)",
     "scipy.linalg.solve_triangular": "np.linalg.solve(np.triu(a), b), with np.tril for lower=True",
     "scipy.linalg.cho_solve": "np.linalg.solve",

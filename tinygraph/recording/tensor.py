@@ -18,6 +18,8 @@ from .numpy_protocol import dispatch
 from .primitive import Primitive
 from .source import locate, where
 
+advisers: list[Callable[[str], str | None]] = []  # say what to write for an attribute that a Tensor has not
+
 _frame = sys._getframe
 _new = object.__new__
 
@@ -229,10 +231,9 @@ class Tensor:
                 stacklevel=2,
             )
             return None
-        return self._missing(name)
-
-    def _missing(self, name: str) -> NoReturn:  # tinygraph.ops says more
-        raise AttributeError(f"a Tensor has no attribute {name!r}", name=name, obj=self)
+        instead = next(filter(None, (advise(name) for advise in advisers)), None)
+        hint = f"; write {instead}" if instead else ""
+        raise AttributeError(f"a Tensor has no attribute {name!r}{hint}", name=name, obj=self)
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         _refuse_write(self)

@@ -36,8 +36,11 @@ ADVICE = [
     (lambda a: np.sum([a, a]), r"np\.sum takes no list of Tensors: write np\.sum\(np\.stack\(\[…\]\)\)"),
     (lambda a: np.mean([a[0], a[1]]), r"np\.mean takes no list of Tensors: write np\.mean\(np\.stack\(\[…\]\)\)"),
     (lambda a: np.max([a[0, 0], a[0, 1]]), r"np\.max takes no list of Tensors"),
-    (lambda a: np.add.reduce([a, a]), r"say t\.numpy\(\) or t\.detach\(\) if that is meant, or np\.stack for a list"),
-    (lambda a: np.array([a[0, 0], a[0, 1]]), r"say t\.numpy\(\) .* np\.stack for a list of Tensors"),
+    (
+        lambda a: np.add.reduce([a, a]),
+        r"of several Tensors np\.stack\(\[t1, t2\]\) makes one; t\.numpy\(\) or t\.detach\(\) if",
+    ),
+    (lambda a: np.array([a[0, 0], a[0, 1]]), r"of several Tensors np\.stack\(\[t1, t2\]\) makes one; t\.numpy\(\)"),
     (lambda a: np.full((2, 2), a), r"np\.full takes no Tensor: write np\.broadcast_to\(t, shape\)"),
     (
         lambda a: np.vectorize(lambda x: x * x)(a),

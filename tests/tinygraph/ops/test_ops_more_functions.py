@@ -140,7 +140,7 @@ def test_rows_that_give_plain_answers():
         (lambda p: np.histogram(X[0], weights=p), r"histogram: a has shape \(5,\), weights \(4, 5\)"),
         (lambda p: np.interp(p, [0.0, 1.0], [0.0, 1.0], period=1.0), "interp.*unexpected keyword argument 'period'"),
         (lambda p: np.copyto(np.zeros((4, 5)), p), r"np\.copyto: .* write np\.where\(mask, t, a\)"),
-        (lambda p: np.put(np.zeros(5), [0], p[0, 0]), r"np\.put: .* write np\.where, or a \+ tg\.scatter"),
+        (lambda p: np.put(np.zeros(5), [0], p[0, 0]), r"np\.put: .* write a\.at\[indices\]\.set\(t\)"),
         (lambda p: np.full((4, 5), p, dtype=float), r"np\.copyto: .* np\.broadcast_to\(t, shape\) for np\.full"),
         (lambda p: np.full_like(X, p), r"np\.copyto: .* np\.broadcast_to\(t, shape\) for np\.full"),
         (lambda p: np.save("x.npy", p), r"np\.save: .* write np\.save\(path, t\.numpy\(\)\)"),
