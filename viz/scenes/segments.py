@@ -66,11 +66,11 @@ def _distances(timeline: Timeline, parts: list[Part]) -> dict[tuple[Part, Part],
 
 
 def _together(distances: Collection[list[int]]) -> bool:
-    """Tell whether data passes at a constant and small distance: again and again, or if only once, in all at one."""
+    """Tell whether data passes at a constant and small distance, again and again if any does."""
     repeated = [of_slots for of_slots in distances if len(of_slots) > 1]
     if repeated:
         return any(len(set(of_slots)) == 1 and abs(of_slots[0]) <= NEAR for of_slots in repeated)
-    return set(chain.from_iterable(distances)) in ({0}, {1})
+    return set(chain.from_iterable(distances)) <= {0, 1}
 
 
 def _levels(timeline: Timeline, roots: list[Part]) -> dict[Part, int]:

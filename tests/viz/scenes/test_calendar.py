@@ -111,6 +111,17 @@ def test_a_state_that_each_epoch_begins_with_is_one_initial_state_of_the_folded_
     assert state.scope == ""
 
 
+def test_folded_initial_states_are_numbered_by_steps_whatever_their_labels_and_in_loops_of_any_kind():
+    (W,), h = parameters("W"), np.zeros(2)
+    for t, x in enumerate(X):
+        with tg.timestep(10 * t):
+            h = np.tanh(W @ h + x)
+    assert "h⁽⁰⁾" in [node.label for node in viz.draw(h, fold=True).scene.nodes]
+    assert "total⁽⁰⁾" in [node.label for node in viz.draw(EXACT["sentences_of_words"](4), fold=True).scene.nodes]
+    backward = next(figure for figure in FIGURES if figure.name == "bidirectional-folded").program()
+    assert "g⁽⁰⁾" in [node.label for node in viz.draw(backward, fold=True).scene.nodes]
+
+
 @pytest.mark.parametrize("T", [2, 5])
 def test_an_initial_state_that_several_steps_read_stands_before_the_first(T):
     (W,), start = parameters("W"), tg.tensor(np.ones(2), name="start")
