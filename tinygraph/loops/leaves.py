@@ -115,6 +115,8 @@ class Leaves:
         op = self._op_of(source)
         if op is None or self.runs[op.index] is not self.runs[reader.index]:
             return 0
+        if source.kind == "input" and self.slots[op.index] == self.slots[reader.index]:  # all steps read it
+            return 0
         then, now = self.op_timesteps[op.index], self.op_timesteps[reader.index]
         return 0 if then is None or now is None else now - then
 

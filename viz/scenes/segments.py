@@ -6,8 +6,9 @@ cell, its loss, the layer above it. A segment that reads another in any other wa
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass
+from itertools import chain
 
 import networkx as nx
 
@@ -15,7 +16,7 @@ from tinygraph.loops.timeline import Timeline
 
 __all__ = ["Segment", "find_segments"]
 
-NEAR = 3  # an only edge between two slots joins their runs within so many time steps
+NEAR = 3  # data that passes over more time steps joins no runs
 
 Part = Hashable  # what is in one segment in any case: the run of a loop, or a slot that is in time by its labels alone
 
@@ -33,9 +34,9 @@ def find_segments(timeline: Timeline) -> list[Segment | None]:
     """Return the segment of every op that has a time step, by the node's index; None for other nodes."""
     parts = _parts(timeline)
     joined = nx.utils.UnionFind(part for part in parts if part is not None)
-    for (source, target, *_), distances in _distances(timeline, parts).items():
-        if _together(distances):
-            joined.union(source, target)
+    for ends, distances in _distances(timeline, parts).items():
+        if _together(distances.values()):
+            joined.union(*ends)
     roots = [None if part is None else joined[part] for part in parts]
     levels = _levels(timeline, roots)
     segments: dict[Part, Segment] = {}
@@ -51,24 +52,25 @@ def _parts(timeline: Timeline) -> list[Part]:
     return [run and (run if run.loop else slot) for run, slot in zip(timeline.runs, timeline.slots, strict=True)]
 
 
-def _distances(timeline: Timeline, parts: list[Part]) -> dict[tuple[Part, Part, int, int], list[int]]:
-    """Return how far data passes in time along each edge between two parts, by these and the slots at its ends."""
-    distances: dict[tuple[Part, Part, int, int], list[int]] = {}
+def _distances(timeline: Timeline, parts: list[Part]) -> dict[tuple[Part, Part], dict[tuple[int, int], list[int]]]:
+    """Return how far data passes in time from one part to another, for each pair of slots that it passes between."""
+    distances: dict[tuple[Part, Part], dict[tuple[int, int], list[int]]] = {}
     for node in timeline.ops:
         for source in node.inputs:
             ends = parts[source.index], parts[node.index]
             start, end = timeline.timesteps[source.index], timeline.timesteps[node.index]
             if None not in ends and ends[0] != ends[1] and start is not None and end is not None:
-                key = *ends, timeline.slots[source.index], timeline.slots[node.index]
-                distances.setdefault(key, []).append(end - start)
+                slots = timeline.slots[source.index], timeline.slots[node.index]
+                distances.setdefault(ends, {}).setdefault(slots, []).append(end - start)
     return distances
 
 
-def _together(distances: list[int]) -> bool:
-    """Tell whether data passes at a constant and small distance."""
-    distance = distances[0]
-    near = distance in (0, 1) or (abs(distance) <= NEAR and len(distances) > 1)
-    return near and set(distances) == {distance}
+def _together(distances: Collection[list[int]]) -> bool:
+    """Tell whether data passes at a constant and small distance, again and again if any does."""
+    repeated = [of_slots for of_slots in distances if len(of_slots) > 1]
+    if repeated:
+        return any(len(set(of_slots)) == 1 and abs(of_slots[0]) <= NEAR for of_slots in repeated)
+    return set(chain.from_iterable(distances)) <= {0, 1}
 
 
 def _levels(timeline: Timeline, roots: list[Part]) -> dict[Part, int]:
