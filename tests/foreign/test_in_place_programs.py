@@ -133,14 +133,14 @@ def a_table_of_data_beside_the_tensors(x):
 # -- functions that write ----------------------------------------------------------------------------------------------
 
 
-@programs.refused(x, says="np.add.at is not supported")
+@programs.refused(x, says="a Tensor is neither written in place nor added into an array in place; write a.at[indice")
 def np_add_at(x):
     t = np.zeros(3)
     np.add.at(t, [0, 1, 0], x)
     return (t * t).sum()
 
 
-@programs.refused(x, says="not supported")
+@programs.refused(x, says="a plain array is not written from a Tensor, which would cut the graph; write a.at[indice")
 def np_put_copyto_and_putmask(x):
     t = np.zeros(3)
     np.put(t, [0, 1], x[:2])

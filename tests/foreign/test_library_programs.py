@@ -55,17 +55,17 @@ def stacking_and_joining_lists(x):
     return rows[1].sum() + columns[0] @ columns[1] + blocks.sum() + np.hstack([x, 3.0, x * x])[-1]
 
 
-@programs.refused(x, says="np.stack")
+@programs.refused(x, says="np.AxisConcatenator.__getitem__ takes no list of Tensors: write np.concatenate([…]) for ")
 def np_r_and_c(x):
     return np.sum(np.r_[x, 1.0] ** 2) + np.sum(np.c_[x, x])
 
 
-@programs.refused(x, says="np.stack")
+@programs.refused(x, says="np.full takes no Tensor: write np.broadcast_to(t, shape)")
 def np_full_of_an_element(x):
     return np.sum(np.full(3, x[0])) + x[1]
 
 
-@programs.fooled(x, reason="the fill value is unwrapped without a word")
+@programs.right(x)
 def np_full_like_of_an_element(x):
     return np.sum(np.full_like(x, x[0])) + x[1]
 
@@ -80,12 +80,12 @@ def np_vectorize(x):
     return np.sum(np.vectorize(lambda v: v * v)(x)) + x[0]
 
 
-@programs.refused(x, says="np.apply_along_axis is not supported")
+@programs.right(x)
 def np_apply_along_axis(x):
     return np.sum(np.apply_along_axis(lambda row: row * row, 0, x))
 
 
-@programs.refused(x, says="np.piecewise is not supported")
+@programs.right(x)
 def np_piecewise(x):
     return np.sum(np.piecewise(x, [x < 0, x >= 0], [lambda v: -v, lambda v: v * v]))
 
@@ -95,17 +95,17 @@ def np_where_and_select(x):
     return np.sum(np.where(x < 0, -x, x**2)) + np.sum(np.select([x < 0, x < 1], [x, x**3], 0.0))
 
 
-@programs.refused(x, says="np.add.reduce is not supported")
+@programs.right(x)
 def methods_of_ufuncs(x):
     return np.add.reduce(x * x) + np.multiply.outer(x, x).sum()
 
 
-@programs.fooled(x, reason="the weights are unwrapped without a word")
+@programs.right(x)
 def np_histogram_with_weights(x):
     return np.histogram([0.1, 0.2, 0.3], bins=2, weights=x)[0][1] + x[0]
 
 
-@programs.fooled(x, reason="the weights are unwrapped without a word")
+@programs.right(x)
 def np_bincount_with_weights(x):
     return np.bincount([0, 1, 1], weights=x)[1] + x[0]
 
@@ -143,14 +143,14 @@ def exp_of_an_array_of_objects(x):
     return np.sum(np.exp(a)) if isinstance(x, Tensor) else np.sum(np.exp(x * x))
 
 
-@programs.refused(x, says="np.stack")
+@programs.refused(x, says="scipy.sparse._spbase.__matmul__ takes no Tensor: write it with NumPy's functions")
 def a_sparse_matrix_times_a_tensor(x):
     from scipy.sparse import csr_matrix
 
     return np.sum((csr_matrix(np.diag([1.0, 2.0, 3.0])) @ x) ** 2)
 
 
-@programs.refused(x, says="np.stack")
+@programs.refused(x, says="scipy.sparse._lil_base.__setitem__ takes no Tensor: write it with NumPy's functions")
 def a_sparse_matrix_filled_cell_by_cell(x):
     from scipy.sparse import lil_matrix
 
@@ -165,7 +165,7 @@ def np_nditer(x):
     return sum(float(v) for v in np.nditer(x)) * x[0]
 
 
-@programs.fooled(x, reason="a Tensor has no .flat, and no sentence says what to write")
+@programs.right(x)
 def the_attribute_flat(x):
     return sum(v * v for v in x.flat)
 
@@ -175,7 +175,7 @@ def indices_by_ndindex_and_enumerate(x):
     return sum(x[i] ** 2 for i in np.ndindex(3)) + sum(k * v for k, v in enumerate(x)) + x[np.digitize(0.3, [0.0, 1.0])]
 
 
-@programs.refused(x, says="np.save is not supported")
+@programs.refused(x, says="a Tensor is saved with its graph by tg.trace(t).save(path), and without write np.save(pa")
 def through_a_file(x):
     buffer = io.BytesIO()
     np.save(buffer, x)
@@ -183,7 +183,7 @@ def through_a_file(x):
     return np.load(buffer).sum() + x[0]
 
 
-@programs.refused(x, says="np.stack")
+@programs.refused(x, says="np.poly1d.__init__ takes no Tensor: write it with NumPy's functions")
 def np_poly1d(x):
     return np.poly1d([x[0], x[1]])(2.0) + x[2]
 
@@ -191,21 +191,21 @@ def np_poly1d(x):
 # -- SciPy -------------------------------------------------------------------------------------------------------------
 
 
-@programs.refused(x, says="np.stack")
+@programs.refused(x, says="scipy.integrate.quad takes no Tensor: write it with NumPy's functions")
 def scipy_quad_of_a_parameter(x):
     from scipy.integrate import quad
 
     return quad(lambda s: x[0] * s**2, 0, 1)[0] + x[1]
 
 
-@programs.refused(x, says="np.stack")
+@programs.refused(x, says="scipy.integrate.quad takes no Tensor: write it with NumPy's functions")
 def scipy_quad_to_a_parameter(x):
     from scipy.integrate import quad
 
     return quad(lambda s: s**2, 0, x[1])[0] + x[0]
 
 
-@programs.refused(x, says="np.stack")
+@programs.refused(x, says="scipy.optimize.brentq takes no Tensor: write it with NumPy's functions")
 def scipy_brentq(x):
     from scipy.optimize import brentq
 
@@ -219,37 +219,35 @@ def scipy_newton_is_written_in_python(x):
     return newton(lambda s: s**2 - x[1], 1.0, fprime=lambda s: 2 * s) + x[0]
 
 
-@programs.refused(x, says="np.stack")
+@programs.refused(x, says="scipy.integrate.odeint takes no Tensor: write it with NumPy's functions")
 def scipy_odeint(x):
     from scipy.integrate import odeint
 
     return odeint(lambda y, t: -x[0] * y, 1.0, [0, 1.0])[-1, 0] + x[1]
 
 
-@programs.refused(x, says="np.stack")
+@programs.refused(x, says="scipy.linalg.solve takes no Tensor: write np.linalg.solve")
 def scipy_linalg_solve(x):
     from scipy.linalg import solve
 
     return solve(np.diag([1.0, 2.0, 3.0]), x).sum()
 
 
-@programs.refused(x, says="np.stack")
+@programs.refused(x, says="scipy.stats.rv_continuous.logpdf takes no Tensor: write it with NumPy's functions")
 def scipy_stats_logpdf(x):
     from scipy.stats import norm
 
     return norm.logpdf(x).sum()
 
 
-@programs.fooled(
-    x, reason="scipy.special.expit is called np.expit, and tg.sigmoid is not named", says="scipy.special.expit"
-)
+@programs.right(x)
 def scipy_special_expit(x):
     from scipy.special import expit
 
     return expit(x).sum()
 
 
-@programs.refused(x, says="np.stack")
+@programs.refused(x, says="scipy.interpolate.CubicSpline.__init__ takes no Tensor: write it with NumPy's functions")
 def scipy_cubic_spline(x):
     from scipy.interpolate import CubicSpline
 

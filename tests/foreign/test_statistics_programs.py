@@ -50,7 +50,9 @@ def softmax_of_a_batch_with_augmented_assignment(z):
     return (e[:, 1] ** 2).sum()
 
 
-@programs.refused(normal(4), says="np.stack")
+@programs.refused(
+    normal(4), says="scipy.special.softmax takes no Tensor: write tg.softmax(x, axis), with axis=None for"
+)
 def softmax_of_scipy(z):
     import scipy.special
 

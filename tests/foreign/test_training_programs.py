@@ -264,7 +264,6 @@ def test_threads_record_their_own_parts(pool):
     np.testing.assert_allclose(w.grad, 2 * A.T @ (A @ START - b))
 
 
-@fooled("threads that write into versions of one table read one another's cells")
 def test_threads_fill_versions_of_one_table():
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)

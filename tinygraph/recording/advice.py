@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import FrameType
 
+import numpy as np
+
+from .numpy_protocol import numpy_functions
+
 _LIBRARIES = ("numpy", "scipy")
 _NUMPYS = (  # of scipy.linalg
     *("cholesky", "det", "inv", "lstsq", "norm", "pinv", "qr", "solve", "svd"),
@@ -48,9 +52,16 @@ def instead(frame: FrameType) -> str:
         return ""
     known = next((name for name in reversed(calls) if name in _INSTEAD), None)  # the outermost is the user's
     if known is None:
-        return f"{calls[-1]} takes no Tensor: write it with NumPy's functions"
+        return _of(calls[-1])
     taken = "list of Tensors" if "stack([…" in _INSTEAD[known] else "Tensor"
     return f"{known} takes no {taken}: write {_INSTEAD[known]}"
+
+
+def _of(name: str) -> str:
+    function = name.removeprefix("np.")
+    if name != function and getattr(np, function, None) in numpy_functions:
+        return f"{name} takes no list of Tensors: write {name}(np.stack([…]))"
+    return "" if name.startswith("np._") else f"{name} takes no Tensor: write it with NumPy's functions"
 
 
 def _called(frame: FrameType) -> str:
