@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,9 +13,13 @@ from ..recording.node import Node
 from .grouping import Groups, group_ops, grouped
 from .over_time import OpTimes, RunKey, op_times, over_time
 from .places import Loop
+from .visits import Visits, visits
+
+Read = tuple[Node, int]  # an op, and the argument as which it reads something
+Value = TypeVar("Value")
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, frozen=True)
 class Run:
     """One pass through a loop over time, compared by identity.
 
@@ -66,30 +71,54 @@ class Timeline:
         self.ops = [node for node in nodes if node.kind == "op"]
 
     @cached_property
+    def visits(self) -> Visits:
+        """The place of each op, and its iterations, in the order of `ops`."""
+        return visits(self.ops)
+
+    @cached_property
     def groups(self) -> Groups:
         """The ops, grouped by what they are in the cell, and the loops around them."""
-        return group_ops(self.ops)
+        return group_ops(self.ops, self.visits)
 
     @cached_property
     def over_time(self) -> set[Loop]:
         """The loops over time."""
-        return over_time(self.groups) if self.ops else set()
+        return over_time(self.groups)
 
     @cached_property
     def _op_times(self) -> OpTimes:
-        return op_times(self.groups, self.over_time) if self.ops else OpTimes([], [])
+        return op_times(self.groups, self.over_time)
+
+    @cached_property
+    def op_timesteps(self) -> list[int | None]:
+        """The time step of each op; None for leaves and outside of time."""
+        return self._by_index(self._op_times.steps, None)
 
     @cached_property
     def timesteps(self) -> list[int | None]:
         """The time step of each node, from 1; None where it belongs to none."""
-        timesteps: list[int | None] = [None] * len(self.nodes)
-        for node, step in zip(self.ops, self._op_times.steps, strict=True):
-            timesteps[node.index] = step
-        reach = self._reach(timesteps) if self.ops else {}
+        timesteps = self.op_timesteps.copy()
+        delays = self._delays()
         for leaf, reads in self._reads.items():
             if self.nodes[leaf].kind in ("input", "constant"):
-                timesteps[leaf] = self._leaf_step(self.nodes[leaf], reads, timesteps, reach)
+                timesteps[leaf] = self._leaf_timestep(self.nodes[leaf], reads, delays)
         return timesteps
+
+    @cached_property
+    def runs(self) -> list[Run | None]:
+        """The run of each op; None for leaves and outside of time."""
+        members: dict[RunKey, list[int]] = {}
+        for node, key in zip(self.ops, self._op_times.runs, strict=True):
+            if self.op_timesteps[node.index] is not None:
+                members.setdefault(key or (None, ()), []).append(node.index)
+        runs: list[Run | None] = [None] * len(self.nodes)
+        for (loop, _), ops in members.items():
+            steps = [step for step in map(self.op_timesteps.__getitem__, ops) if step is not None]
+            first, last = min(steps), max(steps)
+            run = Run(loop, first, last, backward=steps[0] == last > first)
+            for index in ops:
+                runs[index] = run
+        return runs
 
     @cached_property
     def slots(self) -> list[int]:
@@ -98,10 +127,7 @@ class Timeline:
         It is the place in the program and the iterations of all loops around it other than the one over time; unlike a
         group it does not ask which parameters an op uses. A leaf has the slot of what reads it first.
         """
-        slots = [-1] * len(self.nodes)
-        if self.ops:
-            for node, slot in zip(self.ops, self._op_slots().tolist(), strict=True):
-                slots[node.index] = slot
+        slots = self._by_index(self._op_slots(), -1)
         next_slot = max(slots, default=-1) + 1
         of_reader: dict[tuple[int, int], int] = {}
         for node in self.nodes:
@@ -110,26 +136,6 @@ class Timeline:
                 reader = (slots[reads[0][0].index], reads[0][1]) if reads else (-1 - node.index, 0)
                 slots[node.index] = next_slot + of_reader.setdefault(reader, len(of_reader))
         return slots
-
-    @cached_property
-    def runs(self) -> list[Run | None]:
-        """The run of each op; None for leaves and outside of time."""
-        runs: list[Run | None] = [None] * len(self.nodes)
-        by_key: dict[RunKey, Run] = {}
-        ends: dict[RunKey, tuple[int, int]] = {}
-        for node, key in zip(self.ops, self._op_times.runs, strict=True):
-            step = self.timesteps[node.index]
-            if key is None or step is None:
-                continue
-            run = by_key.get(key)
-            if run is None:
-                run = by_key[key] = Run(key[0], step, step)
-            run.first, run.last = min(run.first, step), max(run.last, step)
-            ends[key] = (ends.get(key, (step, step))[0], step)
-            runs[node.index] = run
-        for key, (began, ended) in ends.items():
-            by_key[key].backward = began > ended
-        return runs
 
     @cached_property
     def precedes(self) -> list[int | None]:
@@ -141,135 +147,120 @@ class Timeline:
         later = self._read_later()
         precedes: list[int | None] = [None] * len(self.nodes)
         for leaf, reads in self._reads.items():
-            state = None if self.nodes[leaf].kind == "op" else self._state_after(reads, later)
-            if state is not None and state is not self.nodes[leaf]:
-                precedes[leaf] = state.index
+            state = self._state_after(leaf, reads, later) if self.nodes[leaf].kind != "op" else None
+            precedes[leaf] = None if state == leaf else state
         self._add_states_by_name(precedes)
         return precedes
 
-    # -- time steps of leaves -----------------------------------------------------------------------------------------
+    def _by_index(self, of_ops: Iterable[Value], of_leaves: Value) -> list[Value]:
+        values = [of_leaves] * len(self.nodes)
+        for node, value in zip(self.ops, of_ops, strict=True):
+            values[node.index] = value
+        return values
 
     @cached_property
-    def _reads(self) -> dict[int, list[tuple[Node, int]]]:
-        """For the index of each node, the ops that read it and their arguments, in recorded order."""
-        reads: dict[int, list[tuple[Node, int]]] = {}
+    def _reads(self) -> dict[int, list[Read]]:
+        """For the index of each node, the ops that read it and as which argument, in recorded order."""
+        reads: dict[int, list[Read]] = {}
         for node in self.ops:
             for argument, source in enumerate(node.inputs):
                 reads.setdefault(source.index, []).append((node, argument))
         return reads
 
-    def _leaf_step(
-        self,
-        leaf: Node,
-        reads: list[tuple[Node, int]],
-        timesteps: list[int | None],
-        reach: dict[tuple[Node, int], int],
-    ) -> int | None:
-        used_in = {timesteps[node.index] for node, _ in reads}
+    # -- time steps of leaves -----------------------------------------------------------------------------------------
+
+    def _leaf_timestep(self, leaf: Node, reads: list[Read], delays: dict[tuple[int, int], int]) -> int | None:
+        used_in = {self.op_timesteps[reader.index] for reader, _ in reads}
         if not leaf.shape or None in used_in:
             return used_in.pop() if len(used_in) == 1 else None
-        before = [reach.get(read) for read in reads]
+        before = [self._before_run(*read, delays) for read in reads]
         if len(used_in) == 1:
-            (step,) = used_in
-            return next((step - back for back in before if back and step is not None), step)
-        stands_at = {(timesteps[node.index] or 0) - (back or 0) for (node, _), back in zip(reads, before, strict=True)}
-        return stands_at.pop() if all(before) and len(stands_at) == 1 else None
+            return next((step for step in before if step is not None), used_in.pop())
+        return before[0] if len(set(before)) == 1 else None
 
-    def _reach(self, steps: list[int | None]) -> dict[tuple[Node, int], int]:
-        """Return how many time steps back the arguments lie that begin a recurrence: later steps read results there."""
-        spans: dict[int, tuple[int, int]] = {}
+    def _before_run(self, reader: Node, argument: int, delays: dict[tuple[int, int], int]) -> int | None:
+        """Return the time step outside of its run that an op reads: in later steps, results are read so far back."""
+        run, now = self.runs[reader.index], self.op_timesteps[reader.index]
+        delay = delays.get((self._group_of[reader.index], argument))
+        if run is None or now is None or delay is None or run.first <= now - delay <= run.last:
+            return None
+        return now - delay
+
+    def _delays(self) -> dict[tuple[int, int], int]:
+        """Return how many time steps back each argument of a group reads results, if always as many."""
         delays: dict[tuple[int, int], set[int]] = {}
-        numbers = self.groups.number.tolist()
-        for node, number in zip(self.ops, numbers, strict=True):
-            now = steps[node.index]
-            if now is None:
-                continue
-            low, high = spans.get(number, (now, now))
-            spans[number] = min(low, now), max(high, now)
+        for node in self.ops:
+            now, run = self.op_timesteps[node.index], self.runs[node.index]
             for argument, source in enumerate(node.inputs):
-                made = steps[source.index] if source.kind == "op" else None
-                if made is not None and made != now:
-                    delays.setdefault((number, argument), set()).add(now - made)
-        reach: dict[tuple[Node, int], int] = {}
-        for node, number in zip(self.ops, numbers, strict=True):
-            now = steps[node.index]
-            for argument, source in enumerate(node.inputs):
-                back = delays.get((number, argument), set())
-                if now is not None and source.kind != "op" and len(back) == 1:
-                    (delay,) = back
-                    low, high = spans[number]
-                    if not low <= now - delay <= high:
-                        reach[node, argument] = delay
-        return reach
+                made, other = self.op_timesteps[source.index], self.runs[source.index]
+                restarted = run is not other and run and other and run.loop is other.loop
+                if now is not None and made is not None and made != now and not restarted:
+                    delays.setdefault((self._group_of[node.index], argument), set()).add(now - made)
+        return {key: back.pop() for key, back in delays.items() if len(back) == 1}
+
+    @cached_property
+    def _group_of(self) -> list[int]:
+        return self._by_index(self.groups.number.tolist(), -1)
 
     # -- slots --------------------------------------------------------------------------------------------------------
 
-    def _op_slots(self) -> np.ndarray:
-        groups = self.groups
-        sites = groups.sites.copy()
-        for members, chain, columns in zip(groups.members, groups.chains, groups.columns, strict=True):
-            if not columns or self._op_times.runs[members[0]] is None:
-                continue
-            depth = next((d for d in range(len(chain) - 1, -1, -1) if chain[d] in self.over_time), len(chain) - 1)
-            sites[members, columns[depth]] = -1  # the same in every time step
+    def _op_slots(self) -> list[int]:
+        sites = self.groups.sites.copy()
+        for members, chain, columns in zip(self.groups.members, self.groups.chains, self.groups.columns, strict=True):
+            run = self.runs[self.ops[members[0]].index]
+            if run is not None and run.loop is None:  # labels tell the time steps
+                sites[members, 1:] = -1
+            elif run is not None:
+                depth = next((d for d in reversed(range(len(chain))) if chain[d] in self.over_time), len(chain) - 1)
+                sites[members, columns[depth]] = -1  # the same in every time step
         slots, _ = grouped(sites)
-        run_numbers: dict[RunKey | None, int] = {}
-        runs = [run_numbers.setdefault(run, len(run_numbers)) for run in self._op_times.runs]
-        steps = [-(2**40) if step is None else step for step in self._op_times.steps]
-        occurrences = _occurrences(grouped(np.column_stack([slots, runs, steps]))[0])
-        return grouped(np.column_stack([slots, occurrences]))[0] if occurrences.any() else slots
+        moments: dict[Hashable, int] = {}
+        steps = ((self.runs[node.index], self.op_timesteps[node.index]) for node in self.ops)
+        moment = [moments.setdefault(step, len(moments)) for step in steps]
+        occurrences = _occurrences(grouped(np.column_stack([slots, moment]))[0])
+        return grouped(np.column_stack([slots, occurrences]))[0].tolist()
 
     # -- initial states -----------------------------------------------------------------------------------------------
 
-    def _read_later(self) -> dict[tuple[int, int], Node]:
-        """For a slot and an argument, the first value of another time step that is read there."""
-        later: dict[tuple[int, int], Node] = {}
+    def _read_later(self) -> dict[Hashable, int]:
+        """For a run, a slot in it and an argument, the first value of another time step that is read there."""
+        later: dict[Hashable, int] = {}
         for node in self.ops:
-            if self.runs[node.index] is not None:
-                for argument, source in enumerate(node.inputs):
-                    user = self._belongs_to(source)
-                    if user is not None and self.timesteps[user.index] != self.timesteps[node.index]:
-                        later.setdefault((self.slots[node.index], argument), source)
+            run = self.runs[node.index]
+            for argument, source in enumerate(node.inputs if run is not None else ()):
+                user = source if source.kind == "op" else self._reads[source.index][0][0]
+                same_step = self.op_timesteps[user.index] == self.op_timesteps[node.index]
+                if source.kind in ("op", "input") and self.runs[user.index] is run and not same_step:
+                    later.setdefault((run, self.slots[node.index], argument), source.index)
         return later
 
-    def _belongs_to(self, node: Node) -> Node | None:
-        """Return the op in time that a value belongs to: itself, or for an input the first op that reads it."""
-        user = node if node.kind == "op" else self._reads[node.index][0][0] if node.kind == "input" else None
-        return user if user is not None and self.runs[user.index] is not None else None
-
-    def _state_after(self, reads: list[tuple[Node, int]], later: dict[tuple[int, int], Node]) -> Node | None:
+    def _state_after(self, leaf: int, reads: list[Read], later: dict[Hashable, int]) -> int | None:
+        """Return what stands in later time steps where the first reader of a leaf, if in the first step, reads it."""
         first, argument = reads[0]
         run = self.runs[first.index]
-        state = later.get((self.slots[first.index], argument))
-        if run is None or state is None:
+        if run is None:
             return None
-        leaf = first.inputs[argument]
-        steps = {self.timesteps[reader.index] for reader, _ in reads}
-        known = self.timesteps[leaf.index]
-        outside = known is not None and not run.first <= known <= run.last
-        user = self._belongs_to(state)
-        return state if (len(steps) == 1 or outside) and user is not None and self.runs[user.index] is run else None
+        step = self.timesteps[leaf]
+        in_one_step = len({self.op_timesteps[reader.index] for reader, _ in reads}) == 1
+        before_run = step is not None and not run.first <= step <= run.last
+        return later.get((run, self.slots[first.index], argument)) if in_one_step or before_run else None
 
     def _add_states_by_name(self, precedes: list[int | None]) -> None:
-        """Inputs that many time steps read, and that have the name of a result of each, precede the first of these."""
+        """Let an input that many time steps read, and that has the name of a result of each, precede the first."""
         shared = [
             node
-            for node in self.nodes
-            if node.kind == "input"
-            and self.timesteps[node.index] is None
-            and precedes[node.index] is None
-            and node.index in self._reads
-            and node.name
+            for node in map(self.nodes.__getitem__, self._reads)
+            if node.kind == "input" and self.timesteps[node.index] is None and precedes[node.index] is None
         ]
         if not shared:
             return
-        results: dict[str, int] = {}
-        for node in self.ops:
-            run = self.runs[node.index]
-            if run is not None and self.timesteps[node.index] == run.first and node.name:
-                results.setdefault(node.name, node.index)
+        results: dict[str | None, int] = {}
+        for op in self.ops:
+            run = self.runs[op.index]
+            if run is not None and self.op_timesteps[op.index] == run.first and op.name:
+                results.setdefault(op.name, op.index)
         for node in shared:
-            precedes[node.index] = results.get(node.name or "")
+            precedes[node.index] = results.get(node.name)
 
 
 def _occurrences(numbers: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from typing import Any
 
 from ..backward.replay import pull
@@ -10,7 +11,7 @@ from ..recording.sparse import dense
 from .packing import Packer, encode
 from .recorded_pass import Pass
 from .saved import SavedNode, is_known
-from .saved_timeline import described_timeline
+from .saved_visits import described_visits
 
 _AROUND = 6  # lines of the program that are kept before and after each line that recorded something
 
@@ -18,7 +19,7 @@ _AROUND = 6  # lines of the program that are kept before and after each line tha
 def described(trace: Pass, packer: Packer) -> dict[str, Any]:
     """Return a trace as plain data, its arrays added to `packer`."""
     ops = _Numbered(_op, key=id)  # ops of one name are equal
-    sources = _Numbered(_source, key=lambda source: source)
+    sources = _Numbered(astuple, key=lambda source: source)
     nodes = [_node(node, packer, ops, sources) for node in trace.graph.nodes]
     for k, node in enumerate(trace.nodes):
         if not is_known(node.op):
@@ -29,7 +30,7 @@ def described(trace: Pass, packer: Packer) -> dict[str, Any]:
         "ops": ops.rows,
         "sources": sources.rows,
         "files": _files(trace),
-        "timeline": described_timeline(trace.graph.timeline, packer),
+        "visits": described_visits(trace.graph.timeline.visits, packer),
         "outputs": [node.index for node in trace.graph.outputs],
         "steps": [node.index for node in trace.nodes],
         "adjoints": [packer.add(adjoint) for adjoint in trace.adjoints],
@@ -67,13 +68,6 @@ def _op(op: Any) -> dict[str, Any]:
         "variadic": op.variadic,
         "elementwise": op.elementwise,
     }
-
-
-def _source(source: Any) -> list[Any]:
-    return [getattr(source, name) for name in SOURCE_FIELDS]
-
-
-SOURCE_FIELDS = ("filename", "lineno", "end_lineno", "column", "end_column", "text", "expression", "name", "function")
 
 
 def _node(node: Node, packer: Packer, ops: _Numbered, sources: _Numbered) -> dict[str, Any]:
