@@ -58,12 +58,11 @@ class _Numbered:
 
 
 def _op(op: Any) -> dict[str, Any]:
-    count = len(op.rules)
     return {
         "name": op.name,
         "known": is_known(op),
-        "formulas": [None if op.rules[i] is None else op.formula(i) for i in range(count)],
-        "parameters": [list(op.parameters(i)) for i in range(count)],
+        "formulas": [None if rule is None else op.formula(i) for i, rule in enumerate(op.rules)],
+        "parameters": [list(op.parameters(i)) for i in range(len(op.rules))],
         "arguments": list(op.arguments),
         "variadic": op.variadic,
         "elementwise": op.elementwise,
@@ -71,7 +70,7 @@ def _op(op: Any) -> dict[str, Any]:
 
 
 def _node(node: Node, packer: Packer, ops: _Numbered, sources: _Numbered) -> dict[str, Any]:
-    made: dict[str, Any] = {"kind": node.kind, "data": _data(node._data, packer)}
+    row: dict[str, Any] = {"kind": node.kind, "data": _data(node._data, packer)}
     optional = {
         "op": ops.of(node.op),
         "inputs": [source.index for source in node.inputs],
@@ -83,10 +82,10 @@ def _node(node: Node, packer: Packer, ops: _Numbered, sources: _Numbered) -> dic
         "attributes": {key: encode(value, packer) for key, value in node.attributes.items()},
         "replaced": _replaced(node, packer),
     }
-    made.update({key: value for key, value in optional.items() if value or (value == 0 and value is not False)})
+    row |= {key: value for key, value in optional.items() if value or (value == 0 and value is not False)}
     if isinstance(node, SavedNode) and node.stored is not None:
-        made["stored"] = [None if c is None else packer.add(c) for c in node.stored]
-    return made
+        row["stored"] = [None if c is None else packer.add(c) for c in node.stored]
+    return row
 
 
 def _data(value: Any, packer: Packer) -> Any:
