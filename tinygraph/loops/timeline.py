@@ -99,9 +99,9 @@ class Timeline:
         """The time step of each node, from 1; None where it belongs to none."""
         timesteps = self.op_timesteps.copy()
         delays = self._delays()
-        for leaf, reads in self._reads.items():
-            if self.nodes[leaf].kind in ("input", "constant"):
-                timesteps[leaf] = self._leaf_timestep(self.nodes[leaf], reads, delays)
+        for node in self.nodes:
+            if node.kind in ("input", "constant") and self.reads[node.index]:
+                timesteps[node.index] = self._leaf_timestep(node, delays)
         return timesteps
 
     @cached_property
@@ -132,8 +132,8 @@ class Timeline:
         of_reader: dict[tuple[int, int], int] = {}
         for node in self.nodes:
             if node.kind != "op":
-                reads = self._reads.get(node.index)
-                reader = (slots[reads[0][0].index], reads[0][1]) if reads else (-1 - node.index, 0)
+                first, argument = next(iter(self.reads[node.index]), (None, -1 - node.index))
+                reader = (-1 if first is None else slots[first.index], argument)
                 slots[node.index] = next_slot + of_reader.setdefault(reader, len(of_reader))
         return slots
 
@@ -146,9 +146,10 @@ class Timeline:
         """
         later = self._read_later()
         precedes: list[int | None] = [None] * len(self.nodes)
-        for leaf, reads in self._reads.items():
-            state = self._state_after(leaf, reads, later) if self.nodes[leaf].kind != "op" else None
-            precedes[leaf] = None if state == leaf else state
+        for node in self.nodes:
+            if node.kind != "op" and self.reads[node.index]:
+                state = self._state_after(node, later)
+                precedes[node.index] = None if state == node.index else state
         self._add_states_by_name(precedes)
         return precedes
 
@@ -159,17 +160,18 @@ class Timeline:
         return values
 
     @cached_property
-    def _reads(self) -> dict[int, list[Read]]:
-        """For the index of each node, the ops that read it and as which argument, in recorded order."""
-        reads: dict[int, list[Read]] = {}
+    def reads(self) -> list[list[Read]]:
+        """The ops that read each node, and as which argument, in recorded order."""
+        reads: list[list[Read]] = [[] for _ in self.nodes]
         for node in self.ops:
             for argument, source in enumerate(node.inputs):
-                reads.setdefault(source.index, []).append((node, argument))
+                reads[source.index].append((node, argument))
         return reads
 
     # -- time steps of leaves -----------------------------------------------------------------------------------------
 
-    def _leaf_timestep(self, leaf: Node, reads: list[Read], delays: dict[tuple[int, int], int]) -> int | None:
+    def _leaf_timestep(self, leaf: Node, delays: dict[tuple[int, int], int]) -> int | None:
+        reads = self.reads[leaf.index]
         used_in = {self.op_timesteps[reader.index] for reader, _ in reads}
         if not leaf.shape or None in used_in:
             return used_in.pop() if len(used_in) == 1 else None
@@ -228,19 +230,19 @@ class Timeline:
         for node in self.ops:
             run = self.runs[node.index]
             for argument, source in enumerate(node.inputs if run is not None else ()):
-                user = source if source.kind == "op" else self._reads[source.index][0][0]
+                user = source if source.kind == "op" else self.reads[source.index][0][0]
                 same_step = self.op_timesteps[user.index] == self.op_timesteps[node.index]
                 if source.kind in ("op", "input") and self.runs[user.index] is run and not same_step:
                     later.setdefault((run, self.slots[node.index], argument), source.index)
         return later
 
-    def _state_after(self, leaf: int, reads: list[Read], later: dict[Hashable, int]) -> int | None:
-        """Return what stands in later time steps where the first reader of a leaf, if in the first step, reads it."""
+    def _state_after(self, leaf: Node, later: dict[Hashable, int]) -> int | None:
+        """Return what is read in later time steps where the first reader of a leaf reads the leaf."""
+        reads, step = self.reads[leaf.index], self.timesteps[leaf.index]
         first, argument = reads[0]
         run = self.runs[first.index]
         if run is None:
             return None
-        step = self.timesteps[leaf]
         in_one_step = len({self.op_timesteps[reader.index] for reader, _ in reads}) == 1
         before_run = step is not None and not run.first <= step <= run.last
         return later.get((run, self.slots[first.index], argument)) if in_one_step or before_run else None
@@ -249,7 +251,7 @@ class Timeline:
         """Let an input that many time steps read, and that has the name of a result of each, precede the first."""
         shared = [
             node
-            for node in map(self.nodes.__getitem__, self._reads)
+            for node in self.nodes
             if node.kind == "input" and self.timesteps[node.index] is None and precedes[node.index] is None
         ]
         if not shared:

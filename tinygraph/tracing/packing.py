@@ -137,27 +137,25 @@ def decode(value: Any, arrays: list[Any]) -> Any:
     ValueError
         If it is malformed.
     """
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if not isinstance(value, dict) or len(value) != 1:
+    if isinstance(value, dict) and len(value) != 1:
         raise ValueError("a static argument is malformed")
-    ((tag, inner),) = value.items()
-    if tag == "float" and inner in ("nan", "inf", "-inf"):
-        return float(inner)
-    if tag == "complex":
-        return complex(float(inner[0]), float(inner[1]))
-    if tag == "tuple":
-        return tuple(decode(x, arrays) for x in inner)
-    if tag == "list":
-        return [decode(x, arrays) for x in inner]
-    if tag == "slice":
-        return slice(*(decode(x, arrays) for x in inner))
-    if tag == "ellipsis":
-        return Ellipsis
-    if tag == "array":
-        return reference(arrays, inner)
-    if tag == "dtype":
-        dtype = np.dtype(str(inner))
-        if dtype.kind in _KINDS:
-            return dtype
-    raise ValueError(f"a static argument is malformed: {tag}")
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case {"float": "nan" | "inf" | "-inf" as number}:
+            return float(number)
+        case {"complex": [real, imaginary]}:
+            return complex(float(real), float(imaginary))
+        case {"tuple": [*items]}:
+            return tuple(decode(item, arrays) for item in items)
+        case {"list": [*items]}:
+            return [decode(item, arrays) for item in items]
+        case {"slice": [start, stop, step]}:
+            return slice(*(decode(bound, arrays) for bound in (start, stop, step)))
+        case {"ellipsis": None}:
+            return Ellipsis
+        case {"array": number}:
+            return reference(arrays, number)
+        case {"dtype": str(name)} if np.dtype(name).kind in _KINDS:
+            return np.dtype(name)
+    raise ValueError(f"a static argument is malformed: {value!r:.40}")
