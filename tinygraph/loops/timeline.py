@@ -252,7 +252,10 @@ class Timeline:
         shared = [
             node
             for node in self.nodes
-            if node.kind == "input" and self.timesteps[node.index] is None and precedes[node.index] is None
+            if node.kind == "input"
+            and self.reads[node.index]
+            and self.timesteps[node.index] is None
+            and precedes[node.index] is None
         ]
         if not shared:
             return
