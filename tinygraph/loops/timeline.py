@@ -148,8 +148,7 @@ class Timeline:
         precedes: list[int | None] = [None] * len(self.nodes)
         for node in self.nodes:
             if node.kind != "op" and self.reads[node.index]:
-                state = self._state_after(node, later)
-                precedes[node.index] = None if state == node.index else state
+                precedes[node.index] = self._state_after(node, later)
         self._add_states_by_name(precedes)
         return precedes
 

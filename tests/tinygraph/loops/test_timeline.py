@@ -185,11 +185,11 @@ def test_leaves_are_in_no_run():
 # -- direction --------------------------------------------------------------------------------------------------------
 
 
-def bidirectional(lengths, gather=list, summed=lambda gs: gs[-1].sum()):
+def bidirectional(lengths, summed=lambda gs: gs[-1].sum(), given=tg.tensor):
     """The sum of a forward and a backward pass over sequences of some lengths."""
     forward, backward, total = Cell(), Cell(), 0.0
     for length in lengths:
-        xs = [tg.tensor(x) for x in data(length)]
+        xs = [given(x) for x in data(length)]
         h = g = np.zeros(2)
         gs = []
         for x in xs:
@@ -227,6 +227,11 @@ def test_backward_halves_of_unequal_lengths():
     assert [node.timestep for node in graph.nodes if node.kind == "input"] == [1, 2, 3, 4, 1, 2, 1, 2, 3]
     initial = [node.timestep for node in graph.nodes if node.kind == "constant" and node.shape]
     assert initial == [0, 5, 0, 3, 0, 4]
+
+
+def test_sequences_that_begin_alike_do_not_hide_the_direction():
+    graph = tg.graph(bidirectional([4, 2], given=np.array))
+    assert [(run.last, run.backward) for run in runs(graph)] == [(4, False), (4, True), (2, False), (2, True)]
 
 
 def test_hand_labels_tell_the_direction():
@@ -304,13 +309,46 @@ def test_what_a_decoder_takes_from_an_encoder_is_no_initial_state():
     assert [state for state in found if state[0] != 0.0] == [(ZEROS, 0, "h", 1)]
 
 
-def test_a_state_that_all_steps_read_is_told_by_its_name():
-    W, U, total = *weights(2), 0.0
-    s = start = tg.tensor(np.ones(2), name="s")
+@pytest.mark.parametrize(("name", "expected"), [("s", [(ONES, None, "s", 1)]), ("start", [])])
+def test_a_state_that_all_steps_read_is_told_by_its_name(name, expected):
+    W, U = weights(2)
+    s = start = tg.tensor(np.ones(2), name=name)
     for x in data(3):
         s = np.tanh(W @ s + U @ (start * x))
-        total = total + s.sum()
-    assert states(tg.graph(total))[0] == (ONES, None, "s", 1)
+    assert states(tg.graph(s)) == expected
+
+
+def test_two_states_given_for_a_delay_of_two():
+    W, U = weights(2)
+    h = [tg.tensor(np.zeros(2)), tg.tensor(np.ones(2))]
+    for _ in range(4):
+        h.append(np.tanh(W @ h[-1] + U @ h[-2]))
+    graph = tg.graph(h[-1])
+    assert [graph.node_of(state).timestep for state in h] == [-1, 0, 1, 2, 3, 4]
+    assert len(states(graph)) == 2
+
+
+def test_a_state_that_is_reset_on_the_way_stands_in_its_step():
+    W, h, total = tg.parameter(np.eye(2)), np.ones(2), 0.0
+    for t in range(5):
+        if t == 2:
+            h = np.full(2, 7.0)
+        h = np.tanh(W @ h)
+        total = total + h.sum()
+    graph = tg.graph(total)
+    assert [node.timestep for node in graph.nodes if node.kind == "constant" and node.shape] == [0, 3]
+
+
+def test_what_stands_before_results_of_another_run_is_no_state_of_this_one():
+    encoder, W, previous, outputs = Cell(), weights(1)[0], tg.tensor(np.full(2, 7.0)), []
+    h = s = np.zeros(2)
+    for x in data(4):
+        h = encoder(h, x)
+        outputs.append(h)
+    for output in outputs:
+        s = np.tanh(W @ previous + s)
+        previous = output
+    assert [7.0, 7.0] not in [value for value, *_ in states(tg.graph(s))]
 
 
 def test_a_graph_without_ops():
