@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..recording.node import Node
+from ..recording.sparse import dense
 
 
 def receives(node: Node, argument: int) -> bool:
@@ -24,8 +25,7 @@ def pull(node: Node, adjoint: Any, argument: int | None = None) -> tuple[Any, ..
     inputs: tuple[Any, ...] = node.inputs
     if argument is not None:
         inputs = tuple(source if i == argument else None for i, source in enumerate(inputs))
-    given = [source if source is not None and source.requires_grad else None for source in inputs]
-    if not any(source is not None for source in given):
+    if not any(source is not None and source.requires_grad for source in inputs):
         return (None,) * len(inputs)
     try:
         with np.errstate(all="ignore"):  # the pass itself has warned already
@@ -38,10 +38,10 @@ def pull(node: Node, adjoint: Any, argument: int | None = None) -> tuple[Any, ..
         ) from error
 
 
-def view(value: Any) -> np.ndarray | None:
-    """Return a read-only view: what is looked at is not changed."""
-    if value is None:
+def view(contribution: Any) -> np.ndarray | None:
+    """Return an adjoint or a contribution as a read-only array: what is looked at is not changed. None stays None."""
+    if contribution is None:
         return None
-    seen = np.asarray(value).view()
-    seen.flags.writeable = False
-    return seen
+    array = np.asarray(dense(contribution)).view()
+    array.flags.writeable = False
+    return array

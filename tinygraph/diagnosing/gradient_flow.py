@@ -67,13 +67,14 @@ def flow(trace: Trace, name: str | None = None) -> Flow:
     >>> for t in range(1, 7):
     ...     with tg.timestep(t):
     ...         h = W @ h
-    >>> found = flow(tg.trace(h.sum()))
-    >>> found.name, found.verdict, round(found.rate, 6), found.norms[-3:]
+    >>> of_h = flow(tg.trace(h.sum()))
+    >>> of_h.name, of_h.verdict, round(of_h.rate, 6), of_h.norms[-3:]
     ('h', 'vanishing', 0.25, [0.0625, 0.25, 1.0])
     """
     name = name or state_name(trace)
     nodes = by_timestep(trace, name)
-    norms = [None if trace.gradient(node) is None else norm(trace.gradient(node)) for node in nodes.values()]
+    gradients = map(trace.gradient, nodes.values())
+    norms = [None if gradient is None else norm(gradient) for gradient in gradients]
     alone = _alone(trace, nodes, norms)
     rate = _rate(list(nodes), alone)
     verdict, because = _cut(trace) or _verdict(list(nodes), alone, rate)
@@ -89,13 +90,13 @@ def _alone(trace: Trace, nodes: dict[int, Node], norms: list[float | None]) -> l
 
 
 def _cut(trace: Trace) -> tuple[str, str] | None:
-    """Tell whether a time step begins with a value that was detached."""
+    """Return the verdict of a time step that begins with a value that was detached, if there is one."""
     for node in trace.graph.nodes:
         if node.kind == "input" and ".detach()" in node.expression:
-            used = [user.timestep for user, _ in trace.graph.consumers(node) if user.timestep is not None]
-            if used:
+            used_in = [user.timestep for user, _ in trace.graph.consumers(node) if user.timestep is not None]
+            if used_in:
                 line = f", line {node.source.lineno}" if node.source else ""
-                return "cut", f"no gradient passes from time step {min(used)} back: {node.expression}{line}"
+                return "cut", f"no gradient passes from time step {min(used_in)} back: {node.expression}{line}"
     return None
 
 
@@ -109,20 +110,19 @@ def _rate(timesteps: list[int], norms: list[float | None]) -> float:
 
 
 def _verdict(timesteps: list[int], norms: list[float | None], rate: float) -> tuple[str, str]:
-    known = [(t, n) for t, n in zip(timesteps, norms, strict=True) if n is not None]
-    bad = [t for t, n in known if not np.isfinite(n)]
-    if bad:
-        return "not finite", f"the gradient is NaN or infinite from time step {max(bad)} back"
-    missing = [t for t, n in zip(timesteps, norms, strict=True) if n is None]
-    if missing and known and min(missing) < max(t for t, _ in known):
-        earlier = [t for t in missing if t < max(t for t, _ in known)]
-        return "cut", f"no gradient reaches time step {max(earlier)}: was the state detached, or made a plain array?"
-    alive = max((t for t, n in known if n > 0), default=None)
-    zero = [t for t, n in known if n == 0 and alive is not None and t < alive]
+    known = {t: n for t, n in zip(timesteps, norms, strict=True) if n is not None}
+    infinite = [t for t, n in known.items() if not np.isfinite(n)]
+    if infinite:
+        return "not finite", f"the gradient is NaN or infinite from time step {max(infinite)} back"
+    missing = [t for t in timesteps if t not in known and t < max(known, default=t)]
+    if missing:
+        return "cut", f"no gradient reaches time step {max(missing)}: was the state detached, or made a plain array?"
+    alive = max((t for t, n in known.items() if n > 0), default=-np.inf)
+    zero = [t for t, n in known.items() if n == 0 and t < alive]
     if zero:
         return "vanishing", f"it is exactly 0 from time step {max(zero)} back"
     if not np.isfinite(rate):
         return "unknown", "fewer than two time steps have a gradient"
-    first, last = known[0], known[-1]
-    told = f"×{rate:.3g} for each time step back; {last[1]:.3g} at t = {last[0]}, {first[1]:.3g} at t = {first[0]}"
-    return ("vanishing" if rate < VANISHES else "exploding" if rate > EXPLODES else "healthy"), told
+    first, last = min(known), max(known)
+    because = f"×{rate:.3g} for each time step back; {known[last]:.3g} at t = {last}, {known[first]:.3g} at t = {first}"
+    return ("vanishing" if rate < VANISHES else "exploding" if rate > EXPLODES else "healthy"), because

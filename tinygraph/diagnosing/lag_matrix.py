@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +14,7 @@ from ..recording.sparse import dense
 from ..tracing.trace import Trace
 from .variables import by_timestep, state_name
 
+Targets = dict[int, list[tuple[Node, int | None]]]  # by time step: a node, or an op and the argument it contributes to
 _CARRIES = {"add", "subtract", "negative", "alias", "sum", "mean", "divide", "multiply"}
 
 
@@ -65,21 +65,20 @@ def lag(trace: Trace, of: str | Node | None = None) -> Lag:
     ...     with tg.timestep(t):
     ...         h = W @ h
     ...         loss = loss + h.sum()
-    >>> found = lag(tg.trace(loss))
-    >>> found.of, found.norms.tolist()
+    >>> of_h = lag(tg.trace(loss))
+    >>> of_h.of, of_h.norms.tolist()
     ('h', [[1.0, 0.0, 0.0], [0.5, 1.0, 0.0], [0.25, 0.5, 1.0]])
     """
     targets, name = _targets(trace, of)
     seeds = entries(trace)
     if not seeds:
         raise LookupError("no loss enters the pass at a time step; label time steps by tg.timestep")
-    uses = sorted(targets)
-    rows = [_row(trace, seeds[t], targets, uses) for t in sorted(seeds)]
-    return Lag(name, sorted(seeds), uses, np.array(rows))
+    norms = [_row(trace, seeds[t], targets) for t in sorted(seeds)]
+    return Lag(name, sorted(seeds), sorted(targets), np.array(norms))
 
 
-def _targets(trace: Trace, of: str | Node | None) -> tuple[dict[int, list[tuple[Node, int | None]]], str]:
-    """For each time step, what to measure: a node's adjoint, or an op's contribution to one argument."""
+def _targets(trace: Trace, of: str | Node | None) -> tuple[Targets, str]:
+    """Return what to measure in each time step, and its name."""
     node = of if isinstance(of, Node) else None
     if isinstance(of, str):
         parameters = [p for p in trace.graph.parameters if trace.symbols.of(p).name == of]
@@ -87,14 +86,15 @@ def _targets(trace: Trace, of: str | Node | None) -> tuple[dict[int, list[tuple[
     if node is None:
         name = of if isinstance(of, str) else state_name(trace)
         return {t: [(value, None)] for t, value in by_timestep(trace, name).items()}, name
-    found: dict[int, list[tuple[Node, int | None]]] = {}
+    symbol = trace.symbols.of(node)
+    uses: Targets = {}
     for step, argument in trace.writes(node):
         user = trace.nodes[step]
         if user.timestep is not None:
-            found.setdefault(user.timestep, []).append((user, argument))
-    if not found:
-        raise LookupError(f"{trace.symbols.of(node)} is not used in any time step")
-    return found, str(trace.symbols.of(node))
+            uses.setdefault(user.timestep, []).append((user, argument))
+    if not uses:
+        raise LookupError(f"{symbol} is not used in any time step")
+    return uses, str(symbol)
 
 
 def entries(trace: Trace) -> dict[int, dict[Node, Any]]:
@@ -102,10 +102,10 @@ def entries(trace: Trace) -> dict[int, dict[Node, Any]]:
 
     Outside is the output and what gathers it: ops of no time step, and sums of losses along the loop.
     """
-    outside = {trace.output} if _gathers(trace.output) else set()
-    if not outside:
+    if not _gathers(trace.output):
         return {trace.output.timestep or 0: {trace.output: np.asarray(trace.adjoints[0])}}
-    found: dict[int, dict[Node, Any]] = {}
+    outside = {trace.output}
+    adjoints: dict[int, dict[Node, Any]] = {}
     for k, node in enumerate(trace.nodes):
         if node not in outside:
             continue
@@ -115,35 +115,33 @@ def entries(trace: Trace) -> dict[int, dict[Node, Any]]:
             if _gathers(source):
                 outside.add(source)
             elif source.timestep is not None:
-                at = found.setdefault(source.timestep, {})
-                at[source] = add(at.get(source), False, contribution)
-    return found
+                entering = adjoints.setdefault(source.timestep, {})
+                entering[source] = add(entering.get(source), False, contribution)
+    return adjoints
 
 
 def _gathers(node: Node) -> bool:
     return node.timestep is None or (node.shape == () and node.op is not None and node.op.name in _CARRIES)
 
 
-def _row(
-    trace: Trace, seeds: dict[Node, Any], targets: dict[int, list[tuple[Node, int | None]]], uses: Iterable[int]
-) -> list[float]:
-    wanted = {node for pairs in targets.values() for node, _ in pairs}
-    adjoints = propagate(trace, seeds, wanted)
-    row = []
-    for s in uses:
+def _row(trace: Trace, seeds: dict[Node, Any], targets: Targets) -> list[float]:
+    """Return the norms, by time step, of what a pass from `seeds` gives to the targets."""
+    adjoints = propagate(trace, seeds, {node for pairs in targets.values() for node, _ in pairs})
+    norms = []
+    for s in sorted(targets):
         total: Any = None
         for node, argument in targets[s]:
             if node in adjoints:
                 part = adjoints[node] if argument is None else pull(node, adjoints[node], argument)[argument]
                 total = add(total, False, part)
-        row.append(0.0 if total is None else norm(dense(total)))
-    return row
+        norms.append(0.0 if total is None else norm(dense(total)))
+    return norms
 
 
 def propagate(trace: Trace, seeds: dict[Node, Any], wanted: set[Node]) -> dict[Node, Any]:
     """Run the pass from other seeds and return the adjoints of the `wanted` nodes that it reaches."""
     adjoints: dict[Node, Any] = dict(seeds)
-    kept: dict[Node, Any] = {}
+    reached: dict[Node, Any] = {}
     first = min((k for k in map(trace.step_of, seeds) if k is not None), default=0)
     for node in trace.nodes[first:]:
         adjoint = adjoints.pop(node, None)
@@ -151,9 +149,8 @@ def propagate(trace: Trace, seeds: dict[Node, Any], wanted: set[Node]) -> dict[N
             continue
         adjoint = dense(adjoint)
         if node in wanted:
-            kept[node] = adjoint
-        for argument, contribution in enumerate(pull(node, adjoint)):
-            source = node.inputs[argument] if argument < len(node.inputs) else None
-            if contribution is not None and source is not None and source.kind == "op" and receives(node, argument):
+            reached[node] = adjoint
+        for argument, (source, contribution) in enumerate(zip(node.inputs, pull(node, adjoint), strict=False)):
+            if contribution is not None and source.kind == "op" and receives(node, argument):
                 adjoints[source] = add(adjoints.get(source), False, contribution)
-    return kept
+    return reached

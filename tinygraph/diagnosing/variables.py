@@ -40,12 +40,12 @@ def by_timestep(trace: Trace, name: str) -> dict[int, Node]:
     LookupError
         If there is none.
     """
-    found: dict[int, Node] = {}
+    values: dict[int, Node] = {}
     for node in trace.graph.nodes:
         if node.kind == "op" and node.timestep is not None:
             symbol = trace.symbols.of(node)
             if symbol.name == name and symbol.number is None:
-                found[node.timestep] = node
-    if not found:
+                values[node.timestep] = node
+    if not values:
         raise LookupError(f"no value called {name!r} belongs to a time step")
-    return dict(sorted(found.items()))
+    return dict(sorted(values.items()))

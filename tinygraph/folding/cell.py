@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from ..loops.places import Loop
+from ..loops.places import Loop, Order, shared_depth
 from ..recording.node import Node
 from .indices import DELAY, Index, Region, row_keys, selected
 
@@ -20,26 +20,26 @@ class FoldedLoop:
     ----------
     parent : FoldedLoop or None
         The loop around it.
-    trips : int or tuple of int
-        How often it went round; one number for each iteration of its parent where they differ.
     recorded : Loop
         Where it stands in the program.
     over_time : bool
-        Is an iteration a time step?
+        Whether an iteration is a time step.
+    iterations, ends : (n, depth + 1) arrays of int
+        All iterations of the loops around it and of itself, in order, and how many trips each loop then makes.
     """
+
+    iterations: np.ndarray
+    ends: np.ndarray
 
     def __init__(self, parent: FoldedLoop | None, recorded: Loop, counts: np.ndarray, over_time: bool):
         self.parent = parent
         self.recorded = recorded
         self.over_time = over_time
         self._counts = counts
-        self.iterations: np.ndarray
-        self.ends: np.ndarray
-        outer = parent.iterations if parent else np.zeros((1, 0), int)
+        outer, ends = (parent.iterations, parent.ends) if parent else (np.zeros((1, 0), int),) * 2
         starts = np.cumsum(counts) - counts
         inner = np.arange(counts.sum()) - np.repeat(starts, counts)
         self.iterations = np.column_stack([np.repeat(outer, counts, axis=0), inner])
-        ends = parent.ends if parent else np.zeros((1, 0), int)
         self.ends = np.repeat(np.column_stack([ends, counts]), counts, axis=0)
 
     @property
@@ -68,6 +68,7 @@ class FoldedLoop:
         return f"FoldedLoop({self.recorded!r}, trips={self.trips})"
 
 
+@dataclass(eq=False, repr=False)
 class FoldedNode:
     """All the instances of one op of the recurrence, or of one of its leaves.
 
@@ -75,84 +76,70 @@ class FoldedNode:
     ----------
     index : int
         Its position in ``folded.nodes``.
-    kind : str
-        As of a recorded node: "op", "parameter", "input" or "constant".
+    recorded : tuple of Node
+        The recorded nodes, in the order of the iterations. What they have in common can be asked of it: kind, op,
+        name, expression, source, scope, shape, dtype, requires_grad.
+    positions : array of int
+        Where they stand in the recorded graph.
     loops : tuple of FoldedLoop
         The loops that repeat it, outermost first.
     when : tuple of slice, or boolean array
         In which iterations it is present: a slice for each loop, or a table over all iterations.
-    recorded : tuple of Node
-        The recorded nodes, in the order of the iterations.
-    positions : array of int
-        Where they stand in the recorded graph.
+    order : tuple of int or None
+        Of an op: sorts its instances among those of others, as they were recorded, with iterations for each None.
+    arity : int or tuple of int
+        How many arguments it has; a number for each instance where they differ.
     parameters : tuple of FoldedNode
         The parameters that every instance uses, and no other instance of a different node in its place.
     """
 
-    def __init__(
-        self,
-        index: int,
-        recorded: Sequence[Node],
-        loops: tuple[FoldedLoop, ...],
-        when: Region,
-        positions: np.ndarray | None = None,
-    ):
-        self.index = index
-        self.recorded = recorded
-        self.kind = recorded[0].kind
-        self.positions = np.array([node.index for node in recorded], int) if positions is None else positions
-        self.loops = loops
-        self.when = when
-        self.parameters: tuple[FoldedNode, ...] = ()
-        self.order: tuple[int | None, ...] = ()
-        self.arity: int | tuple[int, ...] = 0
+    index: int
+    recorded: tuple[Node, ...]
+    positions: np.ndarray
+    loops: tuple[FoldedLoop, ...]
+    when: Region
+    order: Order
+    arity: int | tuple[int, ...]
+    parameters: tuple[FoldedNode, ...] = ()
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("op", "name", "expression", "source", "scope", "shape", "dtype", "requires_grad"):
+        if name in ("kind", "op", "name", "expression", "source", "scope", "shape", "dtype", "requires_grad"):
             return getattr(self.recorded[0], name)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @property
     def times(self) -> int:
         """How many instances it has."""
-        return len(self.iterations) if self.loops else 1
-
-    def moved_to(self, loops: tuple[FoldedLoop, ...]) -> FoldedNode:
-        """Return the node in loops of other lengths."""
-        if not isinstance(self.when, tuple):
-            raise ValueError(f"{self!r} is present by a table, not by a rule")
-        moved = FoldedNode(self.index, self.recorded, loops, self.when, self.positions)
-        moved.parameters, moved.order, moved.arity = self.parameters, self.order, self.arity
-        return moved
+        return len(self.iterations)
 
     @property
     def is_everywhere(self) -> bool:
-        """Is it present in all iterations of its loops?"""
-        return isinstance(self.when, tuple) and all(each == slice(None) for each in self.when)
+        """Whether it is present in all iterations of its loops."""
+        return isinstance(self.when, tuple) and all(part == slice(None) for part in self.when)
 
     @cached_property
     def iterations(self) -> np.ndarray:
         """The (times, loops) iterations in which it is present, in order."""
-        return self._of_loop("iterations")
+        return self._where_present("iterations")
 
     @cached_property
     def ends(self) -> np.ndarray:
         """The (times, loops) trips of its loops around each instance."""
-        return self._of_loop("ends")
+        return self._where_present("ends")
 
-    def _of_loop(self, name: str) -> np.ndarray:
+    def _where_present(self, name: str) -> np.ndarray:
         if not self.loops:
             return np.zeros((1, 0), int)
         inner = self.loops[-1]
         return getattr(inner, name)[selected(self.when, inner.iterations, inner.ends)]
 
     @cached_property
-    def _keys(self) -> np.ndarray:
-        return row_keys(self.iterations, self._sizes)
-
-    @cached_property
     def _sizes(self) -> np.ndarray:
         return self.loops[-1].ends.max(0) if self.loops else np.zeros(0, int)
+
+    @cached_property
+    def _keys(self) -> np.ndarray:
+        return row_keys(self.iterations, self._sizes)
 
     def rows(self, iterations: np.ndarray) -> np.ndarray:
         """Return the instances at the given iterations, or the latest before them."""
@@ -162,6 +149,7 @@ class FoldedNode:
         return f"FoldedNode({self.index}, {self.name or self.op or self.kind}, times={self.times})"
 
 
+@dataclass(eq=False, repr=False)
 class FoldedEdge:
     """What one argument of an op reads.
 
@@ -174,23 +162,16 @@ class FoldedEdge:
         For each loop of the source, the iteration that is read. None where only a table tells.
     when : tuple of slice, or boolean array
         For which instances of the target: a slice for each loop (and for the argument where it runs), or a table.
+    table : array of int, or None
+        Where there is no index: the instances of the source that are read.
     """
 
-    def __init__(
-        self,
-        source: FoldedNode,
-        target: FoldedNode,
-        argument: int | None,
-        index: tuple[Index, ...] | None,
-        when: Region,
-        table: np.ndarray | None = None,
-    ):
-        self.source = source
-        self.target = target
-        self.argument = argument
-        self.index = index
-        self.when = when
-        self._table = table
+    source: FoldedNode
+    target: FoldedNode
+    argument: int | None
+    index: tuple[Index, ...] | None
+    when: Region
+    table: np.ndarray | None = None
 
     @property
     def delay(self) -> int | tuple[int | None, ...] | None:
@@ -216,27 +197,22 @@ class FoldedEdge:
 
     def pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return which instance of the target reads with which argument which instance of the source."""
-        instance, argument, iterations, ends = slots(self.target, self.argument)
+        instance, argument, iterations, ends = arrivals(self.target, self.argument)
         chosen = selected(self.when, iterations, ends)
         iterations = iterations[chosen]
         if self.index is None:
-            assert self._table is not None
-            return instance[chosen], argument[chosen], self._table
-        reached = np.zeros((len(iterations), 0), int)
+            assert self.table is not None
+            return instance[chosen], argument[chosen], self.table
+        read = np.zeros((len(iterations), 0), int)
         for loop, index in zip(self.source.loops, self.index, strict=True):
-            reached = np.column_stack([reached, index.of(iterations, loop.trips_within(reached))])
-        return instance[chosen], argument[chosen], self.source.rows(reached)
+            read = np.column_stack([read, index.of(iterations, loop.trips_within(read))])
+        return instance[chosen], argument[chosen], self.source.rows(read)
 
     def __repr__(self) -> str:
         return f"FoldedEdge({self.source!r} -> {self.target!r}, argument={self.argument}, delay={self.delay})"
 
 
-def shared_depth(a: Sequence[object], b: Sequence[object]) -> int:
-    """Return how many leading loops two chains share."""
-    return next((d for d, (x, y) in enumerate(zip(a, b, strict=False)) if x is not y), min(len(a), len(b)))
-
-
-def slots(target: FoldedNode, argument: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def arrivals(target: FoldedNode, argument: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return the instance, the argument, the iterations and their ends for each place where an edge can arrive."""
     instances = np.arange(target.times)
     if argument is not None:

@@ -8,20 +8,27 @@ from itertools import pairwise
 import numpy as np
 
 from ..graphs.graph import Graph
-from ..loops.grouping import grouped
-from ..loops.places import Loop
-from .cell import FoldedEdge, FoldedLoop, FoldedNode, shared_depth, slots
+from ..graphs.graph import graph as graph_of
+from ..loops.grouping import grouped, split_by
+from ..loops.places import Loop, shared_depth
+from ..recording.tensor import Tensor
+from .cell import FoldedEdge, FoldedLoop, FoldedNode, arrivals
 from .folded import FoldedGraph
-from .indices import DELAY, LATEST, Index, fit, region
+from .indices import DELAY, LATEST, Index, Region, fit, region
 
 _MOST_CASES = 3  # an argument that reads the same node at more different delays gets a table
 
 
-def fold(graph: Graph) -> FoldedGraph:
-    """Fold a recorded graph into its recurrence.
+def fold(graph: Graph | Tensor) -> FoldedGraph:
+    """Fold a recorded graph, or the one that leads to a Tensor, into its recurrence.
 
     Every node of the result stands for ops recorded at one place of the program, with one signature and on the same
     parameters; unrolling gives the recorded graph back exactly.
+
+    Raises
+    ------
+    TypeError
+        If `graph` is neither a Graph nor a Tensor.
 
     Examples
     --------
@@ -30,12 +37,16 @@ def fold(graph: Graph) -> FoldedGraph:
     >>> h = np.zeros(1)
     >>> for x in np.ones((7, 1)):
     ...     h = np.tanh(W @ h + U @ x)
-    >>> folded = tg.fold(tg.graph(h))
+    >>> folded = tg.fold(h)
     >>> [(str(node.op), node.times) for node in folded.nodes if node.kind == "op"]
     [('matmul', 7), ('matmul', 7), ('add', 7), ('tanh', 7)]
     >>> [(edge.source.name, edge.target.expression, edge.delay) for edge in folded.edges if edge.delay]
     [('h', 'W @ h', 1)]
     """
+    if isinstance(graph, Tensor):
+        graph = graph_of(graph)
+    if not isinstance(graph, Graph):
+        raise TypeError(f"fold: expected a Graph or a Tensor that was recorded, got {type(graph).__name__}")
     return _Folding(graph).folded()
 
 
@@ -54,21 +65,18 @@ class _Folding:
 
     def folded(self) -> FoldedGraph:
         self.loops = self._loops()
-        members = np.argsort(self.number, kind="stable")
-        members_of = np.split(members, np.searchsorted(self.number[members], np.arange(1, len(self.chains))))
-        in_order = sorted(range(len(members_of)), key=lambda number: members_of[number][0])
+        members = split_by(self.number, len(self.chains))
+        in_order = sorted(range(len(members)), key=lambda number: members[number][0])
         self.instance = np.zeros(len(self.number), int)
         self.recorded = np.array(self.graph.nodes, object)
         self.arity = np.zeros(len(self.number), int)
         self.arity[self.ops] = np.bincount(self.groups.reads[:, 1], minlength=len(self.ops))
-        made = {number: self._node(index, number, members_of[number]) for index, number in enumerate(in_order)}
-        self.nodes = [made[number] for number in range(len(members_of))]
+        nodes = {number: self._node(index, number, members[number]) for index, number in enumerate(in_order)}
+        self.nodes = [nodes[number] for number in range(len(members))]
         edges = list(self._edges())
-        for number, own in enumerate(self.groups.own):
-            self.nodes[number].parameters = tuple(
-                dict.fromkeys(self.nodes[self.number[parameter]] for _, parameter in own)
-            )
-        return FoldedGraph(list(made.values()), edges, list(self.loops.values()), self.graph, self.groups.dissolved)
+        for node, uses in zip(self.nodes, self.groups.parameters, strict=False):  # groups of ops come first
+            node.parameters = tuple(dict.fromkeys(self.nodes[self.number[parameter]] for _, parameter in uses))
+        return FoldedGraph(list(nodes.values()), edges, list(self.loops.values()), self.graph, self.groups.dissolved)
 
     # -- leaves: with the first op that uses them ---------------------------------------------------------------------
 
@@ -116,26 +124,19 @@ class _Folding:
     # -- loops and nodes ----------------------------------------------------------------------------------------------
 
     def _loops(self) -> dict[Loop, FoldedLoop]:
-        inside: dict[Loop, list[int]] = {}
-        for number, chain in enumerate(self.groups.chains):
-            for loop in chain:
-                inside.setdefault(loop, []).append(number)
-        time = self.graph.timeline.over_time
-        made: dict[Loop, FoldedLoop] = {}
-        for loop in sorted(inside, key=lambda loop: loop.depth):
-            depth = loop.depth
-            rows = np.concatenate([self.groups.members[number] for number in inside[loop]])
-            iterations = self.groups.iterations[rows]
-            parent = made[loop.parent] if loop.parent else None
+        folded: dict[Loop, FoldedLoop] = {}
+        for loop in sorted(self.groups.inside, key=lambda loop: loop.depth):
+            iterations = self.groups.iterations[self.groups.members_in(loop)]
+            parent = folded[loop.parent] if loop.parent else None
             counts = np.zeros(len(parent.iterations) if parent else 1, int)
-            outer = parent.rows(iterations[:, :depth]) if parent else np.zeros(len(rows), int)
-            np.maximum.at(counts, outer, iterations[:, depth] + 1)
-            made[loop] = FoldedLoop(parent, loop, counts, loop in time)
-        return made
+            outer = parent.rows(iterations[:, : loop.depth]) if parent else np.zeros(len(iterations), int)
+            np.maximum.at(counts, outer, iterations[:, loop.depth] + 1)
+            folded[loop] = FoldedLoop(parent, loop, counts, loop in self.graph.timeline.over_time)
+        return folded
 
     def _node(self, index: int, number: int, members: np.ndarray) -> FoldedNode:
         loops = tuple(self.loops[loop] for loop in self.chains[number])
-        when: tuple[slice, ...] | np.ndarray = ()
+        when: Region = ()
         if loops:
             inner = loops[-1]
             rows = inner.rows(self.iterations[members, : len(loops)])
@@ -144,13 +145,16 @@ class _Folding:
             chosen[rows] = True
             when = region(chosen, inner.iterations, inner.ends)
             self.instance[members] = np.arange(len(members))
-        node = FoldedNode(index, tuple(self.recorded[members].tolist()), loops, when, members)
-        arity = self.arity[members]
-        varies = len(arity) > 1 and (arity != arity[0]).any()
-        node.arity = tuple(arity.tolist()) if varies else int(arity[0])
-        if number < len(self.groups.order):
-            node.order = self.groups.order[number]
-        return node
+        arity = self.arity[members].tolist()
+        return FoldedNode(
+            index,
+            tuple(self.recorded[members].tolist()),
+            members,
+            loops,
+            when,
+            order=self.groups.orders[number] if number < len(self.groups.orders) else (),
+            arity=arity[0] if len(set(arity)) == 1 else tuple(arity),
+        )
 
     # -- edges --------------------------------------------------------------------------------------------------------
 
@@ -187,7 +191,7 @@ class _Folding:
 
     def _fitted(self, source: FoldedNode, target: FoldedNode, argument: int | None, rows: np.ndarray) -> FoldedEdge:
         """Return the edge that stands for recorded edges between two nodes, of one argument or of all."""
-        instance, _, iterations, ends = slots(target, argument)
+        instance, _, iterations, ends = arrivals(target, argument)
         chosen = np.zeros(len(instance), bool)
         at = self.instance[rows[:, 1]]
         if argument is None:
@@ -199,7 +203,8 @@ class _Folding:
         index = fit(iterations[chosen], source.iterations[read], source.ends[read], shared)
         if index is None and shared == len(source.loops) and not source.is_everywhere:
             index = _latest(source, iterations[chosen], read)
-        return FoldedEdge(source, target, argument, index, region(chosen, iterations, ends), None if index else read)
+        when = region(chosen, iterations, ends)
+        return FoldedEdge(source, target, argument, index, when, read if index is None else None)
 
     def _cases(self, source: FoldedNode, target: FoldedNode, rows: np.ndarray) -> list[np.ndarray]:
         """Divide recorded edges by how far back they reach in the loops that both ends share, if in few ways."""

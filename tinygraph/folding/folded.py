@@ -26,8 +26,13 @@ class FoldedGraph:
     edges : list of FoldedEdge
     loops : list of FoldedLoop
         Outer ones before those inside them.
-    timesteps : list of int
-        The time steps of the recorded graph.
+    graph : Graph
+        The recorded graph.
+    dissolved : sequence of Loop
+        Loops of the program that are only labels of what they repeat.
+    in_order : bool
+        Whether loops that run as they were read give the ops in the order in which they were recorded; if not, that
+        order is a table, the positions of the nodes.
     """
 
     def __init__(
@@ -35,24 +40,20 @@ class FoldedGraph:
         nodes: list[FoldedNode],
         edges: list[FoldedEdge],
         loops: list[FoldedLoop],
-        graph: Graph | None,
-        dissolved: Sequence[Loop] = (),
+        graph: Graph,
+        dissolved: Sequence[Loop],
     ):
         self.nodes = nodes
         self.edges = edges
         self.loops = loops
         self.graph = graph
         self.dissolved = dissolved
-        self.order: np.ndarray | None = None
-        if graph is not None:
-            recorded = np.concatenate([node.positions for node in self._ops] or [np.zeros(0, int)])
-            if not np.array_equal(self._op_positions(), recorded):
-                self.order = recorded
+        self.in_order = self._runs_in_order()
 
     @property
     def timesteps(self) -> list[int]:
         """The time steps of the recorded graph."""
-        return self.graph.timesteps if self.graph else []
+        return self.graph.timesteps
 
     @property
     def times(self) -> dict[FoldedNode, int]:
@@ -63,10 +64,6 @@ class FoldedGraph:
     def size(self) -> int:
         """Nodes and edges together."""
         return len(self.nodes) + len(self.edges)
-
-    @property
-    def _ops(self) -> list[FoldedNode]:
-        return [node for node in self.nodes if node.kind == "op"]
 
     def unroll(self) -> Graph:
         """Return the recorded graph, made again from the recurrence.
@@ -80,28 +77,26 @@ class FoldedGraph:
         >>> W, h = tg.parameter([[0.5]], name="W"), tg.tensor([1.0])
         >>> for t in range(9):
         ...     h = np.tanh(W @ h)
-        >>> folded = tg.fold(tg.graph(h))
+        >>> folded = tg.fold(h)
         >>> len(folded.nodes), len(folded.unroll())
         (4, 20)
         """
-        if self.graph is None:
-            raise ValueError("unroll: this recurrence was resized, and has no recorded values")
-        at = self.positions()
-        made: dict[int, Node] = {}
+        copies: dict[int, Node] = {}
         for folded in self.nodes:
-            for position, recorded in zip(at[folded].tolist(), folded.recorded, strict=True):
-                node = made[position] = copy(recorded)
+            for position, recorded in zip(folded.positions.tolist(), folded.recorded, strict=True):
+                node = copies[position] = copy(recorded)
                 node.index = position
                 node.op = folded.op
-        reads: list[dict[int, Node]] = [{} for _ in made]
+        nodes = [copies[position] for position in range(len(copies))]
+        inputs: list[dict[int, Node]] = [{} for _ in nodes]
         for edge in self.edges:
-            targets, sources = at[edge.target], at[edge.source]
-            for instance, argument, row in zip(*(column.tolist() for column in edge.pairs()), strict=True):
-                reads[targets[instance]][argument] = made[sources[row]]
-        for position, read in enumerate(reads):
-            made[position].inputs = tuple(read[argument] for argument in range(len(read)))
-        nodes = [made[position] for position in range(len(made))]
-        return type(self.graph)(nodes, [nodes[output.index] for output in self.graph.outputs])
+            instances, arguments, rows = edge.pairs()
+            targets, sources = edge.target.positions[instances], edge.source.positions[rows]
+            for target, argument, source in zip(targets.tolist(), arguments.tolist(), sources.tolist(), strict=True):
+                inputs[target][argument] = nodes[source]
+        for node, by_argument in zip(nodes, inputs, strict=True):
+            node.inputs = tuple(by_argument[argument] for argument in range(len(by_argument)))
+        return Graph(nodes, [nodes[output.index] for output in self.graph.outputs])
 
     def node_of(self, recorded: Node) -> FoldedNode:
         """Return the folded node that stands for a recorded one."""
@@ -111,23 +106,11 @@ class FoldedGraph:
     def _node_of(self) -> dict[int, FoldedNode]:
         return {position: node for node in self.nodes for position in node.positions.tolist()}
 
-    def positions(self) -> dict[FoldedNode, np.ndarray]:
-        """Return where in the unrolled graph the instances of each node stand."""
-        ends = np.cumsum([node.times for node in self._ops]).tolist()
-        ordered = self._op_positions() if self.order is None else self.order
-        at = {node: ordered[end - node.times : end] for node, end in zip(self._ops, ends, strict=True)}
-        return at | self._leaf_positions()
-
-    def _leaf_positions(self) -> dict[FoldedNode, np.ndarray]:
-        leaves = [node for node in self.nodes if node.kind != "op"]
-        if self.graph is not None:
-            return {node: node.positions for node in leaves}
-        ends = np.cumsum([node.times for node in leaves]).tolist()
-        return {node: np.arange(end - node.times, end) for node, end in zip(leaves, ends, strict=True)}
-
-    def _op_positions(self) -> np.ndarray:
-        """Return where each instance of each op stands, if loops run as they were read."""
-        ops = self._ops
+    def _runs_in_order(self) -> bool:
+        """Tell whether loops that run as they were read give the ops in the order in which they were recorded."""
+        ops = [node for node in self.nodes if node.kind == "op"]
+        if not ops:
+            return True
         times = np.array([node.times for node in ops], int)
         orders = padded([tuple(-1 if number is None else number for number in node.order) for node in ops])
         keys = np.repeat(orders, times, axis=0)
@@ -135,16 +118,14 @@ class FoldedGraph:
             if node.loops:
                 counted = [k for k, number in enumerate(node.order) if number is None]
                 keys[end - node.times : end, counted] = node.iterations
-        keys = keys[:, (keys != keys[:1]).any(0)] if len(keys) > 1 else keys[:, :1]
-        free = np.ones(sum(node.times for node in self.nodes), bool)
-        free[np.concatenate([*self._leaf_positions().values(), np.zeros(0, int)])] = False
-        positions = np.empty(len(keys), int)
-        positions[np.lexsort(keys.T[::-1]) if keys.shape[1] else slice(None)] = np.flatnonzero(free)
-        return positions
+        varying = (keys != keys[0]).any(0)
+        varying[0] = True
+        recorded = np.concatenate([node.positions for node in ops])
+        return bool((np.diff(recorded[np.lexsort(keys[:, varying].T[::-1])]) > 0).all())
 
     def report(self) -> str:
         """Say what was folded and what was not, and why, by the user's source lines."""
-        return report(self.nodes, self.edges, self.loops, self.dissolved, in_order=self.order is None)
+        return report(self.nodes, self.edges, self.loops, self.dissolved, in_order=self.in_order)
 
     def __repr__(self) -> str:
         unrolled = sum(node.times for node in self.nodes)

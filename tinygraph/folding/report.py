@@ -62,16 +62,16 @@ def _why_not(nodes: list[FoldedNode], edges: Sequence[FoldedEdge], in_order: boo
 
 
 def _branches(nodes: list[FoldedNode]) -> Iterator[str]:
-    together: dict[tuple, list[FoldedNode]] = {}
+    branches: dict[tuple, list[FoldedNode]] = {}
     for node in nodes:
         if isinstance(node.when, np.ndarray):
-            together.setdefault((node.loops, node.when.tobytes()), []).append(node)
-    for same in together.values():
-        loop = same[0].loops[-1]
-        more = f" and {_number(len(same) - 1, 'more op')}" if len(same) > 1 else ""
+            branches.setdefault((node.loops, node.when.tobytes()), []).append(node)
+    for first, *rest in branches.values():
+        loop = first.loops[-1]
+        more = f" and {_number(len(rest), 'more op')}" if rest else ""
         what = "time steps" if loop.over_time else "iterations"
-        when = _listed(same[0].iterations[:, -1] + 1)
-        yield f"{_where(same[0])}{more} ran only in {what} {when} of {loop.recorded}: a branch on data"
+        when = _listed(first.iterations[:, -1] + 1)
+        yield f"{_where(first)}{more} ran only in {what} {when} of {loop.recorded}: a branch on data"
 
 
 def _own_parameters(nodes: list[FoldedNode]) -> Iterator[str]:

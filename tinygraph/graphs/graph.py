@@ -72,17 +72,9 @@ class Graph:
         except KeyError:
             raise KeyError(f"{tensor!r} does not lead to the outputs of this graph") from None
 
-    @cached_property
-    def _consumers(self) -> list[list[tuple[Node, int]]]:
-        found: list[list[tuple[Node, int]]] = [[] for _ in self.nodes]
-        for node in self.nodes:
-            for argument, source in enumerate(node.inputs):
-                found[source.index].append((node, argument))
-        return found
-
     def consumers(self, node: Node) -> list[tuple[Node, int]]:
         """Return the nodes that use `node`, each with the number of the argument, in recorded order."""
-        return self._consumers[node.index]
+        return self.timeline.reads[node.index]
 
     def longest_path(self) -> int:
         """Return the number of ops on the longest chain of dependences: what cannot be done in parallel."""
@@ -107,9 +99,9 @@ class Graph:
         """
         import networkx
 
-        made = networkx.MultiDiGraph()
+        exported = networkx.MultiDiGraph()
         for node in self.nodes:
-            made.add_node(
+            exported.add_node(
                 node.index,
                 op=None if node.op is None else node.op.name,
                 kind=node.kind,
@@ -122,8 +114,8 @@ class Graph:
             )
         for node in self.nodes:
             for argument, source in enumerate(node.inputs):
-                made.add_edge(source.index, node.index, argument=argument)
-        return made
+                exported.add_edge(source.index, node.index, argument=argument)
+        return exported
 
 
 def graph(*outputs: Tensor) -> Graph:
@@ -148,9 +140,10 @@ def graph(*outputs: Tensor) -> Graph:
         if type(output) is not Tensor:
             raise TypeError(f"graph: expected Tensors that were recorded, got {type(output).__name__}")
     nodes: list[Node] = []
-    made: dict[Tensor, Node] = {}
-    recorded_values = _leaf_values(reached := leading_to(outputs))
-    for tensor in reached:
+    node_of: dict[Tensor, Node] = {}
+    tensors = leading_to(outputs)
+    leaf_values = _leaf_values(tensors)
+    for tensor in tensors:
         inputs = []
         for argument, (source, value) in enumerate(zip(tensor._inputs, tensor._values, strict=False)):
             if source is None:
@@ -158,20 +151,20 @@ def graph(*outputs: Tensor) -> Graph:
                 nodes.append(constant)
                 inputs.append(constant)
             else:
-                inputs.append(made[source])
-        made[tensor] = node = _node(len(nodes), tensor, tuple(inputs), recorded_values.get(tensor, tensor._data))
+                inputs.append(node_of[source])
+        node_of[tensor] = node = _node(len(nodes), tensor, tuple(inputs), leaf_values.get(tensor, tensor._data))
         nodes.append(node)
-    return Graph(nodes, [made[output] for output in outputs])
+    return Graph(nodes, [node_of[output] for output in outputs])
 
 
 def _leaf_values(tensors: Sequence[Tensor]) -> dict[Tensor, Any]:
     """Return what the leaves held when they were used: an optimiser may have replaced it since."""
-    held: dict[Tensor, Any] = {}
+    values: dict[Tensor, Any] = {}
     for tensor in tensors:
         for source, value in zip(tensor._inputs, tensor._values, strict=False):
             if source is not None and source.op is None:
-                held.setdefault(source, value)
-    return held
+                values.setdefault(source, value)
+    return values
 
 
 def _node(index: int, tensor: Tensor, inputs: tuple[Node, ...], data: Any) -> Node:

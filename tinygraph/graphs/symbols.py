@@ -122,17 +122,17 @@ class Symbols:
 
     @cached_property
     def _at(self) -> dict[int | None, list[Node]]:
-        found: dict[int | None, list[Node]] = {}
+        at: dict[int | None, list[Node]] = {}
         for node, t in zip(self.graph.nodes, self.graph.timeline.timesteps, strict=True):
-            found.setdefault(t, []).append(node)
-        return found
+            at.setdefault(t, []).append(node)
+        return at
 
     def _assign(self, nodes: list[Node], t: int | None) -> dict[Node, Symbol]:
         symbols: dict[Node, Symbol] = {}
         taken: set[str] = set()
         for node in sorted(nodes, key=lambda node: (node.kind == "op", node.index), reverse=True):
             name = plain_name(node.name)
-            if node.kind == "constant" and node.shape == ():
+            if _is_number(node):
                 symbols[node] = Symbol(_number(node))
             elif name is None:
                 symbols[node] = Symbol("v", node.index)
@@ -160,7 +160,9 @@ class Symbols:
         written = str(text).strip().translate(_PLAIN).replace("⁽", "[").replace("⁾", "]")
         number = re.fullmatch(r"#?(\d+)", written)
         if number:
-            return self._by_index(int(number[1]), text)
+            if int(number[1]) < len(self.graph.nodes):
+                return self.graph.nodes[int(number[1])]
+            raise LookupError(f"there is no node {text}: the graph has {len(self.graph.nodes)}, from #0")
         written = unicodedata.normalize("NFC", written)
         named = self._by_name.get(written)
         if named is None:
@@ -171,21 +173,11 @@ class Symbols:
             raise LookupError(f"no node is called {text!r}" + (f"; did you mean {near[0]}?" if near else ""))
         return named
 
-    def _by_index(self, index: int, text: str | int) -> Node:
-        if index >= len(self.graph.nodes):
-            raise LookupError(f"there is no node {text}: the graph has {len(self.graph.nodes)}, from #0")
-        return self.graph.nodes[index]
-
     @cached_property
     def _by_name(self) -> dict[str, Node]:
-        found: dict[str, Node] = {}
-        for node in self.graph.nodes:
-            symbol = self.of(node)
-            if node.kind == "constant" and node.shape == ():
-                continue
-            found[symbol.ascii] = node
-        latest = {self.of(node).name: node for node in self.graph.nodes if not _is_number(node)}
-        return latest | found
+        named = [node for node in self.graph.nodes if not _is_number(node)]
+        latest = {self.of(node).name: node for node in named}
+        return latest | {self.of(node).ascii: node for node in named}
 
     def names(self) -> list[str]:
         """Return what `find` knows, for completion."""

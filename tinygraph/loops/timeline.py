@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,9 +14,12 @@ from .grouping import Groups, group_ops, grouped
 from .leaves import Leaves, Read
 from .over_time import OpTimes, RunKey, op_times, over_time
 from .places import Loop
+from .visits import Visits, visits
+
+Value = TypeVar("Value")
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, frozen=True)
 class Run:
     """One pass through a loop over time, compared by identity.
 
@@ -67,26 +71,28 @@ class Timeline:
         self.ops = [node for node in nodes if node.kind == "op"]
 
     @cached_property
+    def visits(self) -> Visits:
+        """The place of each op, and its iterations, in the order of `ops`."""
+        return visits(self.ops)
+
+    @cached_property
     def groups(self) -> Groups:
         """The ops, grouped by what they are in the cell, and the loops around them."""
-        return group_ops(self.ops)
+        return group_ops(self.ops, self.visits)
 
     @cached_property
     def over_time(self) -> set[Loop]:
         """The loops over time."""
-        return over_time(self.groups) if self.ops else set()
+        return over_time(self.groups)
 
     @cached_property
     def _op_times(self) -> OpTimes:
-        return op_times(self.groups, self.over_time) if self.ops else OpTimes([], [])
+        return op_times(self.groups, self.over_time)
 
     @cached_property
     def op_timesteps(self) -> list[int | None]:
         """The time step of each op; None for leaves and outside of time."""
-        timesteps: list[int | None] = [None] * len(self.nodes)
-        for node, step in zip(self.ops, self._op_times.steps, strict=True):
-            timesteps[node.index] = step
-        return timesteps
+        return self._by_index(self._op_times.steps, None)
 
     @cached_property
     def timesteps(self) -> list[int | None]:
@@ -98,44 +104,37 @@ class Timeline:
         return timesteps
 
     @cached_property
+    def runs(self) -> list[Run | None]:
+        """The run of each op; None for leaves and outside of time."""
+        members: dict[RunKey, list[int]] = {}
+        for node, key in zip(self.ops, self._op_times.runs, strict=True):
+            if self.op_timesteps[node.index] is not None:
+                members.setdefault(key or (None, ()), []).append(node.index)
+        runs: list[Run | None] = [None] * len(self.nodes)
+        for (loop, _), ops in members.items():
+            steps = [step for step in map(self.op_timesteps.__getitem__, ops) if step is not None]
+            first, last = min(steps), max(steps)
+            run = Run(loop, first, last, backward=steps[0] == last > first)
+            for index in ops:
+                runs[index] = run
+        return runs
+
+    @cached_property
     def slots(self) -> list[int]:
         """Which op of the cell each node is: the same number in every time step, never twice in one step of one run.
 
         It is the place in the program and the iterations of all loops around it other than the one over time; unlike a
         group it does not ask which parameters an op uses. A leaf has the slot of what reads it first.
         """
-        slots = [-1] * len(self.nodes)
-        if self.ops:
-            for node, slot in zip(self.ops, self._op_slots().tolist(), strict=True):
-                slots[node.index] = slot
+        slots = self._by_index(self._op_slots(), -1)
         next_slot = max(slots, default=-1) + 1
         of_reader: dict[tuple[int, int], int] = {}
         for node in self.nodes:
             if node.kind != "op":
-                reads = self.reads[node.index]
-                reader = (slots[reads[0][0].index], reads[0][1]) if reads else (-1 - node.index, 0)
+                first, argument = next(iter(self.reads[node.index]), (None, -1 - node.index))
+                reader = (-1 if first is None else slots[first.index], argument)
                 slots[node.index] = next_slot + of_reader.setdefault(reader, len(of_reader))
         return slots
-
-    @cached_property
-    def runs(self) -> list[Run | None]:
-        """The run of each op; None for leaves and outside of time."""
-        runs: list[Run | None] = [None] * len(self.nodes)
-        by_key: dict[RunKey, Run] = {}
-        ends: dict[RunKey, tuple[int, int]] = {}
-        for node, key in zip(self.ops, self._op_times.runs, strict=True):
-            step = self.op_timesteps[node.index]
-            if key is None or step is None:
-                continue
-            run = by_key.get(key)
-            if run is None:
-                run = by_key[key] = Run(key[0], step, step)
-            run.first, run.last = min(run.first, step), max(run.last, step)
-            ends[key] = (ends.get(key, (step, step))[0], step)
-            runs[node.index] = run
-        for key, (began, ended) in ends.items():
-            by_key[key].backward = began > ended
-        return runs
 
     @cached_property
     def precedes(self) -> list[int | None]:
@@ -151,6 +150,12 @@ class Timeline:
     def _leaves(self) -> Leaves:
         return Leaves(self.nodes, self.reads, self.op_timesteps, self.runs, self.slots)
 
+    def _by_index(self, of_ops: Iterable[Value], of_leaves: Value) -> list[Value]:
+        values = [of_leaves] * len(self.nodes)
+        for node, value in zip(self.ops, of_ops, strict=True):
+            values[node.index] = value
+        return values
+
     @cached_property
     def reads(self) -> list[list[Read]]:
         """The ops that read each node, and as which argument, in recorded order."""
@@ -162,20 +167,21 @@ class Timeline:
 
     # -- slots --------------------------------------------------------------------------------------------------------
 
-    def _op_slots(self) -> np.ndarray:
-        groups = self.groups
-        sites = groups.sites.copy()
-        for members, chain, columns in zip(groups.members, groups.chains, groups.columns, strict=True):
-            if not columns or self._op_times.runs[members[0]] is None:
-                continue
-            depth = next((d for d in range(len(chain) - 1, -1, -1) if chain[d] in self.over_time), len(chain) - 1)
-            sites[members, columns[depth]] = -1  # the same in every time step
+    def _op_slots(self) -> list[int]:
+        sites = self.groups.sites.copy()
+        for members, chain, columns in zip(self.groups.members, self.groups.chains, self.groups.columns, strict=True):
+            run = self.runs[self.ops[members[0]].index]
+            if run is not None and run.loop is None:  # labels tell the time steps
+                sites[members, 1:] = -1
+            elif run is not None:
+                depth = next((d for d in reversed(range(len(chain))) if chain[d] in self.over_time), len(chain) - 1)
+                sites[members, columns[depth]] = -1  # the same in every time step
         slots, _ = grouped(sites)
-        run_numbers: dict[RunKey | None, int] = {}
-        runs = [run_numbers.setdefault(run, len(run_numbers)) for run in self._op_times.runs]
-        steps = [-(2**40) if step is None else step for step in self._op_times.steps]
-        occurrences = _occurrences(grouped(np.column_stack([slots, runs, steps]))[0])
-        return grouped(np.column_stack([slots, occurrences]))[0] if occurrences.any() else slots
+        moments: dict[Hashable, int] = {}
+        steps = ((self.runs[node.index], self.op_timesteps[node.index]) for node in self.ops)
+        moment = [moments.setdefault(step, len(moments)) for step in steps]
+        occurrences = _occurrences(grouped(np.column_stack([slots, moment]))[0])
+        return grouped(np.column_stack([slots, occurrences]))[0].tolist()
 
 
 def _occurrences(numbers: np.ndarray) -> np.ndarray:

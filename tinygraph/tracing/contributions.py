@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..backward.replay import view
-from ..backward.sums import add
 from ..numeric import norm
 from ..recording.node import Node
-from ..recording.sparse import dense
 from .recorded_pass import Pass
 
 
@@ -57,12 +55,12 @@ class Contribution:
     @property
     def before(self) -> np.ndarray | None:
         """The running sum before it; None at the first."""
-        return view(dense(self._of.trace.running_sum(self._of.node).upto(self._place)))
+        return self._of.upto(self._place)
 
     @property
     def running(self) -> np.ndarray:
         """The running sum with it."""
-        total = view(dense(self._of.trace.running_sum(self._of.node).upto(self._place + 1)))
+        total = self._of.upto(self._place + 1)
         assert total is not None
         return total
 
@@ -104,7 +102,7 @@ class Contributions(Sequence[Contribution]):
 
     def term(self, place: int) -> np.ndarray:
         """Return the contribution at `place` of this sequence."""
-        term = view(dense(self.trace.term(*self.writes[place])))
+        term = view(self.trace.term(*self.writes[place]))
         assert term is not None
         return term
 
@@ -121,36 +119,33 @@ class Contributions(Sequence[Contribution]):
     @cached_property
     def _numbers(self) -> np.ndarray:
         """Norm, share and cosine of each term, from one pass over them that keeps none."""
-        found = np.empty((len(self), 3))
-        for i in range(len(self)):
-            found[i] = measure(self.term(i), self.total)
-        return found
+        numbers = np.empty((len(self), 3))
+        for place in range(len(self)):
+            numbers[place] = measure(self.term(place), self.total)
+        return numbers
 
-    @cached_property
+    @property
     def sum(self) -> np.ndarray | None:
         """The terms, computed again and added up in order."""
-        total, owned = None, False
-        for step, argument in self.writes:
-            total, owned = add(total, owned, self.trace.term(step, argument)), total is not None
-        return view(dense(total))
+        return self.upto(len(self))
+
+    def upto(self, count: int) -> np.ndarray | None:
+        """Return the sum of the first `count` terms; None for 0."""
+        return view(self.trace.running_sum(self.node).upto(count))
 
     @property
     def exact(self) -> bool:
         """Whether the terms, computed again and added up in order, are the gradient of the pass to the last bit."""
-        if self.sum is None or self.total is None:
-            return self.sum is self.total
-        return self.sum.dtype == self.total.dtype and self.sum.tobytes() == self.total.tobytes()
+        total = self.sum
+        if total is None or self.total is None:
+            return total is self.total
+        return total.dtype == self.total.dtype and total.tobytes() == self.total.tobytes()
 
 
 def measure(term: np.ndarray, total: np.ndarray | None) -> tuple[float, float, float]:
     """Return the norm of a term, its share of the total, and the cosine of the angle between them."""
-    flat = np.ravel(term)
-    scale = float(np.max(np.abs(flat), initial=0.0))
-    if total is None or not np.isfinite(scale):
-        return norm(term), float("nan"), float("nan")
-    whole, size = np.ravel(total), norm(term)
-    length = norm(total)
-    if length == 0 or not np.isfinite(length):
+    size, length = norm(term), 0.0 if total is None else norm(total)
+    if total is None or length == 0 or not np.isfinite([size, length]).all():
         return size, float("nan"), float("nan")
-    inner = float(np.vdot(whole / length, flat).real)  # divided first: squares of tiny gradients underflow
+    inner = float(np.vdot(np.ravel(total) / length, np.ravel(term)).real)  # the squares of tiny gradients underflow
     return size, inner / length, inner / size if size else float("nan")

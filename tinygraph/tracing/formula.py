@@ -9,13 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..array_text import array_text
 from ..backward.replay import receives
 from ..graphs.symbols import Symbols
 from ..recording.node import Node
 from .notation import Operand, Printer
 from .recorded_pass import Pass
-from .steps import traced_step
 
 
 class Formula(NamedTuple):
@@ -69,24 +67,18 @@ def formulas(trace: Pass, k: int) -> list[Formula]:
 
 
 def _formula(trace: Pass, node: Node, argument: int) -> Formula:
-    op, symbols = node.op, trace.symbols
+    op, symbols, source = node.op, trace.symbols, node.inputs[argument]
     assert op is not None
-    rule, source = op.formula(argument), node.inputs[argument]
+    rule = op.formula(argument)
     body = parsed(rule)
-    sign = "=" if len(trace.writes(source)) < 2 else "+="
-    names = _operands(node, op.parameters(argument), symbols)
-    at = index_text(node) if op == "getitem" else ""
-    right, plain = _written(node, argument, body, names)
+    text, plain = _written(node, argument, body, _operands(node, op.parameters(argument), symbols))
     if body is not None and "is Tensor" in rule:
         rule = ast.unparse(body)  # the branch that runs here
+    sign = "=" if len(trace.writes(source)) < 2 else "+="
+    left = f"{index_text(node) if op == 'getitem' else ''} {sign}"
     target = symbols.of(source)
-    return Formula(
-        f"{target.bar}{at} {sign} {right}",
-        f"{target.ascii_bar}{at} {sign} {plain}",
-        rule,
-        argument,
-        tuple(_meanings(node, symbols)),
-    )
+    meanings = tuple(_meanings(node, symbols))
+    return Formula(f"{target.bar}{left} {text}", f"{target.ascii_bar}{left} {plain}", rule, argument, meanings)
 
 
 def _written(node: Node, argument: int, body: ast.expr | None, names: dict[str, Operand]) -> tuple[str, str]:
@@ -96,26 +88,20 @@ def _written(node: Node, argument: int, body: ast.expr | None, names: dict[str, 
             return Printer(node, names, argument).whole(body), ascii_of(body, names | _statics(node))
         except (ValueError, LookupError, AttributeError, TypeError):
             pass  # a program's own rule may call helpers in ways that ours are not called
-    given = ", ".join(operand.text for operand in names.values())
-    return f"{node.op}ᵛʲᵖ({given})", f"{node.op}.vjp({', '.join(operand.ascii for operand in names.values())})"
+    texts, plain = zip(*((operand.text, operand.ascii) for operand in names.values()), strict=True)
+    return f"{node.op}ᵛʲᵖ({', '.join(texts)})", f"{node.op}.vjp({', '.join(plain)})"
 
 
 def _operands(node: Node, parameters: tuple[str, ...], symbols: Symbols) -> dict[str, Operand]:
-    """What the names in a rule stand for: the adjoint, the output, and the inputs in order."""
+    """Return what the names in a rule stand for: the adjoint, the output, and the inputs in order."""
     assert node.op is not None
-    own = symbols.of(node)
-    inputs = [Operand(str(symbols.of(x)), symbols.of(x).ascii, x.data.ndim) for x in node.inputs]
-    adjoint = Operand(own.bar, own.ascii_bar, node.data.ndim)
-    if node.op.variadic:
-        every = ", ".join(x.text for x in inputs), ", ".join(x.ascii for x in inputs)
-        return dict(
-            zip(
-                parameters[1:4],
-                (adjoint, Operand(str(own), own.ascii, node.data.ndim), Operand(*every, 1)),
-                strict=False,
-            )
-        )
-    return dict(zip(parameters, (adjoint, Operand(str(own), own.ascii, node.data.ndim), *inputs), strict=False))
+    symbol = symbols.of(node)
+    adjoint = Operand(symbol.bar, symbol.ascii_bar, node.data.ndim)
+    output, *inputs = (Operand(str(symbols.of(x)), symbols.of(x).ascii, x.data.ndim) for x in (node, *node.inputs))
+    if node.op.variadic:  # its rule takes the number of the argument, and all inputs as one sequence
+        parameters = parameters[1:]
+        inputs = [Operand(", ".join(x.text for x in inputs), ", ".join(x.ascii for x in inputs), 1)]
+    return dict(zip(parameters, (adjoint, output, *inputs), strict=False))
 
 
 def _statics(node: Node) -> dict[str, Operand]:
@@ -184,44 +170,3 @@ def _index_part(part: Any) -> str:
     if isinstance(part, np.ndarray):
         return "mask" if part.dtype == bool else np.array2string(part, threshold=4, separator=",")
     return str(part)
-
-
-def step_lines(trace: Pass, k: int, parameter: Node | Any = None, *, plain: bool = False) -> list[str]:
-    r"""Return lines that tell step `k`: what it is, its source, its formulas, and what it adds to `parameter`.
-
-    Parameters
-    ----------
-    trace : Trace
-        A recorded pass.
-    k : int
-        The step.
-    parameter : Node, Tensor or str, optional
-        Whose gradient is watched: its contribution, and the running sum, are shown where the step adds to it.
-    plain : bool
-        Whether to write ASCII.
-
-    Examples
-    --------
-    >>> import numpy as np, tinygraph as tg
-    >>> w, x = tg.parameter(2.0, name="w"), tg.tensor(3.0, name="x")
-    >>> y = np.square(w * x)
-    >>> print(*step_lines(tg.trace(y), 1, "w"), sep="\n")
-    step 1: v₂ = w * x
-      w̄ = v̄₂ · x
-      contribution to w̄: 36
-      running sum of w̄: 36
-    """
-    step = traced_step(trace, k)
-    symbols = trace.symbols
-    own = symbols.of(step.node)
-    head = f"step {k}: {own.ascii if plain else own} = {step.node.expression or step.node.op}"
-    lines = [head, *("  " + (formula.ascii if plain else formula.text) for formula in formulas(trace, k))]
-    if parameter is None:
-        return lines
-    watched = trace.node(parameter)
-    for argument, source in enumerate(step.node.inputs):
-        if source is watched and step.contributions[argument] is not None:
-            bar = symbols.of(watched).ascii_bar if plain else symbols.of(watched).bar
-            lines.append(f"  contribution to {bar}: {array_text(step.contributions[argument])}")
-            lines.append(f"  running sum of {bar}: {array_text(step.after[argument])}")
-    return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,16 @@ from ..graphs.graph import Graph
 from ..loops.timeline import Timeline
 from ..recording.node import Node
 from ..recording.op import registry
+from ..recording.primitive import Primitive
 from ..recording.source import Source
-from .packing import decode, reference, unpack
+from .checks import bounded, checked, optional, optional_reference, reference
+from .packing import decode, unpack
 from .recorded_pass import PassNodes
 from .saved import SavedNode, SavedOp, is_known
-from .saved_timeline import restored_timeline
-from .saving import SOURCE_FIELDS
+from .saved_visits import restored_visits
 
-_PYTHON = {"bool": bool, "int": int, "float": float, "complex": complex}
+_NUMBERS = {"bool": bool, "int": int, "float": float, "complex": complex}
+_SOURCE: tuple[Any, ...] = (str, int, int, int, int, str, str, (str, NoneType), str)  # the types of its fields
 
 
 def restored(header: dict[str, Any], block: memoryview) -> tuple[list[Any], PassNodes, dict[str, dict[int, str]]]:
@@ -30,10 +33,10 @@ def restored(header: dict[str, Any], block: memoryview) -> tuple[list[Any], Pass
         If the file is damaged.
     """
     arrays = unpack(header["arrays"], block)
-    ops = [_op(row) for row in _list(header["ops"], "ops")]
-    sources = [_source(row) for row in _list(header["sources"], "sources")]
+    ops = [_op(row) for row in checked(header["ops"], list, "the list of ops")]
+    sources = [_source(row) for row in checked(header["sources"], list, "the list of sources")]
     nodes: list[Node] = []
-    for row in _list(header["nodes"], "nodes"):
+    for row in checked(header["nodes"], list, "the list of nodes"):
         nodes.append(_node(row, nodes, arrays, ops, sources))
     graph = Graph(nodes, [reference(nodes, i) for i in header["outputs"]], _timeline(header, nodes, arrays))
     if len(graph.outputs) != 1:
@@ -43,17 +46,16 @@ def restored(header: dict[str, Any], block: memoryview) -> tuple[list[Any], Pass
     _check_steps(steps, adjoints, graph)
     gradients = {reference(nodes, i): reference(arrays, a) for i, a in header["gradients"]}
     for node, gradient in gradients.items():
-        if np.shape(gradient) != node.shape:
-            raise ValueError(f"the gradient of node {node.index} has shape {np.shape(gradient)}, not {node.shape}")
+        _check_shape(gradient, node, f"the gradient of node {node.index}")
     return adjoints, PassNodes(graph, steps, gradients), _files(header["files"])
 
 
 def _timeline(header: dict[str, Any], nodes: list[Node], arrays: list[Any]) -> Timeline:
-    timesteps = [_timestep(row.get("timestep")) for row in header["nodes"]]
-    if "timeline" in header:
-        return restored_timeline(header["timeline"], nodes, timesteps, arrays)
-    timeline = Timeline(nodes)  # a file of an older version
-    timeline.timesteps = timesteps
+    timeline = Timeline(nodes)
+    steps = [optional(row.get("timestep"), int, "a time step") for row in header["nodes"]]
+    timeline.op_timesteps = [step if node.kind == "op" else None for node, step in zip(nodes, steps, strict=True)]
+    if "visits" in header:  # else a file of an older version
+        timeline.visits = restored_visits(header["visits"], len(timeline.ops), arrays)
     return timeline
 
 
@@ -68,19 +70,22 @@ def _check_steps(steps: list[Node], adjoints: list[Any], graph: Graph) -> None:
         node.adjoint = adjoint
         if node.op is None or not node.requires_grad:
             raise ValueError(f"node {node.index} has a step but no gradient passes it")
-        if np.shape(adjoint) != node.shape:
-            raise ValueError(f"the adjoint of node {node.index} has shape {np.shape(adjoint)}, not {node.shape}")
+        _check_shape(adjoint, node, f"the adjoint of node {node.index}")
     if steps and steps[0] is not graph.outputs[0]:
         raise ValueError("its first step is not at the output")
 
 
-def _node(row: Any, nodes: list[Node], arrays: list[Any], ops: list[Any], sources: list[Any]) -> SavedNode:
+def _check_shape(array: Any, node: Node, what: str) -> None:
+    if np.shape(array) != node.shape:
+        raise ValueError(f"{what} has shape {np.shape(array)}, not {node.shape}")
+
+
+def _node(row: Any, nodes: list[Node], arrays: list[Any], ops: list[Primitive], sources: list[Source]) -> SavedNode:
     index = len(nodes)
-    kind = row["kind"]
+    kind, op = row["kind"], optional_reference(ops, row.get("op"))
+    inputs = tuple(reference(nodes, i) for i in row.get("inputs", []))  # only earlier nodes: no cycle can be made
     if kind not in ("op", "parameter", "input", "constant"):
         raise ValueError(f"node {index} is of no known kind")
-    op = None if row.get("op") is None else reference(ops, row["op"])
-    inputs = tuple(reference(nodes, i) for i in row.get("inputs", []))  # only earlier nodes: no cycle can be made
     if (kind == "op") != (op is not None):
         raise ValueError(f"node {index} is a {kind} and has {'an' if op else 'no'} op")
     if op is not None and not op.variadic and len(inputs) != len(op.rules):
@@ -93,104 +98,72 @@ def _node(row: Any, nodes: list[Node], arrays: list[Any], ops: list[Any], source
         _data(row["data"], arrays),
         attributes=_attributes(row.get("attributes", {}), arrays, op),
         requires_grad=bool(row.get("requires_grad", False)),
-        scope=_text(row.get("scope", "")),
-        timestep_label=None,
-        label=None if row.get("label") is None else _text(row["label"]),
-        source=None if row.get("source") is None else reference(sources, row["source"]),
+        scope=checked(row.get("scope", ""), str, "a scope"),
+        label=optional(row.get("label"), str, "a label"),
+        source=optional_reference(sources, row.get("source")),
     )
     for argument, number in row.get("replaced", {}).items():
-        node.replaced[int(argument)] = reference(arrays, number)
-    if any(not 0 <= argument < len(inputs) for argument in node.replaced):
-        raise ValueError(f"node {index} replaces an argument that it does not have")
+        node.replaced[bounded(int(argument), 0, len(inputs), "a replaced argument")] = reference(arrays, number)
     if row.get("stored") is not None:
-        node.stored = tuple(None if number is None else reference(arrays, number) for number in row["stored"])
-        _check_stored(node)
+        node.stored = tuple(optional_reference(arrays, number) for number in row["stored"])
+        for source, contribution in zip(inputs, node.stored, strict=True):
+            if contribution is not None:
+                _check_shape(contribution, source, f"a contribution of node {index}")
     elif isinstance(op, SavedOp):
         node.stored = (None,) * len(inputs)
     return node
 
 
-def _check_stored(node: SavedNode) -> None:
-    assert node.stored is not None
-    if len(node.stored) != len(node.inputs):
-        raise ValueError(f"node {node.index} stores {len(node.stored)} contributions to {len(node.inputs)} inputs")
-    for source, contribution in zip(node.inputs, node.stored, strict=True):
-        if contribution is not None and np.shape(contribution) != source.shape:
-            raise ValueError(f"node {node.index} stores a contribution of another shape than its input")
-
-
-def _attributes(row: Any, arrays: list[Any], op: Any) -> dict[str, Any]:
-    if not isinstance(row, dict):
-        raise ValueError("static arguments are malformed")
-    if not isinstance(op, SavedOp) and op is not None and not set(row) <= set(op.attributes):
-        raise ValueError(f"{op} does not take {', '.join(sorted(set(row) - set(op.attributes)))}")
-    return {_text(key): decode(value, arrays) for key, value in row.items()}
+def _attributes(row: Any, arrays: list[Any], op: Primitive | None) -> dict[str, Any]:
+    unknown = set(checked(row, dict, "static arguments")) - set(op.attributes if op is not None else ())
+    if unknown and op is not None and not isinstance(op, SavedOp):
+        raise ValueError(f"{op} does not take {', '.join(sorted(unknown))}")
+    return {key: decode(value, arrays) for key, value in row.items()}
 
 
 def _data(row: Any, arrays: list[Any]) -> Any:
-    if isinstance(row, list):
-        kind, value = row
-        number = decode(value, arrays)
-        if not isinstance(number, int | float | complex):
-            raise ValueError("a number is malformed")
-        return _PYTHON[kind](number)
-    return reference(arrays, row)
+    if not isinstance(row, list):
+        return reference(arrays, row)
+    kind, value = row
+    number = decode(value, arrays)
+    if not isinstance(number, int | float | complex):
+        raise ValueError("a number is malformed")
+    return _NUMBERS[kind](number)
 
 
-def _op(row: Any) -> Any:
+def _op(row: Any) -> Primitive:
     """Return tinygraph's own op of that name and those very rules, or one that can only be read."""
-    name = _text(row["name"])
-    formulas = [None if text is None else _text(text) for text in _list(row["formulas"], "formulas")]
-    if row["known"]:
-        for op in registry.get(name, []):
-            if (
-                is_known(op)
-                and [None if rule is None else op.formula(i) for i, rule in enumerate(op.rules)] == formulas
-            ):
-                return op
-    parameters = [[_text(word) for word in _list(words, "parameters")] for words in row["parameters"]]
+    name = checked(row["name"], str, "the name of an op")
+    formulas = [optional(text, str, "a formula") for text in checked(row["formulas"], list, "formulas")]
+    for op in registry.get(name, []) if row["known"] else []:
+        if is_known(op) and formulas == [None if rule is None else op.formula(i) for i, rule in enumerate(op.rules)]:
+            return op
+    parameters = [_texts(words, "the parameters of a rule") for words in row["parameters"]]
     if len(parameters) != len(formulas) or not formulas:
         raise ValueError(f"the op {name} is malformed")
-    arguments = [_text(word) for word in _list(row["arguments"], "arguments")]
     return SavedOp(
         name,
         formulas,
         parameters,
-        arguments=arguments,
+        arguments=_texts(row["arguments"], "the arguments of an op"),
         variadic=bool(row["variadic"]),
         elementwise=bool(row["elementwise"]),
     )
 
 
+def _texts(words: Any, what: str) -> list[str]:
+    return [checked(word, str, what) for word in checked(words, list, what)]
+
+
 def _source(row: Any) -> Source:
-    values = dict(zip(SOURCE_FIELDS, _list(row, "a source"), strict=True))
-    for name in ("lineno", "end_lineno", "column", "end_column"):
-        if type(values[name]) is not int or not -1 <= values[name] < 2**31:
-            raise ValueError(f"a source line has no proper {name}")
-    for name in ("filename", "text", "expression", "function"):
-        _text(values[name])
-    if values["name"] is not None:
-        _text(values["name"])
-    return Source(**values)
+    for value, kind in zip(row, _SOURCE, strict=True):
+        if not isinstance(value, kind) or (kind is int and not -1 <= value < 2**31):
+            raise ValueError(f"a source is malformed: {value!r}")
+    return Source(*row)
 
 
 def _files(row: Any) -> dict[str, dict[int, str]]:
-    return {_text(name): {int(n): _text(line) for n, line in lines.items()} for name, lines in row.items()}
-
-
-def _timestep(value: Any) -> int | None:
-    if value is not None and type(value) is not int:
-        raise ValueError("a time step is no integer")
-    return value
-
-
-def _list(value: Any, what: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise ValueError(f"{what}: expected a list")
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("expected a text")
-    return value
+    return {
+        name: {int(number): checked(line, str, "a source line") for number, line in lines.items()}
+        for name, lines in row.items()
+    }

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from ..recording.node import Node
 from .saved import is_known
 
 _SUM, _PRODUCT, _SIGN, _JUXTAPOSED, _POWER, _ATOM = range(6)  # how tightly a term binds
+_SUMS = {ast.Add: "+", ast.Sub: "−", ast.BitAnd: "∧", ast.BitOr: "∨"}
+_COMPARISONS = {ast.Gt: ">", ast.Lt: "<", ast.GtE: "≥", ast.LtE: "≤", ast.Eq: "=", ast.NotEq: "≠"}
 
 
 class Operand(NamedTuple):
@@ -24,8 +26,12 @@ class Term(NamedTuple):
     """Text, how tightly it binds, and how many axes its value has."""
 
     text: str
-    binds: int
-    ndim: int
+    binds: int = _ATOM
+    ndim: int = 0
+
+    def within(self, binds: int) -> str:
+        """Return the text as it stands in a term that binds so tightly: in parentheses if it binds less."""
+        return self.text if self.binds >= binds else f"({self.text})"
 
 
 class Printer:
@@ -42,35 +48,28 @@ class Printer:
     """
 
     def __init__(self, node: Node, names: dict[str, Operand], argument: int):
+        assert node.op is not None
         self.node = node
+        self.op = node.op
         self.names = names
         self.argument = argument
-        self.own = is_known(node.op)  # then a helper's name means ours, and not one of the user's
+        self.source = node.inputs[argument]  # receives the contribution
+        self.is_ours = is_known(node.op)  # then a helper's name means ours, and not one of the user's
 
     def whole(self, body: ast.expr) -> str:
         """Return the formula, summed where broadcasting stretched the input."""
         term = self.term(body)
-        source = self.node.inputs[self.argument]
-        assert self.node.op is not None
-        if self.node.op.elementwise and source.shape != self.node.shape:
-            return self._sum_over(term, source)
-        return term.text
-
-    def _sum_over(self, term: Term, source: Node) -> str:
-        lead = self.node.data.ndim - source.data.ndim
-        axes = list(range(lead)) + [
-            lead + i for i, n in enumerate(source.shape) if n == 1 and self.node.shape[lead + i] != 1
-        ]
-        every = len(axes) == self.node.data.ndim
-        label = "" if every else "".join("₀₁₂₃₄₅₆₇₈₉"[axis] for axis in axes)
-        return f"Σ{label} {_wrapped(term, _PRODUCT)}"
+        if not self.op.elementwise or self.source.shape == self.node.shape:
+            return term.text
+        lead = self.node.data.ndim - self.source.data.ndim
+        stretched = [i + lead for i, n in enumerate(self.source.shape) if n == 1 and self.node.shape[i + lead] != 1]
+        axes = [*range(lead), *stretched]
+        return f"Σ{'' if len(axes) == self.node.data.ndim else _lowered(axes)} {term.within(_PRODUCT)}"
 
     def term(self, tree: ast.AST) -> Term:
         """Return the term of an expression."""
-        made = getattr(self, f"_{type(tree).__name__}", None)
-        if made is None:
-            return Term(ast.unparse(tree), _ATOM, 0)
-        return made(tree)
+        method = getattr(self, f"_{type(tree).__name__}", None)
+        return Term(ast.unparse(tree)) if method is None else method(tree)
 
     # -- names and numbers --------------------------------------------------------------------------------------------
 
@@ -78,45 +77,41 @@ class Printer:
         operand = self.names.get(tree.id)
         if operand is not None:
             return Term(operand.text, _SIGN if operand.text.startswith("-") else _ATOM, operand.ndim)
-        static = {**(self.node.op.defaults if self.node.op else {}), **self.node.attributes}
-        return Term(str(static.get(tree.id, tree.id)), _ATOM, 0)
+        static = {**self.op.defaults, **self.node.attributes}
+        return Term(str(static.get(tree.id, tree.id)))
 
     def _Constant(self, tree: ast.Constant) -> Term:
-        return Term(_number(tree.value), _ATOM, 0)
+        return Term(_number(tree.value))
 
     # -- operators ----------------------------------------------------------------------------------------------------
 
     def _BinOp(self, tree: ast.BinOp) -> Term:
         left, right = self.term(tree.left), self.term(tree.right)
-        if isinstance(tree.op, ast.MatMult):
-            return _product(left, right)
-        if isinstance(tree.op, ast.Pow):
-            return _power(left, right)
-        folded = _folded(left, right, tree.op)
-        if folded is not None:
-            return folded
         ndim = max(left.ndim, right.ndim)
-        if isinstance(tree.op, ast.Add | ast.Sub):
-            sign = "+" if isinstance(tree.op, ast.Add) else "−"
-            return Term(f"{left.text} {sign} {_wrapped(right, _PRODUCT)}", _SUM, ndim)
-        if isinstance(tree.op, ast.BitAnd | ast.BitOr):
-            sign = "∧" if isinstance(tree.op, ast.BitAnd) else "∨"
-            return Term(f"{left.text} {sign} {right.text}", _SUM, ndim)
-        if isinstance(tree.op, ast.Div):
-            return Term(f"{_wrapped(left, _PRODUCT)} / {_wrapped(right, _JUXTAPOSED)}", _PRODUCT, ndim)
+        match tree.op:
+            case ast.MatMult():
+                return _product(left, right)
+            case ast.Pow():
+                return _power(left, right)
+            case ast.Add() | ast.Sub() | ast.BitAnd() | ast.BitOr():
+                sign = _SUMS[type(tree.op)]
+                return _computed(left, right, tree.op) or Term(
+                    f"{left.text} {sign} {right.within(_PRODUCT)}", _SUM, ndim
+                )
+            case ast.Div():
+                return Term(f"{left.within(_PRODUCT)} / {right.within(_JUXTAPOSED)}", _PRODUCT, ndim)
         sign = "⊙" if left.ndim and right.ndim else "·"
-        return Term(f"{_wrapped(left, _PRODUCT)} {sign} {_wrapped(right, _PRODUCT)}", _PRODUCT, ndim)
+        return Term(f"{left.within(_PRODUCT)} {sign} {right.within(_PRODUCT)}", _PRODUCT, ndim)
 
     def _UnaryOp(self, tree: ast.UnaryOp) -> Term:
         term = self.term(tree.operand)
-        sign = "−" if isinstance(tree.op, ast.USub) else "¬"
-        return Term(f"{sign}{_wrapped(term, _PRODUCT)}", _PRODUCT if sign == "−" else _SIGN, term.ndim)
+        sign, binds = ("−", _PRODUCT) if isinstance(tree.op, ast.USub) else ("¬", _SIGN)
+        return Term(f"{sign}{term.within(_PRODUCT)}", binds, term.ndim)
 
     def _Compare(self, tree: ast.Compare) -> Term:
-        signs = {ast.Gt: ">", ast.Lt: "<", ast.GtE: "≥", ast.LtE: "≤", ast.Eq: "=", ast.NotEq: "≠"}
         left, right = self.term(tree.left), self.term(tree.comparators[0])
-        sign = signs.get(type(tree.ops[0]), "?")
-        return Term(f"[{left.text} {sign} {right.text}]", _ATOM, max(left.ndim, right.ndim))
+        sign = _COMPARISONS.get(type(tree.ops[0]), "?")
+        return Term(f"[{left.text} {sign} {right.text}]", ndim=max(left.ndim, right.ndim))
 
     # -- attributes, indices and calls --------------------------------------------------------------------------------
 
@@ -124,46 +119,36 @@ class Printer:
         if tree.attr == "T":
             return _transposed(self.term(tree.value))
         if _is_numpy(tree):
-            return Term({"pi": "π"}.get(tree.attr, tree.attr), _ATOM, 0)
-        return Term(f"{self.term(tree.value).text}.{tree.attr}", _ATOM, 0)
+            return Term({"pi": "π"}.get(tree.attr, tree.attr))
+        return Term(f"{self.term(tree.value).text}.{tree.attr}")
 
     def _Subscript(self, tree: ast.Subscript) -> Term:
         term = self.term(tree.value)
         index = tree.slice.elts if isinstance(tree.slice, ast.Tuple) else [tree.slice]
         if all(isinstance(part, ast.Constant) and part.value in (None, Ellipsis) for part in index):
             return term  # only stretches it for broadcasting
-        if self.node.op is not None and self.node.op.variadic:
-            return Term(f"{_wrapped(term, _ATOM)}[{self.argument}]", _ATOM, term.ndim)
-        return Term(f"{_wrapped(term, _ATOM)}[{self.term(tree.slice).text}]", _ATOM, term.ndim)
+        at = self.argument if self.op.variadic else self.term(tree.slice).text
+        return Term(f"{term.within(_ATOM)}[{at}]", ndim=term.ndim)
 
     def _Call(self, tree: ast.Call) -> Term:
-        if isinstance(tree.func, ast.Attribute) and not _is_numpy(tree.func.value):
-            return self._method(tree.func, tree.args)
-        name = tree.func.attr if isinstance(tree.func, ast.Attribute) else getattr(tree.func, "id", "?")
-        special = _SPECIAL.get(name) if self.own or isinstance(tree.func, ast.Attribute) else None
-        if special is not None and (self.own or not tree.keywords):
-            return special(self, tree.args)
         terms = [self.term(argument) for argument in tree.args]
-        named = [f"{word.arg}={self.term(word.value).text}" for word in tree.keywords] if not self.own else []
-        return Term(
-            f"{name.lstrip('_')}({', '.join([*(term.text for term in terms), *named])})",
-            _ATOM,
-            max((term.ndim for term in terms), default=0),
-        )
+        if isinstance(tree.func, ast.Attribute) and not _is_numpy(tree.func.value):
+            return self._method(tree.func, terms)
+        name = tree.func.attr if isinstance(tree.func, ast.Attribute) else getattr(tree.func, "id", "?")
+        helper = _HELPERS.get(name) if self.is_ours or isinstance(tree.func, ast.Attribute) else None
+        if helper is not None and (self.is_ours or not tree.keywords):
+            return helper(self, *terms)
+        named = [f"{word.arg}={self.term(word.value).text}" for word in tree.keywords] if not self.is_ours else []
+        inner = ", ".join([*(term.text for term in terms), *named])
+        return Term(f"{name.lstrip('_')}({inner})", ndim=max((term.ndim for term in terms), default=0))
 
-    def _method(self, function: ast.Attribute, arguments: list[ast.expr]) -> Term:
+    def _method(self, function: ast.Attribute, terms: list[Term]) -> Term:
         term = self.term(function.value)
         if function.attr == "dot":
-            return _product(term, self.term(arguments[0]))
+            return _product(term, terms[0])
         if function.attr == "astype":
             return term
-        inner = ", ".join(self.term(argument).text for argument in arguments)
-        return Term(f"{function.attr}({term.text}{', ' * bool(inner)}{inner})", _ATOM, term.ndim)
-
-    @property
-    def source(self) -> Node:
-        """The input that receives the contribution."""
-        return self.node.inputs[self.argument]
+        return Term(f"{function.attr}({', '.join(part.text for part in (term, *terms))})", ndim=term.ndim)
 
 
 def _is_numpy(tree: ast.expr) -> bool:
@@ -172,22 +157,22 @@ def _is_numpy(tree: ast.expr) -> bool:
     return isinstance(tree, ast.Name) and tree.id in ("np", "numpy", "tg", "math")
 
 
-def _wrapped(term: Term, binds: int) -> str:
-    return term.text if term.binds >= binds else f"({term.text})"
+def _lowered(axes: Iterable[int]) -> str:
+    return "".join("₀₁₂₃₄₅₆₇₈₉"[axis] for axis in axes)
 
 
 def _number(value: Any) -> str:
     return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
-def _folded(left: Term, right: Term, op: ast.operator) -> Term | None:
-    """Compute what both sides give as numbers: an exponent ``2 − 1`` is 1."""
+def _computed(left: Term, right: Term, op: ast.operator) -> Term | None:
+    """Return the sum or difference of two numbers, as one: an exponent ``2 − 1`` is 1."""
     try:
         a, b = float(left.text), float(right.text)
     except ValueError:
         return None
     value = a + b if isinstance(op, ast.Add) else a - b if isinstance(op, ast.Sub) else None
-    return None if value is None else Term(_number(value), _SIGN if value < 0 else _ATOM, 0)
+    return None if value is None else Term(_number(value), _SIGN if value < 0 else _ATOM)
 
 
 def _power(base: Term, exponent: Term) -> Term:
@@ -195,144 +180,80 @@ def _power(base: Term, exponent: Term) -> Term:
         return base
     raised = {"2": "²", "3": "³", "-1": "⁻¹", "-2": "⁻²"}.get(exponent.text)
     if raised and not base.text.endswith("⁾"):
-        return Term(f"{_wrapped(base, _ATOM)}{raised}", _POWER, base.ndim)
-    return Term(f"{_wrapped(base, _ATOM)}^{_wrapped(exponent, _ATOM)}", _POWER, max(base.ndim, exponent.ndim))
+        return Term(f"{base.within(_ATOM)}{raised}", _POWER, base.ndim)
+    return Term(f"{base.within(_ATOM)}^{exponent.within(_ATOM)}", _POWER, max(base.ndim, exponent.ndim))
 
 
 def _transposed(term: Term) -> Term:
-    return Term(f"{_wrapped(term, _ATOM)}ᵀ", _ATOM, term.ndim)
+    return Term(f"{term.within(_ATOM)}ᵀ", ndim=term.ndim)
 
 
 def _product(left: Term, right: Term) -> Term:
-    """A product of matrices and vectors; a vector before a matrix is written as the transpose times the vector."""
+    """Return a product of matrices and vectors; a vector before a matrix as the transpose times the vector."""
     if left.ndim == 1 and right.ndim == 1:
-        return Term(f"{_wrapped(left, _JUXTAPOSED)} · {_wrapped(right, _JUXTAPOSED)}", _PRODUCT, 0)
+        return Term(f"{left.within(_JUXTAPOSED)} · {right.within(_JUXTAPOSED)}", _PRODUCT)
     if left.ndim == 1 and right.ndim == 2:
         left, right = _transposed(right), left
-    text = f"{_wrapped(left, _JUXTAPOSED)} {_wrapped(right, _JUXTAPOSED)}"
+    text = f"{left.within(_JUXTAPOSED)} {right.within(_JUXTAPOSED)}"
     return Term(text, _JUXTAPOSED, 1 if min(left.ndim, right.ndim) == 1 else max(left.ndim, right.ndim))
 
 
 # -- helpers that rules call, as what they do --------------------------------------------------------------------------
 
 
-def _outer(printer: Printer, given: list[ast.expr]) -> Term:
-    left, right = (printer.term(argument) for argument in given[:2])
-    return Term(f"{_wrapped(left, _JUXTAPOSED)} ⊗ {_wrapped(right, _JUXTAPOSED)}", _PRODUCT, 2)
-
-
-def _as_it_is(printer: Printer, given: list[ast.expr]) -> Term:
-    return printer.term(given[0])
-
-
-def _as_matrix(printer: Printer, given: list[ast.expr]) -> Term:
-    return printer.term(given[0])._replace(ndim=2)
-
-
-def _spread(printer: Printer, given: list[ast.expr]) -> Term:
-    term = printer.term(given[0])
+def _spread(printer: Printer, term: Term, *_: Term) -> Term:
     if printer.source.shape == ():
         return term
     ones = f"ones({'×'.join(map(str, printer.source.shape))})"
-    return Term(f"{_wrapped(term, _PRODUCT)} · {ones}", _PRODUCT, printer.source.data.ndim)
+    return Term(f"{term.within(_PRODUCT)} · {ones}", _PRODUCT, printer.source.data.ndim)
 
 
-def _summed(printer: Printer, given: list[ast.expr]) -> Term:
-    term = printer.term(given[0])
-    return Term(f"Σ {_wrapped(term, _PRODUCT)}", _PRODUCT, term.ndim)
+def _summed(printer: Printer, term: Term, *_: Term) -> Term:
+    return Term(f"Σ {term.within(_PRODUCT)}", _PRODUCT, term.ndim)
 
 
-def _column_sums(printer: Printer, given: list[ast.expr]) -> Term:
-    term = printer.term(given[0])
+def _column_sums(printer: Printer, term: Term, *_: Term) -> Term:
     if term.ndim < 2:
         return term
-    axes = "".join("₀₁₂₃₄₅₆₇₈₉"[axis] for axis in range(term.ndim - 1))
-    return Term(f"Σ{axes} {_wrapped(term, _PRODUCT)}", _PRODUCT, 1)
+    return Term(f"Σ{_lowered(range(term.ndim - 1))} {term.within(_PRODUCT)}", _PRODUCT, 1)
 
 
-def _sum_to(printer: Printer, given: list[ast.expr]) -> Term:
-    same = printer.source.data.ndim == printer.term(given[0]).ndim
-    return printer.term(given[0]) if same else _summed(printer, given)
-
-
-def _count(printer: Printer, given: list[ast.expr]) -> Term:
-    return Term(f"{printer.source.data.size // max(printer.node.data.size, 1)}", _ATOM, 0)
-
-
-def _reshaped(printer: Printer, given: list[ast.expr]) -> Term:
+def _reshaped(printer: Printer, term: Term, *_: Term) -> Term:
     shape = "×".join(map(str, printer.source.shape)) or "scalar"
-    return Term(f"reshape({printer.term(given[0]).text}, {shape})", _ATOM, printer.source.data.ndim)
+    return Term(f"reshape({term.text}, {shape})", ndim=printer.source.data.ndim)
 
 
-def _swapped(printer: Printer, given: list[ast.expr]) -> Term:
-    return _transposed(printer.term(given[0]))
+def _less_one(printer: Printer, term: Term, *_: Term) -> Term:
+    return _computed(term, Term("1"), ast.Sub()) or Term(f"{term.text} − 1", _SUM, term.ndim)
 
 
-def _one_hot(printer: Printer, given: list[ast.expr]) -> Term:
-    return Term(f"1[{printer.term(given[0]).text}]", _ATOM, printer.source.data.ndim)
+def _same(printer: Printer, term: Term, *_: Term) -> Term:
+    return term
 
 
-def _less_one_hot(printer: Printer, given: list[ast.expr]) -> Term:
-    term = printer.term(given[0])
-    return Term(f"{term.text} − 1[{printer.term(given[1]).text}]", _SUM, printer.source.data.ndim)
-
-
-def _chosen(printer: Printer, given: list[ast.expr]) -> Term:
-    mine, chosen = (printer.term(argument) for argument in given[:2])
-    return Term(f"[{mine.text} = {chosen.text}]", _ATOM, max(mine.ndim, chosen.ndim))
-
-
-def _ties(printer: Printer, given: list[ast.expr]) -> Term:
-    extreme, x = (printer.term(argument) for argument in given[:2])
-    return Term(f"[{x.text} = {extreme.text}]", _ATOM, x.ndim)
-
-
-def _zeros(printer: Printer, given: list[ast.expr]) -> Term:
-    return Term("0", _ATOM, printer.term(given[0]).ndim)
-
-
-def _size(printer: Printer, given: list[ast.expr]) -> Term:
-    term = printer.term(given[0])
-    return Term(f"|{term.text}|", _ATOM, term.ndim)
-
-
-def _less_one(printer: Printer, given: list[ast.expr]) -> Term:
-    term = printer.term(given[0])
-    folded = _folded(term, Term("1", _ATOM, 0), ast.Sub())
-    return folded or Term(f"{term.text} − 1", _SUM, term.ndim)
-
-
-def _part(printer: Printer, given: list[ast.expr]) -> Term:
-    return Term(f"{printer.names['g'].text}[{printer.argument}]", _ATOM, printer.source.data.ndim)
-
-
-def _added_at(printer: Printer, given: list[ast.expr]) -> Term:
-    return printer.term(given[2])
-
-
-_SPECIAL: dict[str, Callable[[Printer, list[ast.expr]], Term]] = {
-    "outer": _outer,
-    "rows": _as_matrix,
-    "mT": _swapped,
-    "transpose": _swapped,
-    "swapaxes": _swapped,
+_HELPERS: dict[str, Callable[..., Term]] = {
+    "outer": lambda p, a, b, *_: Term(f"{a.within(_JUXTAPOSED)} ⊗ {b.within(_JUXTAPOSED)}", _PRODUCT, 2),
+    "rows": lambda p, a, *_: a._replace(ndim=2),
+    "mT": lambda p, a, *_: _transposed(a),
+    "transpose": lambda p, a, *_: _transposed(a),
+    "swapaxes": lambda p, a, *_: _transposed(a),
     "spread": _spread,
     "broadcast_to": _spread,
     "sum": _summed,
     "column_sums": _column_sums,
-    "sum_to": _sum_to,
-    "count": _count,
+    "sum_to": lambda p, a, *_: a if p.source.data.ndim == a.ndim else _summed(p, a),
+    "count": lambda p, *_: Term(f"{p.source.data.size // max(p.node.data.size, 1)}"),
     "reshape": _reshaped,
-    "expand_dims": _as_it_is,
-    "squeeze": _as_it_is,
-    "one_hot": _one_hot,
-    "less_one_hot": _less_one_hot,
-    "_share": _chosen,
-    "part": _part,
-    "ties": _ties,
-    "zeros_like": _zeros,
-    "absolute": _size,
+    "expand_dims": _same,
+    "squeeze": _same,
+    "no_zero": _same,
+    "one_hot": lambda p, a, *_: Term(f"1[{a.text}]", ndim=p.source.data.ndim),
+    "less_one_hot": lambda p, a, at, *_: Term(f"{a.text} − 1[{at.text}]", _SUM, p.source.data.ndim),
+    "_share": lambda p, a, chosen, *_: Term(f"[{a.text} = {chosen.text}]", ndim=max(a.ndim, chosen.ndim)),
+    "ties": lambda p, extreme, x, *_: Term(f"[{x.text} = {extreme.text}]", ndim=x.ndim),
+    "part": lambda p, *_: Term(f"{p.names['g'].text}[{p.argument}]", ndim=p.source.data.ndim),
+    "zeros_like": lambda p, a, *_: Term("0", ndim=a.ndim),
+    "absolute": lambda p, a, *_: Term(f"|{a.text}|", ndim=a.ndim),
     "less_one": _less_one,
-    "no_zero": _as_it_is,
-    "Sparse": _added_at,
+    "Sparse": lambda p, like, index, value: value,
 }

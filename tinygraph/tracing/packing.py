@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from .checks import bounded, checked, reference
+
 _ALIGNMENT = 64
 _MOST_ELEMENTS = 2**28  # of an array that repeats one element: a short file must not ask for all memory
 _KINDS = "biufc"
@@ -62,28 +64,27 @@ def unpack(entries: Any, block: bytes | memoryview) -> list[Any]:
     ValueError
         If an entry is malformed, or points outside of the block.
     """
-    if not isinstance(entries, list):
-        raise ValueError("the list of arrays is missing")
-    return [_unpacked(entry, block, number) for number, entry in enumerate(entries)]
+    entries = checked(entries, list, "the list of arrays")
+    return [_unpacked(entry, block, f"array {number}") for number, entry in enumerate(entries)]
 
 
-def _unpacked(entry: Any, block: bytes | memoryview, number: int) -> Any:
+def _unpacked(entry: Any, block: bytes | memoryview, what: str) -> Any:
     try:
         kind, stored_shape, place, order, shape, scalar = entry
         dtype = np.dtype(str(kind))
     except (TypeError, ValueError) as error:
-        raise ValueError(f"array {number} is malformed") from error
-    if dtype.kind not in _KINDS or dtype.hasobject or dtype.fields is not None or dtype.subdtype is not None:
-        raise ValueError(f"array {number} has the type {dtype}, which is no number")
-    stored_shape, shape = _checked_shape(stored_shape, number), _checked_shape(shape, number)
+        raise ValueError(f"{what} is malformed") from error
+    if dtype.kind not in _KINDS:
+        raise ValueError(f"{what} has the type {dtype}, which is no number")
+    stored_shape, shape = _shape(stored_shape, what), _shape(shape, what)
     if len(stored_shape) != len(shape) or any(a not in (b, 1) for a, b in zip(stored_shape, shape, strict=True)):
-        raise ValueError(f"array {number}: shape {stored_shape} does not stretch to {shape}")
+        raise ValueError(f"{what}: shape {stored_shape} does not stretch to {shape}")
     count = math.prod(stored_shape)
-    size = count * dtype.itemsize
-    if type(place) is not int or place < 0 or place + size > len(block) or order not in ("C", "F"):
-        raise ValueError(f"array {number} lies outside of the file")
+    bounded(place, 0, len(block) - count * dtype.itemsize + 1, f"the place of {what}")
+    if order not in ("C", "F"):
+        raise ValueError(f"{what} is in no known order")
     if math.prod(shape) > max(count, _MOST_ELEMENTS):
-        raise ValueError(f"array {number} would have {math.prod(shape)} elements")
+        raise ValueError(f"{what} would have {math.prod(shape)} elements")
     flat = np.frombuffer(block, dtype, count, place) if count else np.empty(0, dtype)
     array = flat.astype(dtype.newbyteorder("="), copy=False).reshape(stored_shape, order=order)
     if stored_shape != shape:
@@ -91,10 +92,11 @@ def _unpacked(entry: Any, block: bytes | memoryview, number: int) -> Any:
     return array[()] if scalar and not shape else array
 
 
-def _checked_shape(shape: Any, number: int) -> tuple[int, ...]:
-    if not isinstance(shape, list) or len(shape) > 32 or not all(type(n) is int and 0 <= n < 2**40 for n in shape):
-        raise ValueError(f"array {number} has no proper shape")
-    return tuple(shape)
+def _shape(lengths: Any, what: str) -> tuple[int, ...]:
+    lengths = checked(lengths, list, f"the shape of {what}")
+    if len(lengths) > 32:
+        raise ValueError(f"{what} has {len(lengths)} axes")
+    return tuple(bounded(n, 0, 2**40, f"the shape of {what}") for n in lengths)
 
 
 # -- static arguments, as axis= and an index -------------------------------------------------------------------------
@@ -135,40 +137,25 @@ def decode(value: Any, arrays: list[Any]) -> Any:
     ValueError
         If it is malformed.
     """
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if not isinstance(value, dict) or len(value) != 1:
+    if isinstance(value, dict) and len(value) != 1:
         raise ValueError("a static argument is malformed")
-    ((tag, inner),) = value.items()
-    if tag == "float" and inner in ("nan", "inf", "-inf"):
-        return float(inner)
-    if tag == "complex":
-        return complex(float(inner[0]), float(inner[1]))
-    if tag == "tuple":
-        return tuple(decode(x, arrays) for x in inner)
-    if tag == "list":
-        return [decode(x, arrays) for x in inner]
-    if tag == "slice":
-        return slice(*(decode(x, arrays) for x in inner))
-    if tag == "ellipsis":
-        return Ellipsis
-    if tag == "array":
-        return arrays[inner]
-    if tag == "dtype":
-        dtype = np.dtype(str(inner))
-        if dtype.kind in _KINDS:
-            return dtype
-    raise ValueError(f"a static argument is malformed: {tag}")
-
-
-def reference(things: list[Any], index: Any) -> Any:
-    """Return ``things[index]`` for an index from a file.
-
-    Raises
-    ------
-    ValueError
-        If it is no index of them.
-    """
-    if type(index) is not int or not 0 <= index < len(things):
-        raise ValueError(f"a reference to {index!r} leads nowhere")
-    return things[index]
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case {"float": "nan" | "inf" | "-inf" as number}:
+            return float(number)
+        case {"complex": [real, imaginary]}:
+            return complex(float(real), float(imaginary))
+        case {"tuple": [*items]}:
+            return tuple(decode(item, arrays) for item in items)
+        case {"list": [*items]}:
+            return [decode(item, arrays) for item in items]
+        case {"slice": [start, stop, step]}:
+            return slice(*(decode(bound, arrays) for bound in (start, stop, step)))
+        case {"ellipsis": None}:
+            return Ellipsis
+        case {"array": number}:
+            return reference(arrays, number)
+        case {"dtype": str(name)} if np.dtype(name).kind in _KINDS:
+            return np.dtype(name)
+    raise ValueError(f"a static argument is malformed: {value!r:.40}")

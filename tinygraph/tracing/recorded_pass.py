@@ -15,7 +15,6 @@ from ..backward.sums import RunningSum
 from ..graphs.graph import Graph
 from ..graphs.symbols import Symbols
 from ..recording.node import Node
-from ..recording.sparse import dense
 from ..recording.tensor import Tensor
 
 _SHORTEST_STRIDE = 16
@@ -136,26 +135,24 @@ class Pass:
     def gradient(self, node: Node | Tensor | str) -> np.ndarray | None:
         """Return the gradient that the pass gave to `node`; None where it gave none."""
         node = self.node(node)
-        total = self.gradients.get(node)
-        if total is None:
-            k = self._step_of.get(node)
-            total = None if k is None else self.adjoints[k]
-        return view(dense(total))
+        if node in self._step_of:
+            return view(self.adjoints[self._step_of[node]])
+        return view(self.gradients.get(node))
 
     def running(self, node: Node | Tensor | str, position: int) -> np.ndarray | None:
         """Return the sum of the contributions to `node` in the first `position` steps; None where there is none."""
         node = self.node(node)
         if node is self.output:
-            k = self._step_of.get(node)
-            return self.gradient(node) if k is None else view(self.adjoints[k])
-        return view(dense(self.running_sum(node).upto(bisect_left(self.writes(node), (position, 0)))))
+            return self.gradient(node)
+        return view(self.running_sum(node).upto(bisect_left(self.writes(node), (position, 0))))
 
     def writes(self, node: Node) -> list[tuple[int, int]]:
         """Return the (step, argument) pairs that contribute to the gradient of `node`, in order."""
         if node not in self._writes:
-            found = [(self._step_of.get(user), argument, user) for user, argument in self.graph.consumers(node)]
             self._writes[node] = sorted(
-                (k, argument) for k, argument, user in found if k is not None and receives(user, argument)
+                (self._step_of[user], argument)
+                for user, argument in self.graph.consumers(node)
+                if user in self._step_of and receives(user, argument)
             )
         return self._writes[node]
 
@@ -193,7 +190,7 @@ class Pass:
     def nbytes(self) -> int:
         """The bytes of what the trace holds: forward values, adjoints, and the checkpoints laid so far."""
         adjoints = {id(base): base.nbytes for base in map(_base, self.adjoints)}
-        return self.forward_bytes + sum(adjoints.values()) + sum(kept.nbytes for kept in self._sums.values())
+        return self.forward_bytes + sum(adjoints.values()) + sum(total.nbytes for total in self._sums.values())
 
 
 def _base(array: Any) -> np.ndarray:

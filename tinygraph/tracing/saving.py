@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from typing import Any
 
 from ..backward.replay import pull
@@ -10,7 +11,7 @@ from ..recording.sparse import dense
 from .packing import Packer, encode
 from .recorded_pass import Pass
 from .saved import SavedNode, is_known
-from .saved_timeline import described_timeline
+from .saved_visits import described_visits
 
 _AROUND = 6  # lines of the program that are kept before and after each line that recorded something
 
@@ -18,7 +19,7 @@ _AROUND = 6  # lines of the program that are kept before and after each line tha
 def described(trace: Pass, packer: Packer) -> dict[str, Any]:
     """Return a trace as plain data, its arrays added to `packer`."""
     ops = _Numbered(_op, key=id)  # ops of one name are equal
-    sources = _Numbered(_source, key=lambda source: source)
+    sources = _Numbered(astuple, key=lambda source: source)
     nodes = [_node(node, packer, ops, sources) for node in trace.graph.nodes]
     for k, node in enumerate(trace.nodes):
         if not is_known(node.op):
@@ -29,7 +30,7 @@ def described(trace: Pass, packer: Packer) -> dict[str, Any]:
         "ops": ops.rows,
         "sources": sources.rows,
         "files": _files(trace),
-        "timeline": described_timeline(trace.graph.timeline, packer),
+        "visits": described_visits(trace.graph.timeline.visits, packer),
         "outputs": [node.index for node in trace.graph.outputs],
         "steps": [node.index for node in trace.nodes],
         "adjoints": [packer.add(adjoint) for adjoint in trace.adjoints],
@@ -57,27 +58,19 @@ class _Numbered:
 
 
 def _op(op: Any) -> dict[str, Any]:
-    count = len(op.rules)
     return {
         "name": op.name,
         "known": is_known(op),
-        "formulas": [None if op.rules[i] is None else op.formula(i) for i in range(count)],
-        "parameters": [list(op.parameters(i)) for i in range(count)],
+        "formulas": [None if rule is None else op.formula(i) for i, rule in enumerate(op.rules)],
+        "parameters": [list(op.parameters(i)) for i in range(len(op.rules))],
         "arguments": list(op.arguments),
         "variadic": op.variadic,
         "elementwise": op.elementwise,
     }
 
 
-def _source(source: Any) -> list[Any]:
-    return [getattr(source, name) for name in SOURCE_FIELDS]
-
-
-SOURCE_FIELDS = ("filename", "lineno", "end_lineno", "column", "end_column", "text", "expression", "name", "function")
-
-
 def _node(node: Node, packer: Packer, ops: _Numbered, sources: _Numbered) -> dict[str, Any]:
-    made: dict[str, Any] = {"kind": node.kind, "data": _data(node._data, packer)}
+    row: dict[str, Any] = {"kind": node.kind, "data": _data(node._data, packer)}
     optional = {
         "op": ops.of(node.op),
         "inputs": [source.index for source in node.inputs],
@@ -89,10 +82,10 @@ def _node(node: Node, packer: Packer, ops: _Numbered, sources: _Numbered) -> dic
         "attributes": {key: encode(value, packer) for key, value in node.attributes.items()},
         "replaced": _replaced(node, packer),
     }
-    made.update({key: value for key, value in optional.items() if value or (value == 0 and value is not False)})
+    row |= {key: value for key, value in optional.items() if value or (value == 0 and value is not False)}
     if isinstance(node, SavedNode) and node.stored is not None:
-        made["stored"] = [None if c is None else packer.add(c) for c in node.stored]
-    return made
+        row["stored"] = [None if c is None else packer.add(c) for c in node.stored]
+    return row
 
 
 def _data(value: Any, packer: Packer) -> Any:

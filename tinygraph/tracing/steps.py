@@ -10,7 +10,6 @@ import numpy as np
 
 from ..backward.replay import view
 from ..recording.node import Node
-from ..recording.sparse import dense
 from ..recording.tensor import Tensor
 from .recorded_pass import Pass
 
@@ -60,21 +59,16 @@ def traced_step(recorded: Pass, k: int) -> TracedStep:
     """Return step `k` of a pass, with the running sums around each of its contributions."""
     k = recorded.checked(k, len(recorded) - 1)
     node = recorded.nodes[k]
-    contributions = recorded.pull(k)
-    before: list[Any] = []
-    after: list[Any] = []
+    contributions = tuple(map(view, recorded.pull(k)))
+    before: list[np.ndarray | None] = [None] * len(contributions)
+    after = before.copy()
     for argument, contribution in enumerate(contributions):
-        if contribution is None:
-            before.append(None)
-            after.append(None)
-            continue
-        source = node.inputs[argument]
-        n = bisect_left(recorded.writes(source), (k, argument))
-        sums = recorded.running_sum(source)
-        before.append(view(dense(sums.upto(n))))
-        after.append(view(dense(sums.upto(n + 1))))
-    dense_contributions = tuple(view(dense(contribution)) for contribution in contributions)
-    return TracedStep(k, node, view(recorded.adjoints[k]), dense_contributions, tuple(before), tuple(after))
+        if contribution is not None:
+            source = node.inputs[argument]
+            count = bisect_left(recorded.writes(source), (k, argument))
+            sums = recorded.running_sum(source)
+            before[argument], after[argument] = view(sums.upto(count)), view(sums.upto(count + 1))
+    return TracedStep(k, node, view(recorded.adjoints[k]), contributions, tuple(before), tuple(after))
 
 
 class State:

@@ -10,7 +10,6 @@ import tinygraph as tg
 from tests import programs
 from tests.programs import ALL, EXACT, PARTIAL
 from tests.tools.folds import assert_honest, assert_unrolls, described, folded
-from tinygraph.folding.recurrence import task_shape
 
 SIZES = {  # of the exact programs: nodes and edges, whatever the length and the version of Python
     "elman": (9, 9), "elman_with_learned_state": (9, 9), "elman_with_running_loss": (17, 18),
@@ -44,7 +43,7 @@ def test_the_recurrence_does_not_depend_on_the_length(program):
     assert len(long.graph) > len(short.graph)
     assert "not folded" not in long.report()
     assert all(edge.index is not None for edge in long.edges)
-    assert long.order is None
+    assert long.in_order
 
 
 def test_elman_is_one_cell_with_one_delayed_edge():
@@ -187,5 +186,15 @@ def test_cells_of_rnn_fold_like_written_ones(cell):
 
     short, long = (assert_unrolls(tg.graph(program(T))) for T in (11, 23))
     assert described(short) == described(long)
-    assert task_shape(long) == "many-to-many"
     assert "not folded" not in long.report()
+
+
+def test_a_tensor_folds_as_the_graph_that_leads_to_it():
+    loss = programs.elman(5)
+    assert described(tg.fold(loss)) == described(tg.fold(tg.graph(loss)))
+
+
+@pytest.mark.parametrize("value", [None, 3.0, np.ones(2), "loss", [tg.parameter(1.0)]])
+def test_nothing_else_folds(value):
+    with pytest.raises(TypeError, match=f"fold: expected a Graph or a Tensor .*, got {type(value).__name__}"):
+        tg.fold(value)

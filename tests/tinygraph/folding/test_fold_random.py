@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import tinygraph as tg
 from tests.tools.folds import assert_honest, assert_unrolls, structure
 from tinygraph.folding.fold import fold
-from tinygraph.folding.recurrence import longest_path, recurrences, task_shape
+from tinygraph.folding.recurrence import recurrences
 
 pytestmark = pytest.mark.slow
 
@@ -138,12 +138,10 @@ def test_unrolling_is_exact_and_no_node_mixes_parameters(source, T):
     graph = run(source, T)
     recurrence = assert_unrolls(graph)
     assert_honest(recurrence)
-    assert longest_path(recurrence) == graph.longest_path()
     for node in graph.nodes:  # an initial state stands at 0
         assert node.timestep is None or node.timestep >= (node.kind == "op")
     assert isinstance(recurrence.report(), str)
     assert len(recurrences(recurrence)) <= len(recurrence.nodes)
-    assert "to" in task_shape(recurrence)
 
 
 @settings(max_examples=100, deadline=None)

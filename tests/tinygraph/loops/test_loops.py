@@ -10,7 +10,7 @@ import pytest
 
 import tinygraph as tg
 from tests import programs
-from tinygraph.loops.places import visits
+from tinygraph.loops.visits import visits
 from tinygraph.recording.bytecode import layout
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import tinygraph as tg
 from tinygraph.graphs.symbols import Symbol, Symbols, barred, plain_name
-from tinygraph.tracing.formula import Formula, parsed, step_lines
+from tinygraph.tracing.formula import Formula, parsed
 
 
 def formulas(loss):
@@ -160,21 +160,6 @@ def test_every_rule_of_the_registry_can_be_written():
                     text = Printer(node, names, argument).whole(tree)
                     assert text
                     assert text.count("(") == text.count(")")
-
-
-def test_step_lines_follow_a_parameter_to_its_gradient():
-    W, h = tg.parameter([[0.5]], name="W"), tg.tensor([1.0], name="h")
-    for t in (1, 2):
-        with tg.timestep(t):
-            h = np.tanh(W @ h)
-    loss = h.sum()
-    trace = tg.trace(loss)
-    lines = [line for k in range(len(trace)) for line in step_lines(trace, k, W)]
-    sums = [line for line in lines if "running sum" in line]
-    assert len(sums) == 2
-    loss.backward()
-    assert f"[[{W.grad.item():.4g}]]" in sums[-1]
-    assert all(line.isascii() for k in range(len(trace)) for line in step_lines(trace, k, W, plain=True))
 
 
 # -- symbols ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,192 @@
+"""One call of a function that is differentiated: its arguments as fresh leaves, and gradients with respect to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import index
+from types import FrameType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..ops.elementwise import alias
+from ..recording.calls import next_index
+from ..recording.context import context, no_grad, recording_again
+from ..recording.history import leading_to
+from ..recording.source import where
+from ..recording.tensor import Tensor, as_constant, make_leaf
+from .higher_order import pull_back
+from .pytree import flatten, rebuild
+
+Argnums = int | Sequence[int]
+
+
+class Asked(NamedTuple):
+    """Which derivative was asked for, and where in the user's program: for error messages."""
+
+    what: str
+    frame: FrameType
+
+    def error(self, kind: type[Exception], text: str) -> Exception:
+        """Return an exception that says so."""
+        return kind(f"{self.what}: {text}{where(self.frame)}")
+
+
+class TracedCall:
+    """One call of a function on fresh leaves, so that derivatives with respect to them are those of this call alone.
+
+    Attributes
+    ----------
+    trees : list
+        The arguments to differentiate with respect to, each a pytree.
+    wrt : list of Tensor
+        Their leaves.
+    value
+        What the function returned, a pytree; ``outputs`` are its leaves as Tensors.
+    outer : bool
+        Whether an outer derivative may want what comes of it.
+    """
+
+    def __init__(self, f: Callable, args: tuple, kwargs: dict, argnums: Argnums, asked: Asked):
+        what = asked.what
+        if not callable(f):
+            raise asked.error(
+                TypeError,
+                f"expected a function, got {type(f).__name__}; {what}(f)(x) differentiates f, and of a Tensor"
+                " loss.backward() leaves the gradients in .grad of the parameters",
+            )
+        self.asked = asked
+        self.single = not isinstance(argnums, Sequence)
+        positions = _positions(argnums, len(args), asked)
+        self.trees = [args[position] for position in positions]
+        leaves = flatten(self.trees)
+        recording, began = context().recording, next_index()
+        self.wrt = [_fresh(leaf, recording, asked) for leaf in leaves]
+        arguments = list(args)
+        for position, tree in zip(positions, rebuild(self.trees, self.wrt), strict=True):
+            arguments[position] = tree
+        with recording_again():
+            self.value = f(*arguments, **kwargs)
+        self.outputs = [_as_output(leaf, asked) for leaf in flatten(self.value)]
+        in_graph = any(type(leaf) is Tensor and leaf.requires_grad for leaf in leaves)
+        self.outer = recording and (in_graph or _reaches_older(self.outputs, began))
+
+    def keeps(self, seeds: list[Any]) -> bool:
+        """Tell whether an outer derivative may want what comes of these adjoints or tangents."""
+        outer = self.outer or any(type(seed) is Tensor and seed.requires_grad for seed in seeds)
+        return outer and context().recording
+
+    def pull(self, adjoints: list[Any], keep: bool) -> list[Any]:
+        """Return one gradient for each leaf of the arguments; recorded Tensors if asked to `keep` them."""
+        pairs = [pair for pair in zip(self.outputs, adjoints, strict=True) if pair[0].requires_grad]
+        with recording_again() if keep else no_grad():
+            seeds = [as_seed(output, adjoint, keep) for output, adjoint in pairs]
+            gradients = pull_back([output for output, _ in pairs], seeds, self.wrt)
+        return [filled(gradient, leaf, keep) for gradient, leaf in zip(gradients, self.wrt, strict=True)]
+
+    def gradient(self, adjoints: list[Any]) -> Any:
+        """Return the gradients in the structure of the arguments."""
+        return self.as_arguments(self.pull(adjoints, self.keeps(adjoints)))
+
+    def as_arguments(self, leaves: list[Any]) -> Any:
+        """Return one tree for each argument that was asked for, or the only one."""
+        trees = rebuild(self.trees, leaves)
+        return trees[0] if self.single else tuple(trees)
+
+    def result(self) -> Any:
+        """Return the function's value: plain arrays unless an outer derivative may want them."""
+        leaves = flatten(self.value)
+        plain = [copied(leaf) if type(leaf) is Tensor else leaf for leaf in leaves]
+        return rebuild(self.value, leaves if self.outer else plain)
+
+    def scalar(self) -> Tensor:
+        """Return the only output, which must be a scalar."""
+        if len(self.outputs) != 1 or self.outputs[0].shape != ():
+            shapes = ", ".join(str(output.shape) for output in self.outputs)
+            raise self.asked.error(
+                ValueError,
+                f"the function must return one scalar, it returned shape {shapes}; sum it, or take its one element",
+            )
+        if type(self.value) not in (Tensor, float):
+            raise self.asked.error(
+                TypeError,
+                f"the function returned a plain {type(self.value).__name__}, {self.value!r}, which depends"
+                " on no argument as far as is recorded; compute it with NumPy's functions from the arguments",
+            )
+        return self.outputs[0]
+
+
+def _positions(argnums: Argnums, count: int, asked: Asked) -> tuple[int, ...]:
+    """Return the places of the arguments to differentiate with respect to."""
+    numbers = argnums if isinstance(argnums, Sequence) else (argnums,)
+    if isinstance(argnums, str) or not all(hasattr(number, "__index__") for number in numbers):
+        raise asked.error(TypeError, f"argnums= takes the numbers of positional arguments, got {argnums!r}")
+    if not all(-count <= index(number) < count for number in numbers):
+        raise asked.error(
+            TypeError, f"argnums={argnums}, but the function was called with {count} positional arguments"
+        )
+    positions = tuple(index(number) % count for number in numbers)
+    if len(set(positions)) < len(positions):
+        raise asked.error(ValueError, f"argnums={argnums} names an argument twice")
+    return positions
+
+
+def _fresh(leaf: Any, recording: bool, asked: Asked) -> Tensor:
+    """Return a leaf of an argument as a Tensor of its own, connected with the outer graph if it is in one."""
+    if recording and type(leaf) is Tensor and leaf.requires_grad:
+        return alias(leaf)
+    array = copied(leaf)
+    if array.dtype.kind in "biu":
+        raise asked.error(
+            TypeError, f"only floating-point arguments have gradients, got {array.dtype}; write 2.0 for 2"
+        )
+    if array.dtype.kind != "f":
+        got = repr(leaf) if isinstance(leaf, str) else f"{array.dtype} from {type(leaf).__name__}"
+        raise asked.error(
+            TypeError, f"an argument is a floating-point array, or a dict, list or tuple of them; it holds {got}"
+        )
+    return make_leaf(array, True, frame=asked.frame)
+
+
+def _reaches_older(outputs: list[Tensor], began: int) -> bool:
+    """Tell whether a Tensor that requires a gradient leads to `outputs` and is older than the call."""
+    differentiable = [output for output in outputs if output.requires_grad]
+    inside = leading_to(differentiable, differentiable=True, after=began)
+    reached = {source for tensor in inside for source in (tensor, *tensor._inputs) if source is not None}
+    return any(tensor._index < began and tensor.requires_grad for tensor in reached)
+
+
+def _as_output(leaf: Any, asked: Asked) -> Tensor:
+    """Return what the function gave as a Tensor, if it is a real number or array."""
+    if type(leaf) is Tensor:
+        return leaf
+    if leaf is None:
+        raise asked.error(TypeError, "the function returned None; is a return missing?")
+    output = as_constant(leaf)
+    if output.dtype.kind not in "fbiu":
+        raise asked.error(
+            TypeError, f"the function returned {output.dtype} from {type(leaf).__name__}, not real numbers"
+        )
+    return output
+
+
+def as_seed(output: Tensor, adjoint: Any, keep: bool) -> Any:
+    """Return an adjoint in the dtype of its output: a Tensor if it is to be recorded what comes of it."""
+    if type(adjoint) is not Tensor:
+        adjoint = np.array(adjoint, dtype=output.dtype)
+    if adjoint.shape != output.shape:
+        raise ValueError(f"vjp: the output has shape {output.shape}, its adjoint {adjoint.shape}")
+    if type(adjoint) is Tensor:
+        return adjoint if adjoint.dtype == output.dtype else adjoint.astype(output.dtype)
+    return make_leaf(adjoint) if keep else adjoint
+
+
+def filled(derivative: Any, like: Tensor, keep: bool) -> Any:
+    """Return a derivative, or zeros where there is none: as it is, or as a plain array."""
+    whole = np.zeros(like.shape, like.dtype) if derivative is None else derivative
+    return whole if keep else copied(whole)
+
+
+def copied(x: Any) -> np.ndarray:
+    """Return an array that the caller may write into: it is no other's, nor a recorded value."""
+    return np.array(x._data if type(x) is Tensor else x)

@@ -1,0 +1,227 @@
+"""When ops ran: their places, and the iterations of the loops around them, told, read from the program or counted."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from types import CodeType
+from typing import NamedTuple
+
+from ..recording.bytecode import layout
+from ..recording.calls import Call
+from ..recording.node import Node
+from .places import Body, Loop, Place, Vector
+from .signatures import parameters_used, signature
+
+ToldLoops = tuple[tuple[str, int], ...]  # names and iterations, outermost first
+
+
+class Visits(NamedTuple):
+    """The place of each op, and the iterations of the loops around it."""
+
+    places: list[Place]
+    vectors: list[Vector]
+
+
+def visits(nodes: Sequence[Node]) -> Visits:
+    """Return the places and the iterations of op nodes, given in recorded order.
+
+    They are told by `tg.iteration`, or read from the program, or counted where calls are not known.
+    """
+    told = [node for node in nodes if node.told_loops]
+    others = [node for node in nodes if not node.told_loops] if told else nodes
+    read = visits_read if all(node.call is not None for node in others) else visits_counted
+    if not told:
+        return read(others)
+    of_told, of_others = (zip(*part, strict=True) for part in (visits_told(told), read(others)))
+    merged = [next(of_told if node.told_loops else of_others) for node in nodes]
+    return Visits([place for place, _ in merged], [vector for _, vector in merged])
+
+
+# -- read from calls and bytecode --------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False, slots=True)
+class Activation:
+    """A call while the recording is read again: where it stands, and in which iterations.
+
+    `entry` is the event in the caller's body, `last` the latest event in its own.
+    """
+
+    body: Body
+    caller: Activation | None
+    entry: int
+    last: int = -1
+    place: Place | None = None
+    vector: Vector = ()
+
+
+class _Reader:
+    """Reads the recorded nodes in order, keeping the stack of calls that the program had."""
+
+    def __init__(self, base: Call | None):
+        self.root = Body(base.code if base else None)
+        self.stack: list[Call | None] = [base]
+        self.live: dict[Call | None, Activation] = {base: Activation(self.root, None, -1)}
+        self.stream: list[tuple[Activation, int, Activation | None]] = []
+
+    def read(self, nodes: Sequence[Node]) -> None:
+        call: Call | None = self.stack[0]
+        activation = self.live[call]
+        body = activation.body
+        append = self.stream.append
+        for node in nodes:  # the same as a call's, without its calls of functions: this runs for every op
+            if node.call is not call:
+                call = node.call
+                activation = self._enter(call)
+                body = activation.body
+            lasti = node.lasti
+            event = (body.events[lasti] if lasti in body.events else body.event(lasti)) + 1
+            body.followed.add((activation.last, event))
+            activation.last = event
+            append((activation, event, None))
+
+    def _enter(self, call: Call | None) -> Activation:
+        """Return to a call that is still running, or enter it; a generator that goes on is entered again."""
+        new = []
+        while call not in self.live:
+            new.append(call)
+            call = call.parent if call else None
+        while self.stack[-1] is not call:
+            del self.live[self.stack.pop()]
+        activation = self.live[call]
+        for inner in reversed(new):
+            assert inner is not None
+            activation = self.live[inner] = self._called(activation, inner)
+            self.stack.append(inner)
+        return activation
+
+    def _called(self, caller: Activation, call: Call) -> Activation:
+        body = caller.body
+        event = body.event(call.lasti) if call.parent else 2 * len(body.followed)
+        body.followed.add((caller.last, event))
+        caller.last = event
+        activation = _recursion(caller, event, call.code)
+        if activation is None:
+            called = body.called.get((event, id(call.code)))
+            if called is None:
+                called = body.called[event, id(call.code)] = Body(call.code)
+            activation = Activation(called, caller, event)
+        self.stream.append((caller, event, activation))
+        return activation
+
+
+def _recursion(caller: Activation, event: int, code: CodeType) -> Activation | None:
+    """Return the running activation that a call repeats, if it is a recursion: the same call from the same place."""
+    if caller.body.code is code:
+        return caller
+    outer: Activation | None = caller
+    while outer is not None and outer.caller is not None:
+        if outer.body.code is code and outer.entry == event and outer.caller.body.code is caller.body.code:
+            return outer
+        outer = outer.caller
+    return None
+
+
+def visits_read(nodes: Sequence[Node]) -> Visits:
+    """Read places and iterations from the calls and the bytecode of the program; every node needs its call."""
+    reader = _Reader(_shared_caller(dict.fromkeys(node.call for node in nodes)))
+    reader.read(nodes)
+    reader.root.arrange((), ())
+    places: list[Place] = []
+    vectors: list[Vector] = []
+    for activation, event, called in reader.stream:
+        place = activation.body.places[event]
+        vector = activation.vector = place.advance(activation.vector, activation.place)
+        activation.place = place
+        if called is None:
+            places.append(place)
+            vectors.append(vector)
+        elif called.place is None:
+            called.vector = vector
+    return Visits(places, vectors)
+
+
+def _shared_caller(calls: Iterable[Call | None]) -> Call | None:
+    """Return the innermost call in which all of `calls` ran, or None."""
+    chain: list[Call | None] = []
+    call = next(iter(calls), None)
+    while call is not None:
+        chain.append(call)
+        call = call.parent
+    chain.append(None)
+    depth = {outer: k for k, outer in enumerate(chain)}
+    visited = set(chain)
+    innermost = 0
+    for call in calls:
+        while call is not None and call not in visited:
+            visited.add(call)
+            call = call.parent
+        innermost = max(innermost, depth.get(call, 0))
+    return chain[innermost]
+
+
+# -- told by tg.iteration ----------------------------------------------------------------------------------------------
+
+
+def visits_told(nodes: Sequence[Node]) -> Visits:
+    """Return places and iterations of ops whose loops were told.
+
+    A place is then the chain of loops, the instruction, and how many ops that instruction had made before in the same
+    iteration: a program that is interpreted runs many of its ops at one instruction.
+    """
+    vector_of = _iterations_from_zero(dict.fromkeys(node.told_loops for node in nodes))
+    loops: dict[tuple[str, ...], Loop] = {}
+    places: dict[Hashable, Place] = {}
+    counts: dict[Hashable, int] = {}
+    visited = Visits([], [])
+    for node in nodes:
+        vector = vector_of[node.told_loops]
+        names = tuple(name for name, _ in node.told_loops)
+        code = node.call.code if node.call else None
+        where = (names, id(code), code and layout(code).instruction(node.lasti))
+        occurrence = counts[where, vector] = counts.get((where, vector), -1) + 1
+        if (where, occurrence) not in places:
+            chain = tuple(_told_loop(names[: depth + 1], loops) for depth in range(len(names)))
+            order = (*(n for depth in range(len(names)) for n in (depth, None)), len(places))
+            places[where, occurrence] = Place(chain, order)
+        visited.places.append(places[where, occurrence])
+        visited.vectors.append(vector)
+    return visited
+
+
+def _iterations_from_zero(told_loops: Iterable[ToldLoops]) -> dict[ToldLoops, Vector]:
+    """Number the iterations in which something was recorded, as they are numbered where they are read."""
+    numbers: dict[tuple, set[int]] = {}
+    for told in told_loops:
+        for depth, (name, i) in enumerate(told):
+            numbers.setdefault((told[:depth], name), set()).add(i)
+    ranks = {loop: {i: rank for rank, i in enumerate(sorted(recorded))} for loop, recorded in numbers.items()}
+    return {told: tuple(ranks[told[:depth], name][i] for depth, (name, i) in enumerate(told)) for told in told_loops}
+
+
+def _told_loop(names: tuple[str, ...], loops: dict[tuple[str, ...], Loop]) -> Loop:
+    if names not in loops:
+        loops[names] = Loop(loops[names[:-1]] if names[:-1] else None, names[-1])
+    return loops[names]
+
+
+# -- counted -----------------------------------------------------------------------------------------------------------
+
+
+def visits_counted(nodes: Sequence[Node]) -> Visits:
+    """Count how often the same op ran at the same source, where calls are not known: in a file of an old version."""
+    loop = Loop(None)
+    places: dict[Hashable, Place] = {}
+    counts: dict[Place, int] = {}
+    visited = Visits([], [])
+    for node, parameters in zip(nodes, parameters_used(nodes), strict=True):
+        source = node.source and (node.source.filename, node.source.lineno, node.source.column, node.source.end_column)
+        key = (signature(node), parameters, source, node.scope)
+        if key not in places:
+            places[key] = Place((loop,), (0, None, len(places)))
+        place = places[key]
+        counts[place] = counts.get(place, -1) + 1
+        visited.places.append(place)
+        visited.vectors.append((counts[place],))
+    return visited
