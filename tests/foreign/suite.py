@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections import Counter, defaultdict
@@ -149,6 +150,7 @@ def run(suite: Suite, path: Path, files: Sequence[str] = ("tests",)) -> list[Out
     sys.path.insert(0, str(path))
     writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
+        os.environ.pop("PYTEST_ADDOPTS", None)  # of the run around this one: stand-ins live in this process alone
         pytest.main([*options, *(str(path / file) for file in files)], plugins=[collector])
     finally:
         sys.path.remove(str(path))
