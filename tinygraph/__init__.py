@@ -21,9 +21,10 @@ look            `graph` → `Graph` of `Node` · `trace` → `Trace`, a recorded
 diagnose        `verify` · `tg.diagnosing`: flow, lag, nonfinite_origin, diff, state_name
 test            `tg.testing`: check_gradients, check_op, tensors, programs
 define          `op` `each` `Op` `registry`
-compute         280 NumPy functions take Tensors as they are (``np.tanh``, ``np.einsum``, ``np.linalg.solve`` …) and
+compute         300 NumPy functions take Tensors as they are (``np.tanh``, ``np.einsum``, ``np.linalg.solve`` …) and
                 stand here too (`tg.tanh`), beside `linear` `relu` `sigmoid` `softplus` `gelu` `softmax`
-                `log_softmax` `logsumexp` `softmax_cross_entropy` and others of deep learning, and `tg.fft`
+                `log_softmax` `logsumexp` `softmax_cross_entropy` and others of deep learning, and `tg.fft`;
+                so do SciPy's special functions (``special.gammaln``), and the methods of ufuncs
 ==============  ====================================================================================================
 
 Rooms, each importing only those before it: `recording` `ops` `loops` `graphs` `backward` `folding` `testing` `tracing`

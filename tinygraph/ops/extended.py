@@ -44,6 +44,7 @@ def masked(x: Any, where: Mask, filler: Any) -> Any:
     """Return `x` with `filler` where a reduction is to leave elements out."""
     if where is True:
         return x
+    x = as_array(x)
     return np.where(_as_mask(where, x), x, filler)
 
 

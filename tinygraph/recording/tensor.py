@@ -119,9 +119,9 @@ class Tensor:
         """Number of elements."""
         return self._data.size
 
-    def item(self) -> Any:
-        """Return the only element as a Python number."""
-        return self._data.item()
+    def item(self, *index: Any) -> Any:
+        """Return the only element, or one of several, as a Python number."""
+        return self._data.item(*index)
 
     def numpy(self) -> np.ndarray:
         """Return the value as an array of the caller's own."""

@@ -58,6 +58,12 @@ def test_flat_is_read_by_number_slice_and_in_a_loop():
         p.flat[0] = 1.0
 
 
+def test_item_is_read_by_number():
+    p = tg.parameter(X)
+    assert p.item(5) == p.item(1, 1) == X[1, 1]
+    assert type(p.sum().item()) is float
+
+
 def test_choose():
     which = tg.tensor([0, 2, 1])
     p = tg.parameter([10.0, 20.0, 30.0])

@@ -161,6 +161,7 @@ SPACED = {
     "logspace of a base": lambda v: np.logspace(0.5, v[1], 4, False, v[0]),
     "logspace of bases": lambda v: np.logspace(0.5, 1.5, 3, base=v),
     "geomspace": lambda v: np.geomspace(v, 3.0, 4, axis=-1),
+    "geomspace of small numbers": lambda v: np.geomspace(v / 10, 0.3, 3),
     "geomspace below 0": lambda v: np.geomspace(-v[0], -v[3], 4, endpoint=False),
     "float_power": lambda v: np.float_power(v, 1.5) + np.float_power(2, v),
     "i0": lambda v: np.i0(3 * v) * np.i0(-v),
