@@ -141,12 +141,13 @@ class _Grouping:
         kept_first = np.argsort(~keep, axis=1, kind="stable")[self.place]
         iterations = np.take_along_axis(np.where(keep[self.place], self.vectors, -1), kept_first, axis=1)
         site = grouped(np.column_stack([self.place, self.signature]))[0]
+        columns = [tuple((1 + np.flatnonzero(kept_columns)).tolist()) for kept_columns in keep]
         return Groups(
             self.nodes,
             number,
             chains,
             iterations[:, : max(map(len, chains), default=0)],
-            parameters=[self.parameter_sets[self.parameters[k]] for k in first],
+            parameters=[self.parameter_sets[number] for number in self.parameters[first].tolist()],
             orders=orders,
             dissolved=[
                 loop
@@ -154,7 +155,7 @@ class _Grouping:
                 if loop not in kept and any(labels[self.rows[p], column].any() for p, column in inside[loop])
             ],
             sites=np.column_stack([site, self.vectors]),
-            columns=[tuple((1 + np.flatnonzero(keep[self.place[k]])).tolist()) for k in first],
+            columns=[columns[place] for place in self.place[first].tolist()],
         )
 
     def _chains(
