@@ -39,7 +39,7 @@ def described(trace: Pass, packer: Packer) -> dict[str, Any]:
 
 
 class _Numbered:
-    """Rows that many nodes share: each is described once."""
+    """The rows of what many nodes share, each described once."""
 
     def __init__(self, describe: Any, key: Any):
         self.describe = describe
