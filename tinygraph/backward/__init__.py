@@ -2,7 +2,8 @@
 
 - `backprop`: the walk backward as a generator, which `Tensor.backward` drains and the debugger pauses
 - `higher_order`: the same rules run on Tensors, so that gradients can be differentiated again
-- `derivatives`: `grad`, `vjp`, `jvp`, `jacobian`, `hessian` of functions of nested structures (`pytree`)
+- `derivatives`: `grad`, `vjp`, `jvp`, `jacobian`, `hessian` of functions of pytrees
+- `traced_call`, `pytree`: the call of a function that is differentiated, and what it may take and return
 - `sums`, `replay`: running sums of contributions, and rules run again on what was recorded
 - `anomaly`: stop at the first NaN or infinity
 """

@@ -1,4 +1,4 @@
-"""Functions of dicts, lists and tuples of arrays: take the arrays out, and put results back in their places."""
+"""Pytrees, nested dicts, lists and tuples of arrays: take the leaves out, and put results back in their places."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def flatten(tree: Any) -> list[Any]:
-    """Return the leaves of nested dicts, lists and tuples, in order.
+    """Return the leaves of a pytree, in order.
 
     Examples
     --------
@@ -36,14 +36,14 @@ def leaves_like(tree: Any, other: Any, what: str) -> list[Any]:
     """
     if isinstance(tree, dict):
         if not isinstance(other, dict) or other.keys() != tree.keys():
-            given = f"the keys {list(other)}" if isinstance(other, dict) else type(other).__name__
-            raise ValueError(f"{what}: expected a dict with the keys {list(tree)}, got {given}")
+            got = f"the keys {list(other)}" if isinstance(other, dict) else type(other).__name__
+            raise ValueError(f"{what}: expected a dict with the keys {list(tree)}, got {got}")
         return [leaf for key, part in tree.items() for leaf in leaves_like(part, other[key], what)]
     if isinstance(tree, list | tuple):
         if not isinstance(other, list | tuple) or len(other) != len(tree):
-            given = f"{len(other)}" if isinstance(other, list | tuple) else type(other).__name__
-            raise ValueError(f"{what}: expected a {type(tree).__name__} of {len(tree)}, got {given}")
-        return [leaf for part, one in zip(tree, other, strict=True) for leaf in leaves_like(part, one, what)]
+            got = f"{len(other)}" if isinstance(other, list | tuple) else type(other).__name__
+            raise ValueError(f"{what}: expected a {type(tree).__name__} of {len(tree)}, got {got}")
+        return [leaf for parts in zip(tree, other, strict=True) for leaf in leaves_like(*parts, what)]
     return [other]
 
 

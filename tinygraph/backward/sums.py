@@ -20,30 +20,26 @@ class RunningSum:
     ----------
     term : callable
         ``term(i)`` recomputes the i-th contribution, an array or a `Sparse`.
-    count : int
-        How many contributions there are.
     stride : int
         How many lie between two checkpoints.
     """
 
-    def __init__(self, term: Callable[[int], Any], count: int, stride: int):
+    def __init__(self, term: Callable[[int], Any], stride: int):
         self.term = term
-        self.count = count
         self.stride = stride
         self._checkpoints: dict[int, Any] = {}
         self._latest: tuple[int, Any] = (0, None)
 
     def upto(self, n: int) -> Any:
         """Return the sum of the first `n` contributions, not to be written to; None for n = 0."""
-        done, total = self._nearest(n)
+        start, total = self._nearest(n)
         owned = False
-        while done < n:
-            total, owned = add(total, owned, self.term(done)), total is not None
-            done += 1
-            if done % self.stride == 0 and done not in self._checkpoints:
-                self._checkpoints[done] = total
+        for i in range(start, n):
+            total, owned = add(total, owned, self.term(i)), total is not None
+            if (i + 1) % self.stride == 0 and i + 1 not in self._checkpoints:
+                self._checkpoints[i + 1] = total
                 owned = False  # a checkpoint is not written to any more
-        self._latest = (done, total)
+        self._latest = (n, total)
         return total
 
     def _nearest(self, n: int) -> tuple[int, Any]:
@@ -56,7 +52,7 @@ class RunningSum:
 
     @property
     def nbytes(self) -> int:
-        """How much the checkpoints hold."""
+        """The bytes of the checkpoints."""
         return sum(np.asarray(total).nbytes for total in self._checkpoints.values())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,7 +50,9 @@ def diff(one: Trace, other: Trace, tolerance: float = 0.0) -> Divergence | None:
     tolerance : float
         The relative difference that is let pass: ‖a − b‖ ≤ tolerance · ‖a‖.
     """
-    for a, b in zip(one.graph.nodes, other.graph.nodes, strict=False):
+    for a, b in zip_longest(one.graph.nodes, other.graph.nodes):
+        if a is None or b is None:
+            return Divergence("program", (a, b), (None, None), float("nan"), float("nan"), "one program goes on")
         steps = (one.step_of(a), other.step_of(b))
         changed = _structure(a, b)
         if changed:
@@ -57,13 +60,7 @@ def diff(one: Trace, other: Trace, tolerance: float = 0.0) -> Divergence | None:
         gap = _gap(a.data, b.data, tolerance)
         if gap:
             return Divergence("forward", (a, b), steps, *gap, "another value")
-    if len(one.graph) != len(other.graph):
-        longer = one if len(one.graph) > len(other.graph) else other
-        extra = longer.graph.nodes[min(len(one.graph), len(other.graph))]
-        pair = (extra, None) if longer is one else (None, extra)
-        return Divergence("program", pair, (None, None), float("nan"), float("nan"), "one program goes on")
-    for k in range(min(len(one), len(other))):
-        a, b = one.nodes[k], other.nodes[k]
+    for k, (a, b) in enumerate(zip(one.nodes, other.nodes, strict=False)):
         if a.index != b.index:
             return Divergence("backward", (a, b), (k, k), float("nan"), float("nan"), "gradients take another way")
         gap = _gap(one.adjoints[k], other.adjoints[k], tolerance)

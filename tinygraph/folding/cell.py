@@ -102,15 +102,18 @@ class FoldedNode:
     arity: int | tuple[int, ...]
     parameters: tuple[FoldedNode, ...] = ()
 
+    def __post_init__(self) -> None:
+        self.kind = self.recorded[0].kind
+
     def __getattr__(self, name: str) -> Any:
-        if name in ("kind", "op", "name", "expression", "source", "scope", "shape", "dtype", "requires_grad"):
+        if name in ("op", "name", "expression", "source", "scope", "shape", "dtype", "requires_grad"):
             return getattr(self.recorded[0], name)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @property
     def times(self) -> int:
         """How many instances it has."""
-        return len(self.iterations)
+        return len(self.iterations) if self.loops else 1
 
     @property
     def is_everywhere(self) -> bool:

@@ -81,7 +81,7 @@ class _Folding:
     # -- leaves: with the first op that uses them ---------------------------------------------------------------------
 
     def _group_leaves(self) -> None:
-        """Leaves are alike if the same op uses them first, as the same argument, in other iterations."""
+        """Group leaves that the same op uses first, as the same argument, in other iterations."""
         leaves = np.flatnonzero(self.number < 0)
         read = self.groups.reads[self.number[self.groups.reads[:, 0]] < 0]
         leaf, user, argument = read[np.argsort(read[:, 0], kind="stable")].T

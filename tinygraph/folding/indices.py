@@ -38,7 +38,7 @@ class Index:
         return {DELAY: variable, REVERSE: f"-1 - ({variable})", LATEST: f"<= {variable}"}[self.kind]
 
     def of(self, target: np.ndarray, trips: np.ndarray) -> np.ndarray:
-        """Evaluate for the iterations `target`, where the source's loop makes `trips` trips."""
+        """Return j for the iterations `target`, where the source's loop makes `trips` trips."""
         if self.kind == AT:
             return np.full(len(target), self.offset) + (trips if self.offset < 0 else 0)
         reached = target[:, self.level] - self.offset
@@ -46,7 +46,7 @@ class Index:
 
 
 def fit(target: np.ndarray, source: np.ndarray, trips: np.ndarray, shared: int) -> tuple[Index, ...] | None:
-    """Return an index for each loop of the source that holds for all the pairs of iterations given, or None.
+    """Return an index for each loop of the source that holds for all pairs of iterations, or None.
 
     Parameters
     ----------
@@ -59,13 +59,13 @@ def fit(target: np.ndarray, source: np.ndarray, trips: np.ndarray, shared: int) 
     shared : int
         How many leading loops of the two are the same.
     """
-    found = []
+    indices = []
     for q in range(source.shape[1]):
         index = _fit_one(target, source[:, q], trips[:, q], q if q < shared else None)
         if index is None:
             return None
-        found.append(index)
-    return tuple(found)
+        indices.append(index)
+    return tuple(indices)
 
 
 def _fit_one(target: np.ndarray, source: np.ndarray, trips: np.ndarray, same: int | None) -> Index | None:
@@ -110,16 +110,16 @@ def selected(where: Region, iterations: np.ndarray, trips: np.ndarray) -> np.nda
     if isinstance(where, np.ndarray):
         return where
     chosen = np.ones(len(iterations), bool)
-    for each, at, end in zip(where, iterations.T, trips.T, strict=True):
-        if each.start is not None:
-            chosen &= at >= (each.start if each.start >= 0 else end + each.start)
-        if each.stop is not None:
-            chosen &= at < (each.stop if each.stop >= 0 else end + each.stop)
+    for part, at, end in zip(where, iterations.T, trips.T, strict=True):
+        if part.start is not None:
+            chosen &= at >= (part.start if part.start >= 0 else end + part.start)
+        if part.stop is not None:
+            chosen &= at < (part.stop if part.stop >= 0 else end + part.stop)
     return chosen
 
 
 def row_keys(iterations: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Number the rows of `iterations` in their lexicographic order, given the most trips of each loop."""
+    """Number the rows of `iterations` in their lexicographic order, where `sizes` are the most trips of each loop."""
     keys = np.zeros(len(iterations), int)
     for at, size in zip(iterations.T, sizes, strict=True):
         keys = keys * size + at

@@ -26,7 +26,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class _Interned(dict[Key, int], Generic[Key]):
-    """Numbers things in the order in which they are first asked for."""
+    """The numbers of things, counted in the order in which they are first asked for."""
 
     def __missing__(self, key: Key) -> int:
         self[key] = number = len(self)
@@ -108,7 +108,7 @@ def group_ops(nodes: Sequence[Node], visited: Visits) -> Groups:
 
 
 class _Grouping:
-    """The ops by numbers of their places, signatures and sets of parameters; loops are split and kept by these."""
+    """The grouping of ops by numbers of their places, signatures and sets of parameters."""
 
     def __init__(self, nodes: Sequence[Node], visited: Visits):
         self.nodes = nodes
@@ -141,12 +141,13 @@ class _Grouping:
         kept_first = np.argsort(~keep, axis=1, kind="stable")[self.place]
         iterations = np.take_along_axis(np.where(keep[self.place], self.vectors, -1), kept_first, axis=1)
         site = grouped(np.column_stack([self.place, self.signature]))[0]
+        columns = [tuple((1 + np.flatnonzero(kept_columns)).tolist()) for kept_columns in keep]
         return Groups(
             self.nodes,
             number,
             chains,
             iterations[:, : max(map(len, chains), default=0)],
-            parameters=[self.parameter_sets[self.parameters[k]] for k in first],
+            parameters=[self.parameter_sets[number] for number in self.parameters[first].tolist()],
             orders=orders,
             dissolved=[
                 loop
@@ -154,7 +155,7 @@ class _Grouping:
                 if loop not in kept and any(labels[self.rows[p], column].any() for p, column in inside[loop])
             ],
             sites=np.column_stack([site, self.vectors]),
-            columns=[tuple((1 + np.flatnonzero(keep[self.place[k]])).tolist()) for k in first],
+            columns=[columns[place] for place in self.place[first].tolist()],
         )
 
     def _chains(
@@ -181,7 +182,7 @@ class _Grouping:
         return chains, orders
 
     def _places_in_loops(self) -> dict[Loop, list[tuple[int, int]]]:
-        """For each loop, the places in it and the column of their vectors that counts its iterations."""
+        """Return for each loop the places in it, and the column of their vectors that counts its iterations."""
         inside: dict[Loop, list[tuple[int, int]]] = {}
         for p, loops in enumerate(self.loops):
             for column, loop in enumerate(loops):
@@ -261,7 +262,7 @@ class _Grouping:
                 self._split(loop, replace(around, parent=around), inside, restarts[at], rest[at])
 
     def _split_if_periodic(self, loop: Loop, inside: list[tuple[int, int]]) -> None:
-        """Where parameters come back every few iterations, a loop over time has swallowed one over layers."""
+        """Tell a loop over layers from the one over time around it where parameters come back every few iterations."""
         periods = {self._period(p, column) for p, column in inside if self._recurrence(p, column) == "mixed"}
         if len(periods) == 1 and 0 not in periods:
             iterations = np.concatenate([self.vectors[self.rows[p], column] for p, column in inside])

@@ -19,7 +19,7 @@ RunKey = tuple[Loop | None, tuple[int, ...]]  # a loop over time, and the iterat
 
 
 class OpTimes(NamedTuple):
-    """For each op its time step, from 1, and the run of a loop over time that it belongs to; None outside of time."""
+    """The time step of each op, from 1, and the run of a loop over time that it belongs to; None outside of time."""
 
     steps: list[int | None]
     runs: list[RunKey | None]
@@ -58,7 +58,7 @@ def _counted(groups: Groups, time: set[Loop]) -> tuple[np.ndarray, np.ndarray]:
 
 def _add_sums(groups: Groups, time: set[Loop], steps: list[int | None], runs: list[RunKey | None]) -> None:
     """Let a sum over what time steps made, in a loop of its own, go along with what it adds to the sum so far."""
-    nests_with_time = {_root(loop) for loop in time}
+    nests_with_time = {loop.chain[0] for loop in time}
     alone = [bool(chain) and chain[0] not in nests_with_time for chain in groups.chains]
     number = groups.number.tolist()
     for k, node in enumerate(groups.nodes):
@@ -70,14 +70,8 @@ def _add_sums(groups: Groups, time: set[Loop], steps: list[int | None], runs: li
                 steps[k], runs[k] = steps[latest], runs[latest]
 
 
-def _root(loop: Loop) -> Loop:
-    while loop.parent is not None:
-        loop = loop.parent
-    return loop
-
-
 def _labelled(nodes: Iterable[Node], loops: list[Loop | None], steps: list[int | None]) -> list[int | None]:
-    """Put the labels of ``tg.timestep`` in the place of iterations, in all of the loop that was labelled."""
+    """Return the labels of ``tg.timestep`` in the place of time steps, in all of a loop that was labelled."""
     renamed: dict[tuple[Loop, int | None], int] = {}
     labels = [node.timestep_label for node in nodes]
     for loop, step, label in zip(loops, steps, labels, strict=True):
@@ -120,7 +114,7 @@ def _backward(groups: Groups, loop_of: list[Loop | None], at: np.ndarray, trips:
 
 
 def _meetings_of_loops(groups: Groups, loop_of: list[Loop | None]) -> dict[tuple[Loop, Loop], list[tuple[int, int]]]:
-    """For each two loops over time, the pairs of their ops of which one reads the other, or that read the same data."""
+    """Return for two loops over time the pairs of their ops of which one reads the other, or that read the same."""
     loops = [loop_of[number] for number in groups.number.tolist()]
     met: dict[tuple[Loop, Loop], list[tuple[int, int]]] = {}
     for j, k in _meetings(groups):

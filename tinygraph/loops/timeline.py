@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-import numpy as np
-
 from ..recording.node import Node
 from .grouping import Groups, group_ops, grouped
 from .leaves import Leaves, Read
@@ -176,26 +174,11 @@ class Timeline:
             elif run is not None:
                 depth = next((d for d in reversed(range(len(chain))) if chain[d] in self.over_time), len(chain) - 1)
                 sites[members, columns[depth]] = -1  # the same in every time step
-        slots, _ = grouped(sites)
-        moments: dict[Hashable, int] = {}
-        steps = ((self.runs[node.index], self.op_timesteps[node.index]) for node in self.ops)
-        moment = [moments.setdefault(step, len(moments)) for step in steps]
-        occurrences = _occurrences(grouped(np.column_stack([slots, moment]))[0])
-        return grouped(np.column_stack([slots, occurrences]))[0].tolist()
-
-
-def _occurrences(numbers: np.ndarray) -> np.ndarray:
-    """Return how often each number occurred before.
-
-    Examples
-    --------
-    >>> _occurrences(np.array([5, 7, 5, 5])).tolist()
-    [0, 0, 1, 2]
-    """
-    order = np.argsort(numbers, kind="stable")
-    ordered = numbers[order]
-    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-    ranks = np.arange(len(ordered)) - np.repeat(starts, np.diff([*starts, len(ordered)]))
-    occurrences = np.empty(len(numbers), int)
-    occurrences[order] = ranks
-    return occurrences
+        counts: dict[Hashable, int] = {}
+        numbers: dict[tuple[int, int], int] = {}
+        slots = []
+        for node, site in zip(self.ops, grouped(sites)[0].tolist(), strict=True):
+            moment = site, self.runs[node.index], self.op_timesteps[node.index]
+            occurrence = counts[moment] = counts.get(moment, -1) + 1  # of what ran twice in a step all the same
+            slots.append(numbers.setdefault((site, occurrence), len(numbers)))
+        return slots

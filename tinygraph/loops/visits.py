@@ -57,7 +57,7 @@ class Activation:
 
 
 class _Reader:
-    """Reads the recorded nodes in order, keeping the stack of calls that the program had."""
+    """A reader of the recorded nodes, in order, with the stack of calls that the program had."""
 
     def __init__(self, base: Call | None):
         self.root = Body(base.code if base else None)

@@ -4,5 +4,6 @@
 - `steps`, `contributions`: a step as it is shown; the terms that a gradient is the sum of
 - `notation`, `formula`: the chain rule of a step as mathematics, made from the source of the rule that runs
 - `trace`: `Trace`, the one thing that users hold
-- `saved`, `packing`, `saving`, `loading`, `trace_file`: a trace in a file, opened on any machine, never executed
+- `trace_file`: a trace in a file, opened on any machine, never executed; `saving` and `loading` make plain data of it
+  and back, with `packing` for arrays, `saved_visits` for time, `saved` for nodes and ops, and `checks` of what is read
 """

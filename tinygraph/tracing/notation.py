@@ -35,7 +35,7 @@ class Term(NamedTuple):
 
 
 class Printer:
-    """Prints the rule of one argument of one node.
+    """A printer of the rule of one argument of one node.
 
     Parameters
     ----------

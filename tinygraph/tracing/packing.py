@@ -15,7 +15,7 @@ _KINDS = "biufc"
 
 
 class Packer:
-    """Collects arrays; each gets a number.
+    """A block of arrays, each with a number.
 
     Attributes
     ----------

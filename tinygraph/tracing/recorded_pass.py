@@ -160,7 +160,7 @@ class Pass:
         """Return the running sum of the contributions to `node`."""
         if node not in self._sums:
             writes = self.writes(node)
-            self._sums[node] = RunningSum(lambda i: self.term(*writes[i]), len(writes), self._stride(node, len(writes)))
+            self._sums[node] = RunningSum(lambda i: self.term(*writes[i]), self._stride(node, len(writes)))
         return self._sums[node]
 
     def _stride(self, node: Node, count: int) -> int:

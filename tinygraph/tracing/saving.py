@@ -39,7 +39,7 @@ def described(trace: Pass, packer: Packer) -> dict[str, Any]:
 
 
 class _Numbered:
-    """Rows that many nodes share: each is described once."""
+    """The rows of what many nodes share, each described once."""
 
     def __init__(self, describe: Any, key: Any):
         self.describe = describe
@@ -82,10 +82,7 @@ def _node(node: Node, packer: Packer, ops: _Numbered, sources: _Numbered) -> dic
         "attributes": {key: encode(value, packer) for key, value in node.attributes.items()},
         "replaced": _replaced(node, packer),
     }
-    row |= {key: value for key, value in optional.items() if value or (value == 0 and value is not False)}
-    if isinstance(node, SavedNode) and node.stored is not None:
-        row["stored"] = [None if c is None else packer.add(c) for c in node.stored]
-    return row
+    return row | {key: value for key, value in optional.items() if value or (value == 0 and value is not False)}
 
 
 def _data(value: Any, packer: Packer) -> Any:
@@ -107,13 +104,12 @@ def _replaced(node: Node, packer: Packer) -> dict[str, int]:
 
 def _files(trace: Pass) -> dict[str, dict[str, str]]:
     """Return the program's lines around those that recorded something."""
-    files: dict[str, dict[str, str]] = {}
-    wanted: dict[str, set[int]] = {}
+    near: dict[str, set[int]] = {}
     for node in trace.graph.nodes:
         if node.source is not None:
-            near = range(node.source.lineno - _AROUND, node.source.end_lineno + _AROUND + 1)
-            wanted.setdefault(node.source.filename, set()).update(near)
-    for filename, numbers in wanted.items():
-        known = trace.source_lines(filename)
-        files[filename] = {str(n): known[n] for n in sorted(numbers) if n in known}
-    return files
+            around = range(node.source.lineno - _AROUND, node.source.end_lineno + _AROUND + 1)
+            near.setdefault(node.source.filename, set()).update(around)
+    return {
+        filename: {str(number): line for number, line in trace.source_lines(filename).items() if number in numbers}
+        for filename, numbers in near.items()
+    }

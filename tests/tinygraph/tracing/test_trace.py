@@ -154,7 +154,7 @@ def test_running_sum_is_the_naive_sum(sparse, stride, visits, seed):
             dense[i][[j for j in range(3) if j != i % 3]] = 0
         else:
             terms.append(dense[i])
-    sums = RunningSum(lambda i: terms[i], len(terms), stride)
+    sums = RunningSum(lambda i: terms[i], stride)
     for n in visits:
         n %= len(terms) + 1
         running = sums.upto(n)
