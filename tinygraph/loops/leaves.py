@@ -102,40 +102,38 @@ class Leaves:
     def _carried(self) -> dict[tuple[int, int, str], Carried]:
         """What ops of the cell read from other time steps of their run, by slot, argument, and kind of the value."""
         carried: dict[tuple[int, int, str], Carried] = {}
-        for node in self.nodes:
-            for argument, source in enumerate(node.inputs):
-                delay = self._delay(node, source)
-                if delay:
+        for node, now in zip(self.nodes, self.op_timesteps, strict=True):
+            for argument, source in enumerate(() if now is None else node.inputs):
+                then = self._timesteps[source.index]
+                if now is not None and then is not None and then != now and self._is_carried(source, node):
                     key = self.slots[node.index], argument, source.kind
-                    carried.setdefault(key, Carried(source, set())).delays.add(delay)
+                    carried.setdefault(key, Carried(source, set())).delays.add(now - then)
         return carried
 
-    def _delay(self, reader: Node, source: Node) -> int:
-        """Return how many time steps before its reader a value belongs, in the same run; 0 where that is not known."""
-        op = self._op_of(source)
-        if op is None or self.runs[op.index] is not self.runs[reader.index]:
-            return 0
-        if source.kind == "input" and self.slots[op.index] == self.slots[reader.index]:  # all steps read it
-            return 0
-        then, now = self.op_timesteps[op.index], self.op_timesteps[reader.index]
-        return 0 if then is None or now is None else now - then
+    def _is_carried(self, source: Node, reader: Node) -> bool:
+        """Tell whether a value is of the same run as its reader, and no input that all time steps read."""
+        op = source if source.kind == "op" else self.reads[source.index][0][0]
+        shared = op is not source and self.slots[op.index] == self.slots[reader.index]
+        return self.runs[op.index] is self.runs[reader.index] and not shared
 
-    def _op_of(self, node: Node) -> Node | None:
-        """Return the op in whose time step a value belongs: itself, or for an input the first op that reads it."""
-        if node.kind == "input" and self.reads[node.index]:
-            return self.reads[node.index][0][0]
-        return node if node.kind == "op" else None
+    @cached_property
+    def _timesteps(self) -> list[int | None]:
+        """The time steps of ops, and for inputs that of the first op that reads them."""
+        timesteps = list(self.op_timesteps)
+        for node in self.nodes:
+            if node.kind == "input" and self.reads[node.index]:
+                timesteps[node.index] = self.op_timesteps[self.reads[node.index][0][0].index]
+        return timesteps
 
     @cached_property
     def _spans(self) -> dict[int, tuple[int, int]]:
-        """The least and the greatest time step of each slot."""
+        """The least and the greatest time step of each slot of which values are carried."""
         spans: dict[int, tuple[int, int]] = {}
-        for node in self.nodes:
-            op = self._op_of(node)
-            step = None if op is None else self.op_timesteps[op.index]
-            if step is not None:
-                first, last = spans.get(self.slots[node.index], (step, step))
-                spans[self.slots[node.index]] = min(first, step), max(last, step)
+        slots = {self.slots[carried.first.index] for carried in self._carried.values()}
+        for slot, step in zip(self.slots, self._timesteps, strict=True):
+            if slot in slots and step is not None:
+                first, last = spans.get(slot, (step, step))
+                spans[slot] = min(first, step), max(last, step)
         return spans
 
     @cached_property

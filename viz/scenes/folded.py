@@ -41,8 +41,7 @@ class _Folded:
         self.reads: dict[FoldedNode, list[Read]] = {node: [] for node in self.nodes}
         for edge, delay in self.edges:
             self.reads[edge.target].append((edge.source.index, delay))
-        self.timeline = graph.timeline
-        self.unit = min((after - before for before, after in pairwise(graph.timesteps)), default=1)
+        self.graph = graph
         self.states = self._initial_states()
         self.names = Names(graph)
         self.outputs = set(graph.outputs)
@@ -80,28 +79,33 @@ class _Folded:
             return [self.nodes[i] for i in nx.lexicographical_topological_sort(graph)]
         return self.nodes
 
-    def _initial_states(self) -> dict[FoldedNode, FoldedNode]:
-        """Return the leaves that are read where otherwise an earlier iteration's result is, with that result."""
-        carried = {(edge.target, edge.argument): edge.source for edge, delay in self.edges if delay}
-        states: dict[FoldedNode, FoldedNode] = {}
+    def _initial_states(self) -> dict[FoldedNode, tuple[FoldedNode, list[int]]]:
+        """Return the leaves that are read where otherwise an earlier iteration's result is: that, and their numbers."""
+        carried = {(edge.target, edge.argument): (edge.source, delay) for edge, delay in self.edges if delay}
+        states: dict[FoldedNode, tuple[FoldedNode, list[int]]] = {}
         for edge, _ in self.edges:
-            leaf, value = edge.source, carried.get((edge.target, edge.argument))
-            if value is None or leaf.kind == "op":
-                continue
-            if leaf.times == 1 < value.times or None not in map(self._number, leaf.recorded):
-                states[leaf] = value
+            leaf = edge.source
+            if leaf.kind != "op" and (edge.target, edge.argument) in carried:
+                value, delay = carried[edge.target, edge.argument]
+                once = leaf.times == 1 < value.times
+                at_once = once and delay == 1 and value.is_everywhere
+                numbers = {0} if at_once else {self._number(recorded) for recorded in leaf.recorded}
+                if once or None not in numbers:
+                    states[leaf] = value, sorted(number or 0 for number in numbers)
         return states
 
     def _number(self, leaf: tg.Node) -> int | None:
         """Return an initial state's time step, as if the first were 1; None for what is none."""
-        value, timestep = self.timeline.precedes[leaf.index], leaf.timestep
+        timeline = self.graph.timeline
+        value, timestep = timeline.precedes[leaf.index], leaf.timestep
         if value is None:
             return None
-        run = self.timeline.runs[value]
+        run = timeline.runs[value]
         if run is None or timestep is None:
             return 0
+        unit = min((after - before for before, after in pairwise(self.graph.timesteps)), default=1)
         since = run.last - timestep if run.backward else timestep - run.first
-        return since // self.unit + 1
+        return since // unit + 1
 
     def _kind(self, node: FoldedNode) -> str:
         is_output = not self.outputs.isdisjoint(node.recorded)
@@ -121,12 +125,11 @@ class _Folded:
 
     def _name(self, node: FoldedNode) -> str:
         """Return the name of a node, and whether it is one of each time step; empty without a name."""
-        state = self.states.get(node)
-        name = (state and self.names.of(state.recorded[0]).name) or self.names.of(node.recorded[0]).name
+        value, numbers = self.states.get(node, (node, []))
+        name = self.names.of(value.recorded[0]).name or self.names.of(node.recorded[0]).name
         if not name:
             return ""
-        if state:
-            numbers = sorted(self._number(leaf) or 0 for leaf in node.recorded)
+        if numbers:
             return "…".join(drawable(name) + raised(number) for number in dict.fromkeys((numbers[0], numbers[-1])))
         return drawable(name) + ("⁽ᵗ⁾" if node.loops and node.times > 1 else "")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -30,10 +30,18 @@ class Words(NamedTuple):
 
 
 class Names:
-    """The words of a graph's nodes, read once for each op of the cell: in every time step they are the same."""
+    """The words of a graph's nodes, read once for each slot of the cell: in every time step they are the same.
 
-    def __init__(self, graph: tg.Graph) -> None:
+    Parameters
+    ----------
+    graph : Graph
+    slots : sequence of int, optional
+        The slots of the nodes, by index; without them, a node stands for itself.
+    """
+
+    def __init__(self, graph: tg.Graph, slots: Sequence[int] = ()) -> None:
         self._graph = graph
+        self._slots = slots
         self._words: dict[Hashable, Words] = {}
         self._outputs = set(graph.outputs)
         self._usual_dtype = graph.outputs[0].dtype
@@ -42,7 +50,8 @@ class Names:
     def of(self, node: tg.Node) -> Words:
         """Return what the program's text says about `node`."""
         is_constant = node.kind == "constant"
-        slot = self._graph.timeline.slots[node.index] if is_constant or node.kind == "op" else node.index
+        in_cell = self._slots and (is_constant or node.kind == "op")
+        slot = self._slots[node.index] if in_cell else node.index
         key = slot, node.kind, None if is_constant else node.label
         words = self._words.get(key)
         if words is None:
@@ -54,7 +63,8 @@ class Names:
 
     def _of_constant(self, node: tg.Node) -> tuple[str | None, str]:
         """Return what the program calls a plain number or array, None for a literal, and its expression."""
-        argument = self._graph.consumers(node)[0][1]
+        after = (self._graph.nodes[i] for i in range(node.index + 1, len(self._graph.nodes)))
+        argument = next(reader.inputs.index(node) for reader in after if node in reader.inputs)
         text = node.source.expression if node.source is not None else ""
         expression = operand(text, argument) or ""
         name = _listed(text, argument) or expression

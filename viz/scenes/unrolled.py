@@ -19,7 +19,7 @@ class Unrolled:
     def __init__(self, graph: tg.Graph) -> None:
         self.graph = graph
         self.calendar = make_calendar(graph)
-        self.names = Names(graph)
+        self.names = Names(graph, graph.timeline.slots)
         self.hues = parameter_hues(graph.nodes)
 
     def draw(self, node: tg.Node, label: str, detail: str, tooltip: str) -> Node:
