@@ -14,8 +14,8 @@ TUTORIALS = sorted((ROOT / "examples" / "tutorials").glob("*.py"))
 PROMPT = "(tinygraph) "
 NUMBER = re.compile(r"(?<![\w.])-?(?:\d+\.\d+(?:e[-+]\d+)?|\d+e[-+]\d+)(?![\w.])")
 CULPRITS = {
-    "misplaced_diagonal": "recur, argument 1",
-    "forgotten_transpose": "project, argument 1",
+    "misplaced_diagonal": "recur: the rule for h",
+    "forgotten_transpose": "project: the rule for x",
     "vanishing": "vanishing: ×0.4",
     "exploding": "exploding: ×1.7",
     "log_of_zero": "the first value that is not finite",
