@@ -146,7 +146,15 @@ def run(suite: Suite, path: Path, files: Sequence[str] = ("tests",)) -> list[Out
     path = path.resolve()
     collector = Collector(path, suite)
     options = ["--continue-on-collection-errors", "-c", "/dev/null", "-W", "ignore", f"--rootdir={path}"]
-    options += ["-p", "no:cacheprovider", "-p", "no:terminal", *([] if suite.conftest else ["--noconftest"])]
+    options += [
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:terminal",
+        "-p",
+        "no:tinygraph_pytest",
+        *([] if suite.conftest else ["--noconftest"]),
+    ]
     sys.path.insert(0, str(path))
     writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
