@@ -57,7 +57,8 @@ def refusal(frame: FrameType, what: str = "number") -> str:
     request, callee = _request_in(frame), _request_in(user).callee
     cut = "which would cut the graph in silence"
     meant = "float(t) or t.item()" if what == "number" else "t.numpy() or t.detach()"
-    if request.opname in ("STORE_SUBSCR", "STORE_SLICE"):
+    advice = instead(frame)
+    if request.opname in ("STORE_SUBSCR", "STORE_SLICE") and not advice:
         said = (
             f"a Tensor was stored in a plain array, {cut}; collect the values in a list and write np.stack(values),"
             " or make the array a Tensor, table = tg.tensor(table), and write table = table.at[i].set(t)"
@@ -67,7 +68,7 @@ def refusal(frame: FrameType, what: str = "number") -> str:
     else:
         by = f" by {callee}" if callee else ""
         said = f"a Tensor that requires a gradient was turned into a plain {what}{by}, {cut}"
-        said += f"; {instead(frame) or 'of several Tensors np.stack([t1, t2]) makes one'}"
+        said += f"; {advice or 'of several Tensors np.stack([t1, t2]) makes one'}"
         if callee in _NOT_OF_ARRAYS:
             said += f", and np.{callee}(array, t) takes a Tensor where array.{callee}(t) cannot"
     return f"{said}; {meant} if a plain {what} is meant{where(frame)}"
