@@ -119,7 +119,7 @@ def test_real_arrays_are_dense_with_zeros_and_ties():
     look()
     values = np.concatenate(seen)
     assert 0.1 < np.mean(values == 0) < 0.9
-    assert set(np.unique(values)) <= set(np.arange(-32, 33) / 8)
+    assert set(np.unique(values)) <= set(np.arange(-96, 97) / 16)
     assert len(np.unique(values)) > 40
     assert np.any([len(np.unique(x[x != 0])) < np.count_nonzero(x) for x in seen])
 
