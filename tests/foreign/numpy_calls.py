@@ -34,6 +34,11 @@ from tests.foreign.program import RIGHT, WRONG, Verdict, judge
 from tinygraph.backward.pytree import flatten
 from tinygraph.ops.fourier import Complex
 
+try:
+    from scipy import special
+except ImportError:  # then none of its calls is made
+    special = None  # type: ignore[assignment]
+
 _rng = np.random.default_rng(5)
 _M = _rng.normal(size=(3, 3))
 ARGUMENTS = {
@@ -53,6 +58,7 @@ ARGUMENTS = {
 CONSTANTS = {
     "m34": _rng.random((3, 4)) < 0.6,
     "X34": _rng.normal(size=(3, 4)),
+    "special": special,
     "a_of": lambda first, *rest: first * rest[0],
     **{module.__name__: module for module in (math, cmath, operator, functools, itertools, random, statistics)},
 }
@@ -78,23 +84,23 @@ class Call:
     mark: str
     names: tuple[str, ...]
 
-    def function(self, numpy: Any = np) -> Callable[..., Any]:
+    def function(self, numpy: Any = np, **others: Any) -> Callable[..., Any]:
         """Return the call as a function of its arguments with one number as its value.
 
         The arguments are added to it: where the call cuts the record, the gradient is theirs alone, and not refused.
         """
         arguments = ", ".join(self.names)
-        return self._compiled(f"one_number({self.text}, np) + one_number([{arguments}], np)", numpy)
+        return self._compiled(f"one_number({self.text}, np) + one_number([{arguments}], np)", np=numpy, **others)
 
     def value(self, *arguments: Any) -> Any:
         """Return what the call itself gives."""
-        return self._compiled(self.text, np)(*arguments)
+        return self._compiled(self.text)(*arguments)
 
-    def _compiled(self, expression: str, numpy: Any) -> Callable[..., Any]:
+    def _compiled(self, expression: str, **modules: Any) -> Callable[..., Any]:
         source = f"def call({', '.join(self.names)}):\n    return {expression}\n"
         filename = f"<{self.text}>"
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-        space = {**CONSTANTS, "np": numpy, "one_number": one_number}
+        space = {**CONSTANTS, "np": np, "one_number": one_number, **modules}
         exec(compile(source, filename, "exec"), space)
         return space["call"]
 
@@ -122,6 +128,8 @@ def calls() -> Iterator[Call]:
         if line.startswith("# "):
             family = line.removeprefix("# ")
         elif line:
+            if family.startswith("special") and special is None:
+                continue
             mark, text = (line[0], line[2:]) if line[:2] in ("! ", "? ", "X ") else ("", line)
             yield Call(family, text, mark, tuple(name for name in ARGUMENTS if name in _names(text)))
 
@@ -174,9 +182,10 @@ def disagreement_with_jax(call: Call) -> str | None:
     """Return by how much the gradient differs from that of jax; None where jax does not take the call."""
     try:
         import jax
+        import jax.scipy.special
 
         jax.config.update("jax_enable_x64", True)
-        function = call.function(jax.numpy)
+        function = call.function(jax.numpy, special=jax.scipy.special)
         expected = jax.grad(function, tuple(range(len(call.names))))(*map(jax.numpy.asarray, call.values))
     except Exception:
         return None

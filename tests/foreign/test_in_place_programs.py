@@ -149,7 +149,7 @@ def np_put_copyto_and_putmask(x):
     return (t * t).sum()
 
 
-@programs.refused(x, says="table.at[i].set")
+@programs.refused(x, says="np.where(np.eye(")
 def np_fill_diagonal(x):
     t = np.zeros((3, 3))
     np.fill_diagonal(t, x)

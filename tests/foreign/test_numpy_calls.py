@@ -16,7 +16,8 @@ CALLS = list(calls())
 FAMILIES = list(dict.fromkeys(call.family for call in CALLS))
 OTHER_DTYPES = (  # of float32: where NumPy computes in float64, or where a Python number widens here
     *("np.percentile(", "np.quantile(", "np.cov(", "np.corrcoef(", "np.vander(", "np.dot(x, 2.0)"),
-    *("np.choose(", "np.insert("),
+    *("np.nanquantile(", "np.geomspace(", "special.beta", "special.xlogy(m34"),
+    *("np.choose(", "np.insert(", "np.gradient("),
 )
 ALLOWED = {"": {RIGHT}, "!": {RIGHT, REFUSED}, "?": {RIGHT, REFUSED, UNCLEAR}}
 
