@@ -134,6 +134,16 @@ def test_what_only_the_name_tells_to_be_a_state(turned, expected):
     assert [state for state in states(tg.graph(g + h)) if state[0] == ONES] == expected
 
 
+def test_a_name_that_only_later_steps_give_tells_no_state():
+    A, U, start, s = *weights(2), tg.tensor(np.ones(2), name="h"), np.zeros(2)
+    for t, x in enumerate(data(3)):
+        if t == 0:
+            s = np.tanh(A @ s + x + U @ start)
+        else:
+            h = s = np.tanh(A @ s + x + U @ start)
+    assert [state for state in states(tg.graph(h)) if state[0] == ONES] == []
+
+
 def test_a_learned_state_that_all_steps_read_is_a_parameter():
     W, h0 = tg.parameter(np.eye(2)), tg.parameter(np.ones(2))
     h = h0
