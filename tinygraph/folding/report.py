@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,25 +33,18 @@ def report(
     lines = [f"{_number(recorded, 'op')} recorded, folded into {len(ops)}"]
     for loop in loops:
         inside = [node for node in ops if node.loops and node.loops[-1] is loop]
-        lines.append(f"{'  ' * loop.depth}{describe(loop)}: {_number(len(inside), 'op')}")
+        trips = loop.trips if isinstance(loop.trips, int) else f"{min(loop.trips)} to {max(loop.trips)}"
+        over_time = ", over time" if loop.over_time else ""
+        lines.append(f"{'  ' * loop.depth}{loop.recorded} ×{trips}{over_time}: {_number(len(inside), 'op')}")
     for labels in dissolved:
         lines.append(f"{labels} stays apart: other parameters in each iteration (layers, gates, directions)")
     reasons = [f"- {reason}" for reason in dict.fromkeys(_why_not(ops, edges, in_order))]
     return "\n".join([*lines, *(["not folded, or in part:"] if reasons else []), *reasons])
 
 
-def describe(loop: FoldedLoop) -> str:
-    """Say where a loop stands and how often it runs.
-
-    A ``×T`` is the number of trips; where they differ, their range.
-    """
-    trips = loop.trips if isinstance(loop.trips, int) else f"{min(loop.trips)} to {max(loop.trips)}"
-    return f"{loop.recorded} ×{trips}{', over time' if loop.over_time else ''}"
-
-
 def _why_not(nodes: list[FoldedNode], edges: Sequence[FoldedEdge], in_order: bool) -> Iterator[str]:
     """Say what is not one op of the cell for all iterations, and why."""
-    if any(str(loop.recorded) == "what was repeated" for node in nodes for loop in node.loops):
+    if any(not loop.recorded.function for node in nodes for loop in node.loops):
         yield "this graph does not know its calls (it comes from an old file): folded by how often the same line ran"
     yield from _own_parameters(nodes)
     yield from _branches(nodes)
@@ -62,11 +55,8 @@ def _why_not(nodes: list[FoldedNode], edges: Sequence[FoldedEdge], in_order: boo
 
 
 def _branches(nodes: list[FoldedNode]) -> Iterator[str]:
-    branches: dict[tuple, list[FoldedNode]] = {}
-    for node in nodes:
-        if isinstance(node.when, np.ndarray):
-            branches.setdefault((node.loops, node.when.tobytes()), []).append(node)
-    for first, *rest in branches.values():
+    branches = [node for node in nodes if isinstance(node.when, np.ndarray)]
+    for first, *rest in _alike(branches, lambda node: (node.loops, np.asarray(node.when).tobytes())):
         loop = first.loops[-1]
         more = f" and {_number(len(rest), 'more op')}" if rest else ""
         what = "time steps" if loop.over_time else "iterations"
@@ -75,11 +65,8 @@ def _branches(nodes: list[FoldedNode]) -> Iterator[str]:
 
 
 def _own_parameters(nodes: list[FoldedNode]) -> Iterator[str]:
-    places: dict[tuple, list[FoldedNode]] = {}
-    for node in nodes:
-        if node.loops:
-            places.setdefault((node.loops, node.order), []).append(node)
-    for alike in places.values():
+    looped = [node for node in nodes if node.loops]
+    for alike in _alike(looped, lambda node: (node.loops, node.order)):
         different = {node.parameters for node in alike}
         if len(different) > 1:
             yield f"{_where(alike[0])} used {len(different)} different parameters in its loop: an op for each"
@@ -98,15 +85,20 @@ def _irregular(edge: FoldedEdge) -> str | None:
 
 
 def _repeated_by_hand(nodes: list[FoldedNode]) -> Iterator[str]:
-    alike: dict[tuple, list[FoldedNode]] = {}
+    parametric = [node for node in nodes if node.parameters]
+    for alike in _alike(parametric, lambda node: (str(node.op), node.parameters, tuple(node.recorded[0].attributes))):
+        if len(alike) > 1 and any(not node.loops for node in alike):
+            what = f"{alike[0].op} on {', '.join(map(_name, alike[0].parameters))}"
+            where = ", ".join(sorted({_line(node) for node in alike}))
+            yield f"{what} stands in the program {len(alike)} times ({where}): different code is different ops"
+
+
+def _alike(nodes: list[FoldedNode], key: Callable[[FoldedNode], Hashable]) -> Iterable[list[FoldedNode]]:
+    """Return the nodes in groups of the same key, in order of first appearance."""
+    groups: dict[Hashable, list[FoldedNode]] = {}
     for node in nodes:
-        if node.parameters:
-            alike.setdefault((str(node.op), node.parameters, tuple(node.recorded[0].attributes)), []).append(node)
-    for same in alike.values():
-        if len(same) > 1 and any(not node.loops for node in same):
-            what = f"{same[0].op} on {', '.join(map(_name, same[0].parameters))}"
-            where = ", ".join(sorted({_line(node) for node in same}))
-            yield f"{what} stands in the program {len(same)} times ({where}): different code is different ops"
+        groups.setdefault(key(node), []).append(node)
+    return groups.values()
 
 
 def _where(node: FoldedNode) -> str:

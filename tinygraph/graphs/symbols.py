@@ -13,9 +13,7 @@ from .graph import Graph
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-_PLAIN = {ord(raised): plain for plain, raised in zip("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻", strict=True)} | {
-    ord(lowered): plain for plain, lowered in zip("0123456789", "₀₁₂₃₄₅₆₇₈₉", strict=True)
-}
+_PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻₀₁₂₃₄₅₆₇₈₉⁽⁾", "0123456789-0123456789[]")
 _MACRON, _OVERLINE = "\u0304", "\u0305"
 
 
@@ -157,7 +155,7 @@ class Symbols:
         LookupError
             If there is none; the message names the nearest.
         """
-        written = str(text).strip().translate(_PLAIN).replace("⁽", "[").replace("⁾", "]")
+        written = str(text).strip().translate(_PLAIN)
         number = re.fullmatch(r"#?(\d+)", written)
         if number:
             if int(number[1]) < len(self.graph.nodes):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from ..recording.node import Node
+from .over_time import Run
 
 Read = tuple[Node, int]  # an op, and the argument as which it reads something
 
@@ -30,6 +32,7 @@ class Carried(NamedTuple):
         return min(self.delays) if len(self.delays) == 1 else None
 
 
+@dataclass(eq=False)
 class Leaves:
     """The leaves of a graph, seen from the ops that read them.
 
@@ -42,19 +45,11 @@ class Leaves:
         By the index of a node; time steps and runs are None for leaves and outside of time.
     """
 
-    def __init__(
-        self,
-        nodes: Sequence[Node],
-        reads: Sequence[list[Read]],
-        op_timesteps: Sequence[int | None],
-        runs: Sequence[object],
-        slots: Sequence[int],
-    ):
-        self.nodes = nodes
-        self.reads = reads
-        self.op_timesteps = op_timesteps
-        self.runs = runs
-        self.slots = slots
+    nodes: Sequence[Node]
+    reads: Sequence[list[Read]]
+    op_timesteps: Sequence[int | None]
+    runs: Sequence[Run | None]
+    slots: Sequence[int]
 
     def timestep(self, leaf: Node) -> int | None:
         """Return the time step of an initial state, or of all the reads of another leaf if it is one."""
@@ -138,13 +133,9 @@ class Leaves:
 
     @cached_property
     def _before_named(self) -> dict[str | None, InitialState]:
-        """What stands before the named results of the first time step of each run."""
-        firsts: dict[object, int] = {}
-        for run, step in zip(self.runs, self.op_timesteps, strict=True):
-            if step is not None:
-                firsts[run] = min(step, firsts.get(run, step))
+        """What stands before the named results of the time step with which each run begins."""
         states: dict[str | None, InitialState] = {}
         for node, run, step in zip(self.nodes, self.runs, self.op_timesteps, strict=True):
-            if step is not None and step == firsts[run] and node.name:
-                states.setdefault(node.name, InitialState(node.index, step - 1))
+            if run is not None and step == (run.last if run.backward else run.first) and node.name:
+                states.setdefault(node.name, InitialState(node.index, step + (1 if run.backward else -1)))
         return states

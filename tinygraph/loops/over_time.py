@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,26 @@ _ENOUGH = 50  # data that has not changed in so many iterations is taken to be t
 
 
 RunKey = tuple[Loop | None, tuple[int, ...]]  # a loop over time, and the iterations of the loops around it
+
+
+@dataclass(eq=False, frozen=True)
+class Run:
+    """One pass through a loop over time, compared by identity.
+
+    Attributes
+    ----------
+    loop : Loop or None
+        None for ops that `tg.timestep` labelled outside of all loops.
+    first, last : int
+        The least and the greatest of its time steps.
+    backward : bool
+        Whether it goes through the sequence from its end: `last` was recorded first.
+    """
+
+    loop: Loop | None
+    first: int
+    last: int
+    backward: bool = False
 
 
 class OpTimes(NamedTuple):

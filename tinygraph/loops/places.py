@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType
+from typing import Any
 
 from ..recording.bytecode import Flow, Heads, layout
 
@@ -114,21 +115,26 @@ class Body:
         else:
             self.flow = Flow(self.code, self.followed)
             paths = self.flow.paths
-        inner: dict[Heads, tuple[Loop, ...]] = {(): loops}
+        inner: dict[tuple, tuple[Loop, ...]] = {(): loops}
         for event, path in sorted(paths.items()):
             place_order = (*order, *(n for head in path[:-1] for n in (head, None)), path[-1])
-            self.places[event] = Place(self._loops_around(path[:-1], inner), place_order, self, event)
+            self.places[event] = Place(chain_of(path[:-1], inner, self._loop), place_order, self, event)
         for (event, _), body in self.called.items():
             body.arrange(self.places[event].loops, self.places[event].order)
 
-    def _loops_around(self, heads: Heads, known: dict[Heads, tuple[Loop, ...]]) -> tuple[Loop, ...]:
-        if heads not in known:
-            assert self.code is not None and self.flow is not None
-            outer = self._loops_around(heads[:-1], known)
-            lineno = _line(self.code, self.flow.head(heads[-1]))
-            loop = Loop(outer[-1] if outer else None, self.code.co_qualname, self.code.co_filename, lineno)
-            known[heads] = (*outer, loop)
-        return known[heads]
+    def _loop(self, around: Loop | None, head: int) -> Loop:
+        assert self.code is not None and self.flow is not None
+        return Loop(around, self.code.co_qualname, self.code.co_filename, _line(self.code, self.flow.head(head)))
+
+
+def chain_of(
+    path: tuple, known: dict[tuple, tuple[Loop, ...]], new: Callable[[Loop | None, Any], Loop]
+) -> tuple[Loop, ...]:
+    """Return the loops along a path, outermost first: those that are known, and new ones inside them."""
+    if path not in known:
+        outer = chain_of(path[:-1], known, new)
+        known[path] = (*outer, new(outer[-1] if outer else None, path[-1]))
+    return known[path]
 
 
 def _line(code: CodeType, offset: int) -> int | None:

@@ -3,38 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
 from ..recording.node import Node
 from .grouping import Groups, group_ops, grouped
 from .leaves import Leaves, Read
-from .over_time import OpTimes, RunKey, op_times, over_time
+from .over_time import OpTimes, Run, RunKey, op_times, over_time
 from .places import Loop
 from .visits import Visits, visits
 
 Value = TypeVar("Value")
-
-
-@dataclass(eq=False, frozen=True)
-class Run:
-    """One pass through a loop over time, compared by identity.
-
-    Attributes
-    ----------
-    loop : Loop or None
-        None for ops that `tg.timestep` labelled outside of all loops.
-    first, last : int
-        The least and the greatest of its time steps.
-    backward : bool
-        Whether it goes through the sequence from its end: `last` was recorded first.
-    """
-
-    loop: Loop | None
-    first: int
-    last: int
-    backward: bool = False
 
 
 class Timeline:

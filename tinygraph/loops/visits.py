@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ..recording.bytecode import layout
 from ..recording.calls import Call
 from ..recording.node import Node
-from .places import Body, Loop, Place, Vector
+from .places import Body, Loop, Place, Vector, chain_of
 from .signatures import parameters_used, signature
 
 ToldLoops = tuple[tuple[str, int], ...]  # names and iterations, outermost first
@@ -171,7 +171,7 @@ def visits_told(nodes: Sequence[Node]) -> Visits:
     iteration: a program that is interpreted runs many of its ops at one instruction.
     """
     vector_of = _iterations_from_zero(dict.fromkeys(node.told_loops for node in nodes))
-    loops: dict[tuple[str, ...], Loop] = {}
+    chains: dict[tuple, tuple[Loop, ...]] = {(): ()}
     places: dict[Hashable, Place] = {}
     counts: dict[Hashable, int] = {}
     visited = Visits([], [])
@@ -182,9 +182,8 @@ def visits_told(nodes: Sequence[Node]) -> Visits:
         where = (names, id(code), code and layout(code).instruction(node.lasti))
         occurrence = counts[where, vector] = counts.get((where, vector), -1) + 1
         if (where, occurrence) not in places:
-            chain = tuple(_told_loop(names[: depth + 1], loops) for depth in range(len(names)))
             order = (*(n for depth in range(len(names)) for n in (depth, None)), len(places))
-            places[where, occurrence] = Place(chain, order)
+            places[where, occurrence] = Place(chain_of(names, chains, Loop), order)
         visited.places.append(places[where, occurrence])
         visited.vectors.append(vector)
     return visited
@@ -198,12 +197,6 @@ def _iterations_from_zero(told_loops: Iterable[ToldLoops]) -> dict[ToldLoops, Ve
             numbers.setdefault((told[:depth], name), set()).add(i)
     ranks = {loop: {i: rank for rank, i in enumerate(sorted(recorded))} for loop, recorded in numbers.items()}
     return {told: tuple(ranks[told[:depth], name][i] for depth, (name, i) in enumerate(told)) for told in told_loops}
-
-
-def _told_loop(names: tuple[str, ...], loops: dict[tuple[str, ...], Loop]) -> Loop:
-    if names not in loops:
-        loops[names] = Loop(loops[names[:-1]] if names[:-1] else None, names[-1])
-    return loops[names]
 
 
 # -- counted -----------------------------------------------------------------------------------------------------------

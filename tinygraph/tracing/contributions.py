@@ -35,8 +35,6 @@ class Contribution:
         Of the angle between the term and the total.
     """
 
-    __slots__ = ("_of", "_place", "argument", "cosine", "node", "norm", "share", "step", "timestep")
-
     def __init__(self, of: Contributions, place: int, norm: float, share: float, cosine: float):
         self._of = of
         self._place = place
