@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from itertools import pairwise
 
 import networkx as nx
@@ -103,9 +104,13 @@ class _Folded:
         run = timeline.runs[value]
         if run is None or timestep is None:
             return 0
-        unit = min((after - before for before, after in pairwise(self.graph.timesteps)), default=1)
         since = run.last - timestep if run.backward else timestep - run.first
-        return since // unit + 1
+        return since // self._stride + 1
+
+    @cached_property
+    def _stride(self) -> int:
+        """The distance of one time step from the next, which is 1 unless labels say otherwise."""
+        return min((after - before for before, after in pairwise(self.graph.timesteps)), default=1)
 
     def _kind(self, node: FoldedNode) -> str:
         is_output = not self.outputs.isdisjoint(node.recorded)
