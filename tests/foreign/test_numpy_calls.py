@@ -43,6 +43,7 @@ def test_values_shapes_and_dtypes_are_numpy_s(dtype):
     assert not {text: differences[text] for text in different - known}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_second_derivatives_of_the_calls_that_are_right(family):
     faults = {call.text: second_order_fault(call) for call in CALLS if call.family == family and not call.mark}

@@ -105,6 +105,7 @@ def counts(line):
     return {verdict: int(cell) for verdict, cell in zip(VERDICTS, cells, strict=True) if cell}
 
 
+@pytest.mark.slow
 def test_every_verdict_on_a_suite_of_autograd(tmp_path):
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "test_tiny.py").write_text(AUTOGRAD)
@@ -116,6 +117,7 @@ def test_every_verdict_on_a_suite_of_autograd(tmp_path):
     assert "test_what_the_engine_does_not_support" in reasons
 
 
+@pytest.mark.slow
 def test_values_and_gradients_of_a_suite_of_mygrad(tmp_path):
     pytest.importorskip("hypothesis")
     for package in ("tests", "tests/wrappers"):

@@ -285,7 +285,7 @@ BETWEEN = "y lies between the bounds, so it compares with x as the bound does"
 EITHER = "mine == chosen is symmetric, and where it is false, the tie does not count"
 FORWARD = "a function of the user's; rules call it only with arguments that need nothing of this"
 AT_INFINITY = "differs only for values that are not finite, where no law holds; tested by itself in test_laws.py"
-AT_EDGE = "differs only at the edge of a domain, where no law holds; tested by itself in test_ops_special.py"
+AT_EDGE = "differs only at the edge of a domain, where no law holds; tested by itself in test_special.py"
 
 # where · before · after (parts of each; empty is any) → why no gradient can tell it from the original
 EQUIVALENT = (

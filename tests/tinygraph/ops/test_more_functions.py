@@ -225,7 +225,7 @@ def test_differences_are_numpys_and_their_derivatives_those_of_an_oracle(name):
 
 @pytest.mark.parametrize("f", [np.diff, np.trapezoid, np.gradient, np.median, np.cumsum, np.flip])
 def test_an_axis_that_is_not_there_is_named(f):
-    with pytest.raises((ValueError, IndexError), match=r"(?s)axis|index.*test_ops_more_functions"):
+    with pytest.raises((ValueError, IndexError), match=r"(?s)(axis|index).*test_more_functions"):
         f(tg.parameter(X), axis=5)
 
 

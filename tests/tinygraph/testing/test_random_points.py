@@ -1,12 +1,14 @@
 """Random programs keep away from points where a gradient is a matter of convention."""
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tinygraph.testing import programs
 from tinygraph.testing.strategies import ops
 
 
+@pytest.mark.slow
 @settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(program=programs(ops=ops(["clip", "copy", "square", "sum", "broadcast_to"]), max_lines=8))
 def test_the_bounds_of_a_clip_do_not_meet(program):
