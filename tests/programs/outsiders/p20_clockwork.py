@@ -36,7 +36,7 @@ def clockwork(seed):
 
 def main():
     model = clockwork(seed=20)
-    time_axis = np.arange(8)
+    time_axis = np.arange(1, 9)
     signal = np.sin(time_axis) + 0.5 * np.sin(time_axis / 3)
     outputs = model(signal[:-1, None])
     return sum(((o - s) ** 2).sum() for o, s in zip(outputs, signal[1:])) / len(outputs)
