@@ -72,7 +72,7 @@ def _parts(leaf: Any) -> list[Any]:
     """Return a leaf's real and imaginary part, or the leaf itself if it is real; nothing for what is no number."""
     if type(leaf) is Complex:
         return [leaf.real, leaf.imag]
-    if type(leaf) is tg.Tensor:
+    if isinstance(leaf, tg.Tensor):
         return [leaf]
     array = np.asarray(leaf)
     if array.dtype.kind == "c":
@@ -87,7 +87,7 @@ def _joined(leaf: Any, remaining: Any) -> Any:
     if np.asarray(leaf).dtype.kind == "f":
         return real
     imag = next(remaining)
-    if type(real) is tg.Tensor or type(imag) is tg.Tensor:
+    if isinstance(real, tg.Tensor) or isinstance(imag, tg.Tensor):
         return Complex(real, imag)
     return real + 1j * imag
 

@@ -13,12 +13,12 @@ from tests.foreign.standin import install
 
 
 def _has_tensors(x: Any) -> bool:
-    return type(x) is tg.Tensor or (isinstance(x, list | tuple) and any(map(_has_tensors, x)))
+    return isinstance(x, tg.Tensor) or (isinstance(x, list | tuple) and any(map(_has_tensors, x)))
 
 
 def array(x: Any, *args: Any, **kwargs: Any) -> Any:
     """As ``np.array``, also of nested lists of Tensors."""
-    if type(x) is tg.Tensor:
+    if isinstance(x, tg.Tensor):
         return x.copy()
     return np.stack([array(part) for part in x]) if _has_tensors(x) else np.array(x, *args, **kwargs)
 

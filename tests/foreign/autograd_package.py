@@ -197,7 +197,7 @@ class Primitive:
         self.__name__ = getattr(function, "__name__", "primitive")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not any(type(x) is tg.Tensor for x in args):
+        if not any(isinstance(x, tg.Tensor) for x in args):
             return self.function(*args, **kwargs)
         arity = {f"a{i}": i for i in range(len(args))}
         rules = tuple(self._rule(i, arity) for i in arity.values())
@@ -237,7 +237,7 @@ def _defvjp(function: Primitive, *rules: Callable | None, argnums: Sequence[int]
 
 
 def _isinstance(x: Any, kinds: Any) -> bool:
-    if type(x) is tg.Tensor:
+    if isinstance(x, tg.Tensor):
         return builtins.isinstance(np.zeros(()), kinds) or builtins.isinstance(0.0, kinds)
     return builtins.isinstance(x, kinds)
 
@@ -292,7 +292,7 @@ def install_autograd() -> None:
     extending = {"primitive": Primitive, "defvjp": _defvjp, "vspace": Space}
     install("autograd.extend", extending)
     install("autograd.core", {**extending, "make_vjp": _pull_back, "primitive_vjps": {}})
-    install("autograd.tracer", {"primitive": Primitive, "isbox": lambda x: type(x) is tg.Tensor})
+    install("autograd.tracer", {"primitive": Primitive, "isbox": lambda x: isinstance(x, tg.Tensor)})
     install("autograd.util", {"quick_grad_check": _quick_grad_check})
     install("autograd.misc", {"flatten": _flatten, "const_graph": _const_graph})
     install(

@@ -174,4 +174,4 @@ def _slopes(function: Callable[[np.ndarray], Any], point: np.ndarray, step: floa
 
 
 def _plain(value: Any) -> np.ndarray:
-    return value.numpy() if type(value) is tg.Tensor else np.asarray(value)
+    return value.numpy() if isinstance(value, tg.Tensor) else np.asarray(value)

@@ -17,7 +17,7 @@ def _number(x: Any) -> Any:
 
 
 def _labels(x: Any) -> np.ndarray:
-    return np.asarray(x.numpy() if type(x) is tg.Tensor else x)
+    return np.asarray(x.numpy() if isinstance(x, tg.Tensor) else x)
 
 
 def _elu(x: Any, alpha: Any) -> Any:

@@ -34,7 +34,7 @@ class _TensorClass(type):
     """The class of MyGrad's ``Tensor``: calling it makes a Tensor of this engine, whose methods are its own."""
 
     def __instancecheck__(cls, instance: Any) -> bool:
-        return type(instance) is tg.Tensor
+        return isinstance(instance, tg.Tensor)
 
     def __getattr__(cls, name: str) -> Any:
         return without_constant(getattr(tg.Tensor, name))
@@ -44,7 +44,7 @@ class Tensor(metaclass=_TensorClass):
     """MyGrad's Tensor: made with ``constant=`` where this engine says ``requires_grad=``."""
 
     def __new__(cls, x: Any, *, dtype: Any = None, constant: bool | None = None, **_: Any) -> Any:
-        data = np.array(x.numpy() if type(x) is tg.Tensor else x, dtype=dtype)
+        data = np.array(x.numpy() if isinstance(x, tg.Tensor) else x, dtype=dtype)
         return tg.tensor(data, requires_grad=data.dtype.kind == "f" and not constant)
 
 
@@ -63,7 +63,7 @@ class _NoAutodiff:
 
 
 def _as_array(x: Any, *args: Any, **kwargs: Any) -> np.ndarray:
-    return np.asarray(x.numpy() if type(x) is tg.Tensor else x, *args, **kwargs)
+    return np.asarray(x.numpy() if isinstance(x, tg.Tensor) else x, *args, **kwargs)
 
 
 OWN = {

@@ -74,7 +74,7 @@ def _of_backward(function: Function, arrays: list[np.ndarray]) -> list[np.ndarra
     """Return the gradients that ``backward()`` leaves in parameters."""
     parameters = [tg.parameter(array) for array in arrays]
     value = function(*parameters)
-    if type(value) is tg.Tensor and value.requires_grad:
+    if isinstance(value, tg.Tensor) and value.requires_grad:
         value.backward()
     return [np.zeros(p.shape) if p.grad is None else p.grad for p in parameters]
 

@@ -11,12 +11,12 @@ import tinygraph as tg
 
 def table(start: Any, x: Any) -> Any:
     """Return a table to begin with: a Tensor if the program runs on Tensors, as its argument x tells."""
-    return tg.tensor(start) if type(x) is tg.Tensor and type(start) is not tg.Tensor else start
+    return tg.tensor(start) if isinstance(x, tg.Tensor) and not isinstance(start, tg.Tensor) else start
 
 
 def put(old: Any, index: Any, value: Any) -> Any:
     """Return a table with a value at an index; on arrays, a changed copy."""
-    if type(old) is tg.Tensor:
+    if isinstance(old, tg.Tensor):
         return old.at[index].set(value)
     new = old.astype(np.result_type(old, value))
     new[index] = value
@@ -25,7 +25,7 @@ def put(old: Any, index: Any, value: Any) -> Any:
 
 def plus(old: Any, index: Any, value: Any) -> Any:
     """Return a table with a value added at an index, as often as the index comes."""
-    if type(old) is tg.Tensor:
+    if isinstance(old, tg.Tensor):
         return old.at[index].add(value)
     new = old.astype(np.result_type(old, value))
     np.add.at(new, index, value)

@@ -41,7 +41,7 @@ def test_programs_differ_and_are_the_same_in_every_run():
 def test_a_wrong_rule_is_found_and_the_program_cut_down(monkeypatch):
     wrong = tg.op(lambda z: np.tanh(z), vjp=lambda g, y, z: g * (1 - y), name="tanh with a wrong rule")
     monkeypatch.setattr(campaign, "_SMOOTH", ("np.wrong({})",))
-    monkeypatch.setattr(np, "wrong", lambda z: wrong(z) if type(z) is tg.Tensor else np.tanh(z), raising=False)
+    monkeypatch.setattr(np, "wrong", lambda z: wrong(z) if isinstance(z, tg.Tensor) else np.tanh(z), raising=False)
     try:
         seed = next(seed for seed in SEEDS if verdict_on(written(seed, "lists", 8), seed).kind == WRONG)
         program = written(seed, "lists", 8)

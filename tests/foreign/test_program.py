@@ -20,14 +20,14 @@ def test_a_right_program():
 
 
 def test_a_gradient_that_is_off_by_a_thousandth(tripled):
-    verdict = judge(lambda x: np.sum(tripled(x)) if type(x) is tg.Tensor else np.sum(3.0 * x), x)
+    verdict = judge(lambda x: np.sum(tripled(x)) if isinstance(x, tg.Tensor) else np.sum(3.0 * x), x)
     assert verdict.kind == WRONG
     assert "3.001" in verdict.text and "differences give 3" in verdict.text
 
 
 def test_one_wrong_element_among_arguments_of_many():
     def program(a, b):
-        return np.sum(a * a) + (float(b[1].data) if type(b) is tg.Tensor else b[1]) + np.sum(b[:1])
+        return np.sum(a * a) + (float(b[1].data) if isinstance(b, tg.Tensor) else b[1]) + np.sum(b[:1])
 
     verdict = judge(program, np.ones((5, 5)), np.ones(2))
     assert verdict.kind == WRONG
@@ -35,7 +35,7 @@ def test_one_wrong_element_among_arguments_of_many():
 
 
 def test_another_value():
-    assert judge(lambda x: np.sum(x) + (1.0 if type(x) is tg.Tensor else 0.0), x).kind == WRONG
+    assert judge(lambda x: np.sum(x) + (1.0 if isinstance(x, tg.Tensor) else 0.0), x).kind == WRONG
 
 
 def test_refusals_with_and_without_the_program_s_own_line():
@@ -43,7 +43,7 @@ def test_refusals_with_and_without_the_program_s_own_line():
         return np.abs(np.roots(x)).sum()
 
     def unclear(x):
-        return x.no_such_attribute if type(x) is tg.Tensor else x.sum()
+        return x.no_such_attribute if isinstance(x, tg.Tensor) else x.sum()
 
     assert judge(refused, x).kind == REFUSED
     assert judge(unclear, x).kind == UNCLEAR
@@ -63,7 +63,7 @@ def test_what_is_expected_of_each_program():
     programs = Programs()
     programs.right(x)(lambda x: np.sum(x * x))
     programs.refused(x, says="np.roots")(lambda x: np.abs(np.roots(x)).sum())
-    programs.fooled(x, reason="an example")(lambda x: x.no_such_attribute if type(x) is tg.Tensor else x.sum())
+    programs.fooled(x, reason="an example")(lambda x: x.no_such_attribute if isinstance(x, tg.Tensor) else x.sum())
     right, refused, fooled = programs.cases
     right.values[0]()
     refused.values[0]()

@@ -155,6 +155,9 @@ def walk(output: Tensor, seed: Any, sums: dict[Tensor, Any] | None = None) -> It
             total = adjoints.get(source)
             if total is None:
                 adjoints[source] = contribution
+            elif source in owned and type(contribution) is not Sparse:  # `add`, without the call: this line runs most
+                total += contribution
+                adjoints[source] = total
             else:
                 adjoints[source] = add(total, source in owned, contribution)
                 owned.add(source)
@@ -184,7 +187,7 @@ def add_to_grad(leaf: Tensor, gradient: np.ndarray) -> None:
 
 def seed_of(output: Tensor, adjoint: ArrayLike | None) -> Any:
     """Return the adjoint that a backward pass of `output` begins with."""
-    if type(output) is not Tensor:
+    if not isinstance(output, Tensor):
         raise TypeError(f"backward: expected a Tensor, got {type(output).__name__}")
     if not output.requires_grad:
         raise RuntimeError(
@@ -198,7 +201,7 @@ def seed_of(output: Tensor, adjoint: ArrayLike | None) -> Any:
                 " sum it, or pass grad= of that shape"
             )
         return output.dtype.type(1)
-    seed = np.array(adjoint._data if type(adjoint) is Tensor else adjoint, dtype=output.dtype)
+    seed = np.array(adjoint._data if isinstance(adjoint, Tensor) else adjoint, dtype=output.dtype)
     if seed.shape != output.shape:
         raise ValueError(f"backward: the Tensor has shape {output.shape}, its adjoint grad= has {seed.shape}")
     return seed

@@ -119,7 +119,7 @@ def jvp(f: Callable, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any,
             raise ValueError(f"jvp: an argument has shape {leaf.shape}, its tangent {np.shape(direction)}")
     probes = [make_leaf(np.zeros(output.shape, output.dtype), True) for output in traced.outputs]
     pulled = traced.pull(list(probes), keep=True)
-    pairs = [(p, d) for p, d in zip(pulled, directions, strict=True) if type(p) is Tensor and p.requires_grad]
+    pairs = [(p, d) for p, d in zip(pulled, directions, strict=True) if isinstance(p, Tensor) and p.requires_grad]
     keep = traced.keeps(directions)
     with recording_again() if keep else no_grad():
         seeds = [as_seed(p, direction, keep) for p, direction in pairs]

@@ -68,12 +68,12 @@ class TracedCall:
         with recording_again():
             self.value = f(*arguments, **kwargs)
         self.outputs = [_as_output(leaf, asked) for leaf in flatten(self.value)]
-        in_graph = any(type(leaf) is Tensor and leaf.requires_grad for leaf in leaves)
+        in_graph = any(isinstance(leaf, Tensor) and leaf.requires_grad for leaf in leaves)
         self.outer = recording and (in_graph or _reaches_older(self.outputs, began))
 
     def keeps(self, seeds: list[Any]) -> bool:
         """Tell whether an outer derivative may want what comes of these adjoints or tangents."""
-        outer = self.outer or any(type(seed) is Tensor and seed.requires_grad for seed in seeds)
+        outer = self.outer or any(isinstance(seed, Tensor) and seed.requires_grad for seed in seeds)
         return outer and context().recording
 
     def pull(self, adjoints: list[Any], keep: bool) -> list[Any]:
@@ -96,7 +96,7 @@ class TracedCall:
     def result(self) -> Any:
         """Return the function's value: plain arrays unless an outer derivative may want them."""
         leaves = flatten(self.value)
-        plain = [copied(leaf) if type(leaf) is Tensor else leaf for leaf in leaves]
+        plain = [copied(leaf) if isinstance(leaf, Tensor) else leaf for leaf in leaves]
         return rebuild(self.value, leaves if self.outer else plain)
 
     def scalar(self) -> Tensor:
@@ -133,7 +133,7 @@ def _positions(argnums: Argnums, count: int, asked: Asked) -> tuple[int, ...]:
 
 def _fresh(leaf: Any, recording: bool, asked: Asked) -> Tensor:
     """Return a leaf of an argument as a Tensor of its own, connected with the outer graph if it is in one."""
-    if recording and type(leaf) is Tensor and leaf.requires_grad:
+    if recording and isinstance(leaf, Tensor) and leaf.requires_grad:
         return alias(leaf)
     array = copied(leaf)
     if array.dtype.kind in "biu":
@@ -158,7 +158,7 @@ def _reaches_older(outputs: list[Tensor], began: int) -> bool:
 
 def _as_output(leaf: Any, asked: Asked) -> Tensor:
     """Return what the function gave as a Tensor, if it is a real number or array."""
-    if type(leaf) is Tensor:
+    if isinstance(leaf, Tensor):
         return leaf
     if leaf is None:
         raise asked.error(TypeError, "the function returned None; is a return missing?")
@@ -172,11 +172,11 @@ def _as_output(leaf: Any, asked: Asked) -> Tensor:
 
 def as_seed(output: Tensor, adjoint: Any, keep: bool) -> Any:
     """Return an adjoint in the dtype of its output: a Tensor if it is to be recorded what comes of it."""
-    if type(adjoint) is not Tensor:
+    if not isinstance(adjoint, Tensor):
         adjoint = np.array(adjoint, dtype=output.dtype)
     if adjoint.shape != output.shape:
         raise ValueError(f"vjp: the output has shape {output.shape}, its adjoint {adjoint.shape}")
-    if type(adjoint) is Tensor:
+    if isinstance(adjoint, Tensor):
         return adjoint if adjoint.dtype == output.dtype else adjoint.astype(output.dtype)
     return make_leaf(adjoint) if keep else adjoint
 
@@ -189,4 +189,4 @@ def filled(derivative: Any, like: Tensor, keep: bool) -> Any:
 
 def copied(x: Any) -> np.ndarray:
     """Return an array that the caller may write into: it is no other's, nor a recorded value."""
-    return np.array(x._data if type(x) is Tensor else x)
+    return np.array(x._data if isinstance(x, Tensor) else x)

@@ -137,7 +137,7 @@ def graph(*outputs: Tensor) -> Graph:
         If an output is not a Tensor.
     """
     for output in outputs:
-        if type(output) is not Tensor:
+        if not isinstance(output, Tensor):
             raise TypeError(f"graph: expected Tensors that were recorded, got {type(output).__name__}")
     nodes: list[Node] = []
     node_of: dict[Tensor, Node] = {}

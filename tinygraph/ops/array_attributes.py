@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..recording.numpy_protocol import numpy_functions
-from ..recording.tensor import Tensor, advisers
+from ..recording.tensor import Tensor
 from . import indexing, shapes
 from . import without_gradient as plain
 
@@ -28,21 +28,34 @@ _INSTEAD = {
     "expand": "np.broadcast_to(t, shape)",
     "norm": "np.linalg.norm(t)",
 }
-_families: list[ModuleType] = []
 
 
-def _advice(name: str) -> str | None:
-    if name.startswith("_"):
-        return None
-    if name in _INSTEAD:
-        return _INSTEAD[name]
-    if hasattr(np.ndarray, name):
-        return f"t.numpy().{name}"
-    for prefix, module in (("np", np), ("np.linalg", np.linalg)):
-        function = getattr(module, name, None)
-        if callable(function) and function in numpy_functions:
-            return f"{prefix}.{name}(t)"
-    return f"tg.{name}(t)" if any(name in family.__all__ for family in _families) else None
+class Absent:
+    """An attribute that ndarrays have, or PyTorch's tensors, and a Tensor has not: an error that says what to write."""
+
+    def __init__(self, name: str, instead: str):
+        self.name = name
+        self.instead = instead
+
+    def __get__(self, tensor: Tensor | None, owner: type) -> Any:
+        raise AttributeError(
+            f"a Tensor has no attribute {self.name!r}; write {self.instead}", name=self.name, obj=tensor
+        )
+
+
+def _advice(families: Iterable[ModuleType]) -> dict[str, str]:
+    """Return what to write for each attribute that a Tensor has not."""
+    functions = {name: f"tg.{name}(t)" for family in families for name in family.__all__}
+    for prefix, module in (("np.linalg", np.linalg), ("np", np)):
+        for name, function in vars(module).items():
+            if callable(function) and function in numpy_functions:
+                functions[name] = f"{prefix}.{name}(t)"
+    methods = {name: f"t.numpy().{name}" for name in dir(np.ndarray)}
+    return {
+        name: instead
+        for name, instead in {**functions, **methods, **_INSTEAD}.items()
+        if not name.startswith("_") and not hasattr(Tensor, name)
+    }
 
 
 def _choose(self: Tensor, choices: Any, out: None = None, mode: str = "raise") -> Any:
@@ -68,8 +81,6 @@ _BITWISE = {
 
 def attach(families: Iterable[ModuleType]) -> None:
     """Give Tensor these attributes; `families` are the modules whose functions are those of ``tg``."""
-    _families.extend(families)
-    advisers.append(_advice)
     for name, function in _BITWISE.items():
         setattr(Tensor, f"__{name}__", lambda self, other, function=function: function(self, other))
         setattr(Tensor, f"__r{name}__", lambda self, other, function=function: function(other, self))
@@ -82,3 +93,7 @@ def attach(families: Iterable[ModuleType]) -> None:
         "nbytes": property(lambda self: self.size * self.dtype.itemsize, doc="Bytes of all elements."),
     }.items():
         setattr(Tensor, name, attribute)
+    absent = _advice(families)
+    for name, instead in absent.items():
+        setattr(Tensor, name, Absent(name, instead))
+    Tensor.__dir__ = lambda self: [name for name in object.__dir__(self) if name not in absent]  # type: ignore[method-assign]

@@ -30,7 +30,7 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     >>> np.bincount([0, 2, 0], weights=w).data
     array([5., 0., 2.])
     """
-    if type(weights) is not Tensor:
+    if not isinstance(weights, Tensor):
         return np.bincount(plain(x), weights, minlength)
     counts = np.bincount(plain(x), None, minlength)
     if weights.shape != np.shape(x):
@@ -43,7 +43,7 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
 def histogram(a: Any, bins: Any = 10, range: Any = None, density: bool | None = None, weights: Any = None) -> Any:
     """As ``np.histogram``: plain arrays, but of weights that are a Tensor the histogram is one. Edges are plain."""
     a, bins = plain(a), plain(bins)
-    if type(weights) is not Tensor:
+    if not isinstance(weights, Tensor):
         return np.histogram(a, bins, range, density, weights)
     if weights.shape != np.shape(a):
         raise ValueError(f"a has shape {np.shape(a)}, weights {weights.shape}")

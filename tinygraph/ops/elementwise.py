@@ -261,4 +261,4 @@ numpy_functions[np.clip] = clip
 
 def plain(x: Any) -> Any:
     """Return the plain array behind a Tensor, and anything else as it is."""
-    return x._data if type(x) is Tensor else x
+    return x._data if isinstance(x, Tensor) else x

@@ -148,7 +148,7 @@ _FUNCTIONS: dict[Callable, Callable[..., Any]] = {
 def _pair(x: Any) -> Complex:
     if type(x) is Complex:
         return x
-    if type(x) is Tensor:
+    if isinstance(x, Tensor):
         return Complex(x, np.zeros(x.shape, x.dtype))
     if type(x) in (int, float, complex):  # a Python number leaves the dtype alone
         return Complex(x.real, x.imag)

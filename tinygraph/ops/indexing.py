@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -74,19 +75,17 @@ scatter: Any = op(
 )
 
 
-def read(self: Tensor, index: Any) -> Tensor:
-    """``tensor[index]``, for every kind of index that NumPy has."""
-    if self._pending is not None:
-        cell = self._pending.read(index)
-        if cell is not None:
-            return cell
+def read(self: Tensor, index: Any, frame: FrameType | None = None) -> Tensor:
+    """``tensor[index]``, for every kind of index that NumPy has, as done in `frame`: the caller's."""
+    if frame is None:
+        frame = _frame(1)
     own_index = keep_index(index)
     value = self._data
     try:
         y = value[own_index]
     except (IndexError, TypeError) as error:
-        raise type(error)(f"getitem: a Tensor of shape {self.shape}: {error}{where(_frame(1))}") from error
-    return make(getitem, y, (self,), (value,), {"index": own_index}, self.requires_grad, _frame(1))
+        raise type(error)(f"getitem: a Tensor of shape {self.shape}: {error}{where(frame)}") from error
+    return make(getitem, y, (self,), (value,), {"index": own_index}, self.requires_grad, frame)
 
 
 def keep_index(index: Any) -> Any:
@@ -97,7 +96,7 @@ def keep_index(index: Any) -> Any:
 
 
 def _keep_part(part: Any) -> Any:
-    if type(part) is Tensor:
+    if isinstance(part, Tensor):
         return part.numpy()
     return np.array(part, dtype=None if np.size(part) else int) if isinstance(part, np.ndarray | list) else part
 

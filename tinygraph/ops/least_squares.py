@@ -54,7 +54,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, int, An
     s = np.linalg.svd(a, compute_uv=False)
     least = np.finfo(plain(s).dtype).eps * max(a.shape) if rcond is None else rcond
     rank = int(np.sum(plain(s) > max(least, 0) * np.max(plain(s), initial=0)))
-    if rank < min(a.shape) and type(a) is Tensor and a.requires_grad:
+    if rank < min(a.shape) and isinstance(a, Tensor) and a.requires_grad:
         raise ValueError(f"a of shape {a.shape} has rank {rank}: there the solution jumps, and has no derivative in a")
     x = np.squeeze(_lstsq(a, np.expand_dims(b, 1), rcond=rcond), 1) if b.ndim == 1 else _lstsq(a, b, rcond=rcond)
     if rank < columns or rows <= columns:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..recording.applying import Forms
+from ..recording.applying import Forms, record_any
 from ..recording.numpy_protocol import numpy_functions
 from ..recording.op import op
 from ..recording.tensor import Tensor
@@ -127,12 +127,12 @@ def outer(a: Any, b: Any) -> Any:
 
 def product(self: Tensor, other: Any) -> Any:
     """``self @ other``."""
-    return matrix_product.apply((self, other), {}, _frame(1))
+    return matrix_product.apply_two(self, other, _frame(1))
 
 
 def product_reflected(self: Tensor, other: Any) -> Any:
     """``other @ self``."""
-    return matrix_product.apply((other, self), {}, _frame(1))
+    return matrix_product.apply_two(other, self, _frame(1))
 
 
 def matmul(a: Any, b: Any) -> Any:
@@ -145,7 +145,7 @@ def matmul(a: Any, b: Any) -> Any:
     >>> tg.matmul(W, x).data
     array([11.])
     """
-    return matrix_product.apply((a, b), {}, _frame(1))
+    return matrix_product.apply_two(a, b, _frame(1))
 
 
 # -- linear: x Wᵀ + b, PyTorch's F.linear ------------------------------------------------------------------------------
@@ -229,16 +229,19 @@ def linear(x: Any, W: Any, b: Any = None) -> Any:
     >>> tg.linear(np.array([1.0, 1.0]), W, b).data
     array([3.5, 1.5])
     """
-    return _linear.apply((x, W) if b is None else (x, W, b), {}, _frame(1))
+    if b is None:
+        return _linear.apply_two(x, W, _frame(1))
+    return record_any(_linear, (x, W, b), None, _frame(1))
 
 
 def _choose_linear(x: Any, W: Any, b: Any = None) -> Any:
-    if W.ndim != 2 or x.ndim == 0 or x.shape[-1] != W.shape[1]:
+    shape = W.shape
+    if len(shape) != 2 or x.ndim == 0 or x.shape[-1] != shape[1]:
         raise ValueError("they do not fit: x must be (..., I) and W (H, I)")
     if b is None:
         return _vector if x.ndim == 1 else _rows
-    if b.shape != W.shape[:1]:
-        raise ValueError(f"b must be {W.shape[:1]}, a number for each row of W")
+    if b.shape != (shape[0],):
+        raise ValueError(f"b must be {shape[:1]}, a number for each row of W")
     return _vector_bias if x.ndim == 1 else _rows_bias
 
 

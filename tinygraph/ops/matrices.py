@@ -66,7 +66,7 @@ def cofactors(y: Any, x: Any) -> Any:
     """Return the derivative of the determinant y of x; by singular values where x has no inverse."""
     if (plain(y) != 0).all():
         return over_matrices(y) * mT(np.linalg.inv(x))
-    if type(x) is Tensor and context().recording:
+    if isinstance(x, Tensor) and context().recording:
         return _signed_minors(x)
     u, s, vh = np.linalg.svd(plain(x))
     keep = 1 - np.eye(s.shape[-1], dtype=bool)

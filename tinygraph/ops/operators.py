@@ -22,7 +22,7 @@ _frame = sys._getframe
 
 def _comparison(compare: Callable) -> Callable:
     def operator(self: Tensor, other: Any) -> Any:
-        return compare(self._data, other._data if type(other) is Tensor else other)
+        return compare(self._data, other._data if isinstance(other, Tensor) else other)
 
     return operator
 
@@ -58,7 +58,7 @@ def _transpose(self: Tensor, *axes: Any) -> Tensor:
 def _dot(self: Tensor, other: Any) -> Any:
     """As ``np.dot``."""
     if 0 < self.ndim < 3 and 0 < np.ndim(other) < 3:
-        return linalg.matrix_product.apply((self, other), {}, _frame(1))
+        return linalg.matrix_product.apply_two(self, other, _frame(1))
     return products.dot(self, other)
 
 
@@ -87,7 +87,7 @@ def _augmented(symbol: str, operator: Callable) -> Callable:
                 f" as it is; write {name}.data = {name}.data {symbol} …, or the same {symbol}= inside tg.no_grad(),"
                 f" or let an optimiser do it{where(_frame(1))}"
             )
-        self.data = operator(self._data, other._data if type(other) is Tensor else other)
+        self.data = operator(self._data, other._data if isinstance(other, Tensor) else other)
         return self
 
     return augmented

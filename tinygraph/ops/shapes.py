@@ -151,7 +151,7 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
 
 def as_array(x: Any) -> Any:
     """Return a Tensor as it is, anything else as an array."""
-    return x if type(x) is Tensor else np.asarray(x)
+    return x if isinstance(x, Tensor) else np.asarray(x)
 
 
 def _at_least(lift: Any, xs: tuple[Any, ...]) -> Any:

@@ -86,7 +86,7 @@ def full_like(a: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None) 
     >>> x.grad
     array([3., 0., 0.])
     """
-    if type(fill_value) is not Tensor:
+    if not isinstance(fill_value, Tensor):
         return np.full_like(plain(a), fill_value, dtype, shape=shape)
     dtype = as_array(a).dtype if dtype is None else np.dtype(dtype)
     value = fill_value if fill_value.dtype == dtype else astype(fill_value, dtype)

@@ -21,7 +21,7 @@ from ..recording.op import each, op
 from ..recording.source import where
 from ..recording.sparse import may_repeat
 from ..recording.tensor import Tensor, as_constant, make
-from .indexing import keep_index, scatter
+from .indexing import keep_index, read, scatter
 
 __all__ = ["fill", "set_at", "zero_at"]
 
@@ -155,20 +155,18 @@ class Version:
             cell = self.own_cells().get(key[: self.depth], _UNSET)
         if cell is _UNSET:
             return self.base[key]
-        cell = cell if type(cell) is Tensor else as_constant(cell)
+        cell = cell if isinstance(cell, Tensor) else as_constant(cell)
         return cell[key[self.depth :]] if len(key) > self.depth else cell
 
     def record(self, table: Tensor) -> None:
         """Make the whole of it: the inputs and the value of `fill`."""
-        with _lock:
-            cells = dict(self.own_cells())
+        cells = self.own_cells()
         index = tuple(cells)
-        values = [cell._data if type(cell) is Tensor else cell for cell in cells.values()]
+        values = [cell._data if isinstance(cell, Tensor) else cell for cell in cells.values()]
         table._data = _fill(self.base._data, *values, index=index)
-        table._inputs = (self.base, *(cell if type(cell) is Tensor else None for cell in cells.values()))
+        table._inputs = (self.base, *(cell if isinstance(cell, Tensor) else None for cell in cells.values()))
         table._values = (self.base._data, *values)
         table._attributes = {"index": index}
-        table._pending = None
 
 
 def _put(cells: dict[Key, Any], key: Key, cell: Any) -> None:
@@ -192,6 +190,30 @@ def _cell_key(index: Any, shape: tuple[int, ...]) -> Key | None:
             return None
         key.append(position % length)
     return tuple(key)
+
+
+class Filled(Tensor):
+    """A version of a table, of which value, inputs and attributes are made when somebody asks; from then on a Tensor.
+
+    Tensor itself has no ``__getattr__``, which would slow down every attribute that is read of any of them.
+    """
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("_data", "_inputs", "_values", "_attributes"):
+            raise AttributeError(f"'Tensor' object has no attribute {name!r}", name=name, obj=self)
+        with _lock:
+            if self._version is not None:
+                self._version.record(self)
+                self._version = None
+                self.__class__ = Tensor  # type: ignore[assignment]
+        return getattr(self, name)
+
+    def __getitem__(self, index: Any) -> Tensor:
+        version = self._version
+        cell = None if version is None else version.read(index)
+        return read(self, index, _frame(1)) if cell is None else cell
 
 
 # -- what users call ---------------------------------------------------------------------------------------------------
@@ -235,7 +257,7 @@ class At:
         if _cell_key(index, _base(table).shape) is not None:
             return _set(table, index, table[index] + value, frame)
         selected = table[index]
-        addend = selected * 0 + value if type(value) is Tensor else np.broadcast_to(value, selected.shape)
+        addend = selected * 0 + value if isinstance(value, Tensor) else np.broadcast_to(value, selected.shape)
         return table + scatter(addend, index=index, shape=table.shape)
 
 
@@ -248,29 +270,31 @@ def _set(table: Tensor, index: Any, value: Any, frame: FrameType) -> Tensor:
     cell = _as_cell(value, dtype, frame)
     if key is None or not context().plain or np.shape(cell) != shape[len(key) :]:
         return set_at.apply((table, cell), {"index": index}, frame)
-    version: Version | None = table._pending
+    version: Version | None = getattr(table, "_version", None)
     if version is None or version.depth != len(key):
         version = Version(table, len(key), {})
     made = make(fill, None, (), (), None, table.requires_grad or getattr(cell, "requires_grad", False), frame)
-    made._pending = version.with_cell(key, cell)
-    del made._data, made._inputs, made._values, made._attributes  # made when they are asked for
+    made._version = version.with_cell(key, cell)
+    del made._data, made._inputs, made._values, made._attributes
+    made.__class__ = Filled
     return made
 
 
 def _base(table: Tensor) -> Tensor:
     """Return a Tensor of the same shape and dtype that is not still to be made."""
-    return table if table._pending is None else table._pending.base
+    version = getattr(table, "_version", None)
+    return table if version is None else version.base
 
 
 def _as_cell(value: Any, dtype: np.dtype, frame: FrameType) -> Any:
     """Return a value in the dtype of the table: a Tensor, or an array of the table's own."""
-    given = value.dtype if type(value) is Tensor else np.asarray(value).dtype
+    given = value.dtype if isinstance(value, Tensor) else np.asarray(value).dtype
     if given.kind == "f" and dtype.kind != "f":
         raise TypeError(
             f"at: the table holds {dtype}, which would cut off the fraction of what is set;"
             f" make it of float, tg.tensor(table, dtype=float){where(frame)}"
         )
-    if type(value) is Tensor:
+    if isinstance(value, Tensor):
         return value if given == dtype else value.astype(dtype)
     cell = np.array(value, dtype=dtype)
     return cell if cell.shape else cell[()]

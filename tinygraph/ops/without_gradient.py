@@ -86,7 +86,7 @@ __all__ = [
 
 def bare(x: Any) -> Any:
     """Return plain arrays in place of Tensors, in lists and tuples too."""
-    if type(x) is Tensor:
+    if isinstance(x, Tensor):
         return x._data
     return type(x)([bare(part) for part in x]) if type(x) in (list, tuple) else x
 
@@ -179,4 +179,4 @@ matrix_rank = _plain(np.linalg.matrix_rank)
 @implements("real", "real_if_close")
 def real(val: Any) -> Any:
     """As ``np.real``: a Tensor is its own real part."""
-    return val if type(val) is Tensor else np.real(val)
+    return val if isinstance(val, Tensor) else np.real(val)

@@ -50,6 +50,8 @@ def binary_operator(op: Any) -> tuple[Callable[[Tensor, Any], Any], Callable[[Te
                 raise TypeError(
                     f"{op.name}: expected numbers or a Tensor, got {type(other).__name__}{where(_frame(1))}"
                 )
+            if isinstance(other, Tensor):
+                return record_two(op, self, other, a, constant(op, other, _frame(1)), _frame(1))
             if not isinstance(other, _OPERANDS):
                 return NotImplemented
             other = _real(op, other, _frame(1))
@@ -111,8 +113,23 @@ def record_two(op: Any, a: Any, b: Any, left: Any, right: Any, frame: FrameType)
     return make(op, y, inputs, (left, right), None, source.requires_grad, frame)
 
 
-def record_any(op: Any, args: tuple, values: tuple, attributes: dict[str, Any] | None, frame: FrameType) -> Any:
+def record_any(op: Any, args: tuple, attributes: dict[str, Any] | None, frame: FrameType) -> Any:
     """Record an op of any number of arguments if one of them is a Tensor; else return its plain value."""
+    operands: list[Any] = []
+    inputs: list[Tensor | None] = []
+    recorded = requires = False
+    for x in args:
+        value = x._data if type(x) is Tensor else constant(op, x, frame)
+        operands.append(value)
+        if type(x) is Tensor:  # by now, for a table that was still to be made
+            recorded = True
+            requires = requires or x.requires_grad
+            inputs.append(x)
+        else:
+            inputs.append(None)
+    values = tuple(operands)
+    if type(op) is Forms:
+        op = op.chosen(values, frame)
     try:
         y = op.forward(*values) if attributes is None else op.forward(*values, **attributes)
     except Exception as error:
@@ -120,18 +137,14 @@ def record_any(op: Any, args: tuple, values: tuple, attributes: dict[str, Any] |
     if op.saves is not None:
         y, saved = y
         values = (*values, saved)
-    inputs = tuple([x if type(x) is Tensor else None for x in args])
-    recorded = requires = False
-    for position, x in enumerate(inputs):
-        if x is not None:
-            recorded = True
-            if x.requires_grad and (op.variadic or op.rules[position] is not None):
-                requires = y.dtype.kind == "f"
     if not recorded:
         return y
-    if y.dtype.kind == "c":
+    if y.dtype.kind != "f":
         refuse_complex(op.name, y, frame)
-    return make(op, y, inputs, values, attributes, requires, frame)
+        requires = False
+    elif requires and op.partial:
+        requires = any(x is not None and x.requires_grad and op.rule(i) is not None for i, x in enumerate(inputs))
+    return make(op, y, tuple(inputs), values, attributes, requires, frame)
 
 
 class Forms:
@@ -156,11 +169,17 @@ class Forms:
         """Compute, and record as done in `frame` if any argument is a Tensor."""
         if kwargs:
             raise TypeError(f"{self.name}: {', '.join(kwargs)}: not supported on a Tensor{where(frame)}")
-        values = tuple([x._data if type(x) is Tensor else constant(self, x, frame) for x in args])
+        return self.apply_two(*args, frame) if len(args) == 2 else record_any(self, args, None, frame)
+
+    def apply_two(self, a: Any, b: Any, frame: FrameType) -> Any:
+        """`apply` to two arguments, with less ceremony: matrix products are most of what a network does."""
+        left = a._data if type(a) is Tensor else constant(self, a, frame)
+        right = b._data if type(b) is Tensor else constant(self, b, frame)
+        return record_two(self.chosen((left, right), frame), a, b, left, right, frame)
+
+    def chosen(self, values: tuple[Any, ...], frame: FrameType) -> Any:
+        """Return the op for arguments of these values."""
         try:
-            op = self.choose(*values)
+            return self.choose(*values)
         except (ValueError, TypeError) as error:
             raise explained_error(self, error, values, frame) from None
-        if len(values) == 2:
-            return record_two(op, args[0], args[1], values[0], values[1], frame)
-        return record_any(op, args, values, None, frame)

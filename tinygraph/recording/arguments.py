@@ -23,6 +23,8 @@ def constant(op: Any, value: Any, frame: FrameType) -> Any:
         return value.copy()
     if isinstance(value, np.generic) or (kind in _NUMBERS and op.elementwise):
         return value
+    if isinstance(value, Tensor):  # one that is made when it is asked for, as here
+        return value._data
     refuse_masked(value, op.name, frame)
     array = np.array(value)
     if array.dtype.kind not in "biufc":
@@ -67,6 +69,8 @@ class Signature:
             arrays, rest = args[: len(op.arguments)], args[len(op.arguments) :]
             if len(arrays) < len(op.arguments):
                 arrays += self._named_arrays(len(arrays), kwargs, frame)
+        if not rest and not kwargs:
+            return arrays, {}
         if len(rest) > len(self.statics):
             raise TypeError(f"{op.name}: too many arguments ({len(args)}){where(frame)}")
         attributes = {}

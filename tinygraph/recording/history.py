@@ -38,13 +38,14 @@ def leading_to(
     >>> leading_to([y + 1.0])[:2] == [x, y]
     True
     """
+    everywhere = not differentiable
     tensors = list(dict.fromkeys(outputs))
     seen = {*tensors, *stop}
     for tensor in tensors:  # the list grows under the loop
         for source in tensor._inputs:
-            if source is None or source in seen or source._index <= after:
+            if source is None or source in seen:
                 continue
-            if source.requires_grad or not differentiable:
+            if (everywhere or source.requires_grad) and source._index > after:
                 seen.add(source)
                 tensors.append(source)
     tensors.sort(key=by_index)

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from .applying import record_any, record_one
-from .arguments import Signature, constant
+from .arguments import Signature
 from .numpy_protocol import numpy_functions
 from .primitive import Primitive, Rule, is_ours
 from .pullback import checked, puller
@@ -59,6 +59,8 @@ class Op(Primitive):
         The NumPy functions that it stands for.
     facts : dict
         ``domain``, ``samples``, ``kinks``: see this module's text.
+    partial : bool
+        Whether an argument is without gradient.
     extended : callable or None
         A function of ops that takes a call with arguments that the op itself has not: ``dtype=``, ``where=``.
     """
@@ -92,6 +94,8 @@ class Op(Primitive):
         self.numpy = numpy
         self.facts = facts
         self.arity = -1 if variadic else len(arguments)
+        self.partial = None in rules
+        self._most = max(self.arity, 1) + min(len(defaults), 1)  # of the others, NumPy's order may not be the op's
         pull = puller(self, vjp.once if isinstance(vjp, each) else None)
         self.pull = pull if is_ours(self) else checked(self, pull)
         self.extended: Callable[..., Any] | None = None
@@ -106,7 +110,7 @@ class Op(Primitive):
         """Compute, and record as done in `frame` if any argument is a Tensor."""
         attributes = None
         if kwargs or len(args) != self.arity:
-            if self.extended is not None and self._exceeds(args, kwargs):
+            if self.extended is not None and (len(args) > self._most or not kwargs.keys() <= self.defaults.keys()):
                 return self.extended(*args, **kwargs)
             if self._signature is None:
                 self._signature = Signature(self, self.numpy[0] if self.numpy else None)
@@ -114,13 +118,7 @@ class Op(Primitive):
             attributes = named or None
         elif self.arity == 1 and type(args[0]) is Tensor and self.saves is None:
             return record_one(self, args[0], frame)
-        values = tuple([x._data if type(x) is Tensor else constant(self, x, frame) for x in args])
-        return record_any(self, args, values, attributes, frame)
-
-    def _exceeds(self, args: tuple, kwargs: dict[str, Any]) -> bool:
-        """Tell whether a call has arguments that only `extended` takes."""
-        known = max(self.arity, 1) + min(len(self.defaults), 1)  # of the others, NumPy's order may not be the op's
-        return len(args) > known or not kwargs.keys() <= self.defaults.keys()
+        return record_any(self, args, attributes, frame)
 
     def __reduce__(self) -> tuple[Callable[[str, int], Op], tuple[str, int]]:
         return _registered, (self.name, registry[self.name].index(self))  # a copy of an op is that op

@@ -18,8 +18,6 @@ from .numpy_protocol import dispatch
 from .primitive import Primitive
 from .source import locate, where
 
-advisers: list[Callable[[str], str | None]] = []  # say what to write for an attribute that a Tensor has not
-
 _frame = sys._getframe
 _new = object.__new__
 
@@ -50,13 +48,13 @@ class Tensor:
         "_call",
         "_context",
         "_data",
+        "_grad",
         "_index",
         "_inputs",
         "_lasti",
         "_name",
-        "_pending",
         "_values",
-        "grad",
+        "_version",
         "op",
         "requires_grad",
     )
@@ -70,8 +68,8 @@ class Tensor:
     _lasti: int
     _context: Context
     _name: str | None
-    _pending: Any  # what makes the value, inputs and attributes when they are asked for; see tinygraph.ops.tables
-    grad: np.ndarray | None
+    _grad: np.ndarray | None  # of leaves only
+    _version: Any  # of what tinygraph.ops.tables still has to make
     op: Primitive | None
     requires_grad: bool
     backward: Callable[..., None]  # attached by tinygraph.backward
@@ -200,6 +198,25 @@ class Tensor:
         """Return a constant of the same value: no gradient flows through it, and it holds no graph."""
         return make_leaf(self._data, name=self._name, frame=_frame(1))
 
+    @property
+    def grad(self) -> np.ndarray | None:
+        """The gradient that a leaf has accumulated so far; None before any."""
+        try:
+            return self._grad
+        except AttributeError:
+            source = locate(self._call, self._lasti)
+            warnings.warn(
+                f"only parameters get a .grad, this Tensor is the value of {self.op}, which has none; to update a"
+                " parameter write p.data = p.data - …, and to see the gradient of a computed value tg.trace(loss)"
+                + (f"\n  made here: {source}" if source else ""),
+                stacklevel=2,
+            )
+            return None
+
+    @grad.setter
+    def grad(self, gradient: np.ndarray | None) -> None:
+        self._grad = gradient
+
     def zero_grad(self) -> None:
         """Forget the gradient accumulated so far."""
         self.grad = None
@@ -218,23 +235,6 @@ class Tensor:
             raise TypeError(refusal(_frame(1), "array"))
         return np.array(self._data, dtype=dtype)
 
-    def __getattr__(self, name: str) -> Any:
-        if name in ("_data", "_inputs", "_values", "_attributes"):
-            self._pending.record(self)
-            return object.__getattribute__(self, name)
-        if name == "grad":
-            source = locate(self._call, self._lasti)
-            warnings.warn(
-                f"only parameters get a .grad, this Tensor is the value of {self.op}, which has none; to update a"
-                " parameter write p.data = p.data - …, and to see the gradient of a computed value tg.trace(loss)"
-                + (f"\n  made here: {source}" if source else ""),
-                stacklevel=2,
-            )
-            return None
-        instead = next(filter(None, (advise(name) for advise in advisers)), None)
-        hint = f"; write {instead}" if instead else ""
-        raise AttributeError(f"a Tensor has no attribute {name!r}{hint}", name=name, obj=self)
-
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         _refuse_write(self)
 
@@ -248,6 +248,7 @@ class Tensor:
 
     if TYPE_CHECKING:  # attached by tinygraph.ops, one row of the registry each
 
+        def __getattr__(self, name: str) -> Any: ...  # ndarray's methods
         def __neg__(self) -> Tensor: ...
         def __abs__(self) -> Tensor: ...
         def __add__(self, other: Any) -> Tensor: ...
@@ -296,7 +297,6 @@ def make(
     tensor._values = values
     tensor._attributes = attributes
     tensor._name = None
-    tensor._pending = None
     tensor.op = op
     tensor.requires_grad = requires_grad
     return tensor
@@ -317,8 +317,7 @@ def make_leaf(
     tensor._values = ()
     tensor._attributes = None
     tensor._name = name
-    tensor._pending = None
-    tensor.grad = None
+    tensor._grad = None
     tensor.op = None
     tensor.requires_grad = requires_grad
     return tensor

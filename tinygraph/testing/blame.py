@@ -45,7 +45,7 @@ def rule_to_blame(problem: Problem, scalar: Callable[..., Any] | None = None) ->
     if scalar is not None and higher:
         leaves = [tensor(leaf, requires_grad=True) for leaf in problem.leaves]
         derivative = _attempt(lambda: scalar(*leaves))
-        graphs += [graph(derivative)] if type(derivative) is Tensor else []
+        graphs += [graph(derivative)] if isinstance(derivative, Tensor) else []
     for built_in in (False, True):
         for recorded in graphs:
             findings = check_nodes(_op_nodes(recorded, built_in), first=True)

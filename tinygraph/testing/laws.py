@@ -92,7 +92,7 @@ def hidden_state(f: Callable, args: Arrays, rng: np.random.Generator) -> None:
 def purity(f: Callable, args: Arrays, rng: np.random.Generator) -> None:
     """Check that nothing given is changed, and that no gradient shares memory with a value or another gradient."""
     leaves = [tensor(x, requires_grad=True) for x in args]
-    outputs = [y for y in flatten(f(*leaves)) if type(y) is Tensor and y.requires_grad]
+    outputs = [y for y in flatten(f(*leaves)) if isinstance(y, Tensor) and y.requires_grad]
     recorded = list({id(t): t for y in outputs for t in _all_tensors(y)}.values())
     values = [np.array(t._data) for t in recorded]
     adjoints = random_adjoints(outputs, rng)
@@ -152,7 +152,7 @@ def recording(f: Callable, args: Arrays, rng: np.random.Generator) -> None:
         if not np.array_equal(wrapped, array, equal_nan=True):
             raise LawError(f"Tensors give {values_text(wrapped)}, arrays {values_text(array)}")
     leaves = [tensor(x, requires_grad=True) for x in args]
-    outputs = [y for y in flatten(f(*leaves)) if type(y) is Tensor and y.requires_grad]
+    outputs = [y for y in flatten(f(*leaves)) if isinstance(y, Tensor) and y.requires_grad]
     for y, u in zip(outputs, random_adjoints(outputs, np.random.default_rng(seed)), strict=True):
         y.backward(u)
     names = argument_names(f, len(args))

@@ -91,7 +91,7 @@ class Problem:
         inputs = [tensor(x, requires_grad=True) for x in self.inputs]
         outputs = flatten(self.call(*inputs))
         pairs = [(outputs[i], u) for i, u in zip(self.contracted, self.adjoints, strict=True)]
-        recorded = [(y, u) for y, u in pairs if type(y) is Tensor and y.requires_grad]
+        recorded = [(y, u) for y, u in pairs if isinstance(y, Tensor) and y.requires_grad]
         nodes = graph(*(y for y, _ in recorded)).nodes if recorded else []
         leaves = [(node.tensor, node.tensor.grad) for node in nodes if node.op is None and node.tensor is not None]
         try:
@@ -136,7 +136,7 @@ class Problem:
         """Return the outputs, recorded from inputs that have names, perhaps in another dtype than theirs."""
         pairs = zip(self.inputs, self.names, strict=True)
         inputs = [tensor(x, requires_grad=True, name=name, dtype=dtype or x.dtype) for x, name in pairs]
-        return [y for y in flatten(self.call(*inputs)) if type(y) is Tensor]
+        return [y for y in flatten(self.call(*inputs)) if isinstance(y, Tensor)]
 
     def rounding(self) -> Node | None:
         """Return the first cast of the function that rounds float64, whose differences then are no oracle."""
@@ -149,7 +149,7 @@ class Problem:
 
 def plain(value: Any) -> Any:
     """Return the array of a Tensor, anything else as it is."""
-    return value._data if type(value) is Tensor else value
+    return value._data if isinstance(value, Tensor) else value
 
 
 def signed(rng: np.random.Generator, like: np.ndarray) -> np.ndarray:

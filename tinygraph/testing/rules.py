@@ -76,7 +76,7 @@ def misfit(node: Node, argument: int, adjoint: np.ndarray) -> str:
     expected = np.asarray(values[argument])
     if contribution is None:
         return f"gives None, so no contribution; expected an array of shape {expected.shape}"
-    if type(contribution) is Tensor:
+    if isinstance(contribution, Tensor):
         return "gives a Tensor for plain arrays: does it use a Tensor that is none of its arguments?"
     array = dense(contribution)
     if not isinstance(array, np.ndarray | np.generic):

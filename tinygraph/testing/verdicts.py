@@ -80,7 +80,7 @@ def setting_of(seed: int, names: Sequence[str], arrays: Sequence[np.ndarray]) ->
 
 def drawing_of(outputs: Iterable[Any]) -> str:
     """Draw the graph of some outputs, where it is of a size to be looked at."""
-    tensors = [y for y in outputs if type(y) is Tensor]
+    tensors = [y for y in outputs if isinstance(y, Tensor)]
     recorded = graph(*tensors) if tensors else None
     if recorded is None or not _DRAWN[0] <= len(recorded) <= _DRAWN[1]:
         return ""

@@ -160,7 +160,7 @@ def verify(recorded: Graph | Tensor, *, seed: int = 0, first: bool = False) -> F
     >>> finding.node.op, finding.node.expression, round(finding.got / finding.expected, 6)
     (<op cube>, 'cube(x)', 0.666667)
     """
-    if type(recorded) is Tensor:
+    if isinstance(recorded, Tensor):
         recorded = graph(recorded)
     if not isinstance(recorded, Graph):
         raise TypeError(f"verify: expected a Graph or a recorded Tensor, got {type(recorded).__name__}")

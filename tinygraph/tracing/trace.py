@@ -128,7 +128,7 @@ def trace(output: Tensor, adjoint: ArrayLike | None = None, *, into_grad: bool =
     >>> x.grad is None
     True
     """
-    if type(output) is not Tensor:
+    if not isinstance(output, Tensor):
         raise TypeError(f"trace: expected a Tensor that was recorded, got {type(output).__name__}")
     seed = seed_of(output, adjoint)
     context().frames.clear()

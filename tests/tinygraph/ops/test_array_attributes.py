@@ -96,8 +96,14 @@ def test_the_advice_names_what_stands_for_it(name, advice):
         getattr(p, name)
 
 
+def test_only_what_is_there_is_listed():
+    p = tg.parameter(X)
+    assert {"sum", "grad", "at"} <= set(dir(p))
+    assert not [name for name in dir(p) if not hasattr(p, name)]
+
+
 def test_what_nobody_has_is_a_plain_attribute_error():
-    with pytest.raises(AttributeError, match=r"a Tensor has no attribute 'shap'$") as caught:
+    with pytest.raises(AttributeError, match=r"'Tensor' object has no attribute 'shap'$") as caught:
         _ = tg.parameter(X).shap
     assert caught.value.name == "shap"  # so that Python suggests the nearest
 
