@@ -44,10 +44,10 @@ def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: 
     return y if y.dtype == x.dtype else astype(y, x.dtype)
 
 
-def _conditions(given: Any, ndim: int) -> list[np.ndarray]:
+def _conditions(conditions: Any, ndim: int) -> list[np.ndarray]:
     """Return the conditions as a list; one alone need not stand in a list."""
-    alone = np.ndim(given) == 0 or (ndim > 0 and not isinstance(given[0], list | np.ndarray))
-    return [np.asarray(condition, dtype=bool) for condition in ([given] if alone else given)]
+    alone = np.ndim(conditions) == 0 or (ndim > 0 and not isinstance(conditions[0], list | np.ndarray))
+    return [np.asarray(condition, dtype=bool) for condition in ([conditions] if alone else conditions)]
 
 
 def _piece(x: Any, condition: np.ndarray, function: Any, args: tuple, kw: dict[str, Any]) -> Any:

@@ -195,13 +195,13 @@ def fft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -
     """As ``np.fft.fft``; the spectrum comes as a `Complex`."""
     if type(a) is Complex:
         z = Complex(_resized(a.real, n, axis), _resized(a.imag, n, axis))
-        found = Complex(cosines(z.real, axis=axis), sines(z.real, axis=axis))
-        found += Complex(-sines(z.imag, axis=axis), cosines(z.imag, axis=axis))
+        spectrum = Complex(cosines(z.real, axis=axis), sines(z.real, axis=axis))
+        spectrum += Complex(-sines(z.imag, axis=axis), cosines(z.imag, axis=axis))
     else:
         x = _resized(as_array(a), n, axis)
-        found = Complex(cosines(x, axis=axis), sines(x, axis=axis))
-    scale = _scale(found.shape[axis], norm, False)
-    return found if scale == 1 else Complex(found.real * scale, found.imag * scale)
+        spectrum = Complex(cosines(x, axis=axis), sines(x, axis=axis))
+    scale = _scale(spectrum.shape[axis], norm, False)
+    return spectrum if scale == 1 else Complex(spectrum.real * scale, spectrum.imag * scale)
 
 
 @implements("fft.ifft")

@@ -128,19 +128,19 @@ def _rest(ndim: int, used: Sequence[int]) -> list[int]:
 def back_to_first(g: Any, a: Any, b: Any, axes: Axes) -> Any:
     """Return the adjoint of the first argument of ``tensordot``: `g` with what stayed of b summed over."""
     mine, theirs = summed(axes, a, b)
-    stayed, kept = _rest(len(b.shape), theirs), _rest(len(a.shape), mine)
-    order = kept + [mine[k] for k in np.argsort(theirs)]
-    found = np.tensordot(g, b, axes=(tuple(range(len(kept), len(g.shape))), tuple(stayed)))
-    return np.transpose(found, [int(i) for i in np.argsort(order)])
+    their_rest, rest = _rest(len(b.shape), theirs), _rest(len(a.shape), mine)
+    order = rest + [mine[k] for k in np.argsort(theirs)]
+    product = np.tensordot(g, b, axes=(tuple(range(len(rest), len(g.shape))), tuple(their_rest)))
+    return np.transpose(product, [int(i) for i in np.argsort(order)])
 
 
 def back_to_second(g: Any, a: Any, b: Any, axes: Axes) -> Any:
     """Return the adjoint of the second argument of ``tensordot``: `g` with what stayed of a summed over."""
     theirs, mine = summed(axes, a, b)
-    stayed, kept = _rest(len(a.shape), theirs), _rest(len(b.shape), mine)
-    order = [mine[k] for k in np.argsort(theirs)] + kept
-    found = np.tensordot(a, g, axes=(tuple(stayed), tuple(range(len(stayed)))))
-    return np.transpose(found, [int(i) for i in np.argsort(order)])
+    their_rest, rest = _rest(len(a.shape), theirs), _rest(len(b.shape), mine)
+    order = [mine[k] for k in np.argsort(theirs)] + rest
+    product = np.tensordot(a, g, axes=(tuple(their_rest), tuple(range(len(their_rest)))))
+    return np.transpose(product, [int(i) for i in np.argsort(order)])
 
 
 tensordot = op(

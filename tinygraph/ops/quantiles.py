@@ -53,8 +53,8 @@ def _interpolated(ordered: Any, position: float) -> Any:
 def _arranged(quantiles: list[Any], shape: tuple[int, ...], a: Any, axis: Axis, keepdims: bool) -> Any:
     """Stack quantiles in the shape of q, before the axes of `a` that are left."""
     if keepdims:
-        kept = [1 if i in axes_of(a, axis) else n for i, n in enumerate(np.shape(a))]
-        quantiles = [np.reshape(y, kept) for y in quantiles]
+        lengths = [1 if i in axes_of(a, axis) else n for i, n in enumerate(np.shape(a))]
+        quantiles = [np.reshape(y, lengths) for y in quantiles]
     return quantiles[0] if shape == () else np.reshape(np.stack(quantiles), (*shape, *np.shape(quantiles[0])))
 
 

@@ -156,8 +156,8 @@ def as_array(x: Any) -> Any:
 
 def _at_least(lift: Any, xs: tuple[Any, ...]) -> Any:
     """Reshape each of `xs` as NumPy's function `lift` would."""
-    found = [np.reshape(x, lift(np.empty(np.shape(x))).shape) for x in map(as_array, xs)]
-    return found[0] if len(found) == 1 else tuple(found)
+    lifted = [np.reshape(x, lift(np.empty(np.shape(x))).shape) for x in map(as_array, xs)]
+    return lifted[0] if len(lifted) == 1 else tuple(lifted)
 
 
 @implements("atleast_1d")

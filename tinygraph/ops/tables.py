@@ -273,11 +273,11 @@ def _set(table: Tensor, index: Any, value: Any, frame: FrameType) -> Tensor:
     version: Version | None = getattr(table, "_version", None)
     if version is None or version.depth != len(key):
         version = Version(table, len(key), {})
-    made = make(fill, None, (), (), None, table.requires_grad or getattr(cell, "requires_grad", False), frame)
-    made._version = version.with_cell(key, cell)
-    del made._data, made._inputs, made._values, made._attributes
-    made.__class__ = Filled
-    return made
+    filled = make(fill, None, (), (), None, table.requires_grad or getattr(cell, "requires_grad", False), frame)
+    filled._version = version.with_cell(key, cell)
+    del filled._data, filled._inputs, filled._values, filled._attributes
+    filled.__class__ = Filled
+    return filled
 
 
 def _base(table: Tensor) -> Tensor:
@@ -288,13 +288,13 @@ def _base(table: Tensor) -> Tensor:
 
 def _as_cell(value: Any, dtype: np.dtype, frame: FrameType) -> Any:
     """Return a value in the dtype of the table: a Tensor, or an array of the table's own."""
-    given = value.dtype if isinstance(value, Tensor) else np.asarray(value).dtype
-    if given.kind == "f" and dtype.kind != "f":
+    given_dtype = value.dtype if isinstance(value, Tensor) else np.asarray(value).dtype
+    if given_dtype.kind == "f" and dtype.kind != "f":
         raise TypeError(
             f"at: the table holds {dtype}, which would cut off the fraction of what is set;"
             f" make it of float, tg.tensor(table, dtype=float){where(frame)}"
         )
     if isinstance(value, Tensor):
-        return value if given == dtype else value.astype(dtype)
+        return value if given_dtype == dtype else value.astype(dtype)
     cell = np.array(value, dtype=dtype)
     return cell if cell.shape else cell[()]

@@ -195,11 +195,11 @@ def op(
     stands_for = numpy if isinstance(numpy, tuple) else (numpy,)
     if isinstance(forward, np.ufunc) or (getattr(forward, "__module__", None) or "").startswith("numpy"):
         stands_for = (forward, *stands_for)
-    made = Op(forward, vjp, name or forward.__name__, elementwise, saves, sequence, stands_for, facts)
-    registry.setdefault(made.name, []).append(made)
+    primitive = Op(forward, vjp, name or forward.__name__, elementwise, saves, sequence, stands_for, facts)
+    registry.setdefault(primitive.name, []).append(primitive)
     for function in stands_for:
-        numpy_functions.setdefault(function, made)
-    return made
+        numpy_functions.setdefault(function, primitive)
+    return primitive
 
 
 def _documentation(op: Op) -> str:

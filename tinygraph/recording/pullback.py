@@ -58,11 +58,11 @@ def checked(op: Primitive, pull: Callable[..., tuple]) -> Callable[..., tuple]:
     return checked_pull
 
 
-def _misfit(contribution: Any, given: tuple, value: Any) -> str:
+def _misfit(contribution: Any, operands: tuple, value: Any) -> str:
     """Say what a rule gave that is no contribution to an argument of that value; nothing if it is one."""
     if contribution is None:
         return "None"
-    if hasattr(contribution, "requires_grad") and not any(hasattr(x, "requires_grad") for x in given):
+    if hasattr(contribution, "requires_grad") and not any(hasattr(x, "requires_grad") for x in operands):
         return "a Tensor, where it was given arrays"
     shape = contribution.like.shape if type(contribution) is Sparse else np.shape(contribution)
     if shape != np.shape(value):
@@ -173,10 +173,12 @@ def _pull_all(rules: tuple[Rule | None, ...], elementwise: bool) -> Callable[...
 def _pull_each(rule: Rule, once: Rule | None) -> Callable[..., tuple]:
     def pull(g: Any, y: Any, values: tuple, inputs: tuple, attributes: dict[str, Any] | None) -> tuple:
         named = attributes or {}
-        given = values if once is None else once(values, **named)
+        operands = values if once is None else once(values, **named)
         return tuple(
             [
-                None if source is None or not source.requires_grad else like(rule(i, g, y, given, **named), values[i])
+                None
+                if source is None or not source.requires_grad
+                else like(rule(i, g, y, operands, **named), values[i])
                 for i, source in enumerate(inputs)
             ]
         )
