@@ -29,7 +29,7 @@ from types import CodeType, FunctionType
 
 import numpy as np
 
-import tinygraph.ops.special  # noqa: F401 - so that faults are planted in the rules of SciPy's functions too
+import tinygraph.ops.parametric  # noqa: F401 - so that faults are planted in the rules of SciPy's functions too
 from tests.tools.extra_calls import extra_calls, extra_laws
 from tinygraph.recording import broadcasting, pullback
 from tinygraph.recording.op import Op
@@ -38,7 +38,9 @@ from tinygraph.testing.strategies import ops as all_ops
 
 SUMS = {"sum", "sum_to", "column_sums", "_sum_to"}
 TRANSPOSES = {"T", "mT", "transpose", "swapaxes", "moveaxis", "transposed"}
-SAME_EITHER_WAY = {"maximum", "minimum", "add", "multiply", "logaddexp", "hypot", "isinstance", "zip", "range"}
+SAME_EITHER_WAY = {
+    *("maximum", "minimum", "add", "multiply", "logaddexp", "hypot", "betaln", "isinstance", "zip", "range")
+}
 
 
 @dataclass(frozen=True)
@@ -332,6 +334,11 @@ EQUIVALENT = (
     ("xlog1py", "1", "2", AT_EDGE),
     ("i1e", "x", "y", "y has the sign of x"),
     ("special.guarded", "", "", AT_EDGE),
+    ("kv, rule", "order - 1", "1 - order", "the function is even in its order"),
+    ("kn, rule", "order - 1", "1 - order", "the function is even in its order"),
+    ("rgamma_slope", "1", "2", MASKED),
+    ("rgamma_slope", "np.where(x > 0, 0, x)", "np.where(0", MASKED),
+    ("rgamma_slope", "0", "1", "masked, or between 0 and 1, where both formulas hold"),
     ("sinc_slope", "0", "1", MASKED),
     ("sinc_slope", "1", "2", MASKED),
     ("sinc_slope", "10", "11", "a further term of the series, below rounding"),

@@ -30,6 +30,7 @@ _INSTEAD = {
     "scipy.special.logsumexp": "tg.logsumexp(x, axis)",
     "scipy.special.softmax": "tg.softmax(x, axis), with axis=None for all elements",
     "scipy.special.log_softmax": "tg.log_softmax(x, axis), with axis=None for all elements",
+    "scipy.special.multigammaln": "tinygraph.ops.special.multigammaln(a, d)",
     "scipy.special.polygamma": "tinygraph.ops.special.polygamma(n, x)",
     "scipy.integrate.trapezoid": "np.trapezoid",
 }
