@@ -135,12 +135,14 @@ def mean_and_variance_of_an_array_of_objects(x):
     return a.mean() + np.var(a)
 
 
-@programs.fooled(x, reason="np.exp of an array of objects asks each for a method exp, which a Tensor does not have")
-def exp_of_an_array_of_objects(x):
-    a = np.empty(3, dtype=object)
-    for i in range(3):
-        a[i] = x[i] * x[i]
-    return np.sum(np.exp(a)) if isinstance(x, Tensor) else np.sum(np.exp(x * x))
+@programs.right(x)
+def functions_of_an_array_of_objects(x):
+    a, b = x * x, np.cos(x)
+    if isinstance(x, Tensor):
+        a, b = np.empty(3, dtype=object), np.empty(3, dtype=object)
+        for i in range(3):
+            a[i], b[i] = x[i] * x[i], np.cos(x[i])
+    return np.sum(np.exp(a) * np.sqrt(a) + np.log(1 + a)) + np.sum(np.hypot(a, 2.0) - np.arctan2(b, a))
 
 
 @programs.refused(x, says="scipy.sparse._spbase.__matmul__ takes no Tensor: write it with NumPy's functions")

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..recording.applying import binary_operator, unary_operator
 from ..recording.context import context
+from ..recording.numpy_protocol import numpy_functions
 from ..recording.source import where
 from ..recording.tensor import Tensor
 from . import elementwise as e
@@ -144,6 +145,12 @@ _METHODS: dict[str, Any] = {
     "nonzero": plain.nonzero,
     "searchsorted": plain.searchsorted,
 }
+# what NumPy asks of each element of an array of objects: np.exp(a) calls a[i].exp()
+_OF_OBJECTS = (
+    *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "fabs", "rint", "deg2rad", "rad2deg"),
+    *("sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh"),
+    *("arctan2", "hypot", "degrees", "radians"),
+)
 
 
 def attach() -> None:
@@ -157,6 +164,8 @@ def attach() -> None:
         setattr(Tensor, f"__{name}__", _comparison(getattr(python, name)))
     for name, op in _METHODS.items():
         setattr(Tensor, name, _method(op, name))
+    for name in _OF_OBJECTS:
+        setattr(Tensor, name, _method(numpy_functions[getattr(np, name)], name))
     for name, instead in {
         "sort": "np.sort(t) gives a sorted one",
         "partition": "np.partition(t, kth) gives a partitioned one",

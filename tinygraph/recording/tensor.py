@@ -53,6 +53,7 @@ class Tensor:
         "_inputs",
         "_lasti",
         "_name",
+        "_traced",
         "_values",
         "_version",
         "op",
@@ -70,13 +71,14 @@ class Tensor:
     _name: str | None
     _grad: np.ndarray | None  # of leaves only
     _version: Any  # of what tinygraph.ops.tables still has to make
+    _traced: bool  # set on what a derivative is taken with respect to
     op: Primitive | None
     requires_grad: bool
     backward: Callable[..., None]  # attached by tinygraph.backward
 
     __hash__ = object.__hash__
 
-    def __init__(self) -> None:
+    def __init__(self, *data: Any, **options: Any) -> None:
         raise TypeError("Tensor: made by tg.tensor(data) or tg.parameter(data), not by calling Tensor")
 
     # -- the value ----------------------------------------------------------------------------------------------------
@@ -101,6 +103,10 @@ class Tensor:
     def shape(self) -> tuple[int, ...]:
         """Lengths of the axes."""
         return self._data.shape
+
+    @shape.setter
+    def shape(self, shape: Any) -> NoReturn:
+        raise TypeError(f"shape: a Tensor is not written in place; write t = t.reshape({shape}){where(_frame(1))}")
 
     @property
     def dtype(self) -> np.dtype:
@@ -135,6 +141,12 @@ class Tensor:
             if not is_asked_for(frame):
                 raise TypeError(refusal(frame))
         return float(self._data)
+
+    def as_integer_ratio(self) -> tuple[int, int]:
+        """Return the value as a fraction, as ``float.as_integer_ratio``; `statistics` and `fractions` ask for it."""
+        if self.requires_grad and context().recording:
+            raise TypeError(refusal(_frame(1)))
+        return float(self._data).as_integer_ratio()
 
     def __int__(self) -> int:
         return int(self._data)
@@ -231,7 +243,8 @@ class Tensor:
         return dispatch(function, args, kwargs, _frame(1))
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
-        if self.requires_grad and context().recording:
+        whole = dtype is not None and np.dtype(dtype).kind in "biu"  # np.int64(t), whose derivative is 0 anyway
+        if self.requires_grad and not whole and context().recording:
             raise TypeError(refusal(_frame(1), "array"))
         return np.array(self._data, dtype=dtype)
 
@@ -239,6 +252,11 @@ class Tensor:
         _refuse_write(self)
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Callable, tuple]:
+        if is_traced(self):
+            raise TypeError(
+                f"this Tensor is an argument of a function that is differentiated: pickled, it would cut the graph in"
+                f" silence; say t.detach() or t.numpy() if a constant is meant{where(_frame(1))}"
+            )
         if self.op is not None:
             raise TypeError(
                 f"only leaves are copied and pickled, this Tensor is the value of {self.op.name}, with its graph;"
@@ -326,6 +344,11 @@ def make_leaf(
 def as_constant(value: Any) -> Tensor:
     """Return a plain number or array as a Tensor without gradient."""
     return make_leaf(np.asarray(value))
+
+
+def is_traced(tensor: Tensor) -> bool:
+    """Tell whether a Tensor is an argument of a function that is differentiated."""
+    return hasattr(tensor, "_traced")
 
 
 def _restored(data: Any, requires_grad: bool, name: str | None, grad: np.ndarray | None) -> Tensor:
