@@ -9,6 +9,7 @@ from tests.foreign.program import Programs
 from tinygraph import Tensor
 
 programs = Programs()
+pytestmark = pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
 x = np.array([0.5, 1.2, -0.7])
 
 # -- containers of NumPy -----------------------------------------------------------------------------------------------
@@ -125,6 +126,21 @@ def masked_array_times_a_tensor(x):
 @programs.fooled(x, reason="np.ma reads ._data of what has it, and cuts the gradient without a word")
 def functions_of_masked_arrays(x):
     return np.ma.exp(x).sum() + x[0]
+
+
+@programs.refused(x, says="write np.asarray(m) and @")
+def a_matrix_on_the_left(x):
+    return (np.matrix(np.eye(3)) * x[:, None]).sum() + x[0]
+
+
+@programs.refused(x, says="write np.asarray(m) and @")
+def a_matrix_on_the_right(x):
+    return (x[None, :] * np.matrix(np.eye(3))).sum() + x[0]
+
+
+@programs.refused(x, says="write np.asarray(m) and @")
+def a_matrix_among_the_arguments(x):
+    return np.sum(np.matmul(np.matrix(np.eye(3)), x)) + np.dot(np.matrix(np.ones(3)), x)[0, 0]
 
 
 @programs.refused(x, says="np.stack")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import refuse_masked
+from .errors import refuse_subclasses
 from .primitive import Primitive
 from .source import where
 from .tensor import Tensor
@@ -25,7 +25,7 @@ def constant(op: Any, value: Any, frame: FrameType) -> Any:
         return value
     if isinstance(value, Tensor):  # one that is made when it is asked for, as here
         return value._data
-    refuse_masked(value, op.name, frame)
+    refuse_subclasses(value, op.name, frame)
     array = np.array(value)
     if array.dtype.kind not in "biufc":
         raise TypeError(f"{op.name}: expected numbers or a Tensor, got {type(value).__name__}{where(frame)}")
