@@ -27,20 +27,20 @@ def parametric(ufunc: Callable[..., Any], vjp: Rule, name: str = "", **facts: An
     """Register a ufunc whose last argument alone has a derivative that can be worked out; the rule names the others."""
 
     def forward(x: Any, **parameters: Any) -> Any:
-        y = ufunc(*{**made.defaults, **parameters}.values(), x)
+        y = ufunc(*{**primitive.defaults, **parameters}.values(), x)
         return y.astype(x.dtype) if x.dtype.kind == "f" else y
 
     name = name or ufunc.__name__
     text = f"As ``scipy.special.{name}``; only its last argument is differentiated, the others are static."
-    made = op(forward, vjp, name=name, elementwise=True, doc=text, **facts)
+    primitive = op(forward, vjp, name=name, elementwise=True, doc=text, **facts)
 
     def function(*args: Any, **unsupported: Any) -> Any:
         if unsupported:
             raise TypeError(f"{name}: the argument {next(iter(unsupported))}= is not supported on a Tensor")
         *parameters, x = args
         shape = np.broadcast_shapes(*map(np.shape, args))
-        attributes = dict(zip(made.defaults, parameters, strict=True))
-        return made(x if np.shape(x) == shape else np.broadcast_to(x, shape), **attributes)
+        attributes = dict(zip(primitive.defaults, parameters, strict=True))
+        return primitive(x if np.shape(x) == shape else np.broadcast_to(x, shape), **attributes)
 
     function.__name__ = name
     functions[ufunc] = located(function)

@@ -69,9 +69,17 @@ ruled(special.erfc, lambda g, y, x: -g * (2 / _ROOT_PI * np.exp(-x * x)))
 ruled(special.erfcx, lambda g, y, x: g * (2 * x * y - 2 / _ROOT_PI))
 ruled(special.erfinv, lambda g, y, x: g * (_ROOT_PI / 2 * np.exp(y * y)), domain="unit", kinks=_ENDS)
 ruled(special.erfcinv, lambda g, y, x: -g * (_ROOT_PI / 2 * np.exp(y * y)), kinks=_ENDS, **_INSIDE)
+ruled(special.dawsn, lambda g, y, x: g * (1 - 2 * x * y))
 ruled(special.ndtr, lambda g, y, x: g * (np.exp(-0.5 * x * x) / _ROOT_2PI))
 ruled(special.ndtri, lambda g, y, x: g * (_ROOT_2PI * np.exp(0.5 * y * y)), kinks=_ENDS, **_INSIDE)
 ruled(special.log_ndtr, lambda g, y, x: g * (2 / _ROOT_2PI / special.erfcx(x * -math.sqrt(0.5))))
+
+# -- exponential integrals ---------------------------------------------------------------------------------------------
+
+_AT_ZERO = "At 0 is a pole."
+
+ruled(special.exp1, lambda g, y, x: -g * np.exp(-x) / x, domain="positive", kinks=_AT_ZERO)
+ruled(special.expi, lambda g, y, x: g * np.exp(x) / x, domain="positive", kinks=_AT_ZERO)
 
 # -- gamma and beta ----------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ WITHOUT_ORDER = {  # the ufunc → the same of a complex argument
     "y1": lambda z: special.yv(1, z),
     "k0": lambda z: special.kv(0, z),
     "k1": lambda z: special.kv(1, z),
+    **{name: getattr(special, name) for name in ("dawsn", "exp1", "expi")},
 }
 OF_AN_ORDER = {name: getattr(special, name) for name in ("jv", "yv", "kv", "iv")} | {
     "yn": special.yv,
@@ -41,7 +42,7 @@ def by_cauchys_integral(function, x):
 
 
 @pytest.mark.parametrize("name", WITHOUT_ORDER)
-def test_bessel_functions_without_an_order(name):
+def test_functions_without_parameters(name):
     compare(getattr(special, name), P, by_cauchys_integral(WITHOUT_ORDER[name], P), rtol=1e-9)
 
 
