@@ -197,8 +197,8 @@ def op(
         raise TypeError(f"tg.op: {forward!r} has no name; say name=")
     if not isinstance(facts.get("kinks", ""), str):
         raise TypeError(
-            f"tg.op({name}): kinks= takes a sentence that says where it has no derivative, what the rule gives there"
-            f" and whose convention that is; got {facts['kinks']!r}"
+            f"tg.op({name}): kinks={facts['kinks']!r}; expected a sentence that says where the op has no derivative and"
+            " what the rule gives there; domain= keeps tests away from it"
         )
     stands_for = numpy if isinstance(numpy, tuple) else (numpy,)
     if isinstance(forward, np.ufunc) or (getattr(forward, "__module__", None) or "").startswith("numpy"):
