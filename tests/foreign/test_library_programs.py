@@ -123,7 +123,7 @@ def masked_array_times_a_tensor(x):
     return (np.ma.array([1.0, 2.0, 3.0], mask=[0, 0, 1]) * x).sum() + x[0]
 
 
-@programs.fooled(x, reason="np.ma reads ._data of what has it, and cuts the gradient without a word")
+@programs.fooled(x, reason="np.ma reads ._value of what has it, and cuts the gradient without a word")
 def functions_of_masked_arrays(x):
     return np.ma.exp(x).sum() + x[0]
 

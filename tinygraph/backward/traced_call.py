@@ -198,4 +198,4 @@ def filled(derivative: Any, like: Tensor, keep: bool) -> Any:
 
 def copied(x: Any) -> np.ndarray:
     """Return an array that the caller may write into: it is no other's, nor a recorded value."""
-    return np.array(x._data if isinstance(x, Tensor) else x)
+    return np.array(x._value if isinstance(x, Tensor) else x)

@@ -263,4 +263,4 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, out: None = None, *, min:
 
 def plain(x: Any) -> Any:
     """Return the plain array behind a Tensor, and anything else as it is."""
-    return x._data if isinstance(x, Tensor) else x
+    return x._value if isinstance(x, Tensor) else x

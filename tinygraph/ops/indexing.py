@@ -80,7 +80,7 @@ def read(self: Tensor, index: Any, frame: FrameType | None = None) -> Tensor:
     if frame is None:
         frame = _frame(1)
     own_index = keep_index(index)
-    value = self._data
+    value = self._value
     try:
         y = value[own_index]
     except (IndexError, TypeError) as error:

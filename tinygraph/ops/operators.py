@@ -23,7 +23,7 @@ _frame = sys._getframe
 
 def _comparison(compare: Callable) -> Callable:
     def operator(self: Tensor, other: Any) -> Any:
-        return compare(self._data, other._data if isinstance(other, Tensor) else other)
+        return compare(self._value, other._value if isinstance(other, Tensor) else other)
 
     return operator
 
@@ -69,10 +69,10 @@ def _copied(self: Tensor, order: str = "K") -> Tensor:
 
 
 def _index(self: Tensor) -> int:
-    if self._data.dtype.kind not in "biu" or self._data.ndim:
+    if self._value.dtype.kind not in "biu" or self._value.ndim:
         what = f"{self.dtype} of shape {self.shape}"
         raise TypeError(f"a Tensor of {what} is no index or count; write int(t) if it holds one{where(_frame(1))}")
-    return python.index(self._data)
+    return python.index(self._value)
 
 
 def _augmented(symbol: str, operator: Callable) -> Callable:
@@ -88,7 +88,7 @@ def _augmented(symbol: str, operator: Callable) -> Callable:
                 f" as it is; write {name}.data = {name}.data {symbol} …, or the same {symbol}= inside tg.no_grad(),"
                 f" or let an optimiser do it{where(_frame(1))}"
             )
-        self.data = operator(self._data, other._data if isinstance(other, Tensor) else other)
+        self.data = operator(self._value, other._value if isinstance(other, Tensor) else other)
         return self
 
     return augmented

@@ -86,7 +86,7 @@ __all__ = [
 def bare(x: Any) -> Any:
     """Return plain arrays in place of Tensors, in lists and tuples too."""
     if isinstance(x, Tensor):
-        return x._data
+        return x._value
     return type(x)([bare(part) for part in x]) if type(x) in (list, tuple) else x
 
 

@@ -73,7 +73,7 @@ def _made_by_user(
                 f"{what}: of a Tensor that requires a gradient this would make a constant, and cut the graph in"
                 f" silence; the Tensor itself can stand here; t.detach() if a constant is meant{where(frame)}"
             )
-        data = data._data
+        data = data._value
     refuse_subclasses(data, what, frame)
     array = np.array(data, dtype=dtype)
     refuse_complex(what, array, frame)

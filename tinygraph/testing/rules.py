@@ -69,7 +69,7 @@ def misfit(node: Node, argument: int, adjoint: np.ndarray) -> str:
         if op.variadic:  # what its rule gets in place of the arrays, only the whole pull-back knows
             contribution = pull(node, adjoint, argument)[argument]
         else:
-            contribution = op.rule(argument)(adjoint, node._data, *values, **node.attributes)
+            contribution = op.rule(argument)(adjoint, node._value, *values, **node.attributes)
         contribution = dense(contribution)
     except RuleError as error:
         return f"gives {str(error).partition(chr(10))[0].partition(' gave ')[2]}"
