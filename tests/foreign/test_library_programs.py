@@ -118,14 +118,28 @@ def structured_arrays(x):
     return record["mass"][0] * x[1]
 
 
-@programs.fooled(x, reason="the mask of a masked array on the left, and the gradient, are lost without a word")
+@programs.refused(x, says="write np.where(mask, value, t)")
 def masked_array_times_a_tensor(x):
     return (np.ma.array([1.0, 2.0, 3.0], mask=[0, 0, 1]) * x).sum() + x[0]
 
 
-@programs.fooled(x, reason="np.ma reads ._value of what has it, and cuts the gradient without a word")
+@programs.refused(x, says="write np.where(mask, value, t)")
 def functions_of_masked_arrays(x):
     return np.ma.exp(x).sum() + x[0]
+
+
+@programs.refused(x, says="write np.where(mask, value, t)")
+def a_masked_array_that_is_added_to(x):
+    m = np.ma.ones(3)
+    m += x
+    return m.sum() * x[0]
+
+
+@programs.refused(x, says="write np.where(mask, value, t)")
+def values_among_masked_ones(x):
+    m = np.ma.ones(3)
+    m[1:] = x[1:]
+    return np.ma.maximum(m, 0.0).sum() * x[0]
 
 
 @programs.refused(x, says="write np.asarray(m) and @")
