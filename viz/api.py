@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import tinygraph as tg
 
 from .formats.drawing import Drawing
+from .layout.graphviz_process import start_early
 from .memory import garbage_collector_paused
 from .scenes.collapse import collapse_scopes
 from .scenes.folded import folded_scene
@@ -82,6 +83,7 @@ def draw(
             "a folded drawing has no single time steps: fold=True excludes timesteps, overlay, backward, collapse"
         )
     graph = graph_of(x)
+    start_early()
     if fold:
         return Drawing(folded_scene(graph, view))
     scene = _VIEWS[view](graph)

@@ -1,65 +1,24 @@
-"""Asks Graphviz where nodes and edges go.
+"""Asks Graphviz where nodes and edges go, and does without it where it fails.
 
-`pygraphviz` carries Graphviz inside its wheels, so nothing has to be installed by hand. A call of it cannot be
-interrupted, so its cost is estimated first.
+`pygraphviz` carries Graphviz inside its wheels, so nothing has to be installed by hand. It runs in a process of its own
+(`graphviz_process`): some graphs would hang it, and some end it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
-
-import pygraphviz
+import warnings
+from typing import Any
 
 from .geometry import ARROW, Box, Path, Point
+from .graphviz_process import LayoutError, dot_layout
+from .layered import arrange_in_layers
+from .request import Placed, Request
 
 LIMIT = 20.0  # seconds that a layout by dot may be estimated to take
-
-
-class Request(NamedTuple):
-    """A graph to arrange from bottom to top. Nodes are numbered; `sizes` are widths and heights in pixels.
-
-    An edge is (source, target, stands above): where the last is true, the source is placed over the target. The edges
-    numbered in `loose` have no say in what stands above what. Of a pair in `over` the second stands higher. `ports` are
-    nodes of no size at the very bottom. `scopes` are (path of names, members) to be kept together. `labels`
-    are widths to keep free beside edges.
-    """
-
-    sizes: Sequence[tuple[float, float]]
-    edges: Sequence[tuple[int, int, bool]]
-    ports: Sequence[int] = ()
-    scopes: Sequence[tuple[str, Sequence[int]]] = ()
-    round: bool = False
-    labels: Sequence[float] = ()
-    rank_gap: float = 30.0
-    gap: float = 14.4
-    over: Sequence[tuple[int, int]] = ()
-    loose: frozenset[int] = frozenset()
-
-
-class Placed(NamedTuple):
-    """The answer, in the request's order: a box per node, a path per edge, a frame per scope."""
-
-    boxes: list[Box]
-    paths: list[Path]
-    frames: list[Box]
-    label_places: list[Point | None]
-    width: float
-    height: float
-
-
-def scope_members(scopes: Iterable[str]) -> list[tuple[str, list[int]]]:
-    """Return each scope that has a name, with the numbers of the nodes in it, from the scope of every node.
-
-    >>> scope_members(["encoder", "", "decoder", "encoder"])
-    [('encoder', [0, 3]), ('decoder', [2])]
-    """
-    members: dict[str, list[int]] = {}
-    for i, scope in enumerate(scopes):
-        if scope:
-            members.setdefault(scope, []).append(i)
-    return list(members.items())
+PATIENCE = 1.0  # seconds that a layout may take, however small it is
+LABELLED = 12  # loose edges with room for labels: dot takes long over many, or ends in an assertion (`fixLabelOrder`)
+SETTINGS = "rankdir=BT nslimit=2 nslimit1=2 mclimit=0.5"  # else its network simplex may go on for minutes
 
 
 def seconds(nodes: int, edges: int) -> float:
@@ -68,7 +27,7 @@ def seconds(nodes: int, edges: int) -> float:
 
 
 def arrange(request: Request) -> Placed:
-    """Have dot find positions for everything in `request`.
+    """Have dot find positions for everything in `request`; where it cannot, find simpler ones with a warning.
 
     Raises
     ------
@@ -83,20 +42,15 @@ def arrange(request: Request) -> Placed:
             f"{_duration(expected)} to lay out. Draw fewer: view='variables', fold=True or timesteps=slice(…); "
             "or take drawing.to_networkx(), which needs no layout."
         )
-    graph = pygraphviz.AGraph(string=_dot(request))
-    return _read(json.loads(graph.draw(format="json0", prog="dot")), request)
-
-
-def mirror(placed: Placed) -> Placed:
-    """Return the arrangement with left and right exchanged."""
-    width = placed.width
-    flip = lambda point: point and (width - point[0], point[1])
-    return placed._replace(
-        boxes=[box._replace(x=width - box.x) for box in placed.boxes],
-        paths=[Path(tuple(map(flip, path.points)), flip(path.tip)) for path in placed.paths],
-        frames=[box._replace(x=width - box.x) for box in placed.frames],
-        label_places=[flip(place) for place in placed.label_places],
-    )
+    try:
+        return _read(json.loads(dot_layout(_dot(request), PATIENCE + expected)), request)
+    except LayoutError as error:
+        warnings.warn(
+            f"Graphviz {error}: {nodes:,} nodes and {edges:,} edges are drawn in a plainer layout",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return arrange_in_layers(request)
 
 
 def _duration(expected: float) -> str:
@@ -109,7 +63,7 @@ def _dot(request: Request) -> str:
     """Return the request in Graphviz' language."""
     shape = "ellipse" if request.round else "box"
     lines = [
-        f"digraph {{ rankdir=BT nodesep={request.gap / 72:.4f} ranksep={request.rank_gap / 72:.4f}",
+        f"digraph {{ {SETTINGS} nodesep={request.gap / 72:.4f} ranksep={request.rank_gap / 72:.4f}",
         f'node [shape={shape} fixedsize=true label=""] edge [arrowsize={ARROW / 10:.2f}]',
     ]
     lines += [f"n{i} [width={w / 72:.4f} height={h / 72:.4f}]" for i, (w, h) in enumerate(request.sizes)]
@@ -120,7 +74,8 @@ def _dot(request: Request) -> str:
         lines.append(f'subgraph cluster{number} {{ margin=9 label="x" fontsize=9 labeljust=l {inside} }}')
     for i, (source, target, above) in enumerate(request.edges):
         ends = f"n{target} -> n{source} [dir=back" if above else f"n{source} -> n{target} ["
-        wide = _room(request.labels[i]) if request.labels and request.labels[i] else ""
+        crowded = i in request.loose and len(request.loose) > LABELLED
+        wide = _room(request.labels[i]) if request.labels and request.labels[i] and not crowded else ""
         loose = " constraint=false" if i in request.loose else ""
         lines.append(f'{ends} id="{i}"{wide}{loose}]')
     lines += [f"n{low} -> n{high} [style=invis]" for low, high in request.over]
@@ -138,6 +93,8 @@ def _read(answer: dict[str, Any], request: Request) -> Placed:
     places = {thing["name"]: thing for thing in answer.get("objects", ())}
     edges = {edge["id"]: edge for edge in answer.get("edges", ()) if "id" in edge}
     lines = [edges[str(i)] for i in range(len(request.edges))]
+    if not all("pos" in line for line in lines):
+        raise LayoutError("lost some of the lines")
     return Placed(
         [Box(*_point(places[f"n{i}"]["pos"], height), *size) for i, size in enumerate(request.sizes)],
         [_path(line["pos"], height) for line in lines],

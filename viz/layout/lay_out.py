@@ -6,8 +6,9 @@ from ..scenes.scene import Edge, Scene
 from .bends import LOOP, bow, loop
 from .edge_labels import place_labels
 from .geometry import Box, Path
-from .graphviz_layout import Request, arrange, scope_members
+from .graphviz_layout import arrange
 from .positions import Frame, Layout, Route
+from .request import Request, scope_members
 from .size import label_room, node_size
 from .tiling import tile
 
