@@ -18,6 +18,7 @@ from ..recording.node import Node
 from ..recording.tensor import Tensor
 
 _SHORTEST_STRIDE = 16
+_FEW = 8  # arguments; an op of more is pulled back once for all of them, and so many of such ops are remembered
 _CHECKPOINT_SHARE = 0.1  # of the bytes of the forward values, for the checkpoints of all parameters together
 
 
@@ -56,6 +57,7 @@ class Pass:
         self._look = look
         self._sums: dict[Node, RunningSum] = {}
         self._writes: dict[Node, list[tuple[int, int]]] = {}
+        self._pulled: dict[int, tuple[Any, ...]] = {}  # the contributions of ops with many arguments, asked for in turn
 
     @cached_property
     def _recorded(self) -> PassNodes:
@@ -180,10 +182,21 @@ class Pass:
 
     def pull(self, k: int, adjoint: Any = None) -> tuple[Any, ...]:
         """Return the contributions of step `k`, of its own adjoint or another one, as the pass computed them."""
-        return pull(self.nodes[k], self.adjoints[k] if adjoint is None else adjoint)
+        if adjoint is not None:
+            return pull(self.nodes[k], adjoint)
+        if k not in self._pulled:
+            if len(self._pulled) == _FEW:
+                self._pulled.clear()
+            contributions = pull(self.nodes[k], self.adjoints[k])
+            if len(contributions) <= _FEW:
+                return contributions
+            self._pulled[k] = contributions
+        return self._pulled[k]
 
     def term(self, k: int, argument: int) -> Any:
         """Return the contribution of step `k` to one argument, an array or a Sparse."""
+        if len(self.nodes[k].inputs) > _FEW:
+            return self.pull(k)[argument]
         return pull(self.nodes[k], self.adjoints[k], argument)[argument]
 
     @property
