@@ -70,3 +70,11 @@ def test_a_recursion_with_branches_is_drawn_folded(seed):
     """Its calls read each other without a delay: the folded graph has a cycle."""
     for view in ("ops", "variables"):
         assert draw(Case("tree", seed), {"view": view, "fold": True}).failure == ""
+
+
+@pytest.mark.parametrize("seed", [5, 322])
+def test_what_aborts_graphviz_is_drawn_all_the_same(seed):
+    """Labels of flat edges: `fixLabelOrder: Assertion`."""
+    for view in ("ops", "variables"):
+        outcome = draw(Case("dag", seed), {"view": view, "fold": True})
+        assert (outcome.failure, outcome.warning) == ("", "")

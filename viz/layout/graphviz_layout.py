@@ -7,23 +7,39 @@
 from __future__ import annotations
 
 import json
+import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from .geometry import ARROW, Box, Path, Point
-from .graphviz_process import LayoutError, dot_layout
+from .graphviz_process import LayoutAborted, LayoutError, dot_layout
 from .layered import arrange_in_layers
 from .request import Placed, Request
 
 LIMIT = 20.0  # seconds that a layout by dot may be estimated to take
 PATIENCE = 1.0  # seconds that a layout may take, however small it is
-LABELLED = 12  # loose edges with room for labels: dot takes long over many, or ends in an assertion (`fixLabelOrder`)
+LABELLED = 12  # loose edges with room for labels: dot takes long over many, and may abort over any (`fixLabelOrder`)
 SETTINGS = "rankdir=BT nslimit=2 nslimit1=2 mclimit=0.5"  # else its network simplex may go on for minutes
+
+_deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))
 
 
 def seconds(nodes: int, edges: int) -> float:
     """Estimate how long dot takes: between what random graphs of 100 to 2,000 nodes took, deep and wide."""
     return 4e-7 * (nodes + edges) ** 2
+
+
+@contextmanager
+def time_limit(nodes: int, edges: int) -> Iterator[None]:
+    """Give all layouts of a drawing together the time that one of so many nodes and edges may take."""
+    token = _deadline.set(time.monotonic() + PATIENCE + seconds(nodes, edges))
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
 
 
 def arrange(request: Request) -> Placed:
@@ -42,8 +58,12 @@ def arrange(request: Request) -> Placed:
             f"{_duration(expected)} to lay out. Draw fewer: view='variables', fold=True or timesteps=slice(…); "
             "or take drawing.to_networkx(), which needs no layout."
         )
+    limit = max(min(PATIENCE + expected, _deadline.get() - time.monotonic()), 0.01)
     try:
-        return _read(json.loads(dot_layout(_dot(request), PATIENCE + expected)), request)
+        try:
+            return _ask(request, limit, len(request.loose) <= LABELLED)
+        except LayoutAborted:
+            return _ask(request, limit, False)
     except LayoutError as error:
         warnings.warn(
             f"Graphviz {error}: {nodes:,} nodes and {edges:,} edges are drawn in a plainer layout",
@@ -53,13 +73,18 @@ def arrange(request: Request) -> Placed:
         return arrange_in_layers(request)
 
 
+def _ask(request: Request, limit: float, labelled: bool) -> Placed:
+    """Ask dot, with room for the labels of loose edges if they are to be `labelled`."""
+    return _read(json.loads(dot_layout(_dot(request, labelled), limit)), request)
+
+
 def _duration(expected: float) -> str:
     if expected < 120:
         return f"{expected:.0f} seconds"
     return f"{expected / 60:,.0f} minutes" if expected < 7200 else f"{expected / 3600:,.0f} hours"
 
 
-def _dot(request: Request) -> str:
+def _dot(request: Request, labelled: bool) -> str:
     """Return the request in Graphviz' language."""
     shape = "ellipse" if request.round else "box"
     lines = [
@@ -74,8 +99,8 @@ def _dot(request: Request) -> str:
         lines.append(f'subgraph cluster{number} {{ margin=9 label="x" fontsize=9 labeljust=l {inside} }}')
     for i, (source, target, above) in enumerate(request.edges):
         ends = f"n{target} -> n{source} [dir=back" if above else f"n{source} -> n{target} ["
-        crowded = i in request.loose and len(request.loose) > LABELLED
-        wide = _room(request.labels[i]) if request.labels and request.labels[i] and not crowded else ""
+        room = request.labels[i] if request.labels and (labelled or i not in request.loose) else 0.0
+        wide = _room(room) if room else ""
         loose = " constraint=false" if i in request.loose else ""
         lines.append(f'{ends} id="{i}"{wide}{loose}]')
     lines += [f"n{low} -> n{high} [style=invis]" for low, high in request.over]

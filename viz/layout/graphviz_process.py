@@ -11,6 +11,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +24,10 @@ class LayoutError(Exception):
     """Graphviz found no layout; the text says why, as the end of a sentence."""
 
 
+class LayoutAborted(LayoutError):
+    """Graphviz ended before its time: an assertion of its own did not hold."""
+
+
 def dot_layout(source: str, limit: float) -> str:
     """Return what dot makes of a graph in its own language, as JSON.
 
@@ -32,6 +37,7 @@ def dot_layout(source: str, limit: float) -> str:
         If it takes longer than `limit` seconds, is interrupted by Ctrl-C, comes to a bad end, or cannot be started.
     """
     worker = _take()
+    start = time.monotonic()
     try:
         answer = worker.ask(source, limit)
     except KeyboardInterrupt:
@@ -39,7 +45,9 @@ def dot_layout(source: str, limit: float) -> str:
         raise LayoutError("was interrupted") from None
     except (OSError, ValueError):
         worker.close()
-        raise LayoutError(f"found no layout within {limit:.2g} seconds, or broke off") from None
+        if time.monotonic() - start < limit:
+            raise LayoutAborted("broke off") from None
+        raise LayoutError(f"found no layout within {limit:.2g} seconds") from None
     except BaseException:
         worker.close()
         raise

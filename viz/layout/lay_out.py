@@ -6,7 +6,7 @@ from ..scenes.scene import Edge, Scene
 from .bends import LOOP, bow, loop
 from .edge_labels import place_labels
 from .geometry import Box, Path
-from .graphviz_layout import arrange
+from .graphviz_layout import arrange, time_limit
 from .positions import Frame, Layout, Route
 from .request import Request, scope_members
 from .size import label_room, node_size
@@ -21,7 +21,8 @@ def lay_out(scene: Scene) -> Layout:
     ValueError
         If the graph does not repeat and is too large for Graphviz (`viz.layout.graphviz_layout.arrange`).
     """
-    layout = tile(scene) if scene.columns else _whole(scene)
+    with time_limit(len(scene.nodes), len(scene.edges)):
+        layout = tile(scene) if scene.columns else _whole(scene)
     place_labels(scene, layout)
     return layout
 

@@ -16,7 +16,8 @@ import viz
 from examples import programs
 from tests.tools.pictures import check_picture
 from viz.layout import graphviz_layout, graphviz_process
-from viz.layout.graphviz_process import LayoutError, dot_layout
+from viz.layout.graphviz_process import LayoutAborted, LayoutError, dot_layout
+from viz.layout.request import Request
 
 ROOT = Path(__file__).parents[3]
 SMALL = "digraph { a -> b }"
@@ -57,6 +58,14 @@ def test_a_process_that_was_killed_meanwhile_is_replaced():
         worker._process.kill()
         worker._process.wait()
     assert set(places(dot_layout(SMALL, 5.0))) == {"a", "b"}
+
+
+def test_what_graphviz_aborts_over_is_asked_again_without_labels():
+    edges = [(i, j, False) for i in range(9) for j in range(9) if (i * j + i) % 3][:12]
+    request = Request([(40.0, 40.0)] * 9, edges, labels=[30.0] * 12, loose=frozenset(range(12)))
+    with pytest.raises(LayoutAborted):
+        dot_layout(FLAT, 20.0)
+    assert len(graphviz_layout.arrange(request).paths) == 12
 
 
 def test_without_graphviz_a_drawing_is_plainer_and_says_so(monkeypatch):
