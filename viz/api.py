@@ -31,6 +31,7 @@ def draw(
     overlay: str | None = None,
     backward: bool = False,
     collapse: str | Iterable[str] = (),
+    large: bool = False,
 ) -> Drawing:
     """Draw a recorded program.
 
@@ -52,6 +53,8 @@ def draw(
         Add the arrows of the backward pass, against those of the forward pass.
     collapse : str or iterable of str
         Scopes (`tinygraph.scope`) to be drawn as one node each.
+    large : bool
+        Draw it even if it takes more than some 50 megabytes, or is too large for Graphviz and needs a plainer layout.
 
     Returns
     -------
@@ -85,7 +88,7 @@ def draw(
     graph = graph_of(x)
     start_early()
     if fold:
-        return Drawing(folded_scene(graph, view))
+        return Drawing(folded_scene(graph, view), large)
     scene = _VIEWS[view](graph)
     if backward:
         scene = with_gradients(scene, graph)
@@ -95,7 +98,7 @@ def draw(
         scene = collapse_scopes(scene, collapse)
     if timesteps is not None:
         scene = window(scene, timesteps)
-    return Drawing(scene)
+    return Drawing(scene, large)
 
 
 def graph_of(x: tg.Tensor | tg.Graph | tg.Trace) -> tg.Graph:

@@ -22,6 +22,9 @@ from .bitmap import bitmap
 from .dot import PICTURES, digraph, picture
 from .svg import write_svg
 
+BYTES = 140.0  # of a node or an edge as SVG, on average
+MOST_BYTES = 50e6  # of a drawing that nobody said was to be large
+
 
 class Drawing:
     """A scene, and its positions once they are asked for.
@@ -32,6 +35,8 @@ class Drawing:
     ----------
     scene : Scene
         What to draw.
+    large : bool
+        Whether it may take more than some 50 megabytes.
 
     Examples
     --------
@@ -45,8 +50,9 @@ class Drawing:
       y  ← x
     """
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, large: bool = False) -> None:
         self.scene = scene
+        self.large = large
 
     def __repr__(self) -> str:
         return f"<Drawing {self.scene.title!r}: {len(self.scene.nodes):,} nodes, {len(self.scene.edges):,} edges>"
@@ -58,10 +64,27 @@ class Drawing:
         Raises
         ------
         ValueError
-            If the graph does not repeat in time and is too large for Graphviz.
+            If the drawing would be very large, or the graph does not repeat in time and is too large for Graphviz;
+            unless it was said to be `large`.
         """
+        if self._too_large:
+            raise ValueError(self._too_large)
         with garbage_collector_paused():
-            return lay_out(self.scene)
+            return lay_out(self.scene, self.large)
+
+    @property
+    def _too_large(self) -> str:
+        """Why nothing is drawn, and what to do; empty for a drawing of reasonable size."""
+        nodes, edges, steps = len(self.scene.nodes), len(self.scene.edges), len(self.scene.columns)
+        size = BYTES * (nodes + edges)
+        if self.large or size < MOST_BYTES:
+            return ""
+        over = f" in {steps:,} columns" if steps else ""
+        return (
+            f"{nodes:,} nodes and {edges:,} edges{over} would take about {size / 1e6:,.0f} MB as SVG, more than most "
+            "programs can show. Draw less: fold=True draws the cell once, timesteps=3 the first and last three time "
+            "steps, timesteps=slice(10, 20) some others. To draw all of it: viz.draw(…, large=True)"
+        )
 
     def svg(self, theme: str = "auto") -> str:
         """Return the drawing as an SVG document; `theme` is "light", "dark", or "auto" for the reader's own setting."""
@@ -138,6 +161,8 @@ class Drawing:
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, str]:
+        if self._too_large:
+            return {"text/plain": f"{self!r}\n{self._too_large}"}
         bundle = {"image/svg+xml": self.svg(), "text/plain": self.text()}
         return {
             kind: content

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, NamedTuple
 
 from .geometry import ARROW, Box, Path, Point
 from .graphviz_process import LayoutAborted, LayoutError, dot_layout
@@ -24,7 +24,16 @@ PATIENCE = 1.0  # seconds that a layout may take, however small it is
 LABELLED = 12  # loose edges with room for labels: dot takes long over many, and may abort over any (`fixLabelOrder`)
 SETTINGS = "rankdir=BT nslimit=2 nslimit1=2 mclimit=0.5"  # else its network simplex may go on for minutes
 
-_deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))
+
+class _Terms(NamedTuple):
+    """When a drawing is to be ready, and whether it may be large."""
+
+    deadline: float = float("inf")
+    large: bool = False
+
+
+_NONE = _Terms()
+_terms: ContextVar[_Terms] = ContextVar("terms", default=_NONE)
 
 
 def seconds(nodes: int, edges: int) -> float:
@@ -33,13 +42,16 @@ def seconds(nodes: int, edges: int) -> float:
 
 
 @contextmanager
-def time_limit(nodes: int, edges: int) -> Iterator[None]:
-    """Give all layouts of a drawing together the time that one of so many nodes and edges may take."""
-    token = _deadline.set(time.monotonic() + PATIENCE + seconds(nodes, edges))
+def one_drawing(nodes: int, edges: int, large: bool = False) -> Iterator[None]:
+    """Give all layouts of a drawing together the time that one of so many nodes and edges may take.
+
+    What is too large for Graphviz is refused, unless it is said to be `large`: then it gets the plainer layout.
+    """
+    token = _terms.set(_Terms(time.monotonic() + PATIENCE + seconds(nodes, edges), large))
     try:
         yield
     finally:
-        _deadline.reset(token)
+        _terms.reset(token)
 
 
 def arrange(request: Request) -> Placed:
@@ -52,13 +64,16 @@ def arrange(request: Request) -> Placed:
     """
     nodes, edges = len(request.sizes), len(request.edges)
     expected = seconds(nodes, edges)
+    terms = _terms.get()
+    if expected > LIMIT and terms.large:
+        return arrange_in_layers(request)
     if expected > LIMIT:
         raise ValueError(
             f"{nodes:,} nodes and {edges:,} edges that do not repeat in time would take Graphviz about "
             f"{_duration(expected)} to lay out. Draw fewer: view='variables', fold=True or timesteps=slice(…); "
-            "or take drawing.to_networkx(), which needs no layout."
+            "large=True draws them all in a plainer layout, and drawing.to_networkx() needs no layout."
         )
-    limit = max(min(PATIENCE + expected, _deadline.get() - time.monotonic()), 0.01)
+    limit = max(min(PATIENCE + expected, terms.deadline - time.monotonic()), 0.01)
     try:
         try:
             return _ask(request, limit, len(request.loose) <= LABELLED)
