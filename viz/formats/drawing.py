@@ -19,7 +19,8 @@ from ..memory import garbage_collector_paused
 from ..scenes.scene import Scene
 from . import exports
 from .bitmap import bitmap
-from .dot import PICTURES, digraph, picture
+from .dot import digraph
+from .print import FORMATS, printed
 from .svg import write_svg
 
 BYTES = 140.0  # of a node or an edge as SVG, on average
@@ -141,7 +142,7 @@ class Drawing:
             "graphml": self.graphml,
             "mmd": self.mermaid,
             "json": lambda: json.dumps(self.scene.as_dict(), indent=1, ensure_ascii=False) + "\n",
-            **dict.fromkeys(PICTURES, lambda: picture(self.scene, self.layout, suffix)),
+            **dict.fromkeys(FORMATS, lambda: printed(self.svg("light"), self.layout, suffix)),
             "png": lambda: bitmap(self.svg("light"), self.layout),
         }
         if suffix not in writers:
