@@ -29,15 +29,15 @@ def bow(source: Box, target: Box, round: bool, others: Sequence[Box]) -> Path | 
     start, tip = _on_side(source, round, 10.0 * down), _on_side(target, round, -10.0 * down)
     bend = max(start[0], tip[0]) + LOOP
     path = _curved(start, (bend, start[1] + 12.0 * down), (bend, tip[1] - 12.0 * down), tip)
-    return None if _passes_through(path, others) else path
+    return None if passes_through(path, others) else path
 
 
-def _passes_through(path: Path, boxes: Sequence[Box]) -> bool:
-    """Return whether the curve of a path comes nearer than two pixels to one of `boxes`."""
+def passes_through(path: Path, boxes: Sequence[Box]) -> bool:
+    """Return whether a path comes nearer than two pixels to one of `boxes`."""
     x, y, width, height = np.array(boxes).reshape(-1, 4).T
     (left, top), (right, bottom) = np.min(path.points, axis=0), np.max(path.points, axis=0)
     near = (x + width > left) & (x - width < right) & (y + height > top) & (y - height < bottom)
-    points = curve(path.pieces()[0])
+    points = np.concatenate([curve(piece) for piece in path.pieces()])
     inside = abs(points[:, :1] - x[near]) < width[near] / 2 + 2
     return bool((inside & (abs(points[:, 1:] - y[near]) < height[near] / 2 + 2)).any())
 

@@ -15,13 +15,12 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from .geometry import ARROW, Box, Path, Point
-from .graphviz_process import LayoutAborted, LayoutError, dot_layout
+from .graphviz_process import LayoutError, dot_layout
 from .layered import arrange_in_layers
 from .request import Placed, Request
 
 LIMIT = 20.0  # seconds that a layout by dot may be estimated to take
 PATIENCE = 1.0  # seconds that a layout may take, however small it is
-LABELLED = 12  # loose edges with room for labels: dot takes long over many, and may abort over any (`fixLabelOrder`)
 SETTINGS = "rankdir=BT nslimit=2 nslimit1=2 mclimit=0.5"  # else its network simplex may go on for minutes
 
 
@@ -75,10 +74,7 @@ def arrange(request: Request) -> Placed:
         )
     limit = max(min(PATIENCE + expected, terms.deadline - time.monotonic()), 0.01)
     try:
-        try:
-            return _ask(request, limit, len(request.loose) <= LABELLED)
-        except LayoutAborted:
-            return _ask(request, limit, False)
+        return _read(json.loads(dot_layout(_dot(request), limit)), request)
     except LayoutError as error:
         warnings.warn(
             f"Graphviz {error}: {nodes:,} nodes and {edges:,} edges are drawn in a plainer layout",
@@ -88,19 +84,14 @@ def arrange(request: Request) -> Placed:
         return arrange_in_layers(request)
 
 
-def _ask(request: Request, limit: float, labelled: bool) -> Placed:
-    """Ask dot, with room for the labels of loose edges if they are to be `labelled`."""
-    return _read(json.loads(dot_layout(_dot(request, labelled), limit)), request)
-
-
 def _duration(expected: float) -> str:
     if expected < 120:
         return f"{expected:.0f} seconds"
     return f"{expected / 60:,.0f} minutes" if expected < 7200 else f"{expected / 3600:,.0f} hours"
 
 
-def _dot(request: Request, labelled: bool) -> str:
-    """Return the request in Graphviz' language."""
+def _dot(request: Request) -> str:
+    """Return the request in Graphviz' language; it aborts over labels of edges within a rank (`fixLabelOrder`)."""
     shape = "ellipse" if request.round else "box"
     lines = [
         f"digraph {{ {SETTINGS} nodesep={request.gap / 72:.4f} ranksep={request.rank_gap / 72:.4f}",
@@ -114,7 +105,7 @@ def _dot(request: Request, labelled: bool) -> str:
         lines.append(f'subgraph cluster{number} {{ margin=9 label="x" fontsize=9 labeljust=l {inside} }}')
     for i, (source, target, above) in enumerate(request.edges):
         ends = f"n{target} -> n{source} [dir=back" if above else f"n{source} -> n{target} ["
-        room = request.labels[i] if request.labels and (labelled or i not in request.loose) else 0.0
+        room = request.labels[i] if request.labels and (i not in request.loose or source == target) else 0.0
         wide = _room(room) if room else ""
         loose = " constraint=false" if i in request.loose else ""
         lines.append(f'{ends} id="{i}"{wide}{loose}]')

@@ -7,6 +7,7 @@ from .bends import LOOP, bow, loop
 from .edge_labels import place_labels
 from .geometry import Box, Path
 from .graphviz_layout import arrange, one_drawing
+from .landings import spread_landings
 from .positions import Frame, Layout, Route
 from .request import Request, scope_members
 from .size import label_room, node_size
@@ -52,6 +53,9 @@ def _whole(scene: Scene) -> Layout:
     paths = placed.paths
     for i in bent:
         paths[i] = _bend(scene.edges[i], boxes, scene.round) or paths[i]
+    if scene.round:
+        ends = [(number[edge.source], number[edge.target]) for edge in scene.edges]
+        spread_landings(paths, ends, placed.boxes)
     return Layout(
         width=placed.width,
         height=placed.height,

@@ -16,6 +16,7 @@ from .bends import loop
 from .geometry import ARROW, Box, Path, Point
 from .layers import layers
 from .request import Placed, Request
+from .spacing import apart
 
 SWEEPS = 6
 MARGIN = 9.0  # around a scope
@@ -217,22 +218,10 @@ def _mean_order(place: _Place, upward: bool) -> float:
 
 
 def _align(places: list[_Place], gap: float, sweep: int) -> None:
-    """Move the places of a layer, in their order, as near to what they are joined to as there is room.
-
-    Neighbours that wish to stand closer than they may are joined to a block, which stands where they wish on average.
-    """
-    offsets = [0.0]
-    for left, right in pairwise(places):
-        offsets.append(offsets[-1] + (left.width + right.width) / 2 + gap)
-    blocks: list[tuple[float, int]] = []  # mean wish, members
-    for place, offset in zip(places, offsets, strict=True):
-        blocks.append((_wish(place, sweep) - offset, 1))
-        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-            (second, many), (first, few) = blocks.pop(), blocks.pop()
-            blocks.append(((first * few + second * many) / (few + many), few + many))
-    wishes = [wish for wish, members in blocks for _ in range(members)]
-    for place, offset, wish in zip(places, offsets, wishes, strict=True):
-        place.x = wish + offset
+    """Move the places of a layer, in their order, as near to what they are joined to as there is room."""
+    gaps = [(left.width + right.width) / 2 + gap for left, right in pairwise(places)]
+    for place, x in zip(places, apart([_wish(place, sweep) for place in places], gaps), strict=True):
+        place.x = x
 
 
 def _wish(place: _Place, sweep: int) -> float:
