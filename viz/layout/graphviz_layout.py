@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import json
-import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from .geometry import ARROW, Box, Path, Point
 from .graphviz_process import LayoutError, dot_layout
@@ -24,15 +24,15 @@ PATIENCE = 1.0  # seconds that a layout may take, however small it is
 SETTINGS = "rankdir=BT nslimit=2 nslimit1=2 mclimit=0.5"  # else its network simplex may go on for minutes
 
 
-class _Terms(NamedTuple):
-    """When a drawing is to be ready, and whether it may be large."""
+@dataclass
+class _Terms:
+    """The seconds that are left for the layouts of a drawing, and whether it may be large."""
 
-    deadline: float = float("inf")
+    seconds: float = float("inf")
     large: bool = False
 
 
-_NONE = _Terms()
-_terms: ContextVar[_Terms] = ContextVar("terms", default=_NONE)
+_terms: ContextVar[_Terms | None] = ContextVar("terms", default=None)
 
 
 def seconds(nodes: int, edges: int) -> float:
@@ -46,7 +46,7 @@ def one_drawing(nodes: int, edges: int, large: bool = False) -> Iterator[None]:
 
     What is too large for Graphviz is refused, unless it is said to be `large`: then it gets the plainer layout.
     """
-    token = _terms.set(_Terms(time.monotonic() + PATIENCE + seconds(nodes, edges), large))
+    token = _terms.set(_Terms(PATIENCE + seconds(nodes, edges), large))
     try:
         yield
     finally:
@@ -63,7 +63,7 @@ def arrange(request: Request) -> Placed:
     """
     nodes, edges = len(request.sizes), len(request.edges)
     expected = seconds(nodes, edges)
-    terms = _terms.get()
+    terms = _terms.get() or _Terms()
     if expected > LIMIT and terms.large:
         return arrange_in_layers(request)
     if expected > LIMIT:
@@ -72,10 +72,13 @@ def arrange(request: Request) -> Placed:
             f"{_duration(expected)} to lay out. Draw fewer: view='variables', fold=True or timesteps=slice(…); "
             "large=True draws them all in a plainer layout, and drawing.to_networkx() needs no layout."
         )
-    limit = max(min(PATIENCE + expected, terms.deadline - time.monotonic()), 0.01)
+    limit = max(min(PATIENCE + expected, terms.seconds), 0.01)
     try:
-        return _read(json.loads(dot_layout(_dot(request), limit)), request)
+        answer, took = dot_layout(_dot(request), limit)
+        terms.seconds -= took
+        return _read(json.loads(answer), request)
     except LayoutError as error:
+        terms.seconds -= limit
         warnings.warn(
             f"Graphviz {error}: {nodes:,} nodes and {edges:,} edges are drawn in a plainer layout",
             RuntimeWarning,

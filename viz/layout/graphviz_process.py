@@ -24,12 +24,8 @@ class LayoutError(Exception):
     """Graphviz found no layout; the text says why, as the end of a sentence."""
 
 
-class LayoutAborted(LayoutError):
-    """Graphviz ended before its time: an assertion of its own did not hold."""
-
-
-def dot_layout(source: str, limit: float) -> str:
-    """Return what dot makes of a graph in its own language, as JSON.
+def dot_layout(source: str, limit: float) -> tuple[str, float]:
+    """Return what dot makes of a graph in its own language, as JSON, and the seconds of work that it took.
 
     Raises
     ------
@@ -46,7 +42,7 @@ def dot_layout(source: str, limit: float) -> str:
     except (OSError, ValueError):
         worker.close()
         if time.monotonic() - start < limit:
-            raise LayoutAborted("broke off") from None
+            raise LayoutError("broke off") from None
         raise LayoutError(f"found no layout within {limit:.2g} seconds") from None
     except BaseException:
         worker.close()
@@ -93,8 +89,8 @@ class Worker:
         except (OSError, RuntimeError) as error:
             raise LayoutError(f"could not be started ({error})") from None
 
-    def ask(self, source: str, limit: float) -> str:
-        """Return the answer to a request.
+    def ask(self, source: str, limit: float) -> tuple[str, float]:
+        """Return the answer to a request, and the seconds of work that it took.
 
         Raises
         ------
@@ -106,11 +102,11 @@ class Worker:
         text = source.encode()
         requests.write(b"%d %f\n" % (len(text), limit) + text)
         requests.flush()
-        length = int(answers.readline())
-        answer = answers.read(length)
-        if len(answer) < length:
+        length, seconds = answers.readline().split()
+        answer = answers.read(int(length))
+        if len(answer) < int(length):
             raise ValueError("half an answer")
-        return answer.decode()
+        return answer.decode(), float(seconds)
 
     def is_alive(self) -> bool:
         """Return whether it still runs."""
