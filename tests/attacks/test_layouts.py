@@ -20,7 +20,12 @@ def test_every_graph_is_drawn_and_none_takes_long():
     for outcome in outcomes(COUNT):
         assert not outcome.failure, outcome
         assert not outcome.warning, outcome
-        assert outcome.seconds < 4, outcome  # 2 s on a machine that does nothing else
+        assert min(outcome.seconds, *again(outcome)) < 2, outcome
+
+
+def again(outcome):
+    """Return the seconds of drawing a case once more where it took long: other programs may have run."""
+    return [draw(outcome.case, outcome.options).seconds for _ in range(3)] if outcome.seconds > 1 else [outcome.seconds]
 
 
 def test_every_shape_repeats_itself_by_its_seed():

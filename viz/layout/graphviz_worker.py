@@ -1,8 +1,8 @@
 """The process that Graphviz runs in. It is a script and imports nothing of ours: it starts at once, and may end badly.
 
 A request is a line with the length of a graph in Graphviz' language and the seconds that it may take, then that graph;
-an answer is a line with the length of the layout as JSON and the seconds that it took, then that. When it has worked for
-longer than it may, the process ends.
+an answer is a line with the length of the layout as JSON and the seconds that it took, then that. When it has worked
+for longer than it may, the process ends.
 """
 
 import faulthandler
