@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import tinygraph as tg
 
 from .formats.drawing import Drawing
+from .layout.graphviz_process import start_early
 from .memory import garbage_collector_paused
 from .scenes.collapse import collapse_scopes
 from .scenes.folded import folded_scene
@@ -30,6 +31,7 @@ def draw(
     overlay: str | None = None,
     backward: bool = False,
     collapse: str | Iterable[str] = (),
+    large: bool = False,
 ) -> Drawing:
     """Draw a recorded program.
 
@@ -51,6 +53,8 @@ def draw(
         Add the arrows of the backward pass, against those of the forward pass.
     collapse : str or iterable of str
         Scopes (`tinygraph.scope`) to be drawn as one node each.
+    large : bool
+        Draw it even if it takes more than some 50 megabytes, or is too large for Graphviz and needs a plainer layout.
 
     Returns
     -------
@@ -82,8 +86,9 @@ def draw(
             "a folded drawing has no single time steps: fold=True excludes timesteps, overlay, backward, collapse"
         )
     graph = graph_of(x)
+    start_early()
     if fold:
-        return Drawing(folded_scene(graph, view))
+        return Drawing(folded_scene(graph, view), large)
     scene = _VIEWS[view](graph)
     if backward:
         scene = with_gradients(scene, graph)
@@ -93,7 +98,7 @@ def draw(
         scene = collapse_scopes(scene, collapse)
     if timesteps is not None:
         scene = window(scene, timesteps)
-    return Drawing(scene)
+    return Drawing(scene, large)
 
 
 def graph_of(x: tg.Tensor | tg.Graph | tg.Trace) -> tg.Graph:
