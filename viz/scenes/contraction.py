@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from .delays import Delay, delay_text, is_carried
 from .labels import AnyNode, drawable, op_name
 from .scene import Edge
 
-__all__ = ["Contraction", "Delay", "Origin", "Read", "delayed_edge"]
+__all__ = ["Contraction", "Origin", "Read", "delayed_edge"]
 
 SCALING = frozenset(("matmul", "multiply", "dot", "einsum", "linear", "tensordot", "divide"))
 MOST_LABELS = 3
 
-Delay = int | str  # by how many time steps; in words where that is not one number
 Read = tuple[int, Delay]  # what an op reads: the index of a node, and of how long ago
 Reads = Iterable[tuple[AnyNode, Sequence[Read]]]
 
@@ -79,23 +79,12 @@ class Contraction:
 
 def delayed_edge(source: int, target: int, argument: int, label: str, hue: int | None, delay: Delay) -> Edge:
     """Return the edge between two nodes, with its delay, if there is one, in its label."""
-    text = " ".join(filter(None, (label, _delay_text(delay))))
-    return Edge(f"n{source}", f"n{target}", argument, text, hue, "delay" if delay else "")
-
-
-def _delay_text(delay: Delay) -> str:
-    """Return the time step that a delayed edge reads.
-
-    >>> _delay_text(1), _delay_text(-1), _delay_text("varies"), _delay_text(0)
-    ('t−1', 't+1', 'varies', '')
-    """
-    if isinstance(delay, str):
-        return delay
-    return f"t−{delay}" if delay > 0 else f"t+{-delay}" if delay else ""
+    text = " ".join(filter(None, (label, delay_text(delay))))
+    return Edge(f"n{source}", f"n{target}", argument, text, hue, "delay" if is_carried(delay) else "")
 
 
 def _delayed(origin: Origin, delay: Delay) -> Origin:
-    if delay == 0:
+    if not delay:
         return origin
     ways = {(source, _sum(before, delay)): parameters for (source, before), parameters in origin.ways.items()}
     return Origin(ways, origin.added)

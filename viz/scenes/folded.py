@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
-from itertools import pairwise
 
 import networkx as nx
 
 import tinygraph as tg
 from tinygraph.array_text import shape_text
-from tinygraph.folding.folded import FoldedEdge, FoldedLoop, FoldedNode
+from tinygraph.folding.folded import FoldedLoop, FoldedNode
 from tinygraph.graphs.symbols import raised
 
-from .contraction import Contraction, Delay, Read, delayed_edge
+from .contraction import Contraction, Read, delayed_edge
+from .delays import Times, is_carried
 from .hues import carried_hues, parameter_hues
 from .labels import drawable, loss_label, number_text, op_name, scope_text
 from .names import Names
@@ -25,7 +24,8 @@ __all__ = ["folded_scene"]
 def folded_scene(graph: tg.Graph, view: str) -> Scene:
     """Return the recurrence of `graph`: every op of the cell once, ×T where it was recorded T times.
 
-    A delayed edge is marked with the time step that it reads, such as ``t−1``.
+    A delayed edge is marked with the time step that it reads, such as ``t−1``, or ``t+1`` where the loop runs from
+    the end; an edge from another loop, with the time step that it leaves from, such as ``t=4``.
     """
     folded = _Folded(graph)
     scene = folded.ops() if view == "ops" else folded.variables()
@@ -38,7 +38,8 @@ class _Folded:
     def __init__(self, graph: tg.Graph) -> None:
         folded = tg.fold(graph)
         self.nodes = folded.nodes
-        self.edges = [(edge, _delay(edge)) for edge in folded.edges]
+        self.times = Times(folded)
+        self.edges = [(edge, self.times.delay(edge)) for edge in folded.edges]
         self.reads: dict[FoldedNode, list[Read]] = {node: [] for node in self.nodes}
         for edge, delay in self.edges:
             self.reads[edge.target].append((edge.source.index, delay))
@@ -60,7 +61,7 @@ class _Folded:
 
     def variables(self) -> Scene:
         """Return only the variables that the program named, and the states."""
-        delayed = {edge.source for edge, delay in self.edges if delay and edge.source.kind != "parameter"}
+        delayed = {edge.source for edge, delay in self.edges if is_carried(delay) and edge.source.kind != "parameter"}
         kept = {node for node in self.nodes if self._kind(node) in ("variable", "input", "loss")} | delayed
         reads = ((node, self.reads[node]) for node in self._in_order())
         contraction = Contraction(reads, {node.index for node in kept}, self.nodes, self.hues)
@@ -75,28 +76,32 @@ class _Folded:
         """Return the nodes, each after all that it reads in the same time step."""
         graph = nx.DiGraph()
         graph.add_nodes_from(node.index for node in self.nodes)
-        graph.add_edges_from((edge.source.index, edge.target.index) for edge, delay in self.edges if not delay)
+        graph.add_edges_from(
+            (edge.source.index, edge.target.index) for edge, delay in self.edges if not is_carried(delay)
+        )
         if nx.is_directed_acyclic_graph(graph):
             return [self.nodes[i] for i in nx.lexicographical_topological_sort(graph)]
         return self.nodes
 
     def _initial_states(self) -> dict[FoldedNode, tuple[FoldedNode, list[int]]]:
         """Return the leaves that are read where otherwise an earlier iteration's result is: that, and their numbers."""
-        carried = {(edge.target, edge.argument): (edge.source, delay) for edge, delay in self.edges if delay}
+        carried = {
+            (edge.target, edge.argument): (edge.source, delay) for edge, delay in self.edges if is_carried(delay)
+        }
         states: dict[FoldedNode, tuple[FoldedNode, list[int]]] = {}
         for edge, _ in self.edges:
             leaf = edge.source
             if leaf.kind != "op" and (edge.target, edge.argument) in carried:
                 value, delay = carried[edge.target, edge.argument]
                 once = leaf.times == 1 < value.times
-                at_once = once and delay == 1 and value.is_everywhere
+                at_once = once and delay in (1, -1, "i−1") and value.is_everywhere
                 numbers = {0} if at_once else {self._number(recorded) for recorded in leaf.recorded}
                 if once or None not in numbers:
                     states[leaf] = value, sorted(number or 0 for number in numbers)
         return states
 
     def _number(self, leaf: tg.Node) -> int | None:
-        """Return an initial state's time step, as if the first were 1; None for what is none."""
+        """Return an initial state's time step, as if the run's first were 1; None for what is none."""
         timeline = self.graph.timeline
         value, timestep = timeline.precedes[leaf.index], leaf.timestep
         if value is None:
@@ -105,12 +110,7 @@ class _Folded:
         if run is None or timestep is None:
             return 0
         since = run.last - timestep if run.backward else timestep - run.first
-        return since // self._stride + 1
-
-    @cached_property
-    def _stride(self) -> int:
-        """The distance of one time step from the next, which is 1 unless labels say otherwise."""
-        return min((after - before for before, after in pairwise(self.graph.timesteps)), default=1)
+        return since // self.times.stride + 1
 
     def _kind(self, node: FoldedNode) -> str:
         is_output = not self.outputs.isdisjoint(node.recorded)
@@ -125,18 +125,31 @@ class _Folded:
             self._kind(node),
             hue=self.hues.get(node.index),
             scope=" ".join(filter(None, (scope_text(node), trips))),
+            frame=self.times.frame(node.loops[-1]) if trips else 0,
             title=self.names.tooltip(node.recorded[0], label),
         )
 
     def _name(self, node: FoldedNode) -> str:
-        """Return the name of a node, and whether it is one of each time step; empty without a name."""
+        """Return the name of a node with its time step, or t where it is one of each; empty without a name."""
         value, numbers = self.states.get(node, (node, []))
         name = self.names.of(value.recorded[0]).name or self.names.of(node.recorded[0]).name
         if not name:
             return ""
         if numbers:
-            return "…".join(drawable(name) + raised(number) for number in dict.fromkeys((numbers[0], numbers[-1])))
-        return drawable(name) + ("⁽ᵗ⁾" if node.loops and node.times > 1 else "")
+            ends = dict.fromkeys((numbers[0], numbers[-1]))
+            return "…".join(drawable(name) + self._initial(value, number) for number in ends)
+        return drawable(name) + self._index(node)
+
+    def _index(self, node: FoldedNode) -> str:
+        if not node.loops or node.times == 1:
+            return ""
+        return "⁽ᵗ⁾" if self.times.in_time(node) else "ᵢ"
+
+    def _initial(self, value: FoldedNode, number: int) -> str:
+        """Return the time step of an initial state, counted from the end where the loop begins there."""
+        if not self.times.in_time(value):
+            return "₀"
+        return f"⁽ᵀ⁺{raised(1 - number)[1:]}" if self.times.runs_backward(value) else raised(number)
 
     def _op_texts(self, node: FoldedNode) -> tuple[str, str]:
         name, kind, shape = self._name(node), self._kind(node), shape_text(node.shape)
@@ -147,15 +160,6 @@ class _Folded:
         if name or kind == "loss":
             return name or loss_label(node), f"{op_name(node)} · {shape}"
         return op_name(node), shape
-
-
-def _delay(edge: FoldedEdge) -> Delay:
-    """Return the delay of an edge, 0 where it does not leave its time step; for loops in loops one of each."""
-    delay = edge.delay
-    if isinstance(delay, tuple):
-        parts = ", ".join("·" if part is None else str(part) for part in delay)
-        return f"({parts})" if any(part != 0 for part in delay) else 0
-    return "varies" if delay is None else delay
 
 
 def _trips(loop: FoldedLoop) -> str:

@@ -36,6 +36,8 @@ class Node:
         The colour of its own, for parameters.
     scope : str
         Slash-separated names of what it is part of.
+    frame : int
+        Tells what it is part of from others of that name.
     title : str
         Everything known about it, for a tooltip and for screen readers.
     fill : str or None
@@ -55,6 +57,7 @@ class Node:
     slot: Hashable = None
     hue: int | None = None
     scope: str = ""
+    frame: int = 0
     title: str = ""
     fill: str | None = None
     tags: tuple[tuple[str, int | None], ...] = ()

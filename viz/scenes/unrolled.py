@@ -26,7 +26,7 @@ class Unrolled:
         """Return the box of a recorded node, with these texts."""
         kind, hue = self.names.kind(node), self.hues.get(node.index)
         column, band, slot, _ = self.calendar.places[node.index]
-        return Node(f"n{node.index}", label, detail, kind, column, band, slot, hue, scope_text(node), tooltip)
+        return Node(f"n{node.index}", label, detail, kind, column, band, slot, hue, scope_text(node), title=tooltip)
 
     def scene(self, title: str, nodes: list[Node], edges: list[Edge], round: bool = False) -> Scene:
         """Return the scene with these nodes and edges."""
