@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 
 import networkx as nx
@@ -11,12 +12,12 @@ from tinygraph.array_text import shape_text
 from tinygraph.folding.folded import FoldedLoop, FoldedNode
 from tinygraph.graphs.symbols import raised
 
-from .contraction import Contraction, Read, delayed_edge
+from .contraction import Read, contract, delayed_edge
 from .delays import Times, is_carried
 from .hues import carried_hues, parameter_hues
-from .labels import drawable, loss_label, number_text, op_name, scope_text
+from .labels import drawable, loss_label, number_text, op_name, scope_text, short_expression, unnamed_label
 from .names import Names
-from .scene import Edge, Node, Scene
+from .scene import Edge, Node, Scene, merge_equal
 
 __all__ = ["folded_scene"]
 
@@ -63,14 +64,21 @@ class _Folded:
         """Return only the variables that the program named, and the states."""
         delayed = {edge.source for edge, delay in self.edges if is_carried(delay) and edge.source.kind != "parameter"}
         kept = {node for node in self.nodes if self._kind(node) in ("variable", "input", "loss")} | delayed
-        reads = ((node, self.reads[node]) for node in self._in_order())
-        contraction = Contraction(reads, {node.index for node in kept}, self.nodes, self.hues)
+        order = self._in_order()
+        reads = lambda: ((node, self.reads[node]) for node in order)
+        states = {node.index for node in self.states}
+        contraction = contract(reads, {node.index for node in kept}, self.nodes, self.hues, states=states)
         scene = Scene(title="Folded network", round=True, edges=contraction.edges())
         for index in contraction.kept:
             node = self.nodes[index]
-            box = self._box(node, self._name(node) or (op_name(node) if node.kind == "op" else "input"))
+            box = self._box(node, self._name(node) or (self._unnamed(node) if node.kind == "op" else "input"))
             scene.nodes.append(replace(box, tags=contraction.tags(index)))
-        return scene
+        return merge_equal(scene, {f"n{state.index}": self._shown(state) for state in self.states if state.times == 1})
+
+    def _shown(self, state: FoldedNode) -> Hashable:
+        """Return what an initial state shows: zeros that two gates read are one node."""
+        data = state.recorded[0].data
+        return self._name(state), self.states[state][0].index, data.shape, data.tobytes()
 
     def _in_order(self) -> list[FoldedNode]:
         """Return the nodes, each after all that it reads in the same time step."""
@@ -139,6 +147,10 @@ class _Folded:
             ends = dict.fromkeys((numbers[0], numbers[-1]))
             return "…".join(drawable(name) + self._initial(value, number) for number in ends)
         return drawable(name) + self._index(node)
+
+    def _unnamed(self, node: FoldedNode) -> str:
+        expression = short_expression(self.names.of(node.recorded[0]).expression)
+        return unnamed_label(node, self._kind(node), expression) + self._index(node)
 
     def _index(self, node: FoldedNode) -> str:
         if not node.loops or node.times == 1:

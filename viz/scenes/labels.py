@@ -16,6 +16,7 @@ __all__ = [
     "op_name",
     "scope_text",
     "short_expression",
+    "unnamed_label",
 ]
 
 LONGEST_EXPRESSION = 14
@@ -61,3 +62,13 @@ def loss_label(node: AnyNode) -> str:
 def short_expression(expression: str) -> str | None:
     """Return the expression that made an unnamed node, if it can stand in a box."""
     return expression if expression and len(expression) <= LONGEST_EXPRESSION else None
+
+
+def unnamed_label(node: AnyNode, kind: str, expression: str | None) -> str:
+    """Return what to call the unnamed result of an op among variables: a function by its name, else its expression."""
+    if kind == "loss":
+        return expression or loss_label(node)
+    return op_name(node) if node.op not in _SYMBOLS else expression or _SYMBOLS[str(node.op)]
+
+
+_SYMBOLS = {"add": "+", "subtract": "−", "multiply": "⊙", "divide": "÷", "matmul": "matmul", "power": "power"}

@@ -6,11 +6,11 @@ columns that share a `slot` are the same place of the repeated cell, and are lai
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass, field, fields
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-__all__ = ["Column", "Edge", "Legend", "Node", "Scene"]
+__all__ = ["Column", "Edge", "Legend", "Node", "Scene", "merge_equal"]
 
 
 @dataclass(slots=True)
@@ -137,6 +137,15 @@ class Scene:
     def as_dict(self) -> dict[str, Any]:
         """Return the scene as JSON-ready data without its defaults: for golden files and comparison."""
         return _plain(self)
+
+
+def merge_equal(scene: Scene, keys: Mapping[str, Hashable]) -> Scene:
+    """Return `scene` with one node for those whose ids have equal `keys`."""
+    first: dict[Hashable, str] = {}
+    merged = {id: first.setdefault(key, id) for id, key in keys.items()}
+    edges = [replace(edge, source=merged.get(edge.source, edge.source)) for edge in scene.edges]
+    nodes = [node for node in scene.nodes if merged.get(node.id, node.id) == node.id]
+    return replace(scene, nodes=nodes, edges=edges)
 
 
 def _plain(value: Any) -> Any:

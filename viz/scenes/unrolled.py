@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import tinygraph as tg
 
 from .calendar import make_calendar
@@ -21,6 +23,17 @@ class Unrolled:
         self.calendar = make_calendar(graph)
         self.names = Names(graph, graph.timeline.slots)
         self.hues = parameter_hues(graph.nodes)
+
+    def alike(self, index: int) -> list[int]:
+        """Return the indices of the ops in the place of one, in all time steps."""
+        return self._by_slot[self.graph.timeline.slots[index]]
+
+    @cached_property
+    def _by_slot(self) -> dict[int, list[int]]:
+        by_slot: dict[int, list[int]] = {}
+        for node in self.graph.timeline.ops:
+            by_slot.setdefault(self.graph.timeline.slots[node.index], []).append(node.index)
+        return by_slot
 
     def draw(self, node: tg.Node, label: str, detail: str, tooltip: str) -> Node:
         """Return the box of a recorded node, with these texts."""

@@ -129,3 +129,17 @@ def test_what_reads_all_time_steps_says_so():
 
 def test_a_loop_that_is_not_over_time_has_an_index_of_its_own():
     assert ("totalᵢ", "totalᵢ", "i−1") in labels(folded(EXACT["sentences_of_words"](4)))
+
+
+# Initial states
+
+
+def test_an_initial_state_that_two_gates_read_is_drawn_once():
+    Z, R = weights("ZR")
+    h = np.zeros(2)
+    for x in X:
+        z = tg.sigmoid(Z @ h + x)
+        h = np.tanh(R @ h + z)
+    for fold in (False, True):
+        names = [node.label for node in viz.draw(h.sum(), view="variables", fold=fold).scene.nodes]
+        assert names.count("h⁽⁰⁾") == 1
