@@ -15,7 +15,7 @@ from tinygraph.graphs.symbols import raised
 from .contraction import Read, contract, delayed_edge
 from .delays import Times, is_carried
 from .hues import carried_hues, parameter_hues
-from .labels import drawable, loss_label, number_text, op_name, scope_text, short_expression, unnamed_label
+from .labels import drawable, loss_label, lowered, number_text, op_name, scope_text, short_expression, unnamed_label
 from .names import Names
 from .scene import Edge, Node, Scene, merge_equal
 
@@ -145,7 +145,8 @@ class _Folded:
             return ""
         if numbers:
             ends = dict.fromkeys((numbers[0], numbers[-1]))
-            return "…".join(drawable(name) + self._initial(value, number) for number in ends)
+            below = self._index(value).removesuffix("⁽ᵗ⁾") if self.times.in_time(value) else ""
+            return "…".join(drawable(name) + below + self._initial(value, number) for number in ends)
         return drawable(name) + self._index(node)
 
     def _unnamed(self, node: FoldedNode) -> str:
@@ -153,9 +154,12 @@ class _Folded:
         return unnamed_label(node, self._kind(node), expression) + self._index(node)
 
     def _index(self, node: FoldedNode) -> str:
-        if not node.loops or node.times == 1:
-            return ""
-        return "⁽ᵗ⁾" if self.times.in_time(node) else "ᵢ"
+        """Return what tells a node from others of its name: a layer's number; t where it is one of each, or i."""
+        subscripts = [self.graph.timeline.subscripts[k] for k in node.positions.tolist()]
+        numbers = ["i" if len(set(of_loop)) > 1 else of_loop[0] for of_loop in zip(*subscripts, strict=False)]
+        if node.times > 1 and self.times.in_time(node):
+            return lowered([number for number in numbers if number != "i"]) + "⁽ᵗ⁾"
+        return lowered(numbers)
 
     def _initial(self, value: FoldedNode, number: int) -> str:
         """Return the time step of an initial state, counted from the end where the loop begins there."""

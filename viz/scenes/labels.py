@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import tinygraph as tg
 from tinygraph.folding.folded import FoldedNode
 from tinygraph.graphs.symbols import raised
@@ -12,6 +14,7 @@ __all__ = [
     "at_time",
     "drawable",
     "loss_label",
+    "lowered",
     "number_text",
     "op_name",
     "scope_text",
@@ -29,14 +32,26 @@ def drawable(text: str, limit: int = LONGEST_NAME) -> str:
     return shorten(clean(text), limit)
 
 
-def at_time(name: str, timestep: int | None) -> str:
-    """Return a name with its time step, as the lectures write it.
+def at_time(name: str, timestep: int | None, subscripts: Sequence[int | str] = ()) -> str:
+    """Return a name with its time step, as the lectures write it, and with the numbers of other repetitions below.
 
-    >>> at_time("h", 3), at_time("W", None)
-    ('h⁽³⁾', 'W')
+    >>> at_time("h", 3), at_time("W", None), at_time("h", 3, (2,)), at_time("q", None, (1, "i"))
+    ('h⁽³⁾', 'W', 'h₂⁽³⁾', 'q₁,ᵢ')
     """
     name = drawable(name)
-    return name + raised(timestep) if name.isidentifier() else name
+    return name + lowered(subscripts) + raised(timestep) if name.isidentifier() else name
+
+
+def lowered(subscripts: Sequence[int | str]) -> str:
+    """Return numbers, or i for all of them, as a subscript.
+
+    >>> lowered((12, "i"))
+    '₁₂,ᵢ'
+    """
+    return ",".join(str(number).translate(_LOWERED) for number in subscripts)
+
+
+_LOWERED = str.maketrans("0123456789i", "₀₁₂₃₄₅₆₇₈₉ᵢ")
 
 
 def op_name(node: AnyNode) -> str:

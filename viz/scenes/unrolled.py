@@ -8,7 +8,7 @@ import tinygraph as tg
 
 from .calendar import make_calendar
 from .hues import parameter_hues
-from .labels import drawable, scope_text
+from .labels import at_time, drawable, scope_text
 from .names import Names
 from .scene import Edge, Node, Scene
 
@@ -23,6 +23,10 @@ class Unrolled:
         self.calendar = make_calendar(graph)
         self.names = Names(graph, graph.timeline.slots)
         self.hues = parameter_hues(graph.nodes)
+
+    def numbered(self, name: str, node: tg.Node) -> str:
+        """Return the name of a node with its time step, and with the numbers of other loops."""
+        return at_time(name, self.calendar.places[node.index].timestep, self.graph.timeline.subscripts[node.index])
 
     def alike(self, index: int) -> list[int]:
         """Return the indices of the ops in the place of one, in all time steps."""

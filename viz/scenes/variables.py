@@ -12,7 +12,7 @@ from dataclasses import replace
 import tinygraph as tg
 
 from .contraction import contract
-from .labels import at_time, short_expression, unnamed_label
+from .labels import short_expression, unnamed_label
 from .scene import Node, Scene, merge_equal
 from .unrolled import Unrolled
 from .window import without_empty_columns
@@ -40,8 +40,7 @@ def _box(unrolled: Unrolled, node: tg.Node) -> Node:
     expression = short_expression(names.of(node).expression)
     name = names.called(node) or (unnamed_label(node, names.kind(node), expression) if node.kind == "op" else None)
     name = name or expression or "input"
-    timestep = unrolled.calendar.places[node.index].timestep
-    return unrolled.draw(node, at_time(name, timestep), "", names.tooltip(node))
+    return unrolled.draw(node, unrolled.numbered(name, node), "", names.tooltip(node))
 
 
 def _inputs(scene: Scene, graph: tg.Graph) -> dict[str, Hashable]:

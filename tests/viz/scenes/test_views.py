@@ -156,7 +156,8 @@ def test_b9_decoders_start_after_the_encoder_and_stand_over_each_other():
 
 def test_b11_a_deep_network_is_a_grid():
     drawing = variables(programs.deep(4, 3))
-    hidden = [node for node in drawing.scene.nodes if node.label.startswith("h") and node.label != "h⁽⁰⁾"]
+    hidden = [node for node in drawing.scene.nodes if node.label.startswith("h") and "⁽⁰⁾" not in node.label]
+    assert {node.label for node in hidden} == {f"h{layer}⁽{t}⁾" for layer in "₁₂₃" for t in "¹²³⁴"}
     heights = {drawing.layout.box(node.id).y for node in hidden}
     places = {drawing.layout.box(node.id).x for node in hidden}
     assert (len(hidden), len(heights), len(places)) == (12, 3, 4)
