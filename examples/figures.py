@@ -90,7 +90,7 @@ FIGURES = [
     _f("B13", "gru-cell", "A GRU cell", p.gru, FOLDED),
     _f("B13", "gru-unrolled", "The GRU unrolled", p.gru, VARIABLES),
     _f("C3", "gradient-norms", "Where the gradient is large", p.first_model, {"view": "ops", "overlay": "grad_norm"}),
-    _f("C4", "bptt-arrows", "BPTT for T = 3: three terms of V̄ and Ū, two of W̄", p.first_model, BACKWARD),
+    _f("C4", "bptt-arrows", "BPTT for T = 3: three terms of V̄ and Ū, of W̄ two and a zero", p.first_model, BACKWARD),
 ]
 
 

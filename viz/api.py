@@ -12,7 +12,7 @@ from .scenes.collapse import collapse_scopes
 from .scenes.folded import folded_scene
 from .scenes.gradients import with_gradients
 from .scenes.ops import ops_scene
-from .scenes.overlays import colour
+from .scenes.overlays import colour, trace_of
 from .scenes.variables import variables_scene
 from .scenes.window import window
 
@@ -48,7 +48,8 @@ def draw(
     overlay : "grad_norm", "value" or "time_step", optional
         What to show as colour, with a legend.
     backward : bool
-        Add the arrows of the backward pass, against those of the forward pass.
+        Add the arrows of the backward pass, against those of the forward pass: one for each contribution, hollow where
+        that is zero, and a sum for each parameter.
     collapse : str or iterable of str
         Scopes (`tinygraph.scope`) to be drawn as one node each.
 
@@ -85,10 +86,12 @@ def draw(
     if fold:
         return Drawing(folded_scene(graph, view))
     scene = _VIEWS[view](graph)
+    trace = x if isinstance(x, tg.Trace) else None
     if backward:
-        scene = with_gradients(scene, graph)
+        trace = trace or trace_of(graph)
+        scene = with_gradients(scene, trace)
     if overlay is not None:
-        scene = colour(scene, overlay, graph, x if isinstance(x, tg.Trace) else None)
+        scene = colour(scene, overlay, graph, trace)
     if collapse:
         scene = collapse_scopes(scene, collapse)
     if timesteps is not None:

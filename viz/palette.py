@@ -22,6 +22,7 @@ class Theme(NamedTuple):
     box: str
     border: str
     frame: str
+    gradient: str
     hues: tuple[str, ...]
 
     def hue(self, index: int) -> str:
@@ -37,6 +38,7 @@ LIGHT = Theme(
     box="#ffffff",
     border="#aab3bf",
     frame="#f3f5f8",
+    gradient="#d90b4f",
     hues=("#6384e7", "#964a05", "#57988c", "#690b75", "#bd7710", "#346d73", "#743ec0", "#6c2932"),
 )
 DARK = Theme(
@@ -47,6 +49,7 @@ DARK = Theme(
     box="#20262e",
     border="#56616e",
     frame="#1a1f26",
+    gradient="#ff4433",
     hues=("#86a6fd", "#fdce9c", "#5e974e", "#f2c6f8", "#d5b300", "#3495a6", "#8869f1", "#d9a89f"),
 )
 HUES = len(LIGHT.hues)

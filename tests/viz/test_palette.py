@@ -56,6 +56,16 @@ def test_hues_are_told_apart(theme, deficiency):
     assert min(float(np.linalg.norm(a - b)) for a, b in itertools.combinations(perceived, 2)) > 0.1
 
 
+@pytest.mark.parametrize("deficiency", DEFICIENCIES)
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_the_colour_of_gradients_is_none_of_the_parameters(theme, deficiency):
+    seen_as = lambda colour: oklab(np.clip(np.array(DEFICIENCIES[deficiency]) @ linear(colour), 0, 1))
+    others = [*theme.hues, theme.line, theme.ink]
+    assert min(float(np.linalg.norm(seen_as(theme.gradient) - seen_as(other))) for other in others) > 0.07
+    assert contrast(theme.gradient, theme.paper) >= 3
+    assert contrast(theme.gradient, theme.frame) >= 3
+
+
 def test_the_ramp_darkens_all_the_way():
     light = [luminance(ramp(step / 20)) for step in range(21)]
     assert all(a > b for a, b in itertools.pairwise(light))

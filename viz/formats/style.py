@@ -29,7 +29,8 @@ g .d{font-weight:normal}
 .e,.r{marker-end:url(#tg-a)}
 .r{marker-start:url(#tg-d)}
 .elided,.delay{stroke-dasharray:4 4}
-.gradient{stroke-dasharray:5 3;marker-end:url(#tg-agradient)}
+.e.gradient,.r.gradient{stroke-dasharray:5 3;marker-end:url(#tg-agradient)}
+.e.hollow,.r.hollow{marker-end:url(#tg-ahollow);stroke-dasharray:1 4}
 .op rect{stroke-width:1}
 .variable rect,.input rect{stroke-width:1.5}
 .constant rect{stroke-dasharray:3 3}
@@ -49,7 +50,8 @@ _COLOURS = Template("""
 g rect{fill:$box;stroke:$border}.scope{stroke:$border}
 .variable rect,.input rect{stroke:$ink}
 .loss rect{fill:$ink;stroke:$ink}.loss text{fill:$paper}
-.gradient{stroke:$gradient}.a.gradient{fill:$gradient}
+.e.gradient,.r.gradient,g.gradient rect{stroke:$gradient}.a.gradient,text.gradient,g.gradient text{fill:$gradient}
+.a.hollow{fill:$frame;stroke:$gradient}
 .name{stroke:$frame}
 .lit text{fill:#fff!important}.dim text{fill:#10151b!important}
 """)
@@ -76,7 +78,7 @@ def markers(scene: Scene) -> str:
     heads = "".join(
         f'<marker id="tg-a{name}" class="a {name}" markerWidth="8" markerHeight="8" refX="0" refY="4" '
         f'markerUnits="userSpaceOnUse" orient="auto"><path d="M0 .8L7.4 4L0 7.2L1.6 4z"/></marker>'
-        for name in [*classes, "gradient"]
+        for name in [*classes, "gradient", "hollow"]
     )
     dots = "".join(
         f'<marker id="tg-d{name}" class="a {name}" markerWidth="6" markerHeight="6" refX="3" refY="3" '
@@ -111,7 +113,7 @@ def _colour_numbers(scene: Scene) -> list[int]:
 
 
 def _colours(theme: Theme, numbers: list[int]) -> str:
-    rules = _COLOURS.substitute(theme._asdict(), gradient=theme.hues[1])
+    rules = _COLOURS.substitute(theme._asdict())
     for n in numbers:
         rules += _HUE_COLOURS.substitute(n=n, colour=theme.hues[n], paper=theme.paper)
     return rules

@@ -157,14 +157,15 @@ def _columns(scene: Scene, layout: Layout) -> Iterable[str]:
 
 def _edge(edge: Edge, path: str, railed: bool) -> str:
     id = f"{edge.source}-{edge.target.removeprefix('n')}-{edge.argument}"
-    kind = f" {edge.kind}" if edge.kind else ""
+    kind = (f" {edge.kind}" if edge.kind else "") + (" hollow" if edge.hollow else "")
     classes = f"{'r' if railed else 'e'}{kind}{'' if edge.label else hue_class(edge.hue)}"
     return f'<path id="{id}" class="{classes}" d="{path}"/>'
 
 
 def _edge_label(edge: Edge, place: Point) -> str:
     x, y = place
-    return f'<text class="name{hue_class(edge.hue)}" x="{x:.4g}" y="{y + 4.5:.4g}">{typeset(edge.label)}</text>'
+    colour = " gradient" if edge.kind == "gradient" else hue_class(edge.hue)
+    return f'<text class="name{colour}" x="{x:.4g}" y="{y + 4.5:.4g}">{typeset(edge.label)}</text>'
 
 
 def _node(node: Node, box: Box, round: bool) -> str:

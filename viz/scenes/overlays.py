@@ -14,7 +14,7 @@ from tinygraph.numeric import norm
 from ..palette import ramp
 from .scene import Legend, Scene
 
-__all__ = ["OVERLAYS", "colour"]
+__all__ = ["OVERLAYS", "colour", "trace_of"]
 
 UNKNOWN = "#e3e3e3"
 NOT_FINITE = "#d4006a"
@@ -99,15 +99,21 @@ class _Scale:
 
 def _gradient_norms(graph: tg.Graph, trace: tg.Trace | None) -> dict[str, float]:
     """Return the norm of the gradient of every node that the backward pass reaches."""
-    trace = tg.trace(_output(graph)) if trace is None else trace
+    trace = trace_of(graph) if trace is None else trace
     return {f"n{node.index}": norm(trace.gradient(node)) for node in (*trace.nodes, *trace.gradients)}
 
 
-def _output(graph: tg.Graph) -> tg.Tensor:
-    """Return the Tensor whose gradient is asked for; a graph from a file has none, its trace has."""
+def trace_of(graph: tg.Graph) -> tg.Trace:
+    """Return the backward pass from the output of a graph; one from a file has no Tensor, but its trace has all.
+
+    Raises
+    ------
+    ValueError
+        If the graph has several outputs, or comes from a file.
+    """
     if len(graph.outputs) != 1 or graph.outputs[0].tensor is None:
-        raise ValueError("the gradient's norms of a graph need its one output; draw the Tensor or the Trace instead")
-    return graph.outputs[0].tensor
+        raise ValueError("the gradients of a graph need its one output; draw the Tensor or the Trace instead")
+    return tg.trace(graph.outputs[0].tensor)
 
 
 def _root_mean_squares(graph: tg.Graph, trace: tg.Trace | None) -> dict[str, float]:

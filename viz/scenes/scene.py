@@ -69,7 +69,7 @@ class Edge:
     """An arrow from `source` to `target`, both ids of nodes.
 
     `argument` is the position among the target's arguments; `kind` is ``""``, ``"elided"`` (it passes over time
-    steps that are not shown), ``"delay"`` (a folded edge) or ``"gradient"``.
+    steps that are not shown), ``"delay"`` (a folded edge) or ``"gradient"``, which is `hollow` where it brings nothing.
     """
 
     source: str
@@ -78,6 +78,7 @@ class Edge:
     label: str = ""
     hue: int | None = None
     kind: str = ""
+    hollow: bool = False
 
 
 @dataclass(slots=True)

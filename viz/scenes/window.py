@@ -86,9 +86,9 @@ def _bridged(scene: Scene, kept: set[int]) -> list[Edge]:
             continue
         if source.column is not None and source.column not in kept:
             stand_in = _stand_in(source, target, alike.get((source.band, source.slot), []))
-            if stand_in is None:
+            if stand_in is None or target.kind == "gradient":  # a sum says how many terms it has
                 continue
-            edge = replace(edge, source=stand_in.id, kind="elided")
+            edge = replace(edge, source=stand_in.id, kind=edge.kind if edge.kind == "gradient" else "elided")
         edges.setdefault((edge.source, edge.target, edge.argument), edge)
     return list(edges.values())
 
