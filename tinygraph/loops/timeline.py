@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from ..recording.node import Node
+from .fed import fed_again
 from .grouping import Groups, group_ops, grouped
 from .leaves import Leaves, Read
 from .over_time import OpTimes, Run, RunKey, op_times, over_time
@@ -79,7 +80,7 @@ class Timeline:
         timesteps = self.op_timesteps.copy()
         for node in self.nodes:
             if node.kind in ("input", "constant"):
-                timesteps[node.index] = self._leaves.timestep(node)
+                timesteps[node.index] = self._leaves.timestep(self.nodes[self.again.get(node.index, node.index)])
         return timesteps
 
     @cached_property
@@ -126,8 +127,18 @@ class Timeline:
         return [states[node.index].precedes if node.index in states else None for node in self.nodes]
 
     @cached_property
+    def again(self) -> dict[int, int]:
+        """For a leaf that gives what another gave one step earlier, as a fed target: the index of that one."""
+        return fed_again(self.nodes, self.reads, self.op_timesteps, self._by_index(self._op_slots(), -1))
+
+    @cached_property
     def _leaves(self) -> Leaves:
-        return Leaves(self.nodes, self.reads, self.op_timesteps, self.runs, self.slots)
+        reads = self.reads
+        if self.again:
+            reads = [list(of_node) for of_node in reads]
+            for leaf, first in self.again.items():
+                reads[first] += self.reads[leaf]
+        return Leaves(self.nodes, reads, self.op_timesteps, self.runs, self.slots, self.again)
 
     def _by_index(self, of_ops: Iterable[Value], of_leaves: Value) -> list[Value]:
         values = [of_leaves] * len(self.nodes)

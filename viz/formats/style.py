@@ -35,7 +35,7 @@ g .d{font-weight:normal}
 .variable rect,.input rect{stroke-width:1.5}
 .constant rect{stroke-dasharray:3 3}
 .loss rect{stroke-width:2.5}
-.masked{opacity:.5}
+.masked{opacity:.5}.partly{opacity:.75}
 .scope{fill:none;stroke-dasharray:2 3}
 """)
 _HUE_STRUCTURE = Template("""

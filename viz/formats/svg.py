@@ -149,7 +149,8 @@ def _columns(scene: Scene, layout: Layout) -> Iterable[str]:
     for column in range(-1, len(layout.strips)):
         inside = [*edges[column], *nodes[column], *labels[column]]
         if inside and column >= 0:
-            masked = ' class="masked"' if scene.columns[column].masked else ""
+            step = scene.columns[column]
+            masked = ' class="masked"' if step.masked else ' class="partly"' if step.padded else ""
             head = f'<g id="column{column}"{masked} transform="translate({layout.strips[column].x:.7g})">'
             inside = [head, *inside, "</g>"]
         yield from inside

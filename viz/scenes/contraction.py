@@ -12,7 +12,7 @@ from .delays import Delay, delay_text, is_carried
 from .labels import AnyNode, drawable, op_name
 from .scene import Edge
 
-__all__ = ["Contraction", "Origin", "Read", "contract", "delayed_edge"]
+__all__ = ["Argument", "Contraction", "Origin", "Read", "contract", "delayed_edge"]
 
 SCALING = frozenset(("matmul", "multiply", "dot", "einsum", "linear", "tensordot", "divide"))
 SUMS = frozenset(("add", "subtract"))
@@ -20,8 +20,9 @@ PASSED = SUMS | frozenset(("negative", "reshape", "transpose", "squeeze", "expan
 LOOKED_INTO = frozenset(("multiply", "divide", "negative", "reshape", "transpose", "squeeze", "expand_dims"))
 MOST_LABELS = 3
 
-Read = tuple[int, Delay]  # what an op reads: the index of a node, and of how long ago
-Reads = Iterable[tuple[AnyNode, Sequence[Read]]]
+Read = tuple[int, Delay]  # the index of a node, and of how long ago
+Argument = tuple[int, Delay, int]  # what an op reads, and as which argument
+Reads = Iterable[tuple[AnyNode, Sequence[Argument]]]
 
 
 class Origin(NamedTuple):
@@ -69,7 +70,7 @@ class Contraction:
 
     Parameters
     ----------
-    reads : iterable of (node, [(index of an argument, delay), …])
+    reads : iterable of (node, [(index of what it reads, delay, argument), …])
         So ordered that what is not kept comes after what it reads.
     kept : set of int
         The indices of the nodes that stay.
@@ -99,7 +100,7 @@ class Contraction:
         self._nodes = nodes
         self._hues = hues
         self.forks: set[int] = set()
-        self._arguments: dict[int, Sequence[Read]] = {}
+        self._arguments: dict[int, Sequence[Argument]] = {}
         self._origins: dict[int, Origin] = {}
         self._as_read = as_read = {index: Origin({(index, 0): ()}, (), frozenset(((index, 0),))) for index in kept}
         for node, arguments in reads:
@@ -107,8 +108,8 @@ class Contraction:
                 self._origins[node.index] = Origin({}, ())
                 as_read[node.index] = Origin({}, (node.index,))
             else:
-                parts = [_delayed(as_read[source], delay) for source, delay in arguments]
-                self._origins[node.index] = _join(node, parts)
+                parts = [_delayed(as_read[source], delay) for source, delay, _ in arguments]
+                self._origins[node.index] = _join(node, parts, [argument for _, _, argument in arguments])
                 self._arguments[node.index] = arguments
                 self._find_forks(node, parts)
                 as_read.setdefault(node.index, self._origins[node.index])
@@ -127,13 +128,13 @@ class Contraction:
                 if parameters or not (plain or differ):
                     self._keep_on_the_way(arguments[k][0], read)
 
-    def _same_shapes(self, arguments: Sequence[Read]) -> bool:
-        return len({self._nodes[index].shape for index, _ in arguments}) == 1
+    def _same_shapes(self, arguments: Sequence[Argument]) -> bool:
+        return len({self._nodes[index].shape for index, _, _ in arguments}) == 1
 
     def _keep_on_the_way(self, index: int, read: Read) -> None:
         """Let an op stay, or what it only scales."""
         while op_name(self._nodes[index]) in LOOKED_INTO:
-            of_read = [i for i, _ in self._arguments[index] if any(r[0] == read[0] for r in self._as_read[i].ways)]
+            of_read = [i for i, _, _ in self._arguments[index] if any(r[0] == read[0] for r in self._as_read[i].ways)]
             if (
                 len(of_read) != 1
                 or self._nodes[of_read[0]].kind != "op"
@@ -179,17 +180,17 @@ def _sum(a: Delay, b: Delay) -> Delay:
     return a + b if isinstance(a, int) and isinstance(b, int) else b
 
 
-def _join(node: AnyNode, parts: list[Origin]) -> Origin:
+def _join(node: AnyNode, parts: list[Origin], arguments: Sequence[int]) -> Origin:
     """Return what an op makes of its arguments: it scales with parameters, or it adds them."""
     scaling = node.kind == "op" and op_name(node) in SCALING
-    alone = [not part.ways and scaling and _is_factor(node, i) for i, part in enumerate(parts)]
-    factors = [p for part, factor in zip(parts, alone, strict=True) if factor for p in part.added]
+    factor = [not part.ways and scaling and _is_factor(node, i) for i, part in zip(arguments, parts, strict=True)]
+    factors = [p for part, is_factor in zip(parts, factor, strict=True) if is_factor for p in part.added]
     ways: dict[Read, tuple[int, ...]] = {}
     added: list[int] = []
-    for part, factor in zip(parts, alone, strict=True):
+    for part, is_factor in zip(parts, factor, strict=True):
         for source, parameters in part.ways.items():
             ways[source] = tuple(dict.fromkeys((*ways.get(source, ()), *parameters, *factors)))
-        if not factor:
+        if not is_factor:
             added += part.added
     passed = node.kind == "op" and (op_name(node) in PASSED or _only_scales(node, parts))
     plain = frozenset(read for part in parts for read in part.plain) if passed else frozenset()

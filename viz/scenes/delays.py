@@ -88,9 +88,8 @@ class Times:
 
     def delay(self, edge: FoldedEdge) -> Delay:
         """Return the delay of an edge, 0 where it does not leave its time step; for loops in loops one of each."""
-        first = int(edge.source.positions[0])
-        if edge.source.kind != "op" and (not edge.source.loops or self.timeline.precedes[first] is not None):
-            return 0  # what all iterations read, or an initial state: its name says so
+        if edge.source.kind != "op" and (not edge.source.loops or self._is_named_by_time(edge.source)):
+            return 0
         instance, _, row = edge.pairs()
         pairs = [*zip(edge.source.positions[row].tolist(), edge.target.positions[instance].tolist(), strict=True)]
         timed = self.in_time(edge.source) and self.in_time(edge.target)
@@ -103,6 +102,11 @@ class Times:
         delays = edge.delay if isinstance(edge.delay, tuple) else (edge.delay,)
         timed = [level for level, loop in enumerate(edge.target.loops) if loop.over_time] or [0]
         return any(delay != 0 and level not in timed for level, delay in enumerate(delays))
+
+    def _is_named_by_time(self, leaf: FoldedNode) -> bool:
+        """Return whether the name of a leaf says its time step: an initial state, or a target fed one step later."""
+        first, last = leaf.positions[[0, -1]].tolist()
+        return self.timeline.precedes[first] is not None or last in self.timeline.again
 
     def _axis(self, index: int) -> object:
         """Return the segment in time of an op, or for a leaf of what reads it."""

@@ -12,7 +12,7 @@ from tinygraph.array_text import shape_text
 from tinygraph.folding.folded import FoldedLoop, FoldedNode
 from tinygraph.graphs.symbols import raised
 
-from .contraction import Read, contract, delayed_edge
+from .contraction import Argument, contract, delayed_edge
 from .delays import Times, is_carried
 from .hues import carried_hues, parameter_hues
 from .labels import drawable, loss_label, lowered, number_text, op_name, scope_text, short_expression, unnamed_label
@@ -41,9 +41,9 @@ class _Folded:
         self.nodes = folded.nodes
         self.times = Times(folded)
         self.edges = [(edge, self.times.delay(edge)) for edge in folded.edges]
-        self.reads: dict[FoldedNode, list[Read]] = {node: [] for node in self.nodes}
+        self.reads: dict[FoldedNode, list[Argument]] = {node: [] for node in self.nodes}
         for edge, delay in self.edges:
-            self.reads[edge.target].append((edge.source.index, delay))
+            self.reads[edge.target].append((edge.source.index, delay, edge.argument or 0))
         self.graph = graph
         self.states = self._initial_states()
         self.names = Names(graph)
@@ -52,7 +52,7 @@ class _Folded:
 
     def ops(self) -> Scene:
         """Return every node of the recurrence."""
-        inputs = ((node, [self.nodes[i] for i, _ in self.reads[node]]) for node in self._in_order())
+        inputs = ((node, [self.nodes[i] for i, _, _ in self.reads[node]]) for node in self._in_order())
         hues = carried_hues(inputs, self.hues)
         edges: list[Edge] = []
         for edge, delay in self.edges:
@@ -139,8 +139,10 @@ class _Folded:
 
     def _name(self, node: FoldedNode) -> str:
         """Return the name of a node with its time step, or t where it is one of each; empty without a name."""
+        if again := self.graph.timeline.again.get(int(node.positions[-1])):  # the target of the time step before
+            return drawable(self.names.of(self.graph.nodes[again]).name or "input") + "⁽ᵗ⁻¹⁾"
         value, numbers = self.states.get(node, (node, []))
-        name = self.names.of(value.recorded[0]).name or self.names.of(node.recorded[0]).name
+        name = self.names.called(value.recorded[0]) or self.names.of(node.recorded[0]).name
         if not name:
             return ""
         if numbers:

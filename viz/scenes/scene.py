@@ -85,7 +85,7 @@ class Edge:
 class Column:
     """One place in time: a ``"step"`` or a ``"boundary"`` (before, after).
 
-    `skipped` steps are left out before it; `masked` says that all of it is padding.
+    `skipped` steps are left out before it; `masked` says that all of it is padding, `padded` how much of it is.
     """
 
     label: str = ""
@@ -93,6 +93,7 @@ class Column:
     timestep: int | None = None
     skipped: int = 0
     masked: bool = False
+    padded: float = 0.0
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ def variables_scene(graph: tg.Graph) -> Scene:
     """Return the named variables of `graph`, a column a time step and a row a variable."""
     unrolled = Unrolled(graph)
     kept = {node.index for node in graph.nodes if unrolled.names.kind(node) in ("variable", "input", "loss")}
-    reads = lambda: ((node, [(source.index, 0) for source in node.inputs]) for node in graph.nodes)
+    reads = lambda: ((n, [(source.index, 0, k) for k, source in enumerate(n.inputs)]) for n in graph.nodes)
     contraction = contract(reads, kept, graph.nodes, unrolled.hues, unrolled.alike)
     edges = contraction.edges()
     read = {edge.source for edge in edges}
@@ -44,13 +44,14 @@ def _box(unrolled: Unrolled, node: tg.Node) -> Node:
 
 
 def _inputs(scene: Scene, graph: tg.Graph) -> dict[str, Hashable]:
-    """Return what an input shows, by its id: an array given to several ops of a time step is one node."""
+    """Return what an input shows, by its id: an array given to several ops of a step, or fed again, is one node."""
+    again = graph.timeline.again
+    inputs = {int(node.id[1:]): node for node in scene.nodes if node.kind == "input"}
     keys: dict[str, Hashable] = {}
-    for node in scene.nodes:
-        if node.kind == "input":
-            index = int(node.id[1:])
-            data, precedes = graph.nodes[index].data, graph.timeline.precedes[index]
-            keys[node.id] = (node.column, node.band, node.label, precedes, data.shape, data.tobytes())
+    for index in sorted(inputs, key=lambda index: index in again):
+        node = inputs.get(again.get(index, index), inputs[index])
+        data, precedes = graph.nodes[index].data, graph.timeline.precedes[int(node.id[1:])]
+        keys[inputs[index].id] = (node.column, node.band, node.label, precedes, data.shape, data.tobytes())
     return keys
 
 
