@@ -87,7 +87,7 @@ def unroll(
 
 
 def _recorded(state: State) -> State:
-    """Return an initial state as Tensors, so that what is made of it alone is recorded too: ``[h, x]`` of two arrays."""
+    """Return an initial state as Tensors: what is made of it and another array, such as ``[h, x]``, is recorded too."""
     if isinstance(state, tuple):
         return tuple(map(_recorded, state))
     return tg.tensor(state) if isinstance(state, np.ndarray) and state.dtype.kind == "f" else state

@@ -14,7 +14,7 @@ from .scenes.gradients import with_gradients
 from .scenes.ops import ops_scene
 from .scenes.overlays import colour, trace_of
 from .scenes.variables import variables_scene
-from .scenes.window import window
+from .scenes.window import shortened, window
 
 __all__ = ["draw", "graph_of"]
 
@@ -44,7 +44,8 @@ def draw(
     fold : bool
         Draw the recurrence: the cell once, with its delayed edges.
     timesteps : slice, int or iterable of int, optional
-        Which time steps to show: a slice of them, that many first and last ones, or these.
+        Which time steps to show, by the numbers that are printed: ``slice(5, 9)``, that many first and last ones, or
+        these. Of more than twelve only the first and last three are shown unless asked for; ``slice(None)`` is all.
     overlay : "grad_norm", "value" or "time_step", optional
         What to show as colour, with a legend.
     backward : bool
@@ -94,9 +95,7 @@ def draw(
         scene = colour(scene, overlay, graph, trace)
     if collapse:
         scene = collapse_scopes(scene, collapse)
-    if timesteps is not None:
-        scene = window(scene, timesteps)
-    return Drawing(scene)
+    return Drawing(shortened(scene) if timesteps is None else window(scene, timesteps))
 
 
 def graph_of(x: tg.Tensor | tg.Graph | tg.Trace) -> tg.Graph:

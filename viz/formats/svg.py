@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from xml.sax import saxutils
 
+from ..layout.columns import SKIP
 from ..layout.geometry import Box, Point
 from ..layout.metrics import text_width
 from ..layout.positions import Layout
@@ -102,8 +103,8 @@ def _headings(scene: Scene, layout: Layout) -> Iterable[str]:
             size = f'width="{strip.width + 14:g}" height="{layout.height:g}"'
             yield f'<rect class="frame" x="{strip.x - 7:g}" y="0" {size} rx="9"/>'
         if column.skipped:
-            title = f"<title>{column.skipped:,} time steps left out</title>"
-            yield f'<text class="head" x="{strip.x - 34:g}" y="16">{title}⋯</text>'
+            text = f"{column.skipped:,} time step{'s' if column.skipped > 1 else ''}"
+            yield f'<text class="head" x="{strip.x - SKIP / 2 - 8:g}" y="16">{text}</text>'
         if column.label:
             yield f'<text class="head" x="{strip.x + strip.width / 2:g}" y="16">{escape(column.label)}</text>'
 

@@ -208,11 +208,51 @@ def test_a_window_keeps_the_first_and_last_steps_and_marks_what_is_left_out():
 
 @pytest.mark.parametrize(
     ("wanted", "kept"),
-    [(slice(0, 3), [1, 2, 3]), (slice(-2, None), [9, 10]), ([4], [4]), (range(2, 4), [2, 3]), (99, [*range(1, 11)])],
+    [
+        (slice(1, 4), [1, 2, 3]),
+        (slice(0, 4), [1, 2, 3]),
+        (slice(8, None), [8, 9, 10]),
+        (slice(-2, None), [9, 10]),
+        (slice(2, 9, 3), [2, 5, 8]),
+        ([4], [4]),
+        (range(2, 4), [2, 3]),
+        (99, [*range(1, 11)]),
+    ],
 )
 def test_windows_by_slice_number_or_list(wanted, kept):
     columns = viz.draw(programs.driven_system(10), timesteps=wanted).scene.columns
     assert [column.timestep for column in columns if column.kind == "step"] == kept
+
+
+@pytest.mark.parametrize(
+    ("steps", "shown"), [(12, [*range(1, 13)]), (13, [1, 2, 3, 11, 12, 13]), (30, [1, 2, 3, 28, 29, 30])]
+)
+@pytest.mark.parametrize("options", [{}, {"view": "variables"}, {"backward": True}, {"overlay": "grad_norm"}])
+def test_of_many_time_steps_the_ends_are_shown_unless_asked_for(steps, shown, options):
+    loss = programs.first_model(steps)
+    drawing = viz.draw(loss, **options)
+    columns = [column for column in drawing.scene.columns if column.kind == "step"]
+    assert [column.timestep for column in columns] == shown
+    assert sum(column.skipped for column in columns) == steps - len(shown)
+    assert (f">{steps - 6} time steps<" in drawing.svg()) == (steps > 12)
+    every = viz.draw(loss, timesteps=slice(None), **options).scene.columns
+    assert [column.timestep for column in every if column.kind == "step"] == [*range(1, steps + 1)]
+
+
+def test_each_of_two_loops_shows_its_own_ends():
+    scene = variables(programs.encoder_decoder_attention(20, 15)).scene
+    shown = [column.timestep for column in scene.columns if column.kind == "step"]
+    assert shown == [1, 2, 3, 18, 19, 20, 1, 2, 3, 13, 14, 15]
+    assert [column.skipped for column in scene.columns if column.skipped] == [14, 9]
+
+
+def test_a_window_is_told_by_the_numbers_that_are_printed():
+    (W,), h = (tg.parameter(np.eye(2)),), np.ones(2)
+    for t in range(40, 60, 2):
+        with tg.timestep(t):
+            h = np.tanh(W @ h)
+    columns = viz.draw(h, timesteps=slice(44, 50)).scene.columns
+    assert [column.label for column in columns if column.kind == "step"] == [f"t = {t}" for t in range(44, 50)]
 
 
 @pytest.mark.parametrize("wanted", [0, [], slice(50, 60), [77]])
