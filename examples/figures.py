@@ -109,7 +109,8 @@ def page() -> str:
             row = figure.row
         caption = html.escape(figure.caption)
         parts.append(
-            f'<figure><img src="{figure.name}.svg" alt="{caption}"><figcaption>{caption} '
+            f'<figure><object type="image/svg+xml" data="{figure.name}.svg" aria-label="{caption}"></object>'
+            f"<figcaption>{caption} "
             f"<small>{html.escape(_call(figure))}</small></figcaption></figure>"
         )
     return "\n".join([*parts, "</section></body></html>", ""])

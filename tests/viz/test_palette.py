@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from viz.palette import DARK, LIGHT, ramp
+from viz.palette import DARK, LIGHT, on_dark, ramp
 
 # How people without one kind of cone see, in linear RGB: Machado, Oliveira and Fernandes (2009), severity 1.
 DEFICIENCIES = {
@@ -66,6 +66,10 @@ def test_the_colour_of_gradients_is_none_of_the_parameters(theme, deficiency):
     assert contrast(theme.gradient, theme.frame) >= 3
 
 
-def test_the_ramp_darkens_all_the_way():
-    light = [luminance(ramp(step / 20)) for step in range(21)]
-    assert all(a > b for a, b in itertools.pairwise(light))
+def test_the_ramp_leaves_the_ground_all_the_way_in_both_themes():
+    light = [contrast(ramp(step / 50), LIGHT.paper) for step in range(51)]
+    dark = [contrast(on_dark(ramp(step / 50)), DARK.paper) for step in range(51)]
+    for contrasts in (light, dark):
+        assert all(a < b for a, b in itertools.pairwise(contrasts))
+        assert contrasts[-1] > 9
+    assert [on_dark(ramp(step / 50)) for step in (0, 50)] == [ramp(0.0, dark=True), ramp(1.0, dark=True)]

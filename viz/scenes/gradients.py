@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ import tinygraph as tg
 from tinygraph.graphs.symbols import plain_name
 from tinygraph.numeric import norm
 
-from .labels import drawable
+from .labels import drawable, under_bars
 from .scene import Column, Edge, Node, Scene
 
 __all__ = ["with_gradients"]
@@ -47,7 +46,7 @@ class _Backward:
 
     def _sum(self, parameter: tg.Node) -> Node:
         terms = len(self.trace.writes(parameter))
-        label = _barred(drawable(plain_name(parameter.name) or parameter.name or "parameter"))
+        label = under_bars(drawable(plain_name(parameter.name) or parameter.name or "parameter"))
         gradient = self.trace.gradient(parameter)
         return Node(
             f"g{parameter.index}",
@@ -112,15 +111,6 @@ class _Backward:
                 readers = [reader for reader, _ in self.graph.consumers(node) if reader not in reached]
                 reached.update(readers)
                 waiting += readers
-
-
-def _barred(label: str) -> str:
-    """Return names under bars, but not their indices.
-
-    >>> _barred("W_EN b1") == "W\u0304_EN b\u03041"
-    True
-    """
-    return re.sub(r"(?<!\S)[^\d_\s]+", lambda name: re.sub(r"[^\W\d_]", "\\g<0>\u0304", name[0]), label)
 
 
 def _titled(node: Node, recorded: tg.Node) -> Node:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import tinygraph as tg
@@ -19,6 +20,7 @@ __all__ = [
     "op_name",
     "scope_text",
     "short_expression",
+    "under_bars",
     "unnamed_label",
 ]
 
@@ -87,3 +89,12 @@ def unnamed_label(node: AnyNode, kind: str, expression: str | None) -> str:
 
 
 _SYMBOLS = {"add": "+", "subtract": "−", "multiply": "⊙", "divide": "÷", "matmul": "matmul", "power": "power"}
+
+
+def under_bars(label: str) -> str:
+    """Return names under bars, but not their indices.
+
+    >>> under_bars("W_EN b1") == "W\u0304_EN b\u03041"
+    True
+    """
+    return re.sub(r"(?<!\S)[^\d_\s]+", lambda name: re.sub(r"[^\W\d_]", "\\g<0>\u0304", name[0]), label)

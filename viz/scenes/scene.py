@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["Column", "Edge", "Legend", "Node", "Scene", "merge_equal"]
+__all__ = ["Column", "Edge", "Legend", "LegendEntry", "Node", "Scene", "merge_equal"]
 
 
 @dataclass(slots=True)
@@ -96,12 +96,21 @@ class Column:
     padded: float = 0.0
 
 
+class LegendEntry(NamedTuple):
+    """A text, its colour on the scale, and the colour number of the parameter that it is of."""
+
+    text: str
+    colour: str
+    hue: int
+
+
 @dataclass(slots=True)
 class Legend:
-    """What the colours of an overlay mean: a title, and (text, colour) from low to high."""
+    """What the colours of an overlay mean: a title, (text, colour) from low to high, and parameters without a node."""
 
     title: str
     entries: tuple[tuple[str, str], ...]
+    parameters: tuple[LegendEntry, ...] = ()
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 """What the views show, compared with what is known of the lectures' programs."""
 
 import contextlib
+import re
 
 import numpy as np
 import pytest
@@ -302,6 +303,48 @@ def test_time_steps_as_colour_and_an_overlay_that_there_is_not():
     assert fills["h⁽³⁾"] == ramp(1.0)
     with pytest.raises(ValueError, match="overlay must be one of 'grad_norm', 'value', 'time_step'"):
         viz.draw(programs.driven_system(3), overlay="mood")
+
+
+def fill_in(svg, name):
+    """The colours in which a class of fill is drawn, in the order of the style sheet."""
+    return re.findall(rf"\.{name} rect,[^{{]*{{fill:(#\w+)", svg)
+
+
+def test_the_strongest_gradient_is_the_most_visible_in_light_and_dark():
+    drawing = viz.draw(programs.first_model(), overlay="grad_norm")
+    (loss,) = [node for node in drawing.scene.nodes if node.kind == "loss"]
+    assert loss.fill == ramp(1.0)
+    name = re.search(rf'id="{loss.id}" class="loss filled (f\d+)"', drawing.svg())[1]
+    assert fill_in(drawing.svg("light"), name) == [ramp(1.0)]
+    assert fill_in(drawing.svg("dark"), name) == [ramp(1.0, dark=True)]
+    assert fill_in(drawing.svg("auto"), name) == [ramp(1.0), ramp(1.0, dark=True)]
+
+
+def test_the_scale_is_marked_as_logarithmic_at_powers_of_ten():
+    w = tg.parameter(np.array([1.0]), name="w")
+    h = w
+    for scale in (1e-2, 1e-2, 3.0):
+        h = np.tanh(scale * h)
+    legend = viz.draw(h.sum(), overlay="grad_norm").scene.legend
+    assert legend.title == "norm of the gradient, log scale"
+    assert {"0.001", "0.01", "0.1"} <= {text for text, _ in legend.entries}
+    assert "log" not in viz.draw(h.sum(), overlay="time_step").scene.legend.title
+
+
+def test_among_variables_the_legend_has_the_norms_of_the_parameters_in_their_colours():
+    loss = programs.first_model()
+    scene = viz.draw(loss, view="variables", overlay="grad_norm").scene
+    trace = tg.trace(loss)
+    said = {entry.text[2]: (float(entry.text.rsplit(" ", 1)[1]), entry.hue) for entry in scene.legend.parameters}
+    for hue, node in enumerate(trace.graph.parameters):
+        assert said[node.name] == (pytest.approx(float(np.linalg.norm(trace.gradient(node))), rel=0.05), hue)
+    assert viz.draw(loss, overlay="grad_norm").scene.legend.parameters == ()
+
+
+def test_a_parameter_keeps_its_hue_as_a_border():
+    svg = viz.draw(programs.first_model(), overlay="grad_norm").svg("dark")
+    assert ".parameter.filled rect{stroke-width:3}" in svg
+    assert re.search(r'class="parameter h0 filled f\d+"', svg)
 
 
 # Folded, and backward
