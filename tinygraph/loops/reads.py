@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -15,6 +15,12 @@ Read = tuple[Node, int]
 class Reads:
     """The ops that read each node and as which argument, in recorded order, by the index of the node.
 
+    Parameters
+    ----------
+    nodes, ops : sequence of Node
+    also : dict of int to int
+        Leaves whose reads count as those of another node too: that one's index.
+
     Examples
     --------
     >>> import tinygraph as tg
@@ -24,8 +30,11 @@ class Reads:
     [(1, 0), (1, 1)]
     """
 
-    def __init__(self, nodes: Sequence[Node], ops: Sequence[Node]):
+    def __init__(self, nodes: Sequence[Node], ops: Sequence[Node], also: Mapping[int, int] | None = None):
         self._nodes = nodes
+        self._also: dict[int, list[int]] = {}
+        for leaf, other in (also or {}).items():
+            self._also.setdefault(other, []).append(leaf)
         sources = np.array(array("q", (source.index for node in ops for source in node.inputs)), dtype=np.int64)
         readers = np.repeat([node.index for node in ops], [len(node.inputs) for node in ops])
         arguments = np.array(array("q", (i for node in ops for i in range(len(node.inputs)))), dtype=np.int64)
@@ -36,6 +45,12 @@ class Reads:
         self._starts = array("q", starts.astype(np.int64).tobytes())
 
     def __getitem__(self, index: int) -> list[Read]:
+        reads = self._of(index)
+        for leaf in self._also.get(index, ()):
+            reads += self._of(leaf)
+        return reads
+
+    def _of(self, index: int) -> list[Read]:
         part = slice(self._starts[index], self._starts[index + 1])
         nodes = self._nodes
         return [(nodes[reader], i) for reader, i in zip(self._readers[part], self._arguments[part], strict=True)]
