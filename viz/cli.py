@@ -19,7 +19,7 @@ from .api import check_options
 from .formats.drawing import format_of
 from .scenes.overlays import OVERLAYS
 from .script import ScriptError, run_to_backward
-from .terminal.screen import complain, flush_or_discard
+from .terminal.screen import complain, flush_or_discard, readable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_script(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("script", help="the script, or a trace saved by trace.save(…)")
+    parser.add_argument("script", help="the script, or a trace saved by trace.save(path)")
     parser.add_argument("args", nargs="*", help="the script's own arguments; put -- before those that start with -")
 
 
@@ -123,7 +123,7 @@ def _draw(options: argparse.Namespace) -> int:
 
     def act(recorded: tg.Tensor | tg.Trace) -> bool:
         viz.draw(recorded, **how, large=options.large).save(path)
-        print(f"wrote {clean(options.output)}", file=answers)
+        print(f"wrote {clean(options.output)}", file=answers and readable(answers))
         return False
 
     if _is_trace(options):
