@@ -76,6 +76,8 @@ def _source_lines(snapshot: dict[str, Any], width: int) -> list[Text]:
         start = source["column"] if number == first else 0
         end = source["end_column"] if number == last else len(text)
         margin = f"{_INDENT}{number:>{digits}} │ "
+        if first == last:
+            text, start, end = _in_sight(text, start, end, width - len(margin))
         line = Text.assemble((margin, "dim"), text[:start], (text[start:end], "bold"), text[end:])
         line.truncate(width, overflow="ellipsis")
         lines.append(line)
@@ -84,6 +86,12 @@ def _source_lines(snapshot: dict[str, Any], width: int) -> list[Text]:
         lines.append(Text.assemble((margin, "dim"), " " * start, ("^" * (end - start), "magenta")))
         lines[-1].truncate(width)
     return lines
+
+
+def _in_sight(text: str, start: int, end: int, room: int) -> tuple[str, int, int]:
+    """Return a line without its beginning where the marked part would be out of sight, and where that part is then."""
+    hidden = min(start, end - room + 1)
+    return (f"…{text[hidden + 1 :]}", start - hidden, end - hidden) if 0 < hidden < start else (text, start, end)
 
 
 def formula_lines(formulas: list[dict[str, Any]], width: int, ascii_only: bool) -> list[Text]:
