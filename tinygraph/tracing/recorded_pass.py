@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import threading
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable
@@ -57,13 +58,18 @@ class Pass:
         self.adjoints = adjoints
         self.files = files
         self._look = look
+        self._looking = threading.Lock()
+        self._nodes: PassNodes | None = None
         self._sums: dict[Node, RunningSum] = {}
         self._writes: dict[Node, list[tuple[int, int]]] = {}
         self._pulled: dict[int, tuple[Any, ...]] = {}  # the contributions of ops with many arguments, asked for in turn
 
-    @cached_property
+    @property
     def _recorded(self) -> PassNodes:
-        return self._look()
+        with self._looking:  # threads that look at once see the same nodes
+            if self._nodes is None:
+                self._nodes = self._look()
+        return self._nodes
 
     @property
     def graph(self) -> Graph:

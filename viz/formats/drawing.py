@@ -72,6 +72,9 @@ class Drawing:
         self.scene = scene
         self.large = large
 
+    def __getstate__(self) -> dict[str, Scene]:
+        return {"scene": self.scene}  # it is laid out again, to the same positions
+
     def __repr__(self) -> str:
         return f"<Drawing {self.scene.title!r}: {len(self.scene.nodes):,} nodes, {len(self.scene.edges):,} edges>"
 
