@@ -95,7 +95,7 @@ def test_whatever_a_script_catches_it_is_debugged(guest, text):
     assert (status, errors) == (1, "")
 
 
-@pytest.mark.parametrize("command", ["debug", "debug --json", "draw"])
+@pytest.mark.parametrize("command", ["debug", "debug --json", "draw"] if LONG else ["debug"])
 @pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])
 def test_an_output_that_takes_nothing_is_one_line(tmp_path, command, redirection):
     (tmp_path / "net.py").write_text(f"{BEGIN}run()\n")
