@@ -7,6 +7,7 @@ import os
 from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import graphviz
 import networkx as nx
@@ -72,8 +73,8 @@ class Drawing:
         self.scene = scene
         self.large = large
 
-    def __getstate__(self) -> dict[str, Scene]:
-        return {"scene": self.scene}  # it is laid out again, to the same positions
+    def __getstate__(self) -> dict[str, Any]:
+        return {"scene": self.scene, "large": self.large}  # it is laid out again, to the same positions
 
     def __repr__(self) -> str:
         return f"<Drawing {self.scene.title!r}: {len(self.scene.nodes):,} nodes, {len(self.scene.edges):,} edges>"
