@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
 
 import tinygraph as tg
 import viz
+from tinygraph.plain_text import clean
+from tinygraph.tracing.trace_file import is_trace
 
+from .api import check_options
+from .formats.drawing import format_of
+from .scenes.overlays import OVERLAYS
 from .script import ScriptError, run_to_backward
-from .terminal.terminal import discard
+from .terminal.screen import complain, flush_or_discard, readable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,15 +30,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _options(list(sys.argv[1:] if arguments is None else arguments))
     try:
-        return options.run(options)
+        status = options.run(options)
+        if sys.stdout is not None and not sys.stdout.closed:
+            sys.stdout.flush()  # what cannot be written is an error here, and not at the very end
+        return status
     except ScriptError as error:
-        print(f"tinygraph: {error}", file=sys.stderr)
+        complain(str(error))
         return 2
     except BrokenPipeError:
-        discard(sys.stdout)  # the reader went away: exit in silence
+        flush_or_discard(sys.stdout)  # the reader went away: exit in silence
         return 0
-    except (OSError, ValueError) as error:
-        print(f"tinygraph: {error}", file=sys.stderr)
+    except OSError as error:
+        flush_or_discard(sys.stdout)
+        complain(f"{error.strerror or error}{f': {error.filename}' if error.filename is not None else ''}")
+        return 1
+    except ValueError as error:
+        complain(str(error))
         return 1
     except KeyboardInterrupt:
         return 130
@@ -74,60 +88,88 @@ def _parser() -> argparse.ArgumentParser:
         help="time steps: from A up to, not with, B; A,B,C; the first and last N; or all (:), not the ends of many",
     )
     draw.add_argument("--backward", action="store_true", help="add the arrows of the backward pass")
-    draw.add_argument("--overlay", help="colour by grad_norm, value or time_step")
+    draw.add_argument("--overlay", choices=tuple(OVERLAYS), help="colour by this")
     draw.add_argument("--large", action="store_true", help="draw it even if it takes more than some 50 megabytes")
 
     debug = commands.add_parser("debug", help="run a script and stop at its first backward pass")
     debug.set_defaults(run=_debug)
-    _add_script(debug, "the script, or a trace saved by trace.save(…)")
+    _add_script(debug)
     debug.add_argument("--json", action="store_true", help="answer with one JSON object a line")
     return parser
 
 
-def _add_script(parser: argparse.ArgumentParser, what: str = "the script") -> None:
-    parser.add_argument("script", help=what)
+def _add_script(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("script", help="the script, or a trace saved by trace.save(path)")
     parser.add_argument("args", nargs="*", help="the script's own arguments; put -- before those that start with -")
 
 
 def _timesteps(text: str) -> slice | int | list[int]:
     """Read what `viz.draw` takes as ``timesteps``: ``5:9``, ``3`` or ``1,4,7``."""
-    first, colon, last = text.partition(":")
-    if colon:
-        return slice(int(first) if first else None, int(last) if last else None)
+    if re.fullmatch(r"(-?\d+)?:(-?\d+)?", text):
+        return slice(*(int(bound) if bound else None for bound in text.split(":")))
+    if not re.fullmatch(r"-?\d+(,-?\d+)*", text):
+        raise argparse.ArgumentTypeError(f"expected time steps as 3:7, :7, 3: or 1,4,7, or how many, not {text!r}")
     return [int(number) for number in text.split(",")] if "," in text else int(text)
 
 
 def _demo(options: argparse.Namespace) -> int:
     from .demo import demo  # the one command that needs rnn too
 
+    _check_output(options.output)
     return demo(options.output)
 
 
 def _draw(options: argparse.Namespace) -> int:
+    how = {name: getattr(options, name) for name in ("view", "fold", "timesteps", "overlay", "backward")}
+    check_options(**how)
+    _check_output(options.output)
     path = os.path.abspath(options.output)  # the script may change its directory
+    answers = sys.stdout  # and where its output goes
 
-    def act(loss: tg.Tensor) -> bool:
-        how = {name: getattr(options, name) for name in ("view", "fold", "timesteps", "overlay", "backward", "large")}
-        drawing = viz.draw(loss, **how)
-        drawing.save(path)
-        print(f"wrote {options.output}")
+    def act(recorded: tg.Tensor | tg.Trace) -> bool:
+        viz.draw(recorded, **how, large=options.large).save(path)
+        print(f"wrote {clean(options.output)}", file=answers and readable(answers))
         return False
 
+    if _is_trace(options):
+        act(tg.load_trace(options.script))
+        return 0
     return run_to_backward(options.script, options.args, act)
+
+
+def _check_output(path: str) -> None:
+    format_of(path)
+    folder = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(folder) or os.path.isdir(path):
+        problem = errno.EISDIR if os.path.isdir(path) else errno.ENOENT
+        raise OSError(problem, f"cannot write the drawing: {os.strerror(problem)}", path)
 
 
 def _debug(options: argparse.Namespace) -> int:
     answers = sys.stdout
 
-    def act(loss: tg.Tensor) -> bool:
-        viz.debug(loss, stdout=answers, as_json=options.json)
+    def act(recorded: tg.Tensor | tg.Trace) -> bool:
+        viz.debug(recorded, stdout=answers, as_json=options.json)
         return True  # `quit` leaves the debugger, and the program goes on; `abort` ends both
 
-    if options.script.endswith(".trace"):
-        viz.debug(tg.load_trace(options.script), as_json=options.json)
+    if answers is None:
+        raise OSError(errno.EBADF, "the debugger has no output to write to: it is closed")
+    if _is_trace(options):
+        act(tg.load_trace(options.script))
         return 0
     with redirect_stdout(sys.stderr) if options.json else nullcontext():  # among JSON lines nothing else may stand
         return run_to_backward(options.script, options.args, act)
+
+
+def _is_trace(options: argparse.Namespace) -> bool:
+    """Tell whether the script is a trace: by what it holds. What is only called one is not run, but refused as that."""
+    if not os.path.isfile(options.script):
+        return False
+    if not is_trace(options.script) and not options.script.endswith(".trace"):
+        return False
+    if options.args:
+        raise ScriptError(f"{options.script}: this is a trace, which takes no arguments: {' '.join(options.args)}")
+    return True
 
 
 if __name__ == "__main__":

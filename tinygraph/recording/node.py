@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
+from ..plain_text import clean
 from .calls import Call
 from .primitive import Primitive
 from .source import Source, locate
@@ -16,7 +17,7 @@ from .tensor import Tensor
 
 
 class Node:
-    """One value of the graph and how it came to be.
+    """One value of the graph and how it came to be; its texts are clean.
 
     Attributes
     ----------
@@ -92,10 +93,10 @@ class Node:
         self._value = data
         self.attributes = attributes or {}
         self.requires_grad = requires_grad
-        self.scope = scope
+        self.scope = clean(scope)
         self.timestep_label = timestep_label
         self.told_loops = told_loops
-        self.label = label
+        self.label = None if label is None else clean(label)
         self.call = call
         self.lasti = lasti
         self.tensor = tensor
@@ -159,6 +160,16 @@ class Node:
     def timestep(self) -> int | None:
         """The time step of the network it belongs to: told by `tg.timestep`, else read from the program's loops."""
         return None if self.timestep_of is None else self.timestep_of(self)
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise TypeError(f"a Node is pickled with all that it comes from: pickle the Graph or the Trace of {self!r}")
+
+    def __copy__(self) -> Node:
+        twin = object.__new__(type(self))
+        for kind in type(self).__mro__[:-1]:
+            for name in set(kind.__dict__["__slots__"]) - {"__weakref__"}:
+                setattr(twin, name, getattr(self, name))
+        return twin
 
     def __repr__(self) -> str:
         what = self.op.name if self.op is not None else self.kind

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..backward.replay import receives
 from ..graphs.symbols import Symbols
+from ..plain_text import clean
 from ..recording.node import Node
 from .notation import Operand, Printer
 from .recorded_pass import Pass
@@ -85,7 +86,8 @@ def _formula(trace: Pass, node: Node, argument: int, values: list[Operand]) -> F
     target = symbols.of(source)
     mentioned = _mentioned(node)
     meanings = tuple(_meanings([node, *(mentioned if source in mentioned else [*mentioned, source])], symbols))
-    return Formula(f"{target.bar}{left} {text}", f"{target.ascii_bar}{left} {plain}", rule, argument, meanings)
+    text, plain = f"{target.bar}{left} {text}", f"{target.ascii_bar}{left} {plain}"
+    return Formula(clean(text), clean(plain), clean(rule), argument, meanings)  # a rule may write "\x1b"
 
 
 def _written(node: Node, argument: int, body: ast.expr | None, names: dict[str, Operand]) -> tuple[str, str]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..graphs.graph import Graph
 from ..loops.timeline import Timeline
+from ..plain_text import clean
 from ..recording.node import Node
 from ..recording.op import registry
 from ..recording.primitive import Primitive
@@ -39,8 +40,6 @@ def restored(header: dict[str, Any], block: memoryview) -> tuple[list[Any], Pass
     for row in checked(header["nodes"], list, "the list of nodes"):
         nodes.append(_node(row, nodes, arrays, ops, sources))
     graph = Graph(nodes, [reference(nodes, i) for i in header["outputs"]], _timeline(header, nodes, arrays))
-    if len(graph.outputs) != 1:
-        raise ValueError("a trace has one output")
     steps = [reference(nodes, i) for i in header["steps"]]
     adjoints = [reference(arrays, i) for i in header["adjoints"]]
     _check_steps(steps, adjoints, graph)
@@ -109,8 +108,6 @@ def _node(row: Any, nodes: list[Node], arrays: list[Any], ops: list[Primitive], 
         for source, contribution in zip(inputs, node.stored, strict=True):
             if contribution is not None:
                 _check_shape(contribution, source, f"a contribution of node {index}")
-    elif isinstance(op, SavedOp):
-        node.stored = (None,) * len(inputs)
     return node
 
 
@@ -164,6 +161,6 @@ def _source(row: Any) -> Source:
 
 def _files(row: Any) -> dict[str, dict[int, str]]:
     return {
-        name: {int(number): checked(line, str, "a source line") for number, line in lines.items()}
+        clean(name): {int(number): clean(checked(line, str, "a source line")) for number, line in lines.items()}
         for name, lines in row.items()
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import threading
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from ..backward.replay import pull, receives, view
 from ..backward.sums import RunningSum
 from ..graphs.graph import Graph
 from ..graphs.symbols import Symbols
+from ..plain_text import clean
 from ..recording.node import Node
 from ..recording.tensor import Tensor
 
@@ -56,13 +58,18 @@ class Pass:
         self.adjoints = adjoints
         self.files = files
         self._look = look
+        self._looking = threading.Lock()
+        self._nodes: PassNodes | None = None
         self._sums: dict[Node, RunningSum] = {}
         self._writes: dict[Node, list[tuple[int, int]]] = {}
         self._pulled: dict[int, tuple[Any, ...]] = {}  # the contributions of ops with many arguments, asked for in turn
 
-    @cached_property
+    @property
     def _recorded(self) -> PassNodes:
-        return self._look()
+        with self._looking:  # threads that look at once see the same nodes
+            if self._nodes is None:
+                self._nodes = self._look()
+        return self._nodes
 
     @property
     def graph(self) -> Graph:
@@ -138,7 +145,7 @@ class Pass:
         """Return the lines of the program's file by number; of a loaded trace, those near what was recorded."""
         if self.files is not None:
             return self.files.get(filename, {})
-        return {n: line.rstrip("\n") for n, line in enumerate(linecache.getlines(filename), 1)}
+        return {n: clean(line.rstrip("\n")) for n, line in enumerate(linecache.getlines(filename), 1)}
 
     # -- gradients and what they are made of --------------------------------------------------------------------------
 

@@ -10,9 +10,10 @@ import json
 import zipfile
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..files import replacing
+from ..plain_text import clean
 from .loading import restored
 from .packing import Packer
 from .recorded_pass import Pass, PassNodes
@@ -27,6 +28,9 @@ _MOST_RATIO = 400
 class TraceFileError(ValueError):
     """A file that is no trace, is damaged, or was written by a newer version."""
 
+    def __init__(self, message: str):
+        super().__init__(clean(message))  # which may quote the file
+
 
 def save(recorded: Pass, path: str | PathLike[str]) -> None:
     """Write a pass to `path`, whole or not at all.
@@ -36,13 +40,38 @@ def save(recorded: Pass, path: str | PathLike[str]) -> None:
     OSError
         If it cannot be written; what stood there before is then intact.
     """
+    with replacing(path) as file:
+        write(recorded, file)
+
+
+def write(recorded: Pass, file: BinaryIO) -> None:
+    """Write a pass to an open file.
+
+    Raises
+    ------
+    TypeError
+        If an op of the program has a static argument that no file can hold.
+    """
     packer = Packer()
     text = json.dumps({"format": FORMAT, "version": VERSION, **described(recorded, packer), "arrays": packer.entries})
-    with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
+    with zipfile.ZipFile(file, "w") as archive:
         archive.writestr(_member("trace.json", zipfile.ZIP_DEFLATED), text)
         with archive.open(_member("arrays.bin", zipfile.ZIP_STORED), "w", force_zip64=True) as block:
             for chunk in packer.chunks:
                 block.write(chunk)
+
+
+def is_trace(path: str | PathLike[str]) -> bool:
+    """Tell by its first bytes whether a file is a trace, be it damaged further on.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    with open(path, "rb") as file:
+        start = file.read(30 + len("trace.json"))
+    return start.startswith(b"PK") and start.endswith(b"trace.json")  # the name of an archive's first member
 
 
 def _member(name: str, compression: int) -> zipfile.ZipInfo:
@@ -63,11 +92,22 @@ def load(path: str | PathLike[str]) -> tuple[list[Any], PassNodes, dict[str, dic
     """
     content = Path(path).read_bytes()
     try:
-        return restored(*_opened(content))
+        adjoints, nodes, files = read(content)
+        if len(nodes.graph.outputs) != 1:
+            raise TraceFileError("the file is damaged: a trace has one output")
     except TraceFileError as error:
-        raise TraceFileError(f"{path}: {error}") from None
+        raise TraceFileError(f"{path}: {error}") from error.__cause__
+    return adjoints, nodes, files
+
+
+def read(content: bytes) -> tuple[list[Any], PassNodes, dict[str, dict[int, str]]]:
+    """Return what `write` wrote; see `load`."""
+    try:
+        return restored(*_opened(content))
+    except TraceFileError:
+        raise
     except Exception as error:  # whatever a hostile file makes of the readers
-        raise TraceFileError(f"{path}: the file is damaged: {type(error).__name__}: {error}") from error
+        raise TraceFileError(f"the file is damaged: {type(error).__name__}: {error}") from error
 
 
 def _opened(content: bytes) -> tuple[dict[str, Any], memoryview]:

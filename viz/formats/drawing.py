@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import graphviz
@@ -21,11 +22,28 @@ from ..scenes.scene import Scene
 from . import exports
 from .bitmap import bitmap
 from .dot import digraph
-from .print import FORMATS, printed
+from .print import FORMATS as PRINTED
+from .print import printed
 from .svg import escape, write_svg
 
 BYTES = 140.0  # of a node or an edge as SVG, on average
 MOST_BYTES = 50e6  # of a drawing that nobody said was to be large
+FORMATS = ("svg", "dot", "gv", "graphml", "mmd", "json", *PRINTED, "png")
+
+
+def format_of(path: str | os.PathLike[str]) -> str:
+    """Return the format that a drawing has in a file of that name.
+
+    Raises
+    ------
+    ValueError
+        If its suffix is that of none.
+    """
+    format = Path(path).suffix.lower().removeprefix(".")
+    if format not in FORMATS:
+        known = ", ".join(f".{known}" for known in FORMATS)
+        raise ValueError(f"cannot tell the format of {os.fspath(path)!r} from its suffix; the known ones are {known}")
+    return format
 
 
 class Drawing:
@@ -55,6 +73,9 @@ class Drawing:
     def __init__(self, scene: Scene, large: bool = False) -> None:
         self.scene = scene
         self.large = large
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"scene": self.scene, "large": self.large}  # it is laid out again, to the same positions
 
     def __repr__(self) -> str:
         return f"<Drawing {self.scene.title!r}: {len(self.scene.nodes):,} nodes, {len(self.scene.edges):,} edges>"
@@ -135,21 +156,8 @@ class Drawing:
         OSError
             If the file cannot be written.
         """
-        target = Path(path)
-        suffix = target.suffix.lower().removeprefix(".")
-        writers: dict[str, Callable[[], str | bytes]] = {
-            "svg": self.svg,
-            **dict.fromkeys(("dot", "gv"), lambda: self.dot),
-            "graphml": self.graphml,
-            "mmd": self.mermaid,
-            "json": lambda: json.dumps(self.scene.as_dict(), indent=1, ensure_ascii=False) + "\n",
-            **dict.fromkeys(FORMATS, lambda: printed(self.svg("light"), self.layout, suffix)),
-            "png": lambda: bitmap(self.svg("light"), self.layout),
-        }
-        if suffix not in writers:
-            known = ", ".join(f".{known}" for known in writers)
-            raise ValueError(f"cannot tell the format of {str(target)!r} from its suffix; the known ones are {known}")
-        content = writers[suffix]()
+        target, format = Path(path), format_of(path)
+        content = self._written(format)
         try:
             with replacing(target) as file:
                 file.write(content if isinstance(content, bytes) else content.encode())
@@ -170,6 +178,22 @@ class Drawing:
 
     def _repr_html_(self) -> str:
         return self.html()
+
+    def _written(self, format: str) -> str | bytes:
+        if format in PRINTED:
+            return printed(self.svg("light"), self.layout, format)
+        match format:
+            case "svg":
+                return self.svg()
+            case "png":
+                return bitmap(self.svg("light"), self.layout)
+            case "graphml":
+                return self.graphml()
+            case "mmd":
+                return self.mermaid()
+            case "json":
+                return json.dumps(self.scene.as_dict(), indent=1, ensure_ascii=False) + "\n"
+        return self.dot
 
     def _repr_svg_(self) -> str:
         return self.svg()

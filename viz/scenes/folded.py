@@ -16,9 +16,10 @@ from tinygraph.graphs.symbols import raised
 from .contraction import Argument, contract, delayed_edge
 from .delays import Times, is_carried
 from .hues import carried_hues, parameter_hues
-from .labels import drawable, loss_label, lowered, number_text, op_name, scope_text, short_expression, unnamed_label
+from .labels import loss_label, lowered, number_text, op_name, scope_text, short_expression, unnamed_label
 from .names import Names
 from .scene import Edge, Node, Scene, merge_equal
+from .text import shorten
 
 __all__ = ["folded_scene"]
 
@@ -150,7 +151,7 @@ class _Folded:
     def _name(self, node: FoldedNode) -> str:
         """Return the name of a node with its time step, or t where it is one of each; empty without a name."""
         if again := self.graph.timeline.again.get(int(node.positions[-1])):  # the target of the time step before
-            return drawable(self.names.of(self.graph.nodes[again]).name or "input") + "⁽ᵗ⁻¹⁾"
+            return shorten(self.names.of(self.graph.nodes[again]).name or "input") + "⁽ᵗ⁻¹⁾"
         value, numbers = self.states.get(node, (node, []))
         name = self.names.called(value.recorded[0]) or self.names.of(node.recorded[0]).name
         if not name:
@@ -158,8 +159,8 @@ class _Folded:
         if numbers:
             ends = dict.fromkeys((numbers[0], numbers[-1]))
             below = self._index(value).removesuffix("⁽ᵗ⁾") if self.times.in_time(value) else ""
-            return "…".join(drawable(name) + below + self._initial(value, number) for number in ends)
-        return drawable(name) + self._index(node)
+            return "…".join(shorten(name) + below + self._initial(value, number) for number in ends)
+        return shorten(name) + self._index(node)
 
     def _unnamed(self, node: FoldedNode) -> str:
         expression = short_expression(self.names.of(node.recorded[0]).expression)

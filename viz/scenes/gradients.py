@@ -9,8 +9,9 @@ import tinygraph as tg
 from tinygraph.graphs.symbols import plain_name
 from tinygraph.numeric import norm
 
-from .labels import drawable, under_bars
+from .labels import under_bars
 from .scene import Column, Edge, Node, Scene
+from .text import shorten
 
 __all__ = ["with_gradients"]
 
@@ -46,7 +47,7 @@ class _Backward:
 
     def _sum(self, parameter: tg.Node) -> Node:
         terms = len(self.trace.writes(parameter))
-        label = under_bars(drawable(plain_name(parameter.name) or parameter.name or "parameter"))
+        label = under_bars(shorten(plain_name(parameter.name) or parameter.name or "parameter"))
         gradient = self.trace.gradient(parameter)
         return Node(
             f"g{parameter.index}",

@@ -9,11 +9,10 @@ import tinygraph as tg
 from tinygraph.folding.folded import FoldedNode
 from tinygraph.graphs.symbols import raised
 
-from .text import LONGEST_NAME, clean, shorten
+from .text import shorten
 
 __all__ = [
     "at_time",
-    "drawable",
     "loss_label",
     "lowered",
     "number_text",
@@ -29,18 +28,13 @@ LONGEST_EXPRESSION = 14
 AnyNode = tg.Node | FoldedNode
 
 
-def drawable(text: str, limit: int = LONGEST_NAME) -> str:
-    """Return `text` on one line, of characters that are safe to draw, with its middle left out if it is long."""
-    return shorten(clean(text), limit)
-
-
 def at_time(name: str, timestep: int | None, subscripts: Sequence[int | str] = ()) -> str:
     """Return a name with its time step, as the lectures write it, and with the numbers of other repetitions below.
 
     >>> at_time("h", 3), at_time("W", None), at_time("h", 3, (2,)), at_time("q", None, (1, "i"))
     ('h⁽³⁾', 'W', 'h₂⁽³⁾', 'q₁,ᵢ')
     """
-    name = drawable(name)
+    name = shorten(name)
     return name + lowered(subscripts) + raised(timestep) if name.isidentifier() else name
 
 
@@ -58,7 +52,7 @@ _LOWERED = str.maketrans("0123456789i", "₀₁₂₃₄₅₆₇₈₉ᵢ")
 
 def op_name(node: AnyNode) -> str:
     """Return the name of a node's op."""
-    return drawable(str(node.op))
+    return shorten(str(node.op))
 
 
 def number_text(node: tg.Node) -> str | None:
@@ -68,7 +62,7 @@ def number_text(node: tg.Node) -> str | None:
 
 def scope_text(node: AnyNode) -> str:
     """Return the names of the innermost four scopes around a node."""
-    return "/".join(drawable(scope, 16) for scope in node.scope.split("/")[-4:])
+    return "/".join(shorten(scope, 16) for scope in node.scope.split("/")[-4:])
 
 
 def loss_label(node: AnyNode) -> str:

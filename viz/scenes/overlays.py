@@ -13,8 +13,9 @@ from tinygraph.graphs.symbols import plain_name
 from tinygraph.numeric import norm
 
 from ..palette import LEVELS, NOT_FINITE, UNKNOWN, ramp
-from .labels import drawable, under_bars
+from .labels import under_bars
 from .scene import Legend, LegendEntry, Scene
+from .text import shorten
 
 __all__ = ["OVERLAYS", "colour", "trace_of"]
 
@@ -33,14 +34,7 @@ def colour(scene: Scene, overlay: str, graph: tg.Graph, trace: tg.Trace | None =
     graph : Graph
     trace : Trace, optional
         The backward pass; else it is run from the output of the graph where an overlay needs it.
-
-    Raises
-    ------
-    ValueError
-        If there is no such overlay.
     """
-    if overlay not in OVERLAYS:
-        raise ValueError(f"overlay must be one of {', '.join(map(repr, OVERLAYS))}, not {overlay!r}")
     title, measure, logarithmic = OVERLAYS[overlay]
     measured = measure(graph, trace)
     values = [measured.get(node.id) for node in scene.nodes]
@@ -62,7 +56,7 @@ def _parameters(scene: Scene, graph: tg.Graph, measured: dict[str, float], scale
     for hue, node in enumerate(graph.parameters):
         id = f"n{node.index}"
         if id in measured and id not in drawn:
-            name = under_bars(drawable(plain_name(node.name) or node.name or "parameter"))
+            name = under_bars(shorten(plain_name(node.name) or node.name or "parameter"))
             entries.append(LegendEntry(f"||{name}|| = {measured[id]:.2g}", scale.colour(measured[id]), hue))
     return tuple(entries)
 

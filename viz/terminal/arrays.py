@@ -13,6 +13,27 @@ from tinygraph.numeric import norm
 _SHADES = " ·░▒▓█"
 
 
+def is_array(value: Any) -> bool:
+    """Tell whether an expression's value is shown as numbers; others are texts, truths, and what is made of several."""
+    return isinstance(value, float | complex | np.ndarray | np.number) or (type(value) is int and abs(value) < 2**63)
+
+
+def one_line(value: Any, width: int = 40) -> str:
+    """Return what an expression has given on one line.
+
+    Examples
+    --------
+    >>> one_line(None), one_line("tanh"), one_line((np.arange(3.0), ("W", 10**20)))
+    ('not computed yet', 'tanh', "([0 1 2], ('W', 100000000000000000000))")
+    """
+    if value is None:
+        return "not computed yet"
+    if isinstance(value, tuple):
+        parts = [repr(part) if isinstance(part, str | None) else one_line(part, width) for part in value]
+        return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+    return summary(value, width) if is_array(value) else str(value)
+
+
 def summary(x: Any, width: int = 40) -> str:
     """Return an array on one line: whole if it fits in `width`, else its extremes.
 
@@ -39,12 +60,13 @@ def array_lines(x: Any, width: int = 76) -> list[Text]:
     if x.ndim == 0:
         return [Text(values_text(x.item()))]
     rows = x.reshape(-1, x.shape[-1]) if x.ndim > 1 else x[None]
-    if x.ndim <= 2 and rows.shape[0] <= 12 and 9 * rows.shape[1] <= width:
+    if x.ndim <= 2 and rows.shape[0] <= 12 and 3 * rows.shape[1] <= width:
         cells = [[values_text(cell) for cell in row] for row in rows.tolist()]
         size = max((len(cell) for row in cells for cell in row), default=1)
-        return [Text("  ".join(cell.rjust(size) for cell in row)) for row in cells]
-    head = f"{shape_text(x.shape)} {x.dtype}  norm {number_text(norm(x))}  {summary(x)}"
-    return [Text(head), *heat_map(rows, min(width, 64))]
+        if (size + 2) * rows.shape[1] <= width + 2:
+            return [Text("  ".join(cell.rjust(size) for cell in row)) for row in cells]
+    head = f"{shape_text(x.shape)} {x.dtype}  norm {number_text(norm(x))}  "
+    return [Text(head + summary(x, min(width - len(head), 40))), *heat_map(rows, min(width, 64))]
 
 
 def heat_map(x: np.ndarray, width: int, height: int = 10) -> list[Text]:
@@ -62,5 +84,5 @@ def heat_map(x: np.ndarray, width: int, height: int = 10) -> list[Text]:
             shade = _SHADES[int(np.ceil(abs(extreme) / top * (len(_SHADES) - 1)))]
             line.append(shade, "red" if extreme < 0 else "cyan")
         lines.append(line)
-    scale = f"  {_SHADES[1:]} to {number_text(top)}  "
-    return [*lines, Text.assemble(scale, ("positive", "cyan"), (" negative", "red"), style="dim")]
+    scale = f"  {_SHADES[1:]} to {number_text(top)} "
+    return [*lines, Text.assemble(scale, (" positive", "cyan"), (" negative", "red"), style="dim")]
