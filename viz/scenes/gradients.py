@@ -8,6 +8,7 @@ from dataclasses import replace
 import tinygraph as tg
 from tinygraph.graphs.symbols import plain_name
 from tinygraph.numeric import norm
+from tinygraph.recording.sparse import dense
 
 from .labels import under_bars
 from .scene import Column, Edge, Node, Scene
@@ -88,7 +89,7 @@ class _Backward:
 
     def _matters(self, use: Use) -> bool:
         step = self.trace.step_of(use[0])
-        return step is not None and norm(self.trace.term(step, use[1])) != 0
+        return step is not None and norm(dense(self.trace.term(step, use[1]))) != 0
 
     def terms(self) -> Iterator[Edge]:
         """Yield an arrow for each term of a parameter's gradient, from where it is made to the sum."""
