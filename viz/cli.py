@@ -73,7 +73,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     draw.add_argument("--open", action="append", default=[], metavar="NAME", help="show what calls of a function do")
     draw.add_argument("--fold", action="store_true", help="one cell with delayed edges, instead of all time steps")
-    draw.add_argument("--timesteps", type=_range, metavar="A:B", help="only the time steps from A up to, not with, B")
+    draw.add_argument(
+        "--timesteps",
+        type=_timesteps,
+        metavar="A:B",
+        help="time steps: from A up to, not with, B; A,B,C; the first and last N; or all (:), not the ends of many",
+    )
+    draw.add_argument("--backward", action="store_true", help="add the arrows of the backward pass")
     draw.add_argument("--overlay", help="colour by grad_norm, value or time_step")
 
     debug = commands.add_parser("debug", help="run a script and stop at its first backward pass")
@@ -88,12 +94,12 @@ def _add_script(parser: argparse.ArgumentParser, what: str = "the script") -> No
     parser.add_argument("args", nargs="*", help="the script's own arguments; put -- before those that start with -")
 
 
-def _range(text: str) -> slice:
+def _timesteps(text: str) -> slice | int | list[int]:
+    """Read what `viz.draw` takes as ``timesteps``: ``5:9``, ``3`` or ``1,4,7``."""
     first, colon, last = text.partition(":")
-    start = int(first) if first else None
-    if not colon:
-        return slice(start, None if start is None else start + 1)
-    return slice(start, int(last) if last else None)
+    if colon:
+        return slice(int(first) if first else None, int(last) if last else None)
+    return [int(number) for number in text.split(",")] if "," in text else int(text)
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -106,7 +112,16 @@ def _draw(options: argparse.Namespace) -> int:
     path = os.path.abspath(options.output)  # the script may change its directory
 
     def act(loss: tg.Tensor) -> bool:
-        viz.draw(loss, options.view, options.fold, options.timesteps, options.overlay, opened=options.open).save(path)
+        drawing = viz.draw(
+            loss,
+            options.view,
+            options.fold,
+            options.timesteps,
+            options.overlay,
+            options.backward,
+            opened=options.open,
+        )
+        drawing.save(path)
         print(f"wrote {options.output}")
         return False
 

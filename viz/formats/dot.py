@@ -78,6 +78,8 @@ def _node_style(node: Node, round: bool) -> dict[str, str]:
     elif node.kind == "loss":
         style |= {"color": LIGHT.ink, "penwidth": "2.5"}
         style |= {} if node.fill else {"fillcolor": LIGHT.ink, "fontcolor": LIGHT.paper}
+    elif node.kind == "gradient":
+        style |= {"color": LIGHT.gradient, "fontcolor": LIGHT.gradient}
     elif node.kind in ("variable", "input"):
         style |= {"color": LIGHT.ink, "penwidth": "1.4"}
     elif node.kind == "constant":
@@ -95,7 +97,8 @@ def _edge_style(edge: Edge) -> dict[str, str]:
     if edge.kind or (edge.hue is not None and not edge.label and dash(edge.hue)):
         style["style"] = "dashed"
     if edge.kind == "gradient":
-        style["color"] = LIGHT.hues[1]
+        style |= {"color": LIGHT.gradient, "fontcolor": LIGHT.gradient}
+        style |= {"arrowhead": "empty"} if edge.hollow else {}
     return style
 
 

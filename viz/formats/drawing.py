@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Collection
 from functools import cached_property
 from pathlib import Path
+from zlib import crc32
 
 import graphviz
 import networkx as nx
@@ -20,7 +21,7 @@ from ..scenes.scene import Scene
 from . import exports
 from .bitmap import bitmap
 from .dot import PICTURES, digraph, picture
-from .svg import write_svg
+from .svg import escape, write_svg
 
 
 class Drawing:
@@ -132,13 +133,27 @@ class Drawing:
             raise type(error)(error.errno, f"cannot write the drawing: {error.strerror}", str(target)) from error
         return target
 
+    def html(self) -> str:
+        """Return the drawing for a page, such as a notebook: light or dark as the page is, scrolling where it is wide.
+
+        Where a notebook is not trusted and leaves pictures out, the text remains.
+        """
+        svg = self.svg("page")
+        own = f"tg{crc32(svg.encode()):08x}"  # of several drawings in a page each has names of its own
+        svg = svg.replace("tinygraph", own).replace("tg-", f"{own}-")
+        text = f'<style>.{own}-text{{display:none}}</style><pre class="{own}-text">{escape(self.text())}</pre>'
+        return f'<div style="overflow-x:auto">{svg}{text}</div>'
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
     def _repr_svg_(self) -> str:
         return self.svg()
 
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, str]:
-        bundle = {"image/svg+xml": self.svg(), "text/plain": self.text()}
+        bundle = {"text/html": self.html(), "image/svg+xml": self.svg(), "text/plain": self.text()}
         return {
             kind: content
             for kind, content in bundle.items()

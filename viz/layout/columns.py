@@ -14,7 +14,7 @@ from .routes import GUTTER, TRACK, Net, Track, order_tracks
 from .size import label_room, node_size
 
 LABEL = 14.0  # room for a label beside the tracks
-SKIP = 44.0  # room for the dots that stand for time steps left out
+SKIP = 104.0  # room to say how many time steps are left out
 DEEPEST = 10**6  # below everything: where a track goes that ends in a rail
 
 

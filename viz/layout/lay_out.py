@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..scenes.scene import Edge, Scene
+from collections.abc import Sequence
+
+from ..scenes.scene import Edge, Node, Scene
 from .bends import LOOP, bow, loop
 from .edge_labels import place_labels
 from .geometry import Box, Path
@@ -28,8 +30,7 @@ def lay_out(scene: Scene) -> Layout:
 def _whole(scene: Scene) -> Layout:
     number = {node.id: i for i, node in enumerate(scene.nodes)}
     above = {node.id for node in scene.nodes if node.above}
-    scopes = [node.scope for node in scene.nodes]
-    named = scope_members(scopes) if len(set(scopes)) > 1 else []
+    named = _named_frames(scene.nodes)
     bent = _bent_edges(scene)
     placed = arrange(
         Request(
@@ -54,6 +55,14 @@ def _whole(scene: Scene) -> Layout:
         routes=[Route(i, -1, path, path.middle()) for i, path in enumerate(paths)],
         frames=[Frame(-1, scope, box) for (scope, _), box in zip(named, placed.frames, strict=True)],
     )
+
+
+def _named_frames(nodes: Sequence[Node]) -> list[tuple[str, list[int]]]:
+    """Return each scope that has a name, with the numbers of the nodes in it; scopes of one name may be two frames."""
+    if len({node.scope for node in nodes}) < 2:
+        return []
+    members = scope_members(f"{node.scope}\n{node.frame}" if node.scope else "" for node in nodes)
+    return [(key.partition("\n")[0], inside) for key, inside in members]
 
 
 def _bent_edges(scene: Scene) -> set[int]:

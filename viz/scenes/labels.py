@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 import tinygraph as tg
@@ -19,11 +20,13 @@ __all__ = [
     "drawable",
     "is_name",
     "loss_label",
+    "lowered",
     "number_text",
     "op_name",
     "scope_text",
     "short",
     "symbol",
+    "unnamed_label",
     "with_bar",
 ]
 
@@ -37,13 +40,26 @@ def drawable(text: str, limit: int = LONGEST_NAME) -> str:
     return shorten(clean(text), limit)
 
 
-def at_time(name: str, timestep: int | None) -> str:
-    """Return a name with its time step, as the lectures write it.
+def at_time(name: str, timestep: int | None, subscripts: Sequence[int | str] = ()) -> str:
+    """Return a name with its time step, as the lectures write it, and with the numbers of other repetitions below.
 
-    >>> at_time("h", 3), at_time("W", None)
-    ('h⁽³⁾', 'W')
+    >>> at_time("h", 3), at_time("W", None), at_time("h", 3, (2,)), at_time("q", None, (1, "i"))
+    ('h⁽³⁾', 'W', 'h₂⁽³⁾', 'q₁,ᵢ')
     """
-    return symbol(name) + (raised(timestep) if is_name(name) else "")
+    below = lowered(subscripts) if is_name(name) else ""
+    return symbol(name) + below + (raised(timestep) if is_name(name) else "")
+
+
+def lowered(subscripts: Sequence[int | str]) -> str:
+    """Return numbers, or i for all of them, as a subscript.
+
+    >>> lowered((12, "i"))
+    '₁₂,ᵢ'
+    """
+    return ",".join(str(number).translate(_LOWERED) for number in subscripts)
+
+
+_LOWERED = str.maketrans("0123456789i", "₀₁₂₃₄₅₆₇₈₉ᵢ")
 
 
 def is_name(text: str) -> bool:
@@ -101,3 +117,13 @@ def loss_label(node: AnyNode) -> str:
 def short(expression: str) -> str | None:
     """Return the expression that made an unnamed node, if it can stand in a box."""
     return expression if expression and len(expression) <= LONGEST_EXPRESSION else None
+
+
+def unnamed_label(node: AnyNode, kind: str, expression: str | None) -> str:
+    """Return what to call the unnamed result of an op among variables: a function by its name, else its expression."""
+    if kind == "loss":
+        return expression or loss_label(node)
+    return op_name(node) if node.op not in _SYMBOLS else expression or _SYMBOLS[str(node.op)]
+
+
+_SYMBOLS = {"add": "+", "subtract": "−", "multiply": "⊙", "divide": "÷", "matmul": "matmul", "power": "power"}

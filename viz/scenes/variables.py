@@ -6,14 +6,14 @@ Unnamed results are contracted. A parameter that stands on the way from one vari
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 
 import tinygraph as tg
 
-from .contraction import Contraction
-from .equal_inputs import merge_equal_inputs
-from .labels import at_time, loss_label, short
-from .scene import Node, Scene
+from .contraction import contract
+from .labels import short, unnamed_label
+from .scene import Node, Scene, merge_equal
 from .unrolled import Unrolled
 from .window import without_empty_columns
 
@@ -25,23 +25,36 @@ def variables_scene(graph: tg.Graph) -> Scene:
     unrolled = Unrolled(graph)
     names = unrolled.names
     kept = {node.index for node in graph.nodes if names.kind(node) in ("variable", "input", "loss")}
-    reads = ((node, [(source.index, 0) for source in node.inputs]) for node in graph.nodes)
-    contraction = Contraction(reads, kept, lambda i: names.of_parameter(graph.nodes[i]), unrolled.hues)
+    reads = lambda: ((n, [(source.index, 0, k) for k, source in enumerate(n.inputs)]) for n in graph.nodes)
+    label = lambda index: names.of_parameter(graph.nodes[index])
+    contraction = contract(reads, kept, graph.nodes, unrolled.hues, label, unrolled.alike)
     edges = contraction.edges()
     read = {edge.source for edge in edges}
     boxes = [replace(_box(unrolled, graph.nodes[i]), tags=contraction.tags(i)) for i in contraction.kept]
     nodes = [box for box in boxes if box.kind != "input" or box.id in read]
     scene = unrolled.scene("Unrolled network", nodes, edges, round=True)
     _raise_targets(scene)
-    return without_empty_columns(merge_equal_inputs(scene, graph, {f"n{node.index}": [node] for node in graph.nodes}))
+    return without_empty_columns(merge_equal(scene, _inputs(scene, graph)))
 
 
 def _box(unrolled: Unrolled, node: tg.Node) -> Node:
     names = unrolled.names
-    unnamed = loss_label(node) if node.kind == "op" else "input"
-    name = names.called(node) or short(names.of(node).typeset) or unnamed
-    timestep = unrolled.timestep(node)
-    return unrolled.draw(node, at_time(name, timestep), "", names.tooltip(node))
+    expression = short(names.of(node).typeset)
+    name = names.called(node) or (unnamed_label(node, names.kind(node), expression) if node.kind == "op" else None)
+    name = name or expression or "input"
+    return unrolled.draw(node, unrolled.numbered(name, node), "", names.tooltip(node))
+
+
+def _inputs(scene: Scene, graph: tg.Graph) -> dict[str, Hashable]:
+    """Return what an input shows, by its id: an array given to several ops of a step, or fed again, is one node."""
+    again = graph.timeline.again
+    inputs = {int(node.id[1:]): node for node in scene.nodes if node.kind == "input"}
+    keys: dict[str, Hashable] = {}
+    for index in sorted(inputs, key=lambda index: index in again):
+        node = inputs.get(again.get(index, index), inputs[index])
+        data, precedes = graph.nodes[index].data, graph.timeline.precedes[int(node.id[1:])]
+        keys[inputs[index].id] = (node.column, node.band, node.label, precedes, data.shape, data.tobytes())
+    return keys
 
 
 def _raise_targets(scene: Scene) -> None:
