@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from ..loops.timeline import Timeline
 from ..recording.history import leading_to
 from ..recording.node import Constant, Node
 from ..recording.tensor import Tensor
+from .names import Names
 
 if TYPE_CHECKING:
     import networkx  # imported where a graph is exported: recording does without it
@@ -25,14 +26,26 @@ class Graph:
     outputs : list of Node
     timeline : Timeline
         Loops, iterations, time steps and initial states: read from the nodes unless it is given.
+
+    Parameters
+    ----------
+    name_of : callable, optional
+        Says what the program calls a node; read from the program unless it is given.
     """
 
-    def __init__(self, nodes: list[Node], outputs: list[Node], timeline: Timeline | None = None):
+    def __init__(
+        self,
+        nodes: list[Node],
+        outputs: list[Node],
+        timeline: Timeline | None = None,
+        name_of: Callable[[Node], str | None] | None = None,
+    ):
         self.nodes = nodes
         self.outputs = outputs
         self.timeline = timeline or Timeline(nodes)
         for node in nodes:
             node.timestep_of = self._timestep_of
+            node.name_of = name_of or self._found_name
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -45,6 +58,13 @@ class Graph:
     def parameters(self) -> list[Node]:
         """The leaves that require a gradient."""
         return [node for node in self.nodes if node.kind == "parameter"]
+
+    @cached_property
+    def _names(self) -> Names:
+        return Names(self.timeline)
+
+    def _found_name(self, node: Node) -> str | None:
+        return self._names.of(node)
 
     def _timestep_of(self, node: Node) -> int | None:
         return self.timeline.timesteps[node.index]

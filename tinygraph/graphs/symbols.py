@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ..recording.node import Node
 from .graph import Graph
+from .writing import written
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -25,7 +26,7 @@ class Symbol(NamedTuple):
     timestep: int | None = None
 
     def __str__(self) -> str:
-        return self._with(self.name)
+        return self._with(written(self.name))
 
     @property
     def bar(self) -> str:
@@ -36,7 +37,7 @@ class Symbol(NamedTuple):
         >>> Symbol("h", None, 3).bar, Symbol("W").bar
         ('h̄⁽³⁾', 'W̄')
         """
-        return self._with(barred(self.name))
+        return self._with(barred(written(self.name)))
 
     def _with(self, name: str) -> str:
         number = "" if self.number is None else str(self.number).translate(_LOWERED)
@@ -52,7 +53,7 @@ class Symbol(NamedTuple):
         ('h[3]', 'v12')
         """
         at = "" if self.timestep is None else f"[{self.timestep}]"
-        return f"{self.name}{'' if self.number is None else self.number}{at}"
+        return f"{self.name.translate(_PLAIN)}{'' if self.number is None else self.number}{at}"
 
     @property
     def ascii_bar(self) -> str:
@@ -68,7 +69,12 @@ def raised(timestep: int | None) -> str:
     >>> raised(12), raised(None)
     ('⁽¹²⁾', '')
     """
-    return "" if timestep is None else f"⁽{str(timestep).translate(_RAISED)}⁾"
+    return "" if timestep is None else f"⁽{superscript(timestep)}⁾"
+
+
+def superscript(number: int) -> str:
+    """Return a number as an exponent."""
+    return str(number).translate(_RAISED)
 
 
 def barred(name: str) -> str:
@@ -175,7 +181,8 @@ class Symbols:
     def _by_name(self) -> dict[str, Node]:
         named = [node for node in self.graph.nodes if not _is_number(node)]
         latest = {self.of(node).name: node for node in named}
-        return latest | {self.of(node).ascii: node for node in named}
+        as_drawn = {str(self.of(node)).translate(_PLAIN): node for node in named}
+        return as_drawn | latest | {self.of(node).ascii: node for node in named}
 
     def names(self) -> list[str]:
         """Return what `find` knows, for completion."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -57,6 +55,7 @@ class Node:
         "kind",
         "label",
         "lasti",
+        "name_of",
         "op",
         "requires_grad",
         "scope",
@@ -101,6 +100,7 @@ class Node:
         self.tensor = tensor
         self._source = source
         self.timestep_of: Callable[[Node], int | None] | None = None  # its graph knows
+        self.name_of: Callable[[Node], str | None] | None = None  # likewise
 
     @property
     def data(self) -> np.ndarray:
@@ -150,10 +150,8 @@ class Node:
 
     @property
     def name(self) -> str | None:
-        """The name it was given, explicitly or by assignment; for a constant, its expression in the op that uses it."""
-        if self.label is not None:
-            return self.label
-        return self.source.name if self.source else None
+        """What the program calls it, or was told to; see `tinygraph.graphs.names`."""
+        return self.label if self.name_of is None else self.name_of(self)
 
     @property
     def timestep(self) -> int | None:
@@ -167,7 +165,7 @@ class Node:
 
 
 class Constant(Node):
-    """A plain number or array that an op was given; it is named by its expression in the op's own source."""
+    """A plain number or array that an op was given."""
 
     __slots__ = ("argument",)
 
@@ -176,36 +174,6 @@ class Constant(Node):
         self.argument = argument
 
     @property
-    def name(self) -> str | None:
-        """The expression that gave it, or its value if that is one number."""
-        if self.label is not None:
-            return self.label
-        if np.ndim(self._value) == 0:
-            return f"{self._value:g}" if not math.isnan(self._value) else "nan"
-        source = locate(self.call, self.lasti)
-        return None if source is None else operand(source.expression, self.argument)
-
-    @property
     def expression(self) -> str:
         """As its name."""
         return self.name or ""
-
-
-def operand(expression: str, argument: int) -> str | None:
-    """Return the source of an operand of an expression.
-
-    Examples
-    --------
-    >>> operand("U @ X[t]", 1), operand("np.dot(U, x)", 1)
-    ('X[t]', 'x')
-    """
-    try:
-        node = ast.parse(expression, mode="eval").body
-    except (SyntaxError, ValueError):
-        return None
-    operands: list[ast.expr] = []
-    if isinstance(node, ast.BinOp):
-        operands = [node.left, node.right]
-    elif isinstance(node, ast.Call):
-        operands = list(node.args)
-    return ast.unparse(operands[argument]) if argument < len(operands) else None

@@ -54,7 +54,7 @@ g rect{fill:$box;stroke:$border}.scope{stroke:$border}
 .lit text{fill:#fff!important}.dim text{fill:#10151b!important}
 """)
 _HUE_COLOURS = Template("""
-.e.h$n,.r.h$n,.rail.h$n{stroke:$colour}.a.h$n,text.h$n{fill:$colour}
+.e.h$n,.r.h$n,.rail.h$n{stroke:$colour}.a.h$n,text.h$n,tspan.h$n{fill:$colour}
 .parameter.h$n rect{fill:$colour;stroke:$colour}.parameter.h$n text{fill:$paper}
 """)
 
@@ -103,6 +103,7 @@ def _hues(scene: Scene) -> list[int]:
     """Return the numbers of the parameters in a scene."""
     hues = {node.hue for node in scene.nodes} | {edge.hue for edge in scene.edges}
     hues |= {hue for node in scene.nodes for _, hue in node.tags}
+    hues |= {hue for edge in scene.edges for _, hue in edge.factors}
     return sorted(hue for hue in hues if hue is not None)
 
 

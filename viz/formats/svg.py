@@ -164,7 +164,12 @@ def _edge(edge: Edge, path: str, railed: bool) -> str:
 
 def _edge_label(edge: Edge, place: Point) -> str:
     x, y = place
-    return f'<text class="name{hue_class(edge.hue)}" x="{x:.4g}" y="{y + 4.5:.4g}">{typeset(edge.label)}</text>'
+    rest, parts = edge.label, []
+    for name, hue in edge.factors:
+        before, _, rest = rest.partition(name)
+        parts.append(f'{typeset(before)}<tspan class="{hue_class(hue).strip()}">{typeset(name)}</tspan>')
+    text = "".join([*parts, typeset(rest)])
+    return f'<text class="name{hue_class(edge.hue)}" x="{x:.4g}" y="{y + 4.5:.4g}">{text}</text>'
 
 
 def _node(node: Node, box: Box, round: bool) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from .labels import AnyNode, drawable, op_name
+from .labels import AnyNode, op_name
 from .scene import Edge
 
-__all__ = ["Contraction", "Delay", "Origin", "Read", "delayed_edge"]
+__all__ = ["Contraction", "Delay", "Origin", "Read", "delayed_edge", "labelled"]
 
 SCALING = frozenset(("matmul", "multiply", "dot", "einsum", "linear", "tensordot", "divide"))
 MOST_LABELS = 3
@@ -38,15 +38,15 @@ class Contraction:
         So ordered that what is not kept comes after what it reads.
     kept : set of int
         The indices of the nodes that stay.
-    nodes : sequence of nodes
-        All of them, by index.
+    label : callable
+        Says how a parameter is written, by its index.
     hues : mapping of int to int
         The colour numbers of the parameters.
     """
 
-    def __init__(self, reads: Reads, kept: set[int], nodes: Sequence[AnyNode], hues: Mapping[int, int]) -> None:
+    def __init__(self, reads: Reads, kept: set[int], label: Callable[[int], str], hues: Mapping[int, int]) -> None:
         self.kept = sorted(kept)
-        self._nodes = nodes
+        self._label = label
         self._hues = hues
         self._origins: dict[int, Origin] = {}
         as_read = {index: Origin({(index, 0): ()}, ()) for index in kept}
@@ -64,17 +64,22 @@ class Contraction:
         edges: list[Edge] = []
         for index in self.kept:
             for argument, ((source, delay), parameters) in enumerate(self._origins[index].ways.items()):
-                hue = self._hues[parameters[0]] if parameters else None
-                edges.append(delayed_edge(source, index, argument, self._label(parameters), hue, delay))
+                factors = [(self._label(parameter), self._hues[parameter]) for parameter in parameters]
+                edges.append(labelled(delayed_edge(source, index, argument, "", None, delay), factors))
         return edges
 
     def tags(self, index: int) -> tuple[tuple[str, int], ...]:
         """Return the parameters that are only added to a variable: their labels and colours."""
-        return tuple((self._label([parameter]), self._hues[parameter]) for parameter in self._origins[index].added)
+        return tuple((self._label(parameter), self._hues[parameter]) for parameter in self._origins[index].added)
 
-    def _label(self, parameters: Sequence[int]) -> str:
-        names = [drawable(self._nodes[parameter].name or "parameter") for parameter in parameters]
-        return " ".join(names[:MOST_LABELS]) + ("…" if len(names) > MOST_LABELS else "")
+
+def labelled(edge: Edge, factors: Sequence[tuple[str, int]]) -> Edge:
+    """Return the edge with the parameters on its way in its label, and each one's colour."""
+    names = ", ".join(name for name, _ in factors[:MOST_LABELS]) + ("…" if len(factors) > MOST_LABELS else "")
+    edge.label = " ".join(filter(None, (names, edge.label)))
+    edge.hue = factors[0][1] if len(factors) == 1 else None
+    edge.factors = tuple(factors[:MOST_LABELS]) if len(factors) > 1 else ()
+    return edge
 
 
 def delayed_edge(source: int, target: int, argument: int, label: str, hue: int | None, delay: Delay) -> Edge:

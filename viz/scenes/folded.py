@@ -15,7 +15,7 @@ from tinygraph.graphs.symbols import raised
 
 from .contraction import Contraction, Delay, Read, delayed_edge
 from .hues import carried_hues, parameter_hues
-from .labels import drawable, loss_label, number_text, op_name, scope_text
+from .labels import is_name, loss_label, number_text, op_name, scope_text, symbol
 from .names import Names
 from .scene import Edge, Node, Scene
 
@@ -63,7 +63,7 @@ class _Folded:
         delayed = {edge.source for edge, delay in self.edges if delay and edge.source.kind != "parameter"}
         kept = {node for node in self.nodes if self._kind(node) in ("variable", "input", "loss")} | delayed
         reads = ((node, self.reads[node]) for node in self._in_order())
-        contraction = Contraction(reads, {node.index for node in kept}, self.nodes, self.hues)
+        contraction = Contraction(reads, {node.index for node in kept}, self._parameter, self.hues)
         scene = Scene(title="Folded network", round=True, edges=contraction.edges())
         for index in contraction.kept:
             node = self.nodes[index]
@@ -135,11 +135,16 @@ class _Folded:
         if not name:
             return ""
         if numbers:
-            return "…".join(drawable(name) + raised(number) for number in dict.fromkeys((numbers[0], numbers[-1])))
-        return drawable(name) + ("⁽ᵗ⁾" if node.loops and node.times > 1 else "")
+            return "…".join(symbol(name) + raised(number) for number in dict.fromkeys((numbers[0], numbers[-1])))
+        return symbol(name) + ("⁽ᵗ⁾" if is_name(name) and node.loops and node.times > 1 else "")
+
+    def _parameter(self, index: int) -> str:
+        return self.names.of_parameter(self.nodes[index].recorded[0])
 
     def _op_texts(self, node: FoldedNode) -> tuple[str, str]:
         name, kind, shape = self._name(node), self._kind(node), shape_text(node.shape)
+        if node.kind == "parameter":
+            return self._parameter(node.index), shape
         if node.kind != "op":
             return name or number_text(node.recorded[0]) or "input", shape if node.shape or kind == "input" else ""
         if node.times > 1:

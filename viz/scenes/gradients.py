@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import numpy as np
 
 import tinygraph as tg
 
+from .labels import with_bar
 from .scene import Edge, Node, Scene
 
 __all__ = ["with_gradients"]
@@ -23,9 +23,7 @@ def with_gradients(scene: Scene, graph: tg.Graph) -> Scene:
     """
     recorded = {f"n{node.index}": node for node in graph.nodes}
     arrows = [
-        Edge(edge.target, edge.source, edge.argument, _barred(edge.label), edge.hue, "gradient")
-        for edge in scene.edges
-        if _carries_gradient(edge, recorded[edge.source], recorded[edge.target])
+        _against(edge) for edge in scene.edges if _carries_gradient(edge, recorded[edge.source], recorded[edge.target])
     ]
     nodes = [_titled(node, recorded[node.id]) for node in scene.nodes]
     return replace(scene, nodes=nodes, edges=[*scene.edges, *arrows], title=f"{scene.title} with its backward pass")
@@ -37,13 +35,11 @@ def _carries_gradient(edge: Edge, source: tg.Node, target: tg.Node) -> bool:
     return source.requires_grad or (bool(edge.label) and bool(np.any(source.data != 0)))
 
 
-def _barred(label: str) -> str:
-    """Return names under bars, but not their indices.
-
-    >>> _barred("W_EN b1") == "W\u0304_EN b\u03041"
-    True
-    """
-    return re.sub(r"(?<!\S)[^\d_\s]+", lambda name: re.sub(r"[^\W\d_]", "\\g<0>\u0304", name[0]), label)
+def _against(edge: Edge) -> Edge:
+    """Return the arrow of the gradient, with the names of what it is the gradient of under bars."""
+    names = ", ".join(with_bar(name) for name in edge.label.split(", ")) if edge.label else ""
+    factors = tuple((with_bar(name), hue) for name, hue in edge.factors)
+    return Edge(edge.target, edge.source, edge.argument, names, edge.hue, "gradient", factors)
 
 
 def _titled(node: Node, recorded: tg.Node) -> Node:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from functools import lru_cache
+
 import tinygraph as tg
 from tinygraph.folding.folded import FoldedNode
-from tinygraph.graphs.symbols import raised
+from tinygraph.graphs.symbols import barred, raised
+from tinygraph.graphs.writing import written
+from tinygraph.tracing.expressions import typeset
 
 from .text import LONGEST_NAME, clean, shorten
 
 __all__ = [
     "at_time",
     "drawable",
+    "is_name",
     "loss_label",
     "number_text",
     "op_name",
     "scope_text",
-    "short_expression",
+    "short",
+    "symbol",
+    "with_bar",
 ]
 
 LONGEST_EXPRESSION = 14
@@ -34,8 +43,33 @@ def at_time(name: str, timestep: int | None) -> str:
     >>> at_time("h", 3), at_time("W", None)
     ('h⁽³⁾', 'W')
     """
-    name = drawable(name)
-    return name + raised(timestep) if name.isidentifier() else name
+    return symbol(name) + (raised(timestep) if is_name(name) else "")
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text is one word, and no expression."""
+    return re.fullmatch(r"[^\W\d][\w\u0300-\u036f]*", text) is not None
+
+
+@lru_cache(maxsize=1 << 12)
+def symbol(name: str) -> str:
+    """Return a name as it is written in formulas, an expression as it is set there.
+
+    >>> symbol("Wf"), symbol("h_0"), symbol("np.sqrt(var + 1e-05)"), symbol("encoder.W")
+    ('W_f', 'h_0', '√(var + 10⁻⁵)', 'encoder.W')
+    """
+    if is_name(name):
+        return drawable(written(name))
+    return drawable(name if re.fullmatch(r"[\w.]+", name) else typeset(name))
+
+
+def with_bar(name: str) -> str:
+    r"""Return a symbol under a bar, the bar apart from the letter, as it is drawn.
+
+    >>> with_bar("W_EN") == "W\u0304_EN"
+    True
+    """
+    return unicodedata.normalize("NFD", barred(name))
 
 
 def op_name(node: AnyNode) -> str:
@@ -58,6 +92,6 @@ def loss_label(node: AnyNode) -> str:
     return "loss" if node.shape == () else op_name(node)
 
 
-def short_expression(expression: str) -> str | None:
+def short(expression: str) -> str | None:
     """Return the expression that made an unnamed node, if it can stand in a box."""
     return expression if expression and len(expression) <= LONGEST_EXPRESSION else None

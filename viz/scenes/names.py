@@ -5,15 +5,17 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Hashable, Sequence
+from functools import cached_property
 from pathlib import PurePath
 from typing import NamedTuple
 
 import numpy as np
 
 import tinygraph as tg
-from tinygraph.graphs.symbols import plain_name
-from tinygraph.recording.node import operand
+from tinygraph.recording.operands import operands_of
+from tinygraph.tracing.expressions import typeset
 
+from .labels import is_name, symbol
 from .text import LONGEST_NAME, clean, shorten
 
 __all__ = ["Names", "Words"]
@@ -22,11 +24,15 @@ CLASSIFYING = frozenset(("softmax_cross_entropy", "cross_entropy"))  # a class, 
 
 
 class Words(NamedTuple):
-    """What the program's text says about a node: the name of its result, its expression, and where it stands."""
+    """What the program's text says about a node: the name of its result, its expression, and where it stands.
+
+    `typeset` is the expression as it is set in formulas.
+    """
 
     name: str | None
     expression: str
     where: str
+    typeset: str
 
 
 class Names:
@@ -58,22 +64,38 @@ class Names:
             source = node.source
             where = f"{PurePath(source.filename).name}:{source.lineno}" if source is not None else ""
             name, expression = self._of_constant(node) if is_constant else (node.name, node.expression)
-            words = self._words[key] = Words(_without_index(name), clean(expression), clean(where))
+            expression = clean(expression)
+            name = name if not name or is_name(name) else typeset(name, self._axes)
+            words = self._words[key] = Words(name, expression, clean(where), typeset(expression, self._axes))
         return words._replace(expression=node.name or "") if is_constant and not node.shape else words
+
+    @cached_property
+    def _axes(self) -> dict[str, int]:
+        """How many axes the values of a name have."""
+        return {name: node.data.ndim for node in self._graph.nodes if (name := node.name)}
 
     def _of_constant(self, node: tg.Node) -> tuple[str | None, str]:
         """Return what the program calls a plain number or array, None for a literal, and its expression."""
-        after = (self._graph.nodes[i] for i in range(node.index + 1, len(self._graph.nodes)))
-        argument = next(reader.inputs.index(node) for reader in after if node in reader.inputs)
-        text = node.source.expression if node.source is not None else ""
-        expression = operand(text, argument) or ""
-        name = _listed(text, argument) or expression
+        _, argument = self._graph.consumers(node)[0]
+        operands = operands_of(node.source.expression if node.source is not None else "")
+        expression = ast.unparse(operands[argument]) if argument < len(operands) else ""
+        name = (node.name if node.shape else expression) or ""
         return name if re.match(r"[^\W\d]", name) and name not in ("nan", "inf") else None, expression
 
     def called(self, node: tg.Node) -> str | None:
         """Return the name of `node`; an initial state is called as what it precedes."""
         value = self._graph.timeline.precedes[node.index]
         return (None if value is None else self.of(self._graph.nodes[value]).name) or self.of(node).name
+
+    def of_parameter(self, node: tg.Node) -> str:
+        """Return what stands for a parameter: its name, or the expression by which the first op reads it."""
+        return symbol(self.of(node).name or self._first_use(node) or "?")
+
+    def _first_use(self, node: tg.Node) -> str:
+        for reader, argument in self._graph.consumers(node)[:1]:
+            operands = operands_of(reader.expression)
+            return ast.unparse(operands[argument]) if argument < len(operands) else reader.expression
+        return node.expression
 
     def kind(self, node: tg.Node) -> str:
         """Return how a node is drawn: a named result is a variable, a number or mask that is no data a constant."""
@@ -88,34 +110,9 @@ class Names:
 
     def tooltip(self, node: tg.Node, label: str = "") -> str:
         """Return what the drawn `label` does not say: the whole expression, a dtype unlike the output's, the line."""
-        name, expression, where = self.of(node)
+        name, expression, where, _ = self.of(node)
         full_name = shorten(name, 200) if name and len(name) > LONGEST_NAME else ""
         unsaid = shorten(expression, 200) if expression not in (label, name) else ""
         dtype = str(node.dtype) if node.dtype != self._usual_dtype else ""
-        return " · ".join(filter(None, (full_name, unsaid, dtype, where)))
-
-
-def _listed(expression: str, argument: int) -> str | None:
-    """Return the source of an operand that is given in a list.
-
-    >>> _listed("np.concatenate([h, x])", 1)
-    'x'
-    """
-    try:
-        call = ast.parse(expression, mode="eval").body
-    except (SyntaxError, ValueError):
-        return None
-    if isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.List | ast.Tuple):
-        items = call.args[0].elts
-        return ast.unparse(items[argument]) if argument < len(items) else None
-    return None
-
-
-def _without_index(name: str | None) -> str | None:
-    """Return `name` without what only says which one of many: `X[t]` is x at time t, `self.state` a state.
-
-    >>> _without_index("X[t]"), _without_index("self.state"), _without_index("encoder.W"), _without_index("np.zeros(3)")
-    ('X', 'state', 'encoder.W', 'np.zeros(3)')
-    """
-    one_of_many = name and ("[" in name or name.startswith("self."))
-    return (one_of_many and plain_name(name)) or name or None
+        hint = "" if name or node.kind != "parameter" else "no name was found: name= gives it one"
+        return " · ".join(filter(None, (full_name, unsaid, dtype, where, hint)))

@@ -6,7 +6,7 @@ import tinygraph as tg
 from tinygraph.array_text import shape_text
 
 from .hues import carried_hues
-from .labels import at_time, loss_label, number_text, op_name, short_expression
+from .labels import at_time, loss_label, number_text, op_name, short
 from .scene import Edge, Node, Scene
 from .unrolled import Unrolled
 
@@ -36,7 +36,7 @@ def _op_texts(unrolled: Unrolled, node: tg.Node) -> tuple[str, str]:
     detail = f"{op_name(node)} · {shape}"
     if words.name or unrolled.names.kind(node) == "loss":
         return at_time(words.name or loss_label(node), unrolled.calendar.places[node.index].timestep), detail
-    expression = short_expression(words.expression)
+    expression = short(words.typeset)
     return (expression, detail) if expression else (op_name(node), shape)
 
 
@@ -44,7 +44,7 @@ def _leaf_texts(unrolled: Unrolled, node: tg.Node) -> tuple[str, str]:
     words = unrolled.names.of(node)
     shape = shape_text(node.shape)
     if node.kind == "parameter":
-        return at_time(words.name or "parameter", None), shape
+        return unrolled.names.of_parameter(node), shape
     name, number = unrolled.names.called(node), number_text(node)
     timestep = unrolled.calendar.places[node.index].timestep
     if number is None:

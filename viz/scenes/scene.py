@@ -65,6 +65,7 @@ class Node:
 class Edge:
     """An arrow from `source` to `target`, both ids of nodes.
 
+    `factors` are the names in the label that have a colour each, where there are several; with one, it is `hue`.
     `argument` is the position among the target's arguments; `kind` is ``""``, ``"elided"`` (it passes over time
     steps that are not shown), ``"delay"`` (a folded edge) or ``"gradient"``.
     """
@@ -75,6 +76,7 @@ class Edge:
     label: str = ""
     hue: int | None = None
     kind: str = ""
+    factors: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(slots=True)

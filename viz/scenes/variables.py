@@ -12,7 +12,7 @@ from dataclasses import replace
 import tinygraph as tg
 
 from .contraction import Contraction
-from .labels import at_time, loss_label, short_expression
+from .labels import at_time, loss_label, short
 from .scene import Node, Scene
 from .unrolled import Unrolled
 from .window import without_empty_columns
@@ -23,9 +23,10 @@ __all__ = ["variables_scene"]
 def variables_scene(graph: tg.Graph) -> Scene:
     """Return the named variables of `graph`, a column a time step and a row a variable."""
     unrolled = Unrolled(graph)
-    kept = {node.index for node in graph.nodes if unrolled.names.kind(node) in ("variable", "input", "loss")}
+    names = unrolled.names
+    kept = {node.index for node in graph.nodes if names.kind(node) in ("variable", "input", "loss")}
     reads = ((node, [(source.index, 0) for source in node.inputs]) for node in graph.nodes)
-    contraction = Contraction(reads, kept, graph.nodes, unrolled.hues)
+    contraction = Contraction(reads, kept, lambda i: names.of_parameter(graph.nodes[i]), unrolled.hues)
     edges = contraction.edges()
     read = {edge.source for edge in edges}
     boxes = [replace(_box(unrolled, graph.nodes[i]), tags=contraction.tags(i)) for i in contraction.kept]
@@ -38,7 +39,7 @@ def variables_scene(graph: tg.Graph) -> Scene:
 def _box(unrolled: Unrolled, node: tg.Node) -> Node:
     names = unrolled.names
     unnamed = loss_label(node) if node.kind == "op" else "input"
-    name = names.called(node) or short_expression(names.of(node).expression) or unnamed
+    name = names.called(node) or short(names.of(node).typeset) or unnamed
     timestep = unrolled.calendar.places[node.index].timestep
     return unrolled.draw(node, at_time(name, timestep), "", names.tooltip(node))
 

@@ -1,0 +1,123 @@
+"""Syntax: the tree of a program's file, found by the positions that its bytecode tells."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Iterator
+from functools import cached_property, lru_cache
+from types import CodeType
+
+Position = tuple[int, int, int, int]  # first line, last line, first column, last column; columns in bytes
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+class Syntax:
+    """The syntax tree of a file, each node with what it stands in."""
+
+    def __init__(self, tree: ast.Module):
+        self.tree = tree
+        self.parents: dict[ast.AST, ast.AST] = {}
+        self._at: dict[Position, ast.AST] = {}
+        self._names: dict[ast.AST, dict[str, list[ast.Name]]] = {}
+        waiting: list[ast.AST] = [tree]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, ast.expr | ast.AugAssign | ast.For) and node.end_lineno is not None:
+                position = node.lineno, node.end_lineno, node.col_offset, node.end_col_offset or 0
+                self._at.setdefault(position, node)
+            children = list(ast.iter_child_nodes(node))
+            self.parents.update(dict.fromkeys(children, node))
+            waiting.extend(reversed(children))
+
+    def at(self, position: Position | None) -> ast.AST | None:
+        """Return the outermost expression at a position, or the statement where that is what runs there."""
+        return None if position is None else self._at.get(position)
+
+    def around(self, node: ast.AST) -> Iterator[ast.AST]:
+        """Yield what `node` stands in, from the inside."""
+        inner: ast.AST | None = self.parents.get(node)
+        while inner is not None:
+            yield inner
+            inner = self.parents.get(inner)
+
+    def function(self, node: ast.AST) -> Function | None:
+        """Return the innermost function that `node` stands in; None at the top of the file."""
+        return next((outer for outer in self.around(node) if isinstance(outer, Function)), None)
+
+    def in_loop(self, node: ast.AST) -> bool:
+        """Tell whether `node` stands in a loop of its function."""
+        for outer in self.around(node):
+            if isinstance(outer, ast.For | ast.While | ast.AsyncFor):
+                return True
+            if isinstance(outer, Function):
+                break
+        return False
+
+    def names(self, scope: ast.AST, name: str) -> list[ast.Name]:
+        """Return where `name` stands in a function, or in the file, and not in the functions inside it."""
+        if scope not in self._names:
+            of_scope = self._names[scope] = {}
+            for node in ast.walk(scope):
+                if isinstance(node, ast.Name) and (self.function(node) or self.tree) is scope:
+                    of_scope.setdefault(node.id, []).append(node)
+        return self._names[scope].get(name, [])
+
+    @cached_property
+    def modules(self) -> frozenset[str]:
+        """The names that imports give to modules, wherever they stand."""
+        imports = (node for node in ast.walk(self.tree) if isinstance(node, ast.Import | ast.ImportFrom))
+        aliases = (alias for statement in imports for alias in statement.names)
+        return frozenset((alias.asname or alias.name).split(".")[0] for alias in aliases)
+
+    @cached_property
+    def _fields(self) -> dict[str, list[str]]:
+        """The fields of the dataclasses and named tuples of the file, in order."""
+        fields: dict[str, list[str]] = {}
+        for node in ast.walk(self.tree):
+            match node:
+                case ast.ClassDef(name=name, body=body):
+                    annotated = (line.target for line in body if isinstance(line, ast.AnnAssign))
+                    fields[name] = [target.id for target in annotated if isinstance(target, ast.Name)]
+                case ast.Call(func=ast.Name(id="namedtuple"), args=[ast.Constant(value=str(name)), given, *_]):
+                    names = ast.literal_eval(given) if isinstance(given, ast.Constant | ast.List | ast.Tuple) else ()
+                    fields[name] = names.replace(",", " ").split() if isinstance(names, str) else list(names)
+        return fields
+
+    def field(self, name: str, position: int) -> str | None:
+        """Return the field that a class of this file takes at a position."""
+        fields = self._fields.get(name, [])
+        return fields[position] if position < len(fields) else None
+
+
+def positions_of(code: CodeType, lasti: int) -> Position | None:
+    """Return where in its file the instruction at `lasti` stands."""
+    for unit, (line, end_line, column, end_column) in enumerate(code.co_positions()):
+        if unit == lasti // 2:
+            return None if line is None else (line, end_line or line, column or 0, end_column or 0)
+    return None
+
+
+def syntax_of(filename: str) -> Syntax | None:
+    """Return the syntax of a file; None where there is no source that can be read."""
+    return None if filename == "<string>" else _parsed("".join(linecache.getlines(filename)))
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Syntax | None:
+    try:
+        return Syntax(ast.parse(text)) if text else None
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+
+
+_places: dict[tuple[int, int], tuple[CodeType, Syntax | None, ast.AST | None]] = {}
+
+
+def place_of(code: CodeType, lasti: int) -> tuple[Syntax | None, ast.AST | None]:
+    """Return the syntax of a code object's file, and the node that runs at `lasti`."""
+    key = (id(code), lasti)  # a code object hashes in time linear in its length; it is kept, so its id stays its own
+    if key not in _places:
+        syntax = syntax_of(code.co_filename)
+        _places[key] = (code, syntax, None if syntax is None else syntax.at(positions_of(code, lasti)))
+    return _places[key][1:]
