@@ -10,6 +10,7 @@ from ..loops.timeline import Timeline
 from ..recording.history import leading_to
 from ..recording.node import Constant, Node
 from ..recording.tensor import Tensor
+from .adjoints import tell_what_was_pulled
 from .names import Names
 
 if TYPE_CHECKING:
@@ -161,6 +162,7 @@ def graph(*outputs: Tensor) -> Graph:
             raise TypeError(f"graph: expected Tensors that were recorded, got {type(output).__name__}")
     nodes: list[Node] = []
     node_of: dict[Tensor, Node] = {}
+    constants: dict[int, Node] = {}
     tensors = leading_to(outputs)
     leaf_values = _leaf_values(tensors)
     for tensor in tensors:
@@ -169,11 +171,18 @@ def graph(*outputs: Tensor) -> Graph:
             if source is None:
                 constant = _constant(len(nodes), value, tensor, argument)
                 nodes.append(constant)
+                constants[id(value)] = constant
                 inputs.append(constant)
             else:
                 inputs.append(node_of[source])
+        same = constants.get(id(tensor._value)) if tensor.op is None and tensor._call is None else None
+        if same is not None:  # a rule reads what the forward op was given
+            node_of[tensor] = same
+            continue
         node_of[tensor] = node = _node(len(nodes), tensor, tuple(inputs), leaf_values.get(tensor, tensor._value))
         nodes.append(node)
+    if any(tensor._context.backward is not None for tensor in tensors):
+        tell_what_was_pulled(nodes)
     return Graph(nodes, [node_of[output] for output in outputs])
 
 

@@ -18,10 +18,11 @@ from typing import Any
 
 from ..loops.timeline import Timeline
 from ..recording.calls import Call
-from ..recording.node import Constant, Node
+from ..recording.node import Constant, Node, Pulled
 from ..recording.operands import operand_path, operand_place, operand_text
 from ..recording.paths import Path, name_of, singular, value_path, variable_path
-from ..recording.source import users_place
+from ..recording.source import name_at, users_place
+from .writing import barred, written
 
 _AGE = re.compile(r"^(?:new|next|prev|last|cur)_(?=\w)|(?<=\w)_(?:t|new|next|prev|cur|now)$")  # which h is meant
 LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -46,6 +47,8 @@ class Names:
 
     def of(self, node: Node) -> str | None:
         """Return the name of a node; None where the program has no word for it."""
+        if node.pulled is not None:
+            return self._of_adjoint(node.pulled)
         if node.kind == "parameter":
             return self._parameters[node.index]
         if node.label is not None:
@@ -79,6 +82,14 @@ class Names:
             if not steps[name] & steps[young]:
                 self._young[name] = young
         return self._young[name]
+
+    def _of_adjoint(self, pulled: Pulled) -> str | None:
+        """Return the name of what it is the adjoint of, under a bar; of several, the first that has a name."""
+        for whose in pulled.adjoint_of:
+            name = whose.name if isinstance(whose, Node) else whose.label or name_at(whose.call, whose.lasti)
+            if name:
+                return barred(written(name))
+        return None
 
     def _is_part(self, node: Node) -> bool:
         """Tell whether the node is an inner part of an op of ours that is made of ops."""

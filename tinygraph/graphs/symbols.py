@@ -10,12 +10,11 @@ from typing import NamedTuple
 
 from ..recording.node import Node
 from .graph import Graph
-from .writing import written
+from .writing import barred, written
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻₀₁₂₃₄₅₆₇₈₉⁽⁾", "0123456789-0123456789[]")
-_MACRON, _OVERLINE = "\u0304", "\u0305"
 
 
 class Symbol(NamedTuple):
@@ -75,21 +74,6 @@ def raised(timestep: int | None) -> str:
 def superscript(number: int) -> str:
     """Return a number as an exponent."""
     return str(number).translate(_RAISED)
-
-
-def barred(name: str) -> str:
-    """Return a name under a bar: over the letter of ``b1`` and ``W_F``, over the whole of ``loss``.
-
-    Examples
-    --------
-    >>> barred("z"), barred("b1") == "b" + chr(0x304) + "1"
-    ('z̄', True)
-    """
-    match = re.fullmatch(r"([^\W\d_])([\u0300-\u036f]*)([\d₀-₉]*|_\w+)", unicodedata.normalize("NFD", name))
-    if match:
-        letter, marks, rest = match.groups()
-        return unicodedata.normalize("NFC", letter + marks + _MACRON) + rest
-    return "".join(letter + _OVERLINE for letter in name)
 
 
 class Symbols:

@@ -36,6 +36,7 @@ _GREEK = {
 }
 _UNLIKE_LATIN = ["Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega"]
 _GREEK |= {word: _GREEK[word.lower()].upper() for word in _UNLIKE_LATIN} | {"eps": "ε", "lamda": "λ"}
+_MACRON, _OVERLINE = "\u0304", "\u0305"
 _MARKS = {"hat": "\u0302", "tilde": "\u0303", "bar": "\u0304", "dot": "\u0307"}
 
 _WEIGHT = re.compile(
@@ -108,3 +109,18 @@ def _letter(word: str) -> str:
     if marked and letters.lower() not in ("what", "that", "chat"):
         return unicodedata.normalize("NFC", marked[1] + _MARKS[marked[2].lower()]) + digits
     return _GREEK.get(letters, letters) + digits
+
+
+def barred(name: str) -> str:
+    """Return a name under a bar: over the letter of ``b1`` and ``W_F``, over the whole of ``loss``.
+
+    Examples
+    --------
+    >>> barred("z"), barred("b1") == "b" + chr(0x304) + "1"
+    ('z̄', True)
+    """
+    match = re.fullmatch(r"([^\W\d_])([\u0300-\u036f]*)([\d₀-₉]*|_\w+)", unicodedata.normalize("NFD", name))
+    if match:
+        letter, marks, rest = match.groups()
+        return unicodedata.normalize("NFC", letter + marks + _MACRON) + rest
+    return "".join(letter + _OVERLINE for letter in name)

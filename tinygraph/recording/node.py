@@ -3,14 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .calls import Call
+from .passes import Origin
 from .primitive import Primitive
 from .source import Source, locate
 from .tensor import Tensor
+
+
+class Pulled(NamedTuple):
+    """What a node of a recorded backward pass is.
+
+    Attributes
+    ----------
+    through : Node or None
+        The forward op whose rule computed it; None if that does not lead to the outputs of the graph.
+    adjoint_of : tuple of Node or Origin
+        Whose whole adjoint it is: of several, where an op hands its adjoint on; their origins if they do not lead to
+        the outputs of the graph.
+    """
+
+    through: Node | None
+    adjoint_of: tuple[Node | Origin, ...] = ()
+
+    @property
+    def forward(self) -> Node | None:
+        """The op of the forward pass beside which it stands."""
+        nodes = (node for node in self.adjoint_of if isinstance(node, Node))
+        return next((node for node in nodes if node.kind == "op" and node.op != "alias"), self.through)
+
+    @property
+    def is_of_all_time(self) -> bool:
+        """Whether it is the adjoint of what has no time step: the sum of what all of them contribute."""
+        return any(
+            isinstance(node, Node) and (node.kind == "parameter" or node.op == "alias") for node in self.adjoint_of
+        )
 
 
 class Node:
@@ -42,6 +72,8 @@ class Node:
         The activation of the function it was recorded in.
     tensor : Tensor or None
         The Tensor itself; None for constants and in a graph from a file.
+    pulled : Pulled or None
+        What it is in a recorded backward pass; None for all that a program computed.
     """
 
     __slots__ = (
@@ -57,6 +89,7 @@ class Node:
         "lasti",
         "name_of",
         "op",
+        "pulled",
         "requires_grad",
         "scope",
         "tensor",
@@ -100,6 +133,7 @@ class Node:
         self.tensor = tensor
         self._source = source
         self.timestep_of: Callable[[Node], int | None] | None = None  # its graph knows
+        self.pulled: Pulled | None = None
         self.name_of: Callable[[Node], str | None] | None = None  # likewise
 
     @property

@@ -34,7 +34,8 @@ _ONE_OF_MANY = ("append", "appendleft", "add", "insert")  # methods that put a v
 _COPYING = ("list", "tuple", "deque", "iter", "reversed", "sorted")
 _MAPPING = ("map", "starmap", "accumulate")  # those that give one result for each call
 _COMPREHENSIONS = ("<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>")
-_LIBRARIES = (PACKAGE, os.path.join(os.path.dirname(PACKAGE.rstrip(os.sep)), "rnn", ""))  # say "state" for any state
+_CELLS = os.path.join(os.path.dirname(PACKAGE.rstrip(os.sep)), "rnn", "")
+_ANY_STATE = ("new", "state", "states", "after")  # what the loop over time of `rnn` calls the state of any cell
 _MOST_CALLS = 40  # that a value is followed through: recursive programs never end otherwise
 
 
@@ -137,14 +138,17 @@ def _received(syntax: Syntax, node: ast.AST, call: Call, inside: Path, depth: in
 def _returned(call: Call, inside: Path, depth: int) -> Path | None:
     """Return what receives what a call returns, or yields."""
     call = _without_comprehensions(call)
-    if call.parent is None or call.parent.code.co_filename.startswith(_LIBRARIES):
+    if call.parent is None:
         return _as_part(inside)
     _, there = place_of(call.parent.code, call.lasti)
     if is_tool(there):  # not the program but Python called it
         if last_name(there.func) not in _MAPPING:  # type: ignore[union-attr]
             return _as_part(inside)
         inside = (None, *inside)
-    return _value(call.parent, call.lasti, inside, depth - 1) or _as_part(inside)
+    path = _value(call.parent, call.lasti, inside, depth - 1)
+    if path and path[-1] in _ANY_STATE and call.parent.code.co_filename.startswith(_CELLS):
+        return None
+    return path or _as_part(inside)
 
 
 def _as_part(inside: Path) -> Path | None:

@@ -93,7 +93,8 @@ def users_place(call: Call | None, lasti: int) -> tuple[Call, int] | None:
 def name_at(call: Call | None, lasti: int) -> str | None:
     """Return what the program calls the value made at instruction `lasti` of `call`."""
     place = users_place(call, lasti)
-    return None if place is None else name_of(value_path(*place))
+    path = None if place is None else value_path(*place)
+    return name_of(path) if path and isinstance(path[-1], str) else None
 
 
 def locate_frame(frame: FrameType) -> Source | None:

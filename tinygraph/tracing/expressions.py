@@ -39,6 +39,26 @@ def typeset(expression: str, axes: Mapping[str, int] | None = None) -> str:
     return _Expression(axes).term(body).text
 
 
+def substituted(expression: str, names: Mapping[str, str]) -> str:
+    """Return an expression with other names for its variables; empty if it has one that there is no other name for.
+
+    Examples
+    --------
+    >>> substituted("g * (1 - y * y)", {"g": "h̄", "y": "h"}), substituted("g * less_one(b)", {"g": "h̄", "b": "2"})
+    ('h̄ * (1 - h * h)', '')
+    """
+    try:
+        tree = ast.parse(expression, mode="eval")
+    except (SyntaxError, ValueError):
+        return ""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id not in ("np", "tg"):
+            node.id = names.get(node.id, "")
+            if not node.id.isidentifier():
+                return ""
+    return ast.unparse(tree)
+
+
 class _Expression(Printer):
     """A printer of what a user wrote, where nothing is known of the values."""
 

@@ -8,8 +8,8 @@ from functools import lru_cache
 
 import tinygraph as tg
 from tinygraph.folding.folded import FoldedNode
-from tinygraph.graphs.symbols import barred, raised
-from tinygraph.graphs.writing import written
+from tinygraph.graphs.symbols import raised
+from tinygraph.graphs.writing import barred, written
 from tinygraph.tracing.expressions import typeset
 
 from .text import LONGEST_NAME, clean, shorten
@@ -59,7 +59,8 @@ def symbol(name: str) -> str:
     ('W_f', 'h_0', '√(var + 10⁻⁵)', 'encoder.W')
     """
     if is_name(name):
-        return drawable(written(name))
+        name = written(name)
+        return drawable(_apart(name) if "\u0304" in unicodedata.normalize("NFD", name) or "\u0305" in name else name)
     return drawable(name if re.fullmatch(r"[\w.]+", name) else typeset(name))
 
 
@@ -69,7 +70,12 @@ def with_bar(name: str) -> str:
     >>> with_bar("W_EN") == "W\u0304_EN"
     True
     """
-    return unicodedata.normalize("NFD", barred(name))
+    return _apart(barred(name))
+
+
+def _apart(name: str) -> str:
+    """Return a name with its bar apart from the letter, as it is drawn: a line of our own above a plain letter."""
+    return unicodedata.normalize("NFD", name).replace("\u0305", "\u0304")
 
 
 def op_name(node: AnyNode) -> str:

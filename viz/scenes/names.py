@@ -13,9 +13,9 @@ import numpy as np
 
 import tinygraph as tg
 from tinygraph.recording.operands import operands_of
-from tinygraph.tracing.expressions import typeset
+from tinygraph.tracing.expressions import substituted, typeset
 
-from .labels import is_name, symbol
+from .labels import is_name, symbol, with_bar
 from .text import LONGEST_NAME, clean, shorten
 
 __all__ = ["Names", "Words"]
@@ -56,7 +56,7 @@ class Names:
     def of(self, node: tg.Node) -> Words:
         """Return what the program's text says about `node`."""
         is_constant = node.kind == "constant"
-        in_cell = self._slots and (is_constant or node.kind == "op")
+        in_cell = self._slots and (is_constant or node.kind == "op") and node.pulled is None
         slot = self._slots[node.index] if in_cell else node.index
         key = slot, node.kind, None if is_constant else node.label
         words = self._words.get(key)
@@ -64,7 +64,7 @@ class Names:
             source = node.source
             where = f"{PurePath(source.filename).name}:{source.lineno}" if source is not None else ""
             name, expression = self._of_constant(node) if is_constant else (node.name, node.expression)
-            expression = clean(expression)
+            expression = clean(self._of_rule(node, expression) if node.pulled is not None else expression)
             name = name if not name or is_name(name) else typeset(name, self._axes)
             words = self._words[key] = Words(name, expression, clean(where), typeset(expression, self._axes))
         return words._replace(expression=node.name or "") if is_constant and not node.shape else words
@@ -76,11 +76,29 @@ class Names:
 
     def _of_constant(self, node: tg.Node) -> tuple[str | None, str]:
         """Return what the program calls a plain number or array, None for a literal, and its expression."""
-        _, argument = self._graph.consumers(node)[0]
+        reader, argument = self._graph.consumers(node)[0]
+        if reader.pulled is not None:
+            return None, ""  # a number of our rule
         operands = operands_of(node.source.expression if node.source is not None else "")
         expression = ast.unparse(operands[argument]) if argument < len(operands) else ""
         name = (node.name if node.shape else expression) or ""
         return name if re.match(r"[^\W\d]", name) and name not in ("nan", "inf") else None, expression
+
+    def _of_rule(self, node: tg.Node, expression: str) -> str:
+        """Return what a rule computed in the names of the program; empty where it has none for it.
+
+        A rule says g, y and its own arguments: the adjoint of the op, its value and what it was given.
+        """
+        through = None if node.pulled is None else node.pulled.through
+        if through is None or through.op is None or through.op.variadic:
+            return ""
+        name = through.name or ""
+        words = [with_bar(name) if name else "", name, *(source.name or "" for source in through.inputs)]
+        for argument in range(len(through.inputs)):
+            of_rule = dict(zip(through.op.parameters(argument), words, strict=False))
+            if text := substituted(expression, of_rule):
+                return text
+        return ""
 
     def called(self, node: tg.Node) -> str | None:
         """Return the name of `node`; an initial state is called as what it precedes."""
@@ -101,6 +119,8 @@ class Names:
         """Return how a node is drawn: a named result is a variable, a number or mask that is no data a constant."""
         if node in self._outputs:
             return "loss"
+        if node.op == "alias":
+            return "op"
         if node.kind == "op":
             return "variable" if self.of(node).name else "op"
         if node.kind == "parameter":

@@ -17,12 +17,13 @@ def ops_scene(graph: tg.Graph) -> Scene:
     """Return every node of `graph`, with shapes; each parameter once, in a colour of its own."""
     unrolled = Unrolled(graph)
     carried = carried_hues(((node, node.inputs) for node in graph.nodes), unrolled.hues)
+    drawn = [node for node in graph.nodes if node.op != "alias"]
     edges = [
-        Edge(f"n{source.index}", f"n{node.index}", argument, hue=carried.get(source.index))
-        for node in graph.nodes
+        Edge(f"n{unrolled.original(source).index}", f"n{node.index}", argument, hue=carried.get(source.index))
+        for node in drawn
         for argument, source in enumerate(node.inputs)
     ]
-    return unrolled.scene("Computational graph", [_box(unrolled, node) for node in graph.nodes], edges)
+    return unrolled.scene("Computational graph", [_box(unrolled, node) for node in drawn], edges)
 
 
 def _box(unrolled: Unrolled, node: tg.Node) -> Node:
@@ -35,7 +36,7 @@ def _op_texts(unrolled: Unrolled, node: tg.Node) -> tuple[str, str]:
     shape = shape_text(node.shape)
     detail = f"{op_name(node)} · {shape}"
     if words.name or unrolled.names.kind(node) == "loss":
-        return at_time(words.name or loss_label(node), unrolled.calendar.places[node.index].timestep), detail
+        return at_time(words.name or loss_label(node), unrolled.timestep(node)), detail
     expression = short(words.typeset)
     return (expression, detail) if expression else (op_name(node), shape)
 

@@ -22,6 +22,17 @@ class Unrolled:
         self.names = Names(graph, graph.timeline.slots)
         self.hues = parameter_hues(graph.nodes)
 
+    def original(self, node: tg.Node) -> tg.Node:
+        """Return what a node is only another handle of: an argument of a function that was differentiated."""
+        while node.op == "alias":
+            node = node.inputs[0]
+        return node
+
+    def timestep(self, node: tg.Node) -> int | None:
+        """Return the time step that a node is labelled with; the gradient of a parameter is of them all."""
+        of_all_time = node.pulled is not None and node.pulled.is_of_all_time
+        return None if of_all_time else self.calendar.places[node.index].timestep
+
     def draw(self, node: tg.Node, label: str, detail: str, tooltip: str) -> Node:
         """Return the box of a recorded node, with these texts."""
         kind, hue = self.names.kind(node), self.hues.get(node.index)

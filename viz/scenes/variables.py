@@ -40,7 +40,7 @@ def _box(unrolled: Unrolled, node: tg.Node) -> Node:
     names = unrolled.names
     unnamed = loss_label(node) if node.kind == "op" else "input"
     name = names.called(node) or short(names.of(node).typeset) or unnamed
-    timestep = unrolled.calendar.places[node.index].timestep
+    timestep = unrolled.timestep(node)
     return unrolled.draw(node, at_time(name, timestep), "", names.tooltip(node))
 
 
