@@ -8,6 +8,7 @@ import tinygraph as tg
 
 from .formats.drawing import Drawing
 from .memory import garbage_collector_paused
+from .scenes.calls import calls_scene
 from .scenes.collapse import collapse_scopes
 from .scenes.folded import folded_scene
 from .scenes.gradients import with_gradients
@@ -18,7 +19,7 @@ from .scenes.window import window
 
 __all__ = ["draw", "graph_of"]
 
-_VIEWS = {"ops": ops_scene, "variables": variables_scene}
+_VIEWS = {"ops": ops_scene, "variables": variables_scene, "calls": calls_scene}
 
 
 @garbage_collector_paused()
@@ -30,6 +31,7 @@ def draw(
     overlay: str | None = None,
     backward: bool = False,
     collapse: str | Iterable[str] = (),
+    opened: str | Iterable[str] = (),
 ) -> Drawing:
     """Draw a recorded program.
 
@@ -39,8 +41,9 @@ def draw(
     ----------
     x : Tensor, Graph or Trace
         What was recorded, by its result.
-    view : "ops" or "variables"
-        Every op with its shape; or the variables that the program named, as in a textbook.
+    view : "ops", "variables" or "calls"
+        Every op with its shape; or the variables that the program named, as in a textbook; or the calls of the
+        program's own functions, a helper, a layer or a cell as one node.
     fold : bool
         Draw the recurrence: the cell once, with its delayed edges.
     timesteps : slice, int or iterable of int, optional
@@ -51,6 +54,8 @@ def draw(
         Add the arrows of the backward pass, against those of the forward pass.
     collapse : str or iterable of str
         Scopes (`tinygraph.scope`) to be drawn as one node each.
+    opened : str or iterable of str
+        With ``view="calls"``, the functions whose calls are not one node: what they do is shown instead.
 
     Returns
     -------
@@ -74,9 +79,19 @@ def draw(
     <Drawing 'Computational graph': 8 nodes, 9 edges>
     >>> [node.label for node in viz.draw(h, view="variables").scene.nodes]
     ['h⁽⁰⁾', 'h⁽¹⁾', 'h⁽²⁾', 'h⁽³⁾']
+    >>> def cell(h, x):
+    ...     return np.tanh(W @ h + x)
+    >>> for x in (1.0, 2.0):
+    ...     h = cell(h, x)
+    >>> [(node.label, node.detail) for node in viz.draw(h, view="calls").scene.nodes if node.label == "cell"]
+    [('cell', 'h⁽¹⁾'), ('cell', 'h⁽²⁾')]
     """
     if view not in _VIEWS:
-        raise ValueError(f"view must be 'ops' or 'variables', not {view!r}")
+        raise ValueError(f"view must be 'ops', 'variables' or 'calls', not {view!r}")
+    if view == "calls" and (fold or backward or overlay is not None):
+        raise ValueError("view='calls' shows calls and no single values: it excludes fold, backward and overlay")
+    if opened and view != "calls":
+        raise ValueError("opened= opens calls, which view='calls' shows")
     if fold and (timesteps is not None or overlay is not None or backward or collapse):
         raise ValueError(
             "a folded drawing has no single time steps: fold=True excludes timesteps, overlay, backward, collapse"
@@ -84,7 +99,8 @@ def draw(
     graph = graph_of(x)
     if fold:
         return Drawing(folded_scene(graph, view))
-    scene = _VIEWS[view](graph)
+    calls = [opened] if isinstance(opened, str) else opened
+    scene = calls_scene(graph, calls) if view == "calls" else _VIEWS[view](graph)
     if backward:
         scene = with_gradients(scene, graph)
     if overlay is not None:

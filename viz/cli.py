@@ -65,7 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     draw.set_defaults(run=_draw)
     _add_script(draw)
     draw.add_argument("-o", "--output", default="graph.svg", help="the drawing: .svg, .dot, .png or .pdf (%(default)s)")
-    draw.add_argument("--view", choices=("ops", "variables"), default="ops", help="every op, or the named variables")
+    draw.add_argument(
+        "--view",
+        choices=("ops", "variables", "calls"),
+        default="ops",
+        help="every op, the named variables, or the calls",
+    )
+    draw.add_argument("--open", action="append", default=[], metavar="NAME", help="show what calls of a function do")
     draw.add_argument("--fold", action="store_true", help="one cell with delayed edges, instead of all time steps")
     draw.add_argument("--timesteps", type=_range, metavar="A:B", help="only the time steps from A up to, not with, B")
     draw.add_argument("--overlay", help="colour by grad_norm, value or time_step")
@@ -100,7 +106,7 @@ def _draw(options: argparse.Namespace) -> int:
     path = os.path.abspath(options.output)  # the script may change its directory
 
     def act(loss: tg.Tensor) -> bool:
-        viz.draw(loss, options.view, options.fold, options.timesteps, options.overlay).save(path)
+        viz.draw(loss, options.view, options.fold, options.timesteps, options.overlay, opened=options.open).save(path)
         print(f"wrote {options.output}")
         return False
 

@@ -14,6 +14,7 @@ from tinygraph.folding.folded import FoldedEdge, FoldedLoop, FoldedNode
 from tinygraph.graphs.symbols import raised
 
 from .contraction import Contraction, Delay, Read, delayed_edge
+from .equal_inputs import merge_equal_inputs
 from .hues import carried_hues, parameter_hues
 from .labels import is_name, loss_label, number_text, op_name, scope_text, symbol
 from .names import Names
@@ -29,6 +30,7 @@ def folded_scene(graph: tg.Graph, view: str) -> Scene:
     """
     folded = _Folded(graph)
     scene = folded.ops() if view == "ops" else folded.variables()
+    scene = merge_equal_inputs(scene, graph, {f"n{node.index}": node.recorded for node in folded.nodes})
     ops = sum(node.kind == "op" for node in folded.nodes)
     scene.description = f"{ops:,} ops of the recurrence, folded from {len(graph.nodes):,} nodes."
     return scene

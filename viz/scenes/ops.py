@@ -5,6 +5,7 @@ from __future__ import annotations
 import tinygraph as tg
 from tinygraph.array_text import shape_text
 
+from .equal_inputs import merge_equal_inputs
 from .hues import carried_hues
 from .labels import at_time, loss_label, number_text, op_name, short
 from .scene import Edge, Node, Scene
@@ -23,7 +24,8 @@ def ops_scene(graph: tg.Graph) -> Scene:
         for node in drawn
         for argument, source in enumerate(node.inputs)
     ]
-    return unrolled.scene("Computational graph", [_box(unrolled, node) for node in drawn], edges)
+    scene = unrolled.scene("Computational graph", [_box(unrolled, node) for node in drawn], edges)
+    return merge_equal_inputs(scene, graph, {f"n{node.index}": [node] for node in drawn})
 
 
 def _box(unrolled: Unrolled, node: tg.Node) -> Node:

@@ -6,12 +6,12 @@ Unnamed results are contracted. A parameter that stands on the way from one vari
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import replace
 
 import tinygraph as tg
 
 from .contraction import Contraction
+from .equal_inputs import merge_equal_inputs
 from .labels import at_time, loss_label, short
 from .scene import Node, Scene
 from .unrolled import Unrolled
@@ -33,7 +33,7 @@ def variables_scene(graph: tg.Graph) -> Scene:
     nodes = [box for box in boxes if box.kind != "input" or box.id in read]
     scene = unrolled.scene("Unrolled network", nodes, edges, round=True)
     _raise_targets(scene)
-    return without_empty_columns(_merge_equal_inputs(scene, graph))
+    return without_empty_columns(merge_equal_inputs(scene, graph, {f"n{node.index}": [node] for node in graph.nodes}))
 
 
 def _box(unrolled: Unrolled, node: tg.Node) -> Node:
@@ -42,20 +42,6 @@ def _box(unrolled: Unrolled, node: tg.Node) -> Node:
     name = names.called(node) or short(names.of(node).typeset) or unnamed
     timestep = unrolled.timestep(node)
     return unrolled.draw(node, at_time(name, timestep), "", names.tooltip(node))
-
-
-def _merge_equal_inputs(scene: Scene, graph: tg.Graph) -> Scene:
-    """Return `scene` with one node for an array given to several ops of a time step, or as one initial state."""
-    first: dict[Hashable, str] = {}
-    merged: dict[str, str] = {}
-    for node in scene.nodes:
-        if node.kind == "input":
-            index = int(node.id[1:])
-            data, precedes = graph.nodes[index].data, graph.timeline.precedes[index]
-            key = (node.column, node.band, node.label, precedes, data.shape, data.tobytes())
-            merged[node.id] = first.setdefault(key, node.id)
-    edges = [replace(edge, source=merged.get(edge.source, edge.source)) for edge in scene.edges]
-    return replace(scene, nodes=[node for node in scene.nodes if merged.get(node.id, node.id) == node.id], edges=edges)
 
 
 def _raise_targets(scene: Scene) -> None:

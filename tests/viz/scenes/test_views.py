@@ -79,7 +79,7 @@ def test_what_is_drawn_is_told_by_a_graph_or_a_tensor_and_nothing_else():
     assert viz.draw(tg.graph(loss)).scene.as_dict() == viz.draw(loss).scene.as_dict()
     with pytest.raises(TypeError, match="can draw a Tensor, a Graph or a Trace, not ndarray"):
         viz.draw(np.ones(3))
-    with pytest.raises(ValueError, match="'ops' or 'variables', not 'pixels'"):
+    with pytest.raises(ValueError, match="'ops', 'variables' or 'calls', not 'pixels'"):
         viz.draw(loss, view="pixels")
 
 
