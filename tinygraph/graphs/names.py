@@ -11,7 +11,7 @@ import gc
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from types import FrameType
 from typing import Any
@@ -57,7 +57,7 @@ class Names:
             return self._of_op(node)
         if isinstance(node, Constant):
             return self._of_constant(node)
-        return name_of(self._value_path(node)) or name_of(self._read_as(node))
+        return _without_t(name_of(self._value_path(node)) or name_of(self._read_as(node)))
 
     # -- what ops make ------------------------------------------------------------------------------------------------
 
@@ -122,9 +122,9 @@ class Names:
     def _taken_as(self, node: Node) -> Path | None:
         """Return the variable that the first reader takes an unnamed value from: that of a loop, or of unpacking."""
         for reader, argument in self._timeline.reads[node.index][:1]:
-            place = operand_place(reader.call, reader.lasti, argument)
-            if place is not None and reader.call is not None:
-                return variable_path(*place, reader.call)
+            place, user = operand_place(reader.call, reader.lasti, argument), users_place(reader.call, reader.lasti)
+            if place is not None and user is not None:
+                return variable_path(*place, user[0])
         return None
 
     # -- what a program is given --------------------------------------------------------------------------------------
@@ -133,7 +133,7 @@ class Names:
         if node.shape == ():
             return "nan" if math.isnan(node.data) else f"{node.data:g}"
         path = operand_path(node.call, node.lasti, node.argument)
-        return name_of(path) or operand_text(node.call, node.lasti, node.argument) or None
+        return _without_t(name_of(path)) or operand_text(node.call, node.lasti, node.argument) or None
 
     def _read_as(self, node: Node) -> Path | None:
         """Return the path by which an op reads a leaf, the first one that there is."""
@@ -165,34 +165,35 @@ class Names:
                 names[node.index] = None
             else:
                 paths[node] = path
-        told_apart = _told_apart(list(_numbered(paths.values())))
+        told_apart = _told_apart(list(_numbered(paths)))
         return names | {node.index: name for node, name in zip(paths, told_apart, strict=True)}
 
-    def _said(self, node: Node, path: Path | None, held: str | None) -> Path | None:
+    def _said(self, node: Node, path: Path | None, held: Path | None) -> Path | None:
         """Return a path that ends in a word: the key it is held under, or what the first op to read it says."""
         around, read = path[:-1] if path else (), self._read_as(node)
         if held is not None and path and path[-1] is None:
-            return (*around, held)
+            return (*around, *held)
         if read and isinstance(read[-1], str):
             return (*around, read[-1]) if path else read
-        return path or ((held,) if held is not None else read)
+        return path or held or read
 
 
 def _is_said(path: Path | None) -> bool:
     return bool(path) and isinstance(path[-1], str)  # type: ignore[index]
 
 
-def _held_as(tensors: list[Any]) -> dict[int, str]:
+def _held_as(tensors: list[Any]) -> dict[int, Path]:
     """Return the keys and attributes under which dicts and objects of the program hold Tensors, by identity.
 
     Keys that only the run knows, as in ``p["W" + gate]``, are not in the program's text.
     """
-    names: dict[int, str] = {}
+    names: dict[int, Path] = {}
     ids = {id(tensor) for tensor in tensors}
     for holder in gc.get_referrers(*tensors) if tensors else ():
         for key, value in _items(holder):
-            if id(value) in ids and isinstance(key, str):
-                names.setdefault(id(value), key)
+            steps = key if isinstance(key, tuple) else (key,)
+            if id(value) in ids and all(type(step) in (str, int) for step in steps):
+                names.setdefault(id(value), steps)
     return names
 
 
@@ -205,15 +206,41 @@ def _items(holder: Any) -> Iterable[tuple[Any, Any]]:
     return list(held.items()) if isinstance(held, dict) else ()
 
 
-def _numbered(paths: Iterable[Path]) -> Iterable[Path]:
-    """Number those that are one of many, in their order."""
-    counts: dict[Path, int] = {}
-    for path in paths:
+def _numbered(paths: Mapping[Node, Path]) -> Iterator[Path]:
+    """Number those that are one of many, in their order; in nested loops, by the calls that they were made in."""
+    alike: dict[Path, list[Node]] = {}
+    for node, path in paths.items():
         if None in path:
-            counts[path] = number = counts.get(path, -1) + 1
-            at = path.index(None)
-            path = (*path[:at], number, *(step for step in path[at + 1 :] if step is not None))
-        yield path
+            alike.setdefault(path, []).append(node)
+    numbers: dict[Node, list[int]] = {}
+    for path, nodes in alike.items():
+        chains = {node: _chain(node.call) for node in nodes}
+        numbers |= _ranks(nodes, chains, path.count(None))
+    for node, path in paths.items():
+        given = iter(numbers.get(node, ()))
+        steps = (next(given, None) if step is None else step for step in path)
+        yield tuple(step for step in steps if step is not None)
+
+
+def _ranks(nodes: list[Node], chains: Mapping[Node, list[Call]], levels: int) -> dict[Node, list[int]]:
+    """Return the numbers of nodes in so many loops around each other, as far as calls tell the loops apart."""
+    if levels > 1:
+        for calls in zip(*(chains[node] for node in nodes), strict=False):
+            groups: dict[Call, list[Node]] = {}
+            for node, call in zip(nodes, calls, strict=True):
+                groups.setdefault(call, []).append(node)
+            if 1 < len(groups) < len(nodes):
+                inner = [_ranks(group, chains, levels - 1) for group in groups.values()]
+                return {node: [i, *ranks] for i, group in enumerate(inner) for node, ranks in group.items()}
+    return {node: [i] for i, node in enumerate(nodes)}
+
+
+def _chain(call: Call | None) -> list[Call]:
+    chain: list[Call] = []
+    while call is not None:
+        chain.append(call)
+        call = call.parent
+    return chain[::-1]
 
 
 def _told_apart(paths: list[Path]) -> list[str]:
@@ -252,6 +279,11 @@ def _written(path: Path, around: Iterable[str | int | None]) -> str:
     numbers = [*reversed([step for step in around if isinstance(step, int)]), *path[end + 1 :]]
     index = "".join(str(number).translate(LOWERED) for number in numbers)
     return "_".join([base, *words[:1]]) + index
+
+
+def _without_t(name: str | None) -> str | None:
+    """Return the name of data without what only says: of this time step."""
+    return name.removesuffix("_t") if name and len(name) > 2 else name
 
 
 def _is_row(holder: str | int | None, key: str) -> bool:

@@ -7,6 +7,7 @@ import ast
 from .calls import Call
 from .paths import Path, path_of
 from .primitive import PACKAGE
+from .source import users_place
 from .syntax import Syntax, place_of
 
 _GATHERING = ("sum", "max", "min", "reduce", "accumulate", "prod")  # ops recorded in these have no operands in the text
@@ -17,8 +18,8 @@ _USUAL = frozenset(
 
 def operand_path(call: Call | None, lasti: int, argument: int) -> Path | None:
     """Return what the program calls an argument of the op at `lasti` of `call`; None where it is an expression."""
-    place = operand_place(call, lasti, argument)
-    return None if place is None or call is None else path_of(*place, call)
+    place, user = operand_place(call, lasti, argument), users_place(call, lasti)
+    return None if place is None or user is None else path_of(*place, user[0])
 
 
 def operand_text(call: Call | None, lasti: int, argument: int) -> str:
@@ -29,9 +30,10 @@ def operand_text(call: Call | None, lasti: int, argument: int) -> str:
 
 def operand_place(call: Call | None, lasti: int, argument: int) -> tuple[Syntax, ast.expr] | None:
     """Return the expression of an argument, and the syntax of its file."""
-    if call is None or call.code.co_filename.startswith(PACKAGE):
-        return None  # an op of ours that is made of ops
-    syntax, node = place_of(call.code, lasti)
+    user = users_place(call, lasti)
+    if user is None or user[0].code.co_filename.startswith(PACKAGE):
+        return None  # a rule's op
+    syntax, node = place_of(user[0].code, user[1])
     if syntax is None or node is None:
         return None
     operands = _operands(syntax, node)

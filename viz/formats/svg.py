@@ -32,7 +32,13 @@ def escape(text: str) -> str:
 
 
 _HEIGHTS = {"low": 3, "up": -5}
-_MARKS = {"": "", "low": ' class="low"', "up": ' class="up"', "bar": ' text-decoration="overline" stroke="none"'}
+_MARKS = {
+    "": "",
+    "sign": ' class="sign"',
+    "low": ' class="low"',
+    "up": ' class="up"',
+    "bar": ' text-decoration="overline" stroke="none"',
+}
 
 
 def typeset(text: str) -> str:
