@@ -93,6 +93,8 @@ def written(name: str) -> str:
     if weight and letters not in _WORDS:
         letter, index = filter(None, weight.groups())
         return f"{letter}_{index}{digits}"
+    if name in ("pi", "xi"):  # rather the i-th p or x
+        return name
     parts = name.strip("_").split("_")
     marked: list[str] = []
     for part in parts:

@@ -55,7 +55,8 @@ def _closed_calls(graph: tg.Graph, opened: set[str]) -> tuple[dict[tg.Node, Call
     names = {call: call_name(call) for call in counts}
     unknown = opened - set(names.values())
     if unknown:
-        known = ", ".join(map(repr, sorted(set(names.values())))) or "none"
+        inner = {names[call] for call in counts if counts[call] < len(ops)}
+        known = ", ".join(map(repr, sorted(inner))) or "none"
         raise ValueError(f"there is no call of {', '.join(map(repr, sorted(unknown)))}; those there are: {known}")
     is_open = {call for call in counts if names[call] in opened or len(moments[call]) > 1 or counts[call] == len(ops)}
     closed = {node: next((call for call in calls if call not in is_open), None) for node, calls in around.items()}

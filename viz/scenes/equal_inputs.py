@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import tinygraph as tg
 
-from .scene import Scene
+from .scene import Node, Scene
 
 __all__ = ["merge_equal_inputs"]
 
@@ -23,13 +23,20 @@ def merge_equal_inputs(scene: Scene, graph: tg.Graph, recorded: Mapping[str, Seq
     recorded : mapping
         The recorded nodes that a drawn one stands for, by its id.
     """
-    first: dict[Hashable, str] = {}
-    merged: dict[str, str] = {}
+    alike: dict[Hashable, list[Node]] = {}
     for node in scene.nodes:
         if node.kind == "input":
+            alike.setdefault((node.column, node.band, node.scope, node.label), []).append(node)
+    merged: dict[str, str] = {}
+    for nodes in alike.values():
+        first: dict[Hashable, str] = {}
+        for node in nodes if len(nodes) > 1 else ():
             before = [graph.timeline.precedes[each.index] for each in recorded[node.id]]
             values = [(each.data.shape, each.data.dtype.str, each.data.tobytes()) for each in recorded[node.id]]
-            what = node.column, node.band, node.scope, node.label, *before, *values
-            merged[node.id] = first.setdefault(what, node.id)
+            into = first.setdefault((*before, *values), node.id)
+            if into != node.id:
+                merged[node.id] = into
+    if not merged:
+        return scene
     edges = [replace(edge, source=merged.get(edge.source, edge.source)) for edge in scene.edges]
-    return replace(scene, nodes=[node for node in scene.nodes if merged.get(node.id, node.id) == node.id], edges=edges)
+    return replace(scene, nodes=[node for node in scene.nodes if node.id not in merged], edges=edges)

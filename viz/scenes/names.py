@@ -72,7 +72,9 @@ class Names:
     @cached_property
     def _axes(self) -> dict[str, int]:
         """How many axes the values of a name have."""
-        return {name: node.data.ndim for node in self._graph.nodes if (name := node.name)}
+        slots = self._slots or range(len(self._graph.nodes))
+        one_of_each = dict(zip(reversed(slots), reversed(self._graph.nodes), strict=True)).values()
+        return {name: node.data.ndim for node in one_of_each if (name := node.name)}
 
     def _of_constant(self, node: tg.Node) -> tuple[str | None, str]:
         """Return what the program calls a plain number or array, None for a literal, and its expression."""

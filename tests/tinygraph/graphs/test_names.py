@@ -122,6 +122,8 @@ def test_names_are_found_only_when_somebody_looks(program, monkeypatch):
         ("Wf₁", "W_f₁"),
         ("loss", "loss"),
         ("Up", "Up"),
+        ("pi", "pi"),
+        ("pi_", "π"),
         ("beta", "β"),
         ("log_sigma", "log_σ"),
         ("Gamma", "Γ"),
