@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import tinygraph as tg
 
 from .formats.drawing import Drawing
+from .layout.graphviz_process import start_early
 from .memory import garbage_collector_paused
 from .scenes.calls import calls_scene
 from .scenes.collapse import collapse_scopes
@@ -32,6 +33,7 @@ def draw(
     backward: bool = False,
     collapse: str | Iterable[str] = (),
     opened: str | Iterable[str] = (),
+    large: bool = False,
 ) -> Drawing:
     """Draw a recorded program.
 
@@ -56,6 +58,8 @@ def draw(
         Scopes (`tinygraph.scope`) to be drawn as one node each.
     opened : str or iterable of str
         With ``view="calls"``, the functions whose calls are not one node: what they do is shown instead.
+    large : bool
+        Draw it even if it takes more than some 50 megabytes, or is too large for Graphviz and needs a plainer layout.
 
     Returns
     -------
@@ -97,8 +101,9 @@ def draw(
             "a folded drawing has no single time steps: fold=True excludes timesteps, overlay, backward, collapse"
         )
     graph = graph_of(x)
+    start_early()
     if fold:
-        return Drawing(folded_scene(graph, view))
+        return Drawing(folded_scene(graph, view), large)
     calls = [opened] if isinstance(opened, str) else opened
     scene = calls_scene(graph, calls) if view == "calls" else _VIEWS[view](graph)
     if backward:
@@ -109,7 +114,7 @@ def draw(
         scene = collapse_scopes(scene, collapse)
     if timesteps is not None:
         scene = window(scene, timesteps)
-    return Drawing(scene)
+    return Drawing(scene, large)
 
 
 def graph_of(x: tg.Tensor | tg.Graph | tg.Trace) -> tg.Graph:

@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument("--fold", action="store_true", help="one cell with delayed edges, instead of all time steps")
     draw.add_argument("--timesteps", type=_range, metavar="A:B", help="only the time steps from A up to, not with, B")
     draw.add_argument("--overlay", help="colour by grad_norm, value or time_step")
+    draw.add_argument("--large", action="store_true", help="draw it even if it takes more than some 50 megabytes")
 
     debug = commands.add_parser("debug", help="run a script and stop at its first backward pass")
     debug.set_defaults(run=_debug)
@@ -106,7 +107,16 @@ def _draw(options: argparse.Namespace) -> int:
     path = os.path.abspath(options.output)  # the script may change its directory
 
     def act(loss: tg.Tensor) -> bool:
-        viz.draw(loss, options.view, options.fold, options.timesteps, options.overlay, opened=options.open).save(path)
+        drawing = viz.draw(
+            loss,
+            options.view,
+            options.fold,
+            options.timesteps,
+            options.overlay,
+            opened=options.open,
+            large=options.large,
+        )
+        drawing.save(path)
         print(f"wrote {options.output}")
         return False
 

@@ -44,9 +44,11 @@ class Graph:
         self.nodes = nodes
         self.outputs = outputs
         self.timeline = timeline or Timeline(nodes)
+        timestep_of = self._timestep_of  # once for all: every look at a method makes it anew
+        name_of = name_of or self._found_name
         for node in nodes:
-            node.timestep_of = self._timestep_of
-            node.name_of = name_of or self._found_name
+            node.timestep_of = timestep_of
+            node.name_of = name_of
 
     def __len__(self) -> int:
         return len(self.nodes)

@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from ..recording.node import Node
 from .over_time import Run
-
-Read = tuple[Node, int]  # an op, and the argument as which it reads something
+from .reads import Reads
 
 
 class InitialState(NamedTuple):
@@ -39,14 +38,14 @@ class Leaves:
     Parameters
     ----------
     nodes : sequence of Node
-    reads : sequence of lists
+    reads : Reads
         By the index of a node, the ops that read it and as which argument, in recorded order.
     op_timesteps, runs, slots : sequence
         By the index of a node; time steps and runs are None for leaves and outside of time.
     """
 
     nodes: Sequence[Node]
-    reads: Sequence[list[Read]]
+    reads: Reads
     op_timesteps: Sequence[int | None]
     runs: Sequence[Run | None]
     slots: Sequence[int]

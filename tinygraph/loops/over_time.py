@@ -60,6 +60,9 @@ def op_times(groups: Groups, time: set[Loop]) -> OpTimes:
         None if loop is None else (loop, tuple(outer[: loop.depth]) if loop.parent else ())
         for loop, outer in zip(loops, groups.iterations.tolist(), strict=True)
     ]
+    for k in range(1, len(runs)):
+        if runs[k] == runs[k - 1]:
+            runs[k] = runs[k - 1]  # one tuple for all ops of a run, however many
     _add_sums(groups, time, steps, runs)
     return OpTimes(_labelled(groups.nodes, loops, steps), runs)
 

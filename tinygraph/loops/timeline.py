@@ -8,9 +8,10 @@ from typing import TypeVar
 
 from ..recording.node import Node
 from .grouping import Groups, group_ops, grouped
-from .leaves import Leaves, Read
+from .leaves import Leaves
 from .over_time import OpTimes, Run, RunKey, op_times, over_time
 from .places import Loop
+from .reads import Reads
 from .visits import Visits, visits
 
 Value = TypeVar("Value")
@@ -134,13 +135,9 @@ class Timeline:
         return values
 
     @cached_property
-    def reads(self) -> list[list[Read]]:
+    def reads(self) -> Reads:
         """The ops that read each node, and as which argument, in recorded order."""
-        reads: list[list[Read]] = [[] for _ in self.nodes]
-        for node in self.ops:
-            for argument, source in enumerate(node.inputs):
-                reads[source.index].append((node, argument))
-        return reads
+        return Reads(self.nodes, self.ops)
 
     # -- slots --------------------------------------------------------------------------------------------------------
 

@@ -1,19 +1,15 @@
-"""A laid-out scene as a `graphviz.Digraph` that carries its positions, and as pictures made by Graphviz from it."""
+"""A laid-out scene as a `graphviz.Digraph` that carries its positions."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 
 import graphviz
-import pygraphviz
 
 from ..layout.geometry import Path
 from ..layout.positions import Layout
 from ..palette import LIGHT, dash
 from ..scenes.scene import Edge, Node, Scene
-from .bitmap import magnification
-
-PICTURES = ("pdf", "jpg", "eps", "ps")
 
 
 def digraph(scene: Scene, layout: Layout) -> graphviz.Digraph:
@@ -49,20 +45,6 @@ def digraph(scene: Scene, layout: Layout) -> graphviz.Digraph:
             attributes |= {"lp": _point((x + origin, y), layout.height), "label": graphviz.escape(edge.label)}
         graph.edge(edge.source, edge.target, **attributes)
     return graph
-
-
-def picture(scene: Scene, layout: Layout, format: str) -> bytes:
-    """Return the drawing as a picture in one of `PICTURES`, drawn by Graphviz at the positions that it has.
-
-    Raises
-    ------
-    ValueError
-        If a bitmap would be wider or higher than 32,767 pixels.
-    """
-    graph = digraph(scene, layout)
-    if format == "jpg":
-        graph.graph_attr["dpi"] = f"{72 * magnification(layout, format):.0f}"
-    return bytes(pygraphviz.AGraph(string=graph.source).draw(format=format, prog="nop2"))
 
 
 def _label(node: Node) -> str:

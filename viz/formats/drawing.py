@@ -19,8 +19,12 @@ from ..memory import garbage_collector_paused
 from ..scenes.scene import Scene
 from . import exports
 from .bitmap import bitmap
-from .dot import PICTURES, digraph, picture
+from .dot import digraph
+from .print import FORMATS, printed
 from .svg import write_svg
+
+BYTES = 140.0  # of a node or an edge as SVG, on average
+MOST_BYTES = 50e6  # of a drawing that nobody said was to be large
 
 
 class Drawing:
@@ -32,6 +36,8 @@ class Drawing:
     ----------
     scene : Scene
         What to draw.
+    large : bool
+        Whether it may take more than some 50 megabytes.
 
     Examples
     --------
@@ -45,8 +51,9 @@ class Drawing:
       y  ← x
     """
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, large: bool = False) -> None:
         self.scene = scene
+        self.large = large
 
     def __repr__(self) -> str:
         return f"<Drawing {self.scene.title!r}: {len(self.scene.nodes):,} nodes, {len(self.scene.edges):,} edges>"
@@ -58,10 +65,27 @@ class Drawing:
         Raises
         ------
         ValueError
-            If the graph does not repeat in time and is too large for Graphviz.
+            If the drawing would be very large, or the graph does not repeat in time and is too large for Graphviz;
+            unless it was said to be `large`.
         """
+        if self._too_large:
+            raise ValueError(self._too_large)
         with garbage_collector_paused():
-            return lay_out(self.scene)
+            return lay_out(self.scene, self.large)
+
+    @property
+    def _too_large(self) -> str:
+        """Why nothing is drawn, and what to do; empty for a drawing of reasonable size."""
+        nodes, edges, steps = len(self.scene.nodes), len(self.scene.edges), len(self.scene.columns)
+        size = BYTES * (nodes + edges)
+        if self.large or size < MOST_BYTES:
+            return ""
+        over = f" in {steps:,} columns" if steps else ""
+        return (
+            f"{nodes:,} nodes and {edges:,} edges{over} would take about {size / 1e6:,.0f} MB as SVG, more than most "
+            "programs can show. Draw less: fold=True draws the cell once, timesteps=3 the first and last three time "
+            "steps, timesteps=slice(10, 20) some others. To draw all of it: viz.draw(…, large=True)"
+        )
 
     def svg(self, theme: str = "auto") -> str:
         """Return the drawing as an SVG document; `theme` is "light", "dark", or "auto" for the reader's own setting."""
@@ -118,7 +142,7 @@ class Drawing:
             "graphml": self.graphml,
             "mmd": self.mermaid,
             "json": lambda: json.dumps(self.scene.as_dict(), indent=1, ensure_ascii=False) + "\n",
-            **dict.fromkeys(PICTURES, lambda: picture(self.scene, self.layout, suffix)),
+            **dict.fromkeys(FORMATS, lambda: printed(self.svg("light"), self.layout, suffix)),
             "png": lambda: bitmap(self.svg("light"), self.layout),
         }
         if suffix not in writers:
@@ -138,6 +162,8 @@ class Drawing:
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, str]:
+        if self._too_large:
+            return {"text/plain": f"{self!r}\n{self._too_large}"}
         bundle = {"image/svg+xml": self.svg(), "text/plain": self.text()}
         return {
             kind: content

@@ -6,21 +6,27 @@ from ..scenes.scene import Edge, Scene
 from .bends import LOOP, bow, loop
 from .edge_labels import place_labels
 from .geometry import Box, Path
-from .graphviz_layout import Request, arrange, scope_members
+from .graphviz_layout import arrange, one_drawing
+from .landings import spread_landings
 from .positions import Frame, Layout, Route
+from .request import Request, scope_members
 from .size import label_room, node_size
 from .tiling import tile
 
 
-def lay_out(scene: Scene) -> Layout:
+def lay_out(scene: Scene, large: bool = False) -> Layout:
     """Find positions for `scene`: in columns if it has any, else wherever Graphviz puts them.
+
+    `large` says that it may take long, and that what is too large for Graphviz gets a plainer layout.
 
     Raises
     ------
     ValueError
-        If the graph does not repeat and is too large for Graphviz (`viz.layout.graphviz_layout.arrange`).
+        If the graph does not repeat and is too large for Graphviz (`viz.layout.graphviz_layout.arrange`), unless it is
+        said to be `large`.
     """
-    layout = tile(scene) if scene.columns else _whole(scene)
+    with one_drawing(len(scene.nodes), len(scene.edges), large):
+        layout = tile(scene) if scene.columns else _whole(scene)
     place_labels(scene, layout)
     return layout
 
@@ -47,6 +53,9 @@ def _whole(scene: Scene) -> Layout:
     paths = placed.paths
     for i in bent:
         paths[i] = _bend(scene.edges[i], boxes, scene.round) or paths[i]
+    if scene.round:
+        ends = [(number[edge.source], number[edge.target]) for edge in scene.edges]
+        spread_landings(paths, ends, placed.boxes)
     return Layout(
         width=placed.width,
         height=placed.height,

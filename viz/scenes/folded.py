@@ -64,6 +64,7 @@ class _Folded:
         """Return only the variables that the program named, and the states."""
         delayed = {edge.source for edge, delay in self.edges if delay and edge.source.kind != "parameter"}
         kept = {node for node in self.nodes if self._kind(node) in ("variable", "input", "loss")} | delayed
+        kept |= {self.nodes[index] for index in self._circular}
         reads = ((node, self.reads[node]) for node in self._in_order())
         contraction = Contraction(reads, {node.index for node in kept}, self._parameter, self.hues)
         scene = Scene(title="Folded network", round=True, edges=contraction.edges())
@@ -74,13 +75,23 @@ class _Folded:
         return scene
 
     def _in_order(self) -> list[FoldedNode]:
-        """Return the nodes, each after all that it reads in the same time step."""
-        graph = nx.DiGraph()
-        graph.add_nodes_from(node.index for node in self.nodes)
-        graph.add_edges_from((edge.source.index, edge.target.index) for edge, delay in self.edges if not delay)
-        if nx.is_directed_acyclic_graph(graph):
-            return [self.nodes[i] for i in nx.lexicographical_topological_sort(graph)]
-        return self.nodes
+        """Return the nodes, each after all that it reads in the same time step; of a cycle, in any order."""
+        order = nx.DiGraph()
+        order.add_nodes_from(node.index for node in self.nodes)
+        order.add_edges_from((source, target) for source, target in self._at_once if source not in self._circular)
+        return [self.nodes[i] for i in nx.lexicographical_topological_sort(order)]
+
+    @cached_property
+    def _at_once(self) -> list[tuple[int, int]]:
+        """The edges without a delay, by the indices of their ends."""
+        return [(edge.source.index, edge.target.index) for edge, delay in self.edges if not delay]
+
+    @cached_property
+    def _circular(self) -> set[int]:
+        """The nodes that read each other without a delay: calls of a recursion that has branches."""
+        components = nx.strongly_connected_components(nx.DiGraph(self._at_once))
+        to_themselves = {source for source, target in self._at_once if source == target}
+        return to_themselves.union(*(component for component in components if len(component) > 1))
 
     def _initial_states(self) -> dict[FoldedNode, tuple[FoldedNode, list[int]]]:
         """Return the leaves that are read where otherwise an earlier iteration's result is: that, and their numbers."""

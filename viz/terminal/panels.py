@@ -17,6 +17,7 @@ from .arrays import summary
 
 _INDENT = "  "
 _MOST_NEIGHBOURS = 6
+_MOST_TERMS = 12
 
 
 def stop_lines(debugger: Debugger, width: int, ascii_only: bool) -> list[Text]:
@@ -83,12 +84,22 @@ def _source_lines(snapshot: dict[str, Any], width: int) -> list[Text]:
 def formula_lines(formulas: list[dict[str, Any]], width: int, ascii_only: bool) -> list[Text]:
     """Return the chain rule of a step, and what its unnamed symbols stand for."""
     lines = []
-    for formula in formulas:
+    shown, left_out = _shortened(formulas)
+    for formula in shown:
         line = Text.assemble(_INDENT, (formula["ascii" if ascii_only else "text"], "bold cyan"))
         if not ascii_only:
             _append_at_right(line, formula["rule"], width, 4)
         lines.append(line)
-    return lines + _meanings(formulas, width)
+    return lines + _left_out(left_out) + _meanings(shown, width)
+
+
+def _shortened(items: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
+    """Return the items to show, the first ones of many, and how many are left out."""
+    return (items[:_MOST_TERMS], len(items) - _MOST_TERMS) if len(items) > _MOST_TERMS + 1 else (items, 0)
+
+
+def _left_out(count: int) -> list[Text]:
+    return [Text(f"{_INDENT}… {count:,} more, one for each argument", "dim")] if count else []
 
 
 def _meanings(formulas: list[dict[str, Any]], width: int) -> list[Text]:
@@ -115,7 +126,8 @@ def padded(text: str, width: int) -> str:
 def _numbers(snapshot: dict[str, Any], width: int) -> list[Text]:
     """Return the adjoint, and for each contribution its numbers and the running sum that it joins."""
     rows = [(snapshot["bar"], snapshot["adjoint"], "the adjoint, complete")]
-    for term in snapshot["terms"]:
+    shown, left_out = _shortened(snapshot["terms"])
+    for term in shown:
         remark = "the only term" if term["of"] == 1 else f"term {term['number']} of {term['of']}"
         rows.append((f"→ {term['bar']}", term["term"], remark))
         if term["before"] is not None:
@@ -132,7 +144,7 @@ def _numbers(snapshot: dict[str, Any], width: int) -> list[Text]:
         if array["nonfinite"]:
             line.stylize("bold red")
         lines.append(line)
-    return lines
+    return lines + _left_out(left_out)
 
 
 def _values(array: dict[str, Any], room: int) -> str:
