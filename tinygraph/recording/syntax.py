@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import linecache
+import math
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
+from operator import attrgetter
 from types import CodeType
+
+_LINE = attrgetter("lineno")
 
 Position = tuple[int, int, int, int]  # first line, last line, first column, last column; columns in bytes
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -61,7 +67,25 @@ class Syntax:
             for node in ast.walk(scope):
                 if isinstance(node, ast.Name) and (self.function(node) or self.tree) is scope:
                     of_scope.setdefault(node.id, []).append(node)
+            for names in of_scope.values():
+                names.sort(key=_LINE)
         return self._names[scope].get(name, [])
+
+    def reach(self, scope: ast.AST, target: ast.Name) -> Iterator[ast.Name]:
+        """Yield where the value that an assignment gives to `target` may be read, up to where it gets another one."""
+        names = self.names(scope, target.id)
+        last: float = math.inf
+        for name in itertools.islice(names, bisect_right(names, target.lineno, key=_LINE), None):
+            if name.lineno > last:
+                break
+            if isinstance(name.ctx, ast.Load):
+                yield name
+            elif (block := self._block(name)) is self._block(target) and not isinstance(block, ast.If):
+                last = name.lineno
+
+    def _block(self, node: ast.AST) -> ast.AST | None:
+        statement = next((outer for outer in self.around(node) if isinstance(outer, ast.stmt)), None)
+        return None if statement is None else self.parents.get(statement)
 
     @cached_property
     def modules(self) -> frozenset[str]:
