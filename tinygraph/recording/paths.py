@@ -179,9 +179,7 @@ def _passed_on(syntax: Syntax, target: ast.Name, call: Call, inside: Path, depth
     function, looped = syntax.function(target), syntax.in_loop(target)
     statement = next((outer for outer in syntax.around(target) if isinstance(outer, ast.stmt)), None)
     scope: ast.AST = function or syntax.tree
-    for use in syntax.names(scope, target.id):
-        if not isinstance(use.ctx, ast.Load) or use.lineno <= target.lineno:
-            continue
+    for use in syntax.reach(scope, target):
         handed = handed_on(syntax, use)
         if handed is None:
             continue

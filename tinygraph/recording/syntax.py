@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import linecache
+import math
+from bisect import bisect_right
 from collections.abc import Iterator
-from functools import cached_property, lru_cache
+from functools import cached_property
+from operator import attrgetter
 from types import CodeType
+
+_LINE = attrgetter("lineno")
 
 Position = tuple[int, int, int, int]  # first line, last line, first column, last column; columns in bytes
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -61,7 +67,25 @@ class Syntax:
             for node in ast.walk(scope):
                 if isinstance(node, ast.Name) and (self.function(node) or self.tree) is scope:
                     of_scope.setdefault(node.id, []).append(node)
+            for names in of_scope.values():
+                names.sort(key=_LINE)
         return self._names[scope].get(name, [])
+
+    def reach(self, scope: ast.AST, target: ast.Name) -> Iterator[ast.Name]:
+        """Yield where the value that an assignment gives to `target` may be read, up to where it gets another one."""
+        names = self.names(scope, target.id)
+        last: float = math.inf
+        for name in itertools.islice(names, bisect_right(names, target.lineno, key=_LINE), None):
+            if name.lineno > last:
+                break
+            if isinstance(name.ctx, ast.Load):
+                yield name
+            elif (block := self._block(name)) is self._block(target) and not isinstance(block, ast.If):
+                last = name.lineno
+
+    def _block(self, node: ast.AST) -> ast.AST | None:
+        statement = next((outer for outer in self.around(node) if isinstance(outer, ast.stmt)), None)
+        return None if statement is None else self.parents.get(statement)
 
     @cached_property
     def modules(self) -> frozenset[str]:
@@ -90,20 +114,30 @@ class Syntax:
         return fields[position] if position < len(fields) else None
 
 
+_positions_of: dict[int, tuple[CodeType, list[tuple[int | None, ...]]]] = {}
+
+
 def positions_of(code: CodeType, lasti: int) -> Position | None:
     """Return where in its file the instruction at `lasti` stands."""
-    for unit, (line, end_line, column, end_column) in enumerate(code.co_positions()):
-        if unit == lasti // 2:
-            return None if line is None else (line, end_line or line, column or 0, end_column or 0)
-    return None
+    if id(code) not in _positions_of:  # the code is kept, so its id stays its own
+        _positions_of[id(code)] = (code, list(code.co_positions()))
+    positions = _positions_of[id(code)][1]
+    line, end_line, column, end_column = positions[lasti // 2] if lasti // 2 < len(positions) else (None,) * 4
+    return None if line is None else (line, end_line or line, column or 0, end_column or 0)
+
+
+_syntax_of: dict[str, tuple[list[str], Syntax | None]] = {}
 
 
 def syntax_of(filename: str) -> Syntax | None:
     """Return the syntax of a file; None where there is no source that can be read."""
-    return None if filename == "<string>" else _parsed("".join(linecache.getlines(filename)))
+    lines = [] if filename == "<string>" else linecache.getlines(filename)
+    known = _syntax_of.get(filename)
+    if known is None or known[0] is not lines:  # linecache keeps the list of a file that stays as it is
+        _syntax_of[filename] = known = (lines, _parsed("".join(lines)))
+    return known[1]
 
 
-@lru_cache(maxsize=64)
 def _parsed(text: str) -> Syntax | None:
     try:
         return Syntax(ast.parse(text)) if text else None
