@@ -45,7 +45,7 @@ def _whole(scene: Scene) -> Layout:
             scopes=named,
             round=scene.round,
             labels=[_room(edge) + (LOOP if i in bent else 0.0) for i, edge in enumerate(scene.edges)],
-            gap=22.0 if scene.round else 14.4,
+            gap=28.0 if scene.round else 14.4,
             rank_gap=44.0 if scene.round else 28.0,
             loose=frozenset(i for i, edge in enumerate(scene.edges) if edge.kind in ("delay", "gradient")),
         )
