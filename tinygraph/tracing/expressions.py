@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from ..graphs.symbols import superscript
 from ..graphs.writing import written
+from ..plain_text import clean
 from .notation import Printer, Term, Tightness, is_module, product, transposed
 
 
@@ -34,9 +35,9 @@ def typeset(expression: str, axes: Mapping[str, int] | None = None) -> str:
     """
     try:
         body = ast.parse(expression, mode="eval").body
+        return clean(_Expression(axes).term(body).text)  # a key says \x1b, and means that character
     except (SyntaxError, ValueError, RecursionError):
         return expression
-    return _Expression(axes).term(body).text
 
 
 def substituted(expression: str, names: Mapping[str, str]) -> str:
