@@ -27,6 +27,7 @@ The rooms:
 from .api import draw
 from .debugging.debugger import Debugger
 from .formats.drawing import Drawing
+from .page.export import export
 from .terminal.terminal import debug
 
-__all__ = ["Debugger", "Drawing", "debug", "draw"]
+__all__ = ["Debugger", "Drawing", "debug", "draw", "export"]

@@ -1,0 +1,83 @@
+"""One HTML file from the pieces in `assets/`: styles, modules and data, with a content security policy."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import html
+import json
+import re
+import struct
+from functools import cache
+from importlib.resources import files
+from string import Template
+
+from ..palette import DARK, LIGHT, Theme
+from .contents import Contents
+
+MODULES = ("svg", "data", "model", "symbols", "heat", "network", "step", "ledger", "timeline", "page")  # imports first
+_EXTRA = {  # of the page alone: the gradient's own colour, the two ends of a heat map, what is chosen
+    "light": "--gradient:#c9186b;--gradient-ink:#b01059;--on-gradient:#fff;--warm:#c2410c;--cold:#1d5fd1;--focus:#0b7285",
+    "dark": "--gradient:#ff5fa2;--gradient-ink:#ff8dbd;--on-gradient:#14181d;--warm:#ff9b54;--cold:#7db3ff;--focus:#4dd4e6",
+}
+
+
+def assemble(contents: Contents) -> str:
+    """Return the page as HTML.
+
+    Nothing of the data becomes markup or script: it is one packed text, and the page writes it as text alone. The
+    policy lets only this very style sheet and script run, and nothing be loaded.
+    """
+    style, script = _style(), _script()
+    policy = (
+        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data:;"
+        " base-uri 'none'; form-action 'none'"
+    )
+    return Template(_asset("page.html")).substitute(
+        policy=policy, title=html.escape(contents.data["title"]), style=style, script=script, data=pack(contents)
+    )
+
+
+def pack(contents: Contents) -> str:
+    """Return the data as text: base64 of gzip of the length of the JSON, the JSON and the numbers, each on 8 bytes."""
+    text = json.dumps(contents.data, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    whole = struct.pack("<II", len(text), 0) + text + bytes(-len(text) % 8) + contents.numbers
+    return base64.b64encode(gzip.compress(whole, 9, mtime=0)).decode()
+
+
+@cache
+def _asset(name: str) -> str:
+    return files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
+
+
+@cache
+def _style() -> str:
+    light, dark = _variables(LIGHT, _EXTRA["light"]), _variables(DARK, _EXTRA["dark"])
+    hues = "".join(f".hue-{n}{{--own:var(--hue-{n})}}" for n in range(len(LIGHT.hues)))
+    hues += ".e.hue:not(.done),.rail.hue{stroke:var(--own)}.name.hue,.tag.hue{fill:var(--own)!important}"
+    hues += ".node.parameter.hue rect{stroke:var(--own)}"
+    return f":root{{{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}" + Template(
+        _asset("page.css")
+    ).substitute(hues=hues)
+
+
+def _variables(theme: Theme, extra: str) -> str:
+    colours = [f"--{name}:{value}" for name, value in theme._asdict().items() if isinstance(value, str)]
+    hues = [f"--hue-{n}:{colour}" for n, colour in enumerate(theme.hues)]
+    return ";".join([*colours, *hues, extra])
+
+
+@cache
+def _script() -> str:
+    """Return the modules as one: their imports from each other are left out, since all stand in one scope."""
+    parts = []
+    for name in MODULES:
+        text = _asset(f"{name}.js")
+        text = re.sub(r"^import [^;]+;\n", "", text, flags=re.MULTILINE)
+        parts.append(re.sub(r"^export ", "", text, flags=re.MULTILINE))
+    return "\n".join(parts)
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

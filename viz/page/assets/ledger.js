@@ -1,0 +1,113 @@
+// The ledger: for each parameter its gradient so far, and a slot for each contribution, that is filled when it comes.
+
+import { extent, picture, shapeText } from "./heat.js";
+import { agreement, received, runningSum, short } from "./model.js";
+import { element, symbolMath, symbolText } from "./symbols.js";
+import { html } from "./svg.js";
+
+const MOST_SLOTS = 120;
+
+/** The ledger of all parameters in a panel. */
+export class Ledger {
+  constructor(panel, trace, scale, goto) {
+    this.trace = trace;
+    this.scale = scale;
+    this.accounts = trace.parameters.filter((index) => trace.values[index].writes.length > 0).map((index) => this.account(index, goto));
+    const without = trace.parameters.filter((index) => trace.values[index].writes.length === 0);
+    panel.replaceChildren(...this.accounts.map(({ card }) => card));
+    if (without.length > 0) panel.append(html("p", { class: "warning" }, `No gradient reaches ${without.map((i) => symbolText(trace.values[i])).join(", ")}.`));
+  }
+
+  account(index, goto) {
+    const value = this.trace.values[index];
+    const slots = html("div", { class: "slots", role: "group", "aria-label": `contributions to ${symbolText(value)}` });
+    const shown = spread(value.writes, MOST_SLOTS);
+    const buttons = shown.map((term) => {
+      const t = this.trace.values[this.trace.steps[term.step].node].t;
+      const words = `${t === undefined ? "" : `t = ${t}, `}step ${term.step}, norm ${short(this.trace.arrays.norm(term.array))}`;
+      return html("button", { class: "slot", title: words, "aria-label": words, click: () => goto(term.step) }, shown.length <= 16 && t !== undefined ? String(t) : "");
+    });
+    slots.append(...buttons);
+    const name = element("math", symbolMath(value, true));
+    const sum = html("div", { class: "sum" });
+    const said = html("p", { class: "said" });
+    const card = html("section", { class: `account hue hue-${this.hue(index)}`, "data-parameter": symbolText(value) }, html("h3", {}, name, html("span", { class: "quiet" }, ` ${shapeText(this.trace.arrays.shape(value.array))}`)), html("div", { class: "row" }, sum), slots, said);
+    return { index, value, shown, buttons, sum, said, card, count: null };
+  }
+
+  hue(index) {
+    const node = this.trace.hues.get(index);
+    return node === undefined ? 0 : node % 8;
+  }
+
+  /** Show all accounts as they are after step k. */
+  update(k) {
+    for (const account of this.accounts) {
+      const count = received(this.trace, account.index, k);
+      account.buttons.forEach((button, i) => this.tint(button, account.shown[i], k));
+      if (count !== account.count) this.fill(account, count, k);
+      account.card.classList.toggle("now", account.value.writes[count - 1]?.step === k && k >= 0);
+    }
+  }
+
+  tint(button, term, k) {
+    const norm = this.trace.arrays.norm(term.array);
+    const share = this.scale(norm);
+    const done = term.step <= k;
+    button.classList.toggle("done", done);
+    button.classList.toggle("now", term.step === k);
+    button.classList.toggle("hollow", done && norm === 0);
+    button.classList.toggle("nonfinite", done && !Number.isFinite(norm));
+    button.style.background = done && share !== null ? `color-mix(in oklab, var(--gradient) ${Math.round(15 + 75 * share)}%, var(--box))` : "";
+  }
+
+  fill(account, count, k) {
+    account.count = count;
+    const { index, value } = account;
+    const total = runningSum(this.trace, index, count);
+    const shape = this.trace.arrays.shape(value.array);
+    const name = symbolText(value, true);
+    if (count === 0) {
+      account.sum.replaceChildren(html("span", { class: "nothing" }, "nothing yet"));
+      account.said.textContent = `${value.writes.length} contributions to come`;
+      return;
+    }
+    const term = value.writes[count - 1];
+    const factors = term.step === k ? this.trace.arrays.factors(term.array) : null;
+    const limit = extent(total);
+    const pictures = [picture(total, shape, limit, `${name} after ${count} of ${value.writes.length} contributions`, NaN)];
+    if (factors) pictures.push(html("span", { class: "sign" }, "+="), ...this.product(factors, shape));
+    account.sum.replaceChildren(...pictures);
+    account.said.textContent = this.sentence(account, count);
+  }
+
+  /** A contribution that is a product, as column × row. */
+  product([left, right], shape) {
+    const { arrays } = this.trace;
+    const [n, a] = arrays.shape(left);
+    const b = arrays.shape(right)[1];
+    if (n !== 1 || a !== shape[0] || b !== shape[1]) return [];
+    const [column, row] = [arrays.values(left), arrays.values(right)];
+    return [
+      picture(column, [a, 1], extent(column), "the column", arrays.norm(left)),
+      html("span", { class: "sign" }, "×"),
+      picture(row, [1, b], extent(row), "the row", arrays.norm(right)),
+    ];
+  }
+
+  sentence({ index, value }, count) {
+    const all = value.writes.length;
+    if (count < all) return `${count} of ${all} contributions`;
+    const agrees = agreement(this.trace, index);
+    const name = symbolText(value);
+    if (agrees === "exact") return `all ${all} contributions: = ${name}.grad, exactly`;
+    if (agrees === null) return `all ${all} contributions`;
+    return `all ${all} contributions: = ${name}.grad to ${short(agrees)} of its largest element (numbers rounded in this page)`;
+  }
+}
+
+/** At most so many of many, the first and the last among them. */
+function spread(terms, most) {
+  if (terms.length <= most) return terms;
+  return Array.from({ length: most }, (_, i) => terms[Math.round((i * (terms.length - 1)) / (most - 1))]);
+}
