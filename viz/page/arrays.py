@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,8 @@ class Arrays:
         """Return the number of ``x``, kept as a product of two others where that is it and is shorter."""
         for left, right in _factors(a, b):
             longer = x.size > left.size + right.size - self._known_size(left, right)
+            if self.exact and len(left) > 1:
+                continue  # the order in which a sum is taken is the library's own
             if longer and left.shape[1] * right.shape[1] == x.size and left.shape[1] in (1, *x.shape[:1]):
                 computed = left.T.astype(np.float64) @ right.astype(np.float64)
                 if self._is(computed.reshape(x.shape), x):
@@ -63,7 +66,7 @@ class Arrays:
     def add_sum(self, x: np.ndarray, terms: Sequence[np.ndarray]) -> int:
         """Return the number of ``x``, kept as the sum of others where that is it."""
         known = len(terms) > 1 and all(self._key(term) in self._numbers and term.shape == x.shape for term in terms)
-        if known and self._is(sum(term.astype(np.float64) for term in terms[1:]) + terms[0], x):
+        if known and self._is(reduce(np.add, [term.astype(np.float64) for term in terms]), x):
             return self._recipe(x, "sum", [self.add(term) for term in terms])
         return self.add(x)
 
@@ -84,7 +87,7 @@ class Arrays:
         key = self._key(x)
         if key not in self._numbers:
             number = len(self._entries)
-            self._new(key, x, {"recipe": recipe, "of": [number - part for part in of]})
+            self._new(key, x, {"recipe": recipe, "of": [number - part for part in of], "kind": _kind(x, True)})
         return self._numbers[key]
 
     def _new(self, key: tuple[Any, ...], x: np.ndarray, how: dict[str, Any]) -> None:
@@ -142,11 +145,15 @@ def _factors(x: np.ndarray, y: np.ndarray) -> Iterable[tuple[np.ndarray, np.ndar
 
 
 def _packed(x: np.ndarray, exact: bool) -> np.ndarray:
+    return x.astype(f"<{_kind(x, exact)}")
+
+
+def _kind(x: np.ndarray, exact: bool) -> str:
     if x.dtype.kind == "f":
-        return x.astype("<f8" if exact and x.itemsize == 8 else "<f4")
+        return "f8" if exact and x.itemsize == 8 else "f4"
     if x.dtype.kind == "b":
-        return x.astype("|u1")
-    return x.astype("<i4") if x.size == 0 or np.abs(x).max() < 2**31 else x.astype("<f8")
+        return "u1"
+    return "i4" if x.size == 0 or np.abs(x).max() < 2**31 else "f8"
 
 
 def _described(x: np.ndarray) -> dict[str, Any]:

@@ -18,8 +18,10 @@ from .contents import Contents
 
 MODULES = ("svg", "data", "model", "symbols", "heat", "network", "step", "ledger", "timeline", "page")  # imports first
 _EXTRA = {  # of the page alone: the gradient's own colour, the two ends of a heat map, what is chosen
-    "light": "--gradient:#c9186b;--gradient-ink:#b01059;--on-gradient:#fff;--warm:#c2410c;--cold:#1d5fd1;--focus:#0b7285",
-    "dark": "--gradient:#ff5fa2;--gradient-ink:#ff8dbd;--on-gradient:#14181d;--warm:#ff9b54;--cold:#7db3ff;--focus:#4dd4e6",
+    "light": "--gradient:#c9186b;--gradient-ink:#b01059;--on-gradient:#fff;--warm:#c2410c;--cold:#1d5fd1;"
+    "--focus:#0b7285",
+    "dark": "--gradient:#ff5fa2;--gradient-ink:#ff8dbd;--on-gradient:#14181d;--warm:#ff9b54;--cold:#7db3ff;"
+    "--focus:#4dd4e6",
 }
 
 
@@ -29,13 +31,13 @@ def assemble(contents: Contents) -> str:
     Nothing of the data becomes markup or script: it is one packed text, and the page writes it as text alone. The
     policy lets only this very style sheet and script run, and nothing be loaded.
     """
-    style, script = _style(), _script()
+    style, code = _style(), script()
     policy = (
-        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src data:;"
+        f"default-src 'none'; script-src '{_digest(code)}'; style-src '{_digest(style)}'; img-src data:;"
         " base-uri 'none'; form-action 'none'"
     )
     return Template(_asset("page.html")).substitute(
-        policy=policy, title=html.escape(contents.data["title"]), style=style, script=script, data=pack(contents)
+        policy=policy, title=html.escape(contents.data["title"]), style=style, script=code, data=pack(contents)
     )
 
 
@@ -69,10 +71,10 @@ def _variables(theme: Theme, extra: str) -> str:
 
 
 @cache
-def _script() -> str:
-    """Return the modules as one: their imports from each other are left out, since all stand in one scope."""
+def script(modules: tuple[str, ...] = MODULES) -> str:
+    """Return modules as one script: their imports from each other are left out, since all stand in one scope."""
     parts = []
-    for name in MODULES:
+    for name in modules:
         text = _asset(f"{name}.js")
         text = re.sub(r"^import [^;]+;\n", "", text, flags=re.MULTILINE)
         parts.append(re.sub(r"^export ", "", text, flags=re.MULTILINE))

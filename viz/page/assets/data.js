@@ -70,8 +70,11 @@ export class Arrays {
     const parts = of.map((distance) => i - distance);
     const values = parts.map((part) => this.values(part));
     if (values.includes(null)) return null;
-    if (recipe === "sum") return values.reduce((a, b) => a.map((x, j) => x + b[j]));
-    const shapes = parts.map((part) => this.shape(part));
+    return KINDS[kind].from(this.made(recipe, values, parts.map((part) => this.shape(part))));
+  }
+
+  made(recipe, values, shapes) {
+    if (recipe === "sum") return values.reduce((a, b) => a.map((x, j) => x + b[j]), new Float64Array(values[0].length));
     if (recipe === "transpose") return transposed(values[0], ...shapes[0]);
     return product(values[0], values[1], shapes[0][0], shapes[0][1], shapes[1][1]);
   }

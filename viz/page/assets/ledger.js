@@ -32,7 +32,7 @@ export class Ledger {
     const sum = html("div", { class: "sum" });
     const said = html("p", { class: "said" });
     const card = html("section", { class: `account hue hue-${this.hue(index)}`, "data-parameter": symbolText(value) }, html("h3", {}, name, html("span", { class: "quiet" }, ` ${shapeText(this.trace.arrays.shape(value.array))}`)), html("div", { class: "row" }, sum), slots, said);
-    return { index, value, shown, buttons, sum, said, card, count: null };
+    return { index, value, shown, buttons, sum, said, card, count: null, written: false };
   }
 
   hue(index) {
@@ -45,8 +45,9 @@ export class Ledger {
     for (const account of this.accounts) {
       const count = received(this.trace, account.index, k);
       account.buttons.forEach((button, i) => this.tint(button, account.shown[i], k));
-      if (count !== account.count) this.fill(account, count, k);
-      account.card.classList.toggle("now", account.value.writes[count - 1]?.step === k && k >= 0);
+      const written = count > 0 && account.value.writes[count - 1].step === k;
+      if (count !== account.count || written !== account.written) this.fill(account, count, written);
+      account.card.classList.toggle("now", written);
     }
   }
 
@@ -61,8 +62,8 @@ export class Ledger {
     button.style.background = done && share !== null ? `color-mix(in oklab, var(--gradient) ${Math.round(15 + 75 * share)}%, var(--box))` : "";
   }
 
-  fill(account, count, k) {
-    account.count = count;
+  fill(account, count, written) {
+    Object.assign(account, { count, written });
     const { index, value } = account;
     const total = runningSum(this.trace, index, count);
     const shape = this.trace.arrays.shape(value.array);
@@ -73,7 +74,7 @@ export class Ledger {
       return;
     }
     const term = value.writes[count - 1];
-    const factors = term.step === k ? this.trace.arrays.factors(term.array) : null;
+    const factors = written ? this.trace.arrays.factors(term.array) : null;
     const limit = extent(total);
     const pictures = [picture(total, shape, limit, `${name} after ${count} of ${value.writes.length} contributions`, NaN)];
     if (factors) pictures.push(html("span", { class: "sign" }, "+="), ...this.product(factors, shape));
