@@ -44,10 +44,12 @@ function digits(values, height, width, limit) {
   return grid;
 }
 
-/** The colour of a number: from the cold end through the ground to the warm one. */
-export function tint(x, limit) {
+const MOST_TINT = 45; // percent: digits stay readable on it
+
+/** The ground of a printed number: from the cold end through the page's own to the warm one. */
+function tint(x, limit) {
   const share = limit > 0 ? Math.min(Math.abs(x) / limit, 1) : 0;
-  return `color-mix(in oklab, var(${x < 0 ? "--cold" : "--warm"}) ${Math.round(85 * share)}%, var(--box))`;
+  return `color-mix(in oklab, var(${x < 0 ? "--cold" : "--warm"}) ${Math.round(MOST_TINT * share)}%, var(--box))`;
 }
 
 /** A heat map on a canvas: one pixel a number, or one for several of which it shows the largest. */

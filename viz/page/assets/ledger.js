@@ -56,6 +56,7 @@ export class Ledger {
     const share = this.scale(norm);
     const done = term.step <= k;
     button.classList.toggle("done", done);
+    button.classList.toggle("strong", done && share !== null && share > 0.5);
     button.classList.toggle("now", term.step === k);
     button.classList.toggle("hollow", done && norm === 0);
     button.classList.toggle("nonfinite", done && !Number.isFinite(norm));
