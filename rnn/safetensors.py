@@ -11,10 +11,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as encode
 
 from tinygraph.files import replacing
+from tinygraph.plain_text import clean
 
 
 class FileError(ValueError):
     """A file that cannot be read as what it was expected to be."""
+
+    def __init__(self, message: str):
+        super().__init__(clean(message))  # which may quote the file
 
 
 def write_safetensors(

@@ -10,6 +10,7 @@ from contextlib import nullcontext, redirect_stdout
 
 import tinygraph as tg
 import viz
+from tinygraph.plain_text import clean_lines
 
 from .script import ScriptError, run_to_backward
 from .terminal.terminal import discard
@@ -25,13 +26,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return options.run(options)
     except ScriptError as error:
-        print(f"tinygraph: {error}", file=sys.stderr)
+        print(f"tinygraph: {clean_lines(str(error))}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         discard(sys.stdout)  # the reader went away: exit in silence
         return 0
     except (OSError, ValueError) as error:
-        print(f"tinygraph: {error}", file=sys.stderr)
+        print(f"tinygraph: {clean_lines(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..files import replacing
+from ..plain_text import clean
 from .loading import restored
 from .packing import Packer
 from .recorded_pass import Pass, PassNodes
@@ -26,6 +27,9 @@ _MOST_RATIO = 400
 
 class TraceFileError(ValueError):
     """A file that is no trace, is damaged, or was written by a newer version."""
+
+    def __init__(self, message: str):
+        super().__init__(clean(message))  # which may quote the file
 
 
 def save(recorded: Pass, path: str | PathLike[str]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.text import Text
 
+from tinygraph.plain_text import clean, clean_lines
 from tinygraph.recording.node import Node
 from tinygraph.tracing.trace import Trace
 
@@ -123,7 +124,7 @@ class Session:
 
     def run(self, line: str) -> Answer:
         """Carry out one line; an empty one repeats the latest."""
-        line = line.strip() or self._latest
+        line = clean(line.strip()) or self._latest
         if not line or line.startswith("#"):
             return Answer("nothing")
         self._latest = line
@@ -194,7 +195,7 @@ def _meant(word: str) -> Command:
 
 
 def _failed(error: Exception) -> Answer:
-    message = str(error)
+    message = clean_lines(str(error))
     marks = {name: getattr(error, name) for name in ("column", "reason") if hasattr(error, name)}
     first, *rest = message.split("\n")
     lines = [Text(f"*** {first}", "bold red"), *map(Text, rest)]

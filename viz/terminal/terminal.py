@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 import tinygraph as tg
+from tinygraph.plain_text import clean_lines
 from tinygraph.tracing.trace import Trace
 
 from ..debugging.debugger import Debugger
@@ -124,7 +125,7 @@ def _text_printer(stdout: TextIO, width: int) -> Callable[[Answer], None]:
     def show(answer: Answer) -> None:
         for line in answer.lines:
             line.rstrip()
-            text = _encodable(line.plain, stdout)
+            text = _encodable(clean_lines(line.plain), stdout)
             console.print(line if text == line.plain else Text(text), overflow="fold")
         stdout.flush()
 
