@@ -73,9 +73,12 @@ def _beside(target: Path, mode: int | None) -> Iterator[BinaryIO]:
     """Open a new file in the directory of `target`, and move it there in the end; on an error, remove it."""
     permissions = 0o666 if mode is None else stat.S_IMODE(mode)
     temporary = target.with_name(f".tinygraph.{secrets.token_hex(8)}")
+    in_block = False
     try:
         with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, permissions)) as file:
+            in_block = True
             yield file
+            in_block = False
             file.flush()
             os.fsync(file.fileno())
         if mode is not None:
@@ -84,6 +87,6 @@ def _beside(target: Path, mode: int | None) -> Iterator[BinaryIO]:
     except BaseException as error:
         with suppress(OSError):
             temporary.unlink()
-        if isinstance(error, OSError) and error.filename == os.fspath(temporary):
-            error.filename = None  # a name that nobody has given
+        if isinstance(error, OSError) and not in_block:
+            error.filename = None  # the temporary one, which nobody has named
         raise

@@ -130,7 +130,7 @@ def test_an_error_at_any_moment_names_the_user_s_file_alone(tmp_path, monkeypatc
 
 def test_an_error_about_another_file_stays_about_that(tmp_path):
     with pytest.raises(FileNotFoundError) as refused, replacing(tmp_path / "new"):
-        open(tmp_path / "source")
+        (tmp_path / "source").read_bytes()
     assert refused.value.filename == str(tmp_path / "source")
     with pytest.raises(OSError, match="^without a number$"), replacing(tmp_path / "new"):
         raise OSError("without a number")
