@@ -49,6 +49,19 @@ def save(recorded: Pass, path: str | PathLike[str]) -> None:
                 block.write(chunk)
 
 
+def is_trace(path: str | PathLike[str]) -> bool:
+    """Tell by its first bytes whether a file is a trace, be it damaged further on.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    with open(path, "rb") as file:
+        start = file.read(30 + len("trace.json"))
+    return start.startswith(b"PK") and start.endswith(b"trace.json")  # the name of an archive's first member
+
+
 def _member(name: str, compression: int) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))  # no clock: the same trace gives the same file
     info.compress_type = compression
