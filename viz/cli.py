@@ -12,14 +12,14 @@ from contextlib import nullcontext, redirect_stdout
 
 import tinygraph as tg
 import viz
-from tinygraph.plain_text import clean, clean_lines
+from tinygraph.plain_text import clean
 from tinygraph.tracing.trace_file import is_trace
 
 from .api import check_options
 from .formats.drawing import format_of
 from .scenes.overlays import OVERLAYS
 from .script import ScriptError, run_to_backward
-from .terminal.terminal import discard
+from .terminal.screen import complain, flush_or_discard
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,15 +30,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _options(list(sys.argv[1:] if arguments is None else arguments))
     try:
-        return options.run(options)
+        status = options.run(options)
+        if sys.stdout is not None and not sys.stdout.closed:
+            sys.stdout.flush()  # what cannot be written is an error here, and not at the very end
+        return status
     except ScriptError as error:
-        print(f"tinygraph: {clean_lines(str(error))}", file=sys.stderr)
+        complain(str(error))
         return 2
     except BrokenPipeError:
-        discard(sys.stdout)  # the reader went away: exit in silence
+        flush_or_discard(sys.stdout)  # the reader went away: exit in silence
         return 0
-    except (OSError, ValueError) as error:
-        print(f"tinygraph: {clean_lines(str(error))}", file=sys.stderr)
+    except OSError as error:
+        flush_or_discard(sys.stdout)
+        complain(f"{error.strerror or error}{f': {error.filename}' if error.filename is not None else ''}")
+        return 1
+    except ValueError as error:
+        complain(str(error))
         return 1
     except KeyboardInterrupt:
         return 130
@@ -139,6 +146,8 @@ def _debug(options: argparse.Namespace) -> int:
         viz.debug(recorded, stdout=answers, as_json=options.json)
         return True  # `quit` leaves the debugger, and the program goes on; `abort` ends both
 
+    if answers is None:
+        raise OSError(errno.EBADF, "the debugger has no output to write to: it is closed")
     if _is_trace(options):
         act(tg.load_trace(options.script))
         return 0

@@ -2,6 +2,7 @@
 
 import io
 import shutil
+import subprocess
 import sys
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import tinygraph as tg
 import viz
 from tests.attacks.campaign import LONG, report
-from tests.tools.processes import run_python
+from tests.tools.processes import environment, run_python
 from viz.cli import main
 
 BEGIN = """
@@ -94,6 +95,26 @@ def test_whatever_a_script_catches_it_is_debugged(guest, text):
     assert (status, errors) == (1, "")
 
 
+@pytest.mark.parametrize("command", ["debug", "debug --json", "draw"])
+@pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])
+def test_an_output_that_takes_nothing_is_one_line(tmp_path, command, redirection):
+    (tmp_path / "net.py").write_text(f"{BEGIN}run()\n")
+    shell = f'"$0" -m viz.cli {command} net.py {redirection}'
+    settings = {"cwd": tmp_path, "env": environment(), "timeout": 60, "input": "n\n", "text": True}
+    ran = subprocess.run(["sh", "-c", shell, sys.executable], stderr=subprocess.PIPE, **settings)
+    silent = command == "draw" and redirection == ">&-"
+    assert ran.stderr.count("\n") == (0 if silent else 1), ran.stderr
+    assert ran.stderr.startswith("" if silent else "tinygraph: ")
+    assert (tmp_path / "graph.svg").exists() == (command == "draw")
+
+
+def test_a_leaf_as_loss_is_one_line(guest):
+    status, output, errors = guest("w = tg.parameter(1.0)\nw.backward()\n", "debug")
+    assert (status, output, errors.count("\n")) == (1, "", 1)
+    assert "tinygraph: there is nothing to step through: the output is a leaf" in errors
+    assert guest("w = tg.parameter(1.0)\nw.backward()\n", "draw")[::2] == (0, "")
+
+
 def test_a_script_s_own_end_is_its_own(guest):
     assert guest("try:\n    run()\nexcept SystemExit:\n    sys.exit(3)\n")[0] == 3
     assert guest("sys.exit('its words')\n") == (1, "", "its words\n")
@@ -114,8 +135,8 @@ def test_a_script_s_own_end_is_its_own(guest):
         (["--fold", "--timesteps", "1"], 1, "fold=True excludes timesteps"),
         (["--fold", "--overlay", "value"], 1, "fold=True excludes"),
         (["-o", "g.txt"], 1, "the known ones are .svg"),
-        (["-o", "none/g.svg"], 1, "No such file or directory: 'none/g.svg'"),
-        (["-o", "folder.svg"], 1, "Is a directory: 'folder.svg'"),
+        (["-o", "none/g.svg"], 1, "No such file or directory: none/g.svg"),
+        (["-o", "folder.svg"], 1, "Is a directory: folder.svg"),
         (["--width", "3"], 2, "unrecognized arguments"),
     ],
 )
