@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +12,10 @@ import numpy as np
 
 from .module import Arrays, Module
 from .optim import Optimizer
-from .safetensors import FileError, read_safetensors, write_safetensors
+from .safetensors import CHECKSUM, FileError, read_safetensors, write_safetensors
 
-FORMAT = "tinygraph checkpoint 1"
+FORMAT = "tinygraph checkpoint 2"
+WITHOUT_CHECKSUM = "tinygraph checkpoint 1"  # as older versions wrote
 
 
 @dataclass
@@ -93,21 +95,23 @@ class Run:
 
         Raises
         ------
-        FileNotFoundError
-            When there is no such file.
+        OSError
+            When there is no such file, or it cannot be read.
         FileError
-            When the file is truncated, is no checkpoint, or is one of another model or optimiser.
+            When the file is damaged, is no checkpoint, or is one of another model or optimiser.
         """
         arrays, about = _read(path)
-        values, best = _part("model.", arrays), _part("best.", arrays)
+        values, best, running = (_part(prefix, arrays) for prefix in ("model.", "best.", "optimizer."))
+        if len(values) + len(best) + len(running) < len(arrays):
+            raise FileError(f"{os.fspath(path)} holds arrays that are of no part of a run")
         _check_parameters(path, values, self.values())
         _check_parameters(path, best or values, self.values())
         _check_kind(path, about["optimizer"], self.optimizer)
-        _check_kind(path, about["rng"]["bit_generator"], self.rng.bit_generator)
+        _check_generator(path, about["rng"], self.rng)
         try:
-            self.optimizer.load_state(about["updates"], _part("optimizer.", arrays))
+            self.optimizer.load_state(about["updates"], running)
         except (KeyError, ValueError) as error:
-            raise FileError(f"{os.fspath(path)} does not fit the optimiser: {error}") from error
+            raise FileError(f"{os.fspath(path)} does not fit the optimiser: {error.args[0]}") from error
         self.restore(values)
         self.rng.bit_generator.state = about["rng"]
         self.history.train[:], self.history.validation[:] = about["train"], about["validation"]
@@ -117,16 +121,45 @@ class Run:
 def _read(path: str | os.PathLike[str]) -> tuple[Arrays, dict[str, Any]]:
     arrays, metadata = read_safetensors(path)
     says = metadata.get("format", "no format")
-    if says != FORMAT:
+    if says not in (FORMAT, WITHOUT_CHECKSUM):
         raise FileError(f"{os.fspath(path)} is no checkpoint of this kind: it says {says!r}, not {FORMAT!r}")
-    about = json.loads(metadata.get("run", "{}"))
-    missing = {"updates", "optimizer", "rng", "train", "validation"} - set(about)
-    if missing:
-        raise FileError(f"{os.fspath(path)} is an incomplete checkpoint: it lacks {sorted(missing)}")
+    if says == FORMAT and CHECKSUM not in metadata:
+        raise FileError(f"{os.fspath(path)} is a damaged checkpoint: its checksum is missing")
+    try:
+        about = json.loads(metadata.get("run", "{}"))
+    except (ValueError, RecursionError) as error:
+        raise FileError(f"{os.fspath(path)} is a damaged checkpoint: {error}") from error
+    for key, is_right in _ABOUT.items():
+        if not isinstance(about, dict) or key not in about:
+            raise FileError(f"{os.fspath(path)} is an incomplete checkpoint: it lacks {key!r}")
+        if not is_right(about[key]):
+            raise FileError(f"{os.fspath(path)} is a damaged checkpoint: {key} cannot be {about[key]!r:.60}")
     return arrays, about
 
 
-def _check_kind(path: str | os.PathLike[str], written: str, ours: object) -> None:
+def _are_losses(value: Any) -> bool:
+    return isinstance(value, list) and all(type(loss) in (int, float) for loss in value)
+
+
+_ABOUT: dict[str, Callable[[Any], bool]] = {
+    "updates": lambda value: type(value) is int and value >= 0,
+    "optimizer": lambda value: isinstance(value, str),
+    "rng": lambda value: isinstance(value, dict),
+    "train": _are_losses,
+    "validation": _are_losses,
+}
+
+
+def _check_generator(path: str | os.PathLike[str], state: dict[str, Any], ours: np.random.Generator) -> None:
+    """Try a state on another generator of the kind of ours."""
+    _check_kind(path, state.get("bit_generator"), ours.bit_generator)
+    try:
+        type(ours.bit_generator)().state = state
+    except Exception as error:  # whatever NumPy makes of a malformed state
+        raise FileError(f"{os.fspath(path)} holds no state of a generator: {type(error).__name__}: {error}") from error
+
+
+def _check_kind(path: str | os.PathLike[str], written: Any, ours: object) -> None:
     if written != type(ours).__name__:
         raise FileError(f"{os.fspath(path)} was written with {written}, not {type(ours).__name__}")
 

@@ -80,7 +80,7 @@ class Optimizer:
         Raises
         ------
         KeyError, ValueError
-            When an array is of no slot, no parameter, or another shape.
+            When an array is of no slot, no parameter, another shape, or not of real numbers.
         """
         running: dict[str, Arrays] = {slot: {} for slot in self.slots}
         for key, array in arrays.items():
@@ -89,6 +89,8 @@ class Optimizer:
                 raise KeyError(f"{type(self).__name__} has no running array {key!r}")
             if array.shape != self.parameters[name].shape:
                 raise ValueError(f"{key} should have shape {self.parameters[name].shape}, not {array.shape}")
+            if array.dtype.kind != "f":
+                raise ValueError(f"{key} should hold floating-point numbers, not {array.dtype}")
             running[slot][name] = array
         self.updates, self.running = updates, running
 

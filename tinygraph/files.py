@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
-import shutil
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,7 +17,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a file to write that takes the place of `path` when the ``with`` block ends without an error.
 
     At every moment, also of a kill or a power cut, `path` holds its old content or the new, whole. A link stays a link,
-    and a file keeps its permissions; what is no file, as a device or a pipe, is written to as it is.
+    and a file keeps its permissions. A pipe is written to as it is; a device and a file that is read-only are refused.
 
     Raises
     ------
@@ -32,23 +33,60 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     >>> path.read_bytes()
     b'1 2 3'
     """
-    target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file() and not target.is_dir():
-        with open(target, "wb") as file:
-            yield file
-        return
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}")
+    name = os.fspath(path)
     try:
-        with open(temporary, "xb") as file:
+        mode = _mode(name)
+        if mode is not None and stat.S_ISFIFO(mode):
+            with open(name, "wb") as file:
+                yield file
+        else:
+            _check_replaceable(name, mode)
+            with _beside(Path(os.path.realpath(name)), mode) as file:
+                yield file
+    except OSError as error:
+        if error.errno is None or error.filename not in (None, name):
+            raise  # about another file, which the block reads
+        raise type(error)(error.errno, error.strerror, name) from error
+
+
+def _mode(name: str) -> int | None:
+    """Return type and permissions of what stands there, or of what a link there leads to; None if it is nothing."""
+    try:
+        return os.stat(name).st_mode
+    except FileNotFoundError:
+        return None
+
+
+def _check_replaceable(name: str, mode: int | None) -> None:
+    if mode is None:
+        return
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "this is a device, not a file", name)
+    if not os.access(name, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), name)
+
+
+@contextmanager
+def _beside(target: Path, mode: int | None) -> Iterator[BinaryIO]:
+    """Open a new file in the directory of `target`, and move it there in the end; on an error, remove it."""
+    permissions = 0o666 if mode is None else stat.S_IMODE(mode)
+    temporary = target.with_name(f".tinygraph.{secrets.token_hex(8)}")
+    in_block = False
+    try:
+        with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, permissions)) as file:
+            in_block = True
             yield file
+            in_block = False
             file.flush()
             os.fsync(file.fileno())
-        if target.exists():
-            shutil.copymode(target, temporary)
+        if mode is not None:
+            os.chmod(temporary, permissions)
         os.replace(temporary, target)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise type(error)(error.errno, error.strerror, os.fspath(path)) from error
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError) and not in_block:
+            error.filename = None  # the temporary one, which nobody has named
         raise

@@ -12,11 +12,11 @@ from .scenes.collapse import collapse_scopes
 from .scenes.folded import folded_scene
 from .scenes.gradients import with_gradients
 from .scenes.ops import ops_scene
-from .scenes.overlays import colour
+from .scenes.overlays import OVERLAYS, colour
 from .scenes.variables import variables_scene
 from .scenes.window import window
 
-__all__ = ["draw", "graph_of"]
+__all__ = ["check_options", "draw", "graph_of"]
 
 _VIEWS = {"ops": ops_scene, "variables": variables_scene}
 
@@ -75,12 +75,7 @@ def draw(
     >>> [node.label for node in viz.draw(h, view="variables").scene.nodes]
     ['h⁽⁰⁾', 'h⁽¹⁾', 'h⁽²⁾', 'h⁽³⁾']
     """
-    if view not in _VIEWS:
-        raise ValueError(f"view must be 'ops' or 'variables', not {view!r}")
-    if fold and (timesteps is not None or overlay is not None or backward or collapse):
-        raise ValueError(
-            "a folded drawing has no single time steps: fold=True excludes timesteps, overlay, backward, collapse"
-        )
+    check_options(view, fold, timesteps, overlay, backward, collapse)
     graph = graph_of(x)
     if fold:
         return Drawing(folded_scene(graph, view))
@@ -94,6 +89,31 @@ def draw(
     if timesteps is not None:
         scene = window(scene, timesteps)
     return Drawing(scene)
+
+
+def check_options(
+    view: str = "ops",
+    fold: bool = False,
+    timesteps: slice | int | Iterable[int] | None = None,
+    overlay: str | None = None,
+    backward: bool = False,
+    collapse: str | Iterable[str] = (),
+) -> None:
+    """Check what `draw` is asked for, as far as it can be told before anything is recorded.
+
+    Raises
+    ------
+    ValueError
+        If `view` or `overlay` is unknown, or options exclude each other.
+    """
+    if view not in _VIEWS:
+        raise ValueError(f"view must be 'ops' or 'variables', not {view!r}")
+    if fold and (timesteps is not None or overlay is not None or backward or collapse):
+        raise ValueError(
+            "a folded drawing has no single time steps: fold=True excludes timesteps, overlay, backward, collapse"
+        )
+    if overlay is not None and overlay not in OVERLAYS:
+        raise ValueError(f"overlay must be one of {', '.join(map(repr, OVERLAYS))}, not {overlay!r}")
 
 
 def graph_of(x: tg.Tensor | tg.Graph | tg.Trace) -> tg.Graph:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
 
 import tinygraph as tg
 import viz
+from tinygraph.plain_text import clean
+from tinygraph.tracing.trace_file import is_trace
 
+from .api import check_options
+from .formats.drawing import format_of
+from .scenes.overlays import OVERLAYS
 from .script import ScriptError, run_to_backward
-from .terminal.terminal import discard
+from .terminal.screen import complain, flush_or_discard
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,15 +30,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _options(list(sys.argv[1:] if arguments is None else arguments))
     try:
-        return options.run(options)
+        status = options.run(options)
+        if sys.stdout is not None and not sys.stdout.closed:
+            sys.stdout.flush()  # what cannot be written is an error here, and not at the very end
+        return status
     except ScriptError as error:
-        print(f"tinygraph: {error}", file=sys.stderr)
+        complain(str(error))
         return 2
     except BrokenPipeError:
-        discard(sys.stdout)  # the reader went away: exit in silence
+        flush_or_discard(sys.stdout)  # the reader went away: exit in silence
         return 0
-    except (OSError, ValueError) as error:
-        print(f"tinygraph: {error}", file=sys.stderr)
+    except OSError as error:
+        flush_or_discard(sys.stdout)
+        complain(f"{error.strerror or error}{f': {error.filename}' if error.filename is not None else ''}")
+        return 1
+    except ValueError as error:
+        complain(str(error))
         return 1
     except KeyboardInterrupt:
         return 130
@@ -68,57 +82,88 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument("--view", choices=("ops", "variables"), default="ops", help="every op, or the named variables")
     draw.add_argument("--fold", action="store_true", help="one cell with delayed edges, instead of all time steps")
     draw.add_argument("--timesteps", type=_range, metavar="A:B", help="only the time steps from A up to, not with, B")
-    draw.add_argument("--overlay", help="colour by grad_norm, value or time_step")
+    draw.add_argument("--overlay", choices=tuple(OVERLAYS), help="colour by this")
 
     debug = commands.add_parser("debug", help="run a script and stop at its first backward pass")
     debug.set_defaults(run=_debug)
-    _add_script(debug, "the script, or a trace saved by trace.save(…)")
+    _add_script(debug)
     debug.add_argument("--json", action="store_true", help="answer with one JSON object a line")
     return parser
 
 
-def _add_script(parser: argparse.ArgumentParser, what: str = "the script") -> None:
-    parser.add_argument("script", help=what)
+def _add_script(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("script", help="the script, or a trace saved by trace.save(…)")
     parser.add_argument("args", nargs="*", help="the script's own arguments; put -- before those that start with -")
 
 
 def _range(text: str) -> slice:
-    first, colon, last = text.partition(":")
-    start = int(first) if first else None
-    if not colon:
-        return slice(start, None if start is None else start + 1)
-    return slice(start, int(last) if last else None)
+    match = re.fullmatch(r"(-?\d+)?(:)?(-?\d+)?", text)
+    if match is None or text in ("", ":"):
+        raise argparse.ArgumentTypeError(f"expected a range as 3:7, :7, 3: or a time step, not {text!r}")
+    start, last = (None if bound is None else int(bound) for bound in (match[1], match[3]))
+    if not match[2]:
+        last = None if start in (None, -1) else start + 1
+    return slice(start, last)
 
 
 def _demo(options: argparse.Namespace) -> int:
     from .demo import demo  # the one command that needs rnn too
 
+    _check_output(options.output)
     return demo(options.output)
 
 
 def _draw(options: argparse.Namespace) -> int:
+    how = {name: getattr(options, name) for name in ("view", "fold", "timesteps", "overlay")}
+    check_options(**how)
+    _check_output(options.output)
     path = os.path.abspath(options.output)  # the script may change its directory
+    answers = sys.stdout  # and where its output goes
 
-    def act(loss: tg.Tensor) -> bool:
-        viz.draw(loss, options.view, options.fold, options.timesteps, options.overlay).save(path)
-        print(f"wrote {options.output}")
+    def act(recorded: tg.Tensor | tg.Trace) -> bool:
+        viz.draw(recorded, **how).save(path)
+        print(f"wrote {clean(options.output)}", file=answers)
         return False
 
+    if _is_trace(options):
+        act(tg.load_trace(options.script))
+        return 0
     return run_to_backward(options.script, options.args, act)
+
+
+def _check_output(path: str) -> None:
+    format_of(path)
+    folder = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(folder) or os.path.isdir(path):
+        problem = errno.EISDIR if os.path.isdir(path) else errno.ENOENT
+        raise OSError(problem, f"cannot write the drawing: {os.strerror(problem)}", path)
 
 
 def _debug(options: argparse.Namespace) -> int:
     answers = sys.stdout
 
-    def act(loss: tg.Tensor) -> bool:
-        viz.debug(loss, stdout=answers, as_json=options.json)
+    def act(recorded: tg.Tensor | tg.Trace) -> bool:
+        viz.debug(recorded, stdout=answers, as_json=options.json)
         return True  # `quit` leaves the debugger, and the program goes on; `abort` ends both
 
-    if options.script.endswith(".trace"):
-        viz.debug(tg.load_trace(options.script), as_json=options.json)
+    if answers is None:
+        raise OSError(errno.EBADF, "the debugger has no output to write to: it is closed")
+    if _is_trace(options):
+        act(tg.load_trace(options.script))
         return 0
     with redirect_stdout(sys.stderr) if options.json else nullcontext():  # among JSON lines nothing else may stand
         return run_to_backward(options.script, options.args, act)
+
+
+def _is_trace(options: argparse.Namespace) -> bool:
+    """Tell whether the script is a trace: by what it holds. What is only called one is not run, but refused as that."""
+    if not os.path.isfile(options.script):
+        return False
+    if not is_trace(options.script) and not options.script.endswith(".trace"):
+        return False
+    if options.args:
+        raise ScriptError(f"{options.script}: this is a trace, which takes no arguments: {' '.join(options.args)}")
+    return True
 
 
 if __name__ == "__main__":

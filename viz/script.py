@@ -1,10 +1,11 @@
-"""Run a script of the user's up to its first backward pass."""
+"""Run a script of the user's up to its first backward pass, as its guest."""
 
 from __future__ import annotations
 
 import os
 import runpy
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,13 +22,16 @@ class ScriptError(Exception):
 def run_to_backward(script: str, args: Sequence[str], act: Callable[[tg.Tensor], bool]) -> int:
     """Run `script` as ``__main__`` and call ``act(loss)`` when its first backward pass begins.
 
+    Processes that the script starts are left alone. So are its threads: a pass in one of them is acted upon, but the
+    thread and the script then run on to their ends.
+
     Parameters
     ----------
     script : path
     args : sequence of str
         Its command line.
     act : callable
-        Returns whether the script shall run on.
+        Returns whether the script shall run on. What it raises is raised here, and the script is ended.
 
     Returns
     -------
@@ -42,22 +46,60 @@ def run_to_backward(script: str, args: Sequence[str], act: Callable[[tg.Tensor],
     path = Path(script)
     if not path.is_file():
         raise ScriptError(f"{script}: there is no such script")
-    acted = False
-
-    def begins(loss: tg.Tensor) -> None:
-        nonlocal acted
-        first, acted = not acted, True
-        if first and not act(loss):
-            raise SystemExit  # ends the script, or a thread of it, without a word; its handlers let it through
-
-    with _as_main(path, args), observed(begins):
+    guest = _Guest(act)
+    with _as_main(path, args), observed(guest.pass_begins):
         status = _run(path)
-    if not acted and status == 0:
+    if not guest.is_at_home():
+        return status  # a copy of this process, which the script has made
+    if guest.failure is not None:
+        raise guest.failure
+    if not guest.has_acted and status == 0:
         raise ScriptError(
-            f"{script}: the script ended without a backward pass:"
+            f"{script}: the script ended without a backward pass in its own process:"
             " it calls neither loss.backward(), tg.backprop nor tg.grad"
         )
     return status
+
+
+class _Guest:
+    """What waits in a script for its first backward pass.
+
+    Attributes
+    ----------
+    has_acted : bool
+    failure : BaseException or None
+        What `act` raised: never for the script to catch.
+    """
+
+    def __init__(self, act: Callable[[tg.Tensor], bool]):
+        self.failure: BaseException | None = None
+        self._act = act
+        self._process = os.getpid()
+        self._once = threading.Lock()
+        self._ends = False
+
+    @property
+    def has_acted(self) -> bool:
+        return self._once.locked()
+
+    def is_at_home(self) -> bool:
+        """Tell whether this is the process that the script was started in, and no copy of it."""
+        return os.getpid() == self._process
+
+    def pass_begins(self, loss: tg.Tensor) -> None:
+        if not self.is_at_home():
+            return
+        if self._once.acquire(blocking=False):
+            try:
+                self._ends = not self._act(loss)
+            except BaseException as error:
+                self.failure, self._ends = error, True
+        if self._ends and threading.current_thread() is threading.main_thread():
+            raise _End  # again at every pass, where the script catches all that there is
+
+
+class _End(SystemExit):
+    """Ends the script without a word."""
 
 
 def _run(path: Path) -> int:
@@ -68,7 +110,9 @@ def _run(path: Path) -> int:
             return end.code or 0
         print(end.code, file=sys.stderr)
         return 1
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         frames = error.__traceback__
         while frames is not None and frames.tb_frame.f_code.co_filename != str(path):
             frames = frames.tb_next

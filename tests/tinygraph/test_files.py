@@ -1,16 +1,22 @@
 """Files are replaced whole, and stay what they were in all but their content."""
 
+import errno
 import os
 import stat
+import threading
 
 import pytest
 
 from tinygraph.files import replacing
 
 
-def write(path):
+def write(path, content=b"new"):
     with replacing(path) as file:
-        file.write(b"new")
+        file.write(content)
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
 
 
 def test_a_link_stays_a_link_and_permissions_stay(tmp_path):
@@ -22,7 +28,35 @@ def test_a_link_stays_a_link_and_permissions_stay(tmp_path):
     assert link.is_symlink()
     assert real.read_bytes() == b"new"
     assert stat.S_IMODE(real.stat().st_mode) == 0o640
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "real"]
+    assert names(tmp_path) == ["link", "real"]
+
+
+def test_a_link_to_nothing_yet_makes_what_it_leads_to(tmp_path):
+    (tmp_path / "link").symlink_to("real")
+    write(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"new"
+    (tmp_path / "circle").symlink_to("circle")
+    with pytest.raises(OSError, match="circle"):
+        write(tmp_path / "circle")
+    assert (tmp_path / "circle").is_symlink()
+
+
+def test_what_only_its_owner_may_read_is_never_open_to_others(tmp_path):
+    path = tmp_path / "secret"
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    with replacing(path) as file:
+        assert [stat.S_IMODE(p.stat().st_mode) for p in tmp_path.iterdir()] == [0o600, 0o600]
+        file.write(b"new")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_new_file_has_the_permissions_that_open_gives_and_umask_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "umask", lambda mask: pytest.fail("the umask is the whole process's"))
+    write(tmp_path / "ours")
+    (tmp_path / "plain").write_bytes(b"")
+    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
 def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
@@ -37,12 +71,84 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
+def test_a_pipe_by_the_name_of_its_descriptor_is_written_to():
+    reader, writer = os.pipe()
+    try:
+        write(f"/dev/fd/{writer}")
+        assert os.read(reader, 10) == b"new"
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
+@pytest.mark.parametrize("device", ["/dev/null", "/dev/full", "/dev/zero"])
+def test_devices_are_refused(device):
+    before = os.stat(device)
+    with pytest.raises(OSError, match=f"this is a device, not a file: '{device}'"):
+        write(device)
+    assert os.stat(device).st_rdev == before.st_rdev
+
+
+def test_a_file_that_is_read_only_is_not_replaced(tmp_path, monkeypatch):
+    path = tmp_path / "kept"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(os, "access", lambda name, mode: False)  # as root may write all
+    with pytest.raises(PermissionError, match="kept"):
+        write(path)
+    assert path.read_bytes() == b"old"
+
+
 def test_an_error_leaves_the_old_file_and_no_other(tmp_path):
     path = tmp_path / "numbers"
     path.write_bytes(b"old")
     with pytest.raises(AttributeError), replacing(path) as file:
         file.write(b"half") and file.no_such_method()
+    with pytest.raises(KeyboardInterrupt), replacing(path) as file:
+        raise KeyboardInterrupt
     for wrong in (tmp_path / "none" / "numbers", tmp_path):
         with pytest.raises(OSError, match=str(wrong)):
             write(wrong)
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("numbers", b"old")]
+
+
+@pytest.mark.parametrize("function", ["fsync", "replace", "chmod"])
+def test_an_error_at_any_moment_names_the_user_s_file_alone(tmp_path, monkeypatch, function):
+    path = tmp_path / "numbers"
+    path.write_bytes(b"old")
+
+    def fails(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device", *(str(a) for a in arguments[:1] if function != "fsync"))
+
+    monkeypatch.setattr(os, function, fails)
+    with pytest.raises(OSError, match="No space left") as refused:
+        write(path)
+    assert refused.value.filename == str(path)
+    assert "tinygraph." not in str(refused.value)
+    monkeypatch.undo()
+    assert names(tmp_path) == ["numbers"] and path.read_bytes() == b"old"
+
+
+def test_an_error_about_another_file_stays_about_that(tmp_path):
+    with pytest.raises(FileNotFoundError) as refused, replacing(tmp_path / "new"):
+        (tmp_path / "source").read_bytes()
+    assert refused.value.filename == str(tmp_path / "source")
+    with pytest.raises(OSError, match="^without a number$"), replacing(tmp_path / "new"):
+        raise OSError("without a number")
+    assert names(tmp_path) == []
+
+
+def test_a_long_name_is_no_longer_beside_itself(tmp_path):
+    path = tmp_path / ("ä" * 127)  # 254 bytes: the most that there may be is 255
+    write(path)
+    assert path.read_bytes() == b"new"
+
+
+def test_threads_that_write_the_same_file_share_no_temporary_one(tmp_path):
+    path, contents = tmp_path / "numbers", [bytes([k]) * 100_000 for k in range(8)]
+    threads = [threading.Thread(target=write, args=(path, content)) for content in contents]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert path.read_bytes() in contents
+    assert names(tmp_path) == ["numbers"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from ..plain_text import clean
 from ..recording.bytecode import Flow, Heads, layout
 
 Order = tuple[int | None, ...]  # numbers of places that sort as things happened, None for an iteration
@@ -31,6 +32,9 @@ class Loop:
     function: str = ""
     filename: str = ""
     lineno: int | None = None
+
+    def __post_init__(self) -> None:
+        self.function, self.filename = clean(self.function), clean(self.filename)
 
     @property
     def chain(self) -> tuple[Loop, ...]:

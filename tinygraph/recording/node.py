@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..plain_text import clean
 from .calls import Call
 from .primitive import Primitive
 from .source import Source, locate
@@ -16,7 +17,7 @@ from .tensor import Tensor
 
 
 class Node:
-    """One value of the graph and how it came to be.
+    """One value of the graph and how it came to be; its texts are clean.
 
     Attributes
     ----------
@@ -92,10 +93,10 @@ class Node:
         self._data = data
         self.attributes = attributes or {}
         self.requires_grad = requires_grad
-        self.scope = scope
+        self.scope = clean(scope)
         self.timestep_label = timestep_label
         self.told_loops = told_loops
-        self.label = label
+        self.label = None if label is None else clean(label)
         self.call = call
         self.lasti = lasti
         self.tensor = tensor

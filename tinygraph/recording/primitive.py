@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..plain_text import clean
+
 Rule = Callable[..., Any]
 PACKAGE = str(Path(__file__).parents[1]) + os.sep
 
@@ -53,7 +55,7 @@ class Primitive:
         elementwise: bool = False,
         saves: Callable[..., Any] | None = None,
     ):
-        self.name = name
+        self.name = clean(name)
         self.rules = rules
         self.arguments = arguments
         self.defaults = defaults or {}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, FrameType
 
+from ..plain_text import clean, clean_lines
 from .calls import Call
 from .primitive import PACKAGE
 
@@ -22,7 +23,7 @@ _BACKWARD = os.path.join(PACKAGE, "backward", "higher_order.py")
 
 @dataclass(frozen=True)
 class Source:
-    """A sub-expression of a program.
+    """A sub-expression of a program; its texts are clean.
 
     Attributes
     ----------
@@ -50,6 +51,11 @@ class Source:
     expression: str = ""
     name: str | None = None
     function: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", clean_lines(self.text))
+        for name in ("filename", "expression", "function", *(["name"] if self.name else [])):
+            object.__setattr__(self, name, clean(getattr(self, name)))
 
     def __str__(self) -> str:
         where = f'File "{self.filename}", line {self.lineno}, in {self.function}'

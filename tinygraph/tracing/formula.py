@@ -11,6 +11,7 @@ import numpy as np
 
 from ..backward.replay import receives
 from ..graphs.symbols import Symbols
+from ..plain_text import clean
 from ..recording.node import Node
 from .notation import Operand, Printer
 from .recorded_pass import Pass
@@ -78,7 +79,8 @@ def _formula(trace: Pass, node: Node, argument: int) -> Formula:
     left = f"{index_text(node) if op == 'getitem' else ''} {sign}"
     target = symbols.of(source)
     meanings = tuple(_meanings(node, symbols))
-    return Formula(f"{target.bar}{left} {text}", f"{target.ascii_bar}{left} {plain}", rule, argument, meanings)
+    text, plain = f"{target.bar}{left} {text}", f"{target.ascii_bar}{left} {plain}"
+    return Formula(clean(text), clean(plain), clean(rule), argument, meanings)  # a rule may write "\x1b"
 
 
 def _written(node: Node, argument: int, body: ast.expr | None, names: dict[str, Operand]) -> tuple[str, str]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..graphs.graph import Graph
 from ..loops.timeline import Timeline
+from ..plain_text import clean
 from ..recording.node import Node
 from ..recording.op import registry
 from ..recording.primitive import Primitive
@@ -109,8 +110,6 @@ def _node(row: Any, nodes: list[Node], arrays: list[Any], ops: list[Primitive], 
         for source, contribution in zip(inputs, node.stored, strict=True):
             if contribution is not None:
                 _check_shape(contribution, source, f"a contribution of node {index}")
-    elif isinstance(op, SavedOp):
-        node.stored = (None,) * len(inputs)
     return node
 
 
@@ -164,6 +163,6 @@ def _source(row: Any) -> Source:
 
 def _files(row: Any) -> dict[str, dict[int, str]]:
     return {
-        name: {int(number): checked(line, str, "a source line") for number, line in lines.items()}
+        clean(name): {int(number): clean(checked(line, str, "a source line")) for number, line in lines.items()}
         for name, lines in row.items()
     }

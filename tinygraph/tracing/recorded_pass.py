@@ -14,6 +14,7 @@ from ..backward.replay import pull, receives, view
 from ..backward.sums import RunningSum
 from ..graphs.graph import Graph
 from ..graphs.symbols import Symbols
+from ..plain_text import clean
 from ..recording.node import Node
 from ..recording.tensor import Tensor
 
@@ -128,7 +129,7 @@ class Pass:
         """Return the lines of the program's file by number; of a loaded trace, those near what was recorded."""
         if self.files is not None:
             return self.files.get(filename, {})
-        return {n: line.rstrip("\n") for n, line in enumerate(linecache.getlines(filename), 1)}
+        return {n: clean(line.rstrip("\n")) for n, line in enumerate(linecache.getlines(filename), 1)}
 
     # -- gradients and what they are made of --------------------------------------------------------------------------
 

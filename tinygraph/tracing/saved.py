@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..plain_text import clean
 from ..recording.node import Node
 from ..recording.op import Op
 from ..recording.primitive import Primitive, is_ours
@@ -42,9 +43,12 @@ class SavedNode(Node):
         Raises
         ------
         ValueError
-            If another adjoint is pulled back: that takes the op's rules, and they are not in the file.
+            If another adjoint is pulled back, or no contributions are stored: that takes the op's rules, and they are
+            not in the file.
         """
         if self.stored is None:
+            if isinstance(self.op, SavedOp) and any(source.requires_grad for source in self.inputs):
+                raise ValueError(f"the rules of {self.op} are not on this machine, nor its contributions in the file")
             return None
         if adjoint is not self.adjoint and not np.array_equal(adjoint, self.adjoint, equal_nan=True):
             raise ValueError(
@@ -66,8 +70,9 @@ class SavedOp(Primitive):
         variadic: bool = False,
         elementwise: bool = False,
     ):
-        super().__init__(name, tuple(formulas), tuple(arguments), variadic=variadic, elementwise=elementwise)
-        self._parameters = parameters
+        rules = tuple(None if formula is None else clean(formula) for formula in formulas)
+        super().__init__(name, rules, tuple(map(clean, arguments)), variadic=variadic, elementwise=elementwise)
+        self._parameters = [tuple(map(clean, names)) for names in parameters]
 
     def formula(self, argument: int) -> str:
         """Return the source of the rule for `argument`."""
@@ -75,7 +80,7 @@ class SavedOp(Primitive):
 
     def parameters(self, argument: int) -> tuple[str, ...]:
         """Return the names that the rule gives to the adjoint, the output and the inputs."""
-        return tuple(self._parameters[0 if self.variadic else argument])
+        return self._parameters[0 if self.variadic else argument]
 
     def pull(self, *unused: Any) -> tuple[Any, ...]:
         """Refuse: only what the file stores is known."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..files import replacing
+from ..plain_text import clean
 from .loading import restored
 from .packing import Packer
 from .recorded_pass import Pass, PassNodes
@@ -26,6 +27,9 @@ _MOST_RATIO = 400
 
 class TraceFileError(ValueError):
     """A file that is no trace, is damaged, or was written by a newer version."""
+
+    def __init__(self, message: str):
+        super().__init__(clean(message))  # which may quote the file
 
 
 def save(recorded: Pass, path: str | PathLike[str]) -> None:
@@ -43,6 +47,19 @@ def save(recorded: Pass, path: str | PathLike[str]) -> None:
         with archive.open(_member("arrays.bin", zipfile.ZIP_STORED), "w", force_zip64=True) as block:
             for chunk in packer.chunks:
                 block.write(chunk)
+
+
+def is_trace(path: str | PathLike[str]) -> bool:
+    """Tell by its first bytes whether a file is a trace, be it damaged further on.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    with open(path, "rb") as file:
+        start = file.read(30 + len("trace.json"))
+    return start.startswith(b"PK") and start.endswith(b"trace.json")  # the name of an archive's first member
 
 
 def _member(name: str, compression: int) -> zipfile.ZipInfo:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import ast
 import difflib
 import operator
+import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from .names import ARRAY_ATTRIBUTES, FUNCTIONS, NAMES, VALUE_ATTRIBUTES, Moment, Value
 
+T = TypeVar("T")
 _LONGEST = 400
 _OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Add: operator.add,
@@ -99,7 +101,8 @@ class Expression:
         if len(self.text) > _LONGEST:
             raise ExpressionError(f"the expression is longer than {_LONGEST} characters", self.text[:60] + "…", 60)
         try:
-            self._tree = ast.parse(self.text, mode="eval").body
+            with warnings.catch_warnings(action="ignore"):
+                self._tree = ast.parse(self.text, mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             column = max((getattr(error, "offset", 1) or 1) - 1, 0)
             raise ExpressionError(getattr(error, "msg", None) or str(error), self.text, column) from None
@@ -117,16 +120,35 @@ class Expression:
         ExpressionError
             If it cannot be evaluated there.
         """
-        with np.errstate(all="ignore"):
-            return _plain(self._value(self._tree, moment))
+        return self._evaluated(lambda: self._result(self._value(self._tree, moment)))
 
     def holds(self, moment: Moment) -> bool:
         """Tell whether it is true at a step; not where a gradient that it reads is not computed yet."""
         try:
-            with np.errstate(all="ignore"):
-                return self._truth(self._tree, moment)
+            return self._evaluated(lambda: self._truth(self._tree, moment))
         except NotYet:
             return False
+
+    def _evaluated(self, evaluate: Callable[[], T]) -> T:
+        """Return what `evaluate` returns; whatever it raises is an ExpressionError."""
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+                return evaluate()
+        except ExpressionError:
+            raise
+        except Exception as error:
+            raise self._error(self._tree, f"{type(error).__name__}: {error}") from None
+
+    def _result(self, value: Any) -> Any:
+        """Return a value as a number, an array of numbers, a text, None, or a tuple of these."""
+        value = _plain(value)
+        if isinstance(value, list | tuple):
+            return tuple(map(self._result, value))
+        if isinstance(value, np.ndarray | np.generic) and value.dtype.kind not in "biufc":
+            return self._result(value.tolist())
+        if value is None or isinstance(value, str | int | float | complex | np.ndarray | np.generic):
+            return value
+        raise self._error(self._tree, f"a {type(value).__name__} is nothing to show")
 
     def check_names(self, moment: Moment) -> None:
         """Raise an ExpressionError if it uses a name that means nothing in this trace."""

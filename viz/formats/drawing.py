@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 
@@ -21,6 +21,23 @@ from . import exports
 from .bitmap import bitmap
 from .dot import PICTURES, digraph, picture
 from .svg import write_svg
+
+FORMATS = ("svg", "dot", "gv", "graphml", "mmd", "json", *PICTURES, "png")
+
+
+def format_of(path: str | os.PathLike[str]) -> str:
+    """Return the format that a drawing has in a file of that name.
+
+    Raises
+    ------
+    ValueError
+        If its suffix is that of none.
+    """
+    format = Path(path).suffix.lower().removeprefix(".")
+    if format not in FORMATS:
+        known = ", ".join(f".{known}" for known in FORMATS)
+        raise ValueError(f"cannot tell the format of {os.fspath(path)!r} from its suffix; the known ones are {known}")
+    return format
 
 
 class Drawing:
@@ -110,27 +127,30 @@ class Drawing:
         OSError
             If the file cannot be written.
         """
-        target = Path(path)
-        suffix = target.suffix.lower().removeprefix(".")
-        writers: dict[str, Callable[[], str | bytes]] = {
-            "svg": self.svg,
-            **dict.fromkeys(("dot", "gv"), lambda: self.dot),
-            "graphml": self.graphml,
-            "mmd": self.mermaid,
-            "json": lambda: json.dumps(self.scene.as_dict(), indent=1, ensure_ascii=False) + "\n",
-            **dict.fromkeys(PICTURES, lambda: picture(self.scene, self.layout, suffix)),
-            "png": lambda: bitmap(self.svg("light"), self.layout),
-        }
-        if suffix not in writers:
-            known = ", ".join(f".{known}" for known in writers)
-            raise ValueError(f"cannot tell the format of {str(target)!r} from its suffix; the known ones are {known}")
-        content = writers[suffix]()
+        target, format = Path(path), format_of(path)
+        content = self._written(format)
         try:
             with replacing(target) as file:
                 file.write(content if isinstance(content, bytes) else content.encode())
         except OSError as error:
             raise type(error)(error.errno, f"cannot write the drawing: {error.strerror}", str(target)) from error
         return target
+
+    def _written(self, format: str) -> str | bytes:
+        if format in PICTURES:
+            return picture(self.scene, self.layout, format)
+        match format:
+            case "svg":
+                return self.svg()
+            case "png":
+                return bitmap(self.svg("light"), self.layout)
+            case "graphml":
+                return self.graphml()
+            case "mmd":
+                return self.mermaid()
+            case "json":
+                return json.dumps(self.scene.as_dict(), indent=1, ensure_ascii=False) + "\n"
+        return self.dot
 
     def _repr_svg_(self) -> str:
         return self.svg()

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from xml.sax import saxutils
 
+from tinygraph.plain_text import clean
+
 from ..layout.geometry import Box, Point
 from ..layout.metrics import text_width
 from ..layout.positions import Layout
@@ -28,7 +30,7 @@ def escape(text: str) -> str:
     >>> escape('<b a="1">')
     '&lt;b a=&quot;1&quot;&gt;'
     """
-    return saxutils.escape(text, {'"': "&quot;", "'": "&#39;"})
+    return saxutils.escape(clean(text), {'"': "&quot;", "'": "&#39;"})
 
 
 _HEIGHTS = {"low": 3, "up": -5}
@@ -46,12 +48,13 @@ def typeset(text: str) -> str:
         return escape(text)
     content, height = "", 0
     for part, kind in parts:
+        part = escape(part)
         if part.startswith(" "):
             part = "\N{NO-BREAK SPACE}" + part[1:]  # a plain one is left out by some programs
         rise = _HEIGHTS.get(kind, 0) - height
         height += rise
         marks = _MARKS[kind] + (f' dy="{rise}"' if rise else "")
-        content += f"<tspan{marks}>{escape(part)}</tspan>" if marks else escape(part)
+        content += f"<tspan{marks}>{part}</tspan>" if marks else part
     return content
 
 

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from tinygraph.plain_text import clean
+
 from .scene import Edge, Node, Scene
 from .window import without_empty_columns
 
@@ -20,7 +22,7 @@ def collapse_scopes(scene: Scene, scopes: str | Iterable[str]) -> Scene:
     ValueError
         If nothing was recorded in one of them.
     """
-    scopes = [scopes] if isinstance(scopes, str) else list(scopes)
+    scopes = [clean(scope) for scope in ([scopes] if isinstance(scopes, str) else scopes)]
     _check(scopes, {node.scope for node in scene.nodes})
     merged: dict[str, Node] = {}
     stand_in: dict[str, str] = {}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from .labels import AnyNode, drawable, op_name
+from .labels import AnyNode, op_name
 from .scene import Edge
+from .text import shorten
 
 __all__ = ["Contraction", "Delay", "Origin", "Read", "delayed_edge"]
 
@@ -73,7 +74,7 @@ class Contraction:
         return tuple((self._label([parameter]), self._hues[parameter]) for parameter in self._origins[index].added)
 
     def _label(self, parameters: Sequence[int]) -> str:
-        names = [drawable(self._nodes[parameter].name or "parameter") for parameter in parameters]
+        names = [shorten(self._nodes[parameter].name or "parameter") for parameter in parameters]
         return " ".join(names[:MOST_LABELS]) + ("…" if len(names) > MOST_LABELS else "")
 
 

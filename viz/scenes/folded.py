@@ -15,9 +15,10 @@ from tinygraph.graphs.symbols import raised
 
 from .contraction import Contraction, Delay, Read, delayed_edge
 from .hues import carried_hues, parameter_hues
-from .labels import drawable, loss_label, number_text, op_name, scope_text
+from .labels import loss_label, number_text, op_name, scope_text
 from .names import Names
 from .scene import Edge, Node, Scene
+from .text import shorten
 
 __all__ = ["folded_scene"]
 
@@ -135,8 +136,8 @@ class _Folded:
         if not name:
             return ""
         if numbers:
-            return "…".join(drawable(name) + raised(number) for number in dict.fromkeys((numbers[0], numbers[-1])))
-        return drawable(name) + ("⁽ᵗ⁾" if node.loops and node.times > 1 else "")
+            return "…".join(shorten(name) + raised(number) for number in dict.fromkeys((numbers[0], numbers[-1])))
+        return shorten(name) + ("⁽ᵗ⁾" if node.loops and node.times > 1 else "")
 
     def _op_texts(self, node: FoldedNode) -> tuple[str, str]:
         name, kind, shape = self._name(node), self._kind(node), shape_text(node.shape)

@@ -6,11 +6,10 @@ import tinygraph as tg
 from tinygraph.folding.folded import FoldedNode
 from tinygraph.graphs.symbols import raised
 
-from .text import LONGEST_NAME, clean, shorten
+from .text import shorten
 
 __all__ = [
     "at_time",
-    "drawable",
     "loss_label",
     "number_text",
     "op_name",
@@ -23,24 +22,19 @@ LONGEST_EXPRESSION = 14
 AnyNode = tg.Node | FoldedNode
 
 
-def drawable(text: str, limit: int = LONGEST_NAME) -> str:
-    """Return `text` on one line, of characters that are safe to draw, with its middle left out if it is long."""
-    return shorten(clean(text), limit)
-
-
 def at_time(name: str, timestep: int | None) -> str:
     """Return a name with its time step, as the lectures write it.
 
     >>> at_time("h", 3), at_time("W", None)
     ('h⁽³⁾', 'W')
     """
-    name = drawable(name)
+    name = shorten(name)
     return name + raised(timestep) if name.isidentifier() else name
 
 
 def op_name(node: AnyNode) -> str:
     """Return the name of a node's op."""
-    return drawable(str(node.op))
+    return shorten(str(node.op))
 
 
 def number_text(node: tg.Node) -> str | None:
@@ -50,7 +44,7 @@ def number_text(node: tg.Node) -> str | None:
 
 def scope_text(node: AnyNode) -> str:
     """Return the names of the innermost four scopes around a node."""
-    return "/".join(drawable(scope, 16) for scope in node.scope.split("/")[-4:])
+    return "/".join(shorten(scope, 16) for scope in node.scope.split("/")[-4:])
 
 
 def loss_label(node: AnyNode) -> str:

@@ -14,7 +14,7 @@ import tinygraph as tg
 from tinygraph.graphs.symbols import plain_name
 from tinygraph.recording.node import operand
 
-from .text import LONGEST_NAME, clean, shorten
+from .text import LONGEST_NAME, shorten
 
 __all__ = ["Names", "Words"]
 
@@ -58,7 +58,7 @@ class Names:
             source = node.source
             where = f"{PurePath(source.filename).name}:{source.lineno}" if source is not None else ""
             name, expression = self._of_constant(node) if is_constant else (node.name, node.expression)
-            words = self._words[key] = Words(_without_index(name), clean(expression), clean(where))
+            words = self._words[key] = Words(_without_index(name), expression, where)
         return words._replace(expression=node.name or "") if is_constant and not node.shape else words
 
     def _of_constant(self, node: tg.Node) -> tuple[str | None, str]:

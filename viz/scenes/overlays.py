@@ -33,14 +33,7 @@ def colour(scene: Scene, overlay: str, graph: tg.Graph, trace: tg.Trace | None =
     graph : Graph
     trace : Trace, optional
         The backward pass; else it is run from the output of the graph where an overlay needs it.
-
-    Raises
-    ------
-    ValueError
-        If there is no such overlay.
     """
-    if overlay not in OVERLAYS:
-        raise ValueError(f"overlay must be one of {', '.join(map(repr, OVERLAYS))}, not {overlay!r}")
     title, measure, logarithmic = OVERLAYS[overlay]
     measured = measure(graph, trace)
     values = [measured.get(node.id) for node in scene.nodes]

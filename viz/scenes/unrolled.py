@@ -6,9 +6,10 @@ import tinygraph as tg
 
 from .calendar import make_calendar
 from .hues import parameter_hues
-from .labels import drawable, scope_text
+from .labels import scope_text
 from .names import Names
 from .scene import Edge, Node, Scene
+from .text import shorten
 
 __all__ = ["Unrolled"]
 
@@ -37,6 +38,6 @@ class Unrolled:
         ops = sum(node.kind == "op" for node in self.graph.nodes)
         steps = sum(column.kind == "step" for column in self.calendar.columns)
         time = f" in {steps:,} time steps, from left to right" if steps else ""
-        names = [drawable(node.name or "unnamed") for node in self.graph.parameters]
+        names = [shorten(node.name or "unnamed") for node in self.graph.parameters]
         shared = f"; parameters {', '.join(names[:12])}{'…' if len(names) > 12 else ''}" if names else ""
         return f"{ops:,} ops{time}{shared}."

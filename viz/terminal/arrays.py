@@ -13,6 +13,27 @@ from tinygraph.numeric import norm
 _SHADES = " ·░▒▓█"
 
 
+def is_array(value: Any) -> bool:
+    """Tell whether an expression's value is shown as numbers; others are texts, truths, and what is made of several."""
+    return isinstance(value, float | complex | np.ndarray | np.number) or (type(value) is int and abs(value) < 2**63)
+
+
+def one_line(value: Any, width: int = 40) -> str:
+    """Return what an expression has given on one line.
+
+    Examples
+    --------
+    >>> one_line(None), one_line("tanh"), one_line((np.arange(3.0), ("W", 10**20)))
+    ('not computed yet', 'tanh', "([0 1 2], ('W', 100000000000000000000))")
+    """
+    if value is None:
+        return "not computed yet"
+    if isinstance(value, tuple):
+        parts = [repr(part) if isinstance(part, str | None) else one_line(part, width) for part in value]
+        return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+    return summary(value, width) if is_array(value) else str(value)
+
+
 def summary(x: Any, width: int = 40) -> str:
     """Return an array on one line: whole if it fits in `width`, else its extremes.
 

@@ -13,7 +13,7 @@ from ..debugging.debugger import Debugger
 from ..debugging.expressions import ExpressionError
 from ..debugging.names import file_name
 from ..debugging.snapshot import take_snapshot
-from .arrays import summary
+from .arrays import one_line
 
 _INDENT = "  "
 _MOST_NEIGHBOURS = 6
@@ -227,8 +227,7 @@ def _displays(debugger: Debugger) -> list[Text]:
     lines = []
     for display in debugger.displays:
         try:
-            value = display(debugger.moment)
-            text = "not computed yet" if value is None else value if isinstance(value, str) else summary(value, 60)
+            text = one_line(display(debugger.moment), 60)
         except ExpressionError as error:
             text = error.reason
         lines.append(Text.assemble(f"{_INDENT}{display.text} = ", (text, "bold")))

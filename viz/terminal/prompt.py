@@ -27,14 +27,16 @@ class _Words(Completer):
 
 
 def typed(session: Session, prompt: str) -> Iterator[str]:
-    """Yield the lines typed at `prompt`, until Ctrl-C or Ctrl-D."""
+    """Yield the lines typed at `prompt`, until Ctrl-D; Ctrl-C drops what is typed."""
     reader: PromptSession[str] = PromptSession(
         history=_history(), completer=_Words(session), complete_while_typing=False
     )
     while True:
         try:
             line = reader.prompt(FormattedText([("bold", prompt)]))
-        except (EOFError, KeyboardInterrupt):
+        except KeyboardInterrupt:
+            continue
+        except EOFError:
             return
         yield line
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-import numpy as np
 from rich.text import Text
 
 from tinygraph.array_text import number_text, shape_text
@@ -16,7 +15,7 @@ from tinygraph.tracing.contributions import Contributions
 from ..debugging.expressions import Expression
 from ..debugging.names import FUNCTIONS, NAMES
 from ..debugging.snapshot import array_data, json_data, take_snapshot
-from .arrays import array_lines
+from .arrays import array_lines, is_array, one_line
 from .contribution_table import contribution_table
 from .panels import formula_lines, padded
 from .session import COMMANDS, Answer, Command, CommandError, Session, command, commands_by_word
@@ -45,12 +44,10 @@ def _print(session: Session, argument: str) -> Answer:
     `help expressions` lists the names and functions.
     """
     value = session.debugger.evaluate(argument)
-    if value is None:
-        return Answer("value", {"value": None, "computed": False}, [Text("not computed yet", "dim")])
-    if isinstance(value, str | bool | np.bool_ | tuple | list):
-        text = str(tuple(value) if isinstance(value, list) else value)
-        return Answer("value", {"value": json_data(value)}, [Text(text)])
-    return Answer("value", array_data(value), array_lines(value, session.width - 4))
+    if is_array(value):
+        return Answer("value", array_data(value), array_lines(value, session.width - 4))
+    line = Text(one_line(value, session.width), "dim" if value is None else "")
+    return Answer("value", {"value": None, "computed": False} if value is None else {"value": json_data(value)}, [line])
 
 
 @command("display", usage="display [EXPRESSION]", group="seeing", completes="nodes expressions")

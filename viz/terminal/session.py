@@ -9,11 +9,13 @@ from typing import Any
 
 from rich.text import Text
 
+from tinygraph.plain_text import clean, clean_lines
 from tinygraph.recording.node import Node
 from tinygraph.tracing.trace import Trace
 
 from ..debugging.debugger import Debugger, Stop
 from ..debugging.snapshot import take_snapshot
+from .ascii_text import ascii_text
 from .panels import stop_lines
 
 
@@ -103,7 +105,7 @@ class Session:
     width : int
         Of the screen, in columns.
     ascii_only : bool
-        Whether formulas are written in ASCII.
+        Whether all is written in ASCII.
     """
 
     def __init__(self, debugger: Debugger, width: int = 80, ascii_only: bool = False):
@@ -123,22 +125,30 @@ class Session:
 
     def run(self, line: str) -> Answer:
         """Carry out one line; an empty one repeats the latest."""
-        line = line.strip() or self._latest
+        line = clean(line.strip()) or self._latest
         if not line or line.startswith("#"):
             return Answer("nothing")
         self._latest = line
-        word, argument = split_word(line)
+        return self.attempt(lambda: self._carried_out(*split_word(line)))
+
+    def _carried_out(self, word: str, argument: str) -> Answer:
+        meant = _meant(word)
+        if meant.asks and not argument:
+            raise CommandError(meant.asks)
+        return meant.run(self, argument)
+
+    def attempt(self, answer: Callable[[], Answer]) -> Answer:
+        """Return an answer, or the error that it ends in."""
         try:
-            meant = _meant(word)
-            if meant.asks and not argument:
-                raise CommandError(meant.asks)
-            return meant.run(self, argument)
+            return answer()
         except KeyboardInterrupt:  # a long search: the prompt comes back
             return Answer("interrupted", {"error": "interrupted"}, [Text("interrupted", "bold yellow")])
-        except KeyError:
-            raise  # a fault of ours: nothing that a user names is looked up so
-        except (CommandError, LookupError, ValueError, OSError) as error:
+        except Exception as error:
             return _failed(error)
+
+    def written(self, text: str) -> str:
+        """Return a text as the screen will show it, to know how wide it is."""
+        return ascii_text(text) if self.ascii_only else text
 
     def stop(self, stop: Stop) -> Answer:
         """Return the answer to a move: where we are now, and why."""
@@ -194,7 +204,9 @@ def _meant(word: str) -> Command:
 
 
 def _failed(error: Exception) -> Answer:
-    message = str(error)
+    message = clean_lines(str(error))
+    if isinstance(error, KeyError) or not isinstance(error, CommandError | LookupError | ValueError | OSError):
+        message = f"a fault of tinygraph's own, please report it: {type(error).__name__}: {message}"
     marks = {name: getattr(error, name) for name in ("column", "reason") if hasattr(error, name)}
     first, *rest = message.split("\n")
     lines = [Text(f"*** {first}", "bold red"), *map(Text, rest)]

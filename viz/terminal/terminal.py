@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from typing import TextIO
 
-from rich.console import Console
 from rich.text import Text
 
 import tinygraph as tg
@@ -18,10 +13,10 @@ from tinygraph.tracing.trace import Trace
 
 from ..debugging.debugger import Debugger
 from . import diagnosing, moving, seeing, stopping  # noqa: F401 - they register the commands
+from .screen import Screen, complain, discard
 from .session import Answer, Session
 
 PROMPT = "(tinygraph) "
-_SIGNS = "ā⁽³⁾ ⊙ ₁ ◀ █"  # of those in formulas
 
 
 def debug(
@@ -35,8 +30,9 @@ def debug(
 ) -> Debugger:
     """Open the debugger on a loss or a trace, and return when the user leaves it.
 
-    Commands are read from `stdin` until it ends, Ctrl-D, Ctrl-C or ``quit``. Where both streams are terminals, the
-    prompt has history, completion and colours; else it is plain text.
+    Commands are read from `stdin` until it ends, Ctrl-D or ``quit``; Ctrl-C gives a new line. Where both streams are
+    terminals, the prompt has history, completion and colours; else it is plain text. If `stdout` takes nothing, that
+    is said in a line and the program goes on.
 
     Parameters
     ----------
@@ -49,7 +45,7 @@ def debug(
     width : int, optional
         Columns; by default the terminal's.
     ascii_only : bool, optional
-        Write formulas in ASCII; by default where `stdout` cannot encode them.
+        Write everything in ASCII; by default where `stdout` has no more.
 
     Returns
     -------
@@ -61,92 +57,77 @@ def debug(
     SystemExit
         At the command ``abort``.
     """
-    stdin, stdout = stdin or sys.stdin, stdout or sys.stdout
     debugger = target if isinstance(target, Debugger) else Debugger(target)
-    columns = width or max(min(shutil.get_terminal_size().columns, 100), 40)
-    if ascii_only is None:
-        ascii_only = _encodable(_SIGNS, stdout) != _SIGNS
-    session = Session(debugger, columns, ascii_only)
-    show = _json_printer(stdout) if as_json else _text_printer(stdout, columns)
+    stream = stdout or sys.stdout
+    if stream is None or stream.closed:
+        complain("the debugger has no output to write to: it is closed")
+        return debugger
+    screen = Screen(stream, as_json, width, ascii_only)
     try:
-        show(session.here())
-        if not as_json:
-            show(Answer("hint", lines=[Text("`help` lists the commands, `next` goes on, `quit` leaves", "dim")]))
-        for line in _lines(session, stdin, stdout, as_json):
-            answer = session.run(line)
-            show(answer)
-            if answer.kind == "abort":
-                raise SystemExit(1)
-            if answer.ends:
-                break
+        _converse(Session(debugger, screen.width, screen.ascii_only), screen, stdin or sys.stdin)
     except BrokenPipeError:
-        discard(stdout)
+        discard(stream)  # the reader went away
+    except OSError as error:
+        discard(stream)
+        complain(f"the debugger's answers cannot be written: {error.strerror or error}")
     return debugger
 
 
-def _lines(session: Session, stdin: TextIO, stdout: TextIO, as_json: bool) -> Iterator[str]:
+def _converse(session: Session, screen: Screen, stdin: TextIO | None) -> None:
+    _show(screen, session.attempt(session.here))
+    if not screen.as_json:
+        hint = "`help` lists the commands, `next` goes on, `quit` leaves"
+        _show(screen, Answer("hint", lines=[Text(hint, "dim")]))
+    for line in _lines(session, screen, stdin):
+        answer = session.run(line)
+        _show(screen, answer)
+        if answer.kind == "abort":
+            raise SystemExit(1)
+        if answer.ends:
+            return
+
+
+def _show(screen: Screen, answer: Answer) -> None:
+    try:
+        screen.show(answer)
+    except KeyboardInterrupt:  # a long answer: the prompt comes back
+        screen.break_off()
+
+
+def _lines(session: Session, screen: Screen, stdin: TextIO | None) -> Iterator[str]:
     """Yield the lines that the user types, until there are no more."""
-    if not as_json and stdin is sys.stdin and stdin.isatty() and stdout.isatty():
+    if stdin is None or stdin.closed:
+        return
+    if not screen.as_json and stdin is sys.stdin and stdin.isatty() and screen.stream.isatty():
         from .prompt import typed  # prompt_toolkit is slow to import, and only a real terminal needs it
 
         yield from typed(session, PROMPT)
         return
-
-    def echo(text: str) -> None:
-        if not as_json:
-            stdout.write(text)
-            stdout.flush()
-
     while True:
-        echo(PROMPT)
+        screen.echo(PROMPT)
         try:
-            line = _from_notebook() if stdin is sys.stdin and "ipykernel" in sys.modules else stdin.readline()
+            line = _from_notebook() if stdin is sys.stdin and "ipykernel" in sys.modules else _read(stdin)
         except KeyboardInterrupt:
-            line = ""
+            screen.echo("\n")
+            continue
         if not line:
-            echo("\n")
+            screen.echo("\n")
             return
         if not stdin.isatty():
-            echo(line if line.endswith("\n") else f"{line}\n")  # so that a transcript reads as a session
+            screen.echo(line if line.endswith("\n") else f"{line}\n")  # so that a transcript reads as a session
         yield line
+
+
+def _read(stdin: TextIO) -> str:
+    """Return the next line; none where what is read is no text, or the terminal is gone."""
+    try:
+        return stdin.readline()
+    except (OSError, UnicodeError):
+        return ""
 
 
 def _from_notebook() -> str:
     try:
         return f"{input()}\n"  # a notebook's own field: its sys.stdin cannot be read
-    except EOFError:
+    except (EOFError, KeyboardInterrupt):
         return ""
-
-
-def _text_printer(stdout: TextIO, width: int) -> Callable[[Answer], None]:
-    console = Console(file=stdout, width=width, highlight=False, no_color=None if stdout.isatty() else True)
-
-    def show(answer: Answer) -> None:
-        for line in answer.lines:
-            line.rstrip()
-            text = _encodable(line.plain, stdout)
-            console.print(line if text == line.plain else Text(text), overflow="fold")
-        stdout.flush()
-
-    return show
-
-
-def _json_printer(stdout: TextIO) -> Callable[[Answer], None]:
-    def show(answer: Answer) -> None:
-        if answer.kind != "nothing":
-            stdout.write(json.dumps({"answer": answer.kind, **answer.data}, allow_nan=False) + "\n")
-            stdout.flush()
-
-    return show
-
-
-def _encodable(text: str, stdout: TextIO) -> str:
-    """Return a text with ? for what the stream cannot encode."""
-    encoding = getattr(stdout, "encoding", None) or "utf-8"
-    return text.encode(encoding, "replace").decode(encoding)
-
-
-def discard(stream: TextIO) -> None:
-    """Let what is still buffered for a closed pipe go nowhere, so that the process ends in silence."""
-    with suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -97,13 +97,53 @@ def test_a_real_terminal_has_colours_completion_and_history(program):
     assert "next W" in (program.parent / "tinygraph" / "debug_history").read_text()
 
 
-@pytest.mark.parametrize("key", ["\x03", "\x04"])
-def test_ctrl_c_and_ctrl_d_end_cleanly(program, key):
+def test_ctrl_c_clears_the_line_and_ctrl_d_leaves(program):
     terminal = Terminal(program)
     terminal.until("(tinygraph)")  # by then the prompt reads keys, and Ctrl-C is one
-    terminal.type(key)
+    terminal.type("abort\x03")
+    terminal.until("(tinygraph)")
+    terminal.type("\x03\x03next\r")
+    assert "step 1" in plain(terminal.until("time step 3"))
+    terminal.type("\x04")
     terminal.until("the program goes on")
     assert terminal.ends() == 0
+
+
+@pytest.mark.parametrize("options", ["as_json=True", "stdin=open('/dev/stdin')"])
+def test_ctrl_c_clears_the_line_of_a_plain_prompt_too(program, options):
+    program.write_text(PROGRAM.replace("viz.debug(loss)", f"viz.debug(loss, {options})"))
+    terminal = Terminal(program)
+    terminal.until("\n")
+    for keys in ("abort\x03", "\x03", "info h\r"):
+        time.sleep(0.3)  # for a plain prompt, what is typed with Ctrl-C is dropped with it
+        terminal.type(keys)
+    terminal.until("tanh")
+    terminal.type("\x04")
+    terminal.until("the program goes on")
+    assert terminal.ends() == 0
+
+
+OUTPUTS = {
+    "is full": (">/dev/full", "the debugger's answers cannot be written: No space left on device"),
+    "is closed": (">&-", "the debugger has no output to write to: it is closed"),
+}
+
+
+@pytest.mark.parametrize(("redirection", "words"), OUTPUTS.values(), ids=OUTPUTS)
+@pytest.mark.parametrize("as_json", [False, True])
+def test_an_output_that_takes_nothing_is_one_line_and_the_program_goes_on(program, redirection, words, as_json):
+    text = PROGRAM.replace("viz.debug(loss)", f"viz.debug(loss, as_json={as_json})")
+    program.write_text(f"{text}import sys\nprint('it goes on', file=sys.stderr)\n")
+    command = ["sh", "-c", f'"$0" "$1" {redirection}', sys.executable, str(program)]
+    ran = subprocess.run(command, input="n\n", capture_output=True, text=True, env=environment(), timeout=60)
+    assert (ran.returncode, ran.stderr) == (0, f"tinygraph: {words}\nit goes on\n")
+
+
+def test_an_input_that_is_closed_is_at_its_end(program):
+    command = ["sh", "-c", '"$0" "$1" <&-', sys.executable, str(program)]
+    ran = subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=60)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "the program goes on" in ran.stdout
 
 
 def test_a_closed_pipe_ends_in_silence(program):
