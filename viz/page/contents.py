@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygraph.backward.replay import view
+from tinygraph.plain_text import clean
 from tinygraph.recording.node import Node
 from tinygraph.tracing.trace import Trace
 
 from ..scenes.hues import parameter_hues
-from ..scenes.text import clean
 from .arrays import Arrays
 from .figures import figures
 from .tables import Distinct, table
@@ -23,7 +23,6 @@ EXACT_BYTES = 150_000  # of forward values: up to here every number is kept as i
 _AROUND = 4  # lines of the program shown before and after
 _PRODUCTS = ("matmul", "linear", "outer", "dot")
 _FIRST = 0xE000  # private characters stand for the symbols in a formula: the first for the adjoint of the node itself
-_PRIVATE = re.compile("[\ue000-\uf8ff]")
 _SYMBOL = re.compile(r"[^\W\d][\w\u0300-\u036f]*(?:⁽[^⁾]*⁾)?")
 
 
@@ -144,7 +143,7 @@ class _Writer:
                     row = {"step": k, "argument": argument, "array": self._number(k, argument, term)}
                     formula = formulas.get(argument)
                     if formula is not None:
-                        row["formula"] = self._text(self._template(node, formula.text))
+                        row["formula"] = self.texts.number(self._template(node, clean(formula.text)))
                         row["rule"] = self._text(formula.rule)
                     terms.append(row)
         return steps, terms
@@ -174,7 +173,7 @@ class _Writer:
         for place, value in enumerate((node, *node.inputs)):
             symbols.setdefault(of(value).bar, chr(_FIRST + 2 * place))
             symbols.setdefault(str(of(value)), chr(_FIRST + 2 * place + 1))
-        return _SYMBOL.sub(lambda match: symbols.get(match[0], match[0]), _PRIVATE.sub("\ufffd", text))
+        return _SYMBOL.sub(lambda match: symbols.get(match[0], match[0]), text)
 
     # -- the program --------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import tinygraph as tg
+from tinygraph.plain_text import clean
 
 from ..layout.geometry import Box
 from ..layout.lay_out import lay_out
@@ -15,7 +16,6 @@ from ..layout.typeset import pieces
 from ..scenes.folded import folded_scene
 from ..scenes.ops import ops_scene
 from ..scenes.scene import Node, Scene
-from ..scenes.text import clean
 from ..scenes.variables import variables_scene
 from .tables import Distinct, table
 
