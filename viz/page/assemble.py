@@ -16,7 +16,19 @@ from string import Template
 from ..palette import DARK, LIGHT, Theme
 from .contents import Contents
 
-MODULES = ("svg", "data", "model", "symbols", "heat", "network", "step", "ledger", "timeline", "page")  # imports first
+MODULES = (
+    "svg",
+    "data",
+    "model",
+    "symbols",
+    "heat",
+    "network",
+    "step",
+    "ledger",
+    "timeline",
+    "lag",
+    "page",
+)  # imports first
 _EXTRA = {  # of the page alone: the gradient's own colour, the two ends of a heat map, what is chosen
     "light": "--gradient:#c9186b;--gradient-ink:#b01059;--on-gradient:#fff;--warm:#c2410c;--cold:#1d5fd1;"
     "--focus:#0b7285",
@@ -72,13 +84,16 @@ def _variables(theme: Theme, extra: str) -> str:
 
 @cache
 def script(modules: tuple[str, ...] = MODULES) -> str:
-    """Return modules as one script: their imports from each other are left out, since all stand in one scope."""
-    parts = []
-    for name in modules:
-        text = _asset(f"{name}.js")
-        text = re.sub(r"^import [^;]+;\n", "", text, flags=re.MULTILINE)
-        parts.append(re.sub(r"^export ", "", text, flags=re.MULTILINE))
-    return "\n".join(parts)
+    """Return modules as one script, each in a scope of its own: what it exports becomes the value of that."""
+    return "\n".join(_scoped(name) for name in modules)
+
+
+def _scoped(name: str) -> str:
+    text = _asset(f"{name}.js")
+    text = re.sub(r"^import (\{[^}]*\}) from \"\./(\w+)\.js\";$", r"const \1 = \2_module;", text, flags=re.MULTILINE)
+    exported = re.findall(r"^export (?:async )?(?:function|class|const) (\w+)", text, flags=re.MULTILINE)
+    text = re.sub(r"^export ", "", text, flags=re.MULTILINE)
+    return f"const {name}_module = (() => {{\n{text}return {{ {', '.join(exported)} }};\n}})();"
 
 
 def _digest(text: str) -> str:

@@ -10,20 +10,23 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygraph.backward.replay import view
+from tinygraph.diagnosing.lag_matrix import entries, lag
+from tinygraph.diagnosing.variables import by_timestep
 from tinygraph.plain_text import clean
 from tinygraph.recording.node import Node
 from tinygraph.tracing.trace import Trace
 
 from ..scenes.hues import parameter_hues
-from .arrays import Arrays
+from .arrays import Arrays, short
 from .figures import figures
 from .tables import Distinct, table
 
+MOST_LAGS = 24  # time steps: a lag matrix of more is not readable
 EXACT_BYTES = 150_000  # of forward values: up to here every number is kept as it was recorded
 _AROUND = 4  # lines of the program shown before and after
 _PRODUCTS = ("matmul", "linear", "outer", "dot")
 _FIRST = 0xE000  # private characters stand for the symbols in a formula: the first for the adjoint of the node itself
-_SYMBOL = re.compile(r"[^\W\d][\w\u0300-\u036f]*(?:⁽[^⁾]*⁾)?")
+_SYMBOL = re.compile(r"[^\W\d](?:(?!ᵀ)[\w\u0300-\u036f])*(?:⁽[^⁾]*⁾)?")
 
 
 class Contents(NamedTuple):
@@ -64,6 +67,7 @@ def contents(trace: Trace, title: str, tour: Iterable[tuple[str, str]] = ()) -> 
         "arrays": entries,
         "rounded": rounded,
         "figures": figures(trace.graph),
+        "lag": _lag(trace),
         "tour": [_stop(trace, where, text) for where, text in tour],
     }
     return Contents(data, numbers)
@@ -211,6 +215,26 @@ class _Writer:
 
     def _text(self, text: str) -> int:
         return self.texts.number(clean(text))
+
+
+def _lag(trace: Trace) -> dict[str, Any] | None:
+    """Return which loss taught which time step, where there are few enough of both to be looked at."""
+    if not 1 < len(trace.graph.timesteps) <= MOST_LAGS:
+        return None
+    try:
+        matrix = lag(trace)
+        states = by_timestep(trace, matrix.of)
+    except LookupError:
+        return None
+    seeds = entries(trace)
+    if not len(matrix.losses) > 1 or not len(matrix.uses) > 1:
+        return None
+    return {
+        "of": clean(matrix.of),
+        "losses": [{"t": t, "values": [node.index for node in seeds[t]]} for t in matrix.losses],
+        "states": [{"t": t, "value": states[t].index} for t in matrix.uses],
+        "norms": [[short(x) for x in row] for row in matrix.norms],
+    }
 
 
 def _stop(trace: Trace, where: str, text: str) -> dict[str, Any]:

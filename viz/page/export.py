@@ -9,6 +9,7 @@ from pathlib import Path
 import tinygraph as tg
 from tinygraph.files import replacing
 
+from ..scenes.labels import loss_label
 from .assemble import assemble
 from .contents import contents
 
@@ -66,8 +67,7 @@ def page_of(
 ) -> str:
     """Return the page as HTML."""
     trace = trace_of(x)
-    name = str(trace.symbols.of(trace.output))
-    return assemble(contents(trace, title or f"The backward pass of {name}", tour))
+    return assemble(contents(trace, title or f"Backward through {loss_label(trace.output)}", tour))
 
 
 def trace_of(x: tg.Tensor | tg.Trace | str | os.PathLike[str]) -> tg.Trace:

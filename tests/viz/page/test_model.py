@@ -115,6 +115,34 @@ def test_moves(passed):
     assert visited == stops
 
 
+def test_formulas_come_back_as_the_traces(passed):
+    trace, page = passed
+    for k in range(len(trace)):
+        for formula in trace.formulas(k):
+            term = f"trace.steps[{k}].terms.find((term) => term.argument === {formula.argument})"
+            assert ask(page, f"formulaText(trace, nodeOf(trace, {k}), {term}.formula)") == formula.text
+
+
+def test_every_symbol_of_a_formula_is_known_as_a_value(passed):
+    trace, page = passed
+    for k, node in enumerate(trace.nodes):
+        for formula in trace.formulas(k):
+            symbols = {str(trace.symbols.of(x)) for x in node.inputs if x.kind == "parameter"}
+            template = ask(page, f"trace.steps[{k}].terms.find((term) => term.argument === {formula.argument}).formula")
+            assert not any(symbol in template for symbol in symbols)
+
+
+def test_the_ways_between_a_state_and_a_loss(passed):
+    trace, page = passed
+    import networkx as nx
+
+    graph = nx.DiGraph(trace.graph.to_networkx())
+    middle = trace.graph.nodes[len(trace.graph.nodes) // 3].index
+    ways = ask(page, f"[...between(trace, {middle}, [{trace.output.index}])]")
+    expected = (nx.descendants(graph, middle) & nx.ancestors(graph, trace.output.index)) | {middle, trace.output.index}
+    assert set(ways) == (expected if nx.has_path(graph, middle, trace.output.index) else {middle})
+
+
 def test_what_is_rounded_is_said():
     long = elman(400, 24)
     page = engine(page_of(tg.trace(long)))

@@ -259,6 +259,18 @@ def test_zoom_pan_and_fit(opened, html):
     assert "h(4)" in names
 
 
+def test_a_cell_of_the_lag_matrix_lights_its_ways(opened, html, trace):
+    page = opened(html)
+    cells = page.locator(".cell")
+    assert cells.count() == 16
+    page.get_by_label("loss at 3, h at 2", exact=False).click()
+    lit = page.locator("#network .node.on-way").all_text_contents()
+    assert {text[:4] for text in lit} >= {"h(2)", "h(3)"}
+    assert not any(text.startswith(("h(1)", "h(4)")) for text in lit)
+    page.get_by_label("loss at 3, h at 2", exact=False).click()
+    assert page.locator("#network .on-way").count() == 0
+
+
 def test_help(opened, html):
     page = opened(html)
     page.keyboard.press("?")

@@ -16,12 +16,12 @@ export function extent(...arrays) {
 }
 
 /** A picture of an array; what it is, in words, for readers who do not see it. */
-export function picture(values, shape, limit, words, norm) {
+export function picture(values, shape, limit, words, norm, mostDigits = MOST_DIGITS) {
   const [height, width] = shape.length === 0 ? [1, 1] : shape.length === 1 ? [shape[0], 1] : flat(shape);
   const size = height * width;
   if (values === null) return html("p", { class: "described" }, `${shapeText(shape)}, ‖·‖ = ${short(norm)}`);
   if (size === 0) return html("p", { class: "described" }, `${shapeText(shape)}: no numbers`);
-  const drawn = size <= MOST_DIGITS && width <= 8 ? digits(values, height, width, limit) : map(values, height, width, limit);
+  const drawn = size <= mostDigits && width <= 8 ? digits(values, height, width, limit) : map(values, height, width, limit);
   drawn.setAttribute("role", "img");
   drawn.setAttribute("aria-label", `${words}, ${shapeText(shape)}${size <= 8 ? `: ${[...values].map(short).join(", ")}` : ""}`);
   return drawn;

@@ -6,6 +6,7 @@ import { element, symbolMath, symbolText } from "./symbols.js";
 import { html } from "./svg.js";
 
 const MOST_SLOTS = 120;
+const MOST_DIGITS = 9; // more numbers are a heat map
 
 /** The ledger of all parameters in a panel. */
 export class Ledger {
@@ -77,7 +78,7 @@ export class Ledger {
     const term = value.writes[count - 1];
     const factors = written ? this.trace.arrays.factors(term.array) : null;
     const limit = extent(total);
-    const pictures = [picture(total, shape, limit, `${name} after ${count} of ${value.writes.length} contributions`, NaN)];
+    const pictures = [picture(total, shape, limit, `${name} after ${count} of ${value.writes.length} contributions`, NaN, MOST_DIGITS)];
     if (factors) pictures.push(html("span", { class: "sign" }, "+="), ...this.product(factors, shape));
     account.sum.replaceChildren(...pictures);
     account.said.textContent = this.sentence(account, count);

@@ -159,6 +159,17 @@ function isState(trace, points) {
   return trace.values.some(({ inputs, t }) => t !== undefined && inputs.some((source) => times.has(source) && times.get(source) !== t));
 }
 
+/** The values on all ways from a state to a loss, both included: what its gradient passes. */
+export function between(trace, state, losses) {
+  const above = new Set(losses);
+  for (let i = Math.max(...losses); i > state; i--) if (above.has(i)) trace.values[i].inputs.forEach((source) => above.add(source));
+  const reached = new Set([state]);
+  for (let i = state + 1; i <= Math.max(...losses); i++) {
+    if (above.has(i) && trace.values[i].inputs.some((source) => reached.has(source))) reached.add(i);
+  }
+  return reached;
+}
+
 /** Norms on a log scale, from 0 (least) to 1 (greatest); null for zero, NaN and infinity. */
 export function logScale(norms) {
   const logs = norms.filter((x) => x > 0 && Number.isFinite(x)).map(Math.log10);

@@ -22,6 +22,7 @@ export class Network {
     this.placeOf = new Map(this.nodes.map((node, place) => [node.index, place]));
     this.edgeOf = this.linked();
     this.drawn = new Map();
+    this.lit = null;
     this.root = root;
     this.box = { x: -PAD, y: -PAD, width: this.figure.width + 2 * PAD, height: this.figure.height + 2 * PAD };
     this.layers = ["columns", "rails", "parts", "marks"].map((name) => svg("g", { class: name }));
@@ -161,6 +162,13 @@ export class Network {
     this.mark(written, forward && !still());
   }
 
+  /** Light values, and what stands for them; with null, none. */
+  light(values) {
+    this.lit = values === null ? null : new Set([...values].flatMap((index) => [index, this.owner(index)]));
+    this.root.classList.toggle("lit", values !== null);
+    this.update(this.k, true);
+  }
+
   tintNode(part, node, current) {
     const value = this.trace.values[node.index];
     const known = this.view === "folded" ? "none" : status(this.trace, node.index, this.k);
@@ -168,6 +176,7 @@ export class Network {
     const share = this.scale(norm);
     const reached = known === "complete" || known === "partial";
     part.classList.toggle("current", node.index === current);
+    part.classList.toggle("on-way", this.lit?.has(node.index) ?? false);
     part.classList.toggle("partial", known === "partial");
     part.classList.toggle("reached", reached);
     part.classList.toggle("hollow", reached && norm === 0);
@@ -180,6 +189,8 @@ export class Network {
     const terms = this.termsOf(place).filter((term) => term.step <= this.k);
     const norm = Math.max(0, ...terms.map((term) => this.trace.arrays.norm(term.array)));
     const share = this.scale(norm);
+    const { source, target } = this.edges[place];
+    part.classList.toggle("on-way", this.lit !== null && this.lit.has(this.nodes[source].index) && this.lit.has(this.nodes[target].index));
     part.classList.toggle("done", terms.length > 0);
     part.classList.toggle("now", written.has(place));
     part.classList.toggle("hollow", terms.length > 0 && norm === 0);

@@ -1,6 +1,7 @@
 // The page: one state (position, view, selection), which is in the address; controls and keys change it, views show it.
 
 import { unpack } from "./data.js";
+import { Lag } from "./lag.js";
 import { Ledger } from "./ledger.js";
 import { logScale, mainSource, makeTrace, moveWhile, nextWrite, nodeOf, previousWrite, series, short } from "./model.js";
 import { Network } from "./network.js";
@@ -24,6 +25,7 @@ class Page {
     const lines = series(trace);
     this.timeline = new Timeline($("timeline"), trace, lines, (k) => this.go(k));
     $("caption").replaceChildren(...lines.map(({ name }) => html("span", {}, `‖∂L/∂${name}⁽ᵗ⁾‖`)));
+    this.lag = new Lag($("lag"), trace, (values) => this.light(values));
     this.fill();
     this.bind();
     this.readAddress();
@@ -115,6 +117,7 @@ class Page {
       this.networks[view] = new Network($("network"), this.trace, view, this.scale, (index) => this.selectValue(index));
       this.networks[view].k = this.state.k;
       this.networks[view].fit();
+      this.networks[view].light(this.lit ?? null);
     }
     return this.networks[view];
   }
@@ -125,6 +128,12 @@ class Page {
     if (step !== undefined) this.go(step);
     else if (writes.length > 0) this.go(nextWrite(this.trace, index, this.state.k) ?? writes[0].step);
     else this.say(`No gradient reaches ${symbolText(this.trace.values[index])}.`);
+  }
+
+  /** Light some values in the drawing; with null, none. */
+  light(values) {
+    this.lit = values;
+    this.network(this.state.view).light(values);
   }
 
   // -- moves ------------------------------------------------------------------------------------------------------------
