@@ -29,6 +29,9 @@ _FIRST = 0xE000  # private characters stand for the symbols in a formula: the fi
 _SYMBOL = re.compile(r"[^\W\d](?:(?!ᵀ)[\w\u0300-\u036f])*(?:⁽[^⁾]*⁾)?")
 
 
+Stop = tuple[str, str] | tuple[str, str, str]  # where, a sentence, and the answer if that is a question
+
+
 class Contents(NamedTuple):
     """What a page holds: JSON-ready data, and the numbers of all arrays."""
 
@@ -36,15 +39,15 @@ class Contents(NamedTuple):
     numbers: bytes
 
 
-def contents(trace: Trace, title: str, tour: Iterable[tuple[str, str]] = ()) -> Contents:
+def contents(trace: Trace, title: str, tour: Iterable[Stop] = ()) -> Contents:
     """Return the data of a page.
 
     Parameters
     ----------
     trace : Trace
     title : str
-    tour : iterable of (str, str)
-        Stops, each where (``"h[3]"``, or the number of a step) and a sentence.
+    tour : iterable of tuples
+        Stops, each where (``"h[3]"``, or the number of a step), a sentence, and perhaps its answer.
     """
     arrays = Arrays(exact=trace.forward_bytes <= EXACT_BYTES)
     writer = _Writer(trace, arrays)
@@ -68,7 +71,7 @@ def contents(trace: Trace, title: str, tour: Iterable[tuple[str, str]] = ()) -> 
         "rounded": rounded,
         "figures": figures(trace.graph),
         "lag": _lag(trace),
-        "tour": [_stop(trace, where, text) for where, text in tour],
+        "tour": [_stop(trace, *stop) for stop in tour],
     }
     return Contents(data, numbers)
 
@@ -237,7 +240,7 @@ def _lag(trace: Trace) -> dict[str, Any] | None:
     }
 
 
-def _stop(trace: Trace, where: str, text: str) -> dict[str, Any]:
+def _stop(trace: Trace, where: str, text: str, answer: str | None = None) -> dict[str, Any]:
     """Return a stop of a tour: the step in which what it names is pulled back through, or first written to."""
     if where.isdecimal():
         step = trace.checked(int(where), len(trace))
@@ -245,4 +248,5 @@ def _stop(trace: Trace, where: str, text: str) -> dict[str, Any]:
         node = trace.node(where)
         own, writes = trace.step_of(node), trace.writes(node)
         step = own if own is not None else writes[0][0] if writes else len(trace)
-    return {"step": step, "text": clean(text)}
+    stop = {"step": step, "text": clean(text)}
+    return stop if answer is None else stop | {"answer": clean(answer)}

@@ -11,13 +11,13 @@ from tinygraph.files import replacing
 
 from ..scenes.labels import loss_label
 from .assemble import assemble
-from .contents import contents
+from .contents import Stop, contents
 
 
 def export(
     x: tg.Tensor | tg.Trace | str | os.PathLike[str],
     path: str | os.PathLike[str],
-    tour: Iterable[tuple[str, str]] | None = None,
+    tour: Iterable[Stop] | None = None,
     *,
     title: str | None = None,
 ) -> Path:
@@ -29,8 +29,9 @@ def export(
         A loss, its recorded backward pass, or the file of one.
     path : str or path
         Where to write the page, ``.html``.
-    tour : iterable of (str, str), optional
-        Stops of a lecture: each where, by a name (``"h[3]"``) or the number of a step, and a sentence.
+    tour : iterable of tuples, optional
+        Stops of a lecture: each where, by a name (``"h[3]"``) or the number of a step, and a sentence. Where that is a
+        question, a third text is its answer, which the page gives when the reader steps on.
     title : str, optional
         The page's title.
 
@@ -63,7 +64,7 @@ def export(
 
 
 def page_of(
-    x: tg.Tensor | tg.Trace | str | os.PathLike[str], tour: Iterable[tuple[str, str]] = (), title: str | None = None
+    x: tg.Tensor | tg.Trace | str | os.PathLike[str], tour: Iterable[Stop] = (), title: str | None = None
 ) -> str:
     """Return the page as HTML."""
     trace = trace_of(x)

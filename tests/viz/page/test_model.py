@@ -143,6 +143,23 @@ def test_the_ways_between_a_state_and_a_loss(passed):
     assert set(ways) == (expected if nx.has_path(graph, middle, trace.output.index) else {middle})
 
 
+def test_the_lane_of_a_memory_is_the_product_of_its_gates():
+    trace = tg.trace(lists_of_gates(4))
+    page = engine(page_of(trace))
+    lanes = ask(page, "lanes(trace)")
+    gates = {node.timestep: node.data.mean() for node in trace.graph.nodes if node.name == "f"}
+    memories = {node.index: node.timestep for node in trace.graph.nodes if node.name == "c" and node.kind == "op"}
+    assert [memories[lane["to"]] for lane in lanes] == [4, 3, 2, 1]
+    left = 1.0
+    for lane in lanes:
+        left *= gates[memories[lane["to"]]]
+        assert lane["product"] == pytest.approx(left)
+
+
+def test_nothing_else_is_a_lane():
+    assert ask(engine(page_of(tg.trace(elman(4, 3)))), "lanes(trace)") == []
+
+
 def test_what_is_rounded_is_said():
     long = elman(400, 24)
     page = engine(page_of(tg.trace(long)))

@@ -232,6 +232,13 @@ def test_the_tour(opened, html, trace):
     assert page.locator("#stop").inner_text() == TOUR[1][1]
 
 
+def test_a_question_is_answered_by_stepping(opened, trace):
+    page = opened(page_of(trace, [("h[3]", "What comes next?", "Its sum.")]), "#stop=1")
+    assert page.locator("#stop").inner_text() == "What comes next? (Step on to see.)"
+    page.keyboard.press("n")
+    assert page.locator("#stop").inner_text() == "What comes next? Its sum."
+
+
 def test_views(opened, html):
     page = opened(html)
     counts = {}

@@ -170,6 +170,49 @@ export function between(trace, state, losses) {
   return reached;
 }
 
+/**
+ * The lanes of gated memories: where c⁽ᵗ⁾ is a sum with f ⊙ c⁽ᵗ⁻¹⁾ in it and f lies between 0 and 1, as in an LSTM or GRU.
+ * Each piece has the mean of its gate, and the product of the gates from there to the end: what is left of a gradient.
+ */
+export function lanes(trace) {
+  const pieces = [];
+  for (const product of trace.values) {
+    if (product.op !== "multiply" || product.inputs.length !== 2) continue;
+    for (const [memory, gate] of [product.inputs, [...product.inputs].reverse()].map((pair) => pair.map((i) => trace.values[i]))) {
+      const next = memory.raised === undefined || memory.index === gate.index ? undefined : sumOf(trace, product);
+      if (!next || next.name !== memory.name || next.raised === memory.raised || memory.number !== undefined) continue;
+      const open = trace.arrays.values(gate.array);
+      if (open === null || open.length < 1 || !open.every((x) => x >= 0 && x <= 1)) continue;
+      pieces.push({ from: memory.index, to: next.index, gate: open.reduce((a, x) => a + x, 0) / open.length });
+    }
+  }
+  const left = new Map();
+  for (const piece of pieces.sort((a, b) => b.to - a.to)) {
+    piece.product = piece.gate * (left.get(piece.to) ?? 1);
+    left.set(piece.from, piece.product);
+  }
+  return pieces;
+}
+
+/** The named value that a product is a summand of. */
+function sumOf(trace, product) {
+  trace.readers ??= readers(trace);
+  let value = product;
+  for (let depth = 0; depth < 4; depth++) {
+    const user = trace.readers[value.index].map((i) => trace.values[i]).find(({ op }) => op === "add");
+    if (user === undefined) return undefined;
+    if (user.raised !== undefined) return user;
+    value = user;
+  }
+  return undefined;
+}
+
+function readers(trace) {
+  const result = trace.values.map(() => []);
+  trace.values.forEach(({ inputs, index }) => inputs.forEach((source) => result[source].push(index)));
+  return result;
+}
+
 /** Norms on a log scale, from 0 (least) to 1 (greatest); null for zero, NaN and infinity. */
 export function logScale(norms) {
   const logs = norms.filter((x) => x > 0 && Number.isFinite(x)).map(Math.log10);

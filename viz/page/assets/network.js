@@ -1,7 +1,7 @@
 // The network as a drawing: only the columns in sight are elements, and the wave front of the backward pass tints them.
 
 import { rows } from "./data.js";
-import { nodeOf, short, snapshot, status } from "./model.js";
+import { lanes, nodeOf, short, snapshot, status } from "./model.js";
 import { symbolText } from "./symbols.js";
 import { svg, typeset } from "./svg.js";
 
@@ -21,6 +21,7 @@ export class Network {
     this.byColumn = grouped(this.nodes, this.edges);
     this.placeOf = new Map(this.nodes.map((node, place) => [node.index, place]));
     this.edgeOf = this.linked();
+    this.laneOf = new Map(view === "variables" ? lanes(trace).map((lane) => [this.edgeOf.get([lane.from, lane.to].join()), lane]) : []);
     this.drawn = new Map();
     this.lit = null;
     this.root = root;
@@ -90,6 +91,7 @@ export class Network {
   drawColumn(column) {
     const { nodes, edges } = this.byColumn.get(column) ?? { nodes: [], edges: [] };
     const group = svg("g", { transform: `translate(${this.origin(column)} 0)` });
+    group.append(...edges.filter((place) => this.laneOf.has(place)).map((place) => this.drawLane(place)));
     group.append(...edges.map((place) => this.drawEdge(place)), ...nodes.map((place) => this.drawNode(place)));
     group.append(...edges.map((place) => this.drawLabel(place)).filter((label) => label !== null));
     const parts = [group];
@@ -112,6 +114,15 @@ export class Network {
   drawEdge(place) {
     const edge = this.edges[place];
     return svg("path", { class: `e ${edge.kind ?? ""} ${hue(edge.hue)}`, d: this.figure.paths[edge.path], "data-edge": place });
+  }
+
+  /** The lane of a memory: as thick as what the gates from here to the end leave of a gradient. */
+  drawLane(place) {
+    const { gate, product } = this.laneOf.get(place);
+    const lane = svg("path", { class: "lane", d: this.figure.paths[this.edges[place].path] });
+    lane.style.strokeWidth = `${(2 + 16 * product).toFixed(1)}px`;
+    lane.append(svg("title", {}, `mean of this gate: ${short(gate)}; product of the gates from here to the end: ${short(product)}`));
+    return lane;
   }
 
   drawLabel(place) {

@@ -199,7 +199,9 @@ class Page {
     const { tour } = this.trace;
     if (tour.length === 0) return;
     const here = stop === null ? null : tour[stop];
-    $("stop").textContent = here === null ? "A tour of this network." : here.text;
+    const asked = here !== null && here.answer !== undefined;
+    const answer = !asked ? "" : this.state.k > here.step ? ` ${here.answer}` : " (Step on to see.)";
+    $("stop").textContent = here === null ? "A tour of this network." : here.text + answer;
     $("stop-number").textContent = here === null ? "" : `${stop + 1} of ${tour.length}`;
     $("next-stop").textContent = here === null ? "Begin" : "Next";
     $("next-stop").disabled = stop === tour.length - 1;
