@@ -36,7 +36,8 @@ def lists_of_gates(length):
     h = c = np.zeros(3)
     for _ in range(length):
         z = np.concatenate([h, RNG.normal(size=2)])
-        i, f, o = (tg.sigmoid(p[name] @ z) for name in ("Wi", "Wf", "Wo"))
+        i, o = (tg.sigmoid(p[name] @ z) for name in ("Wi", "Wo"))
+        f = tg.sigmoid(p["Wf"] @ z)
         c = f * c + i * np.tanh(p["Wc"] @ z)
         h = o * np.tanh(c)
     return np.sum(h * h)

@@ -184,6 +184,7 @@ def test_play_and_pause(opened, html, trace):
     page.get_by_label("play", exact=True).click()
     until(page, "page.state.k >= 3")
     page.get_by_label("pause").click()
+    page.get_by_label("play", exact=True).wait_for()
     here = at(page)
     page.wait_for_timeout(200)
     assert at(page) == here
