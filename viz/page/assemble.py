@@ -16,19 +16,10 @@ from string import Template
 from ..palette import DARK, LIGHT, Theme
 from .contents import Contents
 
-MODULES = (
-    "svg",
-    "data",
-    "model",
-    "symbols",
-    "heat",
-    "network",
-    "step",
-    "ledger",
-    "timeline",
-    "lag",
-    "page",
-)  # imports first
+MODULES = (  # imports first
+    *("svg", "data", "model", "symbols", "heat"),
+    *("network", "step", "ledger", "timeline", "lag", "controls", "page"),
+)
 _EXTRA = {  # of the page alone: the gradient's own colour, the two ends of a heat map, what is chosen
     "light": "--gradient:#c9186b;--gradient-ink:#b01059;--on-gradient:#fff;--warm:#c2410c;--cold:#1d5fd1;"
     "--focus:#0b7285",
@@ -93,6 +84,8 @@ def _scoped(name: str) -> str:
     text = re.sub(r"^import (\{[^}]*\}) from \"\./(\w+)\.js\";$", r"const \1 = \2_module;", text, flags=re.MULTILINE)
     exported = re.findall(r"^export (?:async )?(?:function|class|const) (\w+)", text, flags=re.MULTILINE)
     text = re.sub(r"^export ", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^ *(//.*|/?\*.*)?\n", "", text, flags=re.MULTILINE)  # comments and empty lines are for who edits it
+    text = re.sub(r"^ +", "", text, flags=re.MULTILINE)
     return f"const {name}_module = (() => {{\n{text}return {{ {', '.join(exported)} }};\n}})();"
 
 

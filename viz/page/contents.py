@@ -241,12 +241,25 @@ def _lag(trace: Trace) -> dict[str, Any] | None:
 
 
 def _stop(trace: Trace, where: str, text: str, answer: str | None = None) -> dict[str, Any]:
-    """Return a stop of a tour: the step in which what it names is pulled back through, or first written to."""
-    if where.isdecimal():
-        step = trace.checked(int(where), len(trace))
-    else:
-        node = trace.node(where)
-        own, writes = trace.step_of(node), trace.writes(node)
-        step = own if own is not None else writes[0][0] if writes else len(trace)
-    stop = {"step": step, "text": clean(text)}
+    stop = {"step": _step_of(trace, where), "text": clean(text)}
     return stop if answer is None else stop | {"answer": clean(answer)}
+
+
+def _step_of(trace: Trace, where: str) -> int:
+    """Return the step that a stop means.
+
+    A number is that step, "" the beginning; a name, the step in which it is pulled back through; the name of a
+    parameter, the first that writes to it, and with a time step (``"W[2]"``) the one that does so there.
+    """
+    if where == "":
+        return -1
+    if where.isdecimal():
+        return trace.checked(int(where), len(trace) - 1)
+    write = re.fullmatch(r"(.+)\[(\d+)\]", where)
+    if write and write[1] in {str(trace.symbols.of(parameter)) for parameter in trace.graph.parameters}:
+        steps = [step for step, _ in trace.writes(trace.node(write[1])) if trace.nodes[step].timestep == int(write[2])]
+        if steps:
+            return steps[0]
+    node = trace.node(where)
+    own, writes = trace.step_of(node), trace.writes(node)
+    return own if own is not None else writes[0][0] if writes else len(trace) - 1

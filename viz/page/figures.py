@@ -26,7 +26,7 @@ def figures(graph: tg.Graph) -> dict[str, Any]:
     views = {"variables": _figure(variables), "ops": _figure(ops)}
     views["variables"]["owners"] = _owners(graph, variables)
     folded = folded_scene(graph, "variables")
-    views["folded"] = _figure(folded) | {"members": _members(graph)}
+    views["folded"] = _figure(folded) | {"members": _members(graph, folded)}
     return views
 
 
@@ -53,6 +53,7 @@ def _figure(scene: Scene) -> dict[str, Any]:
         ],
         "boxes": writer.boxes.values,
         "paths": writer.paths.values,
+        "middles": writer.middles,
         "labels": [pieces(label) for label in writer.labels.values],
         "tags": writer.tags.values,
     }
@@ -64,6 +65,7 @@ class _Writer:
         self.layout = layout
         self.places = {node.id: i for i, node in enumerate(scene.nodes)}
         self.boxes, self.paths, self.labels, self.tags = Distinct(), Distinct(), Distinct(), Distinct()
+        self.middles: list[list[int]] = []
 
     def node(self, node: Node) -> dict[str, Any]:
         column, box = self.layout.places[node.id]
@@ -87,6 +89,9 @@ class _Writer:
 
     def edge(self, route: Route) -> dict[str, Any]:
         edge = self.scene.edges[route.edge]
+        path, known = self.paths.number(route.path.svg()), len(self.middles)
+        if path == known:
+            self.middles.append([round(x) for x in route.path.middle()])
         label = None
         if edge.label and route.label is not None:
             label = [self.labels.number(edge.label), round(route.label[0], 1), round(route.label[1] + 4.5, 1)]
@@ -95,7 +100,7 @@ class _Writer:
             "target": self.places[edge.target],
             "argument": edge.argument,
             "column": route.column,
-            "path": self.paths.number(route.path.svg()),
+            "path": path,
             "label": label,
             "hue": edge.hue,
             "kind": edge.kind or None,
@@ -122,20 +127,22 @@ _PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 def _owners(graph: tg.Graph, scene: Scene) -> list[int]:
     """Return for each value the variable that it is a part of: the first that it leads to; -1 where there is none."""
+    return _leading_to(graph, {node.index: node.index for node in graph.nodes}, scene)
+
+
+def _members(graph: tg.Graph, scene: Scene) -> list[int]:
+    """Return for each value the box of the folded drawing that it is a part of; -1 for none."""
+    folded = {recorded.index: node.index for node in tg.fold(graph).nodes for recorded in node.recorded}
+    return _leading_to(graph, folded, scene)
+
+
+def _leading_to(graph: tg.Graph, box_of: dict[int, int], scene: Scene) -> list[int]:
     shown = {int(node.id[1:]) for node in scene.nodes}
-    owners = [-1] * len(graph.nodes)
+    boxes = [-1] * len(graph.nodes)
     for node in reversed(graph.nodes):
-        if node.index in shown:
-            owners[node.index] = node.index
+        box = box_of.get(node.index, -1)
+        if box in shown:
+            boxes[node.index] = box
         elif node.kind == "op":
-            owners[node.index] = next((owners[user.index] for user, _ in graph.consumers(node)), -1)
-    return owners
-
-
-def _members(graph: tg.Graph) -> list[int]:
-    """Return for each value the folded node that it was recorded of; -1 for none."""
-    members = [-1] * len(graph.nodes)
-    for node in tg.fold(graph).nodes:
-        for recorded in node.recorded:
-            members[recorded.index] = node.index
-    return members
+            boxes[node.index] = next((boxes[user.index] for user, _ in graph.consumers(node)), -1)
+    return boxes

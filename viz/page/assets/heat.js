@@ -4,6 +4,7 @@ import { short } from "./model.js";
 import { html } from "./svg.js";
 
 const MOST_DIGITS = 36;
+const LONGEST = 8; // a longer vector is a heat map
 const MOST_PIXELS = 96;
 
 /** The largest finite absolute value of some arrays: the end of the colour scale that they share. */
@@ -21,7 +22,7 @@ export function picture(values, shape, limit, words, norm, mostDigits = MOST_DIG
   const size = height * width;
   if (values === null) return html("p", { class: "described" }, `${shapeText(shape)}, ‖·‖ = ${short(norm)}`);
   if (size === 0) return html("p", { class: "described" }, `${shapeText(shape)}: no numbers`);
-  const drawn = size <= mostDigits && width <= 8 ? digits(values, height, width, limit) : map(values, height, width, limit);
+  const drawn = size <= mostDigits && Math.max(width, height) <= LONGEST ? digits(values, height, width, limit) : map(values, height, width, limit);
   drawn.setAttribute("role", "img");
   drawn.setAttribute("aria-label", `${words}, ${shapeText(shape)}${size <= 8 ? `: ${[...values].map(short).join(", ")}` : ""}`);
   return drawn;
@@ -60,8 +61,7 @@ function map(values, height, width, limit) {
   const zoom = Math.max(1, Math.min(14, Math.floor(150 / Math.max(rows, columns))));
   canvas.style.width = `${Math.max(columns * zoom, columns === 1 ? 12 : 0)}px`;
   canvas.style.height = `${rows * zoom}px`;
-  const style = getComputedStyle(document.documentElement);
-  const [warm, cold, ground] = ["--warm", "--cold", "--box"].map((name) => rgb(style.getPropertyValue(name)));
+  const [warm, cold, ground] = colours();
   const context = canvas.getContext("2d");
   const image = context.createImageData(columns, rows);
   const largest = pooled(values, height, width, rows, columns);
@@ -76,6 +76,15 @@ function map(values, height, width, limit) {
   });
   context.putImageData(image, 0, 0);
   return canvas;
+}
+
+let known = null;
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => (known = null));
+
+function colours() {
+  const style = getComputedStyle(document.documentElement);
+  known ??= ["--warm", "--cold", "--box"].map((name) => rgb(style.getPropertyValue(name)));
+  return known;
 }
 
 function pooled(values, height, width, rows, columns) {

@@ -2,6 +2,7 @@
 
 import { between, logScale, short } from "./model.js";
 import { html } from "./svg.js";
+import { raisedDigits } from "./symbols.js";
 
 /** The matrix in a panel; `light` is told which values to light, or none. */
 export class Lag {
@@ -12,12 +13,12 @@ export class Lag {
     const scale = logScale(norms.flat().map(Number));
     const cells = html("div", { class: "cells", role: "group", "aria-label": `norms of the gradients of single losses with respect to ${of}` });
     cells.style.gridTemplateColumns = `max-content repeat(${states.length}, minmax(22px, 44px))`;
-    cells.append(html("span"), ...states.map(({ t }) => html("span", { class: "tick" }, `${t}`)));
+    cells.append(html("span"), ...states.map(({ t }) => html("span", { class: "tick" }, `${of}${raisedDigits(t)}`)));
     losses.forEach((loss, i) => {
-      cells.append(html("span", { class: "tick" }, `L at ${loss.t}`));
+      cells.append(html("span", { class: "tick" }, `L${raisedDigits(loss.t)}`));
       states.forEach((state, j) => cells.append(this.cell(trace, of, loss, state, Number(norms[i][j]), scale, light)));
     });
-    const words = html("p", { class: "quiet" }, `Which loss taught which time step: ‖∂L⁽ˢ⁾/∂${of}⁽ᵗ⁾‖, rows by loss, columns by time step of ${of}, log scale. A cell lights its ways.`);
+    const words = html("p", { class: "quiet" }, `Which loss taught which time step: ‖∂L⁽ˢ⁾/∂${of}⁽ᵗ⁾‖, log scale; dotted is exactly 0. A cell lights its ways.`);
     panel.replaceChildren(html("h3", {}, "Lag matrix"), words, cells);
   }
 

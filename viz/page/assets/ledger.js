@@ -10,9 +10,8 @@ const MOST_DIGITS = 9; // more numbers are a heat map
 
 /** The ledger of all parameters in a panel. */
 export class Ledger {
-  constructor(panel, trace, scale, goto) {
+  constructor(panel, trace, goto) {
     this.trace = trace;
-    this.scale = scale;
     this.accounts = trace.parameters.filter((index) => trace.values[index].writes.length > 0).map((index) => this.account(index, goto));
     const without = trace.parameters.filter((index) => trace.values[index].writes.length === 0);
     panel.replaceChildren(...this.accounts.map(({ card }) => card));
@@ -23,6 +22,7 @@ export class Ledger {
     const value = this.trace.values[index];
     const slots = html("div", { class: "slots", role: "group", "aria-label": `contributions to ${symbolText(value)}` });
     const shown = spread(value.writes, MOST_SLOTS);
+    shown.reverse(); // by time step, as the pass goes from the last to the first
     const buttons = shown.map((term) => {
       const t = this.trace.values[this.trace.steps[term.step].node].t;
       const words = `${t === undefined ? "" : `t = ${t}, `}step ${term.step}, norm ${short(this.trace.arrays.norm(term.array))}`;
@@ -33,7 +33,8 @@ export class Ledger {
     const sum = html("div", { class: "sum" });
     const said = html("p", { class: "said" });
     const card = html("section", { class: `account hue hue-${this.hue(index)}`, "data-parameter": symbolText(value) }, html("h3", {}, name, html("span", { class: "quiet" }, ` ${shapeText(this.trace.arrays.shape(value.array))}`)), html("div", { class: "row" }, sum), slots, said);
-    return { index, value, shown, buttons, sum, said, card, count: null, written: false };
+    const most = Math.max(...shown.map((term) => this.trace.arrays.norm(term.array)).filter(Number.isFinite), 0);
+    return { index, value, shown, buttons, sum, said, card, most, count: null, written: false };
   }
 
   hue(index) {
@@ -45,23 +46,24 @@ export class Ledger {
   update(k) {
     for (const account of this.accounts) {
       const count = received(this.trace, account.index, k);
-      account.buttons.forEach((button, i) => this.tint(button, account.shown[i], k));
+      account.buttons.forEach((button, i) => this.tint(button, account.shown[i], k, account.most));
       const written = count > 0 && account.value.writes[count - 1].step === k;
       if (count !== account.count || written !== account.written) this.fill(account, count, written);
       account.card.classList.toggle("now", written);
     }
   }
 
-  tint(button, term, k) {
+  /** Fill a slot as high as its contribution is large, beside the largest of this parameter. */
+  tint(button, term, k, most) {
     const norm = this.trace.arrays.norm(term.array);
-    const share = this.scale(norm);
     const done = term.step <= k;
     button.classList.toggle("done", done);
-    button.classList.toggle("strong", done && share !== null && share > 0.5);
     button.classList.toggle("now", term.step === k);
     button.classList.toggle("hollow", done && norm === 0);
     button.classList.toggle("nonfinite", done && !Number.isFinite(norm));
-    button.style.background = done && share !== null ? `color-mix(in oklab, var(--gradient) ${Math.round(15 + 75 * share)}%, var(--box))` : "";
+    const height = Math.round((100 * norm) / most);
+    const filled = "color-mix(in oklab, var(--gradient) 45%, var(--box))";
+    button.style.background = done && norm > 0 && Number.isFinite(norm) ? `linear-gradient(to top, ${filled} ${height}%, var(--box) ${height}%)` : "";
   }
 
   fill(account, count, written) {
@@ -103,14 +105,15 @@ export class Ledger {
     if (count < all) return `${count} of ${all} contributions`;
     const agrees = agreement(this.trace, index);
     const name = symbolText(value);
-    if (agrees === "exact") return `all ${all} contributions: = ${name}.grad, exactly`;
-    if (agrees === null) return `all ${all} contributions`;
-    return `all ${all} contributions: = ${name}.grad to ${short(agrees)} of its largest element (numbers rounded in this page)`;
+    const said = all === 1 ? "its one contribution" : `all ${all} contributions`;
+    if (agrees === "exact") return `${said}: = ${name}.grad, exactly`;
+    if (agrees === null) return said;
+    return `${said}: = ${name}.grad to ${short(agrees)} of its largest element (numbers rounded in this page)`;
   }
 }
 
 /** At most so many of many, the first and the last among them. */
 function spread(terms, most) {
-  if (terms.length <= most) return terms;
+  if (terms.length <= most) return [...terms];
   return Array.from({ length: most }, (_, i) => terms[Math.round((i * (terms.length - 1)) / (most - 1))]);
 }

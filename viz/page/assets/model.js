@@ -72,11 +72,26 @@ export function runningSum(trace, index, count) {
   for (let i = start; i < count; i++) {
     const term = trace.arrays.values(writes[i].array);
     if (term === null) return null;
-    if (total === null) total = Float64Array.from(term);
-    else total = total.map((x, j) => (single ? Math.fround(x + term[j]) : x + term[j]));
+    total = total === null ? Float64Array.from(term) : added(total, term, single);
     if ((i + 1) % STRIDE === 0) sums.set(i + 1, total);
   }
   return total;
+}
+
+function added(total, term, single) {
+  const sum = new Float64Array(total.length);
+  if (single) for (let j = 0; j < sum.length; j++) sum[j] = Math.fround(total[j] + term[j]);
+  else for (let j = 0; j < sum.length; j++) sum[j] = total[j] + term[j];
+  return sum;
+}
+
+/** The norm of what a value has received after step k. */
+export function receivedNorm(trace, index, k) {
+  const { writes, gradient } = trace.values[index];
+  const count = received(trace, index, k);
+  if (index === trace.output || count === writes.length) return gradient === undefined ? 0 : trace.arrays.norm(gradient);
+  const sum = runningSum(trace, index, count);
+  return sum === null ? 0 : Math.sqrt(sum.reduce((a, x) => a + x * x, 0));
 }
 
 /** What happens in step k: the value, its adjoint, and each term with the sum before it and after it. */
@@ -149,8 +164,9 @@ export function series(trace) {
     byName.get(name).push({ t: raised, norm: trace.arrays.norm(gradient), index, step });
   }
   byName.delete(trace.values[trace.output].name); // a sum of losses has the adjoint 1 everywhere
+  const varied = ({ points }) => points.some(({ norm }) => norm !== points[0].norm); // what gathers losses has one adjoint
   const lines = [...byName].map(([name, points]) => ({ name, points, state: isState(trace, points) })).filter(({ points }) => points.length > 1);
-  const states = lines.filter(({ state }) => state);
+  const states = lines.filter((line) => line.state && varied(line));
   return (states.length > 0 ? states : lines).sort((a, b) => b.points.length - a.points.length).slice(0, MOST_SERIES);
 }
 

@@ -1,7 +1,7 @@
 // The network as a drawing: only the columns in sight are elements, and the wave front of the backward pass tints them.
 
 import { rows } from "./data.js";
-import { lanes, nodeOf, short, snapshot, status } from "./model.js";
+import { lanes, nodeOf, receivedNorm, short, status } from "./model.js";
 import { symbolText } from "./symbols.js";
 import { svg, typeset } from "./svg.js";
 
@@ -73,6 +73,7 @@ export class Network {
   /** Show the part of the drawing in `box`; make what has come into sight, drop what has left it. */
   show(box = this.box) {
     this.box = box;
+    this.root.dataset.width = this.root.clientWidth;
     this.root.setAttribute("viewBox", `${box.x} ${box.y} ${box.width} ${box.height}`);
     const wanted = new Set([-1]);
     this.figure.columns.forEach(({ x, width }, column) => {
@@ -183,9 +184,9 @@ export class Network {
   tintNode(part, node, current) {
     const value = this.trace.values[node.index];
     const known = this.view === "folded" ? "none" : status(this.trace, node.index, this.k);
-    const norm = value.gradient === undefined ? 0 : this.trace.arrays.norm(value.gradient);
-    const share = this.scale(norm);
     const reached = known === "complete" || known === "partial";
+    const norm = reached ? receivedNorm(this.trace, node.index, this.k) : 0;
+    const share = this.scale(norm);
     part.classList.toggle("current", node.index === current);
     part.classList.toggle("on-way", this.lit?.has(node.index) ?? false);
     part.classList.toggle("partial", known === "partial");
@@ -227,16 +228,17 @@ export class Network {
   /** Print the factor by which the gradient changes at each edge that is written now; let a pulse run along it. */
   mark(written, pulse) {
     this.layers[3].replaceChildren();
-    const norm = this.k < 0 ? 0 : snapshot(this.trace, this.k).norm;
+    const from = this.k < 0 ? null : this.trace.values[this.owner(nodeOf(this.trace, this.k).index)] ?? null;
+    const norm = from?.gradient === undefined ? 0 : this.trace.arrays.norm(from.gradient);
     for (const [place, term] of written) {
-      if (place === undefined || this.view === "folded") continue;
+      if (place === undefined || this.view === "folded" || this.trace.values[term.to].kind === "parameter") continue;
       const path = this.root.querySelector(`[data-edge="${place}"]`);
       if (path === null) continue;
-      const dx = this.origin(this.edges[place].column);
-      const middle = path.getPointAtLength(path.getTotalLength() / 2);
+      const edge = this.edges[place];
+      const dx = this.origin(edge.column);
+      const [x, y] = this.figure.middles[edge.path];
       const factor = norm > 0 ? this.trace.arrays.norm(term.array) / norm : NaN;
-      const mark = svg("text", { class: "factor", x: middle.x + dx + 6, y: middle.y - 7 }, Number.isFinite(factor) ? `×${short(factor)}` : "");
-      this.layers[3].append(mark);
+      this.layers[3].append(svg("text", { class: "factor", x: x + dx + 6, y: y + 16 }, Number.isFinite(factor) ? `×${short(factor)}` : ""));
       if (pulse) this.pulse(path, dx, factor);
     }
   }
@@ -277,7 +279,10 @@ export class Network {
     const { x, y, width, height } = this.box;
     const margin = Math.min(0.18 * width, 160);
     const inside = at.x > x + margin && at.x < x + width - margin && at.y > y && at.y < y + height;
-    if (!inside) this.show({ ...this.box, x: at.x - width / 2, y: at.y > y && at.y < y + height ? y : at.y - height / 2 });
+    if (inside) return;
+    const within = (wanted, size, whole) => (size > whole + 2 * PAD ? (whole - size) / 2 : Math.min(Math.max(wanted, -PAD), whole + PAD - size));
+    const top = at.y > y && at.y < y + height ? y : at.y - height / 2;
+    this.show({ ...this.box, x: within(at.x - width / 2, width, this.figure.width), y: within(top, height, this.figure.height) });
   }
 
   /** Fit the whole drawing, or as much of it as stays readable, into the frame. */
@@ -286,10 +291,18 @@ export class Network {
     if (width === 0 || height === 0) return;
     const [w, h] = [this.figure.width + 2 * PAD, this.figure.height + 2 * PAD];
     const zoom = Math.min(width / w, height / h, 1.6);
-    const used = whole ? zoom : Math.max(zoom, Math.min(height / h, 0.75));
+    const used = whole ? zoom : Math.max(zoom, 0.8); // letters stay readable
     const box = { width: width / used, height: height / used };
     const x = whole || w < box.width ? -PAD + (w - box.width) / 2 : this.figure.width + PAD - box.width;
     this.show({ ...box, x, y: -PAD + (h - box.height) / 2 });
+  }
+
+  /** Take another size of the frame: keep what is in the middle, and how large it is. */
+  resize() {
+    const { x, y, width, height } = this.box;
+    const unit = width / Math.max(this.root.dataset.width, 1);
+    const [w, h] = [this.root.clientWidth * unit, this.root.clientHeight * unit];
+    if (w > 0 && h > 0) this.show({ x: x + (width - w) / 2, y: y + (height - h) / 2, width: w, height: h });
   }
 
   zoom(factor, at = null) {

@@ -1,5 +1,6 @@
-// The page: one state (position, view, selection), which is in the address; controls and keys change it, views show it.
+// The page: one state (position, view, stop of the tour), which is in the address; views show it.
 
+import { bindControls } from "./controls.js";
 import { unpack } from "./data.js";
 import { Lag } from "./lag.js";
 import { Ledger } from "./ledger.js";
@@ -17,17 +18,17 @@ class Page {
     this.trace = trace;
     this.last = trace.steps.length - 1;
     trace.hues = new Map(trace.hues);
-    this.scale = logScale(trace.values.filter(({ gradient }) => gradient !== undefined).map(({ gradient }) => trace.arrays.norm(gradient)));
+    this.scale = logScale(trace.values.filter(({ step }) => step !== undefined).map(({ gradient }) => trace.arrays.norm(gradient)));
     this.state = { k: -1, view: "variables", weight: trace.parameters[0], stop: null };
     this.breakpoints = new Set();
     this.networks = {};
-    this.ledger = new Ledger($("ledger"), trace, logScale(trace.terms.map((term) => trace.arrays.norm(term.array))), (k) => this.go(k));
+    this.ledger = new Ledger($("ledger"), trace, (k) => this.go(k));
     const lines = series(trace);
     this.timeline = new Timeline($("timeline"), trace, lines, (k) => this.go(k));
     $("caption").replaceChildren(...lines.map(({ name }) => html("span", {}, `‖∂L/∂${name}⁽ᵗ⁾‖`)));
     this.lag = new Lag($("lag"), trace, (values) => this.light(values));
     this.fill();
-    this.bind();
+    bindControls(this);
     this.readAddress();
   }
 
@@ -52,15 +53,25 @@ class Page {
     Object.assign(this.state, change);
     this.state.k = Math.min(Math.max(this.state.k, -1), this.last);
     this.show();
-    const { k, view, stop } = this.state;
-    const words = [k >= 0 ? `step=${k}` : "", view === "variables" ? "" : `view=${view}`, stop === null ? "" : `stop=${stop + 1}`];
-    const address = `#${words.filter(Boolean).join("&")}`;
-    if (address !== location.hash) {
-      try {
-        history.replaceState(null, "", address);
-      } catch {
-        // a page inside another has no address of its own
-      }
+    clearTimeout(this.writing); // browsers refuse addresses that change at every moment
+    this.writing = setTimeout(() => this.writeAddress(), 150);
+  }
+
+  writeAddress() {
+    const { k, view, stop, weight } = this.state;
+    const words = {
+      step: k >= 0 ? k : undefined,
+      view: view === "variables" ? undefined : view,
+      stop: stop === null ? undefined : stop + 1,
+      weight: weight === this.trace.parameters[0] ? undefined : weight,
+      breaks: [...this.breakpoints].join(".") || undefined,
+    };
+    const address = `#${Object.entries(words).filter(([, word]) => word !== undefined).map((pair) => pair.join("=")).join("&")}`;
+    if (address === location.hash || (address === "#" && location.hash === "")) return;
+    try {
+      history.replaceState(null, "", address);
+    } catch {
+      // a page inside another has no address of its own
     }
   }
 
@@ -69,7 +80,10 @@ class Page {
     const number = (name) => (/^-?\d+$/.test(words.get(name) ?? "") ? Number(words.get(name)) : null);
     const view = words.get("view") in this.trace.figures ? words.get("view") : "variables";
     const stop = number("stop") === null || this.trace.tour.length === 0 ? null : Math.min(Math.max(number("stop") - 1, 0), this.trace.tour.length - 1);
-    this.set({ k: number("step") ?? (stop === null ? -1 : this.trace.tour[stop].step), view, stop });
+    const weight = this.trace.parameters.includes(number("weight")) ? number("weight") : this.trace.parameters[0];
+    $("weight").value = weight;
+    this.setBreakpoints((words.get("breaks") ?? "").split(".").filter((at) => /^\d+$/.test(at)).map(Number).filter((at) => at <= this.last));
+    this.set({ weight, k: number("step") ?? (stop === null ? -1 : this.trace.tour[stop].step), view, stop });
   }
 
   go(k) {
@@ -79,7 +93,7 @@ class Page {
   /** Go to where the gradient of a value comes from: to the step that contributed most to it. */
   follow(value) {
     const main = mainSource(this.trace, value.index);
-    if (main === null) this.say(`${symbolText(value)} has received nothing.`);
+    if (main === null) this.notice(value.index === this.trace.output ? "The pass begins here." : `${symbolText(value)} has received nothing.`);
     else this.go(main.step);
   }
 
@@ -111,6 +125,15 @@ class Page {
     $("announcer").textContent = text;
   }
 
+  /** Say something that is not the step, to eyes and ears. */
+  notice(text) {
+    this.say(text);
+    $("notice").textContent = text;
+    $("notice").hidden = false;
+    clearTimeout(this.hiding);
+    this.hiding = setTimeout(() => ($("notice").hidden = true), 4000);
+  }
+
   network(view) {
     if (this.shown !== view) {
       this.shown = view;
@@ -118,6 +141,7 @@ class Page {
       this.networks[view].k = this.state.k;
       this.networks[view].fit();
       this.networks[view].light(this.lit ?? null);
+      $("lane").hidden = this.networks[view].laneOf.size === 0;
     }
     return this.networks[view];
   }
@@ -127,7 +151,7 @@ class Page {
     const { step, writes } = this.trace.values[index];
     if (step !== undefined) this.go(step);
     else if (writes.length > 0) this.go(nextWrite(this.trace, index, this.state.k) ?? writes[0].step);
-    else this.say(`No gradient reaches ${symbolText(this.trace.values[index])}.`);
+    else this.notice(`No gradient reaches ${symbolText(this.trace.values[index])}.`);
   }
 
   /** Light some values in the drawing; with null, none. */
@@ -162,14 +186,19 @@ class Page {
   toggleBreakpoint() {
     const { k } = this.state;
     if (k < 0) return;
-    if (!this.breakpoints.delete(k)) this.breakpoints.add(k);
+    this.setBreakpoints(this.breakpoints.has(k) ? [...this.breakpoints].filter((at) => at !== k) : [...this.breakpoints, k]);
+    this.say(this.breakpoints.has(k) ? `Breakpoint at step ${k}.` : `No breakpoint at step ${k}.`);
+    this.set({});
+  }
+
+  setBreakpoints(steps) {
+    this.breakpoints = new Set(steps);
     const flags = [...this.breakpoints].map((at) => {
       const flag = html("button", { class: "flag", title: `breakpoint at step ${at}`, "aria-label": `breakpoint at step ${at}`, click: () => this.go(at) }, "⚑");
       flag.style.left = `${(100 * (at + 1)) / (this.last + 1)}%`;
       return flag;
     });
     $("flags").replaceChildren(...flags);
-    this.say(this.breakpoints.has(k) ? `Breakpoint at step ${k}.` : `No breakpoint at step ${k}.`);
   }
 
   play() {
@@ -187,9 +216,12 @@ class Page {
   find(text) {
     const wanted = plain(text.trim());
     const value = this.trace.values.findLast((v) => plain(symbolText(v)) === wanted) ?? this.trace.values.findLast((v) => v.name === text.trim());
+    const op = this.trace.steps.find(({ node, k }) => k > this.state.k && this.trace.values[node].op === wanted) ?? this.trace.steps.find(({ node }) => this.trace.values[node].op === wanted);
     if (value) this.selectValue(value.index);
-    else this.say(`Nothing is called ${text}.`);
-    $("find").classList.toggle("missing", !value);
+    else if (op) this.go(op.k);
+    else this.notice(`Nothing is called ${text}.`);
+    $("find").classList.toggle("missing", !value && !op);
+    if (value || op) $("find").blur();
   }
 
   // -- the tour ---------------------------------------------------------------------------------------------------------
@@ -209,83 +241,13 @@ class Page {
   }
 
   visit(change) {
+    const here = this.trace.tour[this.state.stop];
+    if (change > 0 && here?.answer !== undefined && this.state.k <= here.step) {
+      this.go(here.step + 1); // a question is answered before the tour goes on
+      return;
+    }
     const stop = Math.min(Math.max((this.state.stop ?? -1) + change, 0), this.trace.tour.length - 1);
     this.set({ stop, k: this.trace.tour[stop].step });
-  }
-
-  // -- controls and keys ------------------------------------------------------------------------------------------------
-
-  bind() {
-    for (const button of document.querySelectorAll("[data-move]")) button.addEventListener("click", () => this.move(button.dataset.move));
-    for (const button of document.querySelectorAll("[data-view]")) button.addEventListener("click", () => this.set({ view: button.dataset.view }));
-    $("scrubber").addEventListener("input", () => this.go(Number($("scrubber").value)));
-    $("play").addEventListener("click", () => this.play());
-    $("speed").addEventListener("change", () => this.playing && (this.play(), this.play()));
-    $("weight").addEventListener("change", () => this.set({ weight: Number($("weight").value) }));
-    $("find").addEventListener("change", () => this.find($("find").value));
-    $("fit").addEventListener("click", () => this.network(this.state.view).fit(true));
-    $("zoom-in").addEventListener("click", () => this.network(this.state.view).zoom(1.3));
-    $("zoom-out").addEventListener("click", () => this.network(this.state.view).zoom(1 / 1.3));
-    $("break").addEventListener("click", () => this.toggleBreakpoint());
-    $("next-stop").addEventListener("click", () => this.visit(1));
-    $("previous-stop").addEventListener("click", () => this.visit(-1));
-    $("help-button").addEventListener("click", () => $("help").showModal());
-    $("close-help").addEventListener("click", () => $("help").close());
-    addEventListener("hashchange", () => this.readAddress());
-    addEventListener("resize", () => this.network(this.state.view).fit());
-    addEventListener("keydown", (event) => this.key(event));
-    this.bindPointer($("network"));
-  }
-
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.type !== "range") return;
-    const moves = { n: "next", ArrowRight: "next", b: "back", ArrowLeft: "back", c: "continue", u: "cell", U: "back-cell", t: "time", T: "back-time", w: "write", W: "back-write", Home: "first", End: "last", r: "reverse-continue" };
-    const acts = { " ": () => this.play(), k: () => this.toggleBreakpoint(), f: () => this.followHere(), g: () => $("find").focus(), "?": () => $("help").showModal(), 1: () => this.set({ view: "variables" }), 2: () => this.set({ view: "ops" }), 3: () => this.set({ view: "folded" }), ".": () => this.trace.tour.length > 0 && this.visit(1), ",": () => this.trace.tour.length > 0 && this.visit(-1), "+": () => this.network(this.state.view).zoom(1.3), "-": () => this.network(this.state.view).zoom(1 / 1.3), 0: () => this.network(this.state.view).fit(true) };
-    const act = event.key in moves ? () => this.move(moves[event.key]) : acts[event.key];
-    if (!act || (event.key === " " && event.target.tagName === "BUTTON")) return;
-    event.preventDefault();
-    act();
-  }
-
-  followHere() {
-    const value = nodeOf(this.trace, this.state.k);
-    if (value !== null) this.follow(value);
-  }
-
-  bindPointer(root) {
-    const fingers = new Map();
-    let spread = 0;
-    root.addEventListener("pointerdown", (event) => fingers.set(event.pointerId, event));
-    const lift = (event) => fingers.delete(event.pointerId);
-    addEventListener("pointerup", lift);
-    addEventListener("pointercancel", lift);
-    root.addEventListener("pointermove", (event) => {
-      const before = fingers.get(event.pointerId);
-      if (!before) return;
-      fingers.set(event.pointerId, event);
-      const network = this.network(this.state.view);
-      if (fingers.size === 2) {
-        const [a, b] = [...fingers.values()];
-        const now = Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
-        if (spread > 0) network.zoom(now / spread);
-        spread = now;
-      } else {
-        spread = 0;
-        network.pan(event.clientX - before.clientX, event.clientY - before.clientY);
-      }
-    });
-    root.addEventListener("wheel", (event) => {
-      const network = this.network(this.state.view);
-      event.preventDefault();
-      if (event.ctrlKey || event.metaKey) network.zoom(Math.exp(-event.deltaY / 300), this.at(event, root, network));
-      else network.pan(-event.deltaX - (event.shiftKey ? event.deltaY : 0), event.shiftKey ? 0 : -event.deltaY);
-    }, { passive: false });
-  }
-
-  at(event, root, network) {
-    const frame = root.getBoundingClientRect();
-    const unit = network.box.width / frame.width;
-    return { x: network.box.x + (event.clientX - frame.left) * unit, y: network.box.y + (event.clientY - frame.top) * unit };
   }
 }
 

@@ -10,7 +10,9 @@ const MOST_CELLS = 9; // a matrix of at most so many numbers is written out in a
 /** Fill the panel with step k. */
 export function showStep(panel, trace, k, go) {
   const shot = snapshot(trace, k);
-  panel.replaceChildren(...(shot === null ? beginning(trace) : parts(trace, shot, go)));
+  panel.replaceChildren(...(shot === null ? beginning(trace) : parts(trace, shot, go)).filter((part) => part !== null));
+  const mark = panel.querySelector("mark");
+  if (mark !== null) mark.closest("pre").scrollLeft = Math.max(0, mark.offsetLeft + mark.offsetWidth - 380);
 }
 
 function beginning(trace) {
@@ -26,9 +28,9 @@ function parts(trace, shot, go) {
     html("h2", {}, inline(symbolMath(value, true)), ` back through ${value.op}`, value.expression ? html("code", {}, value.expression) : ""),
     source(trace, value),
     ...terms.map((term) => chainRule(trace, value, term)),
-    operands(trace, shot),
     ...terms.map((term) => written(trace, term, limit, go)),
     terms.length > 0 && limit > 0 ? legend(limit) : html("p", { class: "quiet" }, terms.length > 0 ? "All that is written is zero." : "Nothing is written: no argument wants a gradient."),
+    operands(trace, shot),
   ];
 }
 
@@ -59,16 +61,22 @@ function chainRule(trace, value, term) {
   const symbols = formulaMath(trace, value, term.formula);
   symbols.setAttribute("aria-label", formulaText(trace, value, term.formula));
   const numbers = inNumbers(trace, value, term.formula);
-  const rule = html("code", { title: "the rule that runs" }, term.rule);
-  return html("div", { class: "rule" }, symbols, numbers, rule);
+  const rule = html("code", { title: "the rule that runs: g is the adjoint, y the output" }, term.rule);
+  const nameless = named(trace, value, term.formula).filter(([v]) => v.number !== undefined && v.expression);
+  const meanings = [...new Map(nameless.map(([v]) => [v.index, v])).values()].map((v) => html("span", { class: "means" }, `${symbolText(v)} = ${v.expression}`));
+  return html("div", { class: "rule" }, symbols, numbers, ...meanings, rule);
+}
+
+/** The values, and the adjoints, that a formula speaks of. */
+function named(trace, value, formula) {
+  return [...formula].filter((letter) => letter.codePointAt(0) >= 0xe000 && letter.codePointAt(0) < 0xf900).map((letter) => meaning(trace, value, letter));
 }
 
 /** The formula with numbers in the place of symbols, where all of them are small. */
 function inNumbers(trace, value, formula) {
   const right = formula.slice(formula.indexOf("=") + 1);
-  const letters = [...right].filter((letter) => letter.codePointAt(0) >= 0xe000 && letter.codePointAt(0) < 0xf900);
-  const arrays = letters.map((letter) => number(trace, ...meaning(trace, value, letter)));
-  if (letters.length === 0 || arrays.some((i) => i === undefined || size(trace, i) > MOST_CELLS || trace.arrays.values(i) === null)) return null;
+  const arrays = named(trace, value, right).map(([v, bar]) => number(trace, v, bar));
+  if (arrays.length === 0 || arrays.some((i) => i === undefined || size(trace, i) > MOST_CELLS || trace.arrays.values(i) === null)) return null;
   const math = formulaMath(trace, value, `=${right}`, (v, bar) => matrix(trace, number(trace, v, bar)));
   return html("div", { class: "numbers" }, math);
 }
@@ -88,11 +96,12 @@ function matrix(trace, i) {
   return element("mtable", ...rows); // its brackets are borders: fonts without tables for mathematics cannot stretch any
 }
 
-/** The adjoint that arrives, and the values that the rule reads. */
-function operands(trace, { value }) {
-  const read = [...new Map(value.inputs.map((i) => [i, trace.values[i]])).values()];
-  const shown = [[value, true], [value, false], ...read.map((input) => [input, false])];
-  const figures = shown.map(([v, bar]) => {
+/** What the rules read, the adjoint first; of rules that are no formula, all that the op has. */
+function operands(trace, { value, terms }) {
+  const right = terms.map(({ formula }) => formula.slice(formula.indexOf("=") + 1));
+  const all = right.some((formula) => formula === "") ? [value, ...value.inputs.map((i) => trace.values[i])].map((v) => [v, false]) : right.flatMap((formula) => named(trace, value, formula));
+  const shown = new Map([[value, true], ...all].map(([v, bar]) => [`${v.index}${bar}`, [v, bar]]));
+  const figures = [...shown.values()].map(([v, bar]) => {
     const i = bar ? v.gradient : v.array;
     const values = trace.arrays.values(i);
     const words = `${bar ? "the adjoint of " : ""}${symbolText(v)}`;

@@ -12,7 +12,8 @@ export function element(name, ...children) {
   return made;
 }
 
-const raisedDigits = (t) => `⁽${[...String(t)].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻").join("")}⁾`;
+/** A time step as a superscript. */
+export const raisedDigits = (t) => `⁽${[...String(t)].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻").join("")}⁾`;
 
 /** The name of a value as text: h⁽³⁾, v₁₂; with `bar` of its adjoint. */
 export function symbolText(value, bar = false) {

@@ -4,7 +4,7 @@ import { logScale, nodeOf, short } from "./model.js";
 import { svg } from "./svg.js";
 
 const WIDTH = 640;
-const HEIGHT = 120;
+const HEIGHT = 96;
 const LEFT = 52;
 const BOTTOM = 22;
 
