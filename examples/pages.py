@@ -8,7 +8,7 @@ Every number in a tour is a number of the page: `tests/examples/test_pages.py` c
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,25 +18,26 @@ if __name__ == "__main__":  # from a checkout, with nothing installed
 import tinygraph as tg
 import viz
 from examples import programs as p
+from viz.page.contents import Stop
 
 PAGES = Path(__file__).parent / "pages"
 
 
 class Page(NamedTuple):
-    """A row of the lectures, a file's name, a title, a program, and a tour: places in the pass, each with a text."""
+    """A row of the lectures, a file's name, a title, a program, and a tour: stops, some of which ask."""
 
     row: str
     name: str
     title: str
     program: Callable[[], tg.Tensor]
-    tour: list[tuple[str, str]]
+    tour: Sequence[Stop]
 
     def save(self, folder: Path) -> Path:
         """Write the page into a folder."""
         return viz.export(self.program(), folder / f"{self.name}.html", self.tour, title=self.title)
 
 
-WORKED_SERIES = [
+WORKED_SERIES: Sequence[Stop] = [
     ("MSE", "The loss is the mean of four squared errors: each L⁽ᵗ⁾ receives the adjoint 1/4."),
     (
         "ŷ[4]",
@@ -59,7 +60,7 @@ WORKED_SERIES = [
     ("44", "The fourth term of W̄ is exactly zero, for h⁽⁰⁾ = 0: W learns from three transitions, U from four inputs."),
 ]
 
-BPTT = [
+BPTT: Sequence[Stop] = [
     ("y[3]", "The output first: r̄ = ȳ ⊙ φ₂′(r). Here φ₂ is the logistic, and 0.849 becomes 0.157."),
     ("r[3]", "r̄⁽³⁾ goes two ways: V̄ receives r̄⁽³⁾ h⁽³⁾ᵀ, the first of its three terms, and h⁽³⁾ receives Vᵀ r̄⁽³⁾."),
     (
@@ -68,7 +69,11 @@ BPTT = [
         "for there tanh is flat.",
     ),
     ("W", "W̄ receives z̄⁽³⁾ h⁽²⁾ᵀ, and h⁽²⁾ receives Wᵀ z̄⁽³⁾: so the error travels back in time."),
-    ("U", "Ū receives z̄⁽³⁾ x⁽³⁾ᵀ. With it the time step t = 3 is done."),
+    (
+        "U",
+        "Ū receives z̄⁽³⁾ x⁽³⁾ᵀ, and with it the time step t = 3 is done. At which value does t = 2 begin?",
+        "At its own loss, L⁽²⁾: h̄⁽²⁾ is not complete before that has come.",
+    ),
     (
         "h[2]",
         "h̄⁽²⁾ = Vᵀ r̄⁽²⁾ + Wᵀ z̄⁽³⁾, in both parts of the formula: of norm 0.319 from its own output, "
@@ -82,7 +87,7 @@ BPTT = [
     ),
 ]
 
-VANISHING_AND_EXPLODING = [
+VANISHING_AND_EXPLODING: Sequence[Stop] = [
     (
         "loss",
         "Two networks read the same inputs. W_v is 0.5 times a rotation, W_e is 2 times the same; all else is alike.",
@@ -92,8 +97,12 @@ VANISHING_AND_EXPLODING = [
         "W_v",
         "Through W_v the gradient goes from h⁽⁸⁾ to h⁽⁷⁾, and is halved: ×0.5. The same happens in every time step.",
     ),
-    ("g[4]", "After four time steps the gradient of g⁽⁴⁾ is 22.6: sixteen times what it was."),
-    ("h[4]", "The gradient of h⁽⁴⁾ is 0.0884: a sixteenth. On the log scale both lines are straight."),
+    (
+        "g[4]",
+        "After four time steps the gradient of g⁽⁴⁾ is 22.6: sixteen times what it was. What will h⁽⁴⁾ have?",
+        "A sixteenth of the same: 0.0884.",
+    ),
+    ("h[4]", "On the log scale both lines are straight: the same factor in every time step."),
     (
         "61",
         "Exploding: to U_e the first time step gives most, 0.161, and the last gives 0.00109. "
@@ -107,7 +116,7 @@ VANISHING_AND_EXPLODING = [
     ),
 ]
 
-MEMORY_LANE = [
+MEMORY_LANE: Sequence[Stop] = [
     ("loss", "An LSTM over five time steps. The loss reads the last output alone: all gradient must come from there."),
     ("h[5]", "h = o ⊙ tanh(s): one part of the gradient goes to the output gate o⁽⁵⁾, the other to the memory s⁽⁵⁾."),
     ("s[5]", "s⁽⁵⁾ = f ⊙ s⁽⁴⁾ + i ⊙ g. The sum passes its adjoint on unchanged, of norm 0.193, to both products."),
@@ -134,7 +143,7 @@ MEMORY_LANE = [
     ("73", "b_f, which opened the gates, receives exactly zero at t = 1: there was no memory yet to keep, s⁽⁰⁾ = 0."),
 ]
 
-ATTENTION = [
+ATTENTION: Sequence[Stop] = [
     ("ŷ[2]", "The decoder's second word: ŷ⁽²⁾ = V s⁽²⁾. From here the gradient goes back to both decoder and encoder."),
     (
         "c[2]",
