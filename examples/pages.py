@@ -42,7 +42,7 @@ WORKED_SERIES: Sequence[Stop] = [
     (
         "ŷ[4]",
         "The forecast ŷ⁽⁴⁾ is −2.97 and the target 12. The adjoint of ŷ⁽⁴⁾ is half the error: −7.48. "
-        "A negative adjoint: to raise ŷ⁽⁴⁾ lowers the loss.",
+        "It is negative: raising ŷ⁽⁴⁾ lowers the loss.",
     ),
     ("V", "V serves all four time steps, so its gradient is a sum of four terms. The first to come is that of t = 4."),
     (
@@ -152,7 +152,7 @@ ATTENTION: Sequence[Stop] = [
     ),
     (
         "α[2]",
-        "softmax: to raise one weight lowers the others, so the three elements of the adjoint of e⁽²⁾ add up to 0.",
+        "softmax: raising one weight lowers the others, so the three elements of the adjoint of e⁽²⁾ add up to 0.",
     ),
     (
         "U",
@@ -171,7 +171,7 @@ ATTENTION: Sequence[Stop] = [
     (
         "h[1]",
         "Attention reaches h⁽¹⁾ directly, with 0.0603; the chain through h⁽²⁾ brings 0.208. "
-        "In a longer sequence the chain has a factor more for each time step, and the direct way stays as short.",
+        "In a longer sequence the chain grows by a factor with every time step, the direct way stays as short.",
     ),
 ]
 
