@@ -41,7 +41,7 @@ FRAMES = """move => new Promise(done => {
     next: () => page.state.k >= last ? page.move("first") : page.move("next"),
     scrub: (i) => {
       const scrubber = document.getElementById("scrubber");
-      scrubber.value = Math.round(last * (i + 1) / count);
+      scrubber.value = Math.round(last * (1 - Math.abs(1 - 2 * i / count))); // to the end and back
       scrubber.dispatchEvent(new Event("input"));
     },
   };
