@@ -400,7 +400,7 @@ def memory_lane(T: int = 5) -> tg.Tensor:
     W_i, W_f = weights(HIDDEN, HIDDEN + INPUTS, seed=1), weights(HIDDEN, HIDDEN + INPUTS, seed=2)
     W_g, W_o = weights(HIDDEN, HIDDEN + INPUTS, seed=3), weights(HIDDEN, HIDDEN + INPUTS, seed=4)
     b_f, V = tg.parameter(np.full(HIDDEN, 4.0)), weights(1, HIDDEN, seed=5)
-    h, s = np.zeros(HIDDEN), np.zeros(HIDDEN)
+    h, s = tg.tensor(np.zeros(HIDDEN)), tg.tensor(np.zeros(HIDDEN))
     for x in data(T, INPUTS):
         u = np.concatenate([h, x])
         i = tg.sigmoid(W_i @ u)
