@@ -17,7 +17,7 @@ if __name__ == "__main__":  # from a checkout, with nothing installed
 
 import tinygraph as tg
 import viz
-from examples import programs as p
+from examples import programs, through_time
 from viz.page.contents import Stop
 
 PAGES = Path(__file__).parent / "pages"
@@ -176,17 +176,17 @@ ATTENTION: Sequence[Stop] = [
 ]
 
 EXAMPLES = [
-    Page("B2", "worked-series", "The worked series: window 4, H = 20", p.worked_example, WORKED_SERIES),
-    Page("C4", "bptt", "BPTT for T = 3, in bar notation", p.bptt, BPTT),
+    Page("B2", "worked-series", "The worked series: window 4, H = 20", programs.worked_example, WORKED_SERIES),
+    Page("C4", "bptt", "BPTT for T = 3, in bar notation", through_time.bptt, BPTT),
     Page(
         "C7",
         "vanishing-exploding",
         "Vanishing beside exploding",
-        p.vanishing_and_exploding,
+        through_time.vanishing_and_exploding,
         VANISHING_AND_EXPLODING,
     ),
-    Page("B12", "memory-lane", "An LSTM's memory lane", p.memory_lane, MEMORY_LANE),
-    Page("B10", "attention", "Encoder and decoder with attention", p.encoder_decoder_attention, ATTENTION),
+    Page("B12", "memory-lane", "An LSTM's memory lane", through_time.memory_lane, MEMORY_LANE),
+    Page("B10", "attention", "Encoder and decoder with attention", programs.encoder_decoder_attention, ATTENTION),
 ]
 
 
