@@ -6,7 +6,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-import tinygraph.ops.special  # noqa: F401 - so that every test over the registry covers SciPy's functions too
+import tinygraph.ops.parametric  # noqa: F401 - so that every test over the registry covers SciPy's functions too
 
 pytest.register_assert_rewrite("tests.tools")
 

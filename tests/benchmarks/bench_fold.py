@@ -99,7 +99,7 @@ def make_without_metadata(op, data, inputs, values, attributes, requires_grad, f
     """`tinygraph.recording.tensor.make` but for what it keeps of the place: call, instruction and context."""
     tensor = object.__new__(tg.Tensor)
     tensor._index = next_index()
-    tensor._data = data
+    tensor._value = data
     tensor._inputs = inputs
     tensor._values = values
     tensor._attributes = attributes

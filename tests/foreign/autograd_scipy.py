@@ -16,6 +16,8 @@ try:
     import scipy.linalg
     import scipy.special as special
     import scipy.stats
+
+    from tinygraph.ops.special import multigammaln, polygamma
 except ImportError:  # then its tests say so
     special = None  # type: ignore[assignment]
 
@@ -156,7 +158,8 @@ def install_scipy() -> None:
     install("autograd.scipy", {})
     if special is None:
         return
-    install("autograd.scipy.special", {"logsumexp": _logsumexp}, lambda name: getattr(special, name))
+    ours = {"logsumexp": _logsumexp, "polygamma": polygamma, "multigammaln": multigammaln}
+    install("autograd.scipy.special", ours, lambda name: getattr(special, name))
     install("autograd.scipy.linalg", {}, lambda name: getattr(scipy.linalg, name))
     install("autograd.scipy.integrate", {}, lambda name: getattr(scipy.integrate, name))
     install("autograd.scipy.signal", {"convolve": _convolve})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -28,6 +28,9 @@ class Missing:
 
     def __getitem__(self, item: Any) -> Missing:
         return self
+
+    def __iter__(self) -> Iterator[Any]:
+        raise NoCounterpart(self.__name__)  # by __getitem__ alone it would have elements without end
 
     def __or__(self, other: Any) -> Missing:
         return self

@@ -9,6 +9,7 @@ from tests.foreign.program import Programs
 from tinygraph import Tensor
 
 programs = Programs()
+pytestmark = pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
 x = np.array([0.5, 1.2, -0.7])
 
 # -- containers of NumPy -----------------------------------------------------------------------------------------------
@@ -117,14 +118,43 @@ def structured_arrays(x):
     return record["mass"][0] * x[1]
 
 
-@programs.fooled(x, reason="the mask of a masked array on the left, and the gradient, are lost without a word")
+@programs.refused(x, says="write np.where(mask, value, t)")
 def masked_array_times_a_tensor(x):
     return (np.ma.array([1.0, 2.0, 3.0], mask=[0, 0, 1]) * x).sum() + x[0]
 
 
-@programs.fooled(x, reason="np.ma reads ._data of what has it, and cuts the gradient without a word")
+@programs.refused(x, says="write np.where(mask, value, t)")
 def functions_of_masked_arrays(x):
     return np.ma.exp(x).sum() + x[0]
+
+
+@programs.refused(x, says="write np.where(mask, value, t)")
+def a_masked_array_that_is_added_to(x):
+    m = np.ma.ones(3)
+    m += x
+    return m.sum() * x[0]
+
+
+@programs.refused(x, says="write np.where(mask, value, t)")
+def values_among_masked_ones(x):
+    m = np.ma.ones(3)
+    m[1:] = x[1:]
+    return np.ma.maximum(m, 0.0).sum() * x[0]
+
+
+@programs.refused(x, says="write np.asarray(m) and @")
+def a_matrix_on_the_left(x):
+    return (np.matrix(np.eye(3)) * x[:, None]).sum() + x[0]
+
+
+@programs.refused(x, says="write np.asarray(m) and @")
+def a_matrix_on_the_right(x):
+    return (x[None, :] * np.matrix(np.eye(3))).sum() + x[0]
+
+
+@programs.refused(x, says="write np.asarray(m) and @")
+def a_matrix_among_the_arguments(x):
+    return np.sum(np.matmul(np.matrix(np.eye(3)), x)) + np.dot(np.matrix(np.ones(3)), x)[0, 0]
 
 
 @programs.refused(x, says="np.stack")
@@ -135,12 +165,14 @@ def mean_and_variance_of_an_array_of_objects(x):
     return a.mean() + np.var(a)
 
 
-@programs.fooled(x, reason="np.exp of an array of objects asks each for a method exp, which a Tensor does not have")
-def exp_of_an_array_of_objects(x):
-    a = np.empty(3, dtype=object)
-    for i in range(3):
-        a[i] = x[i] * x[i]
-    return np.sum(np.exp(a)) if isinstance(x, Tensor) else np.sum(np.exp(x * x))
+@programs.right(x)
+def functions_of_an_array_of_objects(x):
+    a, b = x * x, np.cos(x)
+    if isinstance(x, Tensor):
+        a, b = np.empty(3, dtype=object), np.empty(3, dtype=object)
+        for i in range(3):
+            a[i], b[i] = x[i] * x[i], np.cos(x[i])
+    return np.sum(np.exp(a) * np.sqrt(a) + np.log(1 + a)) + np.sum(np.hypot(a, 2.0) - np.arctan2(b, a))
 
 
 @programs.refused(x, says="scipy.sparse._spbase.__matmul__ takes no Tensor: write it with NumPy's functions")

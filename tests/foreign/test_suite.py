@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.foreign.standin import Missing, NoCounterpart
 from tests.foreign.suite import VERDICTS
 
 ROOT = Path(__file__).parents[2]
@@ -126,3 +127,8 @@ def test_values_and_gradients_of_a_suite_of_mygrad(tmp_path):
     (tmp_path / "tests" / "test_tiny.py").write_text(MYGRAD)
     printed, last = verdicts("mygrad", tmp_path)
     assert counts(last) == {"passed": 2, "failed": 2}, printed
+
+
+def test_a_name_without_counterpart_has_no_elements():
+    with pytest.raises(NoCounterpart, match=r"mygrad\.registered"):
+        sorted(Missing("mygrad.registered"))

@@ -101,6 +101,12 @@ def plain(x):
     return x if isinstance(x, torch.Tensor) else torch.as_tensor(np.asarray(x))
 
 
+def of_triangle(x, uplo="L"):
+    """Torch reads the same triangle, but spreads the gradient over both."""
+    lower = torch.tril(x if uplo == "L" else x.mT)
+    return lower + torch.tril(lower, -1).mT
+
+
 def log_beta(a, b):
     return torch.lgamma(a) + torch.lgamma(b) - torch.lgamma(a + b)
 
@@ -241,8 +247,10 @@ PEERS = {
     "rel_entr": lambda a, b: a * torch.log(a / b),
     "kl_div": lambda a, b: a * torch.log(a / b) - a + b,
     "zeta": lambda x, order=2: torch.special.zeta(torch.tensor(float(order), dtype=x.dtype), x),
-    "cholesky": torch.linalg.cholesky,
-    "eigvalsh": torch.linalg.eigvalsh,
+    "gammainc": lambda x, a=1: torch.special.gammainc(torch.tensor(a, dtype=x.dtype), x),
+    "gammaincc": lambda x, a=1: torch.special.gammaincc(torch.tensor(a, dtype=x.dtype), x),
+    "cholesky": lambda x: torch.linalg.cholesky(of_triangle(x)),
+    "eigvalsh": lambda x, uplo="L": torch.linalg.eigvalsh(of_triangle(x, uplo)),
     "svdvals": torch.linalg.svdvals,
     "inv": torch.linalg.inv,
     "solve": torch.linalg.solve,

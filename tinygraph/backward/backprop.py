@@ -140,7 +140,7 @@ def walk(output: Tensor, seed: Any, sums: dict[Tensor, Any] | None = None) -> It
         if type(adjoint) is Sparse:
             adjoint = adjoint.dense()
         try:
-            contributions = op.pull(adjoint, node._data, node._values, node._inputs, node._attributes)
+            contributions = op.pull(adjoint, node._value, node._values, node._inputs, node._attributes)
         except RuleError as error:
             raise RuleError(f"{error}{recorded_at(node)}") from error.__cause__
         except Exception as error:
@@ -201,7 +201,7 @@ def seed_of(output: Tensor, adjoint: ArrayLike | None) -> Any:
                 " sum it, or pass grad= of that shape"
             )
         return output.dtype.type(1)
-    seed = np.array(adjoint._data if isinstance(adjoint, Tensor) else adjoint, dtype=output.dtype)
+    seed = np.array(adjoint._value if isinstance(adjoint, Tensor) else adjoint, dtype=output.dtype)
     if seed.shape != output.shape:
         raise ValueError(f"backward: the Tensor has shape {output.shape}, its adjoint grad= has {seed.shape}")
     return seed

@@ -66,7 +66,7 @@ def _as_recorded(node: Tensor, op: Primitive) -> tuple[Any, ...]:
     """Return the arguments of `node` as Tensors, so that its rules are recorded."""
     tensors: list[Any] = []
     for source, value in zip(node._inputs, node._values, strict=False):
-        if source is not None and source._data is not value:
+        if source is not None and source._value is not value:
             raise RuntimeError(f"{op}: an input was replaced after it was recorded; its graph has no second order")
         constant = source is None and isinstance(value, np.ndarray) and value.dtype.kind == "f"
         tensors.append(as_constant(value) if constant else value if source is None else source)  # a.dot(g) asks it of a

@@ -29,7 +29,7 @@ def pull(node: Node, adjoint: Any, argument: int | None = None) -> tuple[Any, ..
         return (None,) * len(inputs)
     try:
         with np.errstate(all="ignore"):  # the pass itself has warned already
-            return node.op.pull(adjoint, node._data, node.values(), inputs, node.attributes or None)
+            return node.op.pull(adjoint, node._value, node.values(), inputs, node.attributes or None)
     except Exception as error:
         if node.tensor is not None:
             raise

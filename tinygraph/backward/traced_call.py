@@ -43,6 +43,8 @@ class TracedCall:
         Their leaves.
     value
         What the function returned, a pytree; ``outputs`` are its leaves as Tensors.
+    recorded : bool
+        Whether the function computed anything with Tensors.
     outer : bool
         Whether an outer derivative may want what comes of it.
     """
@@ -65,8 +67,10 @@ class TracedCall:
         arguments = list(args)
         for position, tree in zip(positions, rebuild(self.trees, self.wrt), strict=True):
             arguments[position] = tree
+        before = next_index()
         with recording_again():
             self.value = f(*arguments, **kwargs)
+        self.recorded = next_index() > before + 1
         self.outputs = [_as_output(leaf, asked) for leaf in flatten(self.value)]
         in_graph = any(isinstance(leaf, Tensor) and leaf.requires_grad for leaf in leaves)
         self.outer = recording and (in_graph or _reaches_older(self.outputs, began))
@@ -107,7 +111,7 @@ class TracedCall:
                 ValueError,
                 f"the function must return one scalar, it returned shape {shapes}; sum it, or take its one element",
             )
-        if type(self.value) not in (Tensor, float):
+        if type(self.value) is not Tensor and (type(self.value) is not float or self.recorded):
             raise self.asked.error(
                 TypeError,
                 f"the function returned a plain {type(self.value).__name__}, {self.value!r}, which depends"
@@ -134,7 +138,7 @@ def _positions(argnums: Argnums, count: int, asked: Asked) -> tuple[int, ...]:
 def _fresh(leaf: Any, recording: bool, asked: Asked) -> Tensor:
     """Return a leaf of an argument as a Tensor of its own, connected with the outer graph if it is in one."""
     if recording and isinstance(leaf, Tensor) and leaf.requires_grad:
-        return alias(leaf)
+        return _traced(alias(leaf))
     array = copied(leaf)
     if array.dtype.kind in "biu":
         raise asked.error(
@@ -145,7 +149,12 @@ def _fresh(leaf: Any, recording: bool, asked: Asked) -> Tensor:
         raise asked.error(
             TypeError, f"an argument is a floating-point array, or a dict, list or tuple of them; it holds {got}"
         )
-    return make_leaf(array, True, frame=asked.frame)
+    return _traced(make_leaf(array, True, frame=asked.frame))
+
+
+def _traced(tensor: Tensor) -> Tensor:
+    tensor._traced = True
+    return tensor
 
 
 def _reaches_older(outputs: list[Tensor], began: int) -> bool:
@@ -189,4 +198,4 @@ def filled(derivative: Any, like: Tensor, keep: bool) -> Any:
 
 def copied(x: Any) -> np.ndarray:
     """Return an array that the caller may write into: it is no other's, nor a recorded value."""
-    return np.array(x._data if isinstance(x, Tensor) else x)
+    return np.array(x._value if isinstance(x, Tensor) else x)

@@ -152,7 +152,7 @@ def graph(*outputs: Tensor) -> Graph:
                 inputs.append(constant)
             else:
                 inputs.append(node_of[source])
-        node_of[tensor] = node = _node(len(nodes), tensor, tuple(inputs), leaf_values.get(tensor, tensor._data))
+        node_of[tensor] = node = _node(len(nodes), tensor, tuple(inputs), leaf_values.get(tensor, tensor._value))
         nodes.append(node)
     return Graph(nodes, [node_of[output] for output in outputs])
 

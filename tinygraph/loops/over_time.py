@@ -167,8 +167,8 @@ def _identities(node: Node) -> Iterator[Hashable]:
     for source in node.inputs:
         if source.kind == "input":
             yield source
-        elif source.kind == "constant" and isinstance(source._data, np.ndarray) and source._data.size:
-            yield source.shape, source._data.tobytes()
+        elif source.kind == "constant" and isinstance(source._value, np.ndarray) and source._value.size:
+            yield source.shape, source._value.tobytes()
 
 
 # -- which loop -------------------------------------------------------------------------------------------------------
@@ -238,7 +238,7 @@ def _takes_other_data(ops: list[Node]) -> bool:
 def _data_read(op: Node) -> Iterator[object]:
     yield op.attributes.get("index")
     for source in op.inputs:
-        yield source._data if source.kind in ("input", "constant") else None
+        yield source._value if source.kind in ("input", "constant") else None
 
 
 def _equal(a: Any, b: Any) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
+from copy import deepcopy
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from ..recording.numpy_protocol import numpy_functions
-from ..recording.tensor import Tensor
+from ..recording.source import users_frame
+from ..recording.tensor import Tensor, is_traced
 from . import indexing, shapes
 from . import without_gradient as plain
 
@@ -28,6 +31,7 @@ _INSTEAD = {
     "expand": "np.broadcast_to(t, shape)",
     "norm": "np.linalg.norm(t)",
 }
+_frame = sys._getframe
 
 
 class Absent:
@@ -70,6 +74,21 @@ def _flat(self: Tensor) -> Tensor:
     return shapes.ravel(self)
 
 
+def _copy(self: Tensor) -> Tensor:
+    """Return another leaf of the same value; of an argument of a differentiated function, a recorded copy."""
+    if is_traced(self):
+        return shapes.copy.apply((self,), {}, users_frame(_frame(1)))
+    restored, parts = self.__reduce_ex__(4)
+    return restored(*parts)
+
+
+def _deep_copy(self: Tensor, memo: dict[int, Any]) -> Tensor:
+    if is_traced(self):
+        return shapes.copy.apply((self,), {}, users_frame(_frame(1)))
+    restored, parts = self.__reduce_ex__(4)
+    return restored(*deepcopy(parts, memo))
+
+
 _BITWISE = {
     "and": plain.bitwise_and,
     "or": plain.bitwise_or,
@@ -85,6 +104,8 @@ def attach(families: Iterable[ModuleType]) -> None:
         setattr(Tensor, f"__{name}__", lambda self, other, function=function: function(self, other))
         setattr(Tensor, f"__r{name}__", lambda self, other, function=function: function(other, self))
     for name, attribute in {
+        "__copy__": _copy,
+        "__deepcopy__": _deep_copy,
         "__invert__": lambda self: plain.invert(self),
         "choose": _choose,
         "device": property(lambda self: "cpu", doc="Where the value is, as of any array of NumPy's."),

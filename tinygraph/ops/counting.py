@@ -15,6 +15,7 @@ from .shapes import as_array, astype
 __all__ = [
     "bincount",
     "histogram",
+    "histogram_bin_edges",
     "unique",
 ]
 
@@ -39,19 +40,42 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     return scatter(weights, index=np.asarray(plain(x)), shape=counts.shape)
 
 
+@implements("histogram_bin_edges")
+def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
+    """As ``np.histogram_bin_edges``: where the least and the greatest of `a` set the edges, they receive gradients.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> tg.jacobian(lambda a: np.histogram_bin_edges(a, 2))(np.array([1.0, 5.0, 2.0]))
+    array([[1. , 0. , 0. ],
+           [0.5, 0.5, 0. ],
+           [0. , 1. , 0. ]])
+    """
+    if range is not None and any(isinstance(end, Tensor) and end.requires_grad for end in range):
+        raise TypeError("range= is static: a Tensor there would receive no gradient; bins= takes edges that have one")
+    edges = np.histogram_bin_edges(plain(a), plain(bins), range, plain(weights))
+    if isinstance(bins, Tensor) and bins.ndim:
+        return bins
+    if range is not None or np.ndim(plain(bins)) or not (isinstance(a, Tensor) and a.requires_grad and a.size):
+        return edges
+    margin = 0.5 if np.ptp(plain(a)) == 0 else 0.0
+    return np.linspace(np.min(a) - margin, np.max(a) + margin, len(edges))
+
+
 @implements("histogram")
 def histogram(a: Any, bins: Any = 10, range: Any = None, density: bool | None = None, weights: Any = None) -> Any:
-    """As ``np.histogram``: plain arrays, but of weights that are a Tensor the histogram is one. Edges are plain."""
-    a, bins = plain(a), plain(bins)
-    if not isinstance(weights, Tensor):
-        return np.histogram(a, bins, range, density, weights)
-    if weights.shape != np.shape(a):
+    """As ``np.histogram``: numbers are plain, sums of weights and densities have gradients, as edges do."""
+    if isinstance(weights, Tensor) and weights.shape != np.shape(a):
         raise ValueError(f"a has shape {np.shape(a)}, weights {weights.shape}")
-    edges = np.histogram_bin_edges(a, bins, range)
-    flat = np.ravel(a)
-    inside = (flat >= edges[0]) & (flat <= edges[-1])
-    places = np.searchsorted(edges[:-1], flat[inside], side="right") - 1  # the last bin has both its edges
-    total = scatter(np.ravel(weights)[inside], index=places, shape=(len(edges) - 1,))
+    edges = histogram_bin_edges(a, bins, range, weights)
+    data, known = np.ravel(plain(a)), plain(edges)
+    if not isinstance(weights, Tensor):
+        total = np.histogram(plain(a), plain(bins), range, None, weights)[0]
+    else:
+        inside = (data >= known[0]) & (data <= known[-1])
+        places = np.searchsorted(known[:-1], data[inside], side="right") - 1  # the last bin has both its edges
+        total = scatter(np.ravel(weights)[inside], index=places, shape=(len(known) - 1,))
     return (total / np.diff(edges) / np.sum(total) if density else total), edges
 
 

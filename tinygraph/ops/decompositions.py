@@ -8,8 +8,7 @@ import numpy as np
 
 from ..recording.numpy_protocol import implements
 from ..recording.op import op
-from .elementwise import plain
-from .shapes import as_array, mT
+from .shapes import mT
 
 __all__ = [
     "cholesky",
@@ -21,12 +20,8 @@ __all__ = [
 ]
 
 _SYMMETRIC = (((3, 3),), ((2, 3, 3),))
+_TRIANGLES = (((3, 3),), ((2, 3, 3), {"uplo": "U"}))
 _TALL = (((4, 3),), ((2, 3, 3),))
-
-
-def symmetric(x: Any) -> Any:
-    """Return the symmetric part."""
-    return (x + mT(x)) / 2
 
 
 def gaps(values: Any) -> Any:
@@ -51,26 +46,22 @@ def copy_lower(x: Any) -> Any:
     return np.tril(x) + mT(np.tril(x, -1))
 
 
-# -- symmetric matrices: the ops take the symmetric part, as in JAX, so that gradients are symmetric too ---------------
+# -- symmetric matrices, of which NumPy reads one triangle: the gradient is 0 in the other -----------------------------
 
 
-def as_read(a: Any, upper: bool) -> Any:
-    """Return `a` itself if it is symmetric, but for rounding; else made so from the triangle that NumPy reads of it."""
-    x = plain(as_array(a))
-    unit = np.finfo(x.dtype).eps if x.dtype.kind == "f" else 0
-    if np.max(np.abs(x - mT(x)), initial=0) <= 8 * x.shape[-1] * unit * np.max(np.abs(x), initial=0):
-        return a
-    return copy_lower(mT(a) if upper else a)
+def of_triangle(x: Any, uplo: str = "L") -> Any:
+    """Return the adjoint of the triangle that was read, from that of the whole symmetric matrix."""
+    lower = half_lower(x + mT(x))
+    return lower if uplo == "L" else mT(lower)
 
 
 def _cholesky_adjoint(g: Any, y: Any) -> Any:
-    inner = np.linalg.solve(mT(y), half_lower(mT(y) @ g))
-    return symmetric(times_inverse(inner, y))
+    return times_inverse(np.linalg.solve(mT(y), half_lower(mT(y) @ g)), y)
 
 
 _lower = op(
-    lambda x: np.linalg.cholesky(symmetric(x)),
-    vjp=lambda g, y, x: _cholesky_adjoint(np.tril(g), y),
+    lambda x: np.linalg.cholesky(x),
+    vjp=lambda g, y, x: of_triangle(_cholesky_adjoint(np.tril(g), y)),
     name="cholesky",
     domain="spd",
     samples=_SYMMETRIC,
@@ -81,25 +72,32 @@ _lower = op(
 def cholesky(a: Any, /, *, upper: bool = False) -> Any:
     """As ``np.linalg.cholesky``: of `a`, the lower triangle is read, or the upper; the gradient of the other is 0.
 
-    The gradient of a matrix that is symmetric already is symmetric, as in torch and JAX.
+    torch and JAX spread the gradient over both triangles; so it is here for ``(a + a.T) / 2`` in place of `a`.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> a = np.array([[4.0, 2.0], [2.0, 5.0]])
+    >>> tg.grad(lambda a: np.linalg.cholesky(a)[1, 0])(a)
+    array([[-0.125,  0.   ],
+           [ 0.5  ,  0.   ]])
     """
-    lower = _lower(as_read(a, upper))
-    return mT(lower) if upper else lower
+    return mT(_lower(mT(a))) if upper else _lower(a)
 
 
 _eigenvalues = op(
-    lambda x: np.linalg.eigvalsh(symmetric(x)),
-    vjp=lambda g, y, x: from_basis(_eigenvectors(x), g),
+    lambda x, uplo="L": np.linalg.eigvalsh(x, uplo),
+    vjp=lambda g, y, x, uplo="L": of_triangle(from_basis(_eigenvectors(x, uplo=uplo), g), uplo),
     name="eigvalsh",
     domain="spd",
-    samples=_SYMMETRIC,
+    samples=_TRIANGLES,
 )
 _eigenvectors: Any = op(
-    lambda x: np.linalg.eigh(symmetric(x))[1],
-    vjp=lambda g, y, x: symmetric(y @ (gaps(_eigenvalues(x)) * (mT(y) @ g)) @ mT(y)),
+    lambda x, uplo="L": np.linalg.eigh(x, uplo)[1],
+    vjp=lambda g, y, x, uplo="L": of_triangle(y @ (gaps(_eigenvalues(x, uplo=uplo)) * (mT(y) @ g)) @ mT(y), uplo),
     name="eigenvectors",
     domain="spd",
-    samples=_SYMMETRIC,
+    samples=_TRIANGLES,
     kinks="Where eigenvalues are equal, eigenvectors have no derivative: the rule gives infinity or NaN, as in torch.",
 )
 
@@ -118,21 +116,21 @@ class EighResult(NamedTuple):
 
 @implements("linalg.eigh")
 def eigh(a: Any, UPLO: str = "L") -> EighResult:
-    """As ``np.linalg.eigh``; read and differentiated as by `cholesky`."""
-    a = as_read(a, _is_upper(UPLO))
-    return EighResult(_eigenvalues(a), _eigenvectors(a))
+    """As ``np.linalg.eigh``; the gradient lies in the triangle that is read, as that of `cholesky`."""
+    uplo = _triangle(UPLO)
+    return EighResult(_eigenvalues(a, uplo=uplo), _eigenvectors(a, uplo=uplo))
 
 
 @implements("linalg.eigvalsh")
 def eigvalsh(a: Any, UPLO: str = "L") -> Any:
-    """As ``np.linalg.eigvalsh``; read and differentiated as by `cholesky`."""
-    return _eigenvalues(as_read(a, _is_upper(UPLO)))
+    """As ``np.linalg.eigvalsh``; the gradient lies in the triangle that is read, as that of `cholesky`."""
+    return _eigenvalues(a, uplo=_triangle(UPLO))
 
 
-def _is_upper(UPLO: str) -> bool:
+def _triangle(UPLO: str) -> str:
     if UPLO.upper() not in ("L", "U"):
         raise ValueError(f"UPLO must be 'L' or 'U', got {UPLO!r}")
-    return UPLO.upper() == "U"
+    return UPLO.upper()
 
 
 # -- singular values (Townsend 2016) -----------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..recording.numpy_protocol import numpy_functions
+from ..recording.numpy_protocol import implements, numpy_functions
 from ..recording.op import op
 from ..recording.tensor import Tensor
 
@@ -240,7 +240,8 @@ _clip = elementwise(
 )
 
 
-def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+@implements("clip")
+def clip(a: Any, a_min: Any = None, a_max: Any = None, out: None = None, *, min: Any = None, max: Any = None) -> Any:
     """As ``np.clip``: `a`, but no less than one bound and no more than the other.
 
     At a bound the gradient goes to `a`, as in torch. A bound may be a Tensor: it receives what was clipped to it.
@@ -251,14 +252,15 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
     >>> tg.grad(lambda x: tg.clip(x, 0.0, 1.0).sum())(np.array([-0.5, 0.0, 0.5, 1.5]))
     array([0., 1., 1., 0.])
     """
+    if out is not None:
+        raise TypeError(
+            "the argument out= is not supported on a Tensor, which is not written in place; write y = clip(…)"
+        )
     low = a_min if a_min is not None else min if min is not None else -np.inf
     high = a_max if a_max is not None else max if max is not None else np.inf
     return _clip(a, low, high)
 
 
-numpy_functions[np.clip] = clip
-
-
 def plain(x: Any) -> Any:
     """Return the plain array behind a Tensor, and anything else as it is."""
-    return x._data if isinstance(x, Tensor) else x
+    return x._value if isinstance(x, Tensor) else x

@@ -80,7 +80,7 @@ def read(self: Tensor, index: Any, frame: FrameType | None = None) -> Tensor:
     if frame is None:
         frame = _frame(1)
     own_index = keep_index(index)
-    value = self._data
+    value = self._value
     try:
         y = value[own_index]
     except (IndexError, TypeError) as error:
@@ -201,6 +201,10 @@ _TAKES_ELEMENTS = ("edge", "reflect", "symmetric", "wrap")
 
 
 def _pad(x: Any, pad_width: Any = 0, mode: str = "constant", constant_values: Any = 0) -> Any:
+    if isinstance(pad_width, dict):
+        raise TypeError(
+            f"pad_width={pad_width} is not supported on a Tensor; write ((before, after), …), a pair an axis"
+        )
     if mode == "constant":
         return np.pad(x, pad_width, constant_values=constant_values)
     if mode not in _TAKES_ELEMENTS:

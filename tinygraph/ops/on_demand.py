@@ -44,7 +44,7 @@ def _foreign(function: Callable[..., Any]) -> Callable[..., Any] | None:
     scipy_special = sys.modules.get("scipy.special")
     if scipy_special is None or getattr(scipy_special._ufuncs, function.__name__, None) is not function:
         return None
-    from .special import functions  # it imports SciPy, which tinygraph itself does without
+    from .parametric import functions  # it imports SciPy, which tinygraph itself does without
 
     name = f"scipy.special.{function.__name__.lstrip('_')}"
     return functions.get(function) or _refusing(name, "not supported on a Tensor")

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..recording.applying import binary_operator, unary_operator
 from ..recording.context import context
+from ..recording.numpy_protocol import numpy_functions
 from ..recording.source import where
 from ..recording.tensor import Tensor
 from . import elementwise as e
@@ -22,7 +23,7 @@ _frame = sys._getframe
 
 def _comparison(compare: Callable) -> Callable:
     def operator(self: Tensor, other: Any) -> Any:
-        return compare(self._data, other._data if isinstance(other, Tensor) else other)
+        return compare(self._value, other._value if isinstance(other, Tensor) else other)
 
     return operator
 
@@ -68,10 +69,10 @@ def _copied(self: Tensor, order: str = "K") -> Tensor:
 
 
 def _index(self: Tensor) -> int:
-    if self._data.dtype.kind not in "biu" or self._data.ndim:
+    if self._value.dtype.kind not in "biu" or self._value.ndim:
         what = f"{self.dtype} of shape {self.shape}"
         raise TypeError(f"a Tensor of {what} is no index or count; write int(t) if it holds one{where(_frame(1))}")
-    return python.index(self._data)
+    return python.index(self._value)
 
 
 def _augmented(symbol: str, operator: Callable) -> Callable:
@@ -87,7 +88,7 @@ def _augmented(symbol: str, operator: Callable) -> Callable:
                 f" as it is; write {name}.data = {name}.data {symbol} …, or the same {symbol}= inside tg.no_grad(),"
                 f" or let an optimiser do it{where(_frame(1))}"
             )
-        self.data = operator(self._data, other._data if isinstance(other, Tensor) else other)
+        self.data = operator(self._value, other._value if isinstance(other, Tensor) else other)
         return self
 
     return augmented
@@ -144,6 +145,12 @@ _METHODS: dict[str, Any] = {
     "nonzero": plain.nonzero,
     "searchsorted": plain.searchsorted,
 }
+# what NumPy asks of each element of an array of objects: np.exp(a) calls a[i].exp()
+_OF_OBJECTS = (
+    *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "fabs", "rint", "deg2rad", "rad2deg"),
+    *("sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh"),
+    *("arctan2", "hypot", "degrees", "radians"),
+)
 
 
 def attach() -> None:
@@ -157,6 +164,8 @@ def attach() -> None:
         setattr(Tensor, f"__{name}__", _comparison(getattr(python, name)))
     for name, op in _METHODS.items():
         setattr(Tensor, name, _method(op, name))
+    for name in _OF_OBJECTS:
+        setattr(Tensor, name, _method(numpy_functions[getattr(np, name)], name))
     for name, instead in {
         "sort": "np.sort(t) gives a sorted one",
         "partition": "np.partition(t, kth) gives a partitioned one",

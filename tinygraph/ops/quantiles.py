@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..recording.numpy_protocol import implements
+from ..recording.tensor import Tensor
 from .elementwise import plain
 from .indexing import take_along_axis
 from .reductions import Axis, axes_of, collapse
@@ -22,6 +23,13 @@ __all__ = [
 ]
 
 
+def levels(q: Any) -> np.ndarray:
+    """Return q as a plain array; a Tensor that requires a gradient is refused, since it would receive none."""
+    if isinstance(q, Tensor) and q.requires_grad:
+        raise TypeError("q= is static: a Tensor there would receive no gradient; q.detach() if a constant is meant")
+    return np.asarray(plain(q))
+
+
 def positions_in(n: int, q: Any, method: str) -> np.ndarray:
     """Return where the quantiles of `n` sorted elements are: NumPy's own quantiles of their places.
 
@@ -30,7 +38,7 @@ def positions_in(n: int, q: Any, method: str) -> np.ndarray:
     >>> positions_in(4, [0.5, 1.0], "linear"), positions_in(4, 0.5, "lower")
     (array([1.5, 3. ]), array(1.))
     """
-    return np.asarray(np.quantile(np.arange(float(n)), plain(q), method=method))  # type: ignore[call-overload]
+    return np.asarray(np.quantile(np.arange(float(n)), levels(q), method=method))  # type: ignore[call-overload]
 
 
 @implements("quantile")
@@ -61,7 +69,7 @@ def _arranged(quantiles: list[Any], shape: tuple[int, ...], a: Any, axis: Axis, 
 @implements("percentile")
 def percentile(a: Any, q: Any, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Any:
     """As ``np.percentile``, with every `method`; `q` is static."""
-    return quantile(a, np.asarray(plain(q)) / 100, axis, method=method, keepdims=keepdims)
+    return quantile(a, levels(q) / 100, axis, method=method, keepdims=keepdims)
 
 
 @implements("median")
@@ -78,7 +86,7 @@ def nanquantile(a: Any, q: Any, axis: Axis = None, *, method: str = "linear", ke
     """As ``np.nanquantile``, with every `method`: NaN is left out, and receives no gradient; `q` is static."""
     ordered = np.sort(collapse(a, axis), axis=-1)  # NaN comes last
     numbers = np.sum(~np.isnan(plain(ordered)), axis=-1)
-    qs = np.asarray(plain(q))
+    qs = levels(q)
     quantiles = [_interpolated_in_rows(ordered, numbers, p, method) for p in qs.ravel().tolist()]
     return _arranged(quantiles, qs.shape, a, axis, keepdims)
 
@@ -99,7 +107,7 @@ def _interpolated_in_rows(ordered: Any, numbers: np.ndarray, q: float, method: s
 @implements("nanpercentile")
 def nanpercentile(a: Any, q: Any, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Any:
     """As ``np.nanpercentile``, with every `method`; `q` is static."""
-    return nanquantile(a, np.asarray(plain(q)) / 100, axis, method=method, keepdims=keepdims)
+    return nanquantile(a, levels(q) / 100, axis, method=method, keepdims=keepdims)
 
 
 @implements("nanmedian")

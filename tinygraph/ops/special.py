@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from ..recording.numpy_protocol import located
 from ..recording.op import Op, op
 from ..recording.primitive import Rule
 from . import activations, elementwise, transcendental
 
 __all__ = [
+    "multigammaln",
     "polygamma",
 ]
 
@@ -48,11 +48,12 @@ def ruled(ufunc: Callable[..., Any], vjp: Rule | tuple[Rule | None, ...], name: 
     return made
 
 
-def _probability(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+def probability(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Draw numbers between 0 and 1, away from both."""
     return rng.uniform(0.1, 0.9, shape)
 
 
-_INSIDE: dict[str, Any] = {"domain": _probability, "samples": (((3, 4),), ((),))}
+_INSIDE: dict[str, Any] = {"domain": probability, "samples": (((3, 4),), ((),))}
 _ENDS = "At the ends of the domain the derivative is infinite, as in torch."
 _ROOT_PI, _ROOT_2PI = math.sqrt(math.pi), math.sqrt(2 * math.pi)
 
@@ -68,9 +69,17 @@ ruled(special.erfc, lambda g, y, x: -g * (2 / _ROOT_PI * np.exp(-x * x)))
 ruled(special.erfcx, lambda g, y, x: g * (2 * x * y - 2 / _ROOT_PI))
 ruled(special.erfinv, lambda g, y, x: g * (_ROOT_PI / 2 * np.exp(y * y)), domain="unit", kinks=_ENDS)
 ruled(special.erfcinv, lambda g, y, x: -g * (_ROOT_PI / 2 * np.exp(y * y)), kinks=_ENDS, **_INSIDE)
+ruled(special.dawsn, lambda g, y, x: g * (1 - 2 * x * y))
 ruled(special.ndtr, lambda g, y, x: g * (np.exp(-0.5 * x * x) / _ROOT_2PI))
 ruled(special.ndtri, lambda g, y, x: g * (_ROOT_2PI * np.exp(0.5 * y * y)), kinks=_ENDS, **_INSIDE)
 ruled(special.log_ndtr, lambda g, y, x: g * (2 / _ROOT_2PI / special.erfcx(x * -math.sqrt(0.5))))
+
+# -- exponential integrals ---------------------------------------------------------------------------------------------
+
+_AT_ZERO = "At 0 is a pole."
+
+ruled(special.exp1, lambda g, y, x: -g * np.exp(-x) / x, domain="positive", kinks=_AT_ZERO)
+ruled(special.expi, lambda g, y, x: g * np.exp(x) / x, domain="positive", kinks=_AT_ZERO)
 
 # -- gamma and beta ----------------------------------------------------------------------------------------------------
 
@@ -79,6 +88,17 @@ _POLES = "At 0 and the negative integers are poles."
 ruled(special.gamma, lambda g, y, x: g * y * special.digamma(x), domain="positive", kinks=_POLES)
 ruled(special.gammaln, lambda g, y, x: g * special.digamma(x), domain="positive", kinks=_POLES)
 ruled(special.digamma, lambda g, y, x: g * special.zeta(2, x), name="digamma", domain="positive", kinks=_POLES)
+
+
+def rgamma_slope(x: Any) -> Any:
+    """Return the derivative of 1 / gamma; up to 0, where digamma has poles, by reflection."""
+    right, left = np.where(x > 0, x, 1), np.where(x > 0, 0, x)
+    wave = np.cos(math.pi * left) - special.digamma(1 - left) * np.sin(math.pi * left) / math.pi
+    return np.where(x > 0, -special.digamma(right) * special.rgamma(right), special.gamma(1 - left) * wave)
+
+
+ruled(special.rgamma, lambda g, y, x: g * rgamma_slope(x))
+ruled(special.gammasgn, lambda g, y, x: np.zeros_like(x), domain="positive", kinks=_POLES)
 ruled(
     special.beta,
     (
@@ -132,62 +152,24 @@ ruled(
     kinks=_ENDS,
 )
 
-# -- modified Bessel functions, and others with an order, which is static ----------------------------------------------
+# -- Bessel functions whose order is fixed -----------------------------------------------------------------------------
 
-_ABSOLUTE = "At 0, where exp(-|x|) has its kink, that factor counts as constant."
+ABSOLUTE = "At 0, where exp(-|x|) has its kink, that factor counts as constant."
 
+ruled(special.j0, lambda g, y, x: -g * special.j1(x))
+ruled(special.j1, lambda g, y, x: g * (0.5 * (special.j0(x) - special.jv(2, x))))
+ruled(special.y0, lambda g, y, x: -g * special.y1(x), domain="positive")
+ruled(special.y1, lambda g, y, x: g * (0.5 * (special.y0(x) - special.yn(2, x))), domain="positive")
+ruled(special.k0, lambda g, y, x: -g * special.k1(x), domain="positive")
+ruled(special.k1, lambda g, y, x: g * (-0.5 * (special.k0(x) + special.kn(2, x))), domain="positive")
 ruled(special.i0, lambda g, y, x: g * special.i1(x))
 ruled(special.i1, lambda g, y, x: g * (0.5 * (special.i0(x) + special.iv(2, x))))
-ruled(special.i0e, lambda g, y, x: g * (special.i1e(x) - np.sign(x) * y), domain="nonzero", kinks=_ABSOLUTE)
+ruled(special.i0e, lambda g, y, x: g * (special.i1e(x) - np.sign(x) * y), domain="nonzero", kinks=ABSOLUTE)
 ruled(
     special.i1e,
     lambda g, y, x: g * (0.5 * (special.i0e(x) + special.ive(2, x)) - np.sign(x) * y),
     domain="nonzero",
-    kinks=_ABSOLUTE,
-)
-
-
-def of_order(ufunc: Callable[..., Any], name: str, vjp: Rule, **facts: Any) -> None:
-    """Register a ufunc whose first argument, the order, has no derivative that could be worked out."""
-
-    def forward(x: Any, order: Any = 0) -> Any:
-        y = ufunc(order, x)
-        return y.astype(x.dtype) if x.dtype.kind == "f" else y
-
-    made = op(
-        forward, vjp, name=name, elementwise=True, doc=f"As ``scipy.special.{name}``; the order is static.", **facts
-    )
-
-    @located
-    def function(order: Any, x: Any) -> Any:
-        shape = np.broadcast_shapes(np.shape(order), np.shape(x))
-        return made(x if np.shape(x) == shape else np.broadcast_to(x, shape), order=order)
-
-    function.__name__ = name
-    functions[ufunc] = function
-
-
-of_order(
-    special.iv,
-    "iv",
-    lambda g, y, x, order=0: g * (0.5 * (special.iv(order - 1, x) + special.iv(order + 1, x))),
-    domain="positive",
-    samples=(((3, 4), {"order": 0}), ((3,), {"order": 2.5})),
-)
-of_order(
-    special.ive,
-    "ive",
-    lambda g, y, x, order=0: g * (0.5 * (special.ive(order - 1, x) + special.ive(order + 1, x)) - np.sign(x) * y),
-    domain="positive",
-    samples=(((3, 4), {"order": 0}), ((3,), {"order": 2.5})),
-    kinks=_ABSOLUTE,
-)
-of_order(
-    special._ufuncs._zeta,  # what special.zeta, a function of Python, calls
-    "zeta",
-    lambda g, y, x, order=2: g * (-order * special.zeta(order + 1, x)),
-    domain="positive",
-    samples=(((3, 4), {"order": 2}), ((3,), {"order": 3.5})),
+    kinks=ABSOLUTE,
 )
 
 
@@ -203,3 +185,17 @@ def polygamma(n: int, x: Any) -> Any:
     if n == 0:
         return special.digamma(x)
     return (-1) ** (n + 1) * math.factorial(n) * special.zeta(n + 1, x)
+
+
+def multigammaln(a: Any, d: int) -> Any:
+    """As ``scipy.special.multigammaln``, which turns its arguments into arrays; `d` is static.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> np.allclose(tg.grad(lambda a: multigammaln(a, 2))(3.0), special.digamma([3.0, 2.5]).sum())
+    True
+    """
+    if d != int(d) or d < 1 or np.any(a <= 0.5 * (d - 1)):
+        raise ValueError(f"multigammaln: d={d}: expected a positive integer, and a > (d - 1) / 2")
+    return sum(special.gammaln(a - 0.5 * j) for j in range(int(d))) + d * (d - 1) / 4 * math.log(math.pi)

@@ -162,10 +162,10 @@ class Version:
         """Make the whole of it: the inputs and the value of `fill`."""
         cells = self.own_cells()
         index = tuple(cells)
-        values = [cell._data if isinstance(cell, Tensor) else cell for cell in cells.values()]
-        table._data = _fill(self.base._data, *values, index=index)
+        values = [cell._value if isinstance(cell, Tensor) else cell for cell in cells.values()]
+        table._value = _fill(self.base._value, *values, index=index)
         table._inputs = (self.base, *(cell if isinstance(cell, Tensor) else None for cell in cells.values()))
-        table._values = (self.base._data, *values)
+        table._values = (self.base._value, *values)
         table._attributes = {"index": index}
 
 
@@ -201,7 +201,7 @@ class Filled(Tensor):
     __slots__ = ()
 
     def __getattr__(self, name: str) -> Any:
-        if name not in ("_data", "_inputs", "_values", "_attributes"):
+        if name not in ("_value", "_inputs", "_values", "_attributes"):
             raise AttributeError(f"'Tensor' object has no attribute {name!r}", name=name, obj=self)
         with _lock:
             if self._version is not None:
@@ -275,7 +275,7 @@ def _set(table: Tensor, index: Any, value: Any, frame: FrameType) -> Tensor:
         version = Version(table, len(key), {})
     filled = make(fill, None, (), (), None, table.requires_grad or getattr(cell, "requires_grad", False), frame)
     filled._version = version.with_cell(key, cell)
-    del filled._data, filled._inputs, filled._values, filled._attributes
+    del filled._value, filled._inputs, filled._values, filled._attributes
     filled.__class__ = Filled
     return filled
 

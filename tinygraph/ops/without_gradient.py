@@ -39,7 +39,6 @@ __all__ = [
     "flatnonzero",
     "greater",
     "greater_equal",
-    "histogram_bin_edges",
     "imag",
     "invert",
     "isclose",
@@ -87,7 +86,7 @@ __all__ = [
 def bare(x: Any) -> Any:
     """Return plain arrays in place of Tensors, in lists and tuples too."""
     if isinstance(x, Tensor):
-        return x._data
+        return x._value
     return type(x)([bare(part) for part in x]) if type(x) in (list, tuple) else x
 
 
@@ -154,7 +153,6 @@ flatnonzero = _plain(np.flatnonzero)
 count_nonzero = _plain(np.count_nonzero)
 searchsorted = _plain(np.searchsorted)
 digitize = _plain(np.digitize)
-histogram_bin_edges = _plain(np.histogram_bin_edges)
 shape = _plain(np.shape)
 ndim = _plain(np.ndim)
 size = _plain(np.size)

@@ -30,6 +30,7 @@ _INSTEAD = {
     "scipy.special.logsumexp": "tg.logsumexp(x, axis)",
     "scipy.special.softmax": "tg.softmax(x, axis), with axis=None for all elements",
     "scipy.special.log_softmax": "tg.log_softmax(x, axis), with axis=None for all elements",
+    "scipy.special.multigammaln": "tinygraph.ops.special.multigammaln(a, d)",
     "scipy.special.polygamma": "tinygraph.ops.special.polygamma(n, x)",
     "scipy.integrate.trapezoid": "np.trapezoid",
 }
@@ -61,14 +62,16 @@ def _of(name: str) -> str:
     function = name.removeprefix("np.")
     if name != function and getattr(np, function, None) in numpy_functions:
         return f"{name} takes no list of Tensors: write {name}(np.stack([…]))"
+    if name.startswith("numpy.ma."):
+        return "a Tensor has no mask: write np.where(mask, value, t)"
     return "" if name.startswith("np._") else f"{name} takes no Tensor: write it with NumPy's functions"
 
 
 def _called(frame: FrameType) -> str:
     """Return the name by which users know the function of a library that runs in `frame`."""
     module, name = frame.f_globals["__name__"], frame.f_code.co_qualname
-    wrapped = frame.f_locals.get("f")
-    if frame.f_code.co_name == "wrapper" and callable(wrapped):  # SciPy's decorators
+    wrapped = frame.f_locals.get("f", frame.f_locals.get("func"))
+    if frame.f_code.co_name in ("wrapper", "inner") and callable(wrapped):  # decorators of SciPy's, and np.errstate
         module, name = wrapped.__module__, wrapped.__qualname__
     public = list(_public(module.split(".")))
     return ".".join(["np" if public == ["numpy"] else ".".join(public), name.removesuffix(".__call__")])

@@ -24,7 +24,7 @@ def unary_operator(op: Any) -> Callable[[Tensor], Tensor]:
     forward = op.forward
 
     def operator(self: Tensor) -> Tensor:
-        value = self._data
+        value = self._value
         return make(op, forward(value), (self,), (value,), None, self.requires_grad, _frame(1))
 
     return operator
@@ -37,9 +37,9 @@ def binary_operator(op: Any) -> tuple[Callable[[Tensor, Any], Any], Callable[[Te
     def operator(self: Tensor, other: Any, modulus: None = None) -> Any:
         if modulus is not None:
             raise TypeError(f"pow(t, n, modulus) is not supported on a Tensor{where(_frame(1))}")
-        a = self._data
+        a = self._value
         if type(other) is Tensor:
-            b = other._data
+            b = other._value
             try:
                 y = forward(a, b)
             except Exception as error:
@@ -65,7 +65,7 @@ def binary_operator(op: Any) -> tuple[Callable[[Tensor, Any], Any], Callable[[Te
         if not isinstance(other, _OPERANDS):
             return NotImplemented
         a = other if type(other) in _EXACT else _real(op, other, _frame(1))
-        b = self._data
+        b = self._value
         try:
             y = forward(a, b)
         except Exception as error:
@@ -84,7 +84,7 @@ def _real(op: Any, value: Any, frame: FrameType) -> Any:
 
 def record_one(op: Any, x: Tensor, frame: FrameType) -> Tensor:
     """Record an op of one argument without attributes."""
-    value = x._data
+    value = x._value
     try:
         y = op.forward(value)
     except Exception as error:
@@ -119,7 +119,7 @@ def record_any(op: Any, args: tuple, attributes: dict[str, Any] | None, frame: F
     inputs: list[Tensor | None] = []
     recorded = requires = False
     for x in args:
-        value = x._data if type(x) is Tensor else constant(op, x, frame)
+        value = x._value if type(x) is Tensor else constant(op, x, frame)
         operands.append(value)
         if type(x) is Tensor:  # by now, for a table that was still to be made
             recorded = True
@@ -173,8 +173,8 @@ class Forms:
 
     def apply_two(self, a: Any, b: Any, frame: FrameType) -> Any:
         """`apply` to two arguments, with less ceremony: matrix products are most of what a network does."""
-        left = a._data if type(a) is Tensor else constant(self, a, frame)
-        right = b._data if type(b) is Tensor else constant(self, b, frame)
+        left = a._value if type(a) is Tensor else constant(self, a, frame)
+        right = b._value if type(b) is Tensor else constant(self, b, frame)
         return record_two(self.chosen((left, right), frame), a, b, left, right, frame)
 
     def chosen(self, values: tuple[Any, ...], frame: FrameType) -> Any:

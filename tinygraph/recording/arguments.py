@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import refuse_masked
+from .errors import refuse_subclasses
 from .primitive import Primitive
 from .source import where
 from .tensor import Tensor
@@ -24,8 +24,8 @@ def constant(op: Any, value: Any, frame: FrameType) -> Any:
     if isinstance(value, np.generic) or (kind in _NUMBERS and op.elementwise):
         return value
     if isinstance(value, Tensor):  # one that is made when it is asked for, as here
-        return value._data
-    refuse_masked(value, op.name, frame)
+        return value._value
+    refuse_subclasses(value, op.name, frame)
     array = np.array(value)
     if array.dtype.kind not in "biufc":
         raise TypeError(f"{op.name}: expected numbers or a Tensor, got {type(value).__name__}{where(frame)}")
@@ -37,7 +37,7 @@ def static(op: Primitive, name: str, value: Any, frame: FrameType) -> Any:
     if isinstance(value, Tensor):
         if value.requires_grad:
             raise TypeError(f"{op.name}: {name}= is static: a Tensor there would receive no gradient{where(frame)}")
-        value = value._data
+        value = value._value
     if isinstance(value, np.ndarray):
         return value.copy() if value.ndim else value[()]
     if isinstance(value, list | tuple):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from .context import context
-from .errors import refuse_complex, refuse_masked
+from .errors import refuse_complex, refuse_subclasses
 from .source import where
 from .tensor import Tensor, make_leaf
 
@@ -73,8 +73,8 @@ def _made_by_user(
                 f"{what}: of a Tensor that requires a gradient this would make a constant, and cut the graph in"
                 f" silence; the Tensor itself can stand here; t.detach() if a constant is meant{where(frame)}"
             )
-        data = data._data
-    refuse_masked(data, what, frame)
+        data = data._value
+    refuse_subclasses(data, what, frame)
     array = np.array(data, dtype=dtype)
     refuse_complex(what, array, frame)
     if array.dtype.kind not in "biuf":

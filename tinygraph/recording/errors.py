@@ -32,10 +32,15 @@ _KINDS: tuple[type[Exception], ...] = (
 )
 
 
-def refuse_masked(data: Any, what: str, frame: FrameType) -> None:
-    """Refuse a masked array: its mask would be lost in silence."""
+def refuse_subclasses(data: Any, what: str, frame: FrameType) -> None:
+    """Refuse arrays that compute in another way: a masked array, whose mask would be lost in silence, and a matrix."""
     if isinstance(data, np.ma.MaskedArray):
         raise TypeError(f"{what}: a masked array is not supported, its mask would be lost; fill it first{where(frame)}")
+    if isinstance(data, np.matrix):
+        raise TypeError(
+            f"{what}: an np.matrix is not supported, its * is the product of matrices; write np.asarray(m) and"
+            f" @{where(frame)}"
+        )
 
 
 def refuse_complex(what: str, value: Any, frame: FrameType) -> None:

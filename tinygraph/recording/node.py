@@ -49,8 +49,8 @@ class Node:
 
     __slots__ = (
         "__weakref__",
-        "_data",
         "_source",
+        "_value",
         "attributes",
         "call",
         "index",
@@ -90,7 +90,7 @@ class Node:
         self.kind = kind
         self.op = op
         self.inputs = inputs
-        self._data = data
+        self._value = data
         self.attributes = attributes or {}
         self.requires_grad = requires_grad
         self.scope = clean(scope)
@@ -106,19 +106,19 @@ class Node:
     @property
     def data(self) -> np.ndarray:
         """The value as recorded, read-only."""
-        view = np.asarray(self._data).view()
+        view = np.asarray(self._value).view()
         view.flags.writeable = False
         return view
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Lengths of the axes."""
-        return np.shape(self._data)
+        return np.shape(self._value)
 
     @property
     def dtype(self) -> np.dtype:
         """Type of the elements."""
-        return np.asarray(self._data).dtype
+        return np.asarray(self._value).dtype
 
     def values(self) -> tuple[Any, ...]:
         """Return the values of the arguments as recorded, and what the op saved, as its rules take them."""
@@ -131,7 +131,7 @@ class Node:
 
     def argument_values(self) -> list[Any]:
         """Return the values of the arguments; a node from a file may know of other ones than its inputs hold."""
-        return [source._data for source in self.inputs]
+        return [source._value for source in self.inputs]
 
     def stored_for(self, adjoint: Any) -> tuple[Any, ...] | None:
         """Return the contributions for this adjoint where they are stored, and not computed by the op's rules."""
@@ -181,8 +181,8 @@ class Constant(Node):
         """The expression that gave it, or its value if that is one number."""
         if self.label is not None:
             return self.label
-        if np.ndim(self._data) == 0:
-            return f"{self._data:g}" if not math.isnan(self._data) else "nan"
+        if np.ndim(self._value) == 0:
+            return f"{self._value:g}" if not math.isnan(self._value) else "nan"
         source = locate(self.call, self.lasti)
         return None if source is None else operand(source.expression, self.argument)
 

@@ -192,10 +192,18 @@ def op(
     >>> float(tg.grad(cube)(2.0))
     12.0
     """
+    name = name or getattr(forward, "__name__", None)
+    if name is None:
+        raise TypeError(f"tg.op: {forward!r} has no name; say name=")
+    if not isinstance(facts.get("kinks", ""), str):
+        raise TypeError(
+            f"tg.op({name}): kinks={facts['kinks']!r}; expected a sentence that says where the op has no derivative and"
+            " what the rule gives there; domain= keeps tests away from it"
+        )
     stands_for = numpy if isinstance(numpy, tuple) else (numpy,)
     if isinstance(forward, np.ufunc) or (getattr(forward, "__module__", None) or "").startswith("numpy"):
         stands_for = (forward, *stands_for)
-    primitive = Op(forward, vjp, name or forward.__name__, elementwise, saves, sequence, stands_for, facts)
+    primitive = Op(forward, vjp, name, elementwise, saves, sequence, stands_for, facts)
     registry.setdefault(primitive.name, []).append(primitive)
     for function in stands_for:
         numpy_functions.setdefault(function, primitive)

@@ -6,7 +6,9 @@ import inspect
 import linecache
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from ..plain_text import clean
@@ -109,9 +111,23 @@ def is_ours(op: Primitive) -> bool:
 # -- the text of a rule: the formula that is shown is the rule that runs -----------------------------------------------
 
 
+def code_of(rule: Rule) -> CodeType | None:
+    """Return the code of a rule, also of a decorated one or a ``functools.partial``; None of another callable.
+
+    Examples
+    --------
+    >>> code_of(partial(lambda factor, g, y, x: factor * g, 2)).co_varnames
+    ('factor', 'g', 'y', 'x')
+    """
+    rule = inspect.unwrap(rule)
+    return code_of(rule.func) if isinstance(rule, partial) else getattr(rule, "__code__", None)
+
+
 def rule_text(rule: Rule) -> str:
     """Return the source of a lambda's body, or of what a function returns, found through its code positions."""
-    code = rule.__code__
+    code = code_of(rule)
+    if code is None:
+        return ""
     starts, ends = [], []
     for line, end_line, column, end_column in _body_positions(code):
         starts.append((line, column))
@@ -135,7 +151,7 @@ def laid_out(rule: Rule) -> str:
     >>> laid_out(lambda g, y, x: g * y)
     'g * y'
     """
-    code = getattr(inspect.unwrap(rule), "__code__", None)
+    code = code_of(rule)
     positions = list(_body_positions(code)) if code is not None else []
     if code is None or not positions:
         return ""

@@ -47,19 +47,20 @@ class Tensor:
         "_attributes",
         "_call",
         "_context",
-        "_data",
         "_grad",
         "_index",
         "_inputs",
         "_lasti",
         "_name",
+        "_traced",
+        "_value",
         "_values",
         "_version",
         "op",
         "requires_grad",
     )
 
-    _data: Any
+    _value: Any
     _inputs: tuple[Tensor | None, ...]
     _values: tuple[Any, ...]
     _attributes: dict[str, Any] | None
@@ -70,13 +71,14 @@ class Tensor:
     _name: str | None
     _grad: np.ndarray | None  # of leaves only
     _version: Any  # of what tinygraph.ops.tables still has to make
+    _traced: bool  # set on what a derivative is taken with respect to
     op: Primitive | None
     requires_grad: bool
     backward: Callable[..., None]  # attached by tinygraph.backward
 
     __hash__ = object.__hash__
 
-    def __init__(self) -> None:
+    def __init__(self, *data: Any, **options: Any) -> None:
         raise TypeError("Tensor: made by tg.tensor(data) or tg.parameter(data), not by calling Tensor")
 
     # -- the value ----------------------------------------------------------------------------------------------------
@@ -84,7 +86,7 @@ class Tensor:
     @property
     def data(self) -> np.ndarray:
         """The value, as a read-only view; on a leaf it can be replaced, which leaves recorded graphs as they were."""
-        view = np.asarray(self._data).view()
+        view = np.asarray(self._value).view()
         view.flags.writeable = False
         return view
 
@@ -95,66 +97,76 @@ class Tensor:
         array = np.array(value, dtype=self.dtype)
         if array.shape != self.shape:
             raise ValueError(f"data: expected shape {self.shape}, got {array.shape}")
-        self._data = array
+        self._value = array
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Lengths of the axes."""
-        return self._data.shape
+        return self._value.shape
+
+    @shape.setter
+    def shape(self, shape: Any) -> NoReturn:
+        raise TypeError(f"shape: a Tensor is not written in place; write t = t.reshape({shape}){where(_frame(1))}")
 
     @property
     def dtype(self) -> np.dtype:
         """Type of the elements."""
-        return self._data.dtype
+        return self._value.dtype
 
     @property
     def ndim(self) -> int:
         """Number of axes."""
-        return self._data.ndim
+        return self._value.ndim
 
     @property
     def size(self) -> int:
         """Number of elements."""
-        return self._data.size
+        return self._value.size
 
     def item(self, *index: Any) -> Any:
         """Return the only element, or one of several, as a Python number."""
-        return self._data.item(*index)
+        return self._value.item(*index)
 
     def numpy(self) -> np.ndarray:
         """Return the value as an array of the caller's own."""
-        return np.array(self._data)
+        return np.array(self._value)
 
     def tolist(self) -> Any:
         """Return the value as nested lists of Python numbers."""
-        return self._data.tolist()
+        return self._value.tolist()
 
     def __float__(self) -> float:
         if self.requires_grad and context().recording:
             frame = _frame(1)
             if not is_asked_for(frame):
                 raise TypeError(refusal(frame))
-        return float(self._data)
+        return float(self._value)
+
+    def as_integer_ratio(self) -> tuple[int, int]:
+        """Return the value as a fraction, as ``float.as_integer_ratio``; `statistics` and `fractions` ask for it."""
+        if self.requires_grad and context().recording:
+            raise TypeError(refusal(_frame(1)))
+        return float(self._value).as_integer_ratio()
 
     def __int__(self) -> int:
-        return int(self._data)
+        return int(self._value)
 
     def __bool__(self) -> bool:
-        return bool(self._data)
+        return bool(self._value)
 
     def __len__(self) -> int:
         if not self.ndim:
             raise TypeError("len() of a Tensor without axes")
-        return len(self._data)
+        return len(self._value)
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[row] for row in range(len(self)))
 
     def __contains__(self, value: object) -> bool:
-        return bool((self._data == value).any())
+        return bool((self._value == value).any())
 
     def __repr__(self) -> str:
-        body = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(", threshold=100)
+        body = np.array2string(np.asarray(self._value), separator=", ", prefix="Tensor(", threshold=100)
         name = f", name={self._name!r}" if self._name else ""
         made = f", op={self.op.name}" if self.op else ", requires_grad=True" if self.requires_grad else ""
         return f"Tensor({body}{name}{made})"
@@ -196,7 +208,7 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """Return a constant of the same value: no gradient flows through it, and it holds no graph."""
-        return make_leaf(self._data, name=self._name, frame=_frame(1))
+        return make_leaf(self._value, name=self._name, frame=_frame(1))
 
     @property
     def grad(self) -> np.ndarray | None:
@@ -231,20 +243,26 @@ class Tensor:
         return dispatch(function, args, kwargs, _frame(1))
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
-        if self.requires_grad and context().recording:
+        whole = dtype is not None and np.dtype(dtype).kind in "biu"  # np.int64(t), whose derivative is 0 anyway
+        if self.requires_grad and not whole and context().recording:
             raise TypeError(refusal(_frame(1), "array"))
-        return np.array(self._data, dtype=dtype)
+        return np.array(self._value, dtype=dtype)
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         _refuse_write(self)
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Callable, tuple]:
+        if is_traced(self):
+            raise TypeError(
+                f"this Tensor is an argument of a function that is differentiated: pickled, it would cut the graph in"
+                f" silence; say t.detach() or t.numpy() if a constant is meant{where(_frame(1))}"
+            )
         if self.op is not None:
             raise TypeError(
                 f"only leaves are copied and pickled, this Tensor is the value of {self.op.name}, with its graph;"
                 f" say t.detach() or t.numpy(), or keep the graph by tg.trace(t).save(path){where(_frame(1))}"
             )
-        return _restored, (self._data, self.requires_grad, self.name, self.grad)
+        return _restored, (self._value, self.requires_grad, self.name, self.grad)
 
     if TYPE_CHECKING:  # attached by tinygraph.ops, one row of the registry each
 
@@ -292,7 +310,7 @@ def make(
     tensor._lasti = frame.f_lasti
     tensor._index = next_index()
     tensor._context = now
-    tensor._data = data
+    tensor._value = data
     tensor._inputs = inputs
     tensor._values = values
     tensor._attributes = attributes
@@ -312,7 +330,7 @@ def make_leaf(
     tensor._lasti = -1 if frame is None else frame.f_lasti
     tensor._index = next_index()
     tensor._context = now
-    tensor._data = data
+    tensor._value = data
     tensor._inputs = ()
     tensor._values = ()
     tensor._attributes = None
@@ -326,6 +344,11 @@ def make_leaf(
 def as_constant(value: Any) -> Tensor:
     """Return a plain number or array as a Tensor without gradient."""
     return make_leaf(np.asarray(value))
+
+
+def is_traced(tensor: Tensor) -> bool:
+    """Tell whether a Tensor is an argument of a function that is differentiated."""
+    return hasattr(tensor, "_traced")
 
 
 def _restored(data: Any, requires_grad: bool, name: str | None, grad: np.ndarray | None) -> Tensor:

@@ -153,7 +153,7 @@ def domain_of(op: Op, argument: int) -> Domain:
 
 
 def check_facts(op: Op) -> None:
-    """Check what `tg.op` was told about an op's domain, samples and kinks.
+    """Check what `tg.op` was told about an op's domain and samples.
 
     Raises
     ------
@@ -179,12 +179,6 @@ def check_facts(op: Op) -> None:
         raise ValueError(f"{whose}: domain={stated!r} has {len(stated)} parts, the op {arguments} arguments")
     for part in stated if isinstance(stated, tuple) else (stated,):
         as_domain(part, whose)
-    kinks = op.facts.get("kinks", "")
-    if not isinstance(kinks, str):
-        raise TypeError(
-            f"{whose}: kinks={kinks!r}; expected a sentence that says where the op has no derivative and what the"
-            " rule gives there; domain= keeps tests away from it"
-        )
     _check_samples(op, whose)
 
 

@@ -94,13 +94,13 @@ def purity(f: Callable, args: Arrays, rng: np.random.Generator) -> None:
     leaves = [tensor(x, requires_grad=True) for x in args]
     outputs = [y for y in flatten(f(*leaves)) if isinstance(y, Tensor) and y.requires_grad]
     recorded = list({id(t): t for y in outputs for t in _all_tensors(y)}.values())
-    values = [np.array(t._data) for t in recorded]
+    values = [np.array(t._value) for t in recorded]
     adjoints = random_adjoints(outputs, rng)
     copies = [u.copy() for u in adjoints]
     for y, u in zip(outputs, adjoints, strict=True):
         y.backward(u)
     for t, value in zip(recorded, values, strict=True):
-        if not np.array_equal(t._data, value, equal_nan=True):
+        if not np.array_equal(t._value, value, equal_nan=True):
             raise LawError(f"the backward pass changes a value of {t.op or 'an argument'}")
     if not all(np.array_equal(u, copy) for u, copy in zip(adjoints, copies, strict=True)):
         raise LawError("the backward pass changes the adjoint it is given")
@@ -108,10 +108,10 @@ def purity(f: Callable, args: Arrays, rng: np.random.Generator) -> None:
         if t.op is not None and t.requires_grad:
             u = rng.uniform(0.5, 1.5, t.shape).astype(t.dtype)
             copy = u.copy()
-            t.op.pull(u, t._data, t._values, t._inputs, t._attributes)
+            t.op.pull(u, t._value, t._values, t._inputs, t._attributes)
             if not np.array_equal(u, copy):
                 raise LawError(f"a rule of {t.op} changes the adjoint it is given")
-    held = [np.asarray(t._data) for t in recorded] + adjoints
+    held = [np.asarray(t._value) for t in recorded] + adjoints
     for name, leaf in zip(argument_names(f, len(args)), leaves, strict=True):
         if leaf.grad is not None:
             if any(np.may_share_memory(leaf.grad, other) for other in held):

@@ -97,7 +97,7 @@ class Problem:
         try:
             for y, u in recorded:
                 y.backward(u)
-            return [np.zeros_like(x._data) if x.grad is None else x.grad for x in inputs]
+            return [np.zeros_like(x._value) if x.grad is None else x.grad for x in inputs]
         finally:
             for leaf, received in leaves:
                 leaf.grad = received
@@ -149,7 +149,7 @@ class Problem:
 
 def plain(value: Any) -> Any:
     """Return the array of a Tensor, anything else as it is."""
-    return value._data if isinstance(value, Tensor) else value
+    return value._value if isinstance(value, Tensor) else value
 
 
 def signed(rng: np.random.Generator, like: np.ndarray) -> np.ndarray:

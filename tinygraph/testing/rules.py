@@ -9,7 +9,7 @@ import numpy as np
 
 from ..backward.replay import pull
 from ..recording.node import Node
-from ..recording.primitive import Primitive, laid_out
+from ..recording.primitive import Primitive, code_of, laid_out
 from ..recording.pullback import RuleError
 from ..recording.sparse import dense
 from ..recording.tensor import Tensor
@@ -42,7 +42,8 @@ def show_rule(op: Primitive, argument: int, label: str = "rule") -> str:
     if not text:
         return ""
     text = f" {text}" if "\n" not in text else "\n" + textwrap.indent(text, "    ")
-    code = rule.__code__  # what has a source has code
+    code = code_of(rule)
+    assert code is not None  # as it has a source
     return f'  {label}:{text}\n  in File "{_short(code.co_filename)}", line {code.co_firstlineno}'
 
 
@@ -68,7 +69,8 @@ def misfit(node: Node, argument: int, adjoint: np.ndarray) -> str:
         if op.variadic:  # what its rule gets in place of the arrays, only the whole pull-back knows
             contribution = pull(node, adjoint, argument)[argument]
         else:
-            contribution = op.rule(argument)(adjoint, node._data, *values, **node.attributes)
+            contribution = op.rule(argument)(adjoint, node._value, *values, **node.attributes)
+        contribution = dense(contribution)
     except RuleError as error:
         return f"gives {str(error).partition(chr(10))[0].partition(' gave ')[2]}"
     except Exception as error:
@@ -78,13 +80,12 @@ def misfit(node: Node, argument: int, adjoint: np.ndarray) -> str:
         return f"gives None, so no contribution; expected an array of shape {expected.shape}"
     if isinstance(contribution, Tensor):
         return "gives a Tensor for plain arrays: does it use a Tensor that is none of its arguments?"
-    array = dense(contribution)
-    if not isinstance(array, np.ndarray | np.generic):
-        return f"gives a {type(array).__name__}, expected an array of shape {expected.shape}"
-    if not _fits(array.shape, expected.shape, summed=op.elementwise and len(op.rules) > 1):
-        return f"gives shape {array.shape}, expected {expected.shape}"
-    if array.dtype.kind not in "fiub":
-        return f"gives {array.dtype}, expected {expected.dtype}"
+    if not isinstance(contribution, np.ndarray | np.generic):
+        return f"gives a {type(contribution).__name__}, expected an array of shape {expected.shape}"
+    if not _fits(contribution.shape, expected.shape, summed=op.elementwise and len(op.rules) > 1):
+        return f"gives shape {contribution.shape}, expected {expected.shape}"
+    if contribution.dtype.kind not in "fiub":
+        return f"gives {contribution.dtype}, expected {expected.dtype}"
     return ""
 
 

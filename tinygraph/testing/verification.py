@@ -198,7 +198,7 @@ def _check(node: Node, rng: np.random.Generator, findings: Findings) -> None:
         if any(misfits.values()):
             findings.extend(Finding(node, i, None, None, None, reason) for i, reason in misfits.items() if reason)
             return
-        contributions = op.pull(adjoint, node._data, values, node.inputs, node.attributes or None)
+        contributions = op.pull(adjoint, node._value, values, node.inputs, node.attributes or None)
     flat = Flat([values[i] for i in ruled])
     gradient = flat.pack([dense(contributions[i]) for i in ruled])
     comparison = _compare(node, op, values, ruled, flat, adjoint, gradient, rng)

@@ -70,7 +70,7 @@ def _op(op: Any) -> dict[str, Any]:
 
 
 def _node(node: Node, packer: Packer, ops: _Numbered, sources: _Numbered) -> dict[str, Any]:
-    row: dict[str, Any] = {"kind": node.kind, "data": _data(node._data, packer)}
+    row: dict[str, Any] = {"kind": node.kind, "data": _data(node._value, packer)}
     optional = {
         "op": ops.of(node.op),
         "inputs": [source.index for source in node.inputs],
@@ -98,7 +98,7 @@ def _replaced(node: Node, packer: Packer) -> dict[str, int]:
     return {
         str(argument): packer.add(value)
         for argument, (source, value) in enumerate(zip(node.inputs, values, strict=False))
-        if source._data is not value and source.kind != "constant"
+        if source._value is not value and source.kind != "constant"
     }
 
 

@@ -13,12 +13,11 @@ from ..graphs.graph import graph
 from ..recording.context import context
 from ..recording.node import Node
 from ..recording.tensor import Tensor
-from ..testing.verification import Finding, verify
+from ..testing.verification import Findings, verify
 from . import trace_file
 from .contributions import Contributions
 from .formula import Formula, formulas
 from .recorded_pass import Pass, PassNodes
-from .saved import SavedOp
 from .steps import State, Steps, TracedStep, traced_step
 
 
@@ -73,16 +72,16 @@ class Trace(Pass):
         """
         return Contributions(self, self.node(node))
 
-    def verify(self) -> list[Finding]:
+    def verify(self) -> Findings:
         """Check every rule of the pass numerically, at the recorded values; see `tg.verify`.
 
         Returns
         -------
-        list of Finding
+        Findings
             The rules that are wrong, in recorded order; empty if all agree. Ops of a program that a trace file came
-            from cannot be checked: their rules are not in the file.
+            from cannot be checked, their rules are not in the file: they are its ``unknown``.
         """
-        return [finding for finding in verify(self.graph) if not isinstance(finding.node.op, SavedOp)]
+        return verify(self.graph)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the trace to one file of arrays and JSON, whole or not at all; see `load_trace`.

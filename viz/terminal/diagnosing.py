@@ -11,7 +11,6 @@ from tinygraph import diagnosing as diagnosis
 from tinygraph.array_text import number_text
 from tinygraph.graphs.symbols import Symbols, raised
 from tinygraph.recording.node import Node
-from tinygraph.tracing.saved import SavedOp
 from tinygraph.tracing.trace import Trace
 
 from ..debugging.names import file_name
@@ -106,7 +105,7 @@ def _verify(session: Session, argument: str) -> Answer:
     trace = session.trace
     findings = trace.verify()
     if not findings:
-        unchecked = sorted({str(node.op) for node in trace.nodes if isinstance(node.op, SavedOp)})
+        unchecked = sorted({str(node.op) for node in findings.unknown})
         lines = [Text("  every rule agrees with a numerical derivative", "green")]
         if unchecked:
             ops = ", ".join(unchecked)

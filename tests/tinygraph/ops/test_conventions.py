@@ -124,11 +124,13 @@ def test_equal_elements_keep_their_order_when_sorted():
     np.testing.assert_array_equal(gradient, [100.0, 1.0, 1000.0, 10.0])
 
 
-def test_gradients_of_symmetric_decompositions_are_symmetric():
+def test_gradients_of_symmetric_decompositions_lie_in_the_triangle_that_is_read():
     a = np.array([[4.0, 1.0], [1.0, 3.0]])
     for f in (np.linalg.cholesky, np.linalg.eigvalsh, lambda a: np.linalg.eigh(a).eigenvectors):
         gradient = tg.grad(lambda a: np.sum(f(a)))(a)
-        np.testing.assert_allclose(gradient, gradient.T, atol=1e-15)
+        peer = tg.grad(lambda a: np.sum(f((a + a.T) / 2)))(a)  # as in torch and JAX
+        np.testing.assert_allclose(peer, peer.T, atol=1e-15)
+        np.testing.assert_allclose(gradient, 2 * np.tril(peer) - np.diag(np.diag(peer)), atol=1e-15)
 
 
 def test_where_stops_a_nan_on_the_side_not_taken():

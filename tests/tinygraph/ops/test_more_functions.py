@@ -278,9 +278,33 @@ def test_histograms_of_random_data_fall_into_numpys_bins(bins):
 
 def test_without_weights_that_are_tensors_counts_are_plain():
     assert type(np.bincount(tg.tensor([0, 1, 1]))) is np.ndarray
-    counts, edges = np.histogram(tg.parameter(X), 4)
-    assert type(counts) is type(edges) is np.ndarray
+    counts, edges = np.histogram(tg.tensor(X), 4)
+    assert type(counts) is type(edges) is type(np.histogram(tg.parameter(X), 4)[0]) is np.ndarray
     assert type(np.full_like(tg.parameter(X), 3)) is np.ndarray
+
+
+EDGES = {
+    "edges": lambda x: np.histogram_bin_edges(x, 3),
+    "edges by a rule": lambda x: np.histogram_bin_edges(x, "auto"),
+    "edges of a histogram": lambda x: np.histogram(x, 4)[1],
+    "density between edges": lambda x: np.histogram(x, 3, density=True)[0],
+    "edges that are given": lambda x: np.histogram([0.1, 0.4], np.sort(np.ravel(x)))[1],
+    "density between edges that are given": lambda x: np.histogram([0.1, 0.4], np.sort(np.ravel(x)), density=True)[0],
+}
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_edges_of_bins_receive_gradients(name):
+    x = np.array([[0.3, -1.2], [2.0, 0.7]])
+    same(EDGES[name](tg.parameter(x)), EDGES[name](x))
+    check_gradients(EDGES[name], x, order=1)
+
+
+def test_edges_of_equal_elements_lie_around_them_and_those_in_a_range_are_plain():
+    same(np.histogram_bin_edges(tg.parameter([2.0, 2.0]), 2), [1.5, 2.0, 2.5])
+    assert type(np.histogram_bin_edges(tg.parameter([1.0, 2.0]), 2, (0, 3))) is np.ndarray
+    with pytest.raises(TypeError, match="range= is static"):
+        np.histogram([1.0, 2.0], 2, (tg.parameter(0.0), 3.0), weights=tg.parameter([1.0, 2.0]))
 
 
 def test_unique_gives_all_that_numpys_does():

@@ -65,6 +65,7 @@ REFUSED = {
     "cmath.exp": lambda t: cmath.exp(t),
     "complex": lambda t: complex(t),
     "array.array": lambda t: array.array("d", [t]),
+    "statistics.mean": lambda t: statistics.mean([t, t]),
     "statistics.fmean": lambda t: statistics.fmean([t, t]),
     "quad": lambda t: integrate.quad(lambda s: t * s, 0, 1),
     "quad to a Tensor": lambda t: integrate.quad(lambda s: s, 0, t),
@@ -128,6 +129,9 @@ ALLOWED = {  # what people write, and what it gives where t is 0.5
     "float": (lambda t: float(t), 0.5),
     "item": (lambda t: t.item(), 0.5),
     "int": (lambda t: int(t * 10), 5),
+    "np.int64": (lambda t: np.int64(t * 10), 5),
+    "an array of integers": (lambda t: np.asarray(t * 10, dtype=int), 5),
+    "np.bool_": (lambda t: np.bool_(t), True),
     "map": (lambda t: list(map(float, [t, t])), [0.5, 0.5]),
     "map in a list": (lambda t: [*map(float, [t, t])], [0.5, 0.5]),
     "sorted": (lambda t: sorted([t * 2, t], key=float), [0.5, 1.0]),
@@ -182,6 +186,8 @@ def test_the_gradient_of_a_computed_value_says_why_there_is_none():
         (lambda x: 3, "plain int"),
         (lambda x: np.array(3.0), "plain ndarray"),
         (lambda x: np.float64(3.0), "plain float64"),
+        (lambda x: float(np.sum(x)), "plain float"),
+        (lambda x: (x * x).item(), "plain float"),
         (lambda x: x * np.ones(2), r"shape \(2,\); sum it"),
     ],
 )
@@ -205,3 +211,8 @@ def test_only_functions_are_differentiated():
 def test_complex_results_are_refused(derivative):
     with pytest.raises(TypeError, match="complex128"):
         derivative(lambda x: 1j * np.ones(2))(np.ones(2))
+
+
+def test_a_tensor_is_not_made_by_its_class():
+    with pytest.raises(TypeError, match=r"made by tg\.tensor\(data\) or tg\.parameter\(data\), not by calling Tensor"):
+        type(weights())(2.0)

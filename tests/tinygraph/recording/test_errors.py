@@ -1,9 +1,12 @@
 """Bad input: the message names the op, what it was given, and the user's own source line."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 import tinygraph as tg
+from tinygraph.testing import LawError, check_op
 
 W = tg.parameter(np.ones((3, 4)))
 v = tg.parameter(np.ones(5))
@@ -65,3 +68,24 @@ def test_writing_into_a_recorded_value_names_the_op_that_made_it():
     said = message(TypeError, lambda: y.__setitem__(0, 1.0))
     assert "value of exp" in said
     assert "np.exp(v)" in said
+
+
+def test_an_op_says_what_its_facts_are_and_that_it_needs_a_name():
+    rule = {"vjp": lambda g, y, x: g}
+    said = message(TypeError, lambda: tg.op(lambda x: x * 1, **rule, name="mine", kinks=True))
+    assert "tg.op(mine): kinks=True; expected a sentence" in said
+    assert "say name=" in message(TypeError, lambda: tg.op(partial(np.multiply, 2), **rule))
+
+
+def test_a_rule_may_be_a_partial():
+    def scaled(factor, g, y, x):
+        return factor * g
+
+    double = tg.op(lambda x: 2 * x, vjp=partial(scaled, 2), name="double by a partial")
+    wrong = tg.op(lambda x: 2 * x, vjp=partial(scaled, 3), name="double by a wrong partial")
+    assert float(tg.grad(double)(1.0)) == 2.0
+    assert double.formula(0) == "factor * g"
+    check_op(double)
+    said = message(LawError, lambda: check_op(wrong))
+    assert "rule: factor * g" in said
+    assert "test_errors.py" in said

@@ -25,7 +25,7 @@ def test_gradients_alias_nothing(run):
     y = run(a, b)
     adjoint = np.ones(y.shape)
     y.backward(adjoint)
-    held = [adjoint, np.asarray(y._data), np.asarray(a._data), np.asarray(b._data)]
+    held = [adjoint, np.asarray(y._value), np.asarray(a._value), np.asarray(b._value)]
     assert not np.may_share_memory(a.grad, b.grad)
     for array in held:
         assert not np.may_share_memory(a.grad, array)

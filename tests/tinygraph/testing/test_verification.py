@@ -85,7 +85,7 @@ def test_ops_from_a_file_are_said_to_be_unknown(tmp_path):
     x = tg.parameter([0.5, 1.0])
     trace = tg.trace(np.tanh(mine(x)).sum())
     trace.save(tmp_path / "run.trace")
-    findings = tg.verify(tg.load_trace(tmp_path / "run.trace").graph)
+    findings = tg.load_trace(tmp_path / "run.trace").verify()
     assert findings == []
     assert [str(node.op) for node in findings.unknown] == ["op of a test"]
     assert str(findings) == "every rule agrees (2 checked, 1 whose rules are not here)"
