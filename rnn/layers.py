@@ -38,6 +38,7 @@ class Stacked(Cell):
     def __init__(self, *cells: Cell) -> None:
         check_chain(cells)
         self.cells = list(cells)
+        mark_layers(cells)
         self.input_size = cells[0].input_size
         self.output_size = cells[-1].output_size
         self.state_sizes = tuple(cell.state_sizes for cell in cells)
@@ -91,6 +92,8 @@ class Bidirectional(Module):
                 f"both directions should read the same features, not {forward.input_size} and {backward.input_size}"
             )
         self.forward, self.backward = forward, backward
+        forward.mark("F")
+        backward.mark("B")
         self.input_size = forward.input_size
         self.output_size = forward.output_size + backward.output_size
 
@@ -103,6 +106,9 @@ class Bidirectional(Module):
             h, h_end = unroll(self.forward, xs, start[0], lengths)
         with tg.scope("backward"):
             g, g_end = unroll(self.backward, xs, start[1], lengths, reverse=True)
+        if self.backward.state_names == Cell.state_names:  # a state that the cell calls h
+            for state in g:
+                state.name = "g"
         return h, g, (h_end, g_end)
 
     def __call__(self, xs: ArrayLike, state: State = None, lengths: Lengths = None) -> tuple[list[tg.Tensor], State]:
@@ -137,6 +143,7 @@ class Layers(Module):
     def __init__(self, *layers: Cell | Bidirectional) -> None:
         check_chain(layers)
         self.layers = list(layers)
+        mark_layers(layers)
         self.input_size = layers[0].input_size
         self.output_size = layers[-1].output_size
 
@@ -164,6 +171,13 @@ def run(
     if isinstance(layer, (Bidirectional, Layers)):
         return layer(xs, state, lengths)
     return unroll(layer, xs, state, lengths)
+
+
+def mark_layers(parts: Sequence[Cell | Bidirectional]) -> None:
+    """Number the parameters of several layers, as they are drawn: W_1, W_2."""
+    for number, part in enumerate(parts, start=1):
+        if len(parts) > 1:
+            part.mark(str(number))
 
 
 def check_chain(parts: Sequence[Cell | Bidirectional]) -> None:

@@ -161,6 +161,7 @@ class OneToMany(Module):
         There are as many as `targets` with teacher forcing, or `steps` running free.
         """
         vector = of_dtype(x, self.cell.dtype, "the vector")
+        vector = vector if isinstance(vector, tg.Tensor) else tg.tensor(vector, name="x")
         batch = vector.shape[:-1]
         start = np.zeros((*batch, self.cell.input_size), self.cell.dtype)
         Rx = self.cell.look(vector) if self.hoisted else None

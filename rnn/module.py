@@ -61,6 +61,21 @@ class Module:
         for name, child in self.children():
             yield from child._walk(f"{prefix}{name}.")
 
+    def mark(self, suffix: str) -> None:
+        """Write `suffix` below the names that all parameters are drawn with: W of the forward half is W_F.
+
+        Examples
+        --------
+        >>> import rnn
+        >>> cell = rnn.GRUCell(2, 3, rng=0)
+        >>> cell.mark("F")
+        >>> cell.W.name, cell.W_z.name
+        ('W_F', 'W_zF')
+        """
+        for key, parameter in self.parameters().items():
+            name = parameter.label or key.rpartition(".")[2]
+            parameter.name = f"{name}{suffix}" if "_" in name else f"{name}_{suffix}"
+
     def num_parameters(self) -> int:
         """Return how many numbers the parameters hold in all."""
         return sum(parameter.size for parameter in self.parameters().values())

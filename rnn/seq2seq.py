@@ -72,6 +72,8 @@ class EncoderDecoder(Module):
         self.encoder = encoder
         self.decoders = decoders if isinstance(decoders, Decoder) else dict(decoders)
         several = [decoders] if isinstance(decoders, Decoder) else list(decoders.values())
+        for name, decoder in () if isinstance(decoders, Decoder) else decoders.items():
+            decoder.mark(name)
         for decoder in several:
             _check_states(encoder, decoder.cell)
 

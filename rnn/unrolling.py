@@ -66,7 +66,7 @@ def unroll(
     """
     inputs = sequence(cell, xs)
     T, batch = len(inputs), inputs[0].shape[:-1]
-    state = initial_state(cell, state, batch)
+    state = _recorded(initial_state(cell, state, batch))
     active = None if lengths is None else mask(lengths, T, batch)
     if active is not None:
         inputs = _without_padding(inputs, active)
@@ -84,6 +84,13 @@ def unroll(
             state = new if active is None else _where(active[t - 1], new, state)
             outputs[t - 1] = read(state)
     return outputs, state
+
+
+def _recorded(state: State) -> State:
+    """Return an initial state as Tensors: what is made of it and another array, such as ``[h, x]``, is recorded too."""
+    if isinstance(state, tuple):
+        return tuple(map(_recorded, state))
+    return tg.tensor(state) if isinstance(state, np.ndarray) and state.dtype.kind == "f" else state
 
 
 def _where(active: np.ndarray, new: State, old: State) -> State:
@@ -148,6 +155,7 @@ def decode(
         raise ValueError("give either targets (teacher forcing) or a number of steps (running free)")
     forced = None if targets is None else of_dtype(targets, np.asarray(start).dtype, "the targets fed back")
     feed = itself if feed is None else feed
+    state = _recorded(state)
     outputs: list[Any] = []
     y = start
     for t in range(1, 1 + ((steps or 0) if forced is None else len(forced))):

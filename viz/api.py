@@ -7,14 +7,15 @@ from collections.abc import Iterable
 import tinygraph as tg
 
 from .formats.drawing import Drawing
+from .layout.graphviz_process import start_early
 from .memory import garbage_collector_paused
 from .scenes.collapse import collapse_scopes
 from .scenes.folded import folded_scene
 from .scenes.gradients import with_gradients
 from .scenes.ops import ops_scene
-from .scenes.overlays import OVERLAYS, colour
+from .scenes.overlays import OVERLAYS, colour, trace_of
 from .scenes.variables import variables_scene
-from .scenes.window import window
+from .scenes.window import shortened, window
 
 __all__ = ["check_options", "draw", "graph_of"]
 
@@ -30,6 +31,7 @@ def draw(
     overlay: str | None = None,
     backward: bool = False,
     collapse: str | Iterable[str] = (),
+    large: bool = False,
 ) -> Drawing:
     """Draw a recorded program.
 
@@ -44,13 +46,17 @@ def draw(
     fold : bool
         Draw the recurrence: the cell once, with its delayed edges.
     timesteps : slice, int or iterable of int, optional
-        Which time steps to show: a slice of them, that many first and last ones, or these.
+        Which time steps to show, by the numbers that are printed: ``slice(5, 9)``, that many first and last ones, or
+        these. Of more than twelve only the first and last three are shown unless asked for; ``slice(None)`` is all.
     overlay : "grad_norm", "value" or "time_step", optional
         What to show as colour, with a legend.
     backward : bool
-        Add the arrows of the backward pass, against those of the forward pass.
+        Add the arrows of the backward pass, against those of the forward pass: one for each contribution, hollow where
+        that is zero, and a sum for each parameter.
     collapse : str or iterable of str
         Scopes (`tinygraph.scope`) to be drawn as one node each.
+    large : bool
+        Draw it even if it takes more than some 50 megabytes, or is too large for Graphviz and needs a plainer layout.
 
     Returns
     -------
@@ -77,18 +83,19 @@ def draw(
     """
     check_options(view, fold, timesteps, overlay, backward, collapse)
     graph = graph_of(x)
+    start_early()
     if fold:
-        return Drawing(folded_scene(graph, view))
+        return Drawing(folded_scene(graph, view), large)
     scene = _VIEWS[view](graph)
+    trace = x if isinstance(x, tg.Trace) else None
     if backward:
-        scene = with_gradients(scene, graph)
+        trace = trace or trace_of(graph)
+        scene = with_gradients(scene, trace)
     if overlay is not None:
-        scene = colour(scene, overlay, graph, x if isinstance(x, tg.Trace) else None)
+        scene = colour(scene, overlay, graph, trace)
     if collapse:
         scene = collapse_scopes(scene, collapse)
-    if timesteps is not None:
-        scene = window(scene, timesteps)
-    return Drawing(scene)
+    return Drawing(shortened(scene) if timesteps is None else window(scene, timesteps), large)
 
 
 def check_options(

@@ -19,7 +19,7 @@ from .api import check_options
 from .formats.drawing import format_of
 from .scenes.overlays import OVERLAYS
 from .script import ScriptError, run_to_backward
-from .terminal.screen import complain, flush_or_discard
+from .terminal.screen import complain, flush_or_discard, readable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,8 +81,15 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument("-o", "--output", default="graph.svg", help="the drawing: .svg, .dot, .png or .pdf (%(default)s)")
     draw.add_argument("--view", choices=("ops", "variables"), default="ops", help="every op, or the named variables")
     draw.add_argument("--fold", action="store_true", help="one cell with delayed edges, instead of all time steps")
-    draw.add_argument("--timesteps", type=_range, metavar="A:B", help="only the time steps from A up to, not with, B")
+    draw.add_argument(
+        "--timesteps",
+        type=_timesteps,
+        metavar="A:B",
+        help="time steps: from A up to, not with, B; A,B,C; the first and last N; or all (:), not the ends of many",
+    )
+    draw.add_argument("--backward", action="store_true", help="add the arrows of the backward pass")
     draw.add_argument("--overlay", choices=tuple(OVERLAYS), help="colour by this")
+    draw.add_argument("--large", action="store_true", help="draw it even if it takes more than some 50 megabytes")
 
     debug = commands.add_parser("debug", help="run a script and stop at its first backward pass")
     debug.set_defaults(run=_debug)
@@ -98,18 +105,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_script(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("script", help="the script, or a trace saved by trace.save(…)")
+    parser.add_argument("script", help="the script, or a trace saved by trace.save(path)")
     parser.add_argument("args", nargs="*", help="the script's own arguments; put -- before those that start with -")
 
 
-def _range(text: str) -> slice:
-    match = re.fullmatch(r"(-?\d+)?(:)?(-?\d+)?", text)
-    if match is None or text in ("", ":"):
-        raise argparse.ArgumentTypeError(f"expected a range as 3:7, :7, 3: or a time step, not {text!r}")
-    start, last = (None if bound is None else int(bound) for bound in (match[1], match[3]))
-    if not match[2]:
-        last = None if start in (None, -1) else start + 1
-    return slice(start, last)
+def _timesteps(text: str) -> slice | int | list[int]:
+    """Read what `viz.draw` takes as ``timesteps``: ``5:9``, ``3`` or ``1,4,7``."""
+    if re.fullmatch(r"(-?\d+)?:(-?\d+)?", text):
+        return slice(*(int(bound) if bound else None for bound in text.split(":")))
+    if not re.fullmatch(r"-?\d+(,-?\d+)*", text):
+        raise argparse.ArgumentTypeError(f"expected time steps as 3:7, :7, 3: or 1,4,7, or how many, not {text!r}")
+    return [int(number) for number in text.split(",")] if "," in text else int(text)
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -121,7 +127,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _draw(options: argparse.Namespace) -> int:
-    how = {name: getattr(options, name) for name in ("view", "fold", "timesteps", "overlay")}
+    how = {name: getattr(options, name) for name in ("view", "fold", "timesteps", "overlay", "backward")}
     check_options(**how)
     format_of(options.output)
     _check_folder(options.output)
@@ -129,8 +135,8 @@ def _draw(options: argparse.Namespace) -> int:
     answers = sys.stdout  # and where its output goes
 
     def act(recorded: tg.Tensor | tg.Trace) -> bool:
-        viz.draw(recorded, **how).save(path)
-        print(f"wrote {clean(options.output)}", file=answers)
+        viz.draw(recorded, **how, large=options.large).save(path)
+        print(f"wrote {clean(options.output)}", file=answers and readable(answers))
         return False
 
     return _run(options, act)
@@ -143,7 +149,7 @@ def _export(options: argparse.Namespace) -> int:
 
     def act(recorded: tg.Tensor | tg.Trace) -> bool:
         viz.export(recorded, path, title=options.title)
-        print(f"wrote {clean(options.output)}", file=answers)
+        print(f"wrote {clean(options.output)}", file=answers and readable(answers))
         return False
 
     return _run(options, act)

@@ -5,6 +5,7 @@ The one module that sees both `viz` and `rnn`.
 
 from __future__ import annotations
 
+import sys
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ import tinygraph as tg
 from tinygraph.array_text import array_text
 
 from .api import draw
+from .terminal.screen import readable
 
 WINDOW = 4
 HIDDEN = 20
@@ -46,7 +48,7 @@ class Network(NamedTuple):
 
 def demo(output: str) -> int:
     """Run the whole demonstration; write the drawing to `output`."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, file=readable(sys.stdout))
     data = sunspots()
     console.print(
         f"[bold]Sunspots[/], {data.years[0]:.0f} to {data.years[-1]:.0f}: {len(data.values)} yearly numbers."

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["DARK", "DASHES", "HUES", "LIGHT", "Theme", "dash", "ramp"]
+__all__ = ["DARK", "DASHES", "HUES", "LEVELS", "LIGHT", "NOT_FINITE", "UNKNOWN", "Theme", "dash", "on_dark", "ramp"]
 
 
 class Theme(NamedTuple):
@@ -22,6 +22,7 @@ class Theme(NamedTuple):
     box: str
     border: str
     frame: str
+    gradient: str
     hues: tuple[str, ...]
 
     def hue(self, index: int) -> str:
@@ -37,6 +38,7 @@ LIGHT = Theme(
     box="#ffffff",
     border="#aab3bf",
     frame="#f3f5f8",
+    gradient="#d90b4f",
     hues=("#6384e7", "#964a05", "#57988c", "#690b75", "#bd7710", "#346d73", "#743ec0", "#6c2932"),
 )
 DARK = Theme(
@@ -47,6 +49,7 @@ DARK = Theme(
     box="#20262e",
     border="#56616e",
     frame="#1a1f26",
+    gradient="#ff4433",
     hues=("#86a6fd", "#fdce9c", "#5e974e", "#f2c6f8", "#d5b300", "#3495a6", "#8869f1", "#d9a89f"),
 )
 HUES = len(LIGHT.hues)
@@ -59,15 +62,33 @@ def dash(index: int) -> str:
 
 
 _BLUES = ((0.95, 0.96, 0.99), (0.70, 0.85, 0.93), (0.40, 0.70, 0.85), (0.16, 0.48, 0.72), (0.06, 0.24, 0.48))
+_GLOW = ((0.11, 0.16, 0.24), (0.10, 0.31, 0.48), (0.16, 0.51, 0.72), (0.45, 0.75, 0.90), (0.88, 0.96, 1.00))
+LEVELS = 50  # of a scale: that many steps of colour
+UNKNOWN = "#e3e3e3"
+NOT_FINITE = "#d4006a"
 
 
-def ramp(fraction: float) -> str:
-    """Return a light-to-dark blue for `fraction` from 0 to 1; its lightness alone carries the order.
+def ramp(fraction: float, dark: bool = False) -> str:
+    """Return a blue for `fraction` from 0 to 1: the higher, the further from the ground, by its lightness alone.
 
-    >>> ramp(0.0), ramp(1.0)
-    ('#f2f5fc', '#0f3d7a')
+    >>> ramp(0.0), ramp(1.0), ramp(1.0, dark=True)
+    ('#f2f5fc', '#0f3d7a', '#e0f5ff')
     """
-    position = min(max(fraction, 0.0), 1.0) * (len(_BLUES) - 1)
-    low = min(int(position), len(_BLUES) - 2)
-    mixed = (a + (b - a) * (position - low) for a, b in zip(_BLUES[low], _BLUES[low + 1], strict=True))
+    blues = _GLOW if dark else _BLUES
+    position = min(max(fraction, 0.0), 1.0) * (len(blues) - 1)
+    low = min(int(position), len(blues) - 2)
+    mixed = (a + (b - a) * (position - low) for a, b in zip(blues[low], blues[low + 1], strict=True))
     return "#" + "".join(f"{round(255 * part):02x}" for part in mixed)
+
+
+def on_dark(colour: str) -> str:
+    """Return what stands on a dark ground for a colour of a scale: the strongest is the brightest there.
+
+    >>> on_dark(ramp(1.0)) == ramp(1.0, dark=True)
+    True
+    """
+    return _ON_DARK.get(colour, colour)
+
+
+_ON_DARK = {ramp(k / LEVELS): ramp(k / LEVELS, dark=True) for k in range(LEVELS + 1)}
+_ON_DARK |= {UNKNOWN: "#3a414b", NOT_FINITE: "#ff4fa3"}

@@ -1,0 +1,1 @@
+"""Seeded campaigns of hostile and odd inputs: small where they run as tests, long by the command line."""

@@ -184,7 +184,7 @@ def test_odd_lines_are_answered(text):
 
 
 def test_random_lines_are_answered(session):
-    count, kinds = rounds(1500, 150_000), {}
+    count, kinds = rounds(700, 30_000), {}
     for seed in range(count):
         rng = np.random.default_rng(seed)
         answer = answered(session, line(rng))
@@ -197,7 +197,7 @@ def test_random_lines_are_answered(session):
 
 
 def test_random_expressions_have_a_value_or_an_error_of_their_own(session):
-    count, values = rounds(2000, 200_000), 0
+    count, values = rounds(1000, 60_000), 0
     for seed in range(count):
         rng = np.random.default_rng(10**6 + seed)
         text = expression(rng)

@@ -95,7 +95,7 @@ def test_whatever_a_script_catches_it_is_debugged(guest, text):
     assert (status, errors) == (1, "")
 
 
-@pytest.mark.parametrize("command", ["debug", "debug --json", "draw"])
+@pytest.mark.parametrize("command", ["debug", "debug --json", "draw"] if LONG else ["debug"])
 @pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])
 def test_an_output_that_takes_nothing_is_one_line(tmp_path, command, redirection):
     (tmp_path / "net.py").write_text(f"{BEGIN}run()\n")
@@ -129,9 +129,9 @@ def test_a_script_s_own_end_is_its_own(guest):
     [
         (["--overlay", "colour"], 2, "invalid choice: 'colour'"),
         (["--view", "both"], 2, "invalid choice: 'both'"),
-        (["--timesteps", "x"], 2, "expected a range as 3:7"),
-        (["--timesteps", ""], 2, "expected a range as 3:7"),
-        (["--timesteps", "1:2:3"], 2, "expected a range as 3:7"),
+        (["--timesteps", "x"], 2, "expected time steps as 3:7"),
+        (["--timesteps", ""], 2, "expected time steps as 3:7"),
+        (["--timesteps", "1:2:3"], 2, "expected time steps as 3:7"),
         (["--fold", "--timesteps", "1"], 1, "fold=True excludes timesteps"),
         (["--fold", "--overlay", "value"], 1, "fold=True excludes"),
         (["-o", "g.txt"], 1, "the known ones are .svg"),
@@ -148,7 +148,7 @@ def test_options_are_checked_before_the_script_runs(guest, tmp_path, options, st
 
 
 @pytest.mark.parametrize(
-    "options", [["--timesteps", "1"], ["--timesteps", "-1"], ["--timesteps=:2"], ["--timesteps=1:"]]
+    "options", [["--timesteps", "1"], ["--timesteps", "1,3"], ["--timesteps=:2"], ["--timesteps=1:"]]
 )
 def test_ranges_that_are_right(guest, options):
     loop = "h = w\nfor t in range(4):\n    h = np.tanh(w * h)\nh.sum().backward()\n"

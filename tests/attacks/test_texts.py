@@ -131,7 +131,7 @@ def check_drawing(drawing, path, png=False):
     texts = [drawing.svg(), drawing.graphml(), drawing.mermaid(), drawing.text(), drawing.dot, repr(drawing)]
     texts += texts_of(drawing.scene.as_dict())
     for text in texts:
-        assert is_shown_safely(text.replace("\t", " ")), text
+        assert is_shown_safely(text.replace("\t", " ").replace("\N{NO-BREAK SPACE}", " ")), text
     if png:
         drawing.save(path / "x.png")
 

@@ -57,7 +57,7 @@ def tinygraph(T: int, **options: Any) -> Callable[[], str]:
         h = np.tanh(W @ h + U @ x + b)
         o = V @ h + c
         loss = loss + tg.softmax_cross_entropy(o, y)
-    return lambda: viz.draw(loss, **options).svg()
+    return lambda: viz.draw(loss, timesteps=None if options.get("fold") else slice(None), **options).svg()
 
 
 def torch_network(T: int) -> tuple[Any, Any]:

@@ -28,6 +28,8 @@ def test_every_row_has_a_figure_under_a_name_of_its_own():
 def test_the_page_shows_every_figure_and_the_files_are_there():
     stored = (GALLERY / "index.html").read_text(encoding="utf-8")
     assert stored == page()
-    assert re.findall(r'<img src="([^"]+)\.svg"', stored) == [figure.name for figure in FIGURES]
+    assert re.findall(r'<object type="image/svg\+xml" data="([^"]+)\.svg"', stored) == [
+        figure.name for figure in FIGURES
+    ]
     for figure in FIGURES:
         ET.parse(GALLERY / f"{figure.name}.svg")

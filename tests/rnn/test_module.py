@@ -20,7 +20,9 @@ def test_parameters_have_dotted_names_and_carry_their_attributes():
     names = list(model.parameters())
     assert names[:2] == ["cell.cells.0.U", "cell.cells.0.W"]
     assert names[-2:] == ["readout.V", "readout.c"]
-    assert all(parameter.name == name.split(".")[-1] for name, parameter in model.parameters().items())
+    layers = {name: parameter.name for name, parameter in model.parameters().items()}
+    assert layers["cell.cells.0.U"] == "U_1"
+    assert all(drawn.partition("_")[0] == name.split(".")[-1].partition("_")[0] for name, drawn in layers.items())
 
 
 def test_a_shared_parameter_counts_once():

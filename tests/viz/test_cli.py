@@ -58,6 +58,24 @@ def test_draw_writes_the_graph_of_the_first_backward_pass(script, tmp_path):
     assert ElementTree.parse(tmp_path / "g.svg").getroot().tag.endswith("svg")
 
 
+@pytest.mark.parametrize(
+    ("wanted", "shown"),
+    [("2:4", [2, 3]), ("1", [1, 30]), ("5,7", [5, 7]), (":", [*range(1, 31)]), (None, [1, 2, 3, 28, 29, 30])],
+)
+def test_time_steps_mean_on_the_command_line_what_they_mean_in_python(here, tmp_path, wanted, shown):
+    (tmp_path / "long.py").write_text(
+        "import numpy as np, tinygraph as tg\n"
+        "W, h = tg.parameter(np.eye(2)), np.ones(2)\n"
+        "for t in range(30):\n    h = np.tanh(W @ h)\n"
+        "h.sum().backward()\n"
+    )
+    steps = [] if wanted is None else [f"--timesteps={wanted}"]
+    assert here("draw", "-o", "g.json", "--view", "variables", "--backward", *steps, "long.py") == (0, "")
+    scene = json.loads((tmp_path / "g.json").read_text(encoding="utf-8"))
+    assert [column["timestep"] for column in scene["columns"] if "timestep" in column] == shown
+    assert [node["detail"] for node in scene["nodes"] if node["kind"] == "gradient"] == ["Σ of 30 terms"]
+
+
 def test_a_script_written_with_grad_is_drawn_too(here, tmp_path):
     (tmp_path / "f.py").write_text("import numpy as np, tinygraph as tg\ntg.grad(lambda x: np.sin(x) * x)(1.0)\n")
     assert here("draw", "f.py", "-o", "f.dot") == (0, "")

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from viz.palette import DARK, LIGHT, ramp
+from viz.palette import DARK, LIGHT, on_dark, ramp
 
 # How people without one kind of cone see, in linear RGB: Machado, Oliveira and Fernandes (2009), severity 1.
 DEFICIENCIES = {
@@ -56,6 +56,20 @@ def test_hues_are_told_apart(theme, deficiency):
     assert min(float(np.linalg.norm(a - b)) for a, b in itertools.combinations(perceived, 2)) > 0.1
 
 
-def test_the_ramp_darkens_all_the_way():
-    light = [luminance(ramp(step / 20)) for step in range(21)]
-    assert all(a > b for a, b in itertools.pairwise(light))
+@pytest.mark.parametrize("deficiency", DEFICIENCIES)
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_the_colour_of_gradients_is_none_of_the_parameters(theme, deficiency):
+    seen_as = lambda colour: oklab(np.clip(np.array(DEFICIENCIES[deficiency]) @ linear(colour), 0, 1))
+    others = [*theme.hues, theme.line, theme.ink]
+    assert min(float(np.linalg.norm(seen_as(theme.gradient) - seen_as(other))) for other in others) > 0.07
+    assert contrast(theme.gradient, theme.paper) >= 3
+    assert contrast(theme.gradient, theme.frame) >= 3
+
+
+def test_the_ramp_leaves_the_ground_all_the_way_in_both_themes():
+    light = [contrast(ramp(step / 50), LIGHT.paper) for step in range(51)]
+    dark = [contrast(on_dark(ramp(step / 50)), DARK.paper) for step in range(51)]
+    for contrasts in (light, dark):
+        assert all(a < b for a, b in itertools.pairwise(contrasts))
+        assert contrasts[-1] > 9
+    assert [on_dark(ramp(step / 50)) for step in (0, 50)] == [ramp(0.0, dark=True), ramp(1.0, dark=True)]

@@ -46,8 +46,9 @@ class RunningSum:
         mark = n - n % self.stride
         while mark > 0 and mark not in self._checkpoints:
             mark -= self.stride
-        if mark <= self._latest[0] <= n:
-            return self._latest
+        latest = self._latest  # which another thread may replace
+        if mark <= latest[0] <= n:
+            return latest
         return (mark, self._checkpoints[mark]) if mark > 0 else (0, None)
 
     @property

@@ -31,8 +31,9 @@ class Graph:
         self.nodes = nodes
         self.outputs = outputs
         self.timeline = timeline or Timeline(nodes)
+        timestep_of = self._timestep_of  # once for all: every look at a method makes it anew
         for node in nodes:
-            node.timestep_of = self._timestep_of
+            node.timestep_of = timestep_of
 
     def __len__(self) -> int:
         return len(self.nodes)

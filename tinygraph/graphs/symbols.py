@@ -89,8 +89,8 @@ def barred(name: str) -> str:
 class Symbols:
     """The symbols of a graph's nodes.
 
-    A value has the name its program gave it and its time step. What has no name, or shares it with a later value of
-    the same time step, is told apart by its index in the graph: ``v₁₂``.
+    A value has the name its program gave it, its time step, and the number of another loop around it. What has no name,
+    or shares it with a later value of the same time step, is told apart by its index in the graph: ``v₁₂``.
 
     Examples
     --------
@@ -127,21 +127,26 @@ class Symbols:
 
     def _assign(self, nodes: list[Node], t: int | None) -> dict[Node, Symbol]:
         symbols: dict[Node, Symbol] = {}
-        taken: set[str] = set()
+        taken: set[Symbol] = set()
         for node in sorted(nodes, key=lambda node: (node.kind == "op", node.index), reverse=True):
             name = plain_name(node.name)
             if _is_number(node):
                 symbols[node] = Symbol(_number(node))
             elif name is None:
                 symbols[node] = Symbol("v", node.index)
-            elif name not in taken:
-                taken.add(name)
-                symbols[node] = Symbol(name, None, t)
+            elif (symbol := Symbol(name, self._subscript(node), t)) not in taken:
+                taken.add(symbol)
+                symbols[node] = symbol
             elif node.kind == "input" and t is not None and Symbol(name, None, t - 1) not in symbols.values():
                 symbols[node] = Symbol(name, None, t - 1)  # the state before the loop: h⁽⁰⁾
             else:
                 symbols[node] = Symbol(name, node.index, t)
         return symbols
+
+    def _subscript(self, node: Node) -> int | None:
+        """Return the number of a layer, a head, an example, where there is one such loop around a node."""
+        subscripts = self.graph.timeline.subscripts[node.index]
+        return subscripts[0] if len(subscripts) == 1 else None
 
     # -- finding ------------------------------------------------------------------------------------------------------
 

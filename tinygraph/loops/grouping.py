@@ -192,8 +192,9 @@ class _Grouping:
     def _forget_first_parameters(self) -> None:
         """Take parameters that an argument has in first iterations only for data: they are a learned initial state."""
         numbers: _Interned[Parameters] = _Interned((uses, k) for k, uses in enumerate(self.parameter_sets))
-        for argument in {argument for uses in self.parameter_sets for argument, _ in uses}:
-            has = np.array([any(at == argument for at, _ in uses) for uses in self.parameter_sets])
+        arguments_of = [{argument for argument, _ in uses} for uses in self.parameter_sets]
+        for argument in set().union(*arguments_of):
+            has = np.array([argument in arguments for arguments in arguments_of])
             for rows in self.rows:
                 users = has[self.parameters[rows]]
                 if not users.any() or users.all():
@@ -204,6 +205,7 @@ class _Grouping:
                         uses = self.parameter_sets[self.parameters[k]]
                         self.parameters[k] = numbers[tuple(use for use in uses if use[0] != argument)]
             self.parameter_sets = list(numbers)
+            arguments_of += [{argument for argument, _ in uses} for uses in self.parameter_sets[len(arguments_of) :]]
 
     def _repeats(self, inside: list[tuple[int, int]]) -> bool:
         """Tell whether a loop is kept: not if it repeats no op, or none that has parameters with the same ones."""

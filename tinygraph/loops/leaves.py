@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 from ..recording.node import Node
 from .over_time import Run
-
-Read = tuple[Node, int]  # an op, and the argument as which it reads something
+from .reads import Reads
 
 
 class InitialState(NamedTuple):
@@ -39,17 +38,20 @@ class Leaves:
     Parameters
     ----------
     nodes : sequence of Node
-    reads : sequence of lists
+    reads : Reads
         By the index of a node, the ops that read it and as which argument, in recorded order.
     op_timesteps, runs, slots : sequence
         By the index of a node; time steps and runs are None for leaves and outside of time.
+    again : mapping of int to int
+        For a leaf that gives once more what another gave, that other's index; `reads` are then all of that other.
     """
 
     nodes: Sequence[Node]
-    reads: Sequence[list[Read]]
+    reads: Reads
     op_timesteps: Sequence[int | None]
     runs: Sequence[Run | None]
     slots: Sequence[int]
+    again: Mapping[int, int] = field(default_factory=dict)
 
     def timestep(self, leaf: Node) -> int | None:
         """Return the time step of an initial state, or of all the reads of another leaf if it is one."""
@@ -61,9 +63,20 @@ class Leaves:
     def _read_at(self, reader: Node, argument: int) -> int | None:
         """Return the time step of an argument: its reader's, or if inputs are read again here, that of their own."""
         now, carried = self.op_timesteps[reader.index], None
-        if reader.inputs[argument].kind == "input":
+        if self._kind(self._first(reader.inputs[argument])) == "input":
             carried = self._carried.get((self.slots[reader.index], argument, "input"))
         return now if now is None or carried is None else now - (carried.delay or 0)
+
+    def _first(self, node: Node) -> Node:
+        return self.nodes[self.again.get(node.index, node.index)]
+
+    def _kind(self, node: Node) -> str:
+        """Return the kind of a node; an array that is given twice is an input."""
+        return "input" if node.index in self._given_twice else node.kind
+
+    @cached_property
+    def _given_twice(self) -> set[int]:
+        return set(self.again.values())
 
     # -- initial states -----------------------------------------------------------------------------------------------
 
@@ -98,10 +111,11 @@ class Leaves:
         """What ops of the cell read from other time steps of their run, by slot, argument, and kind of the value."""
         carried: dict[tuple[int, int, str], Carried] = {}
         for node, now in zip(self.nodes, self.op_timesteps, strict=True):
-            for argument, source in enumerate(() if now is None else node.inputs):
+            for argument, read in enumerate(() if now is None else node.inputs):
+                source = self._first(read)
                 then = self._timesteps[source.index]
                 if now is not None and then is not None and then != now and self._is_carried(source, node):
-                    key = self.slots[node.index], argument, source.kind
+                    key = self.slots[node.index], argument, self._kind(source)
                     carried.setdefault(key, Carried(source, set())).delays.add(now - then)
         return carried
 
@@ -116,7 +130,7 @@ class Leaves:
         """The time steps of ops, and for inputs that of the first op that reads them."""
         timesteps = list(self.op_timesteps)
         for node in self.nodes:
-            if node.kind == "input" and self.reads[node.index]:
+            if self._kind(node) == "input" and self.reads[node.index]:
                 timesteps[node.index] = self.op_timesteps[self.reads[node.index][0][0].index]
         return timesteps
 

@@ -11,8 +11,9 @@ import numpy as np
 from ..recording.node import Node
 from .grouping import Groups, grouped, grouped_but
 from .places import Loop, shared_depth
+from .states import Carrier
 
-_RECURRENT, _FED, _PARAMETRIC = 4, 2, 1  # what speaks for a loop being the one over time
+_ANY, _FED, _PARAMETRIC = 1, 4, 2  # what speaks for a loop being the one over time
 _ENOUGH = 50  # data that has not changed in so many iterations is taken to be the same
 
 
@@ -60,6 +61,9 @@ def op_times(groups: Groups, time: set[Loop]) -> OpTimes:
         None if loop is None else (loop, tuple(outer[: loop.depth]) if loop.parent else ())
         for loop, outer in zip(loops, groups.iterations.tolist(), strict=True)
     ]
+    for k in range(1, len(runs)):
+        if runs[k] == runs[k - 1]:
+            runs[k] = runs[k - 1]  # one tuple for all ops of a run, however many
     _add_sums(groups, time, steps, runs)
     return OpTimes(_labelled(groups.nodes, loops, steps), runs)
 
@@ -175,50 +179,90 @@ def _identities(node: Node) -> Iterator[Hashable]:
 
 
 def over_time(groups: Groups) -> set[Loop]:
-    """Return the loops over time."""
+    """Return the loops over time: those that carry a state or were told, and those that run in step with one."""
+    time = _best(groups, {loop for loop in groups.inside if _carries(groups, loop)})
+    while later := _in_step(groups, time):
+        time |= later
+    return time
+
+
+def _best(groups: Groups, candidates: set[Loop]) -> set[Loop]:
+    """Return of the candidates that stand in each other those for which most speaks."""
     children: dict[Loop | None, list[Loop]] = {}
     for loop in groups.inside:
         children.setdefault(loop.parent, []).append(loop)
-    return set().union(*(_over_time(loop, children, groups)[0] for loop in children.get(None, ())))
+    best = (_best_of(loop, children, groups, candidates)[0] for loop in children.get(None, ()))
+    return set().union(*best)
 
 
-def _over_time(loop: Loop, children: dict[Loop | None, list[Loop]], groups: Groups) -> tuple[set[Loop], int]:
+def _best_of(
+    loop: Loop, children: dict[Loop | None, list[Loop]], groups: Groups, candidates: set[Loop]
+) -> tuple[set[Loop], int]:
     """Return the loops over time among `loop` and those inside it, and how much speaks for them."""
-    inside = [_over_time(child, children, groups) for child in children.get(loop, ())]
+    inside = [_best_of(child, children, groups, candidates) for child in children.get(loop, ())]
     best = max((score for _, score in inside), default=0)
-    score = _score(groups, loop)
+    score = _score(groups, loop) if loop in candidates else 0
     if score > best:
         return {loop}, score
-    return set().union(*(loops for loops, score in inside if score > _PARAMETRIC or score == best)), best
+    return set().union(*(loops for loops, _ in inside)), best
 
 
 def _score(groups: Groups, loop: Loop) -> int:
     """Say how much speaks for `loop` being the one over time."""
     numbers = groups.inside[loop]
-    if not any(groups.parameters[number] for number in numbers):
-        return 0
-    recurrent = _RECURRENT if _is_recurrent(groups, numbers, loop.depth) else 0
-    return _PARAMETRIC + recurrent + (_FED if any(_is_fed(groups, number, loop.depth) for number in numbers) else 0)
+    parametric = _PARAMETRIC if any(groups.parameters[number] for number in numbers) else 0
+    return _ANY + parametric + (_FED if any(_is_fed(groups, number, loop.depth) for number in numbers) else 0)
 
 
-def _is_recurrent(groups: Groups, numbers: list[int], depth: int) -> bool:
-    """Tell whether a loop carries a state through parameters, given the groups in it."""
-    import networkx as nx  # as above
-
-    inside = np.isin(groups.number, numbers)
-    source, target = groups.links[inside[groups.links].all(1)].T
-    before, after = groups.iterations[source], groups.iterations[target]
-    inner = (before[:, :depth] == after[:, :depth]).all(1)
-    carried = before[inner, depth] != after[inner, depth]
-    ends = groups.number[np.column_stack([source[inner], target[inner]])]
-    graph = nx.DiGraph(_distinct(ends))
-    component = {n: k for k, nodes in enumerate(nx.strongly_connected_components(graph)) for n in nodes}
-    parametric = {component[n] for n in component if groups.parameters[n]}
-    return any(component[a] in parametric and component[a] == component[b] for a, b in _distinct(ends[carried]))
+def _carries(groups: Groups, loop: Loop) -> bool:
+    """Tell whether a loop is one over time by itself: it was told, or it carries a state or targets that are fed."""
+    members = groups.members_in(loop)
+    if any(groups.nodes[k].timestep_label is not None for k in members.tolist()):
+        return not any(loop in other.chain and other is not loop for other in groups.inside)
+    return Carrier(groups, loop).carries_state or _is_fed_again(groups, loop)
 
 
-def _distinct(pairs: np.ndarray) -> Iterator[tuple[int, int]]:
-    return map(tuple, pairs[grouped(pairs)[1]].tolist())
+def _in_step(groups: Groups, time: set[Loop]) -> set[Loop]:
+    """Return loops that meet one over time at a constant distance: each iteration belongs to a time step."""
+    around = {outer for loop in time for outer in loop.chain}
+    free = {loop for loop in groups.inside if loop not in around and time.isdisjoint(loop.chain)}
+    candidates = _best(groups, {loop for loop in free if any(groups.parameters[n] for n in groups.inside[loop])})
+    if not time or not candidates:
+        return set()
+    both = time | candidates
+    loop_of = [next((loop for loop in reversed(chain) if loop in both), None) for chain in groups.chains]
+    at, _ = _counted(groups, both)
+    joined = set()
+    for (a, b), pairs in _meetings_of_loops(groups, loop_of).items():
+        if (a in time) != (b in time) and _keep_step(groups, at, pairs):
+            joined.add(b if a in time else a)
+    return joined
+
+
+def _keep_step(groups: Groups, at: np.ndarray, pairs: list[tuple[int, int]]) -> bool:
+    """Tell whether some two ops of two loops meet at a constant distance, or in the opposite order, again and again."""
+    met: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for j, k in pairs:
+        met.setdefault((int(groups.number[j]), int(groups.number[k])), []).append((int(at[j]), int(at[k])))
+    for moments in met.values():
+        first, second = np.array(moments).T
+        steady = len(np.unique(second - first)) == 1 or len(np.unique(second + first)) == 1
+        if steady and len(np.unique(first)) > 1:
+            return True
+    return False
+
+
+def _is_fed_again(groups: Groups, loop: Loop) -> bool:
+    """Tell whether data that an op reads is read by another in the next iteration, as by teacher forcing."""
+    read: dict[Hashable, set[int]] = {}
+    members = groups.members_in(loop)
+    for k in members.tolist():
+        for data in _identities(groups.nodes[k]):
+            outer = tuple(groups.iterations[k, : loop.depth].tolist())
+            read.setdefault((data, outer), set()).add(int(groups.iterations[k, loop.depth]))
+    passed_on = {min(at) for at in read.values() if len(at) == 2 and max(at) - min(at) == 1}
+    trips = int(groups.iterations[members, loop.depth].max()) + 1
+    return trips > 2 and len(passed_on) == trips - 1 and len(read) > trips
 
 
 def _is_fed(groups: Groups, number: int, depth: int) -> bool:

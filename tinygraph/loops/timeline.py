@@ -6,11 +6,15 @@ from collections.abc import Hashable, Iterable, Sequence
 from functools import cached_property
 from typing import TypeVar
 
+import numpy as np
+
 from ..recording.node import Node
+from .fed import fed_again
 from .grouping import Groups, group_ops, grouped
-from .leaves import Leaves, Read
+from .leaves import Leaves
 from .over_time import OpTimes, Run, RunKey, op_times, over_time
 from .places import Loop
+from .reads import Reads
 from .visits import Visits, visits
 
 Value = TypeVar("Value")
@@ -77,7 +81,7 @@ class Timeline:
         timesteps = self.op_timesteps.copy()
         for node in self.nodes:
             if node.kind in ("input", "constant"):
-                timesteps[node.index] = self._leaves.timestep(node)
+                timesteps[node.index] = self._leaves.timestep(self.nodes[self.again.get(node.index, node.index)])
         return timesteps
 
     @cached_property
@@ -124,8 +128,14 @@ class Timeline:
         return [states[node.index].precedes if node.index in states else None for node in self.nodes]
 
     @cached_property
+    def again(self) -> dict[int, int]:
+        """For a leaf that gives what another gave one step earlier, as a fed target: the index of that one."""
+        return fed_again(self.nodes, self.reads, self.op_timesteps, self._by_index(self._op_slots(), -1))
+
+    @cached_property
     def _leaves(self) -> Leaves:
-        return Leaves(self.nodes, self.reads, self.op_timesteps, self.runs, self.slots)
+        reads = Reads(self.nodes, self.ops, self.again) if self.again else self.reads
+        return Leaves(self.nodes, reads, self.op_timesteps, self.runs, self.slots, self.again)
 
     def _by_index(self, of_ops: Iterable[Value], of_leaves: Value) -> list[Value]:
         values = [of_leaves] * len(self.nodes)
@@ -134,17 +144,15 @@ class Timeline:
         return values
 
     @cached_property
-    def reads(self) -> list[list[Read]]:
+    def reads(self) -> Reads:
         """The ops that read each node, and as which argument, in recorded order."""
-        reads: list[list[Read]] = [[] for _ in self.nodes]
-        for node in self.ops:
-            for argument, source in enumerate(node.inputs):
-                reads[source.index].append((node, argument))
-        return reads
+        return Reads(self.nodes, self.ops)
 
     # -- slots --------------------------------------------------------------------------------------------------------
 
-    def _op_slots(self) -> list[int]:
+    @cached_property
+    def _sites(self) -> np.ndarray:
+        """What tells the ops of one time step apart: place and signature, then the iterations of all other loops."""
         sites = self.groups.sites.copy()
         for members, chain, columns in zip(self.groups.members, self.groups.chains, self.groups.columns, strict=True):
             run = self.runs[self.ops[members[0]].index]
@@ -153,10 +161,48 @@ class Timeline:
             elif run is not None:
                 depth = next((d for d in reversed(range(len(chain))) if chain[d] in self.over_time), len(chain) - 1)
                 sites[members, columns[depth]] = -1  # the same in every time step
+        return sites
+
+    @cached_property
+    def subscripts(self) -> list[tuple[int, ...]]:
+        """What tells a node from others of its place and time step: iterations, from 1, of loops not over time.
+
+        Layers, attention heads, sentences of a minibatch, unless scopes tell them apart. A leaf has the subscripts of
+        its readers, if there are others that these read.
+        """
+        subscripts = self._by_index(self._op_subscripts(), ())
+        sites = self._by_index(self._sites[:, 0].tolist(), -1)
+        alike: dict[Hashable, list[int]] = {}
+        for node in self.nodes:
+            if node.kind in ("input", "constant"):
+                for reader, argument in self.reads[node.index][:1]:
+                    alike.setdefault((sites[reader.index], argument, self.timesteps[node.index]), []).append(node.index)
+                of_readers = {subscripts[reader.index] for reader, _ in self.reads[node.index]}
+                subscripts[node.index] = of_readers.pop() if len(of_readers) == 1 else ()
+        for leaves in alike.values():
+            if len(leaves) == 1:
+                subscripts[leaves[0]] = ()
+        return subscripts
+
+    def _op_subscripts(self) -> Iterable[tuple[int, ...]]:
+        sites = self._sites
+        if sites.shape[1] < 2 or not len(sites):
+            return [()] * len(self.ops)
+        steps = [-1 if (step := self.op_timesteps[node.index]) is None else step for node in self.ops]
+        scopes = {scope: number for number, scope in enumerate(dict.fromkeys(node.scope for node in self.ops))}
+        moment, first = grouped(np.column_stack([sites[:, 0], steps, [scopes[node.scope] for node in self.ops]]))
+        differ = np.zeros((sites[:, 0].max() + 1, sites.shape[1] - 1), bool)
+        np.logical_or.at(differ, sites[:, 0], sites[:, 1:] != sites[first[moment], 1:])
+        if not differ.any():
+            return [()] * len(self.ops)
+        shown = [np.flatnonzero(columns).tolist() for columns in differ]
+        return [tuple(row[1 + c] + 1 for c in shown[row[0]] if row[1 + c] >= 0) for row in sites.tolist()]
+
+    def _op_slots(self) -> list[int]:
         counts: dict[Hashable, int] = {}
         numbers: dict[tuple[int, int], int] = {}
         slots = []
-        for node, site in zip(self.ops, grouped(sites)[0].tolist(), strict=True):
+        for node, site in zip(self.ops, grouped(self._sites)[0].tolist(), strict=True):
             moment = site, self.runs[node.index], self.op_timesteps[node.index]
             occurrence = counts[moment] = counts.get(moment, -1) + 1  # of what ran twice in a step all the same
             slots.append(numbers.setdefault((site, occurrence), len(numbers)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -160,6 +160,16 @@ class Node:
     def timestep(self) -> int | None:
         """The time step of the network it belongs to: told by `tg.timestep`, else read from the program's loops."""
         return None if self.timestep_of is None else self.timestep_of(self)
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise TypeError(f"a Node is pickled with all that it comes from: pickle the Graph or the Trace of {self!r}")
+
+    def __copy__(self) -> Node:
+        twin = object.__new__(type(self))
+        for kind in type(self).__mro__[:-1]:
+            for name in set(kind.__dict__["__slots__"]) - {"__weakref__"}:
+                setattr(twin, name, getattr(self, name))
+        return twin
 
     def __repr__(self) -> str:
         what = self.op.name if self.op is not None else self.kind

@@ -9,7 +9,6 @@ import sysconfig
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from types import CodeType, FrameType
 
 from ..plain_text import clean, clean_lines
@@ -147,12 +146,15 @@ def _resolve(code: CodeType, lasti: int) -> Source | None:
     return _resolved[key][1]
 
 
+_positions_of: dict[int, tuple[CodeType, list[tuple[int | None, ...]]]] = {}
+
+
 def _positions(code: CodeType, lasti: int) -> tuple[int, int, int, int] | None:
-    for unit, position in enumerate(code.co_positions()):
-        if unit == lasti // 2:
-            line, end_line, column, end_column = position
-            return None if line is None else (line, end_line or line, column or 0, end_column or 0)
-    return None
+    if id(code) not in _positions_of:
+        _positions_of[id(code)] = (code, list(code.co_positions()))
+    positions = _positions_of[id(code)][1]
+    line, end_line, column, end_column = positions[lasti // 2] if lasti // 2 < len(positions) else (None,) * 4
+    return None if line is None else (line, end_line or line, column or 0, end_column or 0)
 
 
 def _read(code: CodeType, lasti: int) -> Source | None:
@@ -207,15 +209,26 @@ def _is_returned(code: CodeType, lasti: int) -> bool:
     return isinstance(statement, ast.Lambda) and any(node is value for value in _values(statement.body))
 
 
-@lru_cache(maxsize=64)
-def _tree(filename: str, text: str) -> dict[tuple[int, int, int, int], tuple[ast.AST, ast.AST]] | None:
+Place = tuple[int, int, int, int]
+Expressions = dict[Place, tuple[ast.AST, ast.AST]]
+_expressions_of: dict[str, tuple[list[str], Expressions | None]] = {}
+
+
+def _expressions(filename: str) -> Expressions | None:
     """Map the position of each expression of a file to it and the statement (or lambda) it stands in."""
+    lines = linecache.getlines(filename)
+    if filename not in _expressions_of or _expressions_of[filename][0] is not lines:  # the file was read anew
+        _expressions_of[filename] = (lines, _parsed("".join(lines)))
+    return _expressions_of[filename][1]
+
+
+def _parsed(text: str) -> Expressions | None:
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
         return None
     lines = text.split("\n")
-    found: dict[tuple[int, int, int, int], tuple[ast.AST, ast.AST]] = {}
+    found: Expressions = {}
     stack: list[tuple[ast.AST, ast.AST]] = [(tree, tree)]
     while stack:
         node, statement = stack.pop()
@@ -229,7 +242,7 @@ def _tree(filename: str, text: str) -> dict[tuple[int, int, int, int], tuple[ast
     return found
 
 
-def _characters(node: ast.AST, lines: list[str]) -> tuple[int, int, int, int] | None:
+def _characters(node: ast.AST, lines: list[str]) -> Place | None:
     if not isinstance(node, ast.expr | ast.AugAssign) or node.end_lineno is None or node.end_col_offset is None:
         return None
     column = len(lines[node.lineno - 1].encode()[: node.col_offset].decode(errors="ignore"))
@@ -238,8 +251,8 @@ def _characters(node: ast.AST, lines: list[str]) -> tuple[int, int, int, int] | 
 
 
 def _statement(filename: str, line: int, column: int, end_line: int, end_column: int) -> tuple[ast.AST, ast.AST] | None:
-    tree = _tree(filename, "".join(linecache.getlines(filename)))
-    return None if tree is None else tree.get((line, column, end_line, end_column))
+    expressions = _expressions(filename)
+    return None if expressions is None else expressions.get((line, column, end_line, end_column))
 
 
 def _target(node: ast.AST, statement: ast.AST) -> str | None:

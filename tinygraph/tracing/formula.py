@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -15,6 +15,8 @@ from ..plain_text import clean
 from ..recording.node import Node
 from .notation import Operand, Printer
 from .recorded_pass import Pass
+
+MOST_OPERANDS = 8  # of an op of any number of arguments, that a formula writes out
 
 
 class Formula(NamedTuple):
@@ -64,21 +66,26 @@ def formulas(trace: Pass, k: int) -> list[Formula]:
     ā⁽¹⁾ = h̄⁽¹⁾ ⊙ (1 − h⁽¹⁾ ⊙ h⁽¹⁾)
     """
     node = trace.nodes[k]
-    return [_formula(trace, node, argument) for argument in range(len(node.inputs)) if receives(node, argument)]
+    values = _values(node, trace.symbols)
+    return [_formula(trace, node, argument, values) for argument in range(len(node.inputs)) if receives(node, argument)]
 
 
-def _formula(trace: Pass, node: Node, argument: int) -> Formula:
+def _formula(trace: Pass, node: Node, argument: int, values: list[Operand]) -> Formula:
     op, symbols, source = node.op, trace.symbols, node.inputs[argument]
     assert op is not None
     rule = op.formula(argument)
     body = parsed(rule)
-    text, plain = _written(node, argument, body, _operands(node, op.parameters(argument), symbols))
+    parameters = op.parameters(argument)
+    if op.variadic:  # its rule takes the number of the argument, and all inputs as one sequence
+        parameters = parameters[1:]
+    text, plain = _written(node, argument, body, dict(zip(parameters, values, strict=False)))
     if body is not None and "is Tensor" in rule:
         rule = ast.unparse(body)  # the branch that runs here
     sign = "=" if len(trace.writes(source)) < 2 else "+="
     left = f"{index_text(node) if op == 'getitem' else ''} {sign}"
     target = symbols.of(source)
-    meanings = tuple(_meanings(node, symbols))
+    mentioned = _mentioned(node)
+    meanings = tuple(_meanings([node, *(mentioned if source in mentioned else [*mentioned, source])], symbols))
     text, plain = f"{target.bar}{left} {text}", f"{target.ascii_bar}{left} {plain}"
     return Formula(clean(text), clean(plain), clean(rule), argument, meanings)  # a rule may write "\x1b"
 
@@ -94,16 +101,24 @@ def _written(node: Node, argument: int, body: ast.expr | None, names: dict[str, 
     return f"{node.op}ᵛʲᵖ({', '.join(texts)})", f"{node.op}.vjp({', '.join(plain)})"
 
 
-def _operands(node: Node, parameters: tuple[str, ...], symbols: Symbols) -> dict[str, Operand]:
+def _values(node: Node, symbols: Symbols) -> list[Operand]:
     """Return what the names in a rule stand for: the adjoint, the output, and the inputs in order."""
     assert node.op is not None
     symbol = symbols.of(node)
     adjoint = Operand(symbol.bar, symbol.ascii_bar, node.data.ndim)
-    output, *inputs = (Operand(str(symbols.of(x)), symbols.of(x).ascii, x.data.ndim) for x in (node, *node.inputs))
-    if node.op.variadic:  # its rule takes the number of the argument, and all inputs as one sequence
-        parameters = parameters[1:]
+    output, *inputs = (Operand(str(symbols.of(x)), symbols.of(x).ascii, x.data.ndim) for x in (node, *_mentioned(node)))
+    if node.op.variadic:
+        if len(node.inputs) > len(inputs):
+            inputs.insert(-1, Operand("…", "...", 0))
         inputs = [Operand(", ".join(x.text for x in inputs), ", ".join(x.ascii for x in inputs), 1)]
-    return dict(zip(parameters, (adjoint, output, *inputs), strict=False))
+    return [adjoint, output, *inputs]
+
+
+def _mentioned(node: Node) -> Sequence[Node]:
+    """Return the inputs that formulas name: all, but of a long sequence the first two and the last."""
+    assert node.op is not None
+    inputs = node.inputs
+    return [*inputs[:2], inputs[-1]] if node.op.variadic and len(inputs) > MOST_OPERANDS else inputs
 
 
 def _statics(node: Node) -> dict[str, Operand]:
@@ -112,8 +127,8 @@ def _statics(node: Node) -> dict[str, Operand]:
     return {name: Operand(str(value), str(value), 0) for name, value in static.items() if name != "index"}
 
 
-def _meanings(node: Node, symbols: Symbols) -> Iterator[tuple[str, str]]:
-    for value in dict.fromkeys((node, *node.inputs)):
+def _meanings(values: Iterable[Node], symbols: Symbols) -> Iterator[tuple[str, str]]:
+    for value in dict.fromkeys(values):
         symbol = symbols.of(value)
         if symbol.number is not None and value.expression:
             yield str(symbol), value.expression

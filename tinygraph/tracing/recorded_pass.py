@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import linecache
+import threading
+from array import array
 from bisect import bisect_left
 from collections.abc import Callable
 from functools import cached_property
@@ -19,6 +21,7 @@ from ..recording.node import Node
 from ..recording.tensor import Tensor
 
 _SHORTEST_STRIDE = 16
+_FEW = 8  # arguments; an op of more is pulled back once for all of them, and so many of such ops are remembered
 _CHECKPOINT_SHARE = 0.1  # of the bytes of the forward values, for the checkpoints of all parameters together
 
 
@@ -55,12 +58,18 @@ class Pass:
         self.adjoints = adjoints
         self.files = files
         self._look = look
+        self._looking = threading.Lock()
+        self._nodes: PassNodes | None = None
         self._sums: dict[Node, RunningSum] = {}
         self._writes: dict[Node, list[tuple[int, int]]] = {}
+        self._pulled: dict[int, tuple[Any, ...]] = {}  # the contributions of ops with many arguments, asked for in turn
 
-    @cached_property
+    @property
     def _recorded(self) -> PassNodes:
-        return self._look()
+        with self._looking:  # threads that look at once see the same nodes
+            if self._nodes is None:
+                self._nodes = self._look()
+        return self._nodes
 
     @property
     def graph(self) -> Graph:
@@ -88,15 +97,22 @@ class Pass:
         return Symbols(self.graph)
 
     @cached_property
-    def _step_of(self) -> dict[Node, int]:
-        return {node: k for k, node in enumerate(self.nodes)}
+    def _step_of(self) -> array[int]:
+        """The step of each node by its index; -1 for what has none."""
+        steps = array("q", [-1]) * len(self.graph.nodes)
+        for k, node in enumerate(self.nodes):
+            steps[node.index] = k
+        return steps
 
     def __len__(self) -> int:
         return len(self.adjoints)
 
     def step_of(self, node: Node | Tensor | str) -> int | None:
         """Return the step in which `node` is pulled back through; None for leaves and what no gradient reaches."""
-        return self._step_of.get(self.node(node))
+        node = self.node(node)
+        nodes = self.graph.nodes
+        step = self._step_of[node.index] if node.index < len(nodes) and nodes[node.index] is node else -1
+        return None if step < 0 else step
 
     def node(self, which: Node | Tensor | str | int) -> Node:
         """Return a node by itself, by its Tensor, by its index in the graph or by its name (``"W"``, ``"h[3]"``).
@@ -136,8 +152,9 @@ class Pass:
     def gradient(self, node: Node | Tensor | str) -> np.ndarray | None:
         """Return the gradient that the pass gave to `node`; None where it gave none."""
         node = self.node(node)
-        if node in self._step_of:
-            return view(self.adjoints[self._step_of[node]])
+        step = self.step_of(node)
+        if step is not None:
+            return view(self.adjoints[step])
         return view(self.gradients.get(node))
 
     def running(self, node: Node | Tensor | str, position: int) -> np.ndarray | None:
@@ -151,9 +168,9 @@ class Pass:
         """Return the (step, argument) pairs that contribute to the gradient of `node`, in order."""
         if node not in self._writes:
             self._writes[node] = sorted(
-                (self._step_of[user], argument)
+                (self._step_of[user.index], argument)
                 for user, argument in self.graph.consumers(node)
-                if user in self._step_of and receives(user, argument)
+                if self._step_of[user.index] >= 0 and receives(user, argument)
             )
         return self._writes[node]
 
@@ -181,10 +198,21 @@ class Pass:
 
     def pull(self, k: int, adjoint: Any = None) -> tuple[Any, ...]:
         """Return the contributions of step `k`, of its own adjoint or another one, as the pass computed them."""
-        return pull(self.nodes[k], self.adjoints[k] if adjoint is None else adjoint)
+        if adjoint is not None:
+            return pull(self.nodes[k], adjoint)
+        if k not in self._pulled:
+            if len(self._pulled) == _FEW:
+                self._pulled.clear()
+            contributions = pull(self.nodes[k], self.adjoints[k])
+            if len(contributions) <= _FEW:
+                return contributions
+            self._pulled[k] = contributions
+        return self._pulled[k]
 
     def term(self, k: int, argument: int) -> Any:
         """Return the contribution of step `k` to one argument, an array or a Sparse."""
+        if len(self.nodes[k].inputs) > _FEW:
+            return self.pull(k)[argument]
         return pull(self.nodes[k], self.adjoints[k], argument)[argument]
 
     @property

@@ -33,6 +33,11 @@ class SavedNode(Node):
         self.stored: tuple[Any, ...] | None = None
         self.adjoint: Any = None
 
+    @property
+    def expression(self) -> str:
+        """The source expression that made it; of a constant its name."""
+        return self.name or "" if self.kind == "constant" else super().expression
+
     def argument_values(self) -> list[Any]:
         """Return the values of the arguments, those that were replaced between two uses as they were here."""
         return [self.replaced.get(i, value) for i, value in enumerate(super().argument_values())]

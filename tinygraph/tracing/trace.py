@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Iterator
+from io import BytesIO
 from os import PathLike
 from typing import Any
 
 from numpy.typing import ArrayLike
 
 from ..backward.backprop import add_to_grad, gradient_of, seed_of, walk
-from ..graphs.graph import graph
+from ..graphs.graph import Graph, graph
 from ..recording.context import context
 from ..recording.node import Node
 from ..recording.tensor import Tensor
@@ -34,6 +36,10 @@ class Trace(Pass):
 
     def __repr__(self) -> str:
         return f"<Trace: {len(self)} steps, output {self.output.name or self.output.op}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as the trace's file; the Tensors and the functions of the program are not in it."""
+        return _unpickled_trace, (_in_a_file(self),)
 
     def __getitem__(self, k: int) -> TracedStep:
         return traced_step(self, k)
@@ -92,6 +98,29 @@ class Trace(Pass):
             If the file cannot be written; what stood there before is then intact.
         """
         trace_file.save(self, path)
+
+
+def _in_a_file(recorded: Pass) -> bytes:
+    file = BytesIO()
+    trace_file.write(recorded, file)
+    return file.getvalue()
+
+
+def _unpickled_trace(content: bytes) -> Trace:
+    adjoints, nodes, files = trace_file.read(content)
+    return Trace(adjoints, lambda: nodes, files)
+
+
+def _unpickled_graph(content: bytes) -> Graph:
+    _, nodes, _ = trace_file.read(content)
+    return nodes.graph
+
+
+def _pickled_graph(recorded: Graph) -> tuple[Any, ...]:
+    return _unpickled_graph, (_in_a_file(Pass([], lambda: PassNodes(recorded, [], {}))),)
+
+
+copyreg.pickle(Graph, _pickled_graph)  # here, since a graph knows nothing of files
 
 
 def trace(output: Tensor, adjoint: ArrayLike | None = None, *, into_grad: bool = False) -> Trace:

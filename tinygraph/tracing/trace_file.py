@@ -10,7 +10,7 @@ import json
 import zipfile
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..files import replacing
 from ..plain_text import clean
@@ -40,9 +40,21 @@ def save(recorded: Pass, path: str | PathLike[str]) -> None:
     OSError
         If it cannot be written; what stood there before is then intact.
     """
+    with replacing(path) as file:
+        write(recorded, file)
+
+
+def write(recorded: Pass, file: BinaryIO) -> None:
+    """Write a pass to an open file.
+
+    Raises
+    ------
+    TypeError
+        If an op of the program has a static argument that no file can hold.
+    """
     packer = Packer()
     text = json.dumps({"format": FORMAT, "version": VERSION, **described(recorded, packer), "arrays": packer.entries})
-    with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
+    with zipfile.ZipFile(file, "w") as archive:
         archive.writestr(_member("trace.json", zipfile.ZIP_DEFLATED), text)
         with archive.open(_member("arrays.bin", zipfile.ZIP_STORED), "w", force_zip64=True) as block:
             for chunk in packer.chunks:
@@ -80,11 +92,22 @@ def load(path: str | PathLike[str]) -> tuple[list[Any], PassNodes, dict[str, dic
     """
     content = Path(path).read_bytes()
     try:
-        return restored(*_opened(content))
+        adjoints, nodes, files = read(content)
+        if len(nodes.graph.outputs) != 1:
+            raise TraceFileError("the file is damaged: a trace has one output")
     except TraceFileError as error:
-        raise TraceFileError(f"{path}: {error}") from None
+        raise TraceFileError(f"{path}: {error}") from error.__cause__
+    return adjoints, nodes, files
+
+
+def read(content: bytes) -> tuple[list[Any], PassNodes, dict[str, dict[int, str]]]:
+    """Return what `write` wrote; see `load`."""
+    try:
+        return restored(*_opened(content))
+    except TraceFileError:
+        raise
     except Exception as error:  # whatever a hostile file makes of the readers
-        raise TraceFileError(f"{path}: the file is damaged: {type(error).__name__}: {error}") from error
+        raise TraceFileError(f"the file is damaged: {type(error).__name__}: {error}") from error
 
 
 def _opened(content: bytes) -> tuple[dict[str, Any], memoryview]:

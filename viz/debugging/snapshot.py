@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ def _term(trace: Trace, step: TracedStep, argument: int) -> dict[str, Any]:
         "to": str(symbol),
         "bar": symbol.bar,
         "argument": argument,
-        "number": writes.index((step.index, argument)) + 1,
+        "number": bisect_left(writes, (step.index, argument)) + 1,
         "of": len(writes),
         "leaf": source.kind != "op",
         "term": array_data(step.contributions[argument]),

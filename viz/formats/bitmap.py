@@ -10,15 +10,15 @@ LARGEST = 32_767  # pixels: no bitmap may be wider or higher
 MOST = 2.0**27  # pixels in all, each of which takes four bytes while it is drawn
 
 
-def bitmap(svg: str, layout: Layout) -> bytes:
-    """Return the drawing `svg` as a PNG, at twice its size if that is possible.
+def bitmap(svg: str, layout: Layout, format: str = "png") -> bytes:
+    """Return the drawing `svg` as a PNG, at twice its size if that is possible; `format` is what it is made for.
 
     Raises
     ------
     ValueError
         If it would be too large.
     """
-    zoom = magnification(layout, "png")
+    zoom = magnification(layout, format)
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=zoom, sans_serif_family="Liberation Sans"))
 
 

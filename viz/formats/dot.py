@@ -1,19 +1,15 @@
-"""A laid-out scene as a `graphviz.Digraph` that carries its positions, and as pictures made by Graphviz from it."""
+"""A laid-out scene as a `graphviz.Digraph` that carries its positions."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 
 import graphviz
-import pygraphviz
 
 from ..layout.geometry import Path
 from ..layout.positions import Layout
 from ..palette import LIGHT, dash
 from ..scenes.scene import Edge, Node, Scene
-from .bitmap import magnification
-
-PICTURES = ("pdf", "jpg", "eps", "ps")
 
 
 def digraph(scene: Scene, layout: Layout) -> graphviz.Digraph:
@@ -51,20 +47,6 @@ def digraph(scene: Scene, layout: Layout) -> graphviz.Digraph:
     return graph
 
 
-def picture(scene: Scene, layout: Layout, format: str) -> bytes:
-    """Return the drawing as a picture in one of `PICTURES`, drawn by Graphviz at the positions that it has.
-
-    Raises
-    ------
-    ValueError
-        If a bitmap would be wider or higher than 32,767 pixels.
-    """
-    graph = digraph(scene, layout)
-    if format == "jpg":
-        graph.graph_attr["dpi"] = f"{72 * magnification(layout, format):.0f}"
-    return bytes(pygraphviz.AGraph(string=graph.source).draw(format=format, prog="nop2"))
-
-
 def _label(node: Node) -> str:
     lines = [str(graphviz.escape(line)) for line in (node.label, node.detail) if line]
     return str(graphviz.nohtml("\\n".join(lines)))
@@ -78,6 +60,8 @@ def _node_style(node: Node, round: bool) -> dict[str, str]:
     elif node.kind == "loss":
         style |= {"color": LIGHT.ink, "penwidth": "2.5"}
         style |= {} if node.fill else {"fillcolor": LIGHT.ink, "fontcolor": LIGHT.paper}
+    elif node.kind == "gradient":
+        style |= {"color": LIGHT.gradient, "fontcolor": LIGHT.gradient}
     elif node.kind in ("variable", "input"):
         style |= {"color": LIGHT.ink, "penwidth": "1.4"}
     elif node.kind == "constant":
@@ -95,7 +79,8 @@ def _edge_style(edge: Edge) -> dict[str, str]:
     if edge.kind or (edge.hue is not None and not edge.label and dash(edge.hue)):
         style["style"] = "dashed"
     if edge.kind == "gradient":
-        style["color"] = LIGHT.hues[1]
+        style |= {"color": LIGHT.gradient, "fontcolor": LIGHT.gradient}
+        style |= {"arrowhead": "empty"} if edge.hollow else {}
     return style
 
 

@@ -7,6 +7,8 @@ import os
 from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
+from typing import Any
+from zlib import crc32
 
 import graphviz
 import networkx as nx
@@ -19,10 +21,14 @@ from ..memory import garbage_collector_paused
 from ..scenes.scene import Scene
 from . import exports
 from .bitmap import bitmap
-from .dot import PICTURES, digraph, picture
-from .svg import write_svg
+from .dot import digraph
+from .print import FORMATS as PRINTED
+from .print import printed
+from .svg import escape, write_svg
 
-FORMATS = ("svg", "dot", "gv", "graphml", "mmd", "json", *PICTURES, "png")
+BYTES = 140.0  # of a node or an edge as SVG, on average
+MOST_BYTES = 50e6  # of a drawing that nobody said was to be large
+FORMATS = ("svg", "dot", "gv", "graphml", "mmd", "json", *PRINTED, "png")
 
 
 def format_of(path: str | os.PathLike[str]) -> str:
@@ -49,6 +55,8 @@ class Drawing:
     ----------
     scene : Scene
         What to draw.
+    large : bool
+        Whether it may take more than some 50 megabytes.
 
     Examples
     --------
@@ -62,8 +70,12 @@ class Drawing:
       y  ← x
     """
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, large: bool = False) -> None:
         self.scene = scene
+        self.large = large
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"scene": self.scene, "large": self.large}  # it is laid out again, to the same positions
 
     def __repr__(self) -> str:
         return f"<Drawing {self.scene.title!r}: {len(self.scene.nodes):,} nodes, {len(self.scene.edges):,} edges>"
@@ -75,10 +87,27 @@ class Drawing:
         Raises
         ------
         ValueError
-            If the graph does not repeat in time and is too large for Graphviz.
+            If the drawing would be very large, or the graph does not repeat in time and is too large for Graphviz;
+            unless it was said to be `large`.
         """
+        if self._too_large:
+            raise ValueError(self._too_large)
         with garbage_collector_paused():
-            return lay_out(self.scene)
+            return lay_out(self.scene, self.large)
+
+    @property
+    def _too_large(self) -> str:
+        """Why nothing is drawn, and what to do; empty for a drawing of reasonable size."""
+        nodes, edges, steps = len(self.scene.nodes), len(self.scene.edges), len(self.scene.columns)
+        size = BYTES * (nodes + edges)
+        if self.large or size < MOST_BYTES:
+            return ""
+        over = f" in {steps:,} columns" if steps else ""
+        return (
+            f"{nodes:,} nodes and {edges:,} edges{over} would take about {size / 1e6:,.0f} MB as SVG, more than most "
+            "programs can show. Draw less: fold=True draws the cell once, timesteps=3 the first and last three time "
+            "steps, timesteps=slice(10, 20) some others. To draw all of it: viz.draw(…, large=True)"
+        )
 
     def svg(self, theme: str = "auto") -> str:
         """Return the drawing as an SVG document; `theme` is "light", "dark", or "auto" for the reader's own setting."""
@@ -136,9 +165,23 @@ class Drawing:
             raise type(error)(error.errno, f"cannot write the drawing: {error.strerror}", str(target)) from error
         return target
 
+    def html(self) -> str:
+        """Return the drawing for a page, such as a notebook: light or dark as the page is, scrolling where it is wide.
+
+        Where a notebook is not trusted and leaves pictures out, the text remains.
+        """
+        svg = self.svg("page")
+        own = f"tg{crc32(svg.encode()):08x}"  # of several drawings in a page each has names of its own
+        svg = svg.replace("tinygraph", own).replace("tg-", f"{own}-")
+        text = f'<style>.{own}-text{{display:none}}</style><pre class="{own}-text">{escape(self.text())}</pre>'
+        return f'<div style="overflow-x:auto">{svg}{text}</div>'
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
     def _written(self, format: str) -> str | bytes:
-        if format in PICTURES:
-            return picture(self.scene, self.layout, format)
+        if format in PRINTED:
+            return printed(self.svg("light"), self.layout, format)
         match format:
             case "svg":
                 return self.svg()
@@ -158,7 +201,9 @@ class Drawing:
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, str]:
-        bundle = {"image/svg+xml": self.svg(), "text/plain": self.text()}
+        if self._too_large:
+            return {"text/plain": f"{self!r}\n{self._too_large}"}
+        bundle = {"text/html": self.html(), "image/svg+xml": self.svg(), "text/plain": self.text()}
         return {
             kind: content
             for kind, content in bundle.items()

@@ -10,8 +10,11 @@ from string import Template
 
 from ..layout.metrics import FONT
 from ..layout.typeset import SMALL
-from ..palette import DARK, DASHES, HUES, LIGHT, Theme, dash
+from ..palette import DARK, DASHES, HUES, LIGHT, Theme, dash, on_dark
 from ..scenes.scene import Scene
+
+# Pages that say of themselves that they are dark: JupyterLab, VS Code, Colab, documentation.
+DARK_PAGES = ':is([data-jp-theme-light="false"],.vscode-dark,html[theme="dark"],[data-theme="dark"])'
 
 _STRUCTURE = Template("""
 text{font:13px $font;text-anchor:middle}
@@ -29,12 +32,14 @@ g .d{font-weight:normal}
 .e,.r{marker-end:url(#tg-a)}
 .r{marker-start:url(#tg-d)}
 .elided,.delay{stroke-dasharray:4 4}
-.gradient{stroke-dasharray:5 3;marker-end:url(#tg-agradient)}
+.e.gradient,.r.gradient{stroke-dasharray:5 3;marker-end:url(#tg-agradient)}
+.e.hollow,.r.hollow{marker-end:url(#tg-ahollow);stroke-dasharray:1 4}
 .op rect{stroke-width:1}
 .variable rect,.input rect{stroke-width:1.5}
 .constant rect{stroke-dasharray:3 3}
 .loss rect{stroke-width:2.5}
-.masked{opacity:.5}
+.parameter.filled rect{stroke-width:3}
+.masked{opacity:.5}.partly{opacity:.75}
 .scope{fill:none;stroke-dasharray:2 3}
 """)
 _HUE_STRUCTURE = Template("""
@@ -49,9 +54,12 @@ _COLOURS = Template("""
 g rect{fill:$box;stroke:$border}.scope{stroke:$border}
 .variable rect,.input rect{stroke:$ink}
 .loss rect{fill:$ink;stroke:$ink}.loss text{fill:$paper}
-.gradient{stroke:$gradient}.a.gradient{fill:$gradient}
+.e.gradient,.r.gradient,g.gradient rect{stroke:$gradient}.a.gradient,text.gradient,g.gradient text{fill:$gradient}
+.a.hollow{fill:$frame;stroke:$gradient}
 .name{stroke:$frame}
-.lit text{fill:#fff!important}.dim text{fill:#10151b!important}
+""")
+_FILL_COLOURS = Template("""
+.f$n rect,rect.f$n{fill:$colour!important}.f$n .l,.f$n .d{fill:$text!important}
 """)
 _HUE_COLOURS = Template("""
 .e.h$n,.r.h$n,.rail.h$n{stroke:$colour}.a.h$n,text.h$n{fill:$colour}
@@ -76,7 +84,7 @@ def markers(scene: Scene) -> str:
     heads = "".join(
         f'<marker id="tg-a{name}" class="a {name}" markerWidth="8" markerHeight="8" refX="0" refY="4" '
         f'markerUnits="userSpaceOnUse" orient="auto"><path d="M0 .8L7.4 4L0 7.2L1.6 4z"/></marker>'
-        for name in [*classes, "gradient"]
+        for name in [*classes, "gradient", "hollow"]
     )
     dots = "".join(
         f'<marker id="tg-d{name}" class="a {name}" markerWidth="6" markerHeight="6" refX="3" refY="3" '
@@ -87,22 +95,25 @@ def markers(scene: Scene) -> str:
 
 
 def style_sheet(scene: Scene, theme: str) -> str:
-    """Return the rules for all that a scene contains, in a theme: "light", "dark" or "auto"."""
+    """Return the rules for all that a scene contains, in a theme: "light", "dark", "auto" or "page"."""
     numbers = _colour_numbers(scene)
     rules = _STRUCTURE.substitute(font=FONT, small=SMALL)
     rules += "".join(_HUE_STRUCTURE.substitute(n=n) for n in numbers)
     for hue in filter(dash, _hues(scene)):
         rules += f".d{hue // HUES % len(DASHES)}{{stroke-dasharray:{dash(hue)}}}"
-    if theme != "auto":
-        return _scoped(rules + _colours(LIGHT if theme == "light" else DARK, numbers))
-    dark = _scoped(_colours(DARK, numbers))
-    return _scoped(rules + _colours(LIGHT, numbers)) + f"@media(prefers-color-scheme:dark){{{dark}}}"
+    light, dark = (_colours(colours, numbers) + _fill_colours(scene, colours) for colours in (LIGHT, DARK))
+    if theme in ("light", "dark"):
+        return _scoped(rules + (light if theme == "light" else dark))
+    if theme == "page":
+        return _scoped(rules + light) + _scoped(dark, f"{DARK_PAGES} ")
+    return _scoped(rules + light) + f"@media(prefers-color-scheme:dark){{{_scoped(dark)}}}"
 
 
 def _hues(scene: Scene) -> list[int]:
     """Return the numbers of the parameters in a scene."""
     hues = {node.hue for node in scene.nodes} | {edge.hue for edge in scene.edges}
     hues |= {hue for node in scene.nodes for _, hue in node.tags}
+    hues |= {entry.hue for entry in scene.legend.parameters} if scene.legend else set()
     return sorted(hue for hue in hues if hue is not None)
 
 
@@ -111,12 +122,36 @@ def _colour_numbers(scene: Scene) -> list[int]:
 
 
 def _colours(theme: Theme, numbers: list[int]) -> str:
-    rules = _COLOURS.substitute(theme._asdict(), gradient=theme.hues[1])
+    rules = _COLOURS.substitute(theme._asdict())
     for n in numbers:
         rules += _HUE_COLOURS.substitute(n=n, colour=theme.hues[n], paper=theme.paper)
     return rules
 
 
-def _scoped(rules: str) -> str:
+def fills(scene: Scene) -> dict[str, str]:
+    """Return the class of each colour that an overlay uses."""
+    colours = {node.fill for node in scene.nodes if node.fill}
+    if scene.legend:
+        colours |= {colour for _, colour in scene.legend.entries}
+        colours |= {entry.colour for entry in scene.legend.parameters}
+    return {colour: f"f{number}" for number, colour in enumerate(sorted(colours))}
+
+
+def _fill_colours(scene: Scene, theme: Theme) -> str:
+    rules = ""
+    for colour, name in fills(scene).items():
+        shown = colour if theme is LIGHT else on_dark(colour)
+        text = "#fff" if _is_dark(shown) else "#10151b"
+        rules += _FILL_COLOURS.substitute(n=name.removeprefix("f"), colour=shown, text=text)
+    return rules
+
+
+def _is_dark(colour: str) -> bool:
+    """Return whether white stands out from a colour better than black does."""
+    red, green, blue = ((int(colour[i : i + 2], 16) / 255) ** 2.2 for i in (1, 3, 5))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.18
+
+
+def _scoped(rules: str, around: str = "") -> str:
     """Return the rules without line breaks, for the drawing alone: each selector begins with its class."""
-    return re.sub(r"(^|[},])(?=[^{}]+{)", r"\1.tinygraph ", rules.replace("\n", ""))
+    return re.sub(r"(^|[},])(?=[^{}]+{)", rf"\1{around}.tinygraph ", rules.replace("\n", ""))

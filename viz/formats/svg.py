@@ -6,19 +6,20 @@ Names of variables come only as escaped text. Identifiers are the scene's opaque
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from xml.sax import saxutils
 
 from tinygraph.plain_text import clean
 
+from ..layout.columns import SKIP
 from ..layout.geometry import Box, Point
 from ..layout.metrics import text_width
 from ..layout.positions import Layout
 from ..layout.size import LABEL_SIZE, tag_boxes
 from ..layout.typeset import pieces, typeset_width
 from ..scenes.scene import Edge, Legend, Node, Scene
-from .style import hue_class, markers, style_sheet
+from .style import fills, hue_class, markers, style_sheet
 
 PAD = 16.0
 SQUARE = ("op", "variable", "loss", "constant", "gradient")  # drawn as boxes, unless all is drawn round
@@ -67,19 +68,21 @@ def write_svg(scene: Scene, layout: Layout, theme: str = "auto") -> str:
         What to write.
     layout : Layout
         Its positions, from `viz.layout.lay_out`.
-    theme : "auto", "light" or "dark"
-        ``"auto"`` follows the reader's setting by a media query.
+    theme : "auto", "light", "dark" or "page"
+        ``"auto"`` follows the reader's setting by a media query, ``"page"`` the page that the drawing stands in, as a
+        notebook.
 
     Raises
     ------
     ValueError
         If `theme` is none of these.
     """
-    if theme not in ("auto", "light", "dark"):
-        raise ValueError(f"theme must be 'auto', 'light' or 'dark', not {theme!r}")
-    legend, legend_width = _legend(scene.legend, layout.height + 18) if scene.legend else ([], 0.0)
+    if theme not in ("auto", "light", "dark", "page"):
+        raise ValueError(f"theme must be 'auto', 'light', 'dark' or 'page', not {theme!r}")
+    legend, legend_width = _legend(scene.legend, layout.height + 18, fills(scene)) if scene.legend else ([], 0.0)
     width = max(layout.width, legend_width, 40.0) + 2 * PAD
-    height = layout.height + 2 * PAD + (30.0 if legend else 0.0)
+    rows = (1 + bool(scene.legend.parameters)) if scene.legend else 0
+    height = layout.height + 2 * PAD + (6.0 + 24.0 * rows if rows else 0.0)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="tinygraph" role="img" width="{width:g}" height="{height:g}" '
         f'viewBox="{-PAD:g} {-PAD:g} {width:g} {height:g}">',
@@ -105,8 +108,8 @@ def _headings(scene: Scene, layout: Layout) -> Iterable[str]:
             size = f'width="{strip.width + 14:g}" height="{layout.height:g}"'
             yield f'<rect class="frame" x="{strip.x - 7:g}" y="0" {size} rx="9"/>'
         if column.skipped:
-            title = f"<title>{column.skipped:,} time steps left out</title>"
-            yield f'<text class="head" x="{strip.x - 34:g}" y="16">{title}⋯</text>'
+            text = f"{column.skipped:,} time step{'s' if column.skipped > 1 else ''}"
+            yield f'<text class="head" x="{strip.x - SKIP / 2 - 8:g}" y="16">{text}</text>'
         if column.label:
             yield f'<text class="head" x="{strip.x + strip.width / 2:g}" y="16">{escape(column.label)}</text>'
 
@@ -138,6 +141,7 @@ def _columns(scene: Scene, layout: Layout) -> Iterable[str]:
     nodes: dict[int, list[str]] = defaultdict(list)
     labels: dict[int, list[str]] = defaultdict(list)
     texts: dict[int, str] = {}
+    shades = fills(scene)
     railed = {rail.source for rail in layout.rails}
     for number, column, path, place in layout.routes:
         edge = scene.edges[number]
@@ -148,11 +152,12 @@ def _columns(scene: Scene, layout: Layout) -> Iterable[str]:
             labels[column].append(_edge_label(edge, place))
     for node in scene.nodes:
         column, box = layout.places[node.id]
-        nodes[column].append(_node(node, box, scene.round))
+        nodes[column].append(_node(node, box, scene.round, shades.get(node.fill or "", "")))
     for column in range(-1, len(layout.strips)):
         inside = [*edges[column], *nodes[column], *labels[column]]
         if inside and column >= 0:
-            masked = ' class="masked"' if scene.columns[column].masked else ""
+            step = scene.columns[column]
+            masked = ' class="masked"' if step.masked else ' class="partly"' if step.padded else ""
             head = f'<g id="column{column}"{masked} transform="translate({layout.strips[column].x:.7g})">'
             inside = [head, *inside, "</g>"]
         yield from inside
@@ -160,43 +165,44 @@ def _columns(scene: Scene, layout: Layout) -> Iterable[str]:
 
 def _edge(edge: Edge, path: str, railed: bool) -> str:
     id = f"{edge.source}-{edge.target.removeprefix('n')}-{edge.argument}"
-    kind = f" {edge.kind}" if edge.kind else ""
+    kind = (f" {edge.kind}" if edge.kind else "") + (" hollow" if edge.hollow else "")
     classes = f"{'r' if railed else 'e'}{kind}{'' if edge.label else hue_class(edge.hue)}"
     return f'<path id="{id}" class="{classes}" d="{path}"/>'
 
 
 def _edge_label(edge: Edge, place: Point) -> str:
     x, y = place
-    return f'<text class="name{hue_class(edge.hue)}" x="{x:.4g}" y="{y + 4.5:.4g}">{typeset(edge.label)}</text>'
+    colour = " gradient" if edge.kind == "gradient" else hue_class(edge.hue)
+    return f'<text class="name{colour}" x="{x:.4g}" y="{y + 4.5:.4g}">{typeset(edge.label)}</text>'
 
 
-def _node(node: Node, box: Box, round: bool) -> str:
-    shade = "" if not node.fill else " lit" if _is_dark(node.fill) else " dim"
+def _node(node: Node, box: Box, round: bool, shade: str) -> str:
+    shade = f" filled {shade}" if shade else ""
+    label = ' class="l"' if shade else ""
     title = f"<title>{escape(node.title)}</title>" if node.title else ""
     beside = typeset_width(node.label, LABEL_SIZE, True) if node.kind == "parameter" and node.detail else None
-    shape, label_at, detail_at = _shape(box, round or node.kind not in SQUARE, node.fill, bool(node.detail), beside)
+    shape, label_at, detail_at = _shape(box, round or node.kind not in SQUARE, bool(node.detail), beside)
     detail = f'<text class="d" {detail_at}>{escape(node.detail)}</text>' if node.detail else ""
     return (
         f'<g id="{node.id}" class="{node.kind}{hue_class(node.hue)}{shade}">{title}{shape}'
-        f"<text {label_at}>{typeset(node.label)}</text>{detail}{_tags(node, box)}</g>"
+        f"<text{label} {label_at}>{typeset(node.label)}</text>{detail}{_tags(node, box)}</g>"
     )
 
 
 @lru_cache(maxsize=1 << 12)
-def _shape(box: Box, pill: bool, colour: str | None, detailed: bool, beside: float | None) -> tuple[str, str, str]:
+def _shape(box: Box, pill: bool, detailed: bool, beside: float | None) -> tuple[str, str, str]:
     """Return the rectangle of a node, and where its label and its detail stand.
 
     The detail stands under the label, or beside it where `beside` is the width of the label.
     """
     corner = min(box.width, box.height) / 2 if pill else 6
     size = f'width="{box.width:g}" height="{box.height:g}" rx="{corner:g}"'
-    fill = f' style="fill:{colour}"' if colour else ""
     label, detail = (box.x, box.y - 2 if detailed else box.y + 5), (box.x, box.y + 11)
     if beside is not None:
         label = (box.left + 9 + beside / 2, box.y + 5)
         detail = ((box.left + 9 + beside + box.right) / 2, box.y + 4)
     label_at, detail_at = (f'x="{x:.5g}" y="{y:.5g}"' for x, y in (label, detail))
-    return f'<rect x="{box.left:.5g}" y="{box.top:.5g}" {size}{fill}/>', label_at, detail_at
+    return f'<rect x="{box.left:.5g}" y="{box.top:.5g}" {size}/>', label_at, detail_at
 
 
 def _tags(node: Node, box: Box) -> str:
@@ -206,18 +212,19 @@ def _tags(node: Node, box: Box) -> str:
     )
 
 
-def _is_dark(colour: str) -> bool:
-    """Return whether white stands out from a colour better than black does."""
-    red, green, blue = ((int(colour[i : i + 2], 16) / 255) ** 2.2 for i in (1, 3, 5))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.18
-
-
-def _legend(legend: Legend, y: float) -> tuple[list[str], float]:
+def _legend(legend: Legend, y: float, classes: Mapping[str, str]) -> tuple[list[str], float]:
     """Return the lines of the legend of an overlay, and its width."""
     lines = [f'<g id="legend"><text class="key" x="0" y="{y + 4:g}">{escape(legend.title)}</text>']
     x = text_width(legend.title, 11) + 16
     for text, colour in legend.entries:
-        lines.append(f'<rect x="{x:.5g}" y="{y - 7:g}" width="16" height="14" rx="3" style="fill:{colour}"/>')
+        lines.append(f'<rect x="{x:.5g}" y="{y - 7:g}" width="16" height="14" rx="3" class="{classes[colour]}"/>')
         lines.append(f'<text class="key" x="{x + 21:.5g}" y="{y + 4:g}">{escape(text)}</text>')
         x += 22 + text_width(text, 11) + 12
-    return [*lines, "</g>"], x + 4
+    end = x + 4
+    x, y = 0.0, y + 24
+    for entry in legend.parameters:
+        box = f'<rect x="{x:.5g}" y="{y - 7:g}" width="16" height="14" rx="3"/>'
+        lines.append(f'<g class="parameter filled{hue_class(entry.hue)} {classes[entry.colour]}">{box}</g>')
+        lines.append(f'<text class="key" x="{x + 21:.5g}" y="{y + 4:g}">{typeset(entry.text)}</text>')
+        x += 22 + typeset_width(entry.text, 11) + 14
+    return [*lines, "</g>"], max(end, x)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from .geometry import ARROW, Box, Path, Point, curve, towards
 
 LOOP = 26.0  # how far a loop reaches out of its node
@@ -27,12 +29,17 @@ def bow(source: Box, target: Box, round: bool, others: Sequence[Box]) -> Path | 
     start, tip = _on_side(source, round, 10.0 * down), _on_side(target, round, -10.0 * down)
     bend = max(start[0], tip[0]) + LOOP
     path = _curved(start, (bend, start[1] + 12.0 * down), (bend, tip[1] - 12.0 * down), tip)
-    blocked = any(
-        abs(x - box.x) < box.width / 2 + 2 and abs(y - box.y) < box.height / 2 + 2
-        for x, y in curve(path.pieces()[0])
-        for box in others
-    )
-    return None if blocked else path
+    return None if passes_through(path, others) else path
+
+
+def passes_through(path: Path, boxes: Sequence[Box]) -> bool:
+    """Return whether a path comes nearer than two pixels to one of `boxes`."""
+    x, y, width, height = np.array(boxes).reshape(-1, 4).T
+    (left, top), (right, bottom) = np.min(path.points, axis=0), np.max(path.points, axis=0)
+    near = (x + width > left) & (x - width < right) & (y + height > top) & (y - height < bottom)
+    points = np.concatenate([curve(piece) for piece in path.pieces()])
+    inside = abs(points[:, :1] - x[near]) < width[near] / 2 + 2
+    return bool((inside & (abs(points[:, 1:] - y[near]) < height[near] / 2 + 2)).any())
 
 
 def _on_side(box: Box, round: bool, dy: float) -> Point:

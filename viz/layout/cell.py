@@ -13,12 +13,14 @@ from operator import itemgetter
 
 from ..scenes.scene import Edge, Node
 from .geometry import Box, Path, Point
-from .graphviz_layout import Placed, Request, arrange, mirror, scope_members
+from .graphviz_layout import arrange
+from .request import Placed, Request, mirror, scope_members
 from .routes import End
 from .size import label_room, node_size
 
 Slot = Hashable
 Pairs = Sequence[tuple[Slot, Slot]]
+LARGE = 350  # nodes and lines of a cell that Graphviz takes long for
 CHANNEL = 8.0  # from the boxes of a rank to the first line that runs along them
 
 
@@ -87,10 +89,10 @@ class Cell:
 
         Graphviz knows nothing of the neighbouring columns: it is asked twice, with the slots in either order, and the
         better answer or its mirror image is taken. Where slots that have lines to other columns are in each other's
-        way, they are put one over the other, if that helps.
+        way, they are put one over the other, if that helps. For a large cell it is asked once.
         """
         blocked = self._take_best(left, right)
-        over = self._in_the_way({*left, *right}) if blocked else ()
+        over = self._in_the_way({*left, *right}) if blocked and not self._is_large() else ()
         if over and self._take_best(left, right, over) > blocked:
             self._take_best(left, right)
 
@@ -98,7 +100,7 @@ class Cell:
         """Take the best of four arrangements, and return how many lines of it cannot run straight in or out."""
         slots = list(self.sizes)
         attempts: list[tuple[int, list[Slot], Placed]] = []
-        for order in (slots, slots[::-1]) if left or right else (slots,):
+        for order in (slots, slots[::-1]) if (left or right) and not self._is_large() else (slots,):
             placed = arrange(self._request(order, over))
             for arrangement in (placed, mirror(placed)):
                 self._take(order, arrangement)
@@ -108,6 +110,9 @@ class Cell:
         blocked, order, arrangement = min(attempts, key=itemgetter(0))
         self._take(order, arrangement)
         return blocked
+
+    def _is_large(self) -> bool:
+        return len(self.sizes) + len(self.wires) > LARGE
 
     def _in_the_way(self, carried: set[Slot]) -> Pairs:
         """Return the pairs of slots with lines to other columns that stand beside each other, and had better not."""

@@ -9,18 +9,20 @@ from ..scenes.scene import Node
 from .cell import Cell
 from .geometry import Box
 from .plan import Plan
+from .ports import assign_ports
 from .positions import Strip
 from .routes import GUTTER, TRACK, Net, Track, order_tracks
 from .size import label_room, node_size
 
 LABEL = 14.0  # room for a label beside the tracks
-SKIP = 44.0  # room for the dots that stand for time steps left out
+SKIP = 104.0  # room to say how many time steps are left out
 DEEPEST = 10**6  # below everything: where a track goes that ends in a rail
 
 
 def place_columns(plan: Plan) -> None:
     """Find where every column, gutter, track and shared node stands."""
     layout, columns = plan.result, plan.scene.columns
+    plan.ports = assign_ports(plan)
     extents, gutters, rooms = _extents(plan), _gutters(plan), _label_rooms(plan)
     x = _place_shared(plan)
     if -1 in gutters:
@@ -80,7 +82,7 @@ def _tracks(plan: Plan) -> dict[int, dict[Net, Track]]:
     gutters: dict[int, dict[Net, Track]] = defaultdict(dict)
     for crossing in plan.crossings:
         entry = plan.end(crossing.source).leaving_height(crossing.leaves_right)
-        leaving = plan.end(crossing.target).entering_height(crossing.comes_from_left)
+        leaving = plan.end(crossing.target).entering_height(crossing.comes_from_left, plan.port(crossing))
         lane = plan.lane(crossing)
         passages = [(crossing.first, entry, leaving if lane is None else lane)]
         passages += [] if lane is None else [(crossing.last, lane, leaving)]

@@ -1,65 +1,38 @@
-"""Asks Graphviz where nodes and edges go.
+"""Asks Graphviz where nodes and edges go, and does without it where it fails.
 
-`pygraphviz` carries Graphviz inside its wheels, so nothing has to be installed by hand. A call of it cannot be
-interrupted, so its cost is estimated first.
+`pygraphviz` carries Graphviz inside its wheels, so nothing has to be installed by hand. It runs in a process of its own
+(`graphviz_process`): some graphs would hang it, and some end it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
-
-import pygraphviz
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
 
 from .geometry import ARROW, Box, Path, Point
+from .graphviz_process import LayoutError, dot_layout
+from .layered import arrange_in_layers
+from .request import Placed, Request
 
 LIMIT = 20.0  # seconds that a layout by dot may be estimated to take
+PATIENCE = 1.0  # seconds that a layout may take, however small it is
+SETTINGS = "rankdir=BT nslimit=2 nslimit1=2 mclimit=0.5"  # else its network simplex may go on for minutes
 
 
-class Request(NamedTuple):
-    """A graph to arrange from bottom to top. Nodes are numbered; `sizes` are widths and heights in pixels.
+@dataclass
+class _Terms:
+    """The seconds that are left for the layouts of a drawing, and whether it may be large."""
 
-    An edge is (source, target, stands above): where the last is true, the source is placed over the target. The edges
-    numbered in `loose` have no say in what stands above what. Of a pair in `over` the second stands higher. `ports` are
-    nodes of no size at the very bottom. `scopes` are (path of names, members) to be kept together. `labels`
-    are widths to keep free beside edges.
-    """
-
-    sizes: Sequence[tuple[float, float]]
-    edges: Sequence[tuple[int, int, bool]]
-    ports: Sequence[int] = ()
-    scopes: Sequence[tuple[str, Sequence[int]]] = ()
-    round: bool = False
-    labels: Sequence[float] = ()
-    rank_gap: float = 30.0
-    gap: float = 14.4
-    over: Sequence[tuple[int, int]] = ()
-    loose: frozenset[int] = frozenset()
+    seconds: float = float("inf")
+    large: bool = False
 
 
-class Placed(NamedTuple):
-    """The answer, in the request's order: a box per node, a path per edge, a frame per scope."""
-
-    boxes: list[Box]
-    paths: list[Path]
-    frames: list[Box]
-    label_places: list[Point | None]
-    width: float
-    height: float
-
-
-def scope_members(scopes: Iterable[str]) -> list[tuple[str, list[int]]]:
-    """Return each scope that has a name, with the numbers of the nodes in it, from the scope of every node.
-
-    >>> scope_members(["encoder", "", "decoder", "encoder"])
-    [('encoder', [0, 3]), ('decoder', [2])]
-    """
-    members: dict[str, list[int]] = {}
-    for i, scope in enumerate(scopes):
-        if scope:
-            members.setdefault(scope, []).append(i)
-    return list(members.items())
+_terms: ContextVar[_Terms | None] = ContextVar("terms", default=None)
 
 
 def seconds(nodes: int, edges: int) -> float:
@@ -67,8 +40,21 @@ def seconds(nodes: int, edges: int) -> float:
     return 4e-7 * (nodes + edges) ** 2
 
 
+@contextmanager
+def one_drawing(nodes: int, edges: int, large: bool = False) -> Iterator[None]:
+    """Give all layouts of a drawing together the time that one of so many nodes and edges may take.
+
+    What is too large for Graphviz is refused, unless it is said to be `large`: then it gets the plainer layout.
+    """
+    token = _terms.set(_Terms(PATIENCE + seconds(nodes, edges), large))
+    try:
+        yield
+    finally:
+        _terms.reset(token)
+
+
 def arrange(request: Request) -> Placed:
-    """Have dot find positions for everything in `request`.
+    """Have dot find positions for everything in `request`; where it cannot, find simpler ones with a warning.
 
     Raises
     ------
@@ -77,26 +63,37 @@ def arrange(request: Request) -> Placed:
     """
     nodes, edges = len(request.sizes), len(request.edges)
     expected = seconds(nodes, edges)
+    terms = _terms.get() or _Terms()
+    if expected > LIMIT and terms.large:
+        return arrange_in_layers(request)
     if expected > LIMIT:
         raise ValueError(
             f"{nodes:,} nodes and {edges:,} edges that do not repeat in time would take Graphviz about "
             f"{_duration(expected)} to lay out. Draw fewer: view='variables', fold=True or timesteps=slice(…); "
-            "or take drawing.to_networkx(), which needs no layout."
+            "large=True draws them all in a plainer layout, and drawing.to_networkx() needs no layout."
         )
-    graph = pygraphviz.AGraph(string=_dot(request))
-    return _read(json.loads(graph.draw(format="json0", prog="dot")), request)
+    limit = max(min(PATIENCE + expected, terms.seconds), 0.01)
+    try:
+        try:
+            return _laid_out(request, limit, terms)
+        except LayoutError:
+            if not any(request.labels):
+                raise
+            return _laid_out(request._replace(labels=()), limit, terms)  # some of its assertions are about labels
+    except LayoutError as error:
+        terms.seconds -= limit
+        warnings.warn(
+            f"Graphviz {error}: {nodes:,} nodes and {edges:,} edges are drawn in a plainer layout",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return arrange_in_layers(request)
 
 
-def mirror(placed: Placed) -> Placed:
-    """Return the arrangement with left and right exchanged."""
-    width = placed.width
-    flip = lambda point: point and (width - point[0], point[1])
-    return placed._replace(
-        boxes=[box._replace(x=width - box.x) for box in placed.boxes],
-        paths=[Path(tuple(map(flip, path.points)), flip(path.tip)) for path in placed.paths],
-        frames=[box._replace(x=width - box.x) for box in placed.frames],
-        label_places=[flip(place) for place in placed.label_places],
-    )
+def _laid_out(request: Request, limit: float, terms: _Terms) -> Placed:
+    answer, took = dot_layout(_dot(request), limit)
+    terms.seconds -= took
+    return _read(json.loads(answer), request)
 
 
 def _duration(expected: float) -> str:
@@ -106,10 +103,10 @@ def _duration(expected: float) -> str:
 
 
 def _dot(request: Request) -> str:
-    """Return the request in Graphviz' language."""
+    """Return the request in Graphviz' language; it aborts over labels of edges within a rank (`fixLabelOrder`)."""
     shape = "ellipse" if request.round else "box"
     lines = [
-        f"digraph {{ rankdir=BT nodesep={request.gap / 72:.4f} ranksep={request.rank_gap / 72:.4f}",
+        f"digraph {{ {SETTINGS} nodesep={request.gap / 72:.4f} ranksep={request.rank_gap / 72:.4f}",
         f'node [shape={shape} fixedsize=true label=""] edge [arrowsize={ARROW / 10:.2f}]',
     ]
     lines += [f"n{i} [width={w / 72:.4f} height={h / 72:.4f}]" for i, (w, h) in enumerate(request.sizes)]
@@ -120,7 +117,8 @@ def _dot(request: Request) -> str:
         lines.append(f'subgraph cluster{number} {{ margin=9 label="x" fontsize=9 labeljust=l {inside} }}')
     for i, (source, target, above) in enumerate(request.edges):
         ends = f"n{target} -> n{source} [dir=back" if above else f"n{source} -> n{target} ["
-        wide = _room(request.labels[i]) if request.labels and request.labels[i] else ""
+        room = request.labels[i] if request.labels and (i not in request.loose or source == target) else 0.0
+        wide = _room(room) if room else ""
         loose = " constraint=false" if i in request.loose else ""
         lines.append(f'{ends} id="{i}"{wide}{loose}]')
     lines += [f"n{low} -> n{high} [style=invis]" for low, high in request.over]
@@ -138,6 +136,8 @@ def _read(answer: dict[str, Any], request: Request) -> Placed:
     places = {thing["name"]: thing for thing in answer.get("objects", ())}
     edges = {edge["id"]: edge for edge in answer.get("edges", ()) if "id" in edge}
     lines = [edges[str(i)] for i in range(len(request.edges))]
+    if not all("pos" in line for line in lines):
+        raise LayoutError("lost some of the lines")
     return Placed(
         [Box(*_point(places[f"n{i}"]["pos"], height), *size) for i, size in enumerate(request.sizes)],
         [_path(line["pos"], height) for line in lines],

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from ..scenes.scene import Edge, Scene
+from collections.abc import Sequence
+
+from ..scenes.scene import Edge, Node, Scene
 from .bends import LOOP, bow, loop
 from .edge_labels import place_labels
 from .geometry import Box, Path
-from .graphviz_layout import Request, arrange, scope_members
+from .graphviz_layout import arrange, one_drawing
+from .landings import spread_landings
 from .positions import Frame, Layout, Route
+from .request import Request, scope_members
 from .size import label_room, node_size
 from .tiling import tile
 
 
-def lay_out(scene: Scene) -> Layout:
+def lay_out(scene: Scene, large: bool = False) -> Layout:
     """Find positions for `scene`: in columns if it has any, else wherever Graphviz puts them.
+
+    `large` says that it may take long, and that what is too large for Graphviz gets a plainer layout.
 
     Raises
     ------
     ValueError
-        If the graph does not repeat and is too large for Graphviz (`viz.layout.graphviz_layout.arrange`).
+        If the graph does not repeat and is too large for Graphviz (`viz.layout.graphviz_layout.arrange`), unless it is
+        said to be `large`.
     """
-    layout = tile(scene) if scene.columns else _whole(scene)
+    with one_drawing(len(scene.nodes), len(scene.edges), large):
+        layout = tile(scene) if scene.columns else _whole(scene)
     place_labels(scene, layout)
     return layout
 
@@ -28,8 +36,7 @@ def lay_out(scene: Scene) -> Layout:
 def _whole(scene: Scene) -> Layout:
     number = {node.id: i for i, node in enumerate(scene.nodes)}
     above = {node.id for node in scene.nodes if node.above}
-    scopes = [node.scope for node in scene.nodes]
-    named = scope_members(scopes) if len(set(scopes)) > 1 else []
+    named = _named_frames(scene.nodes)
     bent = _bent_edges(scene)
     placed = arrange(
         Request(
@@ -47,6 +54,9 @@ def _whole(scene: Scene) -> Layout:
     paths = placed.paths
     for i in bent:
         paths[i] = _bend(scene.edges[i], boxes, scene.round) or paths[i]
+    if scene.round:
+        ends = [(number[edge.source], number[edge.target]) for edge in scene.edges]
+        spread_landings(paths, ends, placed.boxes)
     return Layout(
         width=placed.width,
         height=placed.height,
@@ -54,6 +64,14 @@ def _whole(scene: Scene) -> Layout:
         routes=[Route(i, -1, path, path.middle()) for i, path in enumerate(paths)],
         frames=[Frame(-1, scope, box) for (scope, _), box in zip(named, placed.frames, strict=True)],
     )
+
+
+def _named_frames(nodes: Sequence[Node]) -> list[tuple[str, list[int]]]:
+    """Return each scope that has a name, with the numbers of the nodes in it; scopes of one name may be two frames."""
+    if len({node.scope for node in nodes}) < 2:
+        return []
+    members = scope_members(f"{node.scope}\n{node.frame}" if node.scope else "" for node in nodes)
+    return [(key.partition("\n")[0], inside) for key, inside in members]
 
 
 def _bent_edges(scene: Scene) -> set[int]:

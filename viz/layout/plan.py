@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable
 from typing import NamedTuple
 
 from ..scenes.scene import Node, Scene
 from .cell import Cell, Wire
 from .positions import Layout
-from .routes import End, Net
+from .routes import MIDDLE, End, Net, Port
+
+MOST_LANES = 5  # to one node; more come together on one
 
 
 class Use(NamedTuple):
@@ -72,6 +75,8 @@ class Plan:
         For each gutter, that before the first column as -1: where each net's track runs.
     lanes, rail_heights : dict
         The heights of lines above the columns, and of rails under a row.
+    ports : dict
+        Where edges between columns enter their target, by the number of the edge; in its middle if it is not there.
     """
 
     def __init__(self, scene: Scene) -> None:
@@ -88,6 +93,8 @@ class Plan:
         self.tracks: dict[int, dict[Net, float]] = {}
         self.lanes: dict[Hashable, float] = {}
         self.rail_heights: dict[tuple[int, str], float] = {}
+        self.ports: dict[int, Port] = {}
+        self._gathered: Counter[str] = Counter()
         self.result = Layout()
 
     def end(self, node: Node, dx: float = 0.0) -> End:
@@ -96,13 +103,23 @@ class Plan:
 
     def lane_key(self, crossing: Crossing) -> Hashable:
         """Return what shares a lane: all that one node gathers, or all that leaves one node."""
-        if self.is_boundary(crossing.target):
+        if self.gathers(crossing):
             return ((crossing.target.id,), "gather")
         return (crossing.net, crossing.source.id)
 
     def lane(self, crossing: Crossing) -> float | None:
         """Return the height of the lane that an edge runs along; None for one that needs none."""
         return self.lanes[self.lane_key(crossing)] if crossing.passes_over else None
+
+    def port(self, crossing: Crossing) -> Port:
+        """Return where an edge enters its target."""
+        return self.ports.get(crossing.edge, MIDDLE)
+
+    def gathers(self, crossing: Crossing) -> bool:
+        """Return whether an edge is one of many that come together on a lane before a node after the time steps."""
+        if not self._gathered:
+            self._gathered = Counter(crossing.target.id for crossing in self.crossings)
+        return self.is_boundary(crossing.target) and self._gathered[crossing.target.id] > MOST_LANES
 
     def is_boundary(self, node: Node) -> bool:
         """Return whether a node stands before or after the time steps."""

@@ -14,7 +14,18 @@ from .geometry import ARROW, Box, Path, Point, rounded
 
 TRACK = 9.0
 GUTTER = 14.0
+LEVEL = 6.0  # between two lines that enter from below
 Net = Hashable
+
+
+class Port(NamedTuple):
+    """Where a line enters a node: so far from the middle of its side, and which of the lines there it is."""
+
+    offset: float = 0.0
+    place: int = 0
+
+
+MIDDLE = Port()
 
 
 class End(NamedTuple):
@@ -34,9 +45,10 @@ class End(NamedTuple):
         """Return the height at which a line from here reaches the gutter on the right (or left)."""
         return self.box.y if (self.right if rightward else self.left) else self.above
 
-    def entering_height(self, rightward: bool) -> float:
+    def entering_height(self, rightward: bool, port: Port = MIDDLE) -> float:
         """Return the height at which a line to here leaves the gutter on the left (or right)."""
-        return self.box.y if (self.left if rightward else self.right) else self.below
+        clear = self.left if rightward else self.right
+        return self.box.y + port.offset if clear else self.below + LEVEL * port.place
 
 
 class Track(NamedTuple):
@@ -76,7 +88,8 @@ class Passage(NamedTuple):
     """How a line gets from one column into another: by the gutter at x = `first`.
 
     With a `lane` it runs along that height from there to the gutter at x = `last`. `from_left` says whether it comes
-    into the target from the left; `lower`, how far below the middle of the boxes it leaves and arrives.
+    into the target from the left; `lower`, how far below the middle of the boxes it leaves and arrives; `port`, where
+    it enters; `round`, whether it is a circle that it enters.
     """
 
     source: End
@@ -86,15 +99,17 @@ class Passage(NamedTuple):
     lane: float | None
     from_left: bool
     lower: float
+    port: Port = MIDDLE
+    round: bool = False
 
 
 def route(passage: Passage) -> Path:
     """Return the line of a passage, from the source to the target."""
-    source, target, first, last, lane, from_left, lower = passage
+    source, target, first, last, lane, from_left, lower, port, round = passage
     source, target = (end._replace(box=end.box.moved(0.0, lower)) for end in (source, target))
     if lane is None:
-        return rounded(leave(source, first) + _enter(target, first, from_left))
-    return rounded([*leave(source, first), (first, lane), (last, lane), *_enter(target, last, from_left)])
+        return rounded(leave(source, first) + _enter(target, first, from_left, port, round))
+    return rounded([*leave(source, first), (first, lane), (last, lane), *_enter(target, last, from_left, port, round)])
 
 
 def arch_height(distance: float) -> float:
@@ -102,10 +117,11 @@ def arch_height(distance: float) -> float:
     return 14.0 + 0.16 * distance
 
 
-def arch(source: Box, target: Box) -> Path:
+def arch(source: Box, target: Box, port: Port = MIDDLE) -> Path:
     """Return an arch from the top of `source` over what stands between to the top of `target`, at the same height."""
     side = 1 if target.x > source.x else -1
-    start, tip = (source.x + side * 9, source.top + 3), (target.x - side * 9, target.top + 2)
+    across = 9.0 + port.offset
+    start, tip = (source.x + side * 9, source.top + 3), (target.x - side * across, target.top + inset(target, across))
     rise = arch_height(abs(tip[0] - start[0])) * 4 / 3
     lean = 0.25 * (tip[0] - start[0])
     end = (tip[0] - side * ARROW * 0.45, tip[1] - ARROW * 0.9)
@@ -120,10 +136,18 @@ def leave(end: End, x: float) -> list[Point]:
     return [(box.x, box.top), (box.x, end.above), (x, end.above)]
 
 
-def _enter(end: End, x: float, rightward: bool) -> list[Point]:
+def _enter(end: End, x: float, rightward: bool, port: Port, round: bool) -> list[Point]:
     """Return the corners of a line from the gutter at `x` to `end`."""
     box = end.box
+    height = end.entering_height(rightward, port)
     if end.left if rightward else end.right:
-        return [(x, box.y), (box.left if rightward else box.right, box.y)]
-    foot = box.x + box.width * (-0.25 if rightward else 0.25)
-    return [(x, end.below), (foot, end.below), (foot, box.bottom)]
+        deep = inset(box, port.offset) if round else 0.0
+        return [(x, height), (box.left + deep if rightward else box.right - deep, height)]
+    foot = box.x + box.width * (-0.25 if rightward else 0.25) + LEVEL * port.place
+    return [(x, height), (foot, height), (foot, box.bottom)]
+
+
+def inset(box: Box, offset: float) -> float:
+    """Return how far inside the side of a box its border is, where its ends are half circles, off the middle."""
+    radius = min(box.width, box.height) / 2
+    return float(radius - (radius**2 - min(abs(offset), radius) ** 2) ** 0.5)

@@ -106,4 +106,5 @@ def _lower_lanes(plan: Plan) -> None:
         tops[column] = min(tops.get(column, plan.result.height), plan.lifts[node.band])
     ceiling = min(plan.lifts.values())
     for key, (low, high) in _lane_spans(plan).items():
-        plan.lanes[key] += min((tops[c] for c in range(low + 1, high + 1) if c in tops), default=ceiling) - ceiling
+        lowered = min((tops[c] for c in range(low + 1, high + 1) if c in tops), default=ceiling) - ceiling
+        plan.lanes[key] = float(round(plan.lanes[key] + lowered))

@@ -83,7 +83,7 @@ def _run_crossings(plan: Plan) -> None:
 
     @cache
     def line(passage: Passage, over: bool) -> tuple[Path, Point]:
-        path = arch(passage.source.box, passage.target.box) if over else route(passage)
+        path = arch(passage.source.box, passage.target.box, passage.port) if over else route(passage)
         x, y = _beside(path, passage.first)
         return path, (x, y + 2 * (9 + passage.lower) if passage.lower else y)
 
@@ -99,6 +99,8 @@ def _run_crossings(plan: Plan) -> None:
             plan.lane(crossing),
             crossing.comes_from_left,
             BESIDE if edge.kind == "gradient" else 0.0,
+            plan.port(crossing),
+            plan.scene.round,
         )
         path, label = line(passage, plan.arches(crossing))
         plan.result.routes.append(Route(crossing.edge, column, path, label if edge.label else None))

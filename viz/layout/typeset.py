@@ -12,12 +12,13 @@ from functools import lru_cache
 from .metrics import text_width
 
 SMALL = 0.72  # the size of an index, beside that of its name
-_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵗ", "0123456789+−()t")
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵗᵀ", "0123456789+−()tT")
+_LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉ᵢ", "0123456789i")
 _PARTS = re.compile(
-    r"(?P<up>[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵗ]+)"
+    r"(?P<up>[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵗᵀ]+)"
     r"|(?P<bar>(?:[^\W\d_]\u0304)+)"
     r"|(?P<low>(?<=[^\W\d_])(?<!\w\w)\d{1,2}(?!\w)|(?<=[^\W\d_])(?<!\w\w)_\w{1,3}(?!\w)"
-    r"|(?<=[^\W\d_]\u0304)(?:_\w{1,3}|\d{1,2})(?!\w))"
+    r"|(?<=[^\W\d_]\u0304)(?:_\w{1,3}|\d{1,2})(?!\w)|[₀-₉ᵢ]+(?:,[₀-₉ᵢ]+)*)"
 )
 
 
@@ -34,7 +35,7 @@ def pieces(text: str) -> tuple[tuple[str, str], ...]:
     end = 0
     for match in _PARTS.finditer(text):
         kind = match.lastgroup or ""
-        part = match[0].translate(_RAISED) if kind == "up" else match[0].replace("\u0304", "").removeprefix("_")
+        part = match[0].translate(_RAISED if kind == "up" else _LOWERED).replace("\u0304", "").removeprefix("_")
         parts += [(text[end : match.start()], ""), (part, kind)]
         end = match.end()
     return tuple(part for part in [*parts, (text[end:], "")] if part[0]) or ((text, ""),)

@@ -109,14 +109,20 @@ class _Maker:
         return moments
 
     def _mark_masked(self, columns: list[Column]) -> None:
-        """Mark the time steps that are all padding: every mask in them is false throughout."""
-        active: dict[int, bool] = {}
+        """Mark the time steps that are padding, in whole or in part: masks say which examples there are."""
+        masks: dict[int, list[np.ndarray]] = {}
         for node in self.graph.nodes:
             column = self.places[node.index].column
             if node.kind == "constant" and node.dtype == np.bool_ and column is not None:
-                active[column] = active.get(column, False) or bool(np.any(node.data))
-        for column, active_somewhere in active.items():
-            columns[column].masked = not active_somewhere
+                masks.setdefault(column, []).append(_examples(node.data))
+        for column, known in masks.items():
+            alike = len({mask.shape for mask in known}) == 1
+            active = np.any(known, axis=0) if alike else np.ravel(any(map(np.any, known)))
+            padded = active.size - np.count_nonzero(active)
+            columns[column].masked = bool(padded == active.size)
+            if 0 < padded < active.size:
+                columns[column].padded = float(padded / active.size)
+                columns[column].label += f", {padded} of {active.size} padded"
 
     # -- places -------------------------------------------------------------------------------------------------------
 
@@ -147,3 +153,8 @@ class _Maker:
     def _band(self, key: Segment | int) -> int:
         """Return the number of a segment, or of a column outside of time."""
         return self._bands.setdefault(key, len(self._bands))
+
+
+def _examples(mask: np.ndarray) -> np.ndarray:
+    """Return which examples a mask lets through: one number for each row of N×1, one for all of any other shape."""
+    return mask[:, 0] if mask.ndim == 2 and mask.shape[1] == 1 else np.ravel(np.any(mask))

@@ -1,33 +1,69 @@
-"""Contracts unnamed results: which variables each variable is made of, and which parameters stand on the way."""
+"""Contracts unnamed results: which variables each variable is made of, and which parameters stand on the way.
+
+Where a variable reaches another on two ways, as in ``x + f(x)``, the result of ``f`` stays: both ways are drawn.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from .delays import Delay, delay_text, is_carried
 from .labels import AnyNode, op_name
 from .scene import Edge
 from .text import shorten
 
-__all__ = ["Contraction", "Delay", "Origin", "Read", "delayed_edge"]
+__all__ = ["Argument", "Contraction", "Origin", "Read", "contract", "delayed_edge"]
 
 SCALING = frozenset(("matmul", "multiply", "dot", "einsum", "linear", "tensordot", "divide"))
+SUMS = frozenset(("add", "subtract"))
+PASSED = SUMS | frozenset(("negative", "reshape", "transpose", "squeeze", "expand_dims", "astype"))
+LOOKED_INTO = frozenset(("multiply", "divide", "negative", "reshape", "transpose", "squeeze", "expand_dims"))
 MOST_LABELS = 3
 
-Delay = int | str  # by how many time steps; in words where that is not one number
-Read = tuple[int, Delay]  # what an op reads: the index of a node, and of how long ago
-Reads = Iterable[tuple[AnyNode, Sequence[Read]]]
+Read = tuple[int, Delay]  # the index of a node, and of how long ago
+Argument = tuple[int, Delay, int]  # what an op reads, and as which argument
+Reads = Iterable[tuple[AnyNode, Sequence[Argument]]]
 
 
 class Origin(NamedTuple):
     """What a result is made of.
 
     `ways` maps each variable that it reads to the parameters on the way from there; `added` are the parameters that
-    came alone.
+    came alone; `plain` are the variables of which some way leads through sums alone.
     """
 
     ways: dict[Read, tuple[int, ...]]
     added: tuple[int, ...]
+    plain: frozenset[Read] = frozenset()
+
+
+def contract(
+    reads: Callable[[], Reads],
+    kept: Collection[int],
+    nodes: Sequence[AnyNode],
+    hues: Mapping[int, int],
+    alike: Callable[[int], Iterable[int]] = lambda index: (index,),
+    states: Collection[int] = (),
+) -> Contraction:
+    """Return the contraction to what is `kept`, and to what stands on one of two ways from a variable to another.
+
+    Parameters
+    ----------
+    reads, kept, nodes, hues
+        As for `Contraction`; `reads` is called for each pass.
+    alike : function
+        Returns the indices of the nodes in the place of one in all time steps, which stay with it.
+    states : collection of int
+        The initial states of a folded graph: two ways from one of them need not be taken in the same time step.
+    """
+    staying = set(kept)
+    while True:
+        contraction = Contraction(reads(), staying, nodes, hues, states)
+        forks = {other for index in contraction.forks for other in alike(index)} - staying
+        if not forks:
+            return contraction
+        staying |= forks
 
 
 class Contraction:
@@ -35,7 +71,7 @@ class Contraction:
 
     Parameters
     ----------
-    reads : iterable of (node, [(index of an argument, delay), …])
+    reads : iterable of (node, [(index of what it reads, delay, argument), …])
         So ordered that what is not kept comes after what it reads.
     kept : set of int
         The indices of the nodes that stay.
@@ -43,22 +79,72 @@ class Contraction:
         All of them, by index.
     hues : mapping of int to int
         The colour numbers of the parameters.
+    states : collection of int
+        As for `contract`.
+
+    Attributes
+    ----------
+    forks : set of int
+        What is not kept, but on one of two ways from a variable to another.
     """
 
-    def __init__(self, reads: Reads, kept: set[int], nodes: Sequence[AnyNode], hues: Mapping[int, int]) -> None:
+    def __init__(
+        self,
+        reads: Reads,
+        kept: set[int],
+        nodes: Sequence[AnyNode],
+        hues: Mapping[int, int],
+        states: Collection[int] = (),
+    ) -> None:
         self.kept = sorted(kept)
+        self._states = states
         self._nodes = nodes
         self._hues = hues
+        self.forks: set[int] = set()
+        self._arguments: dict[int, Sequence[Argument]] = {}
         self._origins: dict[int, Origin] = {}
-        as_read = {index: Origin({(index, 0): ()}, ()) for index in kept}
+        self._as_read = as_read = {index: Origin({(index, 0): ()}, (), frozenset(((index, 0),))) for index in kept}
         for node, arguments in reads:
             if node.kind == "parameter":
                 self._origins[node.index] = Origin({}, ())
                 as_read[node.index] = Origin({}, (node.index,))
             else:
-                parts = [_delayed(as_read[source], delay) for source, delay in arguments]
-                self._origins[node.index] = _join(node, parts)
+                parts = [_delayed(as_read[source], delay) for source, delay, _ in arguments]
+                self._origins[node.index] = _join(node, parts, [argument for _, _, argument in arguments])
+                self._arguments[node.index] = arguments
+                self._find_forks(node, parts)
                 as_read.setdefault(node.index, self._origins[node.index])
+
+    def _find_forks(self, node: AnyNode, parts: Sequence[Origin]) -> None:
+        """Remember the arguments of an op that bring a variable on other ways than another argument does."""
+        arguments = self._arguments[node.index]
+        if len(parts) < 2 or sum(bool(part.ways) for part in parts) < 2:
+            return
+        is_sum = op_name(node) in SUMS
+        for read in {read for part in parts for read in part.ways if read[0] not in self._states}:
+            ways = [(part.ways[read], read in part.plain, k) for k, part in enumerate(parts) if read in part.ways]
+            differ = len({parameters for parameters, _, _ in ways}) > 1
+            skipped = is_sum and len({plain for _, plain, _ in ways}) > 1 and self._same_shapes(arguments)
+            for parameters, plain, k in ways if differ or skipped else ():
+                if parameters or not (plain or differ):
+                    self._keep_on_the_way(arguments[k][0], read)
+
+    def _same_shapes(self, arguments: Sequence[Argument]) -> bool:
+        return len({self._nodes[index].shape for index, _, _ in arguments}) == 1
+
+    def _keep_on_the_way(self, index: int, read: Read) -> None:
+        """Let an op stay, or what it only scales."""
+        while op_name(self._nodes[index]) in LOOKED_INTO:
+            of_read = [i for i, _, _ in self._arguments[index] if any(r[0] == read[0] for r in self._as_read[i].ways)]
+            if (
+                len(of_read) != 1
+                or self._nodes[of_read[0]].kind != "op"
+                or (of_read[0], 0) in self._as_read[of_read[0]].ways
+            ):
+                break
+            (index,) = of_read
+        if (index, 0) not in self._as_read[index].ways:
+            self.forks.add(index)
 
     def edges(self) -> list[Edge]:
         """Return an edge for each way, labelled with its parameters."""
@@ -80,45 +166,41 @@ class Contraction:
 
 def delayed_edge(source: int, target: int, argument: int, label: str, hue: int | None, delay: Delay) -> Edge:
     """Return the edge between two nodes, with its delay, if there is one, in its label."""
-    text = " ".join(filter(None, (label, _delay_text(delay))))
-    return Edge(f"n{source}", f"n{target}", argument, text, hue, "delay" if delay else "")
-
-
-def _delay_text(delay: Delay) -> str:
-    """Return the time step that a delayed edge reads.
-
-    >>> _delay_text(1), _delay_text(-1), _delay_text("varies"), _delay_text(0)
-    ('t−1', 't+1', 'varies', '')
-    """
-    if isinstance(delay, str):
-        return delay
-    return f"t−{delay}" if delay > 0 else f"t+{-delay}" if delay else ""
+    text = " ".join(filter(None, (label, delay_text(delay))))
+    return Edge(f"n{source}", f"n{target}", argument, text, hue, "delay" if is_carried(delay) else "")
 
 
 def _delayed(origin: Origin, delay: Delay) -> Origin:
-    if delay == 0:
+    if not delay:
         return origin
     ways = {(source, _sum(before, delay)): parameters for (source, before), parameters in origin.ways.items()}
-    return Origin(ways, origin.added)
+    return Origin(ways, origin.added, frozenset((source, _sum(before, delay)) for source, before in origin.plain))
 
 
 def _sum(a: Delay, b: Delay) -> Delay:
     return a + b if isinstance(a, int) and isinstance(b, int) else b
 
 
-def _join(node: AnyNode, parts: list[Origin]) -> Origin:
+def _join(node: AnyNode, parts: list[Origin], arguments: Sequence[int]) -> Origin:
     """Return what an op makes of its arguments: it scales with parameters, or it adds them."""
     scaling = node.kind == "op" and op_name(node) in SCALING
-    alone = [not part.ways and scaling and _is_factor(node, i) for i, part in enumerate(parts)]
-    factors = [p for part, factor in zip(parts, alone, strict=True) if factor for p in part.added]
+    factor = [not part.ways and scaling and _is_factor(node, i) for i, part in zip(arguments, parts, strict=True)]
+    factors = [p for part, is_factor in zip(parts, factor, strict=True) if is_factor for p in part.added]
     ways: dict[Read, tuple[int, ...]] = {}
     added: list[int] = []
-    for part, factor in zip(parts, alone, strict=True):
+    for part, is_factor in zip(parts, factor, strict=True):
         for source, parameters in part.ways.items():
             ways[source] = tuple(dict.fromkeys((*ways.get(source, ()), *parameters, *factors)))
-        if not factor:
+        if not is_factor:
             added += part.added
-    return Origin(ways, tuple(dict.fromkeys(added if ways else [*added, *factors])))
+    passed = node.kind == "op" and (op_name(node) in PASSED or _only_scales(node, parts))
+    plain = frozenset(read for part in parts for read in part.plain) if passed else frozenset()
+    return Origin(ways, tuple(dict.fromkeys(added if ways else [*added, *factors])), plain)
+
+
+def _only_scales(node: AnyNode, parts: Sequence[Origin]) -> bool:
+    """Tell whether an op multiplies by a number."""
+    return op_name(node) in ("multiply", "divide") and sum(bool(part.ways or part.added) for part in parts) == 1
 
 
 def _is_factor(node: AnyNode, argument: int) -> bool:

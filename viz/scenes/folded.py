@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 from functools import cached_property
-from itertools import pairwise
 
 import networkx as nx
 
 import tinygraph as tg
 from tinygraph.array_text import shape_text
-from tinygraph.folding.folded import FoldedEdge, FoldedLoop, FoldedNode
+from tinygraph.folding.folded import FoldedLoop, FoldedNode
 from tinygraph.graphs.symbols import raised
 
-from .contraction import Contraction, Delay, Read, delayed_edge
+from .contraction import Argument, contract, delayed_edge
+from .delays import Times, is_carried
 from .hues import carried_hues, parameter_hues
-from .labels import loss_label, number_text, op_name, scope_text
+from .labels import loss_label, lowered, number_text, op_name, scope_text, short_expression, unnamed_label
 from .names import Names
-from .scene import Edge, Node, Scene
+from .scene import Edge, Node, Scene, merge_equal
 from .text import shorten
 
 __all__ = ["folded_scene"]
@@ -26,7 +27,8 @@ __all__ = ["folded_scene"]
 def folded_scene(graph: tg.Graph, view: str) -> Scene:
     """Return the recurrence of `graph`: every op of the cell once, ×T where it was recorded T times.
 
-    A delayed edge is marked with the time step that it reads, such as ``t−1``.
+    A delayed edge is marked with the time step that it reads, such as ``t−1``, or ``t+1`` where the loop runs from
+    the end; an edge from another loop, with the time step that it leaves from, such as ``t=4``.
     """
     folded = _Folded(graph)
     scene = folded.ops() if view == "ops" else folded.variables()
@@ -39,10 +41,11 @@ class _Folded:
     def __init__(self, graph: tg.Graph) -> None:
         folded = tg.fold(graph)
         self.nodes = folded.nodes
-        self.edges = [(edge, _delay(edge)) for edge in folded.edges]
-        self.reads: dict[FoldedNode, list[Read]] = {node: [] for node in self.nodes}
+        self.times = Times(folded)
+        self.edges = [(edge, self.times.delay(edge)) for edge in folded.edges]
+        self.reads: dict[FoldedNode, list[Argument]] = {node: [] for node in self.nodes}
         for edge, delay in self.edges:
-            self.reads[edge.target].append((edge.source.index, delay))
+            self.reads[edge.target].append((edge.source.index, delay, edge.argument or 0))
         self.graph = graph
         self.states = self._initial_states()
         self.names = Names(graph)
@@ -51,7 +54,7 @@ class _Folded:
 
     def ops(self) -> Scene:
         """Return every node of the recurrence."""
-        inputs = ((node, [self.nodes[i] for i, _ in self.reads[node]]) for node in self._in_order())
+        inputs = ((node, [self.nodes[i] for i, _, _ in self.reads[node]]) for node in self._in_order())
         hues = carried_hues(inputs, self.hues)
         edges: list[Edge] = []
         for edge, delay in self.edges:
@@ -61,43 +64,63 @@ class _Folded:
 
     def variables(self) -> Scene:
         """Return only the variables that the program named, and the states."""
-        delayed = {edge.source for edge, delay in self.edges if delay and edge.source.kind != "parameter"}
+        delayed = {edge.source for edge, delay in self.edges if is_carried(delay) and edge.source.kind != "parameter"}
         kept = {node for node in self.nodes if self._kind(node) in ("variable", "input", "loss")} | delayed
-        reads = ((node, self.reads[node]) for node in self._in_order())
-        contraction = Contraction(reads, {node.index for node in kept}, self.nodes, self.hues)
+        kept |= {self.nodes[index] for index in self._circular}
+        order = self._in_order()
+        reads = lambda: ((node, self.reads[node]) for node in order)
+        states = {node.index for node in self.states}
+        contraction = contract(reads, {node.index for node in kept}, self.nodes, self.hues, states=states)
         scene = Scene(title="Folded network", round=True, edges=contraction.edges())
         for index in contraction.kept:
             node = self.nodes[index]
-            box = self._box(node, self._name(node) or (op_name(node) if node.kind == "op" else "input"))
+            box = self._box(node, self._name(node) or (self._unnamed(node) if node.kind == "op" else "input"))
             scene.nodes.append(replace(box, tags=contraction.tags(index)))
-        return scene
+        return merge_equal(scene, {f"n{state.index}": self._shown(state) for state in self.states if state.times == 1})
+
+    def _shown(self, state: FoldedNode) -> Hashable:
+        """Return what an initial state shows: zeros that two gates read are one node."""
+        data = state.recorded[0].data
+        return self._name(state), self.states[state][0].index, data.shape, data.tobytes()
 
     def _in_order(self) -> list[FoldedNode]:
-        """Return the nodes, each after all that it reads in the same time step."""
-        graph = nx.DiGraph()
-        graph.add_nodes_from(node.index for node in self.nodes)
-        graph.add_edges_from((edge.source.index, edge.target.index) for edge, delay in self.edges if not delay)
-        if nx.is_directed_acyclic_graph(graph):
-            return [self.nodes[i] for i in nx.lexicographical_topological_sort(graph)]
-        return self.nodes
+        """Return the nodes, each after all that it reads in the same time step; of a cycle, in any order."""
+        order = nx.DiGraph()
+        order.add_nodes_from(node.index for node in self.nodes)
+        order.add_edges_from((source, target) for source, target in self._at_once if source not in self._circular)
+        return [self.nodes[i] for i in nx.lexicographical_topological_sort(order)]
+
+    @cached_property
+    def _at_once(self) -> list[tuple[int, int]]:
+        """The edges without a delay, by the indices of their ends."""
+        return [(edge.source.index, edge.target.index) for edge, delay in self.edges if not is_carried(delay)]
+
+    @cached_property
+    def _circular(self) -> set[int]:
+        """The nodes that read each other without a delay: calls of a recursion that has branches."""
+        components = nx.strongly_connected_components(nx.DiGraph(self._at_once))
+        to_themselves = {source for source, target in self._at_once if source == target}
+        return to_themselves.union(*(component for component in components if len(component) > 1))
 
     def _initial_states(self) -> dict[FoldedNode, tuple[FoldedNode, list[int]]]:
         """Return the leaves that are read where otherwise an earlier iteration's result is: that, and their numbers."""
-        carried = {(edge.target, edge.argument): (edge.source, delay) for edge, delay in self.edges if delay}
+        carried = {
+            (edge.target, edge.argument): (edge.source, delay) for edge, delay in self.edges if is_carried(delay)
+        }
         states: dict[FoldedNode, tuple[FoldedNode, list[int]]] = {}
         for edge, _ in self.edges:
             leaf = edge.source
             if leaf.kind != "op" and (edge.target, edge.argument) in carried:
                 value, delay = carried[edge.target, edge.argument]
                 once = leaf.times == 1 < value.times
-                at_once = once and delay == 1 and value.is_everywhere
+                at_once = once and delay in (1, -1, "i−1") and value.is_everywhere
                 numbers = {0} if at_once else {self._number(recorded) for recorded in leaf.recorded}
                 if once or None not in numbers:
                     states[leaf] = value, sorted(number or 0 for number in numbers)
         return states
 
     def _number(self, leaf: tg.Node) -> int | None:
-        """Return an initial state's time step, as if the first were 1; None for what is none."""
+        """Return an initial state's time step, as if the run's first were 1; None for what is none."""
         timeline = self.graph.timeline
         value, timestep = timeline.precedes[leaf.index], leaf.timestep
         if value is None:
@@ -106,12 +129,7 @@ class _Folded:
         if run is None or timestep is None:
             return 0
         since = run.last - timestep if run.backward else timestep - run.first
-        return since // self._stride + 1
-
-    @cached_property
-    def _stride(self) -> int:
-        """The distance of one time step from the next, which is 1 unless labels say otherwise."""
-        return min((after - before for before, after in pairwise(self.graph.timesteps)), default=1)
+        return since // self.times.stride + 1
 
     def _kind(self, node: FoldedNode) -> str:
         is_output = not self.outputs.isdisjoint(node.recorded)
@@ -126,18 +144,41 @@ class _Folded:
             self._kind(node),
             hue=self.hues.get(node.index),
             scope=" ".join(filter(None, (scope_text(node), trips))),
+            frame=self.times.frame(node.loops[-1]) if trips else 0,
             title=self.names.tooltip(node.recorded[0], label),
         )
 
     def _name(self, node: FoldedNode) -> str:
-        """Return the name of a node, and whether it is one of each time step; empty without a name."""
+        """Return the name of a node with its time step, or t where it is one of each; empty without a name."""
+        if again := self.graph.timeline.again.get(int(node.positions[-1])):  # the target of the time step before
+            return shorten(self.names.of(self.graph.nodes[again]).name or "input") + "⁽ᵗ⁻¹⁾"
         value, numbers = self.states.get(node, (node, []))
-        name = self.names.of(value.recorded[0]).name or self.names.of(node.recorded[0]).name
+        name = self.names.called(value.recorded[0]) or self.names.of(node.recorded[0]).name
         if not name:
             return ""
         if numbers:
-            return "…".join(shorten(name) + raised(number) for number in dict.fromkeys((numbers[0], numbers[-1])))
-        return shorten(name) + ("⁽ᵗ⁾" if node.loops and node.times > 1 else "")
+            ends = dict.fromkeys((numbers[0], numbers[-1]))
+            below = self._index(value).removesuffix("⁽ᵗ⁾") if self.times.in_time(value) else ""
+            return "…".join(shorten(name) + below + self._initial(value, number) for number in ends)
+        return shorten(name) + self._index(node)
+
+    def _unnamed(self, node: FoldedNode) -> str:
+        expression = short_expression(self.names.of(node.recorded[0]).expression)
+        return unnamed_label(node, self._kind(node), expression) + self._index(node)
+
+    def _index(self, node: FoldedNode) -> str:
+        """Return what tells a node from others of its name: a layer's number; t where it is one of each, or i."""
+        subscripts = [self.graph.timeline.subscripts[k] for k in node.positions.tolist()]
+        numbers = ["i" if len(set(of_loop)) > 1 else of_loop[0] for of_loop in zip(*subscripts, strict=False)]
+        if node.times > 1 and self.times.in_time(node):
+            return lowered([number for number in numbers if number != "i"]) + "⁽ᵗ⁾"
+        return lowered(numbers)
+
+    def _initial(self, value: FoldedNode, number: int) -> str:
+        """Return the time step of an initial state, counted from the end where the loop begins there."""
+        if not self.times.in_time(value):
+            return "₀"
+        return f"⁽ᵀ⁺{raised(1 - number)[1:]}" if self.times.runs_backward(value) else raised(number)
 
     def _op_texts(self, node: FoldedNode) -> tuple[str, str]:
         name, kind, shape = self._name(node), self._kind(node), shape_text(node.shape)
@@ -148,15 +189,6 @@ class _Folded:
         if name or kind == "loss":
             return name or loss_label(node), f"{op_name(node)} · {shape}"
         return op_name(node), shape
-
-
-def _delay(edge: FoldedEdge) -> Delay:
-    """Return the delay of an edge, 0 where it does not leave its time step; for loops in loops one of each."""
-    delay = edge.delay
-    if isinstance(delay, tuple):
-        parts = ", ".join("·" if part is None else str(part) for part in delay)
-        return f"({parts})" if any(part != 0 for part in delay) else 0
-    return "varies" if delay is None else delay
 
 
 def _trips(loop: FoldedLoop) -> str:

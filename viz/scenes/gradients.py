@@ -1,49 +1,118 @@
-"""The backward pass beside the forward one: an arrow against each that a gradient runs along."""
+"""The backward pass beside the forward one: an arrow against each that a gradient runs along, and where they add up."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
-
 import tinygraph as tg
+from tinygraph.graphs.symbols import plain_name
+from tinygraph.numeric import norm
+from tinygraph.recording.sparse import dense
 
-from .scene import Edge, Node, Scene
+from .labels import under_bars
+from .scene import Column, Edge, Node, Scene
+from .text import shorten
 
 __all__ = ["with_gradients"]
 
+Use = tuple[tg.Node, int]  # an op, and as which argument it reads something
 
-def with_gradients(scene: Scene, graph: tg.Graph) -> Scene:
-    """Return `scene` with a gradient arrow against every edge that carries one.
 
-    That is every edge from what requires a gradient, and every edge that is labelled with parameters: along it runs
-    one term of each one's gradient, marked with a bar. There is no such term where the source is all zeros, as an
-    initial state may be.
+def with_gradients(scene: Scene, trace: tg.Trace) -> Scene:
+    """Return `scene`, of the graph of `trace`, with an arrow for every contribution of the backward pass.
+
+    One runs against every edge from what requires a gradient. For a parameter there is a sum, which gathers a term from
+    each of its uses. A contribution that is zero is there as well, and drawn hollow.
     """
-    recorded = {f"n{node.index}": node for node in graph.nodes}
-    arrows = [
-        Edge(edge.target, edge.source, edge.argument, _barred(edge.label), edge.hue, "gradient")
-        for edge in scene.edges
-        if _carries_gradient(edge, recorded[edge.source], recorded[edge.target])
-    ]
-    nodes = [_titled(node, recorded[node.id]) for node in scene.nodes]
-    return replace(scene, nodes=nodes, edges=[*scene.edges, *arrows], title=f"{scene.title} with its backward pass")
+    backward = _Backward(scene, trace)
+    arrows = sorted([*backward.flows(), *backward.terms()], key=lambda arrow: not arrow.hollow)
+    nodes = [_titled(node, backward.recorded[node.id]) for node in scene.nodes]
+    columns = [Column(kind="boundary"), *scene.columns] if scene.columns and backward.sums else scene.columns
+    if columns is not scene.columns:
+        nodes = [node if node.column is None else replace(node, column=node.column + 1) for node in nodes]
+    title = f"{scene.title} with its backward pass"
+    return replace(scene, nodes=[*nodes, *backward.sums], edges=[*scene.edges, *arrows], columns=columns, title=title)
 
 
-def _carries_gradient(edge: Edge, source: tg.Node, target: tg.Node) -> bool:
-    if not target.requires_grad or source.kind == "parameter":
-        return False
-    return source.requires_grad or (bool(edge.label) and bool(np.any(source.data != 0)))
+class _Backward:
+    def __init__(self, scene: Scene, trace: tg.Trace) -> None:
+        self.scene = scene
+        self.graph = graph = trace.graph
+        self.trace = trace
+        self.recorded = {f"n{node.index}": node for node in graph.nodes}
+        self.drawn = {node.id for node in scene.nodes}
+        self.column = 0 if scene.columns else None
+        self.band = 1 + max((node.band for node in scene.nodes), default=0)
+        self.sums = [self._sum(node) for node in graph.parameters if node not in graph.outputs and trace.writes(node)]
 
+    def _sum(self, parameter: tg.Node) -> Node:
+        terms = len(self.trace.writes(parameter))
+        label = under_bars(shorten(plain_name(parameter.name) or parameter.name or "parameter"))
+        gradient = self.trace.gradient(parameter)
+        return Node(
+            f"g{parameter.index}",
+            label,
+            f"Σ of {terms:,} terms" if terms > 1 else "1 term",
+            "gradient",
+            self.column,
+            self.band,
+            parameter.index,
+            title=f"∂L/∂{parameter.name}: ‖·‖ = {0.0 if gradient is None else norm(gradient):.3g}",
+        )
 
-def _barred(label: str) -> str:
-    """Return names under bars, but not their indices.
+    def flows(self) -> Iterator[Edge]:
+        """Yield an arrow against each edge from what requires a gradient."""
+        for edge in self.scene.edges:
+            source, target = self.recorded[edge.source], self.recorded[edge.target]
+            if source.requires_grad and target.requires_grad and source.kind != "parameter":
+                uses = [(target, edge.argument)] if edge.target in self._whole else list(self._uses(source, target))
+                hollow = not any(map(self._matters, uses))
+                yield Edge(edge.target, edge.source, edge.argument, "", None, "gradient", hollow)
 
-    >>> _barred("W_EN b1") == "W\u0304_EN b\u03041"
-    True
-    """
-    return re.sub(r"(?<!\S)[^\d_\s]+", lambda name: re.sub(r"[^\W\d_]", "\\g<0>\u0304", name[0]), label)
+    @property
+    def _whole(self) -> set[str]:
+        """The ids of ops whose arguments are all drawn."""
+        return self.drawn if len(self.drawn) == len(self.graph.nodes) else set()
+
+    def _uses(self, source: tg.Node, target: tg.Node) -> Iterator[Use]:
+        """Yield where `source` is read on its ways to `target` through what is not drawn."""
+        waiting, reached = [target], {target}
+        while waiting:
+            node = waiting.pop()
+            for argument, read in enumerate(node.inputs):
+                if read is source:
+                    yield node, argument
+                elif read not in reached and f"n{read.index}" not in self.drawn:
+                    reached.add(read)
+                    waiting.append(read)
+
+    def _matters(self, use: Use) -> bool:
+        step = self.trace.step_of(use[0])
+        return step is not None and norm(dense(self.trace.term(step, use[1]))) != 0
+
+    def terms(self) -> Iterator[Edge]:
+        """Yield an arrow for each term of a parameter's gradient, from where it is made to the sum."""
+        for total in self.sums:
+            parameter = self.recorded[f"n{total.id[1:]}"]
+            for number, (step, argument) in enumerate(self.trace.writes(parameter)):
+                reader = self.trace.nodes[step]
+                hollow = not self._matters((reader, argument))
+                for node in self._drawn_after(reader):
+                    label = f"{total.label}=0" if hollow else total.label
+                    yield Edge(f"n{node.index}", total.id, number, label, None, "gradient", hollow)
+
+    def _drawn_after(self, op: tg.Node) -> Iterator[tg.Node]:
+        """Yield what is drawn of the results that are made of `op`, and itself first."""
+        waiting, reached = [op], {op}
+        while waiting:
+            node = waiting.pop()
+            if f"n{node.index}" in self.drawn:
+                yield node
+            else:
+                readers = [reader for reader, _ in self.graph.consumers(node) if reader not in reached]
+                reached.update(readers)
+                waiting += readers
 
 
 def _titled(node: Node, recorded: tg.Node) -> Node:

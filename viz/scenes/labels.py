@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 import tinygraph as tg
 from tinygraph.folding.folded import FoldedNode
 from tinygraph.graphs.symbols import raised
@@ -11,10 +14,13 @@ from .text import shorten
 __all__ = [
     "at_time",
     "loss_label",
+    "lowered",
     "number_text",
     "op_name",
     "scope_text",
     "short_expression",
+    "under_bars",
+    "unnamed_label",
 ]
 
 LONGEST_EXPRESSION = 14
@@ -22,14 +28,26 @@ LONGEST_EXPRESSION = 14
 AnyNode = tg.Node | FoldedNode
 
 
-def at_time(name: str, timestep: int | None) -> str:
-    """Return a name with its time step, as the lectures write it.
+def at_time(name: str, timestep: int | None, subscripts: Sequence[int | str] = ()) -> str:
+    """Return a name with its time step, as the lectures write it, and with the numbers of other repetitions below.
 
-    >>> at_time("h", 3), at_time("W", None)
-    ('h⁽³⁾', 'W')
+    >>> at_time("h", 3), at_time("W", None), at_time("h", 3, (2,)), at_time("q", None, (1, "i"))
+    ('h⁽³⁾', 'W', 'h₂⁽³⁾', 'q₁,ᵢ')
     """
     name = shorten(name)
-    return name + raised(timestep) if name.isidentifier() else name
+    return name + lowered(subscripts) + raised(timestep) if name.isidentifier() else name
+
+
+def lowered(subscripts: Sequence[int | str]) -> str:
+    """Return numbers, or i for all of them, as a subscript.
+
+    >>> lowered((12, "i"))
+    '₁₂,ᵢ'
+    """
+    return ",".join(str(number).translate(_LOWERED) for number in subscripts)
+
+
+_LOWERED = str.maketrans("0123456789i", "₀₁₂₃₄₅₆₇₈₉ᵢ")
 
 
 def op_name(node: AnyNode) -> str:
@@ -55,3 +73,22 @@ def loss_label(node: AnyNode) -> str:
 def short_expression(expression: str) -> str | None:
     """Return the expression that made an unnamed node, if it can stand in a box."""
     return expression if expression and len(expression) <= LONGEST_EXPRESSION else None
+
+
+def unnamed_label(node: AnyNode, kind: str, expression: str | None) -> str:
+    """Return what to call the unnamed result of an op among variables: a function by its name, else its expression."""
+    if kind == "loss":
+        return expression or loss_label(node)
+    return op_name(node) if node.op not in _SYMBOLS else expression or _SYMBOLS[str(node.op)]
+
+
+_SYMBOLS = {"add": "+", "subtract": "−", "multiply": "⊙", "divide": "÷", "matmul": "matmul", "power": "power"}
+
+
+def under_bars(label: str) -> str:
+    """Return names under bars, but not their indices.
+
+    >>> under_bars("W_EN b1") == "W\u0304_EN b\u03041"
+    True
+    """
+    return re.sub(r"(?<!\S)[^\d_\s]+", lambda name: re.sub(r"[^\W\d_]", "\\g<0>\u0304", name[0]), label)

@@ -71,7 +71,8 @@ class Names:
         return name if re.match(r"[^\W\d]", name) and name not in ("nan", "inf") else None, expression
 
     def called(self, node: tg.Node) -> str | None:
-        """Return the name of `node`; an initial state is called as what it precedes."""
+        """Return the name of `node`; an initial state is called as what it precedes, a target that is fed as itself."""
+        node = self._graph.nodes[self._graph.timeline.again.get(node.index, node.index)]
         value = self._graph.timeline.precedes[node.index]
         return (None if value is None else self.of(self._graph.nodes[value]).name) or self.of(node).name
 

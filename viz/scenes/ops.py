@@ -35,7 +35,7 @@ def _op_texts(unrolled: Unrolled, node: tg.Node) -> tuple[str, str]:
     shape = shape_text(node.shape)
     detail = f"{op_name(node)} · {shape}"
     if words.name or unrolled.names.kind(node) == "loss":
-        return at_time(words.name or loss_label(node), unrolled.calendar.places[node.index].timestep), detail
+        return unrolled.numbered(words.name or loss_label(node), node), detail
     expression = short_expression(words.expression)
     return (expression, detail) if expression else (op_name(node), shape)
 
@@ -46,10 +46,9 @@ def _leaf_texts(unrolled: Unrolled, node: tg.Node) -> tuple[str, str]:
     if node.kind == "parameter":
         return at_time(words.name or "parameter", None), shape
     name, number = unrolled.names.called(node), number_text(node)
-    timestep = unrolled.calendar.places[node.index].timestep
     if number is None:
-        return at_time(name or words.expression or "input", timestep), shape
+        return unrolled.numbered(name or words.expression or "input", node), shape
     if not name:
         return number, ""
     in_time = unrolled.names.kind(node) == "input" or unrolled.graph.timeline.precedes[node.index] is not None
-    return at_time(name, timestep if in_time else None), number
+    return unrolled.numbered(name, node) if in_time else at_time(name, None), number

@@ -9,15 +9,16 @@ from dataclasses import replace
 import numpy as np
 
 import tinygraph as tg
+from tinygraph.graphs.symbols import plain_name
 from tinygraph.numeric import norm
 
-from ..palette import ramp
-from .scene import Legend, Scene
+from ..palette import LEVELS, NOT_FINITE, UNKNOWN, ramp
+from .labels import under_bars
+from .scene import Legend, LegendEntry, Scene
+from .text import shorten
 
-__all__ = ["OVERLAYS", "colour"]
+__all__ = ["OVERLAYS", "colour", "trace_of"]
 
-UNKNOWN = "#e3e3e3"
-NOT_FINITE = "#d4006a"
 DECADES = 6  # of a logarithmic scale; what is smaller has the colour of the least
 
 
@@ -37,12 +38,27 @@ def colour(scene: Scene, overlay: str, graph: tg.Graph, trace: tg.Trace | None =
     title, measure, logarithmic = OVERLAYS[overlay]
     measured = measure(graph, trace)
     values = [measured.get(node.id) for node in scene.nodes]
-    scale = _Scale([value for value in values if value is not None], logarithmic)
+    others = [measured[id] for id in (f"n{node.index}" for node in graph.parameters) if id in measured]
+    scale = _Scale([value for value in (*values, *others) if value is not None], logarithmic)
     nodes = [
         replace(node, fill=scale.colour(value), title=f"{node.title} · {title}: {_number(value)}")
         for node, value in zip(scene.nodes, values, strict=True)
     ]
-    return replace(scene, nodes=nodes, legend=Legend(title, scale.legend(None in values)))
+    title += ", log scale" if logarithmic else ""
+    parameters = _parameters(scene, graph, measured, scale) if overlay == "grad_norm" else ()
+    return replace(scene, nodes=nodes, legend=Legend(title, scale.legend(None in values), parameters))
+
+
+def _parameters(scene: Scene, graph: tg.Graph, measured: dict[str, float], scale: _Scale) -> tuple[LegendEntry, ...]:
+    """Return what is known of the parameters that have no node of their own among variables."""
+    drawn = {node.id for node in scene.nodes}
+    entries = []
+    for hue, node in enumerate(graph.parameters):
+        id = f"n{node.index}"
+        if id in measured and id not in drawn:
+            name = under_bars(shorten(plain_name(node.name) or node.name or "parameter"))
+            entries.append(LegendEntry(f"||{name}|| = {measured[id]:.2g}", scale.colour(measured[id]), hue))
+    return tuple(entries)
 
 
 def _number(value: float | None) -> str:
@@ -66,7 +82,7 @@ class _Scale:
         """Return the colour of one number."""
         if value is None:
             return UNKNOWN
-        return ramp(self._fraction(value)) if math.isfinite(value) else NOT_FINITE
+        return _colour(self._fraction(value)) if math.isfinite(value) else NOT_FINITE
 
     def _fraction(self, value: float) -> float:
         if self.high == self.low:
@@ -76,11 +92,8 @@ class _Scale:
         return (value - self.low) / (self.high - self.low)
 
     def legend(self, unknown: bool) -> tuple[tuple[str, str], ...]:
-        """Return five marks of the scale, and what lies outside it."""
-        fractions = [0.5] if self.high == self.low else [0.0, 0.25, 0.5, 0.75, 1.0]
-        space = np.geomspace if self.logarithmic else np.linspace
-        marks = zip(space(self.low, self.high, len(fractions)), fractions, strict=True)
-        entries = [(f"{mark:.2g}", ramp(fraction)) for mark, fraction in marks]
+        """Return marks of the scale, powers of ten where it is logarithmic, and what lies outside it."""
+        entries = [(f"{mark:.2g}", _colour(self._fraction(mark))) for mark in self._marks()]
         if self.zero:
             entries[0] = (f"≤ {self.low:.2g}", ramp(0.0))
         if self.not_finite:
@@ -89,18 +102,37 @@ class _Scale:
             entries.append(("none", UNKNOWN))
         return tuple(entries)
 
+    def _marks(self) -> list[float]:
+        if self.high == self.low:
+            return [self.low]
+        if not self.logarithmic:
+            return np.linspace(self.low, self.high, 5).tolist()
+        powers = range(math.ceil(math.log10(self.low) + 0.1), math.floor(math.log10(self.high) - 0.1) + 1)
+        between = [10.0**power for power in powers]
+        return [self.low, *(between or np.geomspace(self.low, self.high, 5)[1:-1].tolist()), self.high]
+
+
+def _colour(fraction: float) -> str:
+    return ramp(round(fraction * LEVELS) / LEVELS)
+
 
 def _gradient_norms(graph: tg.Graph, trace: tg.Trace | None) -> dict[str, float]:
     """Return the norm of the gradient of every node that the backward pass reaches."""
-    trace = tg.trace(_output(graph)) if trace is None else trace
+    trace = trace_of(graph) if trace is None else trace
     return {f"n{node.index}": norm(trace.gradient(node)) for node in (*trace.nodes, *trace.gradients)}
 
 
-def _output(graph: tg.Graph) -> tg.Tensor:
-    """Return the Tensor whose gradient is asked for; a graph from a file has none, its trace has."""
+def trace_of(graph: tg.Graph) -> tg.Trace:
+    """Return the backward pass from the output of a graph; one from a file has no Tensor, but its trace has all.
+
+    Raises
+    ------
+    ValueError
+        If the graph has several outputs, or comes from a file.
+    """
     if len(graph.outputs) != 1 or graph.outputs[0].tensor is None:
-        raise ValueError("the gradient's norms of a graph need its one output; draw the Tensor or the Trace instead")
-    return graph.outputs[0].tensor
+        raise ValueError("the gradients of a graph need its one output; draw the Tensor or the Trace instead")
+    return tg.trace(graph.outputs[0].tensor)
 
 
 def _root_mean_squares(graph: tg.Graph, trace: tg.Trace | None) -> dict[str, float]:

@@ -6,11 +6,11 @@ columns that share a `slot` are the same place of the repeated cell, and are lai
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass, field, fields
-from typing import Any
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, NamedTuple
 
-__all__ = ["Column", "Edge", "Legend", "Node", "Scene"]
+__all__ = ["Column", "Edge", "Legend", "LegendEntry", "Node", "Scene", "merge_equal"]
 
 
 @dataclass(slots=True)
@@ -36,6 +36,8 @@ class Node:
         The colour of its own, for parameters.
     scope : str
         Slash-separated names of what it is part of.
+    frame : int
+        Tells what it is part of from others of that name.
     title : str
         Everything known about it, for a tooltip and for screen readers.
     fill : str or None
@@ -55,6 +57,7 @@ class Node:
     slot: Hashable = None
     hue: int | None = None
     scope: str = ""
+    frame: int = 0
     title: str = ""
     fill: str | None = None
     tags: tuple[tuple[str, int | None], ...] = ()
@@ -66,7 +69,7 @@ class Edge:
     """An arrow from `source` to `target`, both ids of nodes.
 
     `argument` is the position among the target's arguments; `kind` is ``""``, ``"elided"`` (it passes over time
-    steps that are not shown), ``"delay"`` (a folded edge) or ``"gradient"``.
+    steps that are not shown), ``"delay"`` (a folded edge) or ``"gradient"``, which is `hollow` where it brings nothing.
     """
 
     source: str
@@ -75,13 +78,14 @@ class Edge:
     label: str = ""
     hue: int | None = None
     kind: str = ""
+    hollow: bool = False
 
 
 @dataclass(slots=True)
 class Column:
     """One place in time: a ``"step"`` or a ``"boundary"`` (before, after).
 
-    `skipped` steps are left out before it; `masked` says that all of it is padding.
+    `skipped` steps are left out before it; `masked` says that all of it is padding, `padded` how much of it is.
     """
 
     label: str = ""
@@ -89,14 +93,24 @@ class Column:
     timestep: int | None = None
     skipped: int = 0
     masked: bool = False
+    padded: float = 0.0
+
+
+class LegendEntry(NamedTuple):
+    """A text, its colour on the scale, and the colour number of the parameter that it is of."""
+
+    text: str
+    colour: str
+    hue: int
 
 
 @dataclass(slots=True)
 class Legend:
-    """What the colours of an overlay mean: a title, and (text, colour) from low to high."""
+    """What the colours of an overlay mean: a title, (text, colour) from low to high, and parameters without a node."""
 
     title: str
     entries: tuple[tuple[str, str], ...]
+    parameters: tuple[LegendEntry, ...] = ()
 
 
 @dataclass(slots=True)
@@ -134,6 +148,15 @@ class Scene:
     def as_dict(self) -> dict[str, Any]:
         """Return the scene as JSON-ready data without its defaults: for golden files and comparison."""
         return _plain(self)
+
+
+def merge_equal(scene: Scene, keys: Mapping[str, Hashable]) -> Scene:
+    """Return `scene` with one node for those whose ids have equal `keys`."""
+    first: dict[Hashable, str] = {}
+    merged = {id: first.setdefault(key, id) for id, key in keys.items()}
+    edges = [replace(edge, source=merged.get(edge.source, edge.source)) for edge in scene.edges]
+    nodes = [node for node in scene.nodes if merged.get(node.id, node.id) == node.id]
+    return replace(scene, nodes=nodes, edges=edges)
 
 
 def _plain(value: Any) -> Any:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import tinygraph as tg
 
 from .calendar import make_calendar
 from .hues import parameter_hues
-from .labels import scope_text
+from .labels import at_time, scope_text
 from .names import Names
 from .scene import Edge, Node, Scene
 from .text import shorten
@@ -23,11 +25,26 @@ class Unrolled:
         self.names = Names(graph, graph.timeline.slots)
         self.hues = parameter_hues(graph.nodes)
 
+    def numbered(self, name: str, node: tg.Node) -> str:
+        """Return the name of a node with its time step, and with the numbers of other loops."""
+        return at_time(name, self.calendar.places[node.index].timestep, self.graph.timeline.subscripts[node.index])
+
+    def alike(self, index: int) -> list[int]:
+        """Return the indices of the ops in the place of one, in all time steps."""
+        return self._by_slot[self.graph.timeline.slots[index]]
+
+    @cached_property
+    def _by_slot(self) -> dict[int, list[int]]:
+        by_slot: dict[int, list[int]] = {}
+        for node in self.graph.timeline.ops:
+            by_slot.setdefault(self.graph.timeline.slots[node.index], []).append(node.index)
+        return by_slot
+
     def draw(self, node: tg.Node, label: str, detail: str, tooltip: str) -> Node:
         """Return the box of a recorded node, with these texts."""
         kind, hue = self.names.kind(node), self.hues.get(node.index)
         column, band, slot, _ = self.calendar.places[node.index]
-        return Node(f"n{node.index}", label, detail, kind, column, band, slot, hue, scope_text(node), tooltip)
+        return Node(f"n{node.index}", label, detail, kind, column, band, slot, hue, scope_text(node), title=tooltip)
 
     def scene(self, title: str, nodes: list[Node], edges: list[Edge], round: bool = False) -> Scene:
         """Return the scene with these nodes and edges."""

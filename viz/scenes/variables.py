@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import tinygraph as tg
 
-from .contraction import Contraction
-from .labels import at_time, loss_label, short_expression
-from .scene import Node, Scene
+from .contraction import contract
+from .labels import short_expression, unnamed_label
+from .scene import Node, Scene, merge_equal
 from .unrolled import Unrolled
 from .window import without_empty_columns
 
@@ -24,37 +24,35 @@ def variables_scene(graph: tg.Graph) -> Scene:
     """Return the named variables of `graph`, a column a time step and a row a variable."""
     unrolled = Unrolled(graph)
     kept = {node.index for node in graph.nodes if unrolled.names.kind(node) in ("variable", "input", "loss")}
-    reads = ((node, [(source.index, 0) for source in node.inputs]) for node in graph.nodes)
-    contraction = Contraction(reads, kept, graph.nodes, unrolled.hues)
+    reads = lambda: ((n, [(source.index, 0, k) for k, source in enumerate(n.inputs)]) for n in graph.nodes)
+    contraction = contract(reads, kept, graph.nodes, unrolled.hues, unrolled.alike)
     edges = contraction.edges()
     read = {edge.source for edge in edges}
     boxes = [replace(_box(unrolled, graph.nodes[i]), tags=contraction.tags(i)) for i in contraction.kept]
     nodes = [box for box in boxes if box.kind != "input" or box.id in read]
     scene = unrolled.scene("Unrolled network", nodes, edges, round=True)
     _raise_targets(scene)
-    return without_empty_columns(_merge_equal_inputs(scene, graph))
+    return without_empty_columns(merge_equal(scene, _inputs(scene, graph)))
 
 
 def _box(unrolled: Unrolled, node: tg.Node) -> Node:
     names = unrolled.names
-    unnamed = loss_label(node) if node.kind == "op" else "input"
-    name = names.called(node) or short_expression(names.of(node).expression) or unnamed
-    timestep = unrolled.calendar.places[node.index].timestep
-    return unrolled.draw(node, at_time(name, timestep), "", names.tooltip(node))
+    expression = short_expression(names.of(node).expression)
+    name = names.called(node) or (unnamed_label(node, names.kind(node), expression) if node.kind == "op" else None)
+    name = name or expression or "input"
+    return unrolled.draw(node, unrolled.numbered(name, node), "", names.tooltip(node))
 
 
-def _merge_equal_inputs(scene: Scene, graph: tg.Graph) -> Scene:
-    """Return `scene` with one node for an array given to several ops of a time step, or as one initial state."""
-    first: dict[Hashable, str] = {}
-    merged: dict[str, str] = {}
-    for node in scene.nodes:
-        if node.kind == "input":
-            index = int(node.id[1:])
-            data, precedes = graph.nodes[index].data, graph.timeline.precedes[index]
-            key = (node.column, node.band, node.label, precedes, data.shape, data.tobytes())
-            merged[node.id] = first.setdefault(key, node.id)
-    edges = [replace(edge, source=merged.get(edge.source, edge.source)) for edge in scene.edges]
-    return replace(scene, nodes=[node for node in scene.nodes if merged.get(node.id, node.id) == node.id], edges=edges)
+def _inputs(scene: Scene, graph: tg.Graph) -> dict[str, Hashable]:
+    """Return what an input shows, by its id: an array given to several ops of a step, or fed again, is one node."""
+    again = graph.timeline.again
+    inputs = {int(node.id[1:]): node for node in scene.nodes if node.kind == "input"}
+    keys: dict[str, Hashable] = {}
+    for index in sorted(inputs, key=lambda index: index in again):
+        node = inputs.get(again.get(index, index), inputs[index])
+        data, precedes = graph.nodes[index].data, graph.timeline.precedes[int(node.id[1:])]
+        keys[inputs[index].id] = (node.column, node.band, node.label, precedes, data.shape, data.tobytes())
+    return keys
 
 
 def _raise_targets(scene: Scene) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from .scene import Edge, Node, Scene
 
-__all__ = ["select", "window", "without_empty_columns"]
+__all__ = ["MOST_STEPS", "select", "shortened", "window", "without_empty_columns"]
+
+MOST_STEPS = 12  # what is longer shows only its ends, unless asked for
+ENDS = 3
 
 
 def select(wanted: slice | int | Iterable[int], timesteps: list[int]) -> set[int]:
@@ -17,7 +20,8 @@ def select(wanted: slice | int | Iterable[int], timesteps: list[int]) -> set[int
     Parameters
     ----------
     wanted : slice, int or iterable of int
-        A slice of the time steps as a list; that many first and last ones; or the time steps themselves.
+        A slice by the numbers that are printed, those below zero counted from the end; that many first and last ones;
+        or the time steps themselves.
     timesteps : list of int
         Those that there are, in order.
 
@@ -30,11 +34,13 @@ def select(wanted: slice | int | Iterable[int], timesteps: list[int]) -> set[int
 
     Examples
     --------
-    >>> sorted(select(2, [1, 2, 3, 4, 5, 6])), sorted(select(slice(-2, None), [1, 2, 3]))
+    >>> sorted(select(2, [1, 2, 3, 4, 5, 6])), sorted(select(slice(2, 4), [1, 2, 3, 4]))
     ([1, 2, 5, 6], [2, 3])
+    >>> sorted(select(slice(-2, None), [1, 2, 3]))
+    [2, 3]
     """
     if isinstance(wanted, slice):
-        selected = set(timesteps[wanted])
+        selected = _sliced(wanted, timesteps)
     elif isinstance(wanted, int):
         selected = set(timesteps[:wanted] + timesteps[-wanted:]) if wanted > 0 else set()
     elif isinstance(wanted, Iterable) and not isinstance(wanted, str):
@@ -47,10 +53,32 @@ def select(wanted: slice | int | Iterable[int], timesteps: list[int]) -> set[int
     return selected
 
 
+def _sliced(wanted: slice, timesteps: list[int]) -> set[int]:
+    if not timesteps:
+        return set()
+    end = timesteps[-1] + 1
+    start, stop = (end + at if at is not None and at < 0 else at for at in (wanted.start, wanted.stop))
+    first = timesteps[0] if start is None else start
+    return set(range(first, end if stop is None else stop, wanted.step or 1)) & set(timesteps)
+
+
 def window(scene: Scene, wanted: slice | int | Iterable[int]) -> Scene:
     """Return `scene` with only the `wanted` time steps (see `select`); edges over the others are marked as elided."""
     timesteps = select(wanted, sorted({column.timestep for column in scene.columns if column.timestep is not None}))
-    kept = [i for i, column in enumerate(scene.columns) if column.kind != "step" or column.timestep in timesteps]
+    return _only(scene, [i for i, c in enumerate(scene.columns) if c.kind != "step" or c.timestep in timesteps])
+
+
+def shortened(scene: Scene) -> Scene:
+    """Return `scene` with only the first and last three time steps of each stretch of more than twelve."""
+    kept: list[int] = []
+    for is_step, stretch in groupby(range(len(scene.columns)), key=lambda i: scene.columns[i].kind == "step"):
+        columns = list(stretch)
+        kept += columns[:ENDS] + columns[-ENDS:] if is_step and len(columns) > MOST_STEPS else columns
+    return scene if len(kept) == len(scene.columns) else _only(scene, kept)
+
+
+def _only(scene: Scene, kept: list[int]) -> Scene:
+    """Return `scene` with only the columns of these numbers."""
     left = set(kept)
     edges = _bridged(scene, left)
     ends = {end for edge in edges for end in (edge.source, edge.target)}
@@ -86,9 +114,9 @@ def _bridged(scene: Scene, kept: set[int]) -> list[Edge]:
             continue
         if source.column is not None and source.column not in kept:
             stand_in = _stand_in(source, target, alike.get((source.band, source.slot), []))
-            if stand_in is None:
+            if stand_in is None or target.kind == "gradient":  # a sum says how many terms it has
                 continue
-            edge = replace(edge, source=stand_in.id, kind="elided")
+            edge = replace(edge, source=stand_in.id, kind=edge.kind if edge.kind == "gradient" else "elided")
         edges.setdefault((edge.source, edge.target, edge.argument), edge)
     return list(edges.values())
 

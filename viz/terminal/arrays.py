@@ -60,12 +60,13 @@ def array_lines(x: Any, width: int = 76) -> list[Text]:
     if x.ndim == 0:
         return [Text(values_text(x.item()))]
     rows = x.reshape(-1, x.shape[-1]) if x.ndim > 1 else x[None]
-    if x.ndim <= 2 and rows.shape[0] <= 12 and 9 * rows.shape[1] <= width:
+    if x.ndim <= 2 and rows.shape[0] <= 12 and 3 * rows.shape[1] <= width:
         cells = [[values_text(cell) for cell in row] for row in rows.tolist()]
         size = max((len(cell) for row in cells for cell in row), default=1)
-        return [Text("  ".join(cell.rjust(size) for cell in row)) for row in cells]
-    head = f"{shape_text(x.shape)} {x.dtype}  norm {number_text(norm(x))}  {summary(x)}"
-    return [Text(head), *heat_map(rows, min(width, 64))]
+        if (size + 2) * rows.shape[1] <= width + 2:
+            return [Text("  ".join(cell.rjust(size) for cell in row)) for row in cells]
+    head = f"{shape_text(x.shape)} {x.dtype}  norm {number_text(norm(x))}  "
+    return [Text(head + summary(x, min(width - len(head), 40))), *heat_map(rows, min(width, 64))]
 
 
 def heat_map(x: np.ndarray, width: int, height: int = 10) -> list[Text]:
@@ -83,5 +84,5 @@ def heat_map(x: np.ndarray, width: int, height: int = 10) -> list[Text]:
             shade = _SHADES[int(np.ceil(abs(extreme) / top * (len(_SHADES) - 1)))]
             line.append(shade, "red" if extreme < 0 else "cyan")
         lines.append(line)
-    scale = f"  {_SHADES[1:]} to {number_text(top)}  "
-    return [*lines, Text.assemble(scale, ("positive", "cyan"), (" negative", "red"), style="dim")]
+    scale = f"  {_SHADES[1:]} to {number_text(top)} "
+    return [*lines, Text.assemble(scale, (" positive", "cyan"), (" negative", "red"), style="dim")]

@@ -27,7 +27,10 @@ def _flow(session: Session, argument: str) -> Answer:
     flow = diagnosis.flow(session.trace, argument or None)
     columns = [flow.norms] if flow.alone is flow.norms else [flow.norms, flow.alone]
     heads = [f"‖∂L/∂{flow.name}‖", f"L{raised(max(flow.timesteps))} alone"][: len(columns)]
-    title = "   time" + "".join(" " * (12 - cell_len(head)) + head for head in heads) + "  logarithmic bars"
+    heads = [session.written(head) for head in heads]
+    title = "   time" + "".join(" " * (12 - cell_len(head)) + head for head in heads)
+    if cell_len(title) + 18 <= session.width:
+        title += "  logarithmic bars"
     logarithms = [np.log10(x) for column in columns for x in column if x is not None and 0 < x < np.inf]
     low, high = min(logarithms, default=0.0), max(logarithms, default=0.0)
     rows = []
@@ -56,7 +59,7 @@ def _lag(session: Session, argument: str) -> Answer:
     """Show which loss taught which time step: a row for the loss of each time step, a column for each use."""
     lag = diagnosis.lag(session.trace, argument or None)
     lines = [Text(f"  rows: the loss of time step t; columns: {lag.of} at time step s", "dim")]
-    if max(lag.norms.shape) <= 8:
+    if max(lag.norms.shape) <= min(8, (session.width - 6) // 9):
         lines.append(Text("   t\\s" + "".join(f"{s:>9}" for s in lag.uses), "dim"))
         for t, row in zip(lag.losses, lag.norms, strict=True):
             lines.append(Text.assemble((f"  {t:>4}", "dim"), "".join(f"{number_text(x):>9}" for x in row)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 from rich.cells import cell_len
@@ -14,20 +15,24 @@ from ..debugging.expressions import ExpressionError
 from ..debugging.names import file_name
 from ..debugging.snapshot import take_snapshot
 from .arrays import one_line
+from .ascii_text import in_ascii
 
 _INDENT = "  "
 _MOST_NEIGHBOURS = 6
+_MOST_TERMS = 12
 
 
 def stop_lines(debugger: Debugger, width: int, ascii_only: bool) -> list[Text]:
     """Return what is shown where the debugger stands."""
     snapshot = take_snapshot(debugger.trace, debugger.position)
+    if ascii_only:  # before anything is placed: names have another width then
+        snapshot = in_ascii(snapshot)
     panels = [
         _source_lines(snapshot, width),
         formula_lines(snapshot["formulas"], width, ascii_only),
         _numbers(snapshot, width),
         [*_neighbourhood(snapshot, width), *_time_strip(snapshot, width)],
-        _displays(debugger),
+        _displays(debugger, width),
     ]
     lines = [Text("─" * width, "dim"), _header(snapshot, width)]
     for panel in filter(None, panels):
@@ -47,12 +52,12 @@ def _header(snapshot: dict[str, Any], width: int) -> Text:
         line.append(f" · {snapshot['scope']}", "dim")
     source = snapshot["source"]
     if source:
-        _append_at_right(line, f"{file_name(source['file'])}:{source['line']}", width, 3)
+        append_at_right(line, f"{file_name(source['file'])}:{source['line']}", width, 3)
     line.truncate(width, overflow="ellipsis")
     return line
 
 
-def _append_at_right(line: Text, remark: str, width: int, gap: int) -> None:
+def append_at_right(line: Text, remark: str, width: int, gap: int) -> None:
     """Append a remark that ends at the right margin, where it leaves a gap of so many columns."""
     room = width - line.cell_len - cell_len(remark)
     if room >= gap:
@@ -71,31 +76,53 @@ def _source_lines(snapshot: dict[str, Any], width: int) -> list[Text]:
         start = source["column"] if number == first else 0
         end = source["end_column"] if number == last else len(text)
         margin = f"{_INDENT}{number:>{digits}} │ "
+        if first == last:
+            text, start, end = _in_sight(text, start, end, width - len(margin))
         line = Text.assemble((margin, "dim"), text[:start], (text[start:end], "bold"), text[end:])
         line.truncate(width, overflow="ellipsis")
         lines.append(line)
     if first == last:
         margin = f"{_INDENT}{'':{digits}} │ "
         lines.append(Text.assemble((margin, "dim"), " " * start, ("^" * (end - start), "magenta")))
+        lines[-1].truncate(width)
     return lines
+
+
+def _in_sight(text: str, start: int, end: int, room: int) -> tuple[str, int, int]:
+    """Return a line without its beginning where the marked part would be out of sight, and where that part is then."""
+    hidden = min(start, end - room + 1)
+    return (f"…{text[hidden + 1 :]}", start - hidden, end - hidden) if 0 < hidden < start else (text, start, end)
 
 
 def formula_lines(formulas: list[dict[str, Any]], width: int, ascii_only: bool) -> list[Text]:
     """Return the chain rule of a step, and what its unnamed symbols stand for."""
     lines = []
-    for formula in formulas:
-        line = Text.assemble(_INDENT, (formula["ascii" if ascii_only else "text"], "bold cyan"))
+    shown, left_out = _shortened(formulas)
+    for formula in shown:
+        text = f"{_INDENT}{formula['ascii' if ascii_only else 'text']}"
+        if cell_len(text) > width:
+            lines += [Text(part, "bold cyan") for part in textwrap.wrap(text, width, subsequent_indent=3 * _INDENT)]
+            continue
+        lines.append(Text.assemble((text, "bold cyan")))
         if not ascii_only:
-            _append_at_right(line, formula["rule"], width, 4)
-        lines.append(line)
-    return lines + _meanings(formulas, width)
+            append_at_right(lines[-1], formula["rule"], width, 4)
+    return lines + _left_out(left_out) + _meanings(shown, width)
+
+
+def _shortened(items: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
+    """Return the items to show, the first ones of many, and how many are left out."""
+    return (items[:_MOST_TERMS], len(items) - _MOST_TERMS) if len(items) > _MOST_TERMS + 1 else (items, 0)
+
+
+def _left_out(count: int) -> list[Text]:
+    return [Text(f"{_INDENT}… {count:,} more, one for each argument", "dim")] if count else []
 
 
 def _meanings(formulas: list[dict[str, Any]], width: int) -> list[Text]:
     meanings = dict(pair for formula in formulas for pair in formula["meanings"])
     lines: list[str] = []
     for symbol, expression in meanings.items():
-        meaning = f"{symbol} = {_cut(expression, 40)}"
+        meaning = cut(f"{symbol} = {cut(expression, 40)}", width - 8)
         if lines and cell_len(lines[-1]) + cell_len(meaning) + 3 <= width:
             lines[-1] += f" · {meaning}"
         else:
@@ -103,8 +130,11 @@ def _meanings(formulas: list[dict[str, Any]], width: int) -> list[Text]:
     return [Text(line, "dim") for line in lines]
 
 
-def _cut(text: str, width: int) -> str:
-    return text if cell_len(text) <= width else f"{text[: width - 1]}…"
+def cut(text: str, width: int) -> str:
+    """Return text in at most so many columns, its end left out if it is longer."""
+    line = Text(text)
+    line.truncate(width, overflow="ellipsis")
+    return line.plain
 
 
 def padded(text: str, width: int) -> str:
@@ -115,34 +145,43 @@ def padded(text: str, width: int) -> str:
 def _numbers(snapshot: dict[str, Any], width: int) -> list[Text]:
     """Return the adjoint, and for each contribution its numbers and the running sum that it joins."""
     rows = [(snapshot["bar"], snapshot["adjoint"], "the adjoint, complete")]
-    for term in snapshot["terms"]:
+    shown, left_out = _shortened(snapshot["terms"])
+    for term in shown:
         remark = "the only term" if term["of"] == 1 else f"term {term['number']} of {term['of']}"
         rows.append((f"→ {term['bar']}", term["term"], remark))
         if term["before"] is not None:
             rows.append((f"  {term['bar']}", term["after"], "running sum"))
-    name_width = max(cell_len(name) for name, _, _ in rows)
+    name_width = min(max(cell_len(name) for name, _, _ in rows), width // 3)
     shape_width = max(len(shape_text(array["shape"])) for _, array, _ in rows)
     lines = []
     for name, array, remark in rows:
         shape = f"  {shape_text(array['shape']):>{shape_width}}  "
-        line = Text.assemble(_INDENT, (padded(name, name_width), "bold"), (shape, "dim"))
-        norm = f"  ‖·‖ {values_text(array['norm'])}" if array["shape"] else ""
-        line.append(_values(array, width - line.cell_len - len(norm) - len(remark) - 2) + norm)
-        line.append(" " * max(width - line.cell_len - len(remark), 2) + remark, "dim")
+        line = Text.assemble(_INDENT, (padded(cut(name, name_width), name_width), "bold"), (shape, "dim"))
+        line.append(_values_and_norm(array, width - line.cell_len, len(remark) + 2))
+        append_at_right(line, remark, width, 2)
         if array["nonfinite"]:
             line.stylize("bold red")
         lines.append(line)
-    return lines
+    return lines + _left_out(left_out)
 
 
-def _values(array: dict[str, Any], room: int) -> str:
-    if array["values"] is not None:
-        text = values_text(array["values"])
-        if len(text) <= room:
-            return text
+def _values_and_norm(array: dict[str, Any], room: int, wanted: int) -> str:
+    """Return the values and their norm; with little room, no columns are left for a remark, or the norm is left out."""
+    norm = f"  ‖·‖ {values_text(array['norm'])}" if array["shape"] else ""
+    texts = _values(array)
+    for left, tail in ((room - wanted - len(norm), norm), (room - len(norm), norm), (room, "")):
+        for text in texts:
+            if len(text) <= left:
+                return text + tail
+    return cut(texts[-1], room)
+
+
+def _values(array: dict[str, Any]) -> list[str]:
+    """Return the values in full, if they are few, and by their extremes."""
+    whole = [] if array["values"] is None else [values_text(array["values"])]
     if array["min"] is None:
-        return "none of them finite"
-    return _cut(f"{values_text(array['min'])} … {values_text(array['max'])}", max(room, 12))
+        return [*whole, "none of them finite"]
+    return [*whole, f"{values_text(array['min'])} … {values_text(array['max'])}"]
 
 
 def _time_strip(snapshot: dict[str, Any], width: int) -> list[Text]:
@@ -177,8 +216,8 @@ def visible(count: int, most: int, place: int) -> range:
 
 def _neighbourhood(snapshot: dict[str, Any], width: int) -> list[Text]:
     """Return the node between its inputs and its users as a small drawing; gradients run from right to left."""
-    inputs = [(_cut(source["name"], 16), source["gradient"]) for source in snapshot["inputs"][:_MOST_NEIGHBOURS]]
-    users = [_cut(f"{user['name']} = {user['op']}", 28) for user in snapshot["users"][:_MOST_NEIGHBOURS]]
+    inputs = [(cut(source["name"], 16), source["gradient"]) for source in snapshot["inputs"][:_MOST_NEIGHBOURS]]
+    users = [cut(f"{user['name']} = {user['op']}", 28) for user in snapshot["users"][:_MOST_NEIGHBOURS]]
     height = max(len(inputs), len(users))
     left, right = _centred(inputs, height, ("", False)), _centred(users or ["(the output)"], height, "")
     left_width = max(cell_len(name) for name, _ in left)
@@ -223,11 +262,11 @@ def _joint(occupied: list[bool], row: int, left: bool) -> str:
 _CORNERS = "   ─ ┌┐┬ └┘┴│├┤┼"  # by where lines leave to: 8 up, 4 down, 2 left, 1 right
 
 
-def _displays(debugger: Debugger) -> list[Text]:
+def _displays(debugger: Debugger, width: int) -> list[Text]:
     lines = []
     for display in debugger.displays:
         try:
-            text = one_line(display(debugger.moment), 60)
+            text = one_line(display(debugger.moment), min(width - len(display.text) - 6, 60))
         except ExpressionError as error:
             text = error.reason
         lines.append(Text.assemble(f"{_INDENT}{display.text} = ", (text, "bold")))

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from contextlib import suppress
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.text import Text
@@ -81,6 +81,34 @@ def encodable(text: str, stream: TextIO, ascii_only: bool) -> str:
     """Return a text as the stream can encode it, with ? for what it has no character for."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return (ascii_text(text) if ascii_only else text).encode(encoding, "replace").decode(encoding)
+
+
+class InAscii:
+    """A stream that writes all text to another one in ASCII."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write a text as the stream can encode it."""
+        return self._stream.write(encodable(text, self._stream, True))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def readable(stream: TextIO) -> Any:
+    """Return the stream, or one that writes to it in ASCII where it has no more.
+
+    Examples
+    --------
+    >>> import io
+    >>> stream = io.TextIOWrapper(io.BytesIO(), "latin-1")
+    >>> print("‖∂L/∂h⁽³⁾‖ = ‖h̄⁽³⁾‖", file=readable(stream), flush=True)
+    >>> stream.buffer.getvalue().strip()
+    b'|dL/dh[3]| = |dh[3]|'
+    """
+    return stream if _has_unicode(stream) else InAscii(stream)
 
 
 def _has_unicode(stream: TextIO) -> bool:

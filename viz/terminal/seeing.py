@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from tinygraph.array_text import number_text, shape_text
@@ -17,7 +18,7 @@ from ..debugging.names import FUNCTIONS, NAMES
 from ..debugging.snapshot import array_data, json_data, take_snapshot
 from .arrays import array_lines, is_array, one_line
 from .contribution_table import contribution_table
-from .panels import formula_lines, padded
+from .panels import append_at_right, cut, formula_lines, padded
 from .session import COMMANDS, Answer, Command, CommandError, Session, command, commands_by_word
 
 
@@ -79,7 +80,7 @@ def _contributions(session: Session, argument: str) -> Answer:
     for node in nodes:
         terms = session.trace.contributions(node)
         gradients.append(_contribution_data(session, terms))
-        lines += [*contribution_table(terms, session.debugger.position), Text()]
+        lines += [*contribution_table(terms, session.debugger.position, session.width), Text()]
     return Answer("contributions", {"gradients": gradients}, lines[:-1])
 
 
@@ -112,9 +113,12 @@ def _contribution_data(session: Session, terms: Contributions) -> dict[str, Any]
 @command("gradients", "grads", group="seeing")
 def _gradients(session: Session, argument: str) -> Answer:
     """List the gradients of the parameters: complete, partial, or not computed yet."""
-    state = session.trace.at(session.debugger.position + 1)
+    state, parameters = session.trace.at(session.debugger.position + 1), session.trace.graph.parameters
+    bars = [session.written(session.trace.symbols.of(node).bar) for node in parameters]
+    room = min(max(map(cell_len, bars), default=0), session.width // 3)
+    shape_width = max((len(shape_text(node.shape)) for node in parameters), default=0)
     gradients, lines = [], []
-    for node in session.trace.graph.parameters:
+    for node, bar in zip(parameters, bars, strict=True):
         symbol, so_far = session.trace.symbols.of(node), state.gradient(node)
         steps = [step for step, _ in session.trace.writes(node)]
         done = sum(step <= session.debugger.position for step in steps)
@@ -128,10 +132,14 @@ def _gradients(session: Session, argument: str) -> Answer:
                 "norm": json_data(size),
             }
         )
-        computed = ("not computed yet  ", "dim") if size is None else f"{f'‖·‖ {number_text(size):>9}':<18}"
+        computed = ("not computed yet", "dim") if size is None else f"‖·‖ {number_text(size):>9}"
         terms = f"{done} of {len(steps)} terms" if steps else "no gradient reaches it"
-        name, shape = f"  {padded(symbol.bar, 8)}", f"{shape_text(node.shape):>9}  "
-        lines.append(Text.assemble((name, "bold"), (shape, "dim"), computed, (terms, "dim")))
+        name, shape = f"  {padded(cut(bar, room), room)}", f"  {shape_text(node.shape):>{shape_width}}  "
+        line = Text.assemble((name, "bold"), (shape, "dim"), computed)
+        if line.cell_len + len(terms) + 4 > session.width:
+            terms = f"{done}/{len(steps)}"
+        append_at_right(line, terms, min(session.width, room + shape_width + 43), 1)
+        lines.append(line)
     return Answer("gradients", {"gradients": gradients}, lines)
 
 
@@ -217,7 +225,7 @@ _MARGIN = 24  # columns for the names of commands
 def _help(session: Session, argument: str) -> Answer:
     """List the commands, tell about one, or about expressions."""
     if argument == "expressions":
-        return _help_expressions()
+        return _help_expressions(session.width)
     if argument:
         return _help_command(session, argument)
     lines = []
@@ -235,9 +243,16 @@ def _command_lines(each: Command, width: int) -> list[Text]:
     aliases = f" {', '.join(each.aliases[:2])}" if each.aliases else ""
     line = Text.assemble((f"  {each.name}", "bold"), (aliases, "dim"))
     summary = each.help.split(". ")[0].split(": ")[0].split("; ")[0].rstrip(".")
-    first, *more = textwrap.wrap(summary, width - _MARGIN)
-    line.append(" " * max(_MARGIN - line.cell_len, 1) + first)
-    return [line, *(Text(" " * _MARGIN + rest) for rest in more)]
+    return hanging(line, summary, width, _MARGIN)
+
+
+def hanging(head: Text, text: str, width: int, margin: int) -> list[Text]:
+    """Return a head and a text beside it, in columns of their own; on a narrow screen the text stands below."""
+    if width < 2 * margin:
+        return [head, *(Text(f"    {line}") for line in textwrap.wrap(text, width - 4))]
+    first, *more = textwrap.wrap(text, width - margin)
+    head.append(" " * max(margin - head.cell_len, 1) + first)
+    return [head, *(Text(" " * margin + line) for line in more)]
 
 
 def _help_command(session: Session, word: str) -> Answer:
@@ -251,13 +266,15 @@ def _help_command(session: Session, word: str) -> Answer:
     return Answer("help", {"usage": told.usage, "help": told.help, "aliases": list(told.aliases)}, lines)
 
 
-def _help_expressions() -> Answer:
+def _help_expressions(width: int) -> Answer:
     names = {name: meaning for name, (_, meaning) in NAMES.items()}
     functions = {name: meaning for name, (_, meaning) in FUNCTIONS.items()}
     values = {"W, h[3]": "values of the network; W.grad is its gradient so far"}
     lines = [Text("names at a step", "bold magenta")]
-    lines += [Text.assemble((f"  {name:<12}", "bold"), meaning) for name, meaning in (names | values).items()]
+    for name, meaning in (names | values).items():
+        lines += hanging(Text(f"  {name}", "bold"), meaning, width, 14)
     lines.append(Text("functions", "bold magenta"))
-    lines += [Text.assemble((f"  {name:<12}", "bold"), meaning) for name, meaning in functions.items()]
+    for name, meaning in functions.items():
+        lines += hanging(Text(f"  {name}", "bold"), meaning, width, 14)
     lines.append(Text("and + - * / % ** @ == != < <= > >= in, and or not, indices and conditionals", "dim"))
     return Answer("help", {"names": names, "functions": functions}, lines)

@@ -117,9 +117,9 @@ def test_folded_initial_states_are_numbered_by_steps_whatever_their_labels_and_i
         with tg.timestep(10 * t):
             h = np.tanh(W @ h + x)
     assert "h⁽⁰⁾" in [node.label for node in viz.draw(h, fold=True).scene.nodes]
-    assert "total⁽⁰⁾" in [node.label for node in viz.draw(EXACT["sentences_of_words"](4), fold=True).scene.nodes]
+    assert "total₀" in [node.label for node in viz.draw(EXACT["sentences_of_words"](4), fold=True).scene.nodes]
     backward = next(figure for figure in FIGURES if figure.name == "bidirectional-folded").program()
-    assert "g⁽⁰⁾" in [node.label for node in viz.draw(backward, fold=True).scene.nodes]
+    assert "g⁽ᵀ⁺¹⁾" in [node.label for node in viz.draw(backward, fold=True).scene.nodes]
 
 
 @pytest.mark.parametrize("T", [2, 5])
@@ -132,7 +132,7 @@ def test_an_initial_state_that_several_steps_read_stands_before_the_first(T):
     assert columns(scene)["h⁽⁰⁾"] == columns(scene)["h⁽¹⁾"] - 1 == 0
     assert {(source, target) for source, target in arrows(scene) if source == "h⁽⁰⁾"} == {
         ("h⁽⁰⁾", node.label) for node in scene.nodes if node.kind in ("variable", "loss")
-    }
+    } | {("h⁽⁰⁾", "tanh⁽¹⁾")}  # it reaches h⁽¹⁾ on two ways
 
 
 def test_a_number_before_the_loop_is_an_initial_state():
@@ -170,7 +170,7 @@ def test_an_initial_state_is_one_variable_whatever_reads_it_and_each_layer_has_i
     labels = [node.label for node in viz.draw(EXACT["lstm"](3), view="variables").scene.nodes]
     assert (labels.count("h⁽⁰⁾"), labels.count("c⁽⁰⁾")) == (1, 1)
     labels = [node.label for node in viz.draw(EXACT["layers_around_time"](3), view="variables").scene.nodes]
-    assert labels.count("h⁽⁰⁾") == 2
+    assert (labels.count("h₁⁽⁰⁾"), labels.count("h₂⁽⁰⁾")) == (1, 1)
 
 
 def test_a_tooltip_has_the_number_of_its_own_time_step():

@@ -1,6 +1,7 @@
 """What the views show, compared with what is known of the lectures' programs."""
 
 import contextlib
+import re
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 import tinygraph as tg
 import viz
 from examples import programs
-from viz.palette import ramp
+from viz.palette import DARK, LIGHT, ramp
 
 
 def labelled_edges(drawing, kind=None):
@@ -156,7 +157,8 @@ def test_b9_decoders_start_after_the_encoder_and_stand_over_each_other():
 
 def test_b11_a_deep_network_is_a_grid():
     drawing = variables(programs.deep(4, 3))
-    hidden = [node for node in drawing.scene.nodes if node.label.startswith("h") and node.label != "h⁽⁰⁾"]
+    hidden = [node for node in drawing.scene.nodes if node.label.startswith("h") and "⁽⁰⁾" not in node.label]
+    assert {node.label for node in hidden} == {f"h{layer}⁽{t}⁾" for layer in "₁₂₃" for t in "¹²³⁴"}
     heights = {drawing.layout.box(node.id).y for node in hidden}
     places = {drawing.layout.box(node.id).x for node in hidden}
     assert (len(hidden), len(heights), len(places)) == (12, 3, 4)
@@ -207,11 +209,51 @@ def test_a_window_keeps_the_first_and_last_steps_and_marks_what_is_left_out():
 
 @pytest.mark.parametrize(
     ("wanted", "kept"),
-    [(slice(0, 3), [1, 2, 3]), (slice(-2, None), [9, 10]), ([4], [4]), (range(2, 4), [2, 3]), (99, [*range(1, 11)])],
+    [
+        (slice(1, 4), [1, 2, 3]),
+        (slice(0, 4), [1, 2, 3]),
+        (slice(8, None), [8, 9, 10]),
+        (slice(-2, None), [9, 10]),
+        (slice(2, 9, 3), [2, 5, 8]),
+        ([4], [4]),
+        (range(2, 4), [2, 3]),
+        (99, [*range(1, 11)]),
+    ],
 )
 def test_windows_by_slice_number_or_list(wanted, kept):
     columns = viz.draw(programs.driven_system(10), timesteps=wanted).scene.columns
     assert [column.timestep for column in columns if column.kind == "step"] == kept
+
+
+@pytest.mark.parametrize(
+    ("steps", "shown"), [(12, [*range(1, 13)]), (13, [1, 2, 3, 11, 12, 13]), (30, [1, 2, 3, 28, 29, 30])]
+)
+@pytest.mark.parametrize("options", [{}, {"view": "variables"}, {"backward": True}, {"overlay": "grad_norm"}])
+def test_of_many_time_steps_the_ends_are_shown_unless_asked_for(steps, shown, options):
+    loss = programs.first_model(steps)
+    drawing = viz.draw(loss, **options)
+    columns = [column for column in drawing.scene.columns if column.kind == "step"]
+    assert [column.timestep for column in columns] == shown
+    assert sum(column.skipped for column in columns) == steps - len(shown)
+    assert (f">{steps - 6} time steps<" in drawing.svg()) == (steps > 12)
+    every = viz.draw(loss, timesteps=slice(None), **options).scene.columns
+    assert [column.timestep for column in every if column.kind == "step"] == [*range(1, steps + 1)]
+
+
+def test_each_of_two_loops_shows_its_own_ends():
+    scene = variables(programs.encoder_decoder_attention(20, 15)).scene
+    shown = [column.timestep for column in scene.columns if column.kind == "step"]
+    assert shown == [1, 2, 3, 18, 19, 20, 1, 2, 3, 13, 14, 15]
+    assert [column.skipped for column in scene.columns if column.skipped] == [14, 9]
+
+
+def test_a_window_is_told_by_the_numbers_that_are_printed():
+    (W,), h = (tg.parameter(np.eye(2)),), np.ones(2)
+    for t in range(40, 60, 2):
+        with tg.timestep(t):
+            h = np.tanh(W @ h)
+    columns = viz.draw(h, timesteps=slice(44, 50)).scene.columns
+    assert [column.label for column in columns if column.kind == "step"] == [f"t = {t}" for t in range(44, 50)]
 
 
 @pytest.mark.parametrize("wanted", [0, [], slice(50, 60), [77]])
@@ -263,6 +305,48 @@ def test_time_steps_as_colour_and_an_overlay_that_there_is_not():
         viz.draw(programs.driven_system(3), overlay="mood")
 
 
+def fill_in(svg, name):
+    """The colours in which a class of fill is drawn, in the order of the style sheet."""
+    return re.findall(rf"\.{name} rect,[^{{]*{{fill:(#\w+)", svg)
+
+
+def test_the_strongest_gradient_is_the_most_visible_in_light_and_dark():
+    drawing = viz.draw(programs.first_model(), overlay="grad_norm")
+    (loss,) = [node for node in drawing.scene.nodes if node.kind == "loss"]
+    assert loss.fill == ramp(1.0)
+    name = re.search(rf'id="{loss.id}" class="loss filled (f\d+)"', drawing.svg())[1]
+    assert fill_in(drawing.svg("light"), name) == [ramp(1.0)]
+    assert fill_in(drawing.svg("dark"), name) == [ramp(1.0, dark=True)]
+    assert fill_in(drawing.svg("auto"), name) == [ramp(1.0), ramp(1.0, dark=True)]
+
+
+def test_the_scale_is_marked_as_logarithmic_at_powers_of_ten():
+    w = tg.parameter(np.array([1.0]), name="w")
+    h = w
+    for scale in (1e-2, 1e-2, 3.0):
+        h = np.tanh(scale * h)
+    legend = viz.draw(h.sum(), overlay="grad_norm").scene.legend
+    assert legend.title == "norm of the gradient, log scale"
+    assert {"0.001", "0.01", "0.1"} <= {text for text, _ in legend.entries}
+    assert "log" not in viz.draw(h.sum(), overlay="time_step").scene.legend.title
+
+
+def test_among_variables_the_legend_has_the_norms_of_the_parameters_in_their_colours():
+    loss = programs.first_model()
+    scene = viz.draw(loss, view="variables", overlay="grad_norm").scene
+    trace = tg.trace(loss)
+    said = {entry.text[2]: (float(entry.text.rsplit(" ", 1)[1]), entry.hue) for entry in scene.legend.parameters}
+    for hue, node in enumerate(trace.graph.parameters):
+        assert said[node.name] == (pytest.approx(float(np.linalg.norm(trace.gradient(node))), rel=0.05), hue)
+    assert viz.draw(loss, overlay="grad_norm").scene.legend.parameters == ()
+
+
+def test_a_parameter_keeps_its_hue_as_a_border():
+    svg = viz.draw(programs.first_model(), overlay="grad_norm").svg("dark")
+    assert ".parameter.filled rect{stroke-width:3}" in svg
+    assert re.search(r'class="parameter h0 filled f\d+"', svg)
+
+
 # Folded, and backward
 
 
@@ -292,10 +376,68 @@ def test_a_fold_excludes_what_asks_for_single_time_steps():
         viz.draw(programs.driven_system(), fold=True, timesteps=2)
 
 
-def test_c4_the_arrows_of_bptt_have_three_terms_of_v_and_u_and_two_of_w():
-    scene = variables(programs.first_model(3), backward=True).scene
-    terms = [edge.label for edge in scene.edges if edge.kind == "gradient" and edge.label]
-    assert (terms.count("V\u0304"), terms.count("U\u0304"), terms.count("W\u0304")) == (3, 3, 2)
+def backward_scene(loss, **options):
+    return viz.draw(loss, backward=True, **options).scene
+
+
+def test_c4_the_arrows_of_bptt_have_three_terms_of_v_and_u_and_two_of_w_and_one_that_is_zero():
+    scene = backward_scene(programs.first_model(3), view="variables")
+    label = {node.id: node.label for node in scene.nodes}
+    terms = [(label[edge.target], edge.hollow) for edge in scene.edges if edge.target.startswith("g")]
+    assert terms.count(("V\u0304", False)) == terms.count(("U\u0304", False)) == 3
+    assert (terms.count(("W\u0304", False)), terms.count(("W\u0304", True))) == (2, 1)
+    (zero,) = [edge for edge in scene.edges if edge.hollow]
+    assert (label[zero.source], zero.label) == ("a⁽¹⁾", "W\u0304=0")
+
+
+@pytest.mark.parametrize("view", ["ops", "variables"])
+@pytest.mark.parametrize(
+    "program", [programs.first_model, programs.bidirectional, programs.lstm, programs.encoder_decoder_attention]
+)
+def test_the_figure_has_as_many_arrows_to_a_sum_as_the_debugger_lists_contributions(program, view):
+    loss = program().sum()
+    trace = tg.trace(loss)
+    scene = backward_scene(loss, view=view)
+    details = {node.id: node.detail for node in scene.nodes}
+    for parameter in trace.graph.parameters:
+        terms = trace.contributions(parameter)
+        arrows = [edge for edge in scene.edges if edge.target == f"g{parameter.index}"]
+        assert len(arrows) == len(terms)
+        assert sum(edge.hollow for edge in arrows) == sum(term.norm == 0 for term in terms)
+        assert details[f"g{parameter.index}"] == (f"Σ of {len(terms)} terms" if len(terms) > 1 else "1 term")
+
+
+def test_an_arrow_runs_against_every_edge_from_what_requires_a_gradient_and_is_hollow_where_it_brings_nothing():
+    W, x = tg.parameter(np.eye(2), name="W"), np.ones(2)
+    h = W @ x
+    dead = np.maximum(h - 9.0, 0.0)
+    y = h + dead
+    scene = backward_scene(y.sum(), view="variables")
+    label = {node.id: node.label for node in scene.nodes}
+    arrows = {(label[e.source], label[e.target]): e.hollow for e in scene.edges if e.kind == "gradient"}
+    assert arrows == {
+        ("y.sum()", "y"): False,
+        ("y", "h"): False,
+        ("y", "dead"): False,
+        ("dead", "h"): True,
+        ("h", "W\u0304"): False,
+    }
+
+
+def test_gradients_have_a_colour_of_their_own():
+    drawing = viz.draw(programs.first_model(), view="variables", backward=True)
+    assert {edge.hue for edge in drawing.scene.edges if edge.kind == "gradient"} == {None}
+    for theme, colours in (("light", LIGHT), ("dark", DARK)):
+        assert f"stroke:{colours.gradient}" in drawing.svg(theme)
+        assert colours.gradient not in colours.hues
+
+
+def test_a_window_keeps_the_sums_and_leads_the_backward_pass_over_the_gap():
+    drawing = viz.draw(programs.first_model(30), view="variables", backward=True, timesteps=2)
+    (total,) = [node for node in drawing.scene.nodes if node.label == "W\u0304"]
+    assert total.detail == "Σ of 30 terms"
+    assert len([edge for edge in drawing.scene.edges if edge.target == total.id]) == 4
+    assert ("a⁽²⁹⁾", "h⁽²⁾") in labelled_edges(drawing, "gradient")
 
 
 # Scopes

@@ -1,0 +1,56 @@
+"""Data read again one time step after another op read it: targets that are fed, known by their values."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from itertools import permutations
+
+from ..recording.node import Node
+from .reads import Reads
+
+
+def fed_again(
+    nodes: Sequence[Node], reads: Reads, timesteps: Sequence[int | None], places: Sequence[Hashable]
+) -> dict[int, int]:
+    """Return for each array that is given anew what it is again: by the indices of both leaves.
+
+    Teacher forcing gives ``y[t - 1]`` to the cell and gave ``y[t - 1]`` to the loss of the time step before: two leaves
+    of equal values, in every time step. They are one.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+    reads : Reads
+        By the index of a node, the ops that read it and as which argument.
+    timesteps, places : sequence
+        By the index of an op, its time step, and its place in the cell.
+    """
+    given: dict[Hashable, dict[int, Node]] = {}
+    for node in nodes:
+        is_array = node.kind in ("constant", "input") and node.shape and node.dtype.kind in "fiu"
+        if is_array and len(reads[node.index]) == 1:
+            ((reader, argument),) = reads[node.index]
+            step = timesteps[reader.index]
+            if step is not None:
+                given.setdefault((places[reader.index], argument), {})[step] = node
+    values = {place: {step: leaf.data.tobytes() for step, leaf in by_step.items()} for place, by_step in given.items()}
+    again: dict[int, int] = {}
+    taken: set[Hashable] = set()
+    for later, earlier in permutations(given, 2):
+        if not taken & {("later", later), later, ("later", earlier), earlier} and _is_again(
+            values[later], values[earlier]
+        ):
+            taken |= {("later", later), earlier}
+            steps = given[earlier]
+            again |= {leaf.index: steps[t - 1].index for t, leaf in given[later].items() if t - 1 in steps}
+    return again
+
+
+def _is_again(later: dict[int, bytes], earlier: dict[int, bytes]) -> bool:
+    """Tell whether in every time step but the first, `later` is what `earlier` was one step before, and not now."""
+    steps = sorted(later)
+    if len(steps) < 2 or len(earlier) < 2 or steps[-1] - steps[0] != len(steps) - 1:
+        return False
+    if any(later[step] != earlier.get(step - 1) for step in steps[1:]):
+        return False
+    return len(set(earlier.values())) > 1 and any(later[step] != earlier.get(step) for step in steps[1:])

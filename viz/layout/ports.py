@@ -1,0 +1,76 @@
+"""Where lines from other columns enter a node: one place for each, so that no two seem to be one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from .plan import Crossing, Plan
+from .routes import End, Port
+
+STEP, NARROW = 9.0, 7.0  # between two lines that enter side by side, at most and at least if there is room
+
+
+def assign_ports(plan: Plan) -> dict[int, Port]:
+    """Return the port of each edge between columns that does not enter in the middle, by the number of the edge."""
+    entering: dict[tuple[str, bool, bool], dict[str, list[Crossing]]] = defaultdict(lambda: defaultdict(list))
+    leaving: set[tuple[str, bool]] = set()
+    for crossing in plan.crossings:
+        if plan.scene.edges[crossing.edge].kind != "gradient":
+            arched = plan.arches(crossing)
+            entering[crossing.target.id, crossing.comes_from_left, arched][_source(plan, crossing)].append(crossing)
+            if not arched:
+                leaving.add((crossing.source.id, crossing.leaves_right))
+    ports: dict[int, Port] = {}
+    for (target, from_left, arched), sources in entering.items():
+        nets = list(sources.values())
+        if arched:
+            nets.sort(key=lambda net: abs(net[0].first - net[0].last))
+            offsets = _on_top(len(nets))
+        else:
+            occupied = (target, not from_left) in leaving
+            nets.sort(key=lambda net: _height(plan, net[0]))
+            offsets = _beside_each_other([_height(plan, net[0]) for net in nets], plan.end(nets[0][0].target), occupied)
+        for place, (net, offset) in enumerate(zip(nets, offsets, strict=True)):
+            ports.update({crossing.edge: Port(offset, place) for crossing in net})
+    return ports
+
+
+def _on_top(count: int) -> list[float]:
+    """Return how far from their usual place arches come down on a node: the lowest furthest out."""
+    step = min(STEP, 20.0 / max(count - 1, 1))
+    return [STEP - step * place if count > 1 else 0.0 for place in range(count)]
+
+
+def _source(plan: Plan, crossing: Crossing) -> str:
+    """Return what a line comes from as a reader sees it: a node, or the lane on which many come together."""
+    return repr(plan.lane_key(crossing)) if plan.gathers(crossing) else crossing.source.id
+
+
+def _height(plan: Plan, crossing: Crossing) -> float:
+    """Return the height from which a line comes into the gutter before its target."""
+    lane = plan.lane(crossing)
+    return plan.end(crossing.source).leaving_height(crossing.leaves_right) if lane is None else lane
+
+
+def _beside_each_other(heights: list[float], end: End, occupied: bool) -> list[float]:
+    """Return how far below the middle of a side lines enter that come from `heights`, which increase.
+
+    One that comes straight keeps to the middle, unless that is `occupied`.
+
+    >>> from viz.layout.geometry import Box
+    >>> end = End(Box(0, 50, 44, 44), True, True, 0, 100)
+    >>> _beside_each_other([10, 50, 90], end, False), _beside_each_other([10, 90], end, False)
+    ([-9.0, 0.0, 9.0], [-4.0, 4.0])
+    """
+    middle, count = end.box.y, len(heights)
+    room = end.box.height / 2 - 7.0
+    places: list[float]
+    if occupied:
+        above = sum(height < middle for height in heights)
+        places = [place - above + (place >= above) for place in range(count)]
+    else:
+        level = [place for place, height in enumerate(heights) if abs(height - middle) < 1.0]
+        centre = level[0] if level and room >= NARROW * max(level[0], count - 1 - level[0]) else (count - 1) / 2
+        places = [place - centre for place in range(count)]
+    step = min(STEP, room / max(1.0, *map(abs, places)))
+    return [float(round(step * place)) for place in places]

@@ -1,0 +1,148 @@
+"""What a folded edge says of time: how many time steps it reaches back or ahead, or which one of another loop."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import pairwise
+
+import networkx as nx
+import numpy as np
+
+from tinygraph.folding.folded import FoldedEdge, FoldedGraph, FoldedLoop, FoldedNode
+
+from .segments import find_segments
+
+__all__ = ["Delay", "Moment", "Times", "delay_text", "is_carried"]
+
+
+class Moment(str):
+    """The time step of another loop that is read, by its number, or the one time that something is read at all."""
+
+
+Delay = int | str | Moment  # by how many time steps, ahead if negative; in words where that is not one number
+
+
+def delay_text(delay: Delay) -> str:
+    """Return the time step that a folded edge reads.
+
+    >>> delay_text(1), delay_text(-1), delay_text("varies"), delay_text(0)
+    ('t−1', 't+1', 'varies', '')
+    """
+    if isinstance(delay, str):
+        return delay
+    return f"t−{delay}" if delay > 0 else f"t+{-delay}" if delay else ""
+
+
+def is_carried(delay: Delay) -> bool:
+    """Return whether an edge leads to another iteration of the loop that it leaves."""
+    return bool(delay) and not isinstance(delay, Moment)
+
+
+class Times:
+    """The time steps of a folded graph's nodes, and which of its loops share one axis of time."""
+
+    def __init__(self, folded: FoldedGraph) -> None:
+        self.folded = folded
+        self.timeline = folded.graph.timeline
+        self._segments = find_segments(self.timeline)
+        self._steps = [np.nan if step is None else step for step in self.timeline.timesteps]
+
+    @cached_property
+    def stride(self) -> int:
+        """The distance of one time step from the next, which is 1 unless labels say otherwise."""
+        return min((after - before for before, after in pairwise(self.folded.timesteps)), default=1)
+
+    def in_time(self, node: FoldedNode) -> bool:
+        """Return whether a node is one of each time step."""
+        return bool(node.loops) and all(
+            self.timeline.timesteps[k] is not None for k in node.positions[[0, -1]].tolist()
+        )
+
+    def runs_backward(self, node: FoldedNode) -> bool:
+        """Return whether the loop over time of a node goes through the sequence from its end."""
+        first = int(node.positions[0])
+        run = self.timeline.runs[first if node.kind == "op" else self.timeline.reads[first][0][0].index]
+        return run is not None and run.backward
+
+    # -- frames -------------------------------------------------------------------------------------------------------
+
+    def frame(self, loop: FoldedLoop) -> int:
+        """Return the number of the frame of a loop: one for all loops that run side by side in time."""
+        return self._frames[self._joined[loop]]
+
+    @cached_property
+    def _joined(self) -> nx.utils.UnionFind:
+        joined = nx.utils.UnionFind(self.folded.loops)
+        for node in self.folded.nodes:
+            if node.loops:
+                for segment in {self._segments[k] for k in node.positions.tolist()} - {None}:
+                    joined.union(node.loops[-1], segment)
+        return joined
+
+    @cached_property
+    def _frames(self) -> dict[object, int]:
+        roots = dict.fromkeys(self._joined[loop] for loop in self.folded.loops)
+        return {root: number for number, root in enumerate(roots)}
+
+    # -- delays -------------------------------------------------------------------------------------------------------
+
+    def delay(self, edge: FoldedEdge) -> Delay:
+        """Return the delay of an edge, 0 where it does not leave its time step; for loops in loops one of each."""
+        if edge.source.kind != "op" and (not edge.source.loops or self._is_named_by_time(edge.source)):
+            return 0
+        instance, _, row = edge.pairs()
+        pairs = [*zip(edge.source.positions[row].tolist(), edge.target.positions[instance].tolist(), strict=True)]
+        timed = self.in_time(edge.source) and self.in_time(edge.target)
+        if timed and not self._outside_time(edge) and all(self._axis(j) is self._axis(k) for j, k in pairs):
+            return self._on_one_axis(pairs)
+        return _of_iterations(edge) or self._from_another(edge, pairs)
+
+    def _outside_time(self, edge: FoldedEdge) -> bool:
+        """Return whether an edge reaches to other iterations of a loop that is not the one over time."""
+        delays = edge.delay if isinstance(edge.delay, tuple) else (edge.delay,)
+        timed = [level for level, loop in enumerate(edge.target.loops) if loop.over_time] or [0]
+        return any(delay != 0 and level not in timed for level, delay in enumerate(delays))
+
+    def _is_named_by_time(self, leaf: FoldedNode) -> bool:
+        """Return whether the name of a leaf says its time step: an initial state, or a target fed one step later."""
+        first, last = leaf.positions[[0, -1]].tolist()
+        return self.timeline.precedes[first] is not None or last in self.timeline.again
+
+    def _axis(self, index: int) -> object:
+        """Return the segment in time of an op, or for a leaf of what reads it."""
+        reads = self.timeline.reads[index] if self._segments[index] is None else ()
+        return self._segments[reads[0][0].index if reads else index]
+
+    def _on_one_axis(self, pairs: list[tuple[int, int]]) -> Delay:
+        distances = {self._steps[k] - self._steps[j] for j, k in pairs}
+        if len(distances) == 1 and (distance := distances.pop()) == distance:
+            return int(distance) // self.stride
+        read = {self._steps[j] for j, _ in pairs}
+        return f"t={int(read.pop())}" if len(read) == 1 else "varies"
+
+    def _from_another(self, edge: FoldedEdge, pairs: list[tuple[int, int]]) -> Delay:
+        """Say which time step of another loop is read, and whether that is only once."""
+        once = "once" if len(pairs) == 1 < edge.target.times else ""
+        if edge.source.times == 1 or not self.in_time(edge.source):
+            return Moment(once)
+        runs = [self.timeline.runs[j] for j, _ in pairs]
+        read = {self._steps[j] for j, _ in pairs}
+        if len(read) == 1:
+            read_text = f"t={int(read.pop())}"
+        elif all(run is not None and self._steps[j] == run.last for run, (j, _) in zip(runs, pairs, strict=True)):
+            read_text = "last t"
+        else:
+            read_text = "all t" if {j for j, _ in pairs} == set(edge.source.positions.tolist()) else ""
+        return Moment(", ".join(filter(None, (read_text, once))))
+
+
+def _of_iterations(edge: FoldedEdge) -> Delay:
+    """Return how many iterations of the loops around both ends an edge reaches back."""
+    delay = edge.delay
+    if isinstance(delay, tuple) and any(part != 0 for part in delay):
+        if delay.count(0) == len(delay) - 1:
+            return f"i−{next(filter(bool, delay))}" if None not in delay else "varies"
+        return f"({', '.join('·' if part is None else str(part) for part in delay)})"
+    if isinstance(delay, int):
+        return f"i−{delay}" if delay else 0
+    return "varies" if delay is None else 0
