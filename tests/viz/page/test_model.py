@@ -161,6 +161,15 @@ def test_nothing_else_is_a_lane():
     assert ask(engine(page_of(tg.trace(elman(4, 3)))), "lanes(trace)") == []
 
 
+def test_stops_of_a_tour_name_values_writes_steps_and_the_beginning():
+    trace = tg.trace(elman(4, 3))
+    W = trace.graph.parameters[0]
+    name = str(trace.symbols.of(W))
+    page = engine(page_of(trace, [("", "a"), ("5", "b"), (name, "c"), (f"{name}[2]", "d")]))
+    second = next(step for step, _ in trace.writes(W) if trace.nodes[step].timestep == 2)
+    assert ask(page, "trace.tour.map((stop) => stop.step)") == [-1, 5, trace.writes(W)[0][0], second]
+
+
 def test_what_is_rounded_is_said():
     long = elman(400, 24)
     page = engine(page_of(tg.trace(long)))

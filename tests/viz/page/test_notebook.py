@@ -59,7 +59,7 @@ def test_an_executed_notebook_shows_pages_and_drawings(browser, tmp_path, monkey
     page = browser.new_page()
     page.goto(exported.as_uri())
     assert page.locator("iframe[title='backward pass']").count() == 2
-    assert page.locator("img[src^='data:image/svg']").count() == 1
+    assert page.locator("svg[class^=tg]").count() == 1
     frame = page.frame_locator("iframe[title='backward pass']").first
     frame.locator("html[data-ready]").wait_for(timeout=20_000)
     frame.locator("[data-move=next]").click()

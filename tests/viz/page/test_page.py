@@ -99,11 +99,20 @@ def test_the_address_leads_to_a_step_and_back(opened, html):
     assert at(page) == 7
     assert page.locator("[data-view=ops]").get_attribute("aria-pressed") == "true"
     page.keyboard.press("n")
-    assert page.url.endswith("#step=8&view=ops")
+    until(page, "location.hash === '#step=8&view=ops'")
     page.keyboard.press("1")
-    assert page.url.endswith("#step=8")
+    until(page, "location.hash === '#step=8'")
     page.evaluate("location.hash = 'step=3'")
     until(page, "page.state.k === 3")
+
+
+def test_weight_and_breakpoints_are_in_the_address_too(opened, html, trace):
+    page = opened(html, f"#step=3&weight={trace.node('U').index}&breaks=2.9")
+    assert page.locator(".flag").count() == 2
+    page.keyboard.press("c")
+    assert at(page) == 9
+    page.keyboard.press("w")
+    assert at(page) == next(step for step, _ in trace.writes(trace.node("U")) if step > 9)
 
 
 @pytest.mark.parametrize("address", ["#step=99999", "#step=-5", "#step=x", "#view=none", "#stop=99", "#%00<script>"])
@@ -132,8 +141,8 @@ def number(text):
 
 def test_a_slot_leads_to_its_step_and_a_node_to_its_own(opened, html, trace):
     page = opened(html)
-    page.locator("[data-parameter=U] .slot").first.click()
-    assert at(page) == trace.writes(trace.node("U"))[0][0]
+    page.locator("[data-parameter=U] .slot").first.click()  # of the first time step, and so the last that is written
+    assert at(page) == trace.writes(trace.node("U"))[-1][0]
     page.locator("#network .node", has_text=re.compile(r"^h\(2\)")).click()
     assert at(page) == trace.step_of("h[2]")
 
@@ -154,6 +163,36 @@ def test_the_rule_is_shown_in_symbols_in_numbers_and_as_it_runs(opened, html, tr
     assert rule.locator(".numbers mtable").count() == 3
     assert page.locator(".source mark").inner_text() == "np.tanh(W @ h + U @ x + b)"
     assert "line here" in page.locator(".source mark").locator("..").get_attribute("class")
+
+
+def test_a_sum_is_tinted_by_what_has_come(opened, html, trace):
+    k = trace.writes(trace.node("h[2]"))[0][0]
+    page = opened(html, f"#step={k}")
+    index = trace.node("h[2]").index
+    partial = page.locator("#network .node.partial", has_text="h(2)")
+    before = partial.first.locator("rect").evaluate("e => e.style.fill")
+    assert before == page.evaluate(
+        "(([share]) => `color-mix(in oklab, var(--gradient) ${Math.round(12 + 78 * share)}%, var(--box))`)"
+        f"([page.scale({np.linalg.norm(trace.at(k + 1).gradient('h[2]'))})])"
+    )
+    page.evaluate(f"page.go({trace.step_of('h[2]')})")
+    assert page.evaluate(f"page.trace.values[{index}].index") == index
+    whole = page.locator("#network .node", has_text="h(2)").first.locator("rect").evaluate("e => e.style.fill")
+    assert whole != before
+
+
+def test_the_factor_of_an_edge_is_from_box_to_box(opened, html, trace):
+    k, argument = trace.writes(trace.node("h[2]"))[0]
+    page = opened(html, f"#step={k}")
+    shown = page.locator(".factor").first.text_content()
+    term = np.linalg.norm(trace[k].contributions[argument])
+    box = np.linalg.norm(trace.gradient("h[3]"))
+    assert number(shown.removeprefix("×")) == pytest.approx(term / box, rel=6e-3)
+
+
+def test_what_the_rule_reads_is_what_is_listed(opened, html, trace):
+    page = opened(html, f"#step={trace.step_of('h[3]')}")  # tanh: g * (1 - y * y)
+    assert page.locator(".operands figure").count() == 2
 
 
 def test_follow_goes_to_what_contributed_most(opened, html, trace):
@@ -199,9 +238,17 @@ def test_find(opened, html, trace):
     page.keyboard.type("h[1]")
     page.keyboard.press("Enter")
     assert at(page) == trace.step_of("h[1]")
+    page.keyboard.press("n")  # the field has let go of the keys
+    assert at(page) == trace.step_of("h[1]") + 1
+    page.keyboard.press("Home")
+    page.keyboard.press("g")
+    page.keyboard.type("tanh")
+    page.keyboard.press("Enter")
+    assert trace.nodes[at(page)].op == "tanh"
     page.locator("#find").fill("nothing")
     page.keyboard.press("Enter")
     assert "Nothing is called nothing" in page.locator("#announcer").inner_text()
+    assert page.locator("#notice").is_visible()
 
 
 def test_the_scrubber(opened, html):
@@ -228,7 +275,7 @@ def test_the_tour(opened, html, trace):
         own = trace.step_of(where)
         assert at(page) == (trace.writes(trace.node(where))[0][0] if own is None else own)
     assert page.locator("#next-stop").is_disabled()
-    assert "stop=3" in page.url
+    until(page, "location.hash.includes('stop=3')")
     page.keyboard.press(",")
     assert page.locator("#stop").inner_text() == TOUR[1][1]
 

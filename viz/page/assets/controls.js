@@ -44,7 +44,7 @@ function press(page, drawing, event) {
     " ": () => page.play(),
     k: () => page.toggleBreakpoint(),
     f: () => page.state.k >= 0 && page.follow(nodeOf(page.trace, page.state.k)),
-    g: () => $("find").focus(),
+    g: () => $("find").select(),
     "?": () => $("help").showModal(),
     1: () => page.set({ view: "variables" }),
     2: () => page.set({ view: "ops" }),
