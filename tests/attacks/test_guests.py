@@ -16,6 +16,8 @@ from viz.cli import main
 
 BEGIN = """
 import sys, numpy as np, tinygraph as tg
+
+pytestmark = pytest.mark.slow
 w = tg.parameter([0.5, 0.25])
 def run(*unused):
     (w * w).sum().backward()

@@ -9,6 +9,8 @@ import tinygraph as tg
 from tests.tools.javascript import ask, engine
 from viz.page.export import page_of
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(4)
 
 

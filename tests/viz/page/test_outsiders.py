@@ -9,6 +9,8 @@ import tinygraph as tg
 from tests.tools.javascript import ask, engine
 from viz.page.export import page_of
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[2] / "programs" / "outsiders"
 PROGRAMS = sorted(path.stem for path in FOLDER.glob("p*.py"))
 
@@ -27,7 +29,6 @@ def test_the_ledger_adds_up_exactly(outsider):
             assert ask(page, f"agreement(trace, {node.index})") == "exact"
 
 
-@pytest.mark.slow
 def test_it_is_shown_from_the_first_step_to_the_last(outsider, opened):
     trace, html = outsider
     assert len(html) < 600_000
