@@ -135,7 +135,12 @@ small{display:block;font-family:monospace}
 </style></head><body>
 <h1>Figures of the lectures</h1>
 <p>Each is the recorded graph of a program in <code>examples/programs.py</code>, drawn by <code>viz.draw</code>.
-Rebuild them with <code>python examples/figures.py</code>.</p>"""
+Rebuild them with <code>python examples/figures.py</code>.</p>
+<p>Five backward passes to walk through, each a page with a tour:
+<a href="../pages/worked-series.html">the worked series</a>, <a href="../pages/bptt.html">BPTT for T = 3</a>,
+<a href="../pages/vanishing-exploding.html">vanishing beside exploding</a>,
+<a href="../pages/memory-lane.html">an LSTM's memory lane</a>,
+<a href="../pages/attention.html">encoder and decoder with attention</a>.</p>"""
 
 
 def build(folder: Path = GALLERY) -> None:

@@ -2,6 +2,7 @@
 
     viz.draw(loss).save("bptt.svg")    # of a Tensor, a tinygraph.Graph or a tinygraph.Trace
     viz.debug(loss)                    # step backward, set breakpoints, watch W.grad grow
+    viz.export(loss, "bptt.html")      # the same as one page, in any browser
 
 `draw` returns a `Drawing`: every op, or with ``view="variables"`` what the program named, or with
 ``view="calls"`` the calls of its own functions, one node each (``opened="cell"`` shows what is inside).
@@ -16,18 +17,22 @@
 `debug` is a prompt: ``next``, ``back``, ``where``, ``break``, ``watch``, ``help``, …
 `Debugger` is the same without a terminal, for scripts and notebooks.
 
-The command: ``tinygraph draw script.py``, ``tinygraph debug script.py``, ``tinygraph demo``.
+The command: ``tinygraph draw script.py``, ``debug script.py``, ``export script.py``, ``tinygraph demo``.
 
 The rooms:
 
 - `viz.scenes`: what is drawn; `viz.layout`: where it stands; `viz.formats`: SVG, DOT, PNG, …
-- `viz.debugging`: the debugger without a screen; `viz.terminal`: its prompt
+- `viz.debugging`: the debugger without a screen; `viz.terminal`: its prompt; `viz.page`: it as a page
 - `viz.api`: `draw`; `viz.palette`: the colours; `viz.cli`, `viz.script`, `viz.demo`: the command
 """
 
 from .api import draw
 from .debugging.debugger import Debugger
 from .formats.drawing import Drawing
+from .page.export import export
+from .page.notebook import attach
 from .terminal.terminal import debug
 
-__all__ = ["Debugger", "Drawing", "debug", "draw"]
+__all__ = ["Debugger", "Drawing", "debug", "draw", "export"]
+
+attach()

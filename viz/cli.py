@@ -1,4 +1,4 @@
-"""The command line: ``tinygraph demo | draw | debug``."""
+"""The command line: ``tinygraph demo | draw | debug | export``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, redirect_stdout
 
 import tinygraph as tg
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Record a NumPy program, draw it unrolled through time, and walk backward through it.",
     )
     parser.add_argument("--version", action="version", version=f"tinygraph {tg.__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="demo | draw | debug")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="demo | draw | debug | export")
 
     demo = commands.add_parser("demo", help="train a network on the sunspot series, draw it, walk backward through it")
     demo.set_defaults(run=_demo)
@@ -103,6 +103,12 @@ def _parser() -> argparse.ArgumentParser:
     debug.set_defaults(run=_debug)
     _add_script(debug)
     debug.add_argument("--json", action="store_true", help="answer with one JSON object a line")
+
+    export = commands.add_parser("export", help="run a script and write its first backward pass as one page")
+    export.set_defaults(run=_export)
+    _add_script(export)
+    export.add_argument("-o", "--output", default="bptt.html", help="the page (%(default)s)")
+    export.add_argument("--title", help="the page's title; by default it names what the pass began at")
     return parser
 
 
@@ -123,14 +129,16 @@ def _timesteps(text: str) -> slice | int | list[int]:
 def _demo(options: argparse.Namespace) -> int:
     from .demo import demo  # the one command that needs rnn too
 
-    _check_output(options.output)
+    format_of(options.output)
+    _check_folder(options.output)
     return demo(options.output)
 
 
 def _draw(options: argparse.Namespace) -> int:
     how = {name: getattr(options, name) for name in ("view", "fold", "timesteps", "overlay", "backward", "opened")}
     check_options(**how)
-    _check_output(options.output)
+    format_of(options.output)
+    _check_folder(options.output)
     path = os.path.abspath(options.output)  # the script may change its directory
     answers = sys.stdout  # and where its output goes
 
@@ -139,18 +147,35 @@ def _draw(options: argparse.Namespace) -> int:
         print(f"wrote {clean(options.output)}", file=answers and readable(answers))
         return False
 
+    return _run(options, act)
+
+
+def _export(options: argparse.Namespace) -> int:
+    _check_folder(options.output)
+    path = os.path.abspath(options.output)
+    answers = sys.stdout
+
+    def act(recorded: tg.Tensor | tg.Trace) -> bool:
+        viz.export(recorded, path, title=options.title)
+        print(f"wrote {clean(options.output)}", file=answers and readable(answers))
+        return False
+
+    return _run(options, act)
+
+
+def _run(options: argparse.Namespace, act: Callable[[tg.Tensor | tg.Trace], bool]) -> int:
+    """Act on the trace that the script is, or on the first backward pass that it runs."""
     if _is_trace(options):
         act(tg.load_trace(options.script))
         return 0
     return run_to_backward(options.script, options.args, act)
 
 
-def _check_output(path: str) -> None:
-    format_of(path)
+def _check_folder(path: str) -> None:
     folder = os.path.dirname(os.path.abspath(path))
     if not os.path.isdir(folder) or os.path.isdir(path):
         problem = errno.EISDIR if os.path.isdir(path) else errno.ENOENT
-        raise OSError(problem, f"cannot write the drawing: {os.strerror(problem)}", path)
+        raise OSError(problem, f"cannot write it: {os.strerror(problem)}", path)
 
 
 def _debug(options: argparse.Namespace) -> int:
@@ -162,11 +187,8 @@ def _debug(options: argparse.Namespace) -> int:
 
     if answers is None:
         raise OSError(errno.EBADF, "the debugger has no output to write to: it is closed")
-    if _is_trace(options):
-        act(tg.load_trace(options.script))
-        return 0
     with redirect_stdout(sys.stderr) if options.json else nullcontext():  # among JSON lines nothing else may stand
-        return run_to_backward(options.script, options.args, act)
+        return _run(options, act)
 
 
 def _is_trace(options: argparse.Namespace) -> bool:

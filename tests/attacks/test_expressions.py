@@ -16,6 +16,8 @@ from viz.debugging.names import ARRAY_ATTRIBUTES, FUNCTIONS, NAMES, VALUE_ATTRIB
 from viz.terminal.screen import Screen
 from viz.terminal.session import COMMANDS, Session
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = [
     "0",
     "1",

@@ -13,6 +13,8 @@ from rnn.checkpoint import Run
 from rnn.optim import SGD, Adam
 from tests.attacks.campaign import LONG, report, rounds
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(0)
 BATCHES = [rnn.Batch(RNG.normal(size=(3, 2, 2)), RNG.normal(size=(3, 2, 1))) for _ in range(2)]
 

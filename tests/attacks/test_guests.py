@@ -14,6 +14,8 @@ from tests.attacks.campaign import LONG, report
 from tests.tools.processes import environment, run_python
 from viz.cli import main
 
+pytestmark = pytest.mark.slow
+
 BEGIN = """
 import sys, numpy as np, tinygraph as tg
 w = tg.parameter([0.5, 0.25])

@@ -12,6 +12,8 @@ from tests.tools.pictures import check_picture
 from viz.layout import graphviz_layout
 from viz.layout.graphviz_process import LayoutError
 
+pytestmark = pytest.mark.slow
+
 COUNT = int(os.environ.get("TINYGRAPH_LAYOUTS", "40"))  # graphs, each drawn in four views
 
 

@@ -17,6 +17,8 @@ from viz.debugging.snapshot import take_snapshot
 from viz.terminal.session import COMMANDS
 from viz.terminal.terminal import debug
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = [
     "\x1b[31mred\x1b[0m",
     "\x1b]0;title\x07",

@@ -74,9 +74,12 @@ def arrange(request: Request) -> Placed:
         )
     limit = max(min(PATIENCE + expected, terms.seconds), 0.01)
     try:
-        answer, took = dot_layout(_dot(request), limit)
-        terms.seconds -= took
-        return _read(json.loads(answer), request)
+        try:
+            return _laid_out(request, limit, terms)
+        except LayoutError:
+            if not any(request.labels):
+                raise
+            return _laid_out(request._replace(labels=()), limit, terms)  # some of its assertions are about labels
     except LayoutError as error:
         terms.seconds -= limit
         warnings.warn(
@@ -85,6 +88,12 @@ def arrange(request: Request) -> Placed:
             stacklevel=2,
         )
         return arrange_in_layers(request)
+
+
+def _laid_out(request: Request, limit: float, terms: _Terms) -> Placed:
+    answer, took = dot_layout(_dot(request), limit)
+    terms.seconds -= took
+    return _read(json.loads(answer), request)
 
 
 def _duration(expected: float) -> str:

@@ -12,6 +12,7 @@ import tinygraph as tg
 from tinygraph.tracing.trace import Trace
 
 from ..debugging.debugger import Debugger
+from ..page.notebook import shown_instead
 from . import diagnosing, moving, seeing, stopping  # noqa: F401 - they register the commands
 from .screen import Screen, complain, discard
 from .session import Answer, Session
@@ -32,7 +33,8 @@ def debug(
 
     Commands are read from `stdin` until it ends, Ctrl-D or ``quit``; Ctrl-C gives a new line. Where both streams are
     terminals, the prompt has history, completion and colours; else it is plain text. If `stdout` takes nothing, that
-    is said in a line and the program goes on.
+    is said in a line and the program goes on. In a notebook that is executed without a user, it shows the page instead
+    (`viz.export`).
 
     Parameters
     ----------
@@ -58,6 +60,8 @@ def debug(
         At the command ``abort``.
     """
     debugger = target if isinstance(target, Debugger) else Debugger(target)
+    if stdin is None and stdout is None and not as_json and shown_instead(debugger.trace):
+        return debugger
     stream = stdout or sys.stdout
     if stream is None or stream.closed:
         complain("the debugger has no output to write to: it is closed")

@@ -100,7 +100,8 @@ def _page() -> str:
           found[div.dataset.name] = look(div.shadowRoot.querySelector("svg"));
         const inner = document.getElementById("page").contentDocument;
         found.page = {
-          images: [...inner.images].map(i => [i.getAttribute("src"), i.naturalWidth, i.alt]),
+          images: [...inner.querySelectorAll("object")].map(i =>
+            [i.getAttribute("data"), i.getBoundingClientRect().width, i.getAttribute("aria-label")]),
           active: inner.querySelectorAll("script, link, [href], iframe").length,
           wide: inner.documentElement.scrollWidth - inner.documentElement.clientWidth,
           colours: [...inner.querySelectorAll("h1, h2, p, figcaption, small")].map(

@@ -6,6 +6,8 @@ import viz
 from viz.layout.lay_out import lay_out
 from viz.scenes.scene import Column, Edge, Node, Scene
 
+pytestmark = pytest.mark.slow
+
 
 def chain(count, columns=0):
     """Return a scene of so many nodes, each feeding the next; in columns, or in none."""

@@ -15,6 +15,8 @@ import viz
 from examples import programs
 from viz.formats import print as printing
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def drawing():

@@ -1,0 +1,10 @@
+"""Page: one self-contained file in which a backward pass is walked through, in any browser, without a server.
+
+- `export`: the verb; `assemble`: one HTML file from the pieces in `assets/`, with a content security policy
+- `contents`: a trace as data; `arrays`: its arrays, each kept once or as a recipe; `figures`: the drawings as data;
+  `tables`: rows by column, so that what repeats packs into little
+- `notebook`: the page inside others
+- `assets/`: the page itself. `data.js` unpacks, `model.js` says what is known at a position, pure functions both;
+  `symbols.js` writes mathematics, `heat.js` arrays; `network.js`, `step.js`, `ledger.js`, `timeline.js` and `lag.js`
+  draw; `page.js` binds them to one state, which is in the address, and `controls.js` changes it
+"""

@@ -1,0 +1,272 @@
+// The page: one state (position, view, stop of the tour), which is in the address; views show it.
+
+import { bindControls } from "./controls.js";
+import { unpack } from "./data.js";
+import { Lag } from "./lag.js";
+import { Ledger } from "./ledger.js";
+import { logScale, mainSource, makeTrace, moveWhile, nextWrite, nodeOf, previousWrite, series, short } from "./model.js";
+import { Network } from "./network.js";
+import { showStep } from "./step.js";
+import { formulaText, symbolText } from "./symbols.js";
+import { html } from "./svg.js";
+import { Timeline } from "./timeline.js";
+
+const $ = (id) => document.getElementById(id);
+
+class Page {
+  constructor(trace) {
+    this.trace = trace;
+    this.last = trace.steps.length - 1;
+    trace.hues = new Map(trace.hues);
+    this.scale = logScale(trace.values.filter(({ step }) => step !== undefined).map(({ gradient }) => trace.arrays.norm(gradient)));
+    this.state = { k: -1, view: "variables", weight: trace.parameters[0], stop: null };
+    this.breakpoints = new Set();
+    this.networks = {};
+    this.ledger = new Ledger($("ledger"), trace, (k) => this.go(k));
+    const lines = series(trace);
+    this.timeline = new Timeline($("timeline"), trace, lines, (k) => this.go(k));
+    $("caption").replaceChildren(...lines.map(({ name }) => html("span", {}, `‖∂L/∂${name}⁽ᵗ⁾‖`)));
+    this.lag = new Lag($("lag"), trace, (values) => this.light(values));
+    this.fill();
+    bindControls(this);
+    this.readAddress();
+  }
+
+  fill() {
+    document.title = this.trace.title;
+    $("title").textContent = this.trace.title;
+    $("rounded").textContent = this.trace.rounded;
+    $("scrubber").max = this.last;
+    const { low, high } = this.scale;
+    $("low").textContent = short(10 ** low);
+    $("high").textContent = short(10 ** high);
+    $("weight").replaceChildren(...this.trace.parameters.map((index) => html("option", { value: index }, symbolText(this.trace.values[index]))));
+    const names = this.trace.values.filter(({ step, kind }) => step !== undefined || kind === "parameter");
+    $("names").replaceChildren(...[...new Set(names.map((value) => plain(symbolText(value))))].slice(0, 3000).map((name) => html("option", { value: name })));
+    $("tour").hidden = this.trace.tour.length === 0;
+  }
+
+  // -- the state --------------------------------------------------------------------------------------------------------
+
+  /** Change the state, show it, and write it into the address. */
+  set(change) {
+    Object.assign(this.state, change);
+    this.state.k = Math.min(Math.max(this.state.k, -1), this.last);
+    this.show();
+    clearTimeout(this.writing); // browsers refuse addresses that change at every moment
+    this.writing = setTimeout(() => this.writeAddress(), 150);
+  }
+
+  writeAddress() {
+    const { k, view, stop, weight } = this.state;
+    const words = {
+      step: k >= 0 ? k : undefined,
+      view: view === "variables" ? undefined : view,
+      stop: stop === null ? undefined : stop + 1,
+      weight: weight === this.trace.parameters[0] ? undefined : weight,
+      breaks: [...this.breakpoints].join(".") || undefined,
+    };
+    const address = `#${Object.entries(words).filter(([, word]) => word !== undefined).map((pair) => pair.join("=")).join("&")}`;
+    if (address === location.hash || (address === "#" && location.hash === "")) return;
+    try {
+      history.replaceState(null, "", address);
+    } catch {
+      // a page inside another has no address of its own
+    }
+  }
+
+  readAddress() {
+    const words = new URLSearchParams(location.hash.slice(1));
+    const number = (name) => (/^-?\d+$/.test(words.get(name) ?? "") ? Number(words.get(name)) : null);
+    const view = words.get("view") in this.trace.figures ? words.get("view") : "variables";
+    const stop = number("stop") === null || this.trace.tour.length === 0 ? null : Math.min(Math.max(number("stop") - 1, 0), this.trace.tour.length - 1);
+    const weight = this.trace.parameters.includes(number("weight")) ? number("weight") : this.trace.parameters[0];
+    $("weight").value = weight;
+    this.setBreakpoints((words.get("breaks") ?? "").split(".").filter((at) => /^\d+$/.test(at)).map(Number).filter((at) => at <= this.last));
+    this.set({ weight, k: number("step") ?? (stop === null ? -1 : this.trace.tour[stop].step), view, stop });
+  }
+
+  go(k) {
+    this.set({ k });
+  }
+
+  /** Go to where the gradient of a value comes from: to the step that contributed most to it. */
+  follow(value) {
+    const main = mainSource(this.trace, value.index);
+    if (main === null) this.notice(value.index === this.trace.output ? "The pass begins here." : `${symbolText(value)} has received nothing.`);
+    else this.go(main.step);
+  }
+
+  // -- showing it -------------------------------------------------------------------------------------------------------
+
+  show() {
+    const { k, view } = this.state;
+    const network = this.network(view);
+    network.update(k);
+    const value = nodeOf(this.trace, k);
+    network.follow(value?.index ?? this.trace.output);
+    showStep($("step"), this.trace, k, (target) => this.follow(target));
+    this.ledger.update(k);
+    this.timeline.update(k);
+    $("scrubber").value = k;
+    $("position").textContent = k < 0 ? "before the first step" : `step ${k} of ${this.last}${value.t === undefined ? "" : ` · t = ${value.t}`}`;
+    for (const button of document.querySelectorAll("[data-view]")) button.setAttribute("aria-pressed", button.dataset.view === view);
+    this.showTour();
+    this.say(this.announcement(k, value));
+  }
+
+  announcement(k, value) {
+    if (value === null) return "Before the first step.";
+    const formulas = this.trace.steps[k].terms.filter((term) => term.formula).map((term) => formulaText(this.trace, value, term.formula));
+    return `Step ${k}: ${value.op}. ${formulas.join("; ")}`;
+  }
+
+  say(text) {
+    $("announcer").textContent = text;
+  }
+
+  /** Say something that is not the step, to eyes and ears. */
+  notice(text) {
+    this.say(text);
+    $("notice").textContent = text;
+    $("notice").hidden = false;
+    clearTimeout(this.hiding);
+    this.hiding = setTimeout(() => ($("notice").hidden = true), 4000);
+  }
+
+  network(view) {
+    if (this.shown !== view) {
+      this.shown = view;
+      this.networks[view] = new Network($("network"), this.trace, view, this.scale, (index) => this.selectValue(index));
+      this.networks[view].k = this.state.k;
+      this.networks[view].fit();
+      this.networks[view].light(this.lit ?? null);
+      $("lane").hidden = this.networks[view].laneOf.size === 0;
+    }
+    return this.networks[view];
+  }
+
+  /** A click on a value goes to the step in which it is pulled back through, or to the next write to it. */
+  selectValue(index) {
+    const { step, writes } = this.trace.values[index];
+    if (step !== undefined) this.go(step);
+    else if (writes.length > 0) this.go(nextWrite(this.trace, index, this.state.k) ?? writes[0].step);
+    else this.notice(`No gradient reaches ${symbolText(this.trace.values[index])}.`);
+  }
+
+  /** Light some values in the drawing; with null, none. */
+  light(values) {
+    this.lit = values;
+    this.network(this.state.view).light(values);
+  }
+
+  // -- moves ------------------------------------------------------------------------------------------------------------
+
+  move(name) {
+    const { k, weight, view } = this.state;
+    const { trace } = this;
+    const variable = (value) => this.network("variables" in trace.figures ? view : view).owner(value.index);
+    const moves = {
+      next: () => k + 1,
+      back: () => k - 1,
+      cell: () => moveWhile(trace, k, 1, variable),
+      "back-cell": () => moveWhile(trace, k, -1, variable),
+      time: () => moveWhile(trace, k, 1, (value) => value.t),
+      "back-time": () => moveWhile(trace, k, -1, (value) => value.t),
+      write: () => nextWrite(trace, weight, k) ?? k,
+      "back-write": () => previousWrite(trace, weight, k) ?? k,
+      first: () => -1,
+      last: () => this.last,
+      continue: () => [...this.breakpoints].filter((at) => at > k).sort((a, b) => a - b)[0] ?? this.last,
+      "reverse-continue": () => [...this.breakpoints].filter((at) => at < k).sort((a, b) => b - a)[0] ?? -1,
+    };
+    this.go(moves[name]());
+  }
+
+  toggleBreakpoint() {
+    const { k } = this.state;
+    if (k < 0) return;
+    this.setBreakpoints(this.breakpoints.has(k) ? [...this.breakpoints].filter((at) => at !== k) : [...this.breakpoints, k]);
+    this.say(this.breakpoints.has(k) ? `Breakpoint at step ${k}.` : `No breakpoint at step ${k}.`);
+    this.set({});
+  }
+
+  setBreakpoints(steps) {
+    this.breakpoints = new Set(steps);
+    const flags = [...this.breakpoints].map((at) => {
+      const flag = html("button", { class: "flag", title: `breakpoint at step ${at}`, "aria-label": `breakpoint at step ${at}`, click: () => this.go(at) }, "⚑");
+      flag.style.left = `${(100 * (at + 1)) / (this.last + 1)}%`;
+      return flag;
+    });
+    $("flags").replaceChildren(...flags);
+  }
+
+  play() {
+    if (this.playing) {
+      clearInterval(this.playing);
+      this.playing = null;
+    } else {
+      if (this.state.k >= this.last) this.go(-1);
+      this.playing = setInterval(() => (this.state.k >= this.last ? this.play() : this.move("next")), Number($("speed").value));
+    }
+    $("play").textContent = this.playing ? "❚❚" : "▶";
+    $("play").setAttribute("aria-label", this.playing ? "pause" : "play");
+  }
+
+  find(text) {
+    const wanted = plain(text.trim());
+    const value = this.trace.values.findLast((v) => plain(symbolText(v)) === wanted) ?? this.trace.values.findLast((v) => v.name === text.trim());
+    const op = this.trace.steps.find(({ node, k }) => k > this.state.k && this.trace.values[node].op === wanted) ?? this.trace.steps.find(({ node }) => this.trace.values[node].op === wanted);
+    if (value) this.selectValue(value.index);
+    else if (op) this.go(op.k);
+    else this.notice(`Nothing is called ${text}.`);
+    $("find").classList.toggle("missing", !value && !op);
+    if (value || op) $("find").blur();
+  }
+
+  // -- the tour ---------------------------------------------------------------------------------------------------------
+
+  showTour() {
+    const { stop } = this.state;
+    const { tour } = this.trace;
+    if (tour.length === 0) return;
+    const here = stop === null ? null : tour[stop];
+    const asked = here !== null && here.answer !== undefined;
+    const answer = !asked ? "" : this.state.k > here.step ? ` ${here.answer}` : " (Step on to see.)";
+    $("stop").textContent = here === null ? "A tour of this network." : here.text + answer;
+    $("stop-number").textContent = here === null ? "" : `${stop + 1} of ${tour.length}`;
+    $("next-stop").textContent = here === null ? "Begin" : "Next";
+    $("next-stop").disabled = stop === tour.length - 1;
+    $("previous-stop").disabled = stop === null || stop === 0;
+  }
+
+  visit(change) {
+    const here = this.trace.tour[this.state.stop];
+    if (change > 0 && here?.answer !== undefined && this.state.k <= here.step) {
+      this.go(here.step + 1); // a question is answered before the tour goes on
+      return;
+    }
+    const stop = Math.min(Math.max((this.state.stop ?? -1) + change, 0), this.trace.tour.length - 1);
+    this.set({ stop, k: this.trace.tour[stop].step });
+  }
+}
+
+/** A name as it is typed: h[3] for h⁽³⁾. */
+function plain(text) {
+  const digits = (marks, from) => [...marks].map((c) => (c === "⁻" ? "-" : String(from.indexOf(c)))).join("");
+  return text.replace(/⁽(.+)⁾/u, (_, t) => `[${digits(t, "⁰¹²³⁴⁵⁶⁷⁸⁹")}]`).replace(/[₀-₉]+/gu, (low) => digits(low, "₀₁₂₃₄₅₆₇₈₉"));
+}
+
+async function start() {
+  try {
+    const { data, numbers } = await unpack($("data").textContent);
+    window.page = new Page(makeTrace(data, numbers));
+    document.documentElement.dataset.ready = "";
+  } catch (error) {
+    $("failure").hidden = false;
+    $("failure").textContent = `This page cannot be shown. ${error.message}`;
+    throw error;
+  }
+}
+
+start();
