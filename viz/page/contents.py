@@ -97,6 +97,7 @@ class _Writer:
     def value(self, node: Node) -> dict[str, Any]:
         """Return what is known of a value: its name, its place in time and in the program, its numbers, its inputs."""
         symbol = self.trace.symbols.of(node)
+        name = symbol._replace(number=None, timestep=None)
         gradient = self._gradient(node)
         optional = {
             "number": symbol.number,
@@ -109,8 +110,8 @@ class _Writer:
             "gradient": gradient,
         }
         return {
-            "name": self._text(symbol.name),
-            "bar": self._text(symbol._replace(number=None, timestep=None).bar),
+            "name": self._text(str(name)),
+            "bar": self._text(name.bar),
             "kind": self._text(node.kind),
             "op": self._text("" if node.op is None else str(node.op)),
             "inputs": [node.index - source.index for source in node.inputs],
