@@ -80,7 +80,8 @@ def unroll(
         with tg.timestep(t):
             if forced is not None and t > 1:
                 state = forced[t - 2]
-            new = cell(state, inputs[t - 1])
+            x = inputs[t - 1]
+            new = cell(state, x)
             state = new if active is None else _where(active[t - 1], new, state)
             outputs[t - 1] = read(state)
     return outputs, state

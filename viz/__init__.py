@@ -4,7 +4,8 @@
     viz.debug(loss)                    # step backward, set breakpoints, watch W.grad grow
     viz.export(loss, "bptt.html")      # the same as one page, in any browser
 
-`draw` returns a `Drawing`: every op, or with ``view="variables"`` what the program named.
+`draw` returns a `Drawing`: every op, or with ``view="variables"`` what the program named, or with
+``view="calls"`` the calls of its own functions, one node each (``opened="cell"`` shows what is inside).
 ``fold=True`` draws the cell once, with delayed edges; ``timesteps=2`` leaves out the middle;
 ``backward=True`` adds the gradients; ``overlay="grad_norm"`` colours by them;
 ``collapse="encoder"`` makes a scope one node.

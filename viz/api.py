@@ -9,6 +9,7 @@ import tinygraph as tg
 from .formats.drawing import Drawing
 from .layout.graphviz_process import start_early
 from .memory import garbage_collector_paused
+from .scenes.calls import calls_scene
 from .scenes.collapse import collapse_scopes
 from .scenes.folded import folded_scene
 from .scenes.gradients import with_gradients
@@ -19,7 +20,7 @@ from .scenes.window import shortened, window
 
 __all__ = ["check_options", "draw", "graph_of"]
 
-_VIEWS = {"ops": ops_scene, "variables": variables_scene}
+_VIEWS = {"ops": ops_scene, "variables": variables_scene, "calls": calls_scene}
 
 
 @garbage_collector_paused()
@@ -31,6 +32,7 @@ def draw(
     overlay: str | None = None,
     backward: bool = False,
     collapse: str | Iterable[str] = (),
+    opened: str | Iterable[str] = (),
     large: bool = False,
 ) -> Drawing:
     """Draw a recorded program.
@@ -41,8 +43,9 @@ def draw(
     ----------
     x : Tensor, Graph or Trace
         What was recorded, by its result.
-    view : "ops" or "variables"
-        Every op with its shape; or the variables that the program named, as in a textbook.
+    view : "ops", "variables" or "calls"
+        Every op with its shape; or the variables that the program named, as in a textbook; or the calls of the
+        program's own functions, a helper, a layer or a cell as one node.
     fold : bool
         Draw the recurrence: the cell once, with its delayed edges.
     timesteps : slice, int or iterable of int, optional
@@ -55,6 +58,8 @@ def draw(
         that is zero, and a sum for each parameter.
     collapse : str or iterable of str
         Scopes (`tinygraph.scope`) to be drawn as one node each.
+    opened : str or iterable of str
+        With ``view="calls"``, the functions whose calls are not one node: what they do is shown instead.
     large : bool
         Draw it even if it takes more than some 50 megabytes, or is too large for Graphviz and needs a plainer layout.
 
@@ -80,13 +85,20 @@ def draw(
     <Drawing 'Computational graph': 8 nodes, 9 edges>
     >>> [node.label for node in viz.draw(h, view="variables").scene.nodes]
     ['h⁽⁰⁾', 'h⁽¹⁾', 'h⁽²⁾', 'h⁽³⁾']
+    >>> def cell(h, x):
+    ...     return np.tanh(W @ h + x)
+    >>> for x in (1.0, 2.0):
+    ...     h = cell(h, x)
+    >>> [(node.label, node.detail) for node in viz.draw(h, view="calls").scene.nodes if node.label == "cell"]
+    [('cell', 'h⁽¹⁾'), ('cell', 'h⁽²⁾')]
     """
-    check_options(view, fold, timesteps, overlay, backward, collapse)
+    check_options(view, fold, timesteps, overlay, backward, collapse, opened)
     graph = graph_of(x)
     start_early()
     if fold:
         return Drawing(folded_scene(graph, view), large)
-    scene = _VIEWS[view](graph)
+    calls = [opened] if isinstance(opened, str) else opened
+    scene = calls_scene(graph, calls) if view == "calls" else _VIEWS[view](graph)
     trace = x if isinstance(x, tg.Trace) else None
     if backward:
         trace = trace or trace_of(graph)
@@ -105,6 +117,7 @@ def check_options(
     overlay: str | None = None,
     backward: bool = False,
     collapse: str | Iterable[str] = (),
+    opened: str | Iterable[str] = (),
 ) -> None:
     """Check what `draw` is asked for, as far as it can be told before anything is recorded.
 
@@ -114,7 +127,11 @@ def check_options(
         If `view` or `overlay` is unknown, or options exclude each other.
     """
     if view not in _VIEWS:
-        raise ValueError(f"view must be 'ops' or 'variables', not {view!r}")
+        raise ValueError(f"view must be 'ops', 'variables' or 'calls', not {view!r}")
+    if view == "calls" and (fold or backward or overlay is not None):
+        raise ValueError("view='calls' shows calls and no single values: it excludes fold, backward and overlay")
+    if opened and view != "calls":
+        raise ValueError("opened= opens calls, which view='calls' shows")
     if fold and (timesteps is not None or overlay is not None or backward or collapse):
         raise ValueError(
             "a folded drawing has no single time steps: fold=True excludes timesteps, overlay, backward, collapse"

@@ -79,7 +79,15 @@ def _parser() -> argparse.ArgumentParser:
     draw.set_defaults(run=_draw)
     _add_script(draw)
     draw.add_argument("-o", "--output", default="graph.svg", help="the drawing: .svg, .dot, .png or .pdf (%(default)s)")
-    draw.add_argument("--view", choices=("ops", "variables"), default="ops", help="every op, or the named variables")
+    draw.add_argument(
+        "--view",
+        choices=("ops", "variables", "calls"),
+        default="ops",
+        help="every op, the named variables, or the calls",
+    )
+    draw.add_argument(
+        "--open", dest="opened", action="append", default=[], metavar="NAME", help="show what calls of a function do"
+    )
     draw.add_argument("--fold", action="store_true", help="one cell with delayed edges, instead of all time steps")
     draw.add_argument(
         "--timesteps",
@@ -127,7 +135,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _draw(options: argparse.Namespace) -> int:
-    how = {name: getattr(options, name) for name in ("view", "fold", "timesteps", "overlay", "backward")}
+    how = {name: getattr(options, name) for name in ("view", "fold", "timesteps", "overlay", "backward", "opened")}
     check_options(**how)
     format_of(options.output)
     _check_folder(options.output)

@@ -67,7 +67,7 @@ def poisoned(value, rng, share=1.0):
 def poison_names(header, rng, share):
     """Put hostile characters into all of a trace file that is a name, source or a rule, and not its structure."""
     for row in header["nodes"]:
-        row.update({key: poisoned(row[key], rng, share) for key in ("scope", "label") if key in row})
+        row.update({key: poisoned(row[key], rng, share) for key in ("scope", "label", "name") if key in row})
     for loop in header["visits"]["loops"]:
         loop[1:3] = poisoned(loop[1:3], rng, share)
     header["files"] = {_mixed(name, rng): poisoned(lines, rng, share) for name, lines in header["files"].items()}
@@ -123,7 +123,13 @@ def shown(trace):
 
 
 def drawings(trace):
-    for options in ({}, {"view": "variables"}, {"fold": True}, {"backward": True, "overlay": "grad_norm"}):
+    for options in (
+        {},
+        {"view": "variables"},
+        {"view": "calls"},
+        {"fold": True},
+        {"backward": True, "overlay": "grad_norm"},
+    ):
         yield viz.draw(trace, **options)
 
 
@@ -190,6 +196,18 @@ def test_a_program_s_own_names_are_shown_as_safely(text, tmp_path):
         assert is_shown_safely(each), ascii(each)
     for drawing in drawings(trace):
         check_drawing(drawing, tmp_path, png=text == HOSTILE[0])
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_keys_are_shown_as_safely(text, tmp_path):
+    p = {"W\x1b[31m": tg.parameter([[0.5]]), f"U{text}": tg.parameter([[0.2]])}
+    p["h\x07\u202e"] = np.tanh(p["W\x1b[31m"] @ np.ones(1) + p[f"U{text}"] @ np.ones(1))
+    trace = tg.trace(np.sum(p["h\x07\u202e"]))
+    assert trace.graph.outputs[0].inputs[0].name == "h\ufffd\ufffd"
+    for each in shown(trace):
+        assert is_shown_safely(each), ascii(each)
+    for drawing in drawings(trace):
+        check_drawing(drawing, tmp_path)
 
 
 def test_a_checkpoint_s_names_are_not_in_messages(tmp_path):

@@ -73,7 +73,8 @@ def test_b10_the_decoder_with_attention_is_fed_the_target_of_the_step_before():
     decoder = rnn.AttentionDecoder(elman(1, 5), rnn.AdditiveAttention(4, 4, 4, rng=0), 1, rng=2)
     outputs, _ = rnn.AttentionEncoderDecoder(elman(3), decoder)(X, targets=Y[:2])
     drawn, labels = arrows(squares(outputs, Y[:2]))
-    assert ("y⁽¹⁾", "a⁽²⁾", "U") in drawn
+    assert ("y⁽¹⁾", "a⁽²⁾", "U_decoder₀") in drawn
+    assert {label for _, _, label in drawn if label.startswith("U")} == {"U", "U_decoder₀", "U_decoder₁"}
     assert [labels.count(f"y⁽{t}⁾") for t in "⁰¹²"] == [1, 1, 1]
 
 

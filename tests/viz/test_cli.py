@@ -51,6 +51,19 @@ def script(tmp_path):
     return path
 
 
+def test_calls_are_drawn_as_one_node_and_opened(here, tmp_path):
+    path = tmp_path / "calls.py"
+    path.write_text(
+        SCRIPT.replace("w * h)", "step(h))").replace("h = tg.t", "def step(h):\n    return w * h\nh = tg.t")
+    )
+    for extra, expected in (((), 3), (("--open", "step"), 0)):
+        assert here("draw", path, "--view", "calls", *extra, "-o", "calls.svg")[0] == 0
+        assert (tmp_path / "calls.svg").read_text().count(">step</text>") == expected
+    status, errors = here("draw", path, "--view", "calls", "--open", "leap", "-o", "calls.svg")
+    assert status == 1
+    assert "there is no call of 'leap'; those there are: 'step'" in errors
+
+
 def test_draw_writes_the_graph_of_the_first_backward_pass(script, tmp_path):
     done = run("draw", "-o", "g.svg", script, "7", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")

@@ -6,12 +6,15 @@ this one records, and goes no further than the nodes it is asked about.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
+from ..recording.calls import next_index
 from ..recording.context import Changed, context
 from ..recording.history import leading_to, recorded_at
+from ..recording.passes import Origin, RecordedPass
 from ..recording.primitive import Primitive
 from ..recording.pullback import RuleError
 from ..recording.sparse import dense
@@ -23,6 +26,12 @@ def pull_back(outputs: list[Tensor], adjoints: list[Any], wrt: list[Tensor]) -> 
 
     The same rules run as in `backward`, on Tensors: what they compute can be differentiated again.
     """
+    record = RecordedPass()
+    with Changed(backward=record) if context().recording else nullcontext():
+        return _pull_back(outputs, adjoints, wrt, record)
+
+
+def _pull_back(outputs: list[Tensor], adjoints: list[Any], wrt: list[Tensor], record: RecordedPass) -> list[Any]:
     totals: dict[Tensor, Any] = {}
     leaves = set(wrt)
     for output, adjoint in zip(outputs, adjoints, strict=True):
@@ -34,6 +43,8 @@ def pull_back(outputs: list[Tensor], adjoints: list[Any], wrt: list[Tensor]) -> 
         adjoint = None if op is None or node in leaves else totals.pop(node, None)
         if op is None or adjoint is None:
             continue
+        _complete(record, node, adjoint)
+        record.begin(next_index(), node._index, Origin(node._call, node._lasti, node._name))
         inputs: Any = node._inputs  # only Tensors receive a contribution
         for source, contribution in zip(inputs, _pull_recorded(node, op, adjoint), strict=False):
             if contribution is not None:
@@ -42,7 +53,13 @@ def pull_back(outputs: list[Tensor], adjoints: list[Any], wrt: list[Tensor]) -> 
     for leaf in wrt:
         if leaf in totals and totals[leaf].shape != leaf.shape:
             raise ValueError(f"a rule gave a leaf of shape {leaf.shape} a contribution of shape {totals[leaf].shape}")
+        _complete(record, leaf, totals.get(leaf))
     return [totals.get(leaf) for leaf in wrt]
+
+
+def _complete(record: RecordedPass, of: Tensor, adjoint: Any) -> None:
+    if type(adjoint) is Tensor:
+        record.complete(adjoint._index, of._index)
 
 
 def _pull_recorded(node: Tensor, op: Primitive, adjoint: Any) -> tuple:

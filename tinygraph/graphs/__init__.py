@@ -1,5 +1,9 @@
 """Graphs: what a program recorded, as plain data in the order of recording.
 
 - `graph`: `Graph`, its nodes, their consumers, its export to networkx
+- `adjoints`: what the nodes of a recorded backward pass are
+- `calls`: which of the program's own calls an op was recorded in
+- `names`: what a person who has read the program calls its values
+- `writing`: how such a name is written, ``Wf`` as W_f
 - `symbols`: how nodes are written in formulas (``h⁽³⁾``) and found by what is written (``h[3]``)
 """

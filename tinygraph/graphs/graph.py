@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,8 @@ from ..loops.timeline import Timeline
 from ..recording.history import leading_to
 from ..recording.node import Constant, Node
 from ..recording.tensor import Tensor
+from .adjoints import tell_what_was_pulled
+from .names import Names
 
 if TYPE_CHECKING:
     import networkx  # imported where a graph is exported: recording does without it
@@ -25,15 +27,28 @@ class Graph:
     outputs : list of Node
     timeline : Timeline
         Loops, iterations, time steps and initial states: read from the nodes unless it is given.
+
+    Parameters
+    ----------
+    name_of : callable, optional
+        Says what the program calls a node; read from the program unless it is given.
     """
 
-    def __init__(self, nodes: list[Node], outputs: list[Node], timeline: Timeline | None = None):
+    def __init__(
+        self,
+        nodes: list[Node],
+        outputs: list[Node],
+        timeline: Timeline | None = None,
+        name_of: Callable[[Node], str | None] | None = None,
+    ):
         self.nodes = nodes
         self.outputs = outputs
         self.timeline = timeline or Timeline(nodes)
         timestep_of = self._timestep_of  # once for all: every look at a method makes it anew
+        name_of = name_of or self._found_name
         for node in nodes:
             node.timestep_of = timestep_of
+            node.name_of = name_of
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -46,6 +61,13 @@ class Graph:
     def parameters(self) -> list[Node]:
         """The leaves that require a gradient."""
         return [node for node in self.nodes if node.kind == "parameter"]
+
+    @cached_property
+    def _names(self) -> Names:
+        return Names(self.timeline)
+
+    def _found_name(self, node: Node) -> str | None:
+        return self._names.of(node)
 
     def _timestep_of(self, node: Node) -> int | None:
         return self.timeline.timesteps[node.index]
@@ -142,6 +164,7 @@ def graph(*outputs: Tensor) -> Graph:
             raise TypeError(f"graph: expected Tensors that were recorded, got {type(output).__name__}")
     nodes: list[Node] = []
     node_of: dict[Tensor, Node] = {}
+    constants: dict[int, Node] = {}
     tensors = leading_to(outputs)
     leaf_values = _leaf_values(tensors)
     for tensor in tensors:
@@ -150,11 +173,18 @@ def graph(*outputs: Tensor) -> Graph:
             if source is None:
                 constant = _constant(len(nodes), value, tensor, argument)
                 nodes.append(constant)
+                constants[id(value)] = constant
                 inputs.append(constant)
             else:
                 inputs.append(node_of[source])
+        same = constants.get(id(tensor._value)) if tensor.op is None and tensor._call is None else None
+        if same is not None:  # a rule reads what the forward op was given
+            node_of[tensor] = same
+            continue
         node_of[tensor] = node = _node(len(nodes), tensor, tuple(inputs), leaf_values.get(tensor, tensor._value))
         nodes.append(node)
+    if any(tensor._context.backward is not None for tensor in tensors):
+        tell_what_was_pulled(nodes)
     return Graph(nodes, [node_of[output] for output in outputs])
 
 

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from ..recording.node import Node
 from .graph import Graph
+from .writing import barred, written
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻₀₁₂₃₄₅₆₇₈₉⁽⁾", "0123456789-0123456789[]")
-_MACRON, _OVERLINE = "\u0304", "\u0305"
 
 
 class Symbol(NamedTuple):
@@ -25,7 +25,7 @@ class Symbol(NamedTuple):
     timestep: int | None = None
 
     def __str__(self) -> str:
-        return self._with(self.name)
+        return self._with(written(self.name))
 
     @property
     def bar(self) -> str:
@@ -36,7 +36,7 @@ class Symbol(NamedTuple):
         >>> Symbol("h", None, 3).bar, Symbol("W").bar
         ('h̄⁽³⁾', 'W̄')
         """
-        return self._with(barred(self.name))
+        return self._with(barred(written(self.name)))
 
     def _with(self, name: str) -> str:
         number = "" if self.number is None else str(self.number).translate(_LOWERED)
@@ -52,7 +52,7 @@ class Symbol(NamedTuple):
         ('h[3]', 'v12')
         """
         at = "" if self.timestep is None else f"[{self.timestep}]"
-        return f"{self.name}{'' if self.number is None else self.number}{at}"
+        return f"{self.name.translate(_PLAIN)}{'' if self.number is None else self.number}{at}"
 
     @property
     def ascii_bar(self) -> str:
@@ -68,22 +68,12 @@ def raised(timestep: int | None) -> str:
     >>> raised(12), raised(None)
     ('⁽¹²⁾', '')
     """
-    return "" if timestep is None else f"⁽{str(timestep).translate(_RAISED)}⁾"
+    return "" if timestep is None else f"⁽{superscript(timestep)}⁾"
 
 
-def barred(name: str) -> str:
-    """Return a name under a bar: over the letter of ``b1`` and ``W_F``, over the whole of ``loss``.
-
-    Examples
-    --------
-    >>> barred("z"), barred("b1") == "b" + chr(0x304) + "1"
-    ('z̄', True)
-    """
-    match = re.fullmatch(r"([^\W\d_])([\u0300-\u036f]*)([\d₀-₉]*|_\w+)", unicodedata.normalize("NFD", name))
-    if match:
-        letter, marks, rest = match.groups()
-        return unicodedata.normalize("NFC", letter + marks + _MACRON) + rest
-    return "".join(letter + _OVERLINE for letter in name)
+def superscript(number: int) -> str:
+    """Return a number as an exponent."""
+    return str(number).translate(_RAISED)
 
 
 class Symbols:
@@ -180,7 +170,8 @@ class Symbols:
     def _by_name(self) -> dict[str, Node]:
         named = [node for node in self.graph.nodes if not _is_number(node)]
         latest = {self.of(node).name: node for node in named}
-        return latest | {self.of(node).ascii: node for node in named}
+        as_drawn = {str(self.of(node)).translate(_PLAIN): node for node in named}
+        return as_drawn | latest | {self.of(node).ascii: node for node in named}
 
     def names(self) -> list[str]:
         """Return what `find` knows, for completion."""

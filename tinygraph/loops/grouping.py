@@ -84,6 +84,11 @@ class Groups:
         return links[links[:, 0] >= 0]
 
     @cached_property
+    def forward(self) -> np.ndarray:
+        """Which ops the program computed, and no recorded backward pass."""
+        return np.array([node.pulled is None for node in self.nodes], bool)
+
+    @cached_property
     def members(self) -> list[np.ndarray]:
         """The positions of the nodes of each group."""
         return split_by(self.number, len(self.chains))

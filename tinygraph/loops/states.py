@@ -39,7 +39,7 @@ class Carrier:
     def _links(self) -> tuple[np.ndarray, np.ndarray]:
         """Source and reader of what passes within the loop, all outer iterations being the same, by position."""
         groups, depth = self.groups, self.depth
-        inside = np.isin(groups.number, groups.inside[self.loop])
+        inside = np.isin(groups.number, groups.inside[self.loop]) & groups.forward
         source, target = groups.links[inside[groups.links].all(1)].T
         same = (groups.iterations[source, :depth] == groups.iterations[target, :depth]).all(1)
         return source[same], target[same]

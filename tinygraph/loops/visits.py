@@ -28,6 +28,9 @@ def visits(nodes: Sequence[Node]) -> Visits:
 
     They are told by `tg.iteration`, or read from the program, or counted where calls are not known.
     """
+    pulled = [node for node in nodes if node.pulled is not None]
+    if pulled:
+        return with_pulled(nodes, visits([node for node in nodes if node.pulled is None]))
     told = [node for node in nodes if node.told_loops]
     others = [node for node in nodes if not node.told_loops] if told else nodes
     read = visits_read if all(node.call is not None for node in others) else visits_counted
@@ -36,6 +39,35 @@ def visits(nodes: Sequence[Node]) -> Visits:
     of_told, of_others = (zip(*part, strict=True) for part in (visits_told(told), read(others)))
     merged = [next(of_told if node.told_loops else of_others) for node in nodes]
     return Visits([place for place, _ in merged], [vector for _, vector in merged])
+
+
+def with_pulled(nodes: Sequence[Node], forward: Visits) -> Visits:
+    """Return the visits of all op nodes, given those of the forward pass: a rule's ops run where its op did.
+
+    The loop of a recorded backward pass is the engine's own, and not the program's. What is pulled back through an op
+    that does not lead to the outputs stands with what reads it.
+    """
+    ops = (node for node in nodes if node.pulled is None)
+    visited = dict(zip(ops, zip(forward.places, forward.vectors, strict=True), strict=True))
+    nowhere: tuple[Place, Vector] = Place((), ()), ()
+    of_rule: dict[Node, Node | None] = {}
+    for node in reversed(nodes):
+        if node.pulled is not None:
+            op = node.pulled.forward or of_rule.get(node)
+            of_rule[node] = op
+            of_rule |= {source: op for source in node.inputs if source.pulled is not None and source not in of_rule}
+    places: dict[Hashable, Place] = {}
+    counts: dict[Hashable, int] = {}
+    for node in nodes:
+        if node.pulled is not None:
+            op = of_rule[node]
+            place, vector = nowhere if op is None else visited.get(op, nowhere)
+            rule = place, node.call and id(node.call.code), node.lasti, str(node.op)
+            occurrence = counts[rule, vector] = counts.get((rule, vector), -1) + 1
+            if (rule, occurrence) not in places:
+                places[rule, occurrence] = Place(place.loops, (*place.order, len(places)))
+            visited[node] = places[rule, occurrence], vector
+    return Visits([visited[node][0] for node in nodes], [visited[node][1] for node in nodes])
 
 
 # -- read from calls and bytecode --------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ Read in this order:
 - `broadcasting`, `sparse`: what a contribution is summed to, and one that is zero but for the elements of an index
 - `context`: scopes, time steps, `no_grad`
 - `calls`, `bytecode`, `source`: in which call and at which instruction an op ran, and the source text of that place
+- `syntax`, `idioms`, `paths`, `operands`: what the program calls a value, followed through its text from what made it
+- `passes`: what a recorded backward pass says of itself
 - `cuts`, `conversion`: where a Tensor would leave the graph, and what to write instead
 - `node`: one recorded value as plain data, which all the later rooms read
 """

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any, Protocol
 
 from .calls import MAY_BE_SUSPENDED, Frames
+from .passes import RecordedPass
 
 
 class Watch(Protocol):
@@ -27,10 +28,11 @@ class Watch(Protocol):
 class Context:
     """The circumstances of recording; immutable but for the frames, which follow the program.
 
-    `block` is what changed them from those `outer` to it; both None at the outermost.
+    `backward` is the recorded backward pass that runs, if one does; `block` is what changed them from those `outer` to
+    it, both None at the outermost.
     """
 
-    __slots__ = ("block", "frames", "loops", "outer", "plain", "recording", "scope", "timestep", "watch")
+    __slots__ = ("backward", "block", "frames", "loops", "outer", "plain", "recording", "scope", "timestep", "watch")
 
     def __init__(
         self,
@@ -42,6 +44,7 @@ class Context:
         watch: Watch | None = None,
         outer: Context | None = None,
         block: Changed | None = None,
+        backward: RecordedPass | None = None,
     ):
         self.frames = frames
         self.scope = scope
@@ -51,6 +54,7 @@ class Context:
         self.watch = watch
         self.outer = outer
         self.block = block
+        self.backward = backward
         self.plain = recording and watch is None and not self._may_be_suspended()  # all that the fast path asks
 
     def _may_be_suspended(self) -> bool:
@@ -84,12 +88,21 @@ class Context:
             new("watch", self.watch),
             outer,
             block,
+            new("backward", self.backward),
         )
 
     def inside(self, outer: Context | None) -> Context:
         """Return the same circumstances as left for others, `outer`, when their block ends."""
         return Context(
-            self.frames, self.scope, self.timestep, self.loops, self.recording, self.watch, outer, self.block
+            self.frames,
+            self.scope,
+            self.timestep,
+            self.loops,
+            self.recording,
+            self.watch,
+            outer,
+            self.block,
+            self.backward,
         )
 
 

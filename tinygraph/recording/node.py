@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
-import ast
-import math
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from ..plain_text import clean
 from .calls import Call
+from .passes import Origin
 from .primitive import Primitive
 from .source import Source, locate
 from .tensor import Tensor
+
+
+class Pulled(NamedTuple):
+    """What a node of a recorded backward pass is.
+
+    Attributes
+    ----------
+    through : Node or None
+        The forward op whose rule computed it; None if that does not lead to the outputs of the graph.
+    adjoint_of : tuple of Node or Origin
+        Whose whole adjoint it is: of several, where an op hands its adjoint on; their origins if they do not lead to
+        the outputs of the graph.
+    """
+
+    through: Node | None
+    adjoint_of: tuple[Node | Origin, ...] = ()
+
+    @property
+    def forward(self) -> Node | None:
+        """The op of the forward pass beside which it stands."""
+        nodes = (node for node in self.adjoint_of if isinstance(node, Node))
+        return next((node for node in nodes if node.kind == "op" and node.op != "alias"), self.through)
+
+    @property
+    def is_of_all_time(self) -> bool:
+        """Whether it is the adjoint of what has no time step: the sum of what all of them contribute."""
+        return any(
+            isinstance(node, Node) and (node.kind == "parameter" or node.op == "alias") for node in self.adjoint_of
+        )
 
 
 class Node:
@@ -45,6 +73,8 @@ class Node:
         The activation of the function it was recorded in.
     tensor : Tensor or None
         The Tensor itself; None for constants and in a graph from a file.
+    pulled : Pulled or None
+        What it is in a recorded backward pass; None for all that a program computed.
     """
 
     __slots__ = (
@@ -58,7 +88,9 @@ class Node:
         "kind",
         "label",
         "lasti",
+        "name_of",
         "op",
+        "pulled",
         "requires_grad",
         "scope",
         "tensor",
@@ -102,6 +134,8 @@ class Node:
         self.tensor = tensor
         self._source = source
         self.timestep_of: Callable[[Node], int | None] | None = None  # its graph knows
+        self.pulled: Pulled | None = None
+        self.name_of: Callable[[Node], str | None] | None = None  # likewise
 
     @property
     def data(self) -> np.ndarray:
@@ -151,10 +185,9 @@ class Node:
 
     @property
     def name(self) -> str | None:
-        """The name it was given, explicitly or by assignment; for a constant, its expression in the op that uses it."""
-        if self.label is not None:
-            return self.label
-        return self.source.name if self.source else None
+        """What the program calls it, or was told to; see `tinygraph.graphs.names`."""
+        name = self.label if self.name_of is None else self.name_of(self)
+        return None if name is None else clean(name)
 
     @property
     def timestep(self) -> int | None:
@@ -178,7 +211,7 @@ class Node:
 
 
 class Constant(Node):
-    """A plain number or array that an op was given; it is named by its expression in the op's own source."""
+    """A plain number or array that an op was given."""
 
     __slots__ = ("argument",)
 
@@ -187,36 +220,6 @@ class Constant(Node):
         self.argument = argument
 
     @property
-    def name(self) -> str | None:
-        """The expression that gave it, or its value if that is one number."""
-        if self.label is not None:
-            return self.label
-        if np.ndim(self._value) == 0:
-            return f"{self._value:g}" if not math.isnan(self._value) else "nan"
-        source = locate(self.call, self.lasti)
-        return None if source is None else operand(source.expression, self.argument)
-
-    @property
     def expression(self) -> str:
         """As its name."""
         return self.name or ""
-
-
-def operand(expression: str, argument: int) -> str | None:
-    """Return the source of an operand of an expression.
-
-    Examples
-    --------
-    >>> operand("U @ X[t]", 1), operand("np.dot(U, x)", 1)
-    ('X[t]', 'x')
-    """
-    try:
-        node = ast.parse(expression, mode="eval").body
-    except (SyntaxError, ValueError):
-        return None
-    operands: list[ast.expr] = []
-    if isinstance(node, ast.BinOp):
-        operands = [node.left, node.right]
-    elif isinstance(node, ast.Call):
-        operands = list(node.args)
-    return ast.unparse(operands[argument]) if argument < len(operands) else None

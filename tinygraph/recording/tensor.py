@@ -16,7 +16,7 @@ from .context import Context, context, known_context
 from .cuts import is_asked_for, refusal
 from .numpy_protocol import dispatch
 from .primitive import Primitive
-from .source import locate, where
+from .source import locate, name_at, where
 
 _frame = sys._getframe
 _new = object.__new__
@@ -186,10 +186,7 @@ class Tensor:
     @property
     def name(self) -> str | None:
         """The name it was given: explicitly, or by assignment in the program's source."""
-        if self._name is None:
-            source = locate(self._call, self._lasti)
-            return source.name if source else None
-        return self._name
+        return name_at(self._call, self._lasti) if self._name is None else self._name
 
     @name.setter
     def name(self, value: str | None) -> None:

@@ -39,7 +39,9 @@ def restored(header: dict[str, Any], block: memoryview) -> tuple[list[Any], Pass
     nodes: list[Node] = []
     for row in checked(header["nodes"], list, "the list of nodes"):
         nodes.append(_node(row, nodes, arrays, ops, sources))
-    graph = Graph(nodes, [reference(nodes, i) for i in header["outputs"]], _timeline(header, nodes, arrays))
+    names = [optional(row.get("name"), str, "a name") for row in header["nodes"]]
+    outputs = [reference(nodes, i) for i in header["outputs"]]
+    graph = Graph(nodes, outputs, _timeline(header, nodes, arrays), lambda node: names[node.index] or _old_name(node))
     steps = [reference(nodes, i) for i in header["steps"]]
     adjoints = [reference(arrays, i) for i in header["adjoints"]]
     _check_steps(steps, adjoints, graph)
@@ -47,6 +49,11 @@ def restored(header: dict[str, Any], block: memoryview) -> tuple[list[Any], Pass
     for node, gradient in gradients.items():
         _check_shape(gradient, node, f"the gradient of node {node.index}")
     return adjoints, PassNodes(graph, steps, gradients), _files(header["files"])
+
+
+def _old_name(node: Node) -> str | None:
+    """Return the name of a node in a file of an older version."""
+    return node.label or (node.source.name if node.source else None)
 
 
 def _timeline(header: dict[str, Any], nodes: list[Node], arrays: list[Any]) -> Timeline:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
+from enum import IntEnum
 from typing import Any, NamedTuple
 
 from ..recording.node import Node
 from .saved import is_known
 
-_SUM, _PRODUCT, _SIGN, _JUXTAPOSED, _POWER, _ATOM = range(6)  # how tightly a term binds
 _SUMS = {ast.Add: "+", ast.Sub: "−", ast.BitAnd: "∧", ast.BitOr: "∨"}
 _COMPARISONS = {ast.Gt: ">", ast.Lt: "<", ast.GtE: "≥", ast.LtE: "≤", ast.Eq: "=", ast.NotEq: "≠"}
+
+
+class Tightness(IntEnum):
+    """How tightly a term binds."""
+
+    SUM, PRODUCT, SIGN, JUXTAPOSED, POWER, ATOM = range(6)
 
 
 class Operand(NamedTuple):
@@ -26,7 +32,7 @@ class Term(NamedTuple):
     """Text, how tightly it binds, and how many axes its value has."""
 
     text: str
-    binds: int = _ATOM
+    binds: int = Tightness.ATOM
     ndim: int = 0
 
     def within(self, binds: int) -> str:
@@ -64,7 +70,7 @@ class Printer:
         lead = self.node.data.ndim - self.source.data.ndim
         stretched = [i + lead for i, n in enumerate(self.source.shape) if n == 1 and self.node.shape[i + lead] != 1]
         axes = [*range(lead), *stretched]
-        return f"Σ{'' if len(axes) == self.node.data.ndim else _lowered(axes)} {term.within(_PRODUCT)}"
+        return f"Σ{'' if len(axes) == self.node.data.ndim else _lowered(axes)} {term.within(Tightness.PRODUCT)}"
 
     def term(self, tree: ast.AST) -> Term:
         """Return the term of an expression."""
@@ -76,7 +82,7 @@ class Printer:
     def _Name(self, tree: ast.Name) -> Term:
         operand = self.names.get(tree.id)
         if operand is not None:
-            return Term(operand.text, _SIGN if operand.text.startswith("-") else _ATOM, operand.ndim)
+            return Term(operand.text, Tightness.SIGN if operand.text.startswith("-") else Tightness.ATOM, operand.ndim)
         static = {**self.op.defaults, **self.node.attributes}
         return Term(str(static.get(tree.id, tree.id)))
 
@@ -90,23 +96,27 @@ class Printer:
         ndim = max(left.ndim, right.ndim)
         match tree.op:
             case ast.MatMult():
-                return _product(left, right)
+                return product(left, right)
             case ast.Pow():
                 return _power(left, right)
             case ast.Add() | ast.Sub() | ast.BitAnd() | ast.BitOr():
                 sign = _SUMS[type(tree.op)]
                 return _computed(left, right, tree.op) or Term(
-                    f"{left.text} {sign} {right.within(_PRODUCT)}", _SUM, ndim
+                    f"{left.text} {sign} {right.within(Tightness.PRODUCT)}", Tightness.SUM, ndim
                 )
             case ast.Div():
-                return Term(f"{left.within(_PRODUCT)} / {right.within(_JUXTAPOSED)}", _PRODUCT, ndim)
+                return Term(
+                    f"{left.within(Tightness.PRODUCT)} / {right.within(Tightness.JUXTAPOSED)}", Tightness.PRODUCT, ndim
+                )
         sign = "⊙" if left.ndim and right.ndim else "·"
-        return Term(f"{left.within(_PRODUCT)} {sign} {right.within(_PRODUCT)}", _PRODUCT, ndim)
+        return Term(
+            f"{left.within(Tightness.PRODUCT)} {sign} {right.within(Tightness.PRODUCT)}", Tightness.PRODUCT, ndim
+        )
 
     def _UnaryOp(self, tree: ast.UnaryOp) -> Term:
         term = self.term(tree.operand)
-        sign, binds = ("−", _PRODUCT) if isinstance(tree.op, ast.USub) else ("¬", _SIGN)
-        return Term(f"{sign}{term.within(_PRODUCT)}", binds, term.ndim)
+        sign, binds = ("−", Tightness.PRODUCT) if isinstance(tree.op, ast.USub) else ("¬", Tightness.SIGN)
+        return Term(f"{sign}{term.within(Tightness.PRODUCT)}", binds, term.ndim)
 
     def _Compare(self, tree: ast.Compare) -> Term:
         left, right = self.term(tree.left), self.term(tree.comparators[0])
@@ -117,8 +127,8 @@ class Printer:
 
     def _Attribute(self, tree: ast.Attribute) -> Term:
         if tree.attr == "T":
-            return _transposed(self.term(tree.value))
-        if _is_numpy(tree):
+            return transposed(self.term(tree.value))
+        if is_module(tree):
             return Term({"pi": "π"}.get(tree.attr, tree.attr))
         return Term(f"{self.term(tree.value).text}.{tree.attr}")
 
@@ -128,11 +138,11 @@ class Printer:
         if all(isinstance(part, ast.Constant) and part.value in (None, Ellipsis) for part in index):
             return term  # only stretches it for broadcasting
         at = self.argument if self.op.variadic else self.term(tree.slice).text
-        return Term(f"{term.within(_ATOM)}[{at}]", ndim=term.ndim)
+        return Term(f"{term.within(Tightness.ATOM)}[{at}]", ndim=term.ndim)
 
     def _Call(self, tree: ast.Call) -> Term:
         terms = [self.term(argument) for argument in tree.args]
-        if isinstance(tree.func, ast.Attribute) and not _is_numpy(tree.func.value):
+        if isinstance(tree.func, ast.Attribute) and not is_module(tree.func.value):
             return self._method(tree.func, terms)
         name = tree.func.attr if isinstance(tree.func, ast.Attribute) else getattr(tree.func, "id", "?")
         helper = _HELPERS.get(name) if self.is_ours or isinstance(tree.func, ast.Attribute) else None
@@ -145,13 +155,14 @@ class Printer:
     def _method(self, function: ast.Attribute, terms: list[Term]) -> Term:
         term = self.term(function.value)
         if function.attr == "dot":
-            return _product(term, terms[0])
+            return product(term, terms[0])
         if function.attr == "astype":
             return term
         return Term(f"{function.attr}({', '.join(part.text for part in (term, *terms))})", ndim=term.ndim)
 
 
-def _is_numpy(tree: ast.expr) -> bool:
+def is_module(tree: ast.expr) -> bool:
+    """Tell whether an expression names a module of functions, as ``np.linalg`` does."""
     while isinstance(tree, ast.Attribute):  # np.linalg
         tree = tree.value
     return isinstance(tree, ast.Name) and tree.id in ("np", "numpy", "tg", "math")
@@ -172,7 +183,7 @@ def _computed(left: Term, right: Term, op: ast.operator) -> Term | None:
     except ValueError:
         return None
     value = a + b if isinstance(op, ast.Add) else a - b if isinstance(op, ast.Sub) else None
-    return None if value is None else Term(_number(value), _SIGN if value < 0 else _ATOM)
+    return None if value is None else Term(_number(value), Tightness.SIGN if value < 0 else Tightness.ATOM)
 
 
 def _power(base: Term, exponent: Term) -> Term:
@@ -180,22 +191,27 @@ def _power(base: Term, exponent: Term) -> Term:
         return base
     raised = {"2": "²", "3": "³", "-1": "⁻¹", "-2": "⁻²"}.get(exponent.text)
     if raised and not base.text.endswith("⁾"):
-        return Term(f"{base.within(_ATOM)}{raised}", _POWER, base.ndim)
-    return Term(f"{base.within(_ATOM)}^{exponent.within(_ATOM)}", _POWER, max(base.ndim, exponent.ndim))
+        return Term(f"{base.within(Tightness.ATOM)}{raised}", Tightness.POWER, base.ndim)
+    return Term(
+        f"{base.within(Tightness.ATOM)}^{exponent.within(Tightness.ATOM)}",
+        Tightness.POWER,
+        max(base.ndim, exponent.ndim),
+    )
 
 
-def _transposed(term: Term) -> Term:
-    return Term(f"{term.within(_ATOM)}ᵀ", ndim=term.ndim)
+def transposed(term: Term) -> Term:
+    """Return the transpose of a term."""
+    return Term(f"{term.within(Tightness.ATOM)}ᵀ", ndim=term.ndim)
 
 
-def _product(left: Term, right: Term) -> Term:
-    """Return a product of matrices and vectors; a vector before a matrix as the transpose times the vector."""
+def product(left: Term, right: Term, as_rows: bool = False) -> Term:
+    """Return a product of matrices and vectors; a vector before a matrix as the transpose times it, or `as_rows`."""
     if left.ndim == 1 and right.ndim == 1:
-        return Term(f"{left.within(_JUXTAPOSED)} · {right.within(_JUXTAPOSED)}", _PRODUCT)
-    if left.ndim == 1 and right.ndim == 2:
-        left, right = _transposed(right), left
-    text = f"{left.within(_JUXTAPOSED)} {right.within(_JUXTAPOSED)}"
-    return Term(text, _JUXTAPOSED, 1 if min(left.ndim, right.ndim) == 1 else max(left.ndim, right.ndim))
+        return Term(f"{left.within(Tightness.JUXTAPOSED)} · {right.within(Tightness.JUXTAPOSED)}", Tightness.PRODUCT)
+    if left.ndim == 1 and right.ndim == 2 and not as_rows:
+        left, right = transposed(right), left
+    text = f"{left.within(Tightness.JUXTAPOSED)} {right.within(Tightness.JUXTAPOSED)}"
+    return Term(text, Tightness.JUXTAPOSED, 1 if min(left.ndim, right.ndim) == 1 else max(left.ndim, right.ndim))
 
 
 # -- helpers that rules call, as what they do --------------------------------------------------------------------------
@@ -205,17 +221,17 @@ def _spread(printer: Printer, term: Term, *_: Term) -> Term:
     if printer.source.shape == ():
         return term
     ones = f"ones({'×'.join(map(str, printer.source.shape))})"
-    return Term(f"{term.within(_PRODUCT)} · {ones}", _PRODUCT, printer.source.data.ndim)
+    return Term(f"{term.within(Tightness.PRODUCT)} · {ones}", Tightness.PRODUCT, printer.source.data.ndim)
 
 
 def _summed(printer: Printer, term: Term, *_: Term) -> Term:
-    return Term(f"Σ {term.within(_PRODUCT)}", _PRODUCT, term.ndim)
+    return Term(f"Σ {term.within(Tightness.PRODUCT)}", Tightness.PRODUCT, term.ndim)
 
 
 def _column_sums(printer: Printer, term: Term, *_: Term) -> Term:
     if term.ndim < 2:
         return term
-    return Term(f"Σ{_lowered(range(term.ndim - 1))} {term.within(_PRODUCT)}", _PRODUCT, 1)
+    return Term(f"Σ{_lowered(range(term.ndim - 1))} {term.within(Tightness.PRODUCT)}", Tightness.PRODUCT, 1)
 
 
 def _reshaped(printer: Printer, term: Term, *_: Term) -> Term:
@@ -224,7 +240,7 @@ def _reshaped(printer: Printer, term: Term, *_: Term) -> Term:
 
 
 def _less_one(printer: Printer, term: Term, *_: Term) -> Term:
-    return _computed(term, Term("1"), ast.Sub()) or Term(f"{term.text} − 1", _SUM, term.ndim)
+    return _computed(term, Term("1"), ast.Sub()) or Term(f"{term.text} − 1", Tightness.SUM, term.ndim)
 
 
 def _same(printer: Printer, term: Term, *_: Term) -> Term:
@@ -232,11 +248,13 @@ def _same(printer: Printer, term: Term, *_: Term) -> Term:
 
 
 _HELPERS: dict[str, Callable[..., Term]] = {
-    "outer": lambda p, a, b, *_: Term(f"{a.within(_JUXTAPOSED)} ⊗ {b.within(_JUXTAPOSED)}", _PRODUCT, 2),
+    "outer": lambda p, a, b, *_: Term(
+        f"{a.within(Tightness.JUXTAPOSED)} ⊗ {b.within(Tightness.JUXTAPOSED)}", Tightness.PRODUCT, 2
+    ),
     "rows": lambda p, a, *_: a._replace(ndim=2),
-    "mT": lambda p, a, *_: _transposed(a),
-    "transpose": lambda p, a, *_: _transposed(a),
-    "swapaxes": lambda p, a, *_: _transposed(a),
+    "mT": lambda p, a, *_: transposed(a),
+    "transpose": lambda p, a, *_: transposed(a),
+    "swapaxes": lambda p, a, *_: transposed(a),
     "spread": _spread,
     "broadcast_to": _spread,
     "sum": _summed,
@@ -248,7 +266,7 @@ _HELPERS: dict[str, Callable[..., Term]] = {
     "squeeze": _same,
     "no_zero": _same,
     "one_hot": lambda p, a, *_: Term(f"1[{a.text}]", ndim=p.source.data.ndim),
-    "less_one_hot": lambda p, a, at, *_: Term(f"{a.text} − 1[{at.text}]", _SUM, p.source.data.ndim),
+    "less_one_hot": lambda p, a, at, *_: Term(f"{a.text} − 1[{at.text}]", Tightness.SUM, p.source.data.ndim),
     "_share": lambda p, a, chosen, *_: Term(f"[{a.text} = {chosen.text}]", ndim=max(a.ndim, chosen.ndim)),
     "ties": lambda p, extreme, x, *_: Term(f"[{x.text} = {extreme.text}]", ndim=x.ndim),
     "part": lambda p, *_: Term(f"{p.names['g'].text}[{p.argument}]", ndim=p.source.data.ndim),

@@ -6,7 +6,7 @@ from dataclasses import astuple
 from typing import Any
 
 from ..backward.replay import pull
-from ..recording.node import Constant, Node
+from ..recording.node import Node
 from ..recording.sparse import dense
 from .packing import Packer, encode
 from .recorded_pass import Pass
@@ -77,7 +77,8 @@ def _node(node: Node, packer: Packer, ops: _Numbered, sources: _Numbered) -> dic
         "requires_grad": node.requires_grad,
         "scope": node.scope,
         "timestep": node.timestep,
-        "label": node.name if isinstance(node, Constant) else node.label,
+        "label": node.label,
+        "name": node.name,
         "source": sources.of(node.source),
         "attributes": {key: encode(value, packer) for key, value in node.attributes.items()},
         "replaced": _replaced(node, packer),

@@ -62,7 +62,7 @@ _FILL_COLOURS = Template("""
 .f$n rect,rect.f$n{fill:$colour!important}.f$n .l,.f$n .d{fill:$text!important}
 """)
 _HUE_COLOURS = Template("""
-.e.h$n,.r.h$n,.rail.h$n{stroke:$colour}.a.h$n,text.h$n{fill:$colour}
+.e.h$n,.r.h$n,.rail.h$n{stroke:$colour}.a.h$n,text.h$n,tspan.h$n{fill:$colour}
 .parameter.h$n rect{fill:$colour;stroke:$colour}.parameter.h$n text{fill:$paper}
 """)
 
@@ -113,6 +113,7 @@ def _hues(scene: Scene) -> list[int]:
     """Return the numbers of the parameters in a scene."""
     hues = {node.hue for node in scene.nodes} | {edge.hue for edge in scene.edges}
     hues |= {hue for node in scene.nodes for _, hue in node.tags}
+    hues |= {hue for edge in scene.edges for _, hue in edge.factors}
     hues |= {entry.hue for entry in scene.legend.parameters} if scene.legend else set()
     return sorted(hue for hue in hues if hue is not None)
 

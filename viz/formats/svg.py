@@ -35,7 +35,13 @@ def escape(text: str) -> str:
 
 
 _HEIGHTS = {"low": 3, "up": -5}
-_MARKS = {"": "", "low": ' class="low"', "up": ' class="up"', "bar": ' text-decoration="overline" stroke="none"'}
+_MARKS = {
+    "": "",
+    "sign": ' class="sign"',
+    "low": ' class="low"',
+    "up": ' class="up"',
+    "bar": ' text-decoration="overline" stroke="none"',
+}
 
 
 def typeset(text: str) -> str:
@@ -172,8 +178,13 @@ def _edge(edge: Edge, path: str, railed: bool) -> str:
 
 def _edge_label(edge: Edge, place: Point) -> str:
     x, y = place
+    rest, parts = edge.label, []
+    for name, hue in edge.factors:
+        before, _, rest = rest.partition(name)
+        parts.append(f'{typeset(before)}<tspan class="{hue_class(hue).strip()}">{typeset(name)}</tspan>')
+    text = "".join([*parts, typeset(rest)])
     colour = " gradient" if edge.kind == "gradient" else hue_class(edge.hue)
-    return f'<text class="name{colour}" x="{x:.4g}" y="{y + 4.5:.4g}">{typeset(edge.label)}</text>'
+    return f'<text class="name{colour}" x="{x:.4g}" y="{y + 4.5:.4g}">{text}</text>'
 
 
 def _node(node: Node, box: Box, round: bool, shade: str) -> str:

@@ -45,7 +45,7 @@ def _whole(scene: Scene) -> Layout:
             scopes=named,
             round=scene.round,
             labels=[_room(edge) + (LOOP if i in bent else 0.0) for i, edge in enumerate(scene.edges)],
-            gap=22.0 if scene.round else 14.4,
+            gap=24.0 if scene.round else 14.4,
             rank_gap=44.0 if scene.round else 28.0,
             loose=frozenset(i for i, edge in enumerate(scene.edges) if edge.kind in ("delay", "gradient")),
         )
@@ -86,7 +86,7 @@ def _bent_edges(scene: Scene) -> set[int]:
 
 def _room(edge: Edge) -> float:
     """Return the width to keep free for the label of an edge."""
-    return label_room(edge.label) + (8.0 if edge.kind == "delay" else 0.0)
+    return label_room(edge.label) + (12.0 if edge.kind == "delay" else 0.0)
 
 
 def _bend(edge: Edge, boxes: dict[str, Box], round: bool) -> Path | None:

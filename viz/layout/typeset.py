@@ -15,19 +15,25 @@ SMALL = 0.72  # the size of an index, beside that of its name
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵗᵀ", "0123456789+−()tT")
 _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉ᵢ", "0123456789i")
 _PARTS = re.compile(
-    r"(?P<up>[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵗᵀ]+)"
+    r"(?P<sign>[⊙⊗])"
+    r"|(?P<up>[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵗᵀ]+)"
     r"|(?P<bar>(?:[^\W\d_]\u0304)+)"
     r"|(?P<low>(?<=[^\W\d_])(?<!\w\w)\d{1,2}(?!\w)|(?<=[^\W\d_])(?<!\w\w)_\w{1,3}(?!\w)"
+    r"|(?:(?<=^[A-Z])|(?<= [A-Z]))_[^\W_]\w{2,8}(?![\w(])"
     r"|(?<=[^\W\d_]\u0304)(?:_\w{1,3}|\d{1,2})(?!\w)|[₀-₉ᵢ]+(?:,[₀-₉ᵢ]+)*)"
 )
 
 
 @lru_cache(maxsize=1 << 12)
 def pieces(text: str) -> tuple[tuple[str, str], ...]:
-    """Return `text` in parts, each with how it is set: "" on the line, "low", "up", or "bar" with a line above.
+    """Return `text` in parts, each with how it is set: "" on the line, "low", "up", "bar" with a line above, or "sign".
+
+    A sign that few fonts have stands for itself, so that its neighbours keep their font.
 
     >>> pieces("W_F⁽²⁾")
     (('W', ''), ('F', 'low'), ('(2)', 'up'))
+    >>> pieces("W_gates")
+    (('W', ''), ('gates', 'low'))
     >>> pieces("log1p(x_train)")
     (('log1p(x_train)', ''),)
     """

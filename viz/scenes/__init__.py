@@ -1,8 +1,10 @@
 """Scenes: what is drawn, and nothing of pixels: nodes, edges, columns and labels of one view of a graph.
 
 - `scene`: the data
-- `ops`, `variables`: the views of an unrolled graph, and `unrolled` what they share; `folded`: those of its recurrence
+- `ops`, `variables`, `calls`: the views of an unrolled graph, and `unrolled` what they share
+- `folded`: those of its recurrence
 - `calendar`: which column and row a node belongs to; `segments`: which loops over time share their columns
+- `equal_inputs`: an array given to several ops is one node
 - `names`, `labels`, `hues`: what stands on a node, and its colour
 - `contraction`: unnamed results become edges; `collapse`: a scope becomes one node; `window`: time steps are left out
 - `gradients`: the backward pass drawn upon the forward one; `overlays`: colours by a quantity

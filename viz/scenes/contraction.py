@@ -11,9 +11,8 @@ from typing import NamedTuple
 from .delays import Delay, delay_text, is_carried
 from .labels import AnyNode, op_name
 from .scene import Edge
-from .text import shorten
 
-__all__ = ["Argument", "Contraction", "Origin", "Read", "contract", "delayed_edge"]
+__all__ = ["Argument", "Contraction", "Origin", "Read", "contract", "delayed_edge", "labelled"]
 
 SCALING = frozenset(("matmul", "multiply", "dot", "einsum", "linear", "tensordot", "divide"))
 SUMS = frozenset(("add", "subtract"))
@@ -43,6 +42,7 @@ def contract(
     kept: Collection[int],
     nodes: Sequence[AnyNode],
     hues: Mapping[int, int],
+    label: Callable[[int], str],
     alike: Callable[[int], Iterable[int]] = lambda index: (index,),
     states: Collection[int] = (),
 ) -> Contraction:
@@ -50,7 +50,7 @@ def contract(
 
     Parameters
     ----------
-    reads, kept, nodes, hues
+    reads, kept, nodes, hues, label
         As for `Contraction`; `reads` is called for each pass.
     alike : function
         Returns the indices of the nodes in the place of one in all time steps, which stay with it.
@@ -59,7 +59,7 @@ def contract(
     """
     staying = set(kept)
     while True:
-        contraction = Contraction(reads(), staying, nodes, hues, states)
+        contraction = Contraction(reads(), staying, nodes, hues, label, states)
         forks = {other for index in contraction.forks for other in alike(index)} - staying
         if not forks:
             return contraction
@@ -79,6 +79,8 @@ class Contraction:
         All of them, by index.
     hues : mapping of int to int
         The colour numbers of the parameters.
+    label : callable
+        Says how a parameter is written, by its index.
     states : collection of int
         As for `contract`.
 
@@ -94,11 +96,13 @@ class Contraction:
         kept: set[int],
         nodes: Sequence[AnyNode],
         hues: Mapping[int, int],
+        label: Callable[[int], str],
         states: Collection[int] = (),
     ) -> None:
         self.kept = sorted(kept)
         self._states = states
         self._nodes = nodes
+        self._label = label
         self._hues = hues
         self.forks: set[int] = set()
         self._arguments: dict[int, Sequence[Argument]] = {}
@@ -151,17 +155,22 @@ class Contraction:
         edges: list[Edge] = []
         for index in self.kept:
             for argument, ((source, delay), parameters) in enumerate(self._origins[index].ways.items()):
-                hue = self._hues[parameters[0]] if parameters else None
-                edges.append(delayed_edge(source, index, argument, self._label(parameters), hue, delay))
+                factors = [(self._label(parameter), self._hues[parameter]) for parameter in parameters]
+                edges.append(labelled(delayed_edge(source, index, argument, "", None, delay), factors))
         return edges
 
     def tags(self, index: int) -> tuple[tuple[str, int], ...]:
         """Return the parameters that are only added to a variable: their labels and colours."""
-        return tuple((self._label([parameter]), self._hues[parameter]) for parameter in self._origins[index].added)
+        return tuple((self._label(parameter), self._hues[parameter]) for parameter in self._origins[index].added)
 
-    def _label(self, parameters: Sequence[int]) -> str:
-        names = [shorten(self._nodes[parameter].name or "parameter") for parameter in parameters]
-        return " ".join(names[:MOST_LABELS]) + ("…" if len(names) > MOST_LABELS else "")
+
+def labelled(edge: Edge, factors: Sequence[tuple[str, int]]) -> Edge:
+    """Return the edge with the parameters on its way in its label, and each one's colour."""
+    names = ", ".join(name for name, _ in factors[:MOST_LABELS]) + ("…" if len(factors) > MOST_LABELS else "")
+    edge.label = " ".join(filter(None, (names, edge.label)))
+    edge.hue = factors[0][1] if len(factors) == 1 else None
+    edge.factors = tuple(factors[:MOST_LABELS]) if len(factors) > 1 else ()
+    return edge
 
 
 def delayed_edge(source: int, target: int, argument: int, label: str, hue: int | None, delay: Delay) -> Edge:

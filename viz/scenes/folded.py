@@ -15,11 +15,11 @@ from tinygraph.graphs.symbols import raised
 
 from .contraction import Argument, contract, delayed_edge
 from .delays import Times, is_carried
+from .equal_inputs import merge_equal_inputs
 from .hues import carried_hues, parameter_hues
-from .labels import loss_label, lowered, number_text, op_name, scope_text, short_expression, unnamed_label
+from .labels import is_name, loss_label, lowered, number_text, op_name, scope_text, short, symbol, unnamed_label
 from .names import Names
 from .scene import Edge, Node, Scene, merge_equal
-from .text import shorten
 
 __all__ = ["folded_scene"]
 
@@ -32,6 +32,7 @@ def folded_scene(graph: tg.Graph, view: str) -> Scene:
     """
     folded = _Folded(graph)
     scene = folded.ops() if view == "ops" else folded.variables()
+    scene = merge_equal_inputs(scene, graph, {f"n{node.index}": node.recorded for node in folded.nodes})
     ops = sum(node.kind == "op" for node in folded.nodes)
     scene.description = f"{ops:,} ops of the recurrence, folded from {len(graph.nodes):,} nodes."
     return scene
@@ -70,7 +71,8 @@ class _Folded:
         order = self._in_order()
         reads = lambda: ((node, self.reads[node]) for node in order)
         states = {node.index for node in self.states}
-        contraction = contract(reads, {node.index for node in kept}, self.nodes, self.hues, states=states)
+        kept_indices = {node.index for node in kept}
+        contraction = contract(reads, kept_indices, self.nodes, self.hues, self._parameter, states=states)
         scene = Scene(title="Folded network", round=True, edges=contraction.edges())
         for index in contraction.kept:
             node = self.nodes[index]
@@ -151,7 +153,7 @@ class _Folded:
     def _name(self, node: FoldedNode) -> str:
         """Return the name of a node with its time step, or t where it is one of each; empty without a name."""
         if again := self.graph.timeline.again.get(int(node.positions[-1])):  # the target of the time step before
-            return shorten(self.names.of(self.graph.nodes[again]).name or "input") + "⁽ᵗ⁻¹⁾"
+            return symbol(self.names.of(self.graph.nodes[again]).name or "input") + "⁽ᵗ⁻¹⁾"
         value, numbers = self.states.get(node, (node, []))
         name = self.names.called(value.recorded[0]) or self.names.of(node.recorded[0]).name
         if not name:
@@ -159,11 +161,14 @@ class _Folded:
         if numbers:
             ends = dict.fromkeys((numbers[0], numbers[-1]))
             below = self._index(value).removesuffix("⁽ᵗ⁾") if self.times.in_time(value) else ""
-            return "…".join(shorten(name) + below + self._initial(value, number) for number in ends)
-        return shorten(name) + self._index(node)
+            return "…".join(symbol(name) + below + self._initial(value, number) for number in ends)
+        return symbol(name) + (self._index(node) if is_name(name) else "")
+
+    def _parameter(self, index: int) -> str:
+        return self.names.of_parameter(self.nodes[index].recorded[0])
 
     def _unnamed(self, node: FoldedNode) -> str:
-        expression = short_expression(self.names.of(node.recorded[0]).expression)
+        expression = short(self.names.of(node.recorded[0]).typeset)
         return unnamed_label(node, self._kind(node), expression) + self._index(node)
 
     def _index(self, node: FoldedNode) -> str:
@@ -182,6 +187,8 @@ class _Folded:
 
     def _op_texts(self, node: FoldedNode) -> tuple[str, str]:
         name, kind, shape = self._name(node), self._kind(node), shape_text(node.shape)
+        if node.kind == "parameter":
+            return self._parameter(node.index), shape
         if node.kind != "op":
             return name or number_text(node.recorded[0]) or "input", shape if node.shape or kind == "input" else ""
         if node.times > 1:

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import tinygraph as tg
-from tinygraph.graphs.symbols import plain_name
 from tinygraph.numeric import norm
 from tinygraph.recording.sparse import dense
 
-from .labels import under_bars
+from .labels import with_bar
+from .names import Names
 from .scene import Column, Edge, Node, Scene
-from .text import shorten
 
 __all__ = ["with_gradients"]
 
@@ -40,6 +39,7 @@ class _Backward:
         self.scene = scene
         self.graph = graph = trace.graph
         self.trace = trace
+        self.names = Names(graph)
         self.recorded = {f"n{node.index}": node for node in graph.nodes}
         self.drawn = {node.id for node in scene.nodes}
         self.column = 0 if scene.columns else None
@@ -48,7 +48,7 @@ class _Backward:
 
     def _sum(self, parameter: tg.Node) -> Node:
         terms = len(self.trace.writes(parameter))
-        label = under_bars(shorten(plain_name(parameter.name) or parameter.name or "parameter"))
+        label = with_bar(self.names.of_parameter(parameter))
         gradient = self.trace.gradient(parameter)
         return Node(
             f"g{parameter.index}",
@@ -73,7 +73,8 @@ class _Backward:
     @property
     def _whole(self) -> set[str]:
         """The ids of ops whose arguments are all drawn."""
-        return self.drawn if len(self.drawn) == len(self.graph.nodes) else set()
+        ops = {f"n{node.index}" for node in self.graph.nodes if node.kind == "op" and node.op != "alias"}
+        return self.drawn if ops <= self.drawn else set()
 
     def _uses(self, source: tg.Node, target: tg.Node) -> Iterator[Use]:
         """Yield where `source` is read on its ways to `target` through what is not drawn."""

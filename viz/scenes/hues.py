@@ -8,7 +8,9 @@ from .labels import AnyNode, op_name
 
 __all__ = ["carried_hues", "parameter_hues"]
 
-VIEWS = frozenset(("transpose", "reshape", "swapaxes", "moveaxis", "expand_dims", "squeeze", "getitem", "astype"))
+VIEWS = frozenset(
+    ("transpose", "reshape", "swapaxes", "moveaxis", "expand_dims", "squeeze", "getitem", "astype", "alias")
+)
 
 
 def parameter_hues(nodes: Iterable[AnyNode]) -> dict[int, int]:

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 import tinygraph as tg
 from tinygraph.folding.folded import FoldedNode
 from tinygraph.graphs.symbols import raised
+from tinygraph.graphs.writing import barred, written
+from tinygraph.tracing.expressions import typeset
 
 from .text import shorten
 
 __all__ = [
     "at_time",
+    "is_name",
     "loss_label",
     "lowered",
     "number_text",
     "op_name",
     "scope_text",
-    "short_expression",
-    "under_bars",
+    "short",
+    "symbol",
     "unnamed_label",
+    "with_bar",
 ]
 
 LONGEST_EXPRESSION = 14
@@ -34,8 +40,8 @@ def at_time(name: str, timestep: int | None, subscripts: Sequence[int | str] = (
     >>> at_time("h", 3), at_time("W", None), at_time("h", 3, (2,)), at_time("q", None, (1, "i"))
     ('h⁽³⁾', 'W', 'h₂⁽³⁾', 'q₁,ᵢ')
     """
-    name = shorten(name)
-    return name + lowered(subscripts) + raised(timestep) if name.isidentifier() else name
+    below = lowered(subscripts) if is_name(name) else ""
+    return symbol(name) + below + (raised(timestep) if is_name(name) else "")
 
 
 def lowered(subscripts: Sequence[int | str]) -> str:
@@ -48,6 +54,38 @@ def lowered(subscripts: Sequence[int | str]) -> str:
 
 
 _LOWERED = str.maketrans("0123456789i", "₀₁₂₃₄₅₆₇₈₉ᵢ")
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text is one word, and no expression."""
+    return re.fullmatch(r"[^\W\d][\w\u0300-\u036f]*", text) is not None
+
+
+@lru_cache(maxsize=1 << 12)
+def symbol(name: str) -> str:
+    """Return a name as it is written in formulas, an expression as it is set there.
+
+    >>> symbol("Wf"), symbol("h_0"), symbol("np.sqrt(var + 1e-05)"), symbol("encoder.W")
+    ('W_f', 'h_0', '√(var + 10⁻⁵)', 'encoder.W')
+    """
+    if is_name(name):
+        name = written(name)
+        return shorten(_apart(name) if "\u0304" in unicodedata.normalize("NFD", name) or "\u0305" in name else name)
+    return shorten(name if re.fullmatch(r"[\w.]+", name) else typeset(name))
+
+
+def with_bar(name: str) -> str:
+    r"""Return a symbol under a bar, the bar apart from the letter, as it is drawn.
+
+    >>> with_bar("W_EN") == "W\u0304_EN"
+    True
+    """
+    return _apart(barred(name))
+
+
+def _apart(name: str) -> str:
+    """Return a name with its bar apart from the letter, as it is drawn: a line of our own above a plain letter."""
+    return unicodedata.normalize("NFD", name).replace("\u0305", "\u0304")
 
 
 def op_name(node: AnyNode) -> str:
@@ -70,7 +108,7 @@ def loss_label(node: AnyNode) -> str:
     return "loss" if node.shape == () else op_name(node)
 
 
-def short_expression(expression: str) -> str | None:
+def short(expression: str) -> str | None:
     """Return the expression that made an unnamed node, if it can stand in a box."""
     return expression if expression and len(expression) <= LONGEST_EXPRESSION else None
 
@@ -83,12 +121,3 @@ def unnamed_label(node: AnyNode, kind: str, expression: str | None) -> str:
 
 
 _SYMBOLS = {"add": "+", "subtract": "−", "multiply": "⊙", "divide": "÷", "matmul": "matmul", "power": "power"}
-
-
-def under_bars(label: str) -> str:
-    """Return names under bars, but not their indices.
-
-    >>> under_bars("W_EN b1") == "W\u0304_EN b\u03041"
-    True
-    """
-    return re.sub(r"(?<!\S)[^\d_\s]+", lambda name: re.sub(r"[^\W\d_]", "\\g<0>\u0304", name[0]), label)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Hashable, Sequence
+from functools import cached_property
 from pathlib import PurePath
 from typing import NamedTuple
 
 import numpy as np
 
 import tinygraph as tg
-from tinygraph.graphs.symbols import plain_name
-from tinygraph.recording.node import operand
+from tinygraph.recording.operands import operands_of
+from tinygraph.tracing.expressions import substituted, typeset
 
+from .labels import is_name, symbol, with_bar
 from .text import LONGEST_NAME, shorten
 
 __all__ = ["Names", "Words"]
@@ -22,11 +24,15 @@ CLASSIFYING = frozenset(("softmax_cross_entropy", "cross_entropy"))  # a class, 
 
 
 class Words(NamedTuple):
-    """What the program's text says about a node: the name of its result, its expression, and where it stands."""
+    """What the program's text says about a node: the name of its result, its expression, and where it stands.
+
+    `typeset` is the expression as it is set in formulas.
+    """
 
     name: str | None
     expression: str
     where: str
+    typeset: str
 
 
 class Names:
@@ -50,7 +56,7 @@ class Names:
     def of(self, node: tg.Node) -> Words:
         """Return what the program's text says about `node`."""
         is_constant = node.kind == "constant"
-        in_cell = self._slots and (is_constant or node.kind == "op")
+        in_cell = self._slots and (is_constant or node.kind == "op") and node.pulled is None
         slot = self._slots[node.index] if in_cell else node.index
         key = slot, node.kind, None if is_constant else node.label
         words = self._words.get(key)
@@ -58,17 +64,43 @@ class Names:
             source = node.source
             where = f"{PurePath(source.filename).name}:{source.lineno}" if source is not None else ""
             name, expression = self._of_constant(node) if is_constant else (node.name, node.expression)
-            words = self._words[key] = Words(_without_index(name), expression, where)
+            expression = self._of_rule(node, expression) if node.pulled is not None else expression
+            name = name if not name or is_name(name) else typeset(name, self._axes)
+            words = self._words[key] = Words(name, expression, where, typeset(expression, self._axes))
         return words._replace(expression=node.name or "") if is_constant and not node.shape else words
+
+    @cached_property
+    def _axes(self) -> dict[str, int]:
+        """How many axes the values of a name have."""
+        slots = self._slots or range(len(self._graph.nodes))
+        one_of_each = dict(zip(reversed(slots), reversed(self._graph.nodes), strict=True)).values()
+        return {name: node.data.ndim for node in one_of_each if (name := node.name)}
 
     def _of_constant(self, node: tg.Node) -> tuple[str | None, str]:
         """Return what the program calls a plain number or array, None for a literal, and its expression."""
-        after = (self._graph.nodes[i] for i in range(node.index + 1, len(self._graph.nodes)))
-        argument = next(reader.inputs.index(node) for reader in after if node in reader.inputs)
-        text = node.source.expression if node.source is not None else ""
-        expression = operand(text, argument) or ""
-        name = _listed(text, argument) or expression
+        reader, argument = self._graph.consumers(node)[0]
+        if reader.pulled is not None:
+            return None, ""  # a number of our rule
+        operands = operands_of(node.source.expression if node.source is not None else "")
+        expression = ast.unparse(operands[argument]) if argument < len(operands) else ""
+        name = (node.name if node.shape else expression) or ""
         return name if re.match(r"[^\W\d]", name) and name not in ("nan", "inf") else None, expression
+
+    def _of_rule(self, node: tg.Node, expression: str) -> str:
+        """Return what a rule computed in the names of the program; empty where it has none for it.
+
+        A rule says g, y and its own arguments: the adjoint of the op, its value and what it was given.
+        """
+        through = None if node.pulled is None else node.pulled.through
+        if through is None or through.op is None or through.op.variadic:
+            return ""
+        name = through.name or ""
+        words = [with_bar(name) if name else "", name, *(source.name or "" for source in through.inputs)]
+        for argument in range(len(through.inputs)):
+            of_rule = dict(zip(through.op.parameters(argument), words, strict=False))
+            if text := substituted(expression, of_rule):
+                return text
+        return ""
 
     def called(self, node: tg.Node) -> str | None:
         """Return the name of `node`; an initial state is called as what it precedes, a target that is fed as itself."""
@@ -76,10 +108,22 @@ class Names:
         value = self._graph.timeline.precedes[node.index]
         return (None if value is None else self.of(self._graph.nodes[value]).name) or self.of(node).name
 
+    def of_parameter(self, node: tg.Node) -> str:
+        """Return what stands for a parameter: its name, or the expression by which the first op reads it."""
+        return symbol(self.of(node).name or self._first_use(node) or "?")
+
+    def _first_use(self, node: tg.Node) -> str:
+        for reader, argument in self._graph.consumers(node)[:1]:
+            operands = operands_of(reader.expression)
+            return ast.unparse(operands[argument]) if argument < len(operands) else reader.expression
+        return node.expression
+
     def kind(self, node: tg.Node) -> str:
         """Return how a node is drawn: a named result is a variable, a number or mask that is no data a constant."""
         if node in self._outputs:
             return "loss"
+        if node.op == "alias":
+            return "op"
         if node.kind == "op":
             return "variable" if self.of(node).name else "op"
         if node.kind == "parameter":
@@ -89,34 +133,9 @@ class Names:
 
     def tooltip(self, node: tg.Node, label: str = "") -> str:
         """Return what the drawn `label` does not say: the whole expression, a dtype unlike the output's, the line."""
-        name, expression, where = self.of(node)
+        name, expression, where, _ = self.of(node)
         full_name = shorten(name, 200) if name and len(name) > LONGEST_NAME else ""
         unsaid = shorten(expression, 200) if expression not in (label, name) else ""
         dtype = str(node.dtype) if node.dtype != self._usual_dtype else ""
-        return " · ".join(filter(None, (full_name, unsaid, dtype, where)))
-
-
-def _listed(expression: str, argument: int) -> str | None:
-    """Return the source of an operand that is given in a list.
-
-    >>> _listed("np.concatenate([h, x])", 1)
-    'x'
-    """
-    try:
-        call = ast.parse(expression, mode="eval").body
-    except (SyntaxError, ValueError):
-        return None
-    if isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.List | ast.Tuple):
-        items = call.args[0].elts
-        return ast.unparse(items[argument]) if argument < len(items) else None
-    return None
-
-
-def _without_index(name: str | None) -> str | None:
-    """Return `name` without what only says which one of many: `X[t]` is x at time t, `self.state` a state.
-
-    >>> _without_index("X[t]"), _without_index("self.state"), _without_index("encoder.W"), _without_index("np.zeros(3)")
-    ('X', 'state', 'encoder.W', 'np.zeros(3)')
-    """
-    one_of_many = name and ("[" in name or name.startswith("self."))
-    return (one_of_many and plain_name(name)) or name or None
+        hint = "" if name or node.kind != "parameter" else "no name was found: name= gives it one"
+        return " · ".join(filter(None, (full_name, unsaid, dtype, where, hint)))

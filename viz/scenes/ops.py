@@ -5,8 +5,9 @@ from __future__ import annotations
 import tinygraph as tg
 from tinygraph.array_text import shape_text
 
+from .equal_inputs import merge_equal_inputs
 from .hues import carried_hues
-from .labels import at_time, loss_label, number_text, op_name, short_expression
+from .labels import at_time, loss_label, number_text, op_name, short
 from .scene import Edge, Node, Scene
 from .unrolled import Unrolled
 
@@ -17,12 +18,14 @@ def ops_scene(graph: tg.Graph) -> Scene:
     """Return every node of `graph`, with shapes; each parameter once, in a colour of its own."""
     unrolled = Unrolled(graph)
     carried = carried_hues(((node, node.inputs) for node in graph.nodes), unrolled.hues)
+    drawn = [node for node in graph.nodes if node.op != "alias"]
     edges = [
-        Edge(f"n{source.index}", f"n{node.index}", argument, hue=carried.get(source.index))
-        for node in graph.nodes
+        Edge(f"n{unrolled.original(source).index}", f"n{node.index}", argument, hue=carried.get(source.index))
+        for node in drawn
         for argument, source in enumerate(node.inputs)
     ]
-    return unrolled.scene("Computational graph", [_box(unrolled, node) for node in graph.nodes], edges)
+    scene = unrolled.scene("Computational graph", [_box(unrolled, node) for node in drawn], edges)
+    return merge_equal_inputs(scene, graph, {f"n{node.index}": [node] for node in drawn})
 
 
 def _box(unrolled: Unrolled, node: tg.Node) -> Node:
@@ -36,7 +39,7 @@ def _op_texts(unrolled: Unrolled, node: tg.Node) -> tuple[str, str]:
     detail = f"{op_name(node)} · {shape}"
     if words.name or unrolled.names.kind(node) == "loss":
         return unrolled.numbered(words.name or loss_label(node), node), detail
-    expression = short_expression(words.expression)
+    expression = short(words.typeset)
     return (expression, detail) if expression else (op_name(node), shape)
 
 
@@ -44,7 +47,7 @@ def _leaf_texts(unrolled: Unrolled, node: tg.Node) -> tuple[str, str]:
     words = unrolled.names.of(node)
     shape = shape_text(node.shape)
     if node.kind == "parameter":
-        return at_time(words.name or "parameter", None), shape
+        return unrolled.names.of_parameter(node), shape
     name, number = unrolled.names.called(node), number_text(node)
     if number is None:
         return unrolled.numbered(name or words.expression or "input", node), shape

@@ -9,13 +9,12 @@ from dataclasses import replace
 import numpy as np
 
 import tinygraph as tg
-from tinygraph.graphs.symbols import plain_name
 from tinygraph.numeric import norm
 
 from ..palette import LEVELS, NOT_FINITE, UNKNOWN, ramp
-from .labels import under_bars
+from .labels import with_bar
+from .names import Names
 from .scene import Legend, LegendEntry, Scene
-from .text import shorten
 
 __all__ = ["OVERLAYS", "colour", "trace_of"]
 
@@ -53,10 +52,11 @@ def _parameters(scene: Scene, graph: tg.Graph, measured: dict[str, float], scale
     """Return what is known of the parameters that have no node of their own among variables."""
     drawn = {node.id for node in scene.nodes}
     entries = []
+    names = Names(graph)
     for hue, node in enumerate(graph.parameters):
         id = f"n{node.index}"
         if id in measured and id not in drawn:
-            name = under_bars(shorten(plain_name(node.name) or node.name or "parameter"))
+            name = with_bar(names.of_parameter(node))
             entries.append(LegendEntry(f"||{name}|| = {measured[id]:.2g}", scale.colour(measured[id]), hue))
     return tuple(entries)
 

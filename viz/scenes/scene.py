@@ -68,6 +68,7 @@ class Node:
 class Edge:
     """An arrow from `source` to `target`, both ids of nodes.
 
+    `factors` are the names in the label that have a colour each, where there are several; with one, it is `hue`.
     `argument` is the position among the target's arguments; `kind` is ``""``, ``"elided"`` (it passes over time
     steps that are not shown), ``"delay"`` (a folded edge) or ``"gradient"``, which is `hollow` where it brings nothing.
     """
@@ -79,6 +80,7 @@ class Edge:
     hue: int | None = None
     kind: str = ""
     hollow: bool = False
+    factors: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(slots=True)

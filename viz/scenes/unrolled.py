@@ -11,7 +11,6 @@ from .hues import parameter_hues
 from .labels import at_time, scope_text
 from .names import Names
 from .scene import Edge, Node, Scene
-from .text import shorten
 
 __all__ = ["Unrolled"]
 
@@ -25,8 +24,19 @@ class Unrolled:
         self.names = Names(graph, graph.timeline.slots)
         self.hues = parameter_hues(graph.nodes)
 
+    def original(self, node: tg.Node) -> tg.Node:
+        """Return what a node is only another handle of: an argument of a function that was differentiated."""
+        while node.op == "alias":
+            node = node.inputs[0]
+        return node
+
     def numbered(self, name: str, node: tg.Node) -> str:
-        """Return the name of a node with its time step, and with the numbers of other loops."""
+        """Return the name of a node with its time step, and with the numbers of other loops.
+
+        The gradient of a parameter is of all time steps.
+        """
+        if node.pulled is not None and node.pulled.is_of_all_time:
+            return at_time(name, None)
         return at_time(name, self.calendar.places[node.index].timestep, self.graph.timeline.subscripts[node.index])
 
     def alike(self, index: int) -> list[int]:
@@ -55,6 +65,6 @@ class Unrolled:
         ops = sum(node.kind == "op" for node in self.graph.nodes)
         steps = sum(column.kind == "step" for column in self.calendar.columns)
         time = f" in {steps:,} time steps, from left to right" if steps else ""
-        names = [shorten(node.name or "unnamed") for node in self.graph.parameters]
+        names = [self.names.of_parameter(node) for node in self.graph.parameters]
         shared = f"; parameters {', '.join(names[:12])}{'…' if len(names) > 12 else ''}" if names else ""
         return f"{ops:,} ops{time}{shared}."

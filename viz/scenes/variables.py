@@ -12,7 +12,7 @@ from dataclasses import replace
 import tinygraph as tg
 
 from .contraction import contract
-from .labels import short_expression, unnamed_label
+from .labels import short, unnamed_label
 from .scene import Node, Scene, merge_equal
 from .unrolled import Unrolled
 from .window import without_empty_columns
@@ -23,9 +23,11 @@ __all__ = ["variables_scene"]
 def variables_scene(graph: tg.Graph) -> Scene:
     """Return the named variables of `graph`, a column a time step and a row a variable."""
     unrolled = Unrolled(graph)
-    kept = {node.index for node in graph.nodes if unrolled.names.kind(node) in ("variable", "input", "loss")}
+    names = unrolled.names
+    kept = {node.index for node in graph.nodes if names.kind(node) in ("variable", "input", "loss")}
     reads = lambda: ((n, [(source.index, 0, k) for k, source in enumerate(n.inputs)]) for n in graph.nodes)
-    contraction = contract(reads, kept, graph.nodes, unrolled.hues, unrolled.alike)
+    label = lambda index: names.of_parameter(graph.nodes[index])
+    contraction = contract(reads, kept, graph.nodes, unrolled.hues, label, unrolled.alike)
     edges = contraction.edges()
     read = {edge.source for edge in edges}
     boxes = [replace(_box(unrolled, graph.nodes[i]), tags=contraction.tags(i)) for i in contraction.kept]
@@ -37,7 +39,7 @@ def variables_scene(graph: tg.Graph) -> Scene:
 
 def _box(unrolled: Unrolled, node: tg.Node) -> Node:
     names = unrolled.names
-    expression = short_expression(names.of(node).expression)
+    expression = short(names.of(node).typeset)
     name = names.called(node) or (unnamed_label(node, names.kind(node), expression) if node.kind == "op" else None)
     name = name or expression or "input"
     return unrolled.draw(node, unrolled.numbered(name, node), "", names.tooltip(node))

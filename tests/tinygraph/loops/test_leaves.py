@@ -31,7 +31,7 @@ ZEROS, ONES = [0.0, 0.0], [1.0, 1.0]
         (programs.epochs, [(ZEROS, 0, "h", 1)] * 3),
         (programs.chunks_without_truncation, [(ZEROS, 0, "h", 1)]),
         (programs.recursion, [(ONES, 0, None, 1)]),
-        (programs.full_history, []),
+        (programs.full_history, [(ONES, 0, "state", 1)]),
         (programs.written_out, []),
     ],
 )

@@ -67,7 +67,7 @@ def test_tuples_conditionals_walrus_attributes_and_items():
     assert box.state.name == "state"
     outputs = {}
     outputs["o"] = b * 4
-    assert outputs["o"].name == "outputs"
+    assert outputs["o"].name == "o"
 
 
 def helper(h):

@@ -64,7 +64,8 @@ def long_function(lines):
 
 
 def names(result):
-    assert {node.name for node in tg.graph(result).nodes} == {"x", "0.5", None}
+    called = {node.name for node in tg.graph(result).nodes}
+    assert called - {"few", "many"} == {"x", "0.5", None}  # the last is called as the caller calls it
 
 
 @pytest.mark.slow

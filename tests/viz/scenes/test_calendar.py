@@ -89,7 +89,7 @@ def test_a_recursion_is_drawn_as_a_grid():
 def test_two_initial_states_with_a_delay_of_two_stand_before_the_first_step_in_its_row(as_given):
     scene = viz.draw(delayed_by_two(as_given), view="variables").scene
     states = [node for node in scene.nodes if node.label.startswith("h⁽")]
-    assert columns(scene) == {"h⁽⁻¹⁾": 0, "h⁽⁰⁾": 1, "h⁽¹⁾": 2, "h⁽²⁾": 3, "h⁽³⁾": 4, "h⁽⁴⁾": 5, "h.sum()": 6} | {
+    assert columns(scene) == {"h⁽⁻¹⁾": 0, "h⁽⁰⁾": 1, "h⁽¹⁾": 2, "h⁽²⁾": 3, "h⁽³⁾": 4, "h⁽⁴⁾": 5, "Σ h": 6} | {
         f"x⁽{t}⁾": 1 + i for i, t in enumerate("¹²³⁴", 1)
     }
     assert len({node.slot for node in states}) == 1
@@ -155,7 +155,7 @@ def test_a_learned_state_stands_at_the_end_where_its_loop_begins():
 
 def test_what_is_read_in_the_middle_of_a_loop_is_no_initial_state():
     scene = viz.draw(programs.scheduled_sampling(4)).scene
-    assert columns(scene)["x⁽⁴⁾"] == columns(scene)["h⁽⁴⁾"]
+    assert columns(scene)["y⁽⁴⁾"] == columns(scene)["h⁽⁴⁾"]
     assert [node.label for node in scene.nodes if node.column == 0] == ["h⁽⁰⁾", "output⁽⁰⁾", "loss⁽⁰⁾"]
 
 

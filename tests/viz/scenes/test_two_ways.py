@@ -90,7 +90,7 @@ def test_two_weights_on_the_same_value_are_two_ways_and_no_product():
     U, W = weights("UW")
     x = tg.tensor([1.0, 2.0], name="x")
     y = (U @ x) * (W @ x)
-    assert arrows(y) == [("x", "U @ x", "U"), ("x", "W @ x", "W"), ("U @ x", "y", ""), ("W @ x", "y", "")]
+    assert arrows(y) == [("x", "U x", "U"), ("x", "W x", "W"), ("U x", "y", ""), ("W x", "y", "")]
 
 
 def test_attention_in_one_expression_shows_queries_keys_and_values():
