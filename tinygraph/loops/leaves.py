@@ -85,9 +85,11 @@ class Leaves:
         """The initial states by index: leaves that begin a recurrence, and inputs named as the first of its results."""
         states: dict[int, InitialState] = {}
         for leaf in self.nodes:
+            if leaf.kind == "op":
+                continue
             reads = self.reads[leaf.index]
             shared = len({self.op_timesteps[reader.index] for reader, _ in reads}) > 1
-            if leaf.kind == "op" or (leaf.kind == "parameter" and shared):
+            if leaf.kind == "parameter" and shared:
                 continue
             begun = [state for reader, argument in reads if (state := self._begun(reader, argument))]
             if len({state.timestep for state in begun}) == 1:

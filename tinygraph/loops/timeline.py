@@ -107,7 +107,7 @@ class Timeline:
         It is the place in the program and the iterations of all loops around it other than the one over time; unlike a
         group it does not ask which parameters an op uses. A leaf has the slot of what reads it first.
         """
-        slots = self._by_index(self._op_slots(), -1)
+        slots = self._by_index(self._op_slots, -1)
         next_slot = max(slots, default=-1) + 1
         of_reader: dict[tuple[int, int], int] = {}
         for node in self.nodes:
@@ -130,7 +130,7 @@ class Timeline:
     @cached_property
     def again(self) -> dict[int, int]:
         """For a leaf that gives what another gave one step earlier, as a fed target: the index of that one."""
-        return fed_again(self.nodes, self.reads, self.op_timesteps, self._by_index(self._op_slots(), -1))
+        return fed_again(self.nodes, self.reads, self.op_timesteps, self._by_index(self._op_slots, -1))
 
     @cached_property
     def _leaves(self) -> Leaves:
@@ -198,6 +198,7 @@ class Timeline:
         shown = [np.flatnonzero(columns).tolist() for columns in differ]
         return [tuple(row[1 + c] + 1 for c in shown[row[0]] if row[1 + c] >= 0) for row in sites.tolist()]
 
+    @cached_property
     def _op_slots(self) -> list[int]:
         counts: dict[Hashable, int] = {}
         numbers: dict[tuple[int, int], int] = {}
