@@ -102,7 +102,8 @@ def _page() -> str:
         found.page = {
           images: [...inner.querySelectorAll("object")].map(i =>
             [i.getAttribute("data"), i.getBoundingClientRect().width, i.getAttribute("aria-label")]),
-          active: inner.querySelectorAll("script, link, [href], iframe").length,
+          active: inner.querySelectorAll("script, link, iframe").length,
+          leads: [...inner.querySelectorAll("[href]")].map(e => e.getAttribute("href")),
           wide: inner.documentElement.scrollWidth - inner.documentElement.clientWidth,
           colours: [...inner.querySelectorAll("h1, h2, p, figcaption, small")].map(
             e => [e.textContent, rgb(getComputedStyle(e).color), rgb(getComputedStyle(inner.body).backgroundColor)]),
@@ -191,11 +192,12 @@ def test_all_text_stands_out_from_its_ground(seen, name, theme):
         assert _contrast(_hex(colour), _hex(ground)) >= LEAST, (text, colour, ground)
 
 
-def test_the_page_shows_every_figure_and_leads_nowhere(seen):
+def test_the_page_shows_every_figure_and_leads_to_the_example_pages_alone(seen):
     page = seen["page"]
     assert [image[0] for image in page["images"]] == [f"{figure.name}.svg" for figure in FIGURES]
     assert all(width > 0 and alt for _, width, alt in page["images"])
     assert page["active"] == 0
+    assert {(GALLERY / link).resolve() for link in page["leads"]} == set((GALLERY.parent / "pages").glob("*.html"))
     assert page["wide"] <= 0
     for text, colour, ground in page["colours"]:
         assert _contrast(_hex(colour), _hex(ground)) >= LEAST, text
