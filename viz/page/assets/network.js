@@ -291,7 +291,7 @@ export class Network {
     if (width === 0 || height === 0) return;
     const [w, h] = [this.figure.width + 2 * PAD, this.figure.height + 2 * PAD];
     const zoom = Math.min(width / w, height / h, 1.6);
-    const used = whole ? zoom : Math.max(zoom, 0.8); // letters stay readable
+    const used = whole ? zoom : Math.max(zoom, 0.6); // letters stay readable
     const box = { width: width / used, height: height / used };
     const x = whole || w < box.width ? -PAD + (w - box.width) / 2 : this.figure.width + PAD - box.width;
     this.show({ ...box, x, y: -PAD + (h - box.height) / 2 });
