@@ -72,7 +72,8 @@ def arrange(request: Request) -> Placed:
             f"{_duration(expected)} to lay out. Draw fewer: view='variables', fold=True or timesteps=slice(…); "
             "large=True draws them all in a plainer layout, and drawing.to_networkx() needs no layout."
         )
-    limit = max(min(PATIENCE + expected, terms.seconds), 0.01)
+    wait = min(expected, 0.4 * max(1.0, nodes / 500) ** 2)  # 500 nodes are drawn in 2 seconds, whatever their edges
+    limit = max(min(PATIENCE + wait, terms.seconds), 0.01)
     try:
         try:
             return _laid_out(request, limit, terms)
