@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .geometry import ARROW, Box, Path, Point
-from .graphviz_process import LayoutError, dot_layout
+from .graphviz_process import Defeated, LayoutError, dot_layout
 from .layered import arrange_in_layers
 from .request import Placed, Request
 
@@ -75,14 +75,14 @@ def arrange(request: Request) -> Placed:
     wait = min(expected, 0.4 * max(1.0, nodes / 500) ** 2)  # 500 nodes are drawn in 2 seconds, whatever their edges
     limit = max(min(PATIENCE + wait, terms.seconds), 0.01)
     try:
-        try:
-            return _laid_out(request, limit, terms)
-        except LayoutError:
-            if not any(request.labels):
-                raise
-            return _laid_out(request._replace(labels=()), limit, terms)  # some of its assertions are about labels
+        if any(request.labels):
+            limit /= 2
+            try:
+                return _laid_out(request, limit, terms)
+            except Defeated:  # room for labels makes a graph harder, and some assertions are about them
+                request = request._replace(labels=())
+        return _laid_out(request, limit, terms)
     except LayoutError as error:
-        terms.seconds -= limit
         warnings.warn(
             f"Graphviz {error}: {nodes:,} nodes and {edges:,} edges are drawn in a plainer layout",
             RuntimeWarning,
@@ -92,8 +92,11 @@ def arrange(request: Request) -> Placed:
 
 
 def _laid_out(request: Request, limit: float, terms: _Terms) -> Placed:
-    answer, took = dot_layout(_dot(request), limit)
-    terms.seconds -= took
+    took = limit
+    try:
+        answer, took = dot_layout(_dot(request), limit)
+    finally:
+        terms.seconds -= took
     return _read(json.loads(answer), request)
 
 

@@ -24,13 +24,18 @@ class LayoutError(Exception):
     """Graphviz found no layout; the text says why, as the end of a sentence."""
 
 
+class Defeated(LayoutError):
+    """The graph was too much for Graphviz: it came to a bad end over it, or found no layout in time."""
+
+
 def dot_layout(source: str, limit: float) -> tuple[str, float]:
     """Return what dot makes of a graph in its own language, as JSON, and the seconds of work that it took.
 
     Raises
     ------
     LayoutError
-        If it takes longer than `limit` seconds, is interrupted by Ctrl-C, comes to a bad end, or cannot be started.
+        If it takes longer than `limit` seconds or comes to a bad end (`Defeated`), is interrupted by Ctrl-C, or cannot
+        be started.
     """
     worker = _take()
     start = time.monotonic()
@@ -42,8 +47,8 @@ def dot_layout(source: str, limit: float) -> tuple[str, float]:
     except (OSError, ValueError):
         worker.close()
         if time.monotonic() - start < limit:
-            raise LayoutError("broke off") from None
-        raise LayoutError(f"found no layout within {limit:.2g} seconds") from None
+            raise Defeated("broke off") from None
+        raise Defeated(f"found no layout within {limit:.2g} seconds") from None
     except BaseException:
         worker.close()
         raise

@@ -16,7 +16,7 @@ import viz
 from examples import programs
 from tests.tools.pictures import check_picture
 from viz.layout import graphviz_layout, graphviz_process
-from viz.layout.graphviz_process import LayoutError, dot_layout
+from viz.layout.graphviz_process import Defeated, LayoutError, dot_layout
 from viz.layout.request import Request
 
 ROOT = Path(__file__).parents[3]
@@ -76,6 +76,26 @@ def test_without_graphviz_a_drawing_is_plainer_and_says_so(monkeypatch):
     drawing = viz.draw(programs.first_model())
     with pytest.warns(RuntimeWarning, match=r"Graphviz broke off: .* plainer layout"):
         check_picture(drawing)
+
+
+@pytest.mark.parametrize(
+    ("error", "times"),
+    [(Defeated("broke off"), 2), (LayoutError("was interrupted"), 1), (LayoutError("is not there"), 1)],
+)
+def test_a_graph_that_defeats_graphviz_is_tried_once_more_without_labels_in_the_same_time(monkeypatch, error, times):
+    asked, limits = [], []
+
+    def failing(source, limit):
+        asked.append('fixedsize="true"' in source)
+        limits.append(limit)
+        raise error
+
+    monkeypatch.setattr(graphviz_layout, "dot_layout", failing)
+    request = Request([(40.0, 20.0)] * 2, [(0, 1, False)], labels=[20.0])
+    with pytest.warns(RuntimeWarning, match="plainer layout"):
+        graphviz_layout.arrange(request)
+    assert asked == [True, False][:times]
+    assert sum(limits) <= graphviz_layout.PATIENCE + 0.01
 
 
 def test_other_threads_run_on_and_four_that_draw_get_the_right_pictures():
