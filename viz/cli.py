@@ -138,25 +138,21 @@ def _draw(options: argparse.Namespace) -> int:
     how = {name: getattr(options, name) for name in ("view", "fold", "timesteps", "overlay", "backward", "opened")}
     check_options(**how)
     format_of(options.output)
+    return _write(options, lambda recorded, path: viz.draw(recorded, **how, large=options.large).save(path))
+
+
+def _export(options: argparse.Namespace) -> int:
+    return _write(options, lambda recorded, path: viz.export(recorded, path, title=options.title))
+
+
+def _write(options: argparse.Namespace, write: Callable[[tg.Tensor | tg.Trace, str], object]) -> int:
+    """Write the first backward pass into the output, as a drawing or as a page, and end the script."""
     _check_folder(options.output)
     path = os.path.abspath(options.output)  # the script may change its directory
     answers = sys.stdout  # and where its output goes
 
     def act(recorded: tg.Tensor | tg.Trace) -> bool:
-        viz.draw(recorded, **how, large=options.large).save(path)
-        print(f"wrote {clean(options.output)}", file=answers and readable(answers))
-        return False
-
-    return _run(options, act)
-
-
-def _export(options: argparse.Namespace) -> int:
-    _check_folder(options.output)
-    path = os.path.abspath(options.output)
-    answers = sys.stdout
-
-    def act(recorded: tg.Tensor | tg.Trace) -> bool:
-        viz.export(recorded, path, title=options.title)
+        write(recorded, path)
         print(f"wrote {clean(options.output)}", file=answers and readable(answers))
         return False
 

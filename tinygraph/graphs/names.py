@@ -22,10 +22,9 @@ from ..recording.node import Constant, Node, Pulled
 from ..recording.operands import operand_path, operand_place, operand_text
 from ..recording.paths import Path, name_of, singular, value_path, variable_path
 from ..recording.source import name_at, users_place
-from .writing import barred, written
+from .writing import barred, subscript, written
 
 _AGE = re.compile(r"^(?:new|next|prev|last|cur)_(?=\w)|(?<=\w)_(?:t|new|next|prev|cur|now)$")  # which h is meant
-LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 class Names:
@@ -264,7 +263,7 @@ def _told_apart(paths: list[Path]) -> list[str]:
             for i in alike:
                 if counts[names[i]] > 1:
                     numbers[names[i]] += 1
-                    names[i] += str(numbers[names[i]]).translate(LOWERED)
+                    names[i] += subscript(numbers[names[i]])
     return names
 
 
@@ -277,7 +276,7 @@ def _written(path: Path, around: Iterable[str | int | None]) -> str:
         base = f"{path[end - 1]}_{base}"
     words = [step for step in around if isinstance(step, str)]
     numbers = [*reversed([step for step in around if isinstance(step, int)]), *path[end + 1 :]]
-    index = "".join(str(number).translate(LOWERED) for number in numbers)
+    index = "".join(subscript(number) for number in numbers)
     return "_".join([base, *words[:1]]) + index
 
 

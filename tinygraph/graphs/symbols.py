@@ -10,10 +10,8 @@ from typing import NamedTuple
 
 from ..recording.node import Node
 from .graph import Graph
-from .writing import barred, written
+from .writing import barred, subscript, superscript, written
 
-_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻₀₁₂₃₄₅₆₇₈₉⁽⁾", "0123456789-0123456789[]")
 
 
@@ -39,7 +37,7 @@ class Symbol(NamedTuple):
         return self._with(barred(written(self.name)))
 
     def _with(self, name: str) -> str:
-        number = "" if self.number is None else str(self.number).translate(_LOWERED)
+        number = "" if self.number is None else subscript(self.number)
         return f"{name}{number}{raised(self.timestep)}"
 
     @property
@@ -69,11 +67,6 @@ def raised(timestep: int | None) -> str:
     ('⁽¹²⁾', '')
     """
     return "" if timestep is None else f"⁽{superscript(timestep)}⁾"
-
-
-def superscript(number: int) -> str:
-    """Return a number as an exponent."""
-    return str(number).translate(_RAISED)
 
 
 class Symbols:

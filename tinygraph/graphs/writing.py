@@ -67,6 +67,26 @@ _WORDS = frozenset(
     ]
 )
 _NAME = re.compile(r"(.*?)([0-9₀-₉]*)")
+_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_LOWERED = str.maketrans("0123456789i", "₀₁₂₃₄₅₆₇₈₉ᵢ")
+
+
+def superscript(number: int) -> str:
+    """Return a number as an exponent.
+
+    >>> superscript(-12)
+    '⁻¹²'
+    """
+    return str(number).translate(_RAISED)
+
+
+def subscript(number: object) -> str:
+    """Return a number, or i for any, as an index.
+
+    >>> subscript(12), subscript("i")
+    ('₁₂', 'ᵢ')
+    """
+    return str(number).translate(_LOWERED)
 
 
 @lru_cache(maxsize=1 << 12)

@@ -6,8 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Mapping
 
-from ..graphs.symbols import superscript
-from ..graphs.writing import written
+from ..graphs.writing import superscript, written
 from ..plain_text import clean
 from .notation import Printer, Term, Tightness, is_module, product, transposed
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from enum import IntEnum
 from typing import Any, NamedTuple
 
+from ..graphs.writing import subscript
 from ..recording.node import Node
 from .saved import is_known
 
@@ -70,7 +71,7 @@ class Printer:
         lead = self.node.data.ndim - self.source.data.ndim
         stretched = [i + lead for i, n in enumerate(self.source.shape) if n == 1 and self.node.shape[i + lead] != 1]
         axes = [*range(lead), *stretched]
-        return f"Σ{'' if len(axes) == self.node.data.ndim else _lowered(axes)} {term.within(Tightness.PRODUCT)}"
+        return f"Σ{'' if len(axes) == self.node.data.ndim else _indices(axes)} {term.within(Tightness.PRODUCT)}"
 
     def term(self, tree: ast.AST) -> Term:
         """Return the term of an expression."""
@@ -168,8 +169,8 @@ def is_module(tree: ast.expr) -> bool:
     return isinstance(tree, ast.Name) and tree.id in ("np", "numpy", "tg", "math")
 
 
-def _lowered(axes: Iterable[int]) -> str:
-    return "".join("₀₁₂₃₄₅₆₇₈₉"[axis] for axis in axes)
+def _indices(axes: Iterable[int]) -> str:
+    return "".join(map(subscript, axes))
 
 
 def _number(value: Any) -> str:
@@ -231,7 +232,7 @@ def _summed(printer: Printer, term: Term, *_: Term) -> Term:
 def _column_sums(printer: Printer, term: Term, *_: Term) -> Term:
     if term.ndim < 2:
         return term
-    return Term(f"Σ{_lowered(range(term.ndim - 1))} {term.within(Tightness.PRODUCT)}", Tightness.PRODUCT, 1)
+    return Term(f"Σ{_indices(range(term.ndim - 1))} {term.within(Tightness.PRODUCT)}", Tightness.PRODUCT, 1)
 
 
 def _reshaped(printer: Printer, term: Term, *_: Term) -> Term:

@@ -10,7 +10,7 @@ from functools import lru_cache
 import tinygraph as tg
 from tinygraph.folding.folded import FoldedNode
 from tinygraph.graphs.symbols import raised
-from tinygraph.graphs.writing import barred, written
+from tinygraph.graphs.writing import barred, subscript, written
 from tinygraph.tracing.expressions import typeset
 
 from .text import shorten
@@ -50,10 +50,7 @@ def lowered(subscripts: Sequence[int | str]) -> str:
     >>> lowered((12, "i"))
     '₁₂,ᵢ'
     """
-    return ",".join(str(number).translate(_LOWERED) for number in subscripts)
-
-
-_LOWERED = str.maketrans("0123456789i", "₀₁₂₃₄₅₆₇₈₉ᵢ")
+    return ",".join(subscript(number) for number in subscripts)
 
 
 def is_name(text: str) -> bool:
