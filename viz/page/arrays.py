@@ -37,6 +37,7 @@ class Arrays:
         self._stored: dict[int, np.ndarray] = {}
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._keys: dict[int, tuple[np.ndarray, tuple[Any, ...]]] = {}
+        self._contents: set[tuple[Any, ...]] = set()  # a vector and the same as a row or a column share one place
 
     def add(self, x: Any) -> int:
         """Return the number of an array; equal ones have the same."""
@@ -44,6 +45,7 @@ class Arrays:
         key = self._key(array)
         if key not in self._numbers:
             self._stored[len(self._entries)] = np.ascontiguousarray(array)
+            self._contents.add(_content(key))
             self._new(key, array, {})
         return self._numbers[key]
 
@@ -76,7 +78,7 @@ class Arrays:
         return self._keys[id(x)][1]  # the array is held, so its id stays its own
 
     def _known_size(self, *arrays: np.ndarray) -> int:
-        return sum(x.size for x in arrays if self._key(x) in self._numbers)
+        return sum(x.size for x in arrays if _content(self._key(x)) in self._contents)
 
     def _is(self, computed: np.ndarray, x: np.ndarray) -> bool:
         if self.exact:
@@ -97,7 +99,8 @@ class Arrays:
     def pack(self) -> tuple[bytes, dict[str, Any], str]:
         """Return all numbers as one buffer, the entries as a table, and what was rounded or left out, in words."""
         whole = self.exact or sum(4 * x.size for x in self._stored.values()) <= MOST_BYTES
-        shapes, buffers, place = Distinct(), [], 0
+        shapes, buffer = Distinct(), bytearray()
+        places: dict[tuple[str, bytes], int] = {}
         for number, entry in enumerate(self._entries):
             entry["shape"] = shapes.number(entry["shape"])
             x = self._stored.get(number)
@@ -107,13 +110,12 @@ class Arrays:
                 entry |= _described(x)
                 continue
             packed = _packed(x, self.exact)
-            place += -place % packed.itemsize
-            buffers.append((place, packed))
-            entry |= {"at": place, "kind": packed.dtype.str[1:]}
-            place += packed.nbytes
-        buffer = bytearray(place)
-        for start, packed in buffers:
-            buffer[start : start + packed.nbytes] = packed.tobytes()
+            kind, numbers = packed.dtype.str[1:], packed.tobytes()
+            if (kind, numbers) not in places:
+                buffer += bytes(-len(buffer) % packed.itemsize)
+                places[kind, numbers] = len(buffer)
+                buffer += numbers
+            entry |= {"at": places[kind, numbers], "kind": kind}
         entries = table(self._entries, ["at"]) | {"shapes": shapes.values}
         return bytes(buffer), entries, self._rounded(whole)
 
@@ -125,6 +127,11 @@ class Arrays:
         said += ["Sums and products are computed again by this page, and may differ in the last digits."]
         said += [] if whole else [f"Arrays of more than {SMALL} numbers are described by their norm and extremes."]
         return " ".join(said)
+
+
+def _content(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return what is known of an array but for its shape."""
+    return key[1:]
 
 
 def short(x: Any) -> Any:

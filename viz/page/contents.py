@@ -51,8 +51,8 @@ def contents(trace: Trace, title: str, tour: Iterable[Stop] = ()) -> Contents:
     """
     arrays = Arrays(exact=trace.forward_bytes <= EXACT_BYTES)
     writer = _Writer(trace, arrays)
-    values = [writer.value(node) for node in trace.graph.nodes]
     steps, terms = writer.steps()
+    values = [writer.value(node) for node in trace.graph.nodes]
     numbers, entries, rounded = arrays.pack()
     files, sources = writer.program()
     data = {
@@ -91,6 +91,7 @@ class _Writer:
         self.arrays = arrays
         self.texts = Distinct()
         self.sources = Distinct()
+        self._parts: dict[Node, list[np.ndarray]] = {}  # the terms of which the adjoint of a computed value is the sum
 
     # -- values -------------------------------------------------------------------------------------------------------
 
@@ -135,8 +136,7 @@ class _Writer:
         gradient = self.trace.gradient(node)
         if gradient is None:
             return None
-        writes = self.trace.writes(node) if node.kind == "op" else []
-        return self.arrays.add_sum(gradient, [np.asarray(self._term(*write)) for write in writes])
+        return self.arrays.add_sum(gradient, self._parts.pop(node, []))
 
     # -- steps --------------------------------------------------------------------------------------------------------
 
@@ -146,8 +146,11 @@ class _Writer:
         for k, node in enumerate(self.trace.nodes):
             steps.append({"node": node.index})
             formulas = {formula.argument: formula for formula in self.trace.formulas(k)}
-            for argument, term in enumerate(self._pulled(k)):
+            for argument, term in enumerate(map(view, self.trace.pull(k))):
                 if term is not None:
+                    source = node.inputs[argument]
+                    if source.kind == "op":
+                        self._parts.setdefault(source, []).append(term)
                     row = {"step": k, "argument": argument, "array": self._number(k, argument, term)}
                     formula = formulas.get(argument)
                     if formula is not None:
@@ -155,14 +158,6 @@ class _Writer:
                         row["rule"] = self._text(formula.rule)
                     terms.append(row)
         return steps, terms
-
-    def _pulled(self, k: int) -> list[np.ndarray | None]:
-        return [None if term is None else np.asarray(view(term)) for term in self.trace.pull(k)]
-
-    def _term(self, k: int, argument: int) -> np.ndarray:
-        term = np.asarray(view(self.trace.term(k, argument)))
-        self._number(k, argument, term)
-        return term
 
     def _number(self, k: int, argument: int, term: np.ndarray) -> int:
         """Return the number of a contribution: where it is a product, as the product of what it is made of."""
