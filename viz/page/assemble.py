@@ -17,14 +17,12 @@ from ..palette import DARK, LIGHT, Theme
 from .contents import Contents
 
 MODULES = (  # imports first
-    *("svg", "data", "model", "symbols", "heat"),
+    *("svg", "data", "symbols", "model", "heat"),
     *("network", "step", "ledger", "timeline", "lag", "controls", "page"),
 )
-_EXTRA = {  # of the page alone: the gradient's own colour, the two ends of a heat map, what is chosen
-    "light": "--gradient:#c9186b;--gradient-ink:#b01059;--on-gradient:#fff;--warm:#c2410c;--cold:#1d5fd1;"
-    "--focus:#0b7285",
-    "dark": "--gradient:#ff5fa2;--gradient-ink:#ff8dbd;--on-gradient:#14181d;--warm:#ff9b54;--cold:#7db3ff;"
-    "--focus:#4dd4e6",
+_EXTRA = {  # of the page alone: the gradient's colour as text, the two ends of a heat map, what is chosen
+    "light": "--gradient-ink:#b01059;--on-gradient:#fff;--warm:#c2410c;--cold:#1d5fd1;--focus:#0b7285",
+    "dark": "--gradient-ink:#ff8dbd;--on-gradient:#14181d;--warm:#ff9b54;--cold:#7db3ff;--focus:#4dd4e6",
 }
 
 

@@ -19,6 +19,8 @@ from ..scenes.scene import Node, Scene
 from ..scenes.variables import variables_scene
 from .tables import Distinct, table
 
+Pieces = tuple[tuple[str, str], ...]  # of a label, each with how it is set
+
 
 def figures(graph: tg.Graph) -> dict[str, Any]:
     """Return the drawings of a graph, by view."""
@@ -54,7 +56,7 @@ def _figure(scene: Scene) -> dict[str, Any]:
         "boxes": writer.boxes.values,
         "paths": writer.paths.values,
         "middles": writer.middles,
-        "labels": [pieces(label) for label in writer.labels.values],
+        "labels": writer.labels.values,
         "tags": writer.tags.values,
     }
 
@@ -94,7 +96,7 @@ class _Writer:
             self.middles.append([round(x) for x in route.path.middle()])
         label = None
         if edge.label and route.label is not None:
-            label = [self.labels.number(edge.label), round(route.label[0], 1), round(route.label[1] + 4.5, 1)]
+            label = [self.labels.number(pieces(edge.label)), round(route.label[0], 1), round(route.label[1] + 4.5, 1)]
         data = {
             "source": self.places[edge.source],
             "target": self.places[edge.target],
@@ -112,17 +114,15 @@ def _rounded(box: Box) -> tuple[float, ...]:
     return tuple(round(length, 1) for length in box)
 
 
-def _split(label: str) -> tuple[str, int | None]:
-    """Return a label without its time step, and that: the same letter serves all time steps.
+def _split(label: str) -> tuple[Pieces, int | None]:
+    """Return a label in pieces, without its time step, and that: the same letter serves all time steps.
 
     >>> _split("h⁽¹²⁾"), _split("W")
-    (('h', 12), ('W', None))
+    (((('h', ''),), 12), ((('W', ''),), None))
     """
-    match = re.fullmatch(r"(.*)⁽([⁰¹²³⁴⁵⁶⁷⁸⁹]+)⁾", label)
-    return (match[1], int(match[2].translate(_PLAIN))) if match else (label, None)
-
-
-_PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+    *name, (text, kind) = pieces(label)
+    step = re.fullmatch(r"\((\d+)\)", text) if kind == "up" and name else None
+    return (tuple(name), int(step[1])) if step else (pieces(label), None)
 
 
 def _owners(graph: tg.Graph, scene: Scene) -> list[int]:

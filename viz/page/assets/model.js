@@ -2,6 +2,7 @@
 // k is the step that has just been done, from -1 (nothing yet) to the last.
 
 import { Arrays, rows } from "./data.js";
+import { superscript } from "./symbols.js";
 
 /** The trace as linked rows. */
 export function makeTrace(data, numbers) {
@@ -250,5 +251,5 @@ export function short(x) {
 
 function exponential(x) {
   const [digits, exponent] = x.toExponential(1).split("e");
-  return `${digits}·10${[...exponent.replace("+", "")].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻").join("")}`;
+  return `${digits}·10${superscript(exponent.replace("+", ""))}`;
 }

@@ -21,7 +21,6 @@ class Page {
     this.scale = logScale(trace.values.filter(({ step }) => step !== undefined).map(({ gradient }) => trace.arrays.norm(gradient)));
     this.state = { k: -1, view: "variables", weight: trace.parameters[0], stop: null };
     this.breakpoints = new Set();
-    this.networks = {};
     this.ledger = new Ledger($("ledger"), trace, (k) => this.go(k));
     const lines = series(trace);
     this.timeline = new Timeline($("timeline"), trace, lines, (k) => this.go(k));
@@ -135,15 +134,14 @@ class Page {
   }
 
   network(view) {
-    if (this.shown !== view) {
-      this.shown = view;
-      this.networks[view] = new Network($("network"), this.trace, view, this.scale, (index) => this.selectValue(index));
-      this.networks[view].k = this.state.k;
-      this.networks[view].fit();
-      this.networks[view].light(this.lit ?? null);
-      $("lane").hidden = this.networks[view].laneOf.size === 0;
+    if (this.drawing?.view !== view) {
+      this.drawing = new Network($("network"), this.trace, view, this.scale, (index) => this.selectValue(index));
+      this.drawing.k = this.state.k;
+      this.drawing.fit();
+      this.drawing.light(this.lit ?? null);
+      $("lane").hidden = this.drawing.laneOf.size === 0;
     }
-    return this.networks[view];
+    return this.drawing;
   }
 
   /** A click on a value goes to the step in which it is pulled back through, or to the next write to it. */
@@ -165,7 +163,7 @@ class Page {
   move(name) {
     const { k, weight, view } = this.state;
     const { trace } = this;
-    const variable = (value) => this.network("variables" in trace.figures ? view : view).owner(value.index);
+    const variable = (value) => this.network(view).owner(value.index);
     const moves = {
       next: () => k + 1,
       back: () => k - 1,

@@ -2,7 +2,7 @@
 
 import { extent, legend, picture, shapeText } from "./heat.js";
 import { short, snapshot } from "./model.js";
-import { element, formulaMath, formulaText, meaning, symbolMath, symbolText } from "./symbols.js";
+import { element, formulaMath, formulaText, spokenOf, symbolMath, symbolText } from "./symbols.js";
 import { html } from "./svg.js";
 
 const MOST_CELLS = 9; // a matrix of at most so many numbers is written out in a formula
@@ -62,20 +62,15 @@ function chainRule(trace, value, term) {
   symbols.setAttribute("aria-label", formulaText(trace, value, term.formula));
   const numbers = inNumbers(trace, value, term.formula);
   const rule = html("code", { title: "the rule that runs: g is the adjoint, y the output" }, term.rule);
-  const nameless = named(trace, value, term.formula).filter(([v]) => v.number !== undefined && v.expression);
+  const nameless = spokenOf(trace, value, term.formula).filter(([v]) => v.number !== undefined && v.expression);
   const meanings = [...new Map(nameless.map(([v]) => [v.index, v])).values()].map((v) => html("span", { class: "means" }, `${symbolText(v)} = ${v.expression}`));
   return html("div", { class: "rule" }, symbols, numbers, ...meanings, rule);
-}
-
-/** The values, and the adjoints, that a formula speaks of. */
-function named(trace, value, formula) {
-  return [...formula].filter((letter) => letter.codePointAt(0) >= 0xe000 && letter.codePointAt(0) < 0xf900).map((letter) => meaning(trace, value, letter));
 }
 
 /** The formula with numbers in the place of symbols, where all of them are small. */
 function inNumbers(trace, value, formula) {
   const right = formula.slice(formula.indexOf("=") + 1);
-  const arrays = named(trace, value, right).map(([v, bar]) => number(trace, v, bar));
+  const arrays = spokenOf(trace, value, right).map(([v, bar]) => number(trace, v, bar));
   if (arrays.length === 0 || arrays.some((i) => i === undefined || size(trace, i) > MOST_CELLS || trace.arrays.values(i) === null)) return null;
   const math = formulaMath(trace, value, `=${right}`, (v, bar) => matrix(trace, number(trace, v, bar)));
   return html("div", { class: "numbers" }, math);
@@ -99,7 +94,7 @@ function matrix(trace, i) {
 /** What the rules read, the adjoint first; of rules that are no formula, all that the op has. */
 function operands(trace, { value, terms }) {
   const right = terms.map(({ formula }) => formula.slice(formula.indexOf("=") + 1));
-  const all = right.some((formula) => formula === "") ? [value, ...value.inputs.map((i) => trace.values[i])].map((v) => [v, false]) : right.flatMap((formula) => named(trace, value, formula));
+  const all = right.some((formula) => formula === "") ? [value, ...value.inputs.map((i) => trace.values[i])].map((v) => [v, false]) : right.flatMap((formula) => spokenOf(trace, value, formula));
   const shown = new Map([[value, true], ...all].map(([v, bar]) => [`${v.index}${bar}`, [v, bar]]));
   const figures = [...shown.values()].map(([v, bar]) => {
     const i = bar ? v.gradient : v.array;

@@ -12,8 +12,11 @@ export function element(name, ...children) {
   return made;
 }
 
+/** A number as an exponent. */
+export const superscript = (number) => [...String(number)].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻").join("");
+
 /** A time step as a superscript. */
-export const raisedDigits = (t) => `⁽${[...String(t)].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻").join("")}⁾`;
+export const raisedDigits = (t) => `⁽${superscript(t)}⁾`;
 
 /** The name of a value as text: h⁽³⁾, v₁₂; with `bar` of its adjoint. */
 export function symbolText(value, bar = false) {
@@ -35,13 +38,16 @@ export function symbolMath(value, bar = false) {
 }
 
 /** What the private characters of a step's formulas stand for: [value, whether its adjoint is meant]. */
-export function meaning(trace, value, letter) {
+function meaning(trace, value, letter) {
   const place = letter.codePointAt(0) - FIRST;
   const inputs = [value.index, ...value.inputs];
   return [trace.values[inputs[place >> 1]], place % 2 === 0];
 }
 
 const isSymbol = (letter) => letter.codePointAt(0) >= FIRST && letter.codePointAt(0) < FIRST + 0x1900;
+
+/** The values of which a formula speaks, each with whether its adjoint is meant. */
+export const spokenOf = (trace, value, template) => [...template].filter(isSymbol).map((letter) => meaning(trace, value, letter));
 
 export function formulaText(trace, value, template) {
   return [...template].map((letter) => (isSymbol(letter) ? symbolText(...meaning(trace, value, letter)) : letter)).join("");
