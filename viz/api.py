@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import tinygraph as tg
+from tinygraph.memory import garbage_collector_paused
 
 from .formats.drawing import Drawing
 from .layout.graphviz_process import start_early
-from .memory import garbage_collector_paused
 from .scenes.calls import calls_scene
 from .scenes.collapse import collapse_scopes
 from .scenes.folded import folded_scene

@@ -44,11 +44,9 @@ class Graph:
         self.nodes = nodes
         self.outputs = outputs
         self.timeline = timeline or Timeline(nodes)
-        timestep_of = self._timestep_of  # once for all: every look at a method makes it anew
-        name_of = name_of or self._found_name
+        self._told_name = name_of
         for node in nodes:
-            node.timestep_of = timestep_of
-            node.name_of = name_of
+            node.graph = self
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -66,10 +64,12 @@ class Graph:
     def _names(self) -> Names:
         return Names(self.timeline)
 
-    def _found_name(self, node: Node) -> str | None:
-        return self._names.of(node)
+    def name_of(self, node: Node) -> str | None:
+        """Return what the program calls a node, or was told to; see `tinygraph.graphs.names`."""
+        return self._names.of(node) if self._told_name is None else self._told_name(node)
 
-    def _timestep_of(self, node: Node) -> int | None:
+    def timestep_of(self, node: Node) -> int | None:
+        """Return the time step of a node: told by `tg.timestep`, else read from the program's loops."""
         return self.timeline.timesteps[node.index]
 
     @property
@@ -77,10 +77,6 @@ class Graph:
         """The time steps in which ops ran, in increasing order."""
         steps = zip(self.nodes, self.timeline.timesteps, strict=True)
         return sorted({t for node, t in steps if node.kind == "op" and t is not None})
-
-    @cached_property
-    def _node_of(self) -> dict[Tensor, Node]:
-        return {node.tensor: node for node in self.nodes if node.tensor is not None}
 
     def node_of(self, tensor: Tensor) -> Node:
         """Return the node of a Tensor.
@@ -94,6 +90,14 @@ class Graph:
             return self._node_of[tensor]
         except KeyError:
             raise KeyError(f"{tensor!r} does not lead to the outputs of this graph") from None
+
+    @cached_property
+    def _node_of(self) -> dict[Tensor, Node]:
+        return self.node_of_each()
+
+    def node_of_each(self) -> dict[Tensor, Node]:
+        """Return the node of each Tensor."""
+        return {node.tensor: node for node in self.nodes if node.tensor is not None}
 
     def consumers(self, node: Node) -> list[tuple[Node, int]]:
         """Return the nodes that use `node`, each with the number of the argument, in recorded order."""
@@ -208,9 +212,7 @@ def _node(index: int, tensor: Tensor, inputs: tuple[Node, ...], data: Any) -> No
         data,
         attributes=tensor._attributes,
         requires_grad=tensor.requires_grad,
-        scope="/".join(tensor._context.scope),
-        timestep_label=tensor._context.timestep,
-        told_loops=tensor._context.loops,
+        context=tensor._context,
         label=tensor._name,
         call=tensor._call,
         lasti=tensor._lasti,
@@ -225,8 +227,7 @@ def _constant(index: int, value: Any, user: Tensor, argument: int) -> Node:
         None,
         (),
         value,
-        scope="/".join(user._context.scope),
-        timestep_label=user._context.timestep,
+        context=user._context,
         call=user._call,
         lasti=user._lasti,
         argument=argument,

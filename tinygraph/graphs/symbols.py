@@ -150,7 +150,7 @@ class Symbols:
                 return self.graph.nodes[int(number[1])]
             raise LookupError(f"there is no node {text}: the graph has {len(self.graph.nodes)}, from #0")
         written = unicodedata.normalize("NFC", written)
-        named = self._by_name.get(written)
+        named = self._told_apart(written) or self._by_name.get(written)
         if named is None:
             loose = re.fullmatch(r"(.*?[^\d\[@])(?:@|\[)?(-?\d+)\]?", written)
             named = self._by_name.get(f"{loose[1]}[{loose[2]}]") if loose else None
@@ -158,6 +158,12 @@ class Symbols:
             near = difflib.get_close_matches(written, self._by_name, 1, 0.3)
             raise LookupError(f"no node is called {text!r}" + (f"; did you mean {near[0]}?" if near else ""))
         return named
+
+    def _told_apart(self, written: str) -> Node | None:
+        """Return the node whose whole symbol this is, without a look at the names of other time steps."""
+        at = re.fullmatch(r".*\[(-?\d+)\]", written)
+        nodes = reversed(self._at.get(int(at[1]) if at else None, []))
+        return next((node for node in nodes if not _is_number(node) and self.of(node).ascii == written), None)
 
     @cached_property
     def _by_name(self) -> dict[str, Node]:

@@ -25,7 +25,7 @@ _INDEX = attrgetter("index")
 Key = TypeVar("Key", bound=Hashable)
 
 
-class _Interned(dict[Key, int], Generic[Key]):
+class Interned(dict[Key, int], Generic[Key]):
     """The numbers of things, counted in the order in which they are first asked for."""
 
     def __missing__(self, key: Key) -> int:
@@ -72,13 +72,14 @@ class Groups:
         arity = np.fromiter(map(len, inputs), int, len(inputs))
         source = np.fromiter(map(_INDEX, chain.from_iterable(inputs)), int, arity.sum())
         first = np.repeat(np.cumsum(arity) - arity, arity)
-        return np.column_stack([source, np.repeat(np.arange(len(arity)), arity), np.arange(len(source)) - first])
+        rows = [source, np.repeat(np.arange(len(arity)), arity), np.arange(len(source)) - first]
+        return np.column_stack(rows).astype(np.int32)  # there may be millions
 
     @cached_property
     def links(self) -> np.ndarray:
         """Which ops read which: rows of two positions, the source's and the reader's."""
         indices = np.fromiter(map(_INDEX, self.nodes), int, len(self.nodes))
-        position = np.full(max(self.reads[:, 0].max(initial=-1), indices.max(initial=-1)) + 1, -1)
+        position = np.full(max(self.reads[:, 0].max(initial=-1), indices.max(initial=-1)) + 1, -1, np.int32)
         position[indices] = np.arange(len(indices))
         links = np.column_stack([position[self.reads[:, 0]], self.reads[:, 1]])
         return links[links[:, 0] >= 0]
@@ -117,14 +118,14 @@ class _Grouping:
 
     def __init__(self, nodes: Sequence[Node], visited: Visits):
         self.nodes = nodes
-        places: _Interned[Place] = _Interned()
+        places: Interned[Place] = Interned()
         self.place = np.fromiter(map(places.__getitem__, visited.places), int, len(nodes))
         self.loops = [place.loops for place in places]
         self.order = [place.order for place in places]
         self.vectors = padded(visited.vectors)
-        signatures: _Interned[Hashable] = _Interned()
+        signatures: Interned[Hashable] = Interned()
         self.signature = np.fromiter(map(signatures.__getitem__, map(signature, nodes)), int, len(nodes))
-        parameter_sets: _Interned[Parameters] = _Interned()
+        parameter_sets: Interned[Parameters] = Interned()
         self.parameters = np.fromiter(map(parameter_sets.__getitem__, parameters_used(nodes)), int, len(nodes))
         self.no_parameters = parameter_sets[()]
         self.parameter_sets = list(parameter_sets)
@@ -196,7 +197,7 @@ class _Grouping:
 
     def _forget_first_parameters(self) -> None:
         """Take parameters that an argument has in first iterations only for data: they are a learned initial state."""
-        numbers: _Interned[Parameters] = _Interned((uses, k) for k, uses in enumerate(self.parameter_sets))
+        numbers: Interned[Parameters] = Interned((uses, k) for k, uses in enumerate(self.parameter_sets))
         arguments_of = [{argument for argument, _ in uses} for uses in self.parameter_sets]
         for argument in set().union(*arguments_of):
             has = np.array([argument in arguments for arguments in arguments_of])
@@ -322,6 +323,21 @@ def grouped(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     numbers = np.empty(len(keys), int)
     numbers[order] = rank[np.cumsum(new) - 1]
     return numbers, np.sort(first)
+
+
+def occurrences(numbers: np.ndarray) -> np.ndarray:
+    """Return how often each number stood before.
+
+    Examples
+    --------
+    >>> occurrences(np.array([5, 7, 5, 5])).tolist()
+    [0, 0, 1, 2]
+    """
+    order = np.argsort(numbers, kind="stable")
+    ordered = numbers[order]
+    counts = np.empty(len(numbers), int)
+    counts[order] = np.arange(len(numbers)) - np.searchsorted(ordered, ordered)
+    return counts
 
 
 def grouped_but(vectors: np.ndarray, column: int) -> np.ndarray:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+import numpy as np
+
 from ..recording.node import Node
+from .grouping import Interned
 from .over_time import Run
 from .reads import Reads
 
@@ -112,14 +115,23 @@ class Leaves:
     def _carried(self) -> dict[tuple[int, int, str], Carried]:
         """What ops of the cell read from other time steps of their run, by slot, argument, and kind of the value."""
         carried: dict[tuple[int, int, str], Carried] = {}
-        for node, now in zip(self.nodes, self.op_timesteps, strict=True):
-            for argument, read in enumerate(() if now is None else node.inputs):
-                source = self._first(read)
-                then = self._timesteps[source.index]
-                if now is not None and then is not None and then != now and self._is_carried(source, node):
-                    key = self.slots[node.index], argument, self._kind(source)
-                    carried.setdefault(key, Carried(source, set())).delays.add(now - then)
+        for source, reader, argument in self._between_time_steps():
+            now, then = self.op_timesteps[reader.index], self._timesteps[source.index]
+            if now is not None and then is not None and self._is_carried(source, reader):
+                key = self.slots[reader.index], argument, self._kind(source)
+                carried.setdefault(key, Carried(source, set())).delays.add(now - then)
         return carried
+
+    def _between_time_steps(self) -> Iterator[tuple[Node, Node, int]]:
+        """Yield what is read in another time step than its own, its reader, and the argument, in recorded order."""
+        rows = self.reads.rows()
+        first = np.arange(len(self.nodes))
+        first[list(self.again)] = list(self.again.values())
+        numbers = Interned[int | None]()
+        now = np.array([numbers[step] for step in self.op_timesteps], int)[rows[:, 1]]
+        then = np.array([numbers[step] for step in self._timesteps], int)[first[rows[:, 0]]]
+        for index, reader, argument in rows[now != then].tolist():
+            yield self._first(self.nodes[index]), self.nodes[reader], argument
 
     def _is_carried(self, source: Node, reader: Node) -> bool:
         """Tell whether a value is of the same run as its reader, and no input that all time steps read."""

@@ -53,8 +53,9 @@ def op_times(groups: Groups, time: set[Loop]) -> OpTimes:
     at, trips = _counted(groups, time)
     backward = _backward(groups, loop_of, at, trips) if len(time) > 1 else set()
     loops = [loop_of[number] for number in groups.number.tolist()]
+    numbers = list(range(int(trips.max(initial=0)) + 1))  # one integer for all ops of a time step
     steps = [
-        None if loop is None else n - i if loop in backward else i + 1
+        None if loop is None else numbers[n - i if loop in backward else i + 1]
         for loop, i, n in zip(loops, at.tolist(), trips.tolist(), strict=True)
     ]
     runs = [

@@ -39,10 +39,16 @@ class Reads:
         readers = np.repeat([node.index for node in ops], [len(node.inputs) for node in ops])
         arguments = np.array(array("q", (i for node in ops for i in range(len(node.inputs)))), dtype=np.int64)
         order = np.argsort(sources, kind="stable")
-        self._readers = array("q", readers[order].astype(np.int64).tobytes())
-        self._arguments = array("q", arguments[order].tobytes())
+        self._readers = array("i", readers[order].astype(np.int32).tobytes())
+        self._arguments = array("i", arguments[order].astype(np.int32).tobytes())
         starts = np.searchsorted(sources[order], np.arange(len(nodes) + 1))
         self._starts = array("q", starts.astype(np.int64).tobytes())
+
+    def rows(self) -> np.ndarray:
+        """Return rows of the index of a node, of the op that reads it, and the argument, in recorded order."""
+        readers, arguments = np.array(self._readers), np.array(self._arguments)
+        sources = np.repeat(np.arange(len(self._nodes)), np.diff(self._starts))
+        return np.column_stack([sources, readers, arguments])[np.lexsort([arguments, readers])]
 
     def __getitem__(self, index: int) -> list[Read]:
         reads = self._of(index)

@@ -8,9 +8,10 @@ from typing import TypeVar
 
 import numpy as np
 
+from ..memory import garbage_collector_paused
 from ..recording.node import Node
 from .fed import fed_again
-from .grouping import Groups, group_ops, grouped
+from .grouping import Groups, Interned, group_ops, grouped, occurrences
 from .leaves import Leaves
 from .over_time import OpTimes, Run, RunKey, op_times, over_time
 from .places import Loop
@@ -52,11 +53,13 @@ class Timeline:
         self.ops = [node for node in nodes if node.kind == "op"]
 
     @cached_property
+    @garbage_collector_paused()
     def visits(self) -> Visits:
         """The place of each op, and its iterations, in the order of `ops`."""
         return visits(self.ops)
 
     @cached_property
+    @garbage_collector_paused()
     def groups(self) -> Groups:
         """The ops, grouped by what they are in the cell, and the loops around them."""
         return group_ops(self.ops, self.visits)
@@ -76,6 +79,7 @@ class Timeline:
         return self._by_index(self._op_times.steps, None)
 
     @cached_property
+    @garbage_collector_paused()
     def timesteps(self) -> list[int | None]:
         """The time step of each node, from 1; None where it belongs to none."""
         timesteps = self.op_timesteps.copy()
@@ -101,6 +105,7 @@ class Timeline:
         return runs
 
     @cached_property
+    @garbage_collector_paused()
     def slots(self) -> list[int]:
         """Which op of the cell each node is: the same number in every time step, never twice in one step of one run.
 
@@ -118,6 +123,7 @@ class Timeline:
         return slots
 
     @cached_property
+    @garbage_collector_paused()
     def precedes(self) -> list[int | None]:
         """For an initial state, the node in whose place it stands before the first time step; None for other nodes.
 
@@ -144,6 +150,7 @@ class Timeline:
         return values
 
     @cached_property
+    @garbage_collector_paused()
     def reads(self) -> Reads:
         """The ops that read each node, and as which argument, in recorded order."""
         return Reads(self.nodes, self.ops)
@@ -164,6 +171,7 @@ class Timeline:
         return sites
 
     @cached_property
+    @garbage_collector_paused()
     def subscripts(self) -> list[tuple[int, ...]]:
         """What tells a node from others of its place and time step: iterations, from 1, of loops not over time.
 
@@ -200,11 +208,10 @@ class Timeline:
 
     @cached_property
     def _op_slots(self) -> list[int]:
-        counts: dict[Hashable, int] = {}
-        numbers: dict[tuple[int, int], int] = {}
-        slots = []
-        for node, site in zip(self.ops, grouped(self._sites)[0].tolist(), strict=True):
-            moment = site, self.runs[node.index], self.op_timesteps[node.index]
-            occurrence = counts[moment] = counts.get(moment, -1) + 1  # of what ran twice in a step all the same
-            slots.append(numbers.setdefault((site, occurrence), len(numbers)))
-        return slots
+        ops = [node.index for node in self.ops]
+        runs, steps = Interned[int](), Interned[int | None]()
+        run = [runs[id(self.runs[index])] for index in ops]
+        step = [steps[self.op_timesteps[index]] for index in ops]
+        site = grouped(self._sites)[0]
+        moment = grouped(np.column_stack([site, run, step]))[0]
+        return grouped(np.column_stack([site, occurrences(moment)]))[0].tolist()

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, NoReturn
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple, NoReturn, Protocol
 
 import numpy as np
 
 from ..plain_text import clean
 from .calls import Call
+from .context import Context
 from .passes import Origin
 from .primitive import Primitive
 from .source import Source, locate
 from .tensor import Tensor
+
+_NO_ATTRIBUTES: Mapping[str, Any] = MappingProxyType({})
+
+
+class Reading(Protocol):
+    """What a graph knows of its nodes."""
+
+    def name_of(self, node: Node) -> str | None:
+        """Return what the program calls a node."""
+
+    def timestep_of(self, node: Node) -> int | None:
+        """Return the time step that a node belongs to."""
 
 
 class Pulled(NamedTuple):
@@ -58,17 +72,13 @@ class Node:
         None for leaves; an `Op` that runs here, or one that was read from a file.
     inputs : tuple of Node
         The op's arguments in order, the same node twice where it was used twice.
-    attributes : dict
+    attributes : mapping
         Static arguments of the op, as ``axis``.
     data : ndarray
         The value as recorded, read-only.
     requires_grad : bool
-    scope : str
-        Names of `tg.scope` around it, joined by ``/``.
-    timestep_label : int or None
-        What `tg.timestep` said.
-    told_loops : tuple of (str, int)
-        The loops around it and their iterations, as `tg.iteration` told them, outermost first.
+    context : Context or None
+        The circumstances of recording: scopes, told time steps and loops.
     call : Call or None
         The activation of the function it was recorded in.
     tensor : Tensor or None
@@ -79,24 +89,20 @@ class Node:
 
     __slots__ = (
         "__weakref__",
-        "_source",
         "_value",
         "attributes",
         "call",
+        "context",
+        "graph",
         "index",
         "inputs",
         "kind",
         "label",
         "lasti",
-        "name_of",
         "op",
         "pulled",
         "requires_grad",
-        "scope",
         "tensor",
-        "timestep_label",
-        "timestep_of",
-        "told_loops",
     )
 
     def __init__(
@@ -107,35 +113,28 @@ class Node:
         inputs: tuple[Node, ...],
         data: Any,
         *,
-        attributes: dict[str, Any] | None = None,
+        attributes: Mapping[str, Any] | None = None,
         requires_grad: bool = False,
-        scope: str = "",
-        timestep_label: int | None = None,
-        told_loops: tuple[tuple[str, int], ...] = (),
+        context: Context | None = None,
         label: str | None = None,
         call: Call | None = None,
         lasti: int = -1,
         tensor: Tensor | None = None,
-        source: Source | None = None,
     ):
         self.index = index
         self.kind = kind
         self.op = op
         self.inputs = inputs
         self._value = data
-        self.attributes = attributes or {}
+        self.attributes = attributes or _NO_ATTRIBUTES
         self.requires_grad = requires_grad
-        self.scope = clean(scope)
-        self.timestep_label = timestep_label
-        self.told_loops = told_loops
+        self.context = context
         self.label = None if label is None else clean(label)
         self.call = call
         self.lasti = lasti
         self.tensor = tensor
-        self._source = source
-        self.timestep_of: Callable[[Node], int | None] | None = None  # its graph knows
+        self.graph: Reading | None = None  # that it is a node of
         self.pulled: Pulled | None = None
-        self.name_of: Callable[[Node], str | None] | None = None  # likewise
 
     @property
     def data(self) -> np.ndarray:
@@ -172,11 +171,25 @@ class Node:
         return None
 
     @property
+    def scope(self) -> str:
+        """Names of `tg.scope` around it, joined by ``/``."""
+        names = self.context.scope if self.context is not None else ()
+        return clean("/".join(names)) if names else ""
+
+    @property
+    def timestep_label(self) -> int | None:
+        """What `tg.timestep` said."""
+        return None if self.context is None else self.context.timestep
+
+    @property
+    def told_loops(self) -> tuple[tuple[str, int], ...]:
+        """The loops around it and their iterations, as `tg.iteration` told them, outermost first."""
+        return () if self.context is None else self.context.loops
+
+    @property
     def source(self) -> Source | None:
         """Where in the program it was made; None where that is not known."""
-        if self._source is None:
-            self._source = locate(self.call, self.lasti)
-        return self._source
+        return locate(self.call, self.lasti)
 
     @property
     def expression(self) -> str:
@@ -186,13 +199,13 @@ class Node:
     @property
     def name(self) -> str | None:
         """What the program calls it, or was told to; see `tinygraph.graphs.names`."""
-        name = self.label if self.name_of is None else self.name_of(self)
+        name = self.label if self.graph is None else self.graph.name_of(self)
         return None if name is None else clean(name)
 
     @property
     def timestep(self) -> int | None:
         """The time step of the network it belongs to: told by `tg.timestep`, else read from the program's loops."""
-        return None if self.timestep_of is None else self.timestep_of(self)
+        return None if self.graph is None else self.graph.timestep_of(self)
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         raise TypeError(f"a Node is pickled with all that it comes from: pickle the Graph or the Trace of {self!r}")

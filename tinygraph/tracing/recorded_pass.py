@@ -16,6 +16,7 @@ from ..backward.replay import pull, receives, view
 from ..backward.sums import RunningSum
 from ..graphs.graph import Graph
 from ..graphs.symbols import Symbols
+from ..memory import garbage_collector_paused
 from ..plain_text import clean
 from ..recording.node import Node
 from ..recording.tensor import Tensor
@@ -68,7 +69,8 @@ class Pass:
     def _recorded(self) -> PassNodes:
         with self._looking:  # threads that look at once see the same nodes
             if self._nodes is None:
-                self._nodes = self._look()
+                with garbage_collector_paused():
+                    self._nodes = self._look()
         return self._nodes
 
     @property

@@ -10,6 +10,7 @@ from ..plain_text import clean
 from ..recording.node import Node
 from ..recording.op import Op
 from ..recording.primitive import Primitive, is_ours
+from ..recording.source import Source
 
 
 class SavedNode(Node):
@@ -25,13 +26,25 @@ class SavedNode(Node):
         What they are the contributions of.
     """
 
-    __slots__ = ("adjoint", "replaced", "stored")
+    __slots__ = ("_scope", "_source", "adjoint", "replaced", "stored")
 
-    def __init__(self, *args: Any, **kwargs: Any):
+    def __init__(self, *args: Any, scope: str, source: Source | None, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        self._scope = clean(scope)
+        self._source = source
         self.replaced: dict[int, Any] = {}
         self.stored: tuple[Any, ...] | None = None
         self.adjoint: Any = None
+
+    @property
+    def scope(self) -> str:
+        """Names of `tg.scope` around it, joined by ``/``."""
+        return self._scope
+
+    @property
+    def source(self) -> Source | None:
+        """Where in the program it was made; None where that is not known."""
+        return self._source
 
     @property
     def expression(self) -> str:

@@ -173,8 +173,8 @@ def trace(output: Tensor, adjoint: ArrayLike | None = None, *, into_grad: bool =
 
 def _nodes_of_pass(output: Tensor, tensors: list[Tensor], totals: dict[Tensor, Any]) -> PassNodes:
     whole = graph(output)
-    gradients = {whole.node_of(leaf): total for leaf, total in totals.items()}
-    return PassNodes(whole, [whole.node_of(tensor) for tensor in tensors], gradients)
+    node_of = whole.node_of_each()  # for now only: it is as large as all nodes
+    return PassNodes(whole, [node_of[tensor] for tensor in tensors], {node_of[leaf]: totals[leaf] for leaf in totals})
 
 
 def load_trace(path: str | PathLike[str]) -> Trace:

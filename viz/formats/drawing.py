@@ -14,10 +14,10 @@ import graphviz
 import networkx as nx
 
 from tinygraph.files import replacing
+from tinygraph.memory import garbage_collector_paused
 
 from ..layout.lay_out import lay_out
 from ..layout.positions import Layout
-from ..memory import garbage_collector_paused
 from ..scenes.scene import Scene
 from . import exports
 from .bitmap import bitmap

@@ -170,3 +170,14 @@ def test_the_second_order_of_singular_determinants_is_that_of_the_polynomial(mat
     expected = tg.hessian(polynomial)(matrix)
     np.testing.assert_allclose(tg.hessian(np.linalg.det)(matrix), expected, atol=1e-12)
     assert expected.shape == (n, n, n, n)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+def test_sigmoid_keeps_its_small_values(dtype):
+    x = np.linspace(-10 if dtype == np.float16 else -80, 40, 241).astype(dtype)
+    exact = np.exp(-np.logaddexp(0, -x.astype(np.float64)))
+    value = tg.sigmoid(x)
+    assert value.dtype == dtype
+    np.testing.assert_allclose(value, exact, rtol=8 * np.finfo(dtype).eps)
+    slope = tg.grad(lambda x: tg.sigmoid(x).sum())(x[x <= 0])
+    np.testing.assert_allclose(slope, (exact * (1 - exact))[x <= 0], rtol=16 * np.finfo(dtype).eps)

@@ -119,7 +119,7 @@ def test_writing_is_whole_or_not_at_all(tmp_path):
     target = tmp_path / "run.trace"
     target.write_bytes(b"before")
     trace = tg.trace(network())
-    trace.graph.nodes[3].attributes["odd"] = object()
+    trace.graph.nodes[3].attributes = {"odd": object()}
     with pytest.raises(TypeError, match="static argument of type object"):
         trace.save(target)
     assert target.read_bytes() == b"before"
