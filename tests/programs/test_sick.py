@@ -1,5 +1,6 @@
 """Each sick program is sick, its healthy twin is not, and the healthy ones are well: shown without the debugger."""
 
+import doctest
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 import tinygraph as tg
+from tests.programs import sick
 from tests.programs.sick import CASES, WELL
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +52,10 @@ def test_both_twins_record_a_loss(case):
             loss = module.main()
             assert isinstance(loss, tg.Tensor) and loss.shape == () and loss.requires_grad
             loss.backward()
+
+
+def test_the_docstring_is_true():
+    assert doctest.testmod(sick) == (0, 5)
 
 
 def test_a_program_runs_as_a_script():

@@ -10,7 +10,7 @@ which uses differences, closed forms, plain NumPy and trained losses, but no dia
 >>> from tests.programs.sick import CASES
 >>> case = CASES["s04_recurrent_transposed"]
 >>> case.kind, case.lines, case.evidence
-('custom op with a wrong rule: transpose missing', [23], 'rule')
+('custom op with a wrong rule: transpose missing', [20], 'rule')
 >>> case.sick().main().item() == case.healthy().main().item()
 True
 >>> case.proof()

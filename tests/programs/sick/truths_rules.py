@@ -60,7 +60,6 @@ def gain_mean(sick, healthy):
     symptom="With one time step the gradient check passes, with two it fails.",
     mend=("return W @ g", "return W.T @ g"),
     names="W U b h",
-    timesteps="1 2 3 4 5",
     reason="The adjoint of h in W h is Wᵀ g. Shapes agree because W is square, so nothing complains.",
     evidence="rule",
     shows=("a = recur(W, h) + U @ x + b", 'recur = tg.op(recur_forward, vjp=(recur_dW, recur_dh), name="recur")'),
