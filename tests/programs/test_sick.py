@@ -13,7 +13,7 @@ from tests.programs import sick
 from tests.programs.sick import CASES, WELL
 
 ROOT = Path(__file__).parents[2]
-EVIDENCE = {"rule", "cut", "values", "wiring", "intent", "update"}
+EVIDENCE = {"rule", "cut", "values", "wiring", "intent", "update", "later"}
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

@@ -40,7 +40,8 @@ class Case:
     evidence : str
         What can tell: ``"rule"`` (a rule against numerical derivatives), ``"cut"`` (values that reach the loss without
         a gradient), ``"values"`` (numbers of the recorded pass), ``"wiring"`` (which value depends on which),
-        ``"intent"`` (the pass is right; only what its author meant tells), ``"update"`` (after the pass).
+        ``"intent"`` (the pass is right; only what its author meant tells), ``"update"`` (after the pass), ``"later"``
+        (the first pass is right, that of ``main()`` after some updates is not).
     shows : tuple of str
         Further lines at which the sickness can be seen, by a piece of their text; where it is right to point, too.
     prove : function of (sick, healthy)

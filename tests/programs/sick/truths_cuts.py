@@ -138,3 +138,42 @@ def integer_table(sick, healthy):
 def clipped_forecast(sick, healthy):
     assert all(norm(g) == 0 for g in backprop(sick.main, *sick.parameters))
     assert sick.train() == sick.main().item() > 3 * healthy.train()
+
+
+@sick(
+    "s60_two_at_once",
+    kind="two at once: a cut, and gates saturated by a huge bias",
+    symptom="The embedding has no gradient, and the LSTM remembers nothing.",
+    mend=(
+        ("return self.weight.data[words]", "return self.weight[words]"),
+        ("np.full(H, -25.0)", "np.full(H, 1.0)"),
+    ),
+    names="weight b f c",
+    reason=".data cuts the embedding off; a bias of −25 shuts the forget gate for ever.",
+    evidence="cut",
+    shows=("f = tg.sigmoid(f)", "c = f * c + tg.sigmoid(i) * np.tanh(g)"),
+)
+def two_at_once(sick, healthy):
+    assert_gradient(sick.main, [sick.embed.weight], healthy.main, [healthy.embed.weight, healthy.lstm.W])
+    forget = [norm(backprop(module.main, module.lstm.b)[6:12]) for module in (sick, healthy)]
+    assert forget[0] < 1e-9 < 1e-3 < forget[1]
+
+
+@sick(
+    "s61_checkpoint_cut",
+    kind="cut at two time steps: the state goes on as what was logged",
+    symptom="Short rollouts train well; long ones ignore what happens later.",
+    mend=("state = tg.tensor(log[-1][1])", "log_state = tg.tensor(log[-1][1])"),
+    names="state K",
+    timesteps="6 12",
+    reason="The logged numbers, rounded and without a history, take the place of the state.",
+    evidence="cut",
+)
+def checkpoint_cut(sick, healthy):
+    def smooth(module):
+        module.rounded = lambda state: [float(value) for value in state]  # rounding is not differentiable
+        return module.main
+
+    assert_gradient(smooth(sick), [sick.K], smooth(healthy), [healthy.K])
+    sick.STEPS = 5  # before the first cut it is right
+    assert gradient_error(sick.main, sick.K) < 1e-4

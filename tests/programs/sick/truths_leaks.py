@@ -136,6 +136,7 @@ def target_is_input(sick, healthy):
     names="h risk",
     reason="The state at the end of one recording is where the next one begins.",
     evidence="wiring",
+    shows=("h = self.cell(h, x)",),
 )
 def state_not_reset(sick, healthy):
     for module, expected in ((sick, True), (healthy, False)):

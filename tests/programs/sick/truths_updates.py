@@ -73,3 +73,19 @@ def optimiser_misses(sick, healthy):
         moved = [not np.array_equal(before[n], p.data) for n, p in module.model.parameters().items()]
         assert all(moved) == moves and any(moved)
     assert sick.main().item() > 1.2 * healthy.main().item()
+
+
+@sick(
+    "s59_nan_after_updates",
+    kind="NaN in a later update: a rate that training can make negative",
+    symptom="It trains for a while, and then the loss is NaN for good.",
+    mend=("    return a\n", "    return tg.softplus(a)\n"),
+    names="rate c v",
+    reason="Nothing keeps the rate above 0; an update makes one negative, whose logarithm is NaN.",
+    evidence="later",
+    shows=('rate = rate_of(p["v"] @ h + p["c"])', "total = total + rate - following * np.log(rate)"),
+)
+def nan_after_updates(sick, healthy):
+    first, after_one = sick.main(updates=0), sick.main(updates=1)
+    assert np.isfinite(first.item()) and np.isfinite(after_one.item()) and np.isnan(sick.main().item())
+    assert healthy.main().item() < 0.9 * healthy.main(updates=0).item()
