@@ -39,10 +39,11 @@ class Origin(NamedTuple):
 
 
 def nonfinite_origin(trace: Trace) -> Origin | None:
-    """Return where NaN or infinity first came from; None if all values, adjoints and contributions are finite.
+    """Return where NaN or infinity first came from; None if the output, all adjoints and contributions are finite.
 
-    Forward values are searched in the order of recording: a value that is not finite is the origin if all its inputs
-    are. A backward pass over finite values is searched step by step: a contribution of a finite adjoint.
+    What makes an output NaN or infinite is searched through the values that are so: the origin is the first of them
+    whose inputs are all finite. The backward pass of a finite output is searched step by step: a contribution of a
+    finite adjoint. Infinity that reaches no result, as in a mask that is added before a softmax, is no origin.
 
     Examples
     --------
@@ -54,9 +55,9 @@ def nonfinite_origin(trace: Trace) -> Origin | None:
     >>> origin.phase, origin.node.op, origin.example, origin.place
     ('forward', <op log>, -inf, (1,))
     """
-    for node in trace.graph.nodes:
-        if not _finite(node.data):
-            return Origin("forward", node, trace.step_of(node), None, *_first_bad(node.data))
+    if not _finite(trace.output.data):
+        node = _first_cause(trace.output)
+        return Origin("forward", node, trace.step_of(node), None, *_first_bad(node.data))
     with np.errstate(all="ignore"):
         for k, node in enumerate(trace.nodes):
             if not _finite(trace.adjoints[k]):
@@ -65,6 +66,19 @@ def nonfinite_origin(trace: Trace) -> Origin | None:
                 if contribution is not None and not _finite(contribution):
                     return Origin("backward", node, k, argument, *_first_bad(contribution))
     return None
+
+
+def _first_cause(output: Node) -> Node:
+    """Return the first recorded of the values that make `output` not finite and come from finite ones."""
+    causes, seen, waiting = [], {output}, [output]
+    while waiting:
+        node = waiting.pop()
+        inputs = {source for source in node.inputs if not _finite(source.data)}
+        if not inputs:
+            causes.append(node)
+        waiting.extend(inputs - seen)
+        seen |= inputs
+    return min(causes, key=lambda node: node.index)
 
 
 def _finite(x: Any) -> bool:

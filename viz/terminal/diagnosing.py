@@ -73,7 +73,9 @@ def _nan(session: Session, argument: str) -> Answer:
     """Find where the first NaN or infinity was made, and go to its step."""
     origin = diagnosis.nonfinite_origin(session.trace)
     if origin is None:
-        return Answer("nan", {"found": False}, [Text("  every value, adjoint and contribution is finite", "green")])
+        return Answer(
+            "nan", {"found": False}, [Text("  the output, every adjoint and every contribution are finite", "green")]
+        )
     node = origin.node
     data = {
         "found": True,

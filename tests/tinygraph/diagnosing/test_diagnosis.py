@@ -154,6 +154,23 @@ def test_forward_origin_is_the_op_that_made_it():
     assert "np.log(x)" in origin.node.expression
 
 
+def test_infinity_that_reaches_no_result_is_no_origin():
+    scores = tg.parameter([1.0, 2.0, 3.0], name="scores")
+    weights = tg.softmax(scores + np.array([0.0, 0.0, -np.inf]))
+    assert nonfinite_origin(tg.trace(np.sum(weights * [1.0, 2.0, 3.0]))) is None
+    with np.errstate(all="ignore"):
+        origin = nonfinite_origin(tg.trace(np.sum(weights * np.log(weights))))
+    assert (str(origin.node.op), origin.example, origin.place) == ("log", -math.inf, (2,))
+
+
+def test_a_branch_that_was_not_taken_spoils_the_backward_pass():
+    x = tg.parameter([1.0, 0.0], name="x")
+    with np.errstate(all="ignore"):
+        trace = tg.trace(np.sum(np.where(x.data > 0, np.log(x), 0.0)))
+        origin = nonfinite_origin(trace)
+    assert (origin.phase, str(origin.node.op)) == ("backward", "log")
+
+
 def test_backward_origin_over_finite_values():
     x = tg.parameter([1.0, 0.0], name="x")
     with np.errstate(all="ignore"):
