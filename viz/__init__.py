@@ -29,10 +29,11 @@ The rooms:
 from .api import draw
 from .debugging.debugger import Debugger
 from .formats.drawing import Drawing
+from .formats.side_by_side import side_by_side
 from .page.export import export
 from .page.notebook import attach
 from .terminal.terminal import debug
 
-__all__ = ["Debugger", "Drawing", "debug", "draw", "export"]
+__all__ = ["Debugger", "Drawing", "debug", "draw", "export", "side_by_side"]
 
 attach()

@@ -16,7 +16,8 @@ from tinygraph.plain_text import clean
 from tinygraph.tracing.trace_file import is_trace
 
 from .api import check_options
-from .formats.drawing import format_of
+from .formats.drawing import Drawing
+from .formats.picture import format_of
 from .scenes.overlays import OVERLAYS
 from .script import ScriptError, run_to_backward
 from .terminal.screen import complain, flush_or_discard, readable
@@ -97,6 +98,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     draw.add_argument("--backward", action="store_true", help="add the arrows of the backward pass")
     draw.add_argument("--overlay", choices=tuple(OVERLAYS), help="colour by this")
+    draw.add_argument(
+        "--limits", type=_limits, metavar="LOW:HIGH", help="between which numbers its colours lie, to compare drawings"
+    )
     draw.add_argument("--large", action="store_true", help="draw it even if it takes more than some 50 megabytes")
 
     debug = commands.add_parser("debug", help="run a script and stop at its first backward pass")
@@ -126,18 +130,27 @@ def _timesteps(text: str) -> slice | int | list[int]:
     return [int(number) for number in text.split(",")] if "," in text else int(text)
 
 
+def _limits(text: str) -> tuple[float, float]:
+    try:
+        low, high = map(float, text.split(":"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected two numbers as 1e-6:10, not {text!r}") from None
+    return low, high
+
+
 def _demo(options: argparse.Namespace) -> int:
     from .demo import demo  # the one command that needs rnn too
 
-    format_of(options.output)
+    format_of(options.output, Drawing.FORMATS)
     _check_folder(options.output)
     return demo(options.output)
 
 
 def _draw(options: argparse.Namespace) -> int:
-    how = {name: getattr(options, name) for name in ("view", "fold", "timesteps", "overlay", "backward", "opened")}
+    names = ("view", "fold", "timesteps", "overlay", "backward", "opened", "limits")
+    how = {name: getattr(options, name) for name in names}
     check_options(**how)
-    format_of(options.output)
+    format_of(options.output, Drawing.FORMATS)
     return _write(options, lambda recorded, path: viz.draw(recorded, **how, large=options.large).save(path))
 
 

@@ -192,3 +192,18 @@ def test_the_engine_alone_brings_no_viz_along():
 def test_the_installed_command_is_this_one():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["scripts"] == {"tinygraph": "viz.cli:main"}
+
+
+def test_limits_of_colours_are_two_numbers_with_a_colon(here, script, tmp_path):
+    assert here("draw", script, "--overlay", "grad_norm", "--limits", "1e-3:10", "-o", "g.svg")[0] == 0
+    marks = [text.text for text in ElementTree.parse(tmp_path / "g.svg").iter() if text.get("class") == "key"]
+    assert marks[1:6] == ["≤ 0.001", "0.01", "0.1", "1", "≥ 10"]
+    for limits, message in (
+        ("1", "expected two numbers as 1e-6:10, not '1'"),
+        ("a:b", "expected two numbers"),
+        ("2:1", "the first of limits must be below the second, not 2 and 1"),
+        ("0:1", "the scale is logarithmic"),
+    ):
+        status, errors = here("draw", script, "--overlay", "grad_norm", f"--limits={limits}", "-o", "g.svg")
+        assert status in (1, 2)
+        assert message in errors
