@@ -207,3 +207,19 @@ def test_limits_of_colours_are_two_numbers_with_a_colon(here, script, tmp_path):
         status, errors = here("draw", script, "--overlay", "grad_norm", f"--limits={limits}", "-o", "g.svg")
         assert status in (1, 2)
         assert message in errors
+
+
+def test_plot_writes_the_gradient_by_time_step(here, script, tmp_path):
+    assert here("plot", script, "-o", "p.svg") == (0, "")
+    texts = {text.text for text in ElementTree.parse(tmp_path / "p.svg").iter()}
+    assert "The gradient on its way back through h" in texts
+    assert here("plot", script, "--of", "w", "--show", "share", "-o", "p.svg")[0] == 0
+    assert "bar" in (tmp_path / "p.svg").read_text()
+    for extra, message in (
+        (("--of", "q"), "no value called 'q' belongs to a time step; those that do: h"),
+        (("--show", "share"), "say which, as in of='W'"),
+        (("-o", "p.dot"), "the known ones are .svg"),
+    ):
+        status, errors = here("plot", script, *extra)
+        assert status == 1
+        assert message in errors

@@ -10,7 +10,7 @@ from ..numeric import norm
 from ..recording.node import Node
 from ..tracing.trace import Trace
 from .lag_matrix import entries, propagate
-from .variables import by_timestep, state_name
+from .variables import Variable, state, variables
 
 VANISHES, EXPLODES = 0.9, 1.1  # rates a time step back: below, a gradient is lost within tens of steps; above, it grows
 
@@ -45,15 +45,15 @@ class Flow(NamedTuple):
     because: str
 
 
-def flow(trace: Trace, name: str | None = None) -> Flow:
+def flow(trace: Trace, name: str | Variable | None = None) -> Flow:
     """Return the norms of ∂L/∂h by time step, with a verdict.
 
     Parameters
     ----------
     trace : Trace
         A recorded pass.
-    name : str, optional
-        The variable; by default the state, see `state_name`.
+    name : str or Variable, optional
+        The variable, that of the last loop that has it; by default the state, see `state`. `variables` has them all.
 
     Raises
     ------
@@ -71,14 +71,14 @@ def flow(trace: Trace, name: str | None = None) -> Flow:
     >>> of_h.name, of_h.verdict, round(of_h.rate, 6), of_h.norms[-3:]
     ('h', 'vanishing', 0.25, [0.0625, 0.25, 1.0])
     """
-    name = name or state_name(trace)
-    nodes = by_timestep(trace, name)
+    variable = name if isinstance(name, Variable) else variables(trace, name)[-1] if name else state(trace)
+    nodes = variable.nodes
     gradients = map(trace.gradient, nodes.values())
     norms = [None if gradient is None else norm(gradient) for gradient in gradients]
     alone = _alone(trace, nodes, norms)
     rate = _rate(list(nodes), alone)
     verdict, because = _cut(trace) or _verdict(list(nodes), alone, rate)
-    return Flow(name, list(nodes), norms, alone, rate, verdict, because)
+    return Flow(str(variable), list(nodes), norms, alone, rate, verdict, because)
 
 
 def _alone(trace: Trace, nodes: dict[int, Node], norms: list[float | None]) -> list[float | None]:

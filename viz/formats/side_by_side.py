@@ -9,9 +9,9 @@ from ..layout.metrics import text_width
 from ..scenes.scene import Legend, Scene
 from .legend import legend_group
 from .picture import Picture
-from .standing import renamed, size_of
+from .standing import document, renamed, size_of
 from .style import fills, style_sheet
-from .text import escape, typeset
+from .text import typeset
 
 TITLE = 15.0  # pixels, of its letters
 PAD = 16.0
@@ -69,16 +69,8 @@ class SideBySide(Picture):
         for number, (panel, cell) in enumerate(zip(panels, cells, strict=True), start=1):
             own = renamed(panel, f"tinygraph-{number}", f"tg-{number}")
             named.append(own.replace("<svg ", f'<svg x="{cell.x:g}" y="{cell.y:g}" ', 1))
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="tinygraph" role="img" width="{width:g}" '
-            f'height="{height:g}" viewBox="0 0 {width:g} {height:g}">\n<title>{escape(self._heading)}</title>\n'
-            + "\n".join(named)
-            + "</svg>\n"
-        )
-
-    @property
-    def _heading(self) -> str:
-        return " · ".join(self.titles) or f"{len(self.pictures)} drawings"
+        heading = " · ".join(self.titles) or f"{len(self.pictures)} drawings"
+        return document(heading, "Drawings to be compared.", width, height, named)
 
 
 def _without_marks(picture: Picture, legend: Legend | None) -> Picture:

@@ -1,10 +1,25 @@
-"""SVG that stands in something else, a page or a larger picture: its size, and names of its own."""
+"""SVG as a document, and within something else, a page or a larger picture: its size, and names of its own."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+
+from .text import escape
 
 _MARKUP = re.compile(r"<style>.*?</style>|<[^>]*>", re.DOTALL)  # all but the texts, in which a < or > is escaped
+
+
+def document(
+    title: str, description: str, width: float, height: float, lines: Iterable[str], start: float = 0.0
+) -> str:
+    """Return lines of SVG as a document, whose coordinates begin at `start` in both directions."""
+    root = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="tinygraph" role="img" width="{width:g}" height="{height:g}" '
+        f'viewBox="{start:g} {start:g} {width:g} {height:g}">'
+    )
+    words = [f"<title>{escape(title)}</title>", f"<desc>{escape(description)}</desc>"]
+    return "\n".join([root, *words, *lines, "</svg>", ""])
 
 
 def size_of(svg: str) -> tuple[float, float]:

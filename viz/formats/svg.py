@@ -16,6 +16,7 @@ from ..layout.size import LABEL_SIZE, tag_boxes
 from ..layout.typeset import typeset_width
 from ..scenes.scene import Edge, Node, Scene
 from .legend import legend_group
+from .standing import document
 from .style import fills, hue_class, markers, style_sheet
 from .text import escape, typeset
 
@@ -44,11 +45,7 @@ def write_svg(scene: Scene, layout: Layout, theme: str = "auto") -> str:
     legend = legend_group(scene.legend, layout.height + 18, fills(scene))
     width = max(layout.width, legend.width, 40.0) + 2 * PAD
     height = layout.height + 2 * PAD + legend.height
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="tinygraph" role="img" width="{width:g}" height="{height:g}" '
-        f'viewBox="{-PAD:g} {-PAD:g} {width:g} {height:g}">',
-        f"<title>{escape(scene.title)}</title>",
-        f"<desc>{escape(scene.description)}</desc>",
+    lines = [
         f"<style>{style_sheet(scene, theme)}</style>",
         markers(scene),
         f'<rect class="paper" x="{-PAD:g}" y="{-PAD:g}" width="{width:g}" height="{height:g}"/>',
@@ -57,9 +54,8 @@ def write_svg(scene: Scene, layout: Layout, theme: str = "auto") -> str:
         *_rails(scene, layout),
         *_columns(scene, layout),
         *legend.lines,
-        "</svg>",
     ]
-    return "\n".join(parts) + "\n"
+    return document(scene.title, scene.description, width, height, lines, -PAD)
 
 
 def _headings(scene: Scene, layout: Layout) -> Iterable[str]:
