@@ -32,6 +32,8 @@ class Variable:
         Of its layer, its head, … where that is a loop too.
     nodes : dict of int to Node
         Its value in each time step, in increasing order; the last, where it is computed more than once in one.
+    backward : bool
+        Whether its loop goes through the sequence from its end, as half of a bidirectional network.
     where : str
         What tells it from a variable of the same name and numbers: a scope, a function, or which loop it is of.
     """
@@ -39,6 +41,7 @@ class Variable:
     name: str
     numbers: tuple[int, ...]
     nodes: dict[int, Node]
+    backward: bool = False
     where: str = ""
 
     def __str__(self) -> str:
@@ -81,6 +84,9 @@ def variables(trace: Trace, name: str | None = None) -> list[Variable]:
             key = called, timeline.subscripts[node.index], (node.scope, part)
             of_loops.setdefault(key, {})[node.timestep] = node
     everything = _told_apart(_continued(of_loops))
+    for variable in everything:
+        runs = (timeline.runs[node.index] for node in variable.nodes.values())
+        variable.backward = all(run is not None and run.backward for run in runs)
     if name is None:
         return everything
     wanted = unicodedata.normalize("NFC", name).translate(_PLAIN)

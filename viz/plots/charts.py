@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,11 @@ class Series:
 
 @dataclass(frozen=True)
 class Chart:
-    """What a plot shows: `kind` is "lines", "points" or "bars"; `quantity` says what stands on the vertical axis."""
+    """What a plot shows.
+
+    `kind` is "lines", "points" or "bars"; `quantity` says what stands on the vertical axis; `backward` is which way the
+    backward pass runs: "←", or "→" where the loop goes through the sequence from its end, or "" where both are shown.
+    """
 
     title: str
     quantity: str
@@ -43,6 +47,7 @@ class Chart:
     kind: str
     logarithmic: bool
     note: str = ""
+    backward: str = "←"
 
     @property
     def timesteps(self) -> list[int]:
@@ -75,12 +80,19 @@ def flow_chart(traces: Mapping[str, tg.Trace], names: Mapping[str, str | None]) 
     for hue, (label, variable, of_variable) in enumerate(flows):
         named = "all losses" if single else _label(label, variable, of_variable, len(traces) > 1)
         series.append(Series(named, _by_step(of_variable, of_variable.norms), None if single else hue))
-        if _hidden(of_variable) and len(flows) <= MOST_WITH_LAST:
-            last = "the last loss alone" + ("" if single else f", {label or symbol(str(variable))}")
+        if _hidden(of_variable) and any(of_variable.alone) and len(flows) <= MOST_WITH_LAST:
+            last = f"{_end(variable)} alone" + ("" if single else f", {label or symbol(str(variable))}")
             series.append(Series(last, _by_step(of_variable, of_variable.alone), None if single else hue, dashed=True))
     title = f"The gradient on its way back through {letter or 'the state'}"
     quantity = f"||∂L/∂{letter or 'state'}⁽ᵗ⁾||, log scale"
-    return Chart(title, quantity, tuple(series), "lines", True, _verdict(flows[0][2]) if single else "")
+    note = _verdict(variable, of_variable) if single else ""
+    arrow = _arrow(variable.backward for _, variable, _ in flows)
+    return Chart(title, quantity, tuple(series), "lines", True, note, arrow)
+
+
+def _arrow(loops_backward: Iterable[bool]) -> str:
+    directions = set(loops_backward)
+    return "" if len(directions) > 1 else "→" if True in directions else "←"
 
 
 def _variables(trace: tg.Trace, name: str | None, alone: bool) -> list[Variable]:
@@ -90,7 +102,9 @@ def _variables(trace: tg.Trace, name: str | None, alone: bool) -> list[Variable]
 
 
 def _label(network: str, variable: Variable, of_variable: Flow, several: bool) -> str:
-    name = symbol(str(variable)) + (f" ({variable.where})" if variable.where else "")
+    remarks = [variable.where] if variable.where else []
+    remarks += ["from right to left"] if variable.backward else []
+    name = symbol(str(variable)) + (f" ({', '.join(remarks)})" if remarks else "")
     label = f"{network}, {name}" if several else name
     rate = of_variable.rate
     return label if math.isnan(rate) else f"{label}: ×{rounded(rate)} a step back"
@@ -105,9 +119,14 @@ def _by_step(of_variable: Flow, numbers: list[float | None]) -> Values:
     return dict(zip(of_variable.timesteps, numbers, strict=True))
 
 
-def _verdict(of_variable: Flow) -> str:
+def _end(variable: Variable) -> str:
+    """Return which loss the loop of a variable ends with."""
+    return "the first loss" if variable.backward else "the last loss"
+
+
+def _verdict(variable: Variable, of_variable: Flow) -> str:
     """Return what becomes of the gradient, in words."""
-    of_which = "the last loss alone: " if _hidden(of_variable) else ""
+    of_which = f"{_end(variable)} alone: " if _hidden(of_variable) else ""
     because = re.sub(r"\d[\d.]*e[+-]\d+", lambda number: rounded(float(number[0]), 3), of_variable.because)
     return f"{of_which}{of_variable.verdict}, {because}"
 
@@ -122,20 +141,22 @@ def contributions_chart(traces: Mapping[str, tg.Trace], nodes: Mapping[str, tg.N
     """
     series: list[Series] = []
     notes: list[str] = []
+    backward: list[bool] = []
     for number, (label, trace) in enumerate(traces.items()):
         node = nodes[label]
         values, outside = _contributions(trace, node, show)
         hue = trace.graph.parameters.index(node) if len(traces) == 1 and node.kind == "parameter" else number
         series.append(Series(label, values, hue))
+        runs = [trace.graph.timeline.runs[trace.nodes[step].index] for step, _ in trace.writes(node)]
+        backward += [run.backward for run in runs if run is not None]
         if outside is not None:
             notes.append(f"{label + ': ' if label else ''}{rounded(outside)} more from outside all time steps")
     names = {trace.symbols.of(nodes[label]).name for label, trace in traces.items()}
     bar = with_bar(names.pop()) if len(names) == 1 else "the gradient"
     title = f"What each time step contributes to {bar}"
-    if show == SHARE:
-        return Chart(title, f"share of {bar}; all shares add up to 1", tuple(series), "bars", False, "; ".join(notes))
-    quantity = f"||contribution to {bar}||, log scale"
-    return Chart(title, quantity, tuple(series), "points", True, "; ".join(notes))
+    quantity = f"share of {bar}; all shares add up to 1" if show == SHARE else f"||contribution to {bar}||, log scale"
+    kind = "bars" if show == SHARE else "points"
+    return Chart(title, quantity, tuple(series), kind, show == NORM, "; ".join(notes), _arrow(backward))
 
 
 def _contributions(trace: tg.Trace, node: tg.Node, show: str) -> tuple[Values, float | None]:

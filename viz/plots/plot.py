@@ -128,7 +128,9 @@ class _Writer:
         for t in whole_ticks(self.timesteps, max(2, int(self.width / (longest + 16)))):
             yield text(str(t), self.x.at(t), self.floor + 16, "quiet")
         yield text("time step t", self.right, self.floor + 34, "end")
-        yield text("← the backward pass", self.left, self.floor + 34, "key quiet")
+        words = {"←": "← the backward pass", "→": "the backward pass →"}
+        if self.chart.backward in words:
+            yield text(words[self.chart.backward], self.left, self.floor + 34, "key quiet")
 
     def _series(self) -> Iterator[str]:
         marks = {"lines": self._lines, "points": self._points, "bars": self._bars}[self.chart.kind]

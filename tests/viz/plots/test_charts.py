@@ -93,6 +93,28 @@ def test_a_tensor_its_graph_and_its_trace_give_the_same_plot():
     assert viz.plot(loss, "h").chart == viz.plot(tg.trace(loss), "h").chart == viz.plot(tg.graph(loss), "h").chart
 
 
+def test_in_a_loop_that_runs_from_the_end_of_the_sequence_the_gradient_runs_to_it():
+    W_F, W_B = tg.parameter(0.5 * TURN, name="W_F"), tg.parameter(0.25 * TURN, name="W_B")
+    xs = [tg.tensor(x) for x in np.random.default_rng(0).normal(size=(5, 2))]
+    h, g = np.zeros(2), np.zeros(2)
+    hs, gs, loss = [], [], 0.0
+    for x in xs:
+        h = W_F @ h + x
+        hs.append(h)
+    for x in reversed(xs):
+        g = W_B @ g + x
+        gs.append(g)
+    for h, g in zip(hs, reversed(gs), strict=True):
+        ŷ = h + g
+        loss = loss + ŷ.sum()
+    chart = viz.plot(loss, "g").chart
+    assert chart.series[1].values == pytest.approx({t: np.sqrt(2) * 0.25 ** (t - 1) for t in range(1, 6)})
+    assert chart.backward == "→"
+    assert chart.note.startswith("the first loss alone: vanishing, ×0.25 for each time step back; 1.41 at t = 1,")
+    assert "the backward pass →" in viz.plot(loss, "W_B").svg()
+    assert "← the backward pass" in viz.plot(loss, "W_F").svg()
+
+
 # Contributions
 
 
