@@ -4,14 +4,14 @@
 - `divergence`: where two recorded runs first differ
 - `gradient_flow`: what becomes of the gradient on its way back through time, and whether it vanishes or explodes
 - `lag_matrix`: which loss teaches which earlier state
-- `variables`: the named values of each loop by time step, and which of them is the state that is carried through time
+- `values_by_time`: the named values of each loop by time step, and the state that is carried through time
 """
 
 from .divergence import Divergence, diff
 from .gradient_flow import Flow, flow
 from .lag_matrix import Lag, lag
 from .nonfinite import Origin, nonfinite_origin
-from .variables import Variable, by_timestep, state, state_name, variables
+from .values_by_time import Variable, by_timestep, state, state_name, variables
 
 __all__ = [
     "Divergence",

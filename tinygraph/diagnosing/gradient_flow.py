@@ -9,7 +9,7 @@ import numpy as np
 from ..numeric import norm
 from ..tracing.trace import Trace
 from .lag_matrix import entries, propagate
-from .variables import Variable, state, variables
+from .values_by_time import Variable, state, variables
 
 VANISHES, EXPLODES = 0.9, 1.1  # rates a time step back: below, a gradient is lost within tens of steps; above, it grows
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from tinygraph.backward.replay import view
 from tinygraph.diagnosing.lag_matrix import entries, lag
-from tinygraph.diagnosing.variables import state
+from tinygraph.diagnosing.values_by_time import state
 from tinygraph.plain_text import clean
 from tinygraph.recording.node import Node
 from tinygraph.tracing.trace import Trace
