@@ -14,7 +14,8 @@ from .scenes.collapse import collapse_scopes
 from .scenes.folded import folded_scene
 from .scenes.gradients import with_gradients
 from .scenes.ops import ops_scene
-from .scenes.overlays import OVERLAYS, colour, trace_of
+from .scenes.overlays import OVERLAYS, colour, scale_of, trace_of
+from .scenes.scale import Scale
 from .scenes.variables import variables_scene
 from .scenes.window import shortened, window
 
@@ -34,6 +35,7 @@ def draw(
     collapse: str | Iterable[str] = (),
     opened: str | Iterable[str] = (),
     large: bool = False,
+    limits: tuple[float, float] | Drawing | None = None,
 ) -> Drawing:
     """Draw a recorded program.
 
@@ -53,6 +55,8 @@ def draw(
         these. Of more than twelve only the first and last three are shown unless asked for; ``slice(None)`` is all.
     overlay : "grad_norm", "value" or "time_step", optional
         What to show as colour, with a legend.
+    limits : (float, float) or Drawing, optional
+        Between which numbers the colours of `overlay` lie, so that drawings can be compared; those of another drawing.
     backward : bool
         Add the arrows of the backward pass, against those of the forward pass: one for each contribution, hollow where
         that is zero, and a sum for each parameter.
@@ -73,7 +77,7 @@ def draw(
     TypeError
         If `x` is nothing that was recorded.
     ValueError
-        If `view` or `overlay` is unknown, no time step is left, or options exclude each other.
+        If `view` or `overlay` is unknown, no time step is left, limits are none, or options exclude each other.
 
     Examples
     --------
@@ -92,7 +96,7 @@ def draw(
     >>> [(node.label, node.detail) for node in viz.draw(h, view="calls").scene.nodes if node.label == "cell"]
     [('cell', 'h⁽¹⁾'), ('cell', 'h⁽²⁾')]
     """
-    check_options(view, fold, timesteps, overlay, backward, collapse, opened)
+    check_options(view, fold, timesteps, overlay, backward, collapse, opened, limits)
     graph = graph_of(x)
     start_early()
     if fold:
@@ -104,7 +108,7 @@ def draw(
         trace = trace or trace_of(graph)
         scene = with_gradients(scene, trace)
     if overlay is not None:
-        scene = colour(scene, overlay, graph, trace)
+        scene = colour(scene, overlay, graph, trace, _scale(limits, overlay))
     if collapse:
         scene = collapse_scopes(scene, collapse)
     return Drawing(shortened(scene) if timesteps is None else window(scene, timesteps), large)
@@ -118,6 +122,7 @@ def check_options(
     backward: bool = False,
     collapse: str | Iterable[str] = (),
     opened: str | Iterable[str] = (),
+    limits: tuple[float, float] | Drawing | None = None,
 ) -> None:
     """Check what `draw` is asked for, as far as it can be told before anything is recorded.
 
@@ -138,6 +143,19 @@ def check_options(
         )
     if overlay is not None and overlay not in OVERLAYS:
         raise ValueError(f"overlay must be one of {', '.join(map(repr, OVERLAYS))}, not {overlay!r}")
+    if limits is not None and overlay is None:
+        raise ValueError("limits are those of the colours of an overlay: say overlay='grad_norm' too, for instance")
+    if overlay is not None:
+        _scale(limits, overlay)
+
+
+def _scale(limits: tuple[float, float] | Drawing | None, overlay: str) -> Scale | None:
+    if limits is None:
+        return None
+    if isinstance(limits, Drawing):
+        return scale_of(limits.scene, overlay)
+    _, _, logarithmic = OVERLAYS[overlay]
+    return Scale.between(limits, logarithmic)
 
 
 def graph_of(x: tg.Tensor | tg.Graph | tg.Trace) -> tg.Graph:

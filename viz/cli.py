@@ -1,4 +1,4 @@
-"""The command line: ``tinygraph demo | draw | debug | export``."""
+"""The command line: ``tinygraph demo | draw | plot | debug | export``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from tinygraph.plain_text import clean
 from tinygraph.tracing.trace_file import is_trace
 
 from .api import check_options
-from .formats.drawing import format_of
+from .formats.drawing import Drawing
+from .formats.picture import format_of
+from .plots.plot import Plot
 from .scenes.overlays import OVERLAYS
 from .script import ScriptError, run_to_backward
 from .terminal.screen import complain, flush_or_discard, readable
@@ -69,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Record a NumPy program, draw it unrolled through time, and walk backward through it.",
     )
     parser.add_argument("--version", action="version", version=f"tinygraph {tg.__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="demo | draw | debug | export")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="demo | draw | plot | debug | export")
 
     demo = commands.add_parser("demo", help="train a network on the sunspot series, draw it, walk backward through it")
     demo.set_defaults(run=_demo)
@@ -97,7 +99,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     draw.add_argument("--backward", action="store_true", help="add the arrows of the backward pass")
     draw.add_argument("--overlay", choices=tuple(OVERLAYS), help="colour by this")
+    draw.add_argument(
+        "--limits", type=_limits, metavar="LOW:HIGH", help="between which numbers its colours lie, to compare drawings"
+    )
     draw.add_argument("--large", action="store_true", help="draw it even if it takes more than some 50 megabytes")
+
+    plot = commands.add_parser(
+        "plot", help="run a script and plot the gradient of its first backward pass by time step"
+    )
+    plot.set_defaults(run=_plot)
+    _add_script(plot)
+    plot.add_argument("-o", "--output", default="plot.svg", help="the plot: .svg, .png or .pdf (%(default)s)")
+    plot.add_argument("--of", metavar="NAME", help="a variable, or a parameter; by default the state")
+    plot.add_argument("--show", choices=("norm", "share"), default="norm", help="of what contributes to a parameter")
 
     debug = commands.add_parser("debug", help="run a script and stop at its first backward pass")
     debug.set_defaults(run=_debug)
@@ -126,19 +140,40 @@ def _timesteps(text: str) -> slice | int | list[int]:
     return [int(number) for number in text.split(",")] if "," in text else int(text)
 
 
+def _limits(text: str) -> tuple[float, float]:
+    try:
+        low, high = map(float, text.split(":"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected two numbers as 1e-6:10, not {text!r}") from None
+    return low, high
+
+
 def _demo(options: argparse.Namespace) -> int:
     from .demo import demo  # the one command that needs rnn too
 
-    format_of(options.output)
+    format_of(options.output, Drawing.FORMATS)
     _check_folder(options.output)
     return demo(options.output)
 
 
 def _draw(options: argparse.Namespace) -> int:
-    how = {name: getattr(options, name) for name in ("view", "fold", "timesteps", "overlay", "backward", "opened")}
+    names = ("view", "fold", "timesteps", "overlay", "backward", "opened", "limits")
+    how = {name: getattr(options, name) for name in names}
     check_options(**how)
-    format_of(options.output)
+    format_of(options.output, Drawing.FORMATS)
     return _write(options, lambda recorded, path: viz.draw(recorded, **how, large=options.large).save(path))
+
+
+def _plot(options: argparse.Namespace) -> int:
+    format_of(options.output, Plot.FORMATS)
+
+    def write(recorded: tg.Tensor | tg.Trace, path: str) -> None:
+        try:
+            viz.plot(recorded, options.of, show=options.show).save(path)
+        except LookupError as error:  # nothing of that name, or no state
+            raise ValueError(str(error)) from error
+
+    return _write(options, write)
 
 
 def _export(options: argparse.Namespace) -> int:

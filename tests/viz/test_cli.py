@@ -192,3 +192,34 @@ def test_the_engine_alone_brings_no_viz_along():
 def test_the_installed_command_is_this_one():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["scripts"] == {"tinygraph": "viz.cli:main"}
+
+
+def test_limits_of_colours_are_two_numbers_with_a_colon(here, script, tmp_path):
+    assert here("draw", script, "--overlay", "grad_norm", "--limits", "1e-3:10", "-o", "g.svg")[0] == 0
+    marks = [text.text for text in ElementTree.parse(tmp_path / "g.svg").iter() if text.get("class") == "key"]
+    assert marks[1:6] == ["≤ 0.001", "0.01", "0.1", "1", "≥ 10"]
+    for limits, message in (
+        ("1", "expected two numbers as 1e-6:10, not '1'"),
+        ("a:b", "expected two numbers"),
+        ("2:1", "the first of limits must be below the second, not 2 and 1"),
+        ("0:1", "the scale is logarithmic"),
+    ):
+        status, errors = here("draw", script, "--overlay", "grad_norm", f"--limits={limits}", "-o", "g.svg")
+        assert status in (1, 2)
+        assert message in errors
+
+
+def test_plot_writes_the_gradient_by_time_step(here, script, tmp_path):
+    assert here("plot", script, "-o", "p.svg") == (0, "")
+    texts = {text.text for text in ElementTree.parse(tmp_path / "p.svg").iter()}
+    assert "The gradient on its way back through h" in texts
+    assert here("plot", script, "--of", "w", "--show", "share", "-o", "p.svg")[0] == 0
+    assert "bar" in (tmp_path / "p.svg").read_text()
+    for extra, message in (
+        (("--of", "q"), "no value called 'q' belongs to a time step; those that do: h"),
+        (("--show", "share"), "say which, as in of='W'"),
+        (("-o", "p.dot"), "the known ones are .svg"),
+    ):
+        status, errors = here("plot", script, *extra)
+        assert status == 1
+        assert message in errors

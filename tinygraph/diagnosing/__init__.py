@@ -4,24 +4,27 @@
 - `divergence`: where two recorded runs first differ
 - `gradient_flow`: what becomes of the gradient on its way back through time, and whether it vanishes or explodes
 - `lag_matrix`: which loss teaches which earlier state
-- `variables`: the variable that is carried through time, and its values by time step
+- `values_by_time`: the named values of each loop by time step, and the state that is carried through time
 """
 
 from .divergence import Divergence, diff
 from .gradient_flow import Flow, flow
 from .lag_matrix import Lag, lag
 from .nonfinite import Origin, nonfinite_origin
-from .variables import by_timestep, state_name
+from .values_by_time import Variable, by_timestep, state, state_name, variables
 
 __all__ = [
     "Divergence",
     "Flow",
     "Lag",
     "Origin",
+    "Variable",
     "by_timestep",
     "diff",
     "flow",
     "lag",
     "nonfinite_origin",
+    "state",
     "state_name",
+    "variables",
 ]

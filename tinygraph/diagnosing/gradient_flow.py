@@ -7,10 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ..numeric import norm
-from ..recording.node import Node
 from ..tracing.trace import Trace
 from .lag_matrix import entries, propagate
-from .variables import by_timestep, state_name
+from .values_by_time import Variable, state, variables
 
 VANISHES, EXPLODES = 0.9, 1.1  # rates a time step back: below, a gradient is lost within tens of steps; above, it grows
 
@@ -26,11 +25,11 @@ class Flow(NamedTuple):
     norms : list of float or None
         ‖∂L/∂variable‖ in each; None where no gradient reaches it.
     alone : list of float or None
-        The same for the loss of the last time step alone: where each time step has a loss, those of earlier ones join
-        on the way and hide what becomes of it.
+        The same for the loss of the last time step alone (of the first, where the loop runs from right to left): where
+        each time step has a loss, those of earlier ones join on the way and hide what becomes of it.
     rate : float
-        The factor of `alone` for one time step back, from a straight line through the logarithms; NaN if there is no
-        line to draw.
+        The factor of `alone` for one time step back, against the direction of the loop, from a straight line through
+        the logarithms; NaN if there is no line to draw.
     verdict : str
         ``"vanishing"``, ``"exploding"``, ``"healthy"``, ``"not finite"``, ``"cut"`` or ``"unknown"``.
     because : str
@@ -45,15 +44,15 @@ class Flow(NamedTuple):
     because: str
 
 
-def flow(trace: Trace, name: str | None = None) -> Flow:
+def flow(trace: Trace, name: str | Variable | None = None) -> Flow:
     """Return the norms of ∂L/∂h by time step, with a verdict.
 
     Parameters
     ----------
     trace : Trace
         A recorded pass.
-    name : str, optional
-        The variable; by default the state, see `state_name`.
+    name : str or Variable, optional
+        The variable, that of the last loop that has it; by default the state, see `state`. `variables` has them all.
 
     Raises
     ------
@@ -71,22 +70,24 @@ def flow(trace: Trace, name: str | None = None) -> Flow:
     >>> of_h.name, of_h.verdict, round(of_h.rate, 6), of_h.norms[-3:]
     ('h', 'vanishing', 0.25, [0.0625, 0.25, 1.0])
     """
-    name = name or state_name(trace)
-    nodes = by_timestep(trace, name)
+    variable = name if isinstance(name, Variable) else variables(trace, name)[-1] if name else state(trace)
+    nodes = variable.nodes
     gradients = map(trace.gradient, nodes.values())
     norms = [None if gradient is None else norm(gradient) for gradient in gradients]
-    alone = _alone(trace, nodes, norms)
-    rate = _rate(list(nodes), alone)
-    verdict, because = _cut(trace) or _verdict(list(nodes), alone, rate)
-    return Flow(name, list(nodes), norms, alone, rate, verdict, because)
+    alone = _alone(trace, variable, norms)
+    passed = [-t if variable.backward else t for t in nodes]  # in the order of the loop
+    rate = _rate(passed, alone)
+    verdict, because = _cut(trace) or _verdict(passed, alone, rate)
+    return Flow(str(variable), list(nodes), norms, alone, rate, verdict, because)
 
 
-def _alone(trace: Trace, nodes: dict[int, Node], norms: list[float | None]) -> list[float | None]:
+def _alone(trace: Trace, variable: Variable, norms: list[float | None]) -> list[float | None]:
     losses = entries(trace)
     if len(losses) < 2:
         return norms
-    reached = propagate(trace, losses[max(losses)], set(nodes.values()))
-    return [norm(reached[node]) if node in reached else None for node in nodes.values()]
+    last = min(losses) if variable.backward else max(losses)
+    reached = propagate(trace, losses[last], set(variable.nodes.values()))
+    return [norm(reached[node]) if node in reached else None for node in variable.nodes.values()]
 
 
 def _cut(trace: Trace) -> tuple[str, str] | None:
@@ -110,19 +111,24 @@ def _rate(timesteps: list[int], norms: list[float | None]) -> float:
 
 
 def _verdict(timesteps: list[int], norms: list[float | None], rate: float) -> tuple[str, str]:
+    """Return the verdict and its reason; time steps of a loop that runs from the end of the sequence are negative."""
     known = {t: n for t, n in zip(timesteps, norms, strict=True) if n is not None}
     infinite = [t for t, n in known.items() if not np.isfinite(n)]
     if infinite:
-        return "not finite", f"the gradient is NaN or infinite from time step {max(infinite)} back"
+        return "not finite", f"the gradient is NaN or infinite from time step {abs(max(infinite))} back"
     missing = [t for t in timesteps if t not in known and t < max(known, default=t)]
     if missing:
-        return "cut", f"no gradient reaches time step {max(missing)}: was the state detached, or made a plain array?"
+        return (
+            "cut",
+            f"no gradient reaches time step {abs(max(missing))}: was the state detached, or made a plain array?",
+        )
     alive = max((t for t, n in known.items() if n > 0), default=-np.inf)
     zero = [t for t, n in known.items() if n == 0 and t < alive]
     if zero:
-        return "vanishing", f"it is exactly 0 from time step {max(zero)} back"
+        return "vanishing", f"it is exactly 0 from time step {abs(max(zero))} back"
     if not np.isfinite(rate):
         return "unknown", "fewer than two time steps have a gradient"
     first, last = min(known), max(known)
-    because = f"×{rate:.3g} for each time step back; {known[last]:.3g} at t = {last}, {known[first]:.3g} at t = {first}"
+    ends = f"{known[last]:.3g} at t = {abs(last)}, {known[first]:.3g} at t = {abs(first)}"
+    because = f"×{rate:.3g} for each time step back; {ends}"
     return ("vanishing" if rate < VANISHES else "exploding" if rate > EXPLODES else "healthy"), because

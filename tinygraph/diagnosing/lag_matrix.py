@@ -12,7 +12,7 @@ from ..numeric import norm
 from ..recording.node import Node
 from ..recording.sparse import dense
 from ..tracing.trace import Trace
-from .variables import by_timestep, state_name
+from .values_by_time import Variable, state, variables
 
 Targets = dict[int, list[tuple[Node, int | None]]]  # by time step: a node, or an op and the argument it contributes to
 _CARRIES = {"add", "subtract", "negative", "alias", "sum", "mean", "divide", "multiply"}
@@ -39,7 +39,7 @@ class Lag(NamedTuple):
     norms: np.ndarray
 
 
-def lag(trace: Trace, of: str | Node | None = None) -> Lag:
+def lag(trace: Trace, of: str | Node | Variable | None = None) -> Lag:
     """Return which loss taught which time step.
 
     A backward pass is linear in its seed, so it is the sum of the passes that begin with the losses of single time
@@ -49,7 +49,7 @@ def lag(trace: Trace, of: str | Node | None = None) -> Lag:
     ----------
     trace : Trace
         A recorded pass.
-    of : str or Node, optional
+    of : str, Node or Variable, optional
         A variable by its name (``"h"``), or a parameter; by default the state.
 
     Raises
@@ -77,15 +77,15 @@ def lag(trace: Trace, of: str | Node | None = None) -> Lag:
     return Lag(name, sorted(seeds), sorted(targets), np.array(norms))
 
 
-def _targets(trace: Trace, of: str | Node | None) -> tuple[Targets, str]:
+def _targets(trace: Trace, of: str | Node | Variable | None) -> tuple[Targets, str]:
     """Return what to measure in each time step, and its name."""
     node = of if isinstance(of, Node) else None
     if isinstance(of, str):
         parameters = [p for p in trace.graph.parameters if trace.symbols.of(p).name == of]
         node = parameters[0] if parameters else None
     if node is None:
-        name = of if isinstance(of, str) else state_name(trace)
-        return {t: [(value, None)] for t, value in by_timestep(trace, name).items()}, name
+        variable = of if isinstance(of, Variable) else variables(trace, of)[-1] if isinstance(of, str) else state(trace)
+        return {t: [(value, None)] for t, value in variable.nodes.items()}, str(variable)
     symbol = trace.symbols.of(node)
     uses: Targets = {}
     for step, argument in trace.writes(node):

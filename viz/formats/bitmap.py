@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import resvg_py
 
-from ..layout.positions import Layout
+from .standing import size_of
 
 LARGEST = 32_767  # pixels: no bitmap may be wider or higher
 MOST = 2.0**27  # pixels in all, each of which takes four bytes while it is drawn
 
 
-def bitmap(svg: str, layout: Layout, format: str = "png") -> bytes:
+def bitmap(svg: str, format: str = "png") -> bytes:
     """Return the drawing `svg` as a PNG, at twice its size if that is possible; `format` is what it is made for.
 
     Raises
@@ -18,11 +18,11 @@ def bitmap(svg: str, layout: Layout, format: str = "png") -> bytes:
     ValueError
         If it would be too large.
     """
-    zoom = magnification(layout, format)
+    zoom = magnification(*size_of(svg), format)
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=zoom, sans_serif_family="Liberation Sans"))
 
 
-def magnification(layout: Layout, format: str) -> float:
+def magnification(width: float, height: float, format: str) -> float:
     """Return how much a bitmap may be magnified, up to twice.
 
     Raises
@@ -30,11 +30,10 @@ def magnification(layout: Layout, format: str) -> float:
     ValueError
         If not even the drawing's own size is possible.
     """
-    width, height = layout.width + 40.0, layout.height + 80.0
     zoom = min(2.0, LARGEST / width, LARGEST / height, (MOST / (width * height)) ** 0.5)
     if zoom < 1.0:
         raise ValueError(
-            f"a {format} of this drawing would be {layout.width:,.0f} × {layout.height:,.0f} pixels, and {LARGEST:,} "
+            f"a {format} of this drawing would be {width:,.0f} × {height:,.0f} pixels, and {LARGEST:,} "
             f"({MOST / 1e6:.0f} million in all) is the most there can be: save it as svg, or draw fewer time steps "
             "(timesteps=…, fold=True)"
         )

@@ -3,50 +3,31 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Collection
+from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
-from typing import Any
-from zlib import crc32
+from typing import Any, ClassVar
 
 import graphviz
 import networkx as nx
 
-from tinygraph.files import replacing
 from tinygraph.memory import garbage_collector_paused
 
 from ..layout.lay_out import lay_out
 from ..layout.positions import Layout
-from ..scenes.scene import Scene
+from ..scenes.overlays import scaled
+from ..scenes.scale import Scale
+from ..scenes.scene import Legend, Scene
 from . import exports
-from .bitmap import bitmap
 from .dot import digraph
+from .picture import Picture
 from .print import FORMATS as PRINTED
-from .print import printed
-from .svg import escape, write_svg
+from .svg import write_svg
 
 BYTES = 140.0  # of a node or an edge as SVG, on average
 MOST_BYTES = 50e6  # of a drawing that nobody said was to be large
-FORMATS = ("svg", "dot", "gv", "graphml", "mmd", "json", *PRINTED, "png")
 
 
-def format_of(path: str | os.PathLike[str]) -> str:
-    """Return the format that a drawing has in a file of that name.
-
-    Raises
-    ------
-    ValueError
-        If its suffix is that of none.
-    """
-    format = Path(path).suffix.lower().removeprefix(".")
-    if format not in FORMATS:
-        known = ", ".join(f".{known}" for known in FORMATS)
-        raise ValueError(f"cannot tell the format of {os.fspath(path)!r} from its suffix; the known ones are {known}")
-    return format
-
-
-class Drawing:
+class Drawing(Picture):
     """A scene, and its positions once they are asked for.
 
     In a notebook it shows itself as SVG, or as text where SVG is not trusted.
@@ -70,6 +51,8 @@ class Drawing:
       y  ← x
     """
 
+    FORMATS: ClassVar[tuple[str, ...]] = ("svg", "dot", "gv", "graphml", "mmd", "json", *PRINTED, "png")
+
     def __init__(self, scene: Scene, large: bool = False) -> None:
         self.scene = scene
         self.large = large
@@ -90,13 +73,13 @@ class Drawing:
             If the drawing would be very large, or the graph does not repeat in time and is too large for Graphviz;
             unless it was said to be `large`.
         """
-        if self._too_large:
-            raise ValueError(self._too_large)
+        if self.too_large:
+            raise ValueError(self.too_large)
         with garbage_collector_paused():
             return lay_out(self.scene, self.large)
 
     @property
-    def _too_large(self) -> str:
+    def too_large(self) -> str:
         """Why nothing is drawn, and what to do; empty for a drawing of reasonable size."""
         nodes, edges, steps = len(self.scene.nodes), len(self.scene.edges), len(self.scene.columns)
         size = BYTES * (nodes + edges)
@@ -108,6 +91,23 @@ class Drawing:
             "programs can show. Draw less: fold=True draws the cell once, timesteps=3 the first and last three time "
             "steps, timesteps=slice(10, 20) some others. To draw all of it: viz.draw(…, large=True)"
         )
+
+    @property
+    def legend(self) -> Legend | None:
+        """What the colours of its overlay say."""
+        return self.scene.legend
+
+    def scaled(self, scale: Scale, marked: bool = True) -> Drawing:
+        """Return the drawing in the colours of another scale, with its marks in the legend or without."""
+        if self.scene.legend is None:
+            return self
+        scene = scaled(self.scene, scale)
+        if not marked and scene.legend is not None:
+            scene = replace(scene, legend=replace(scene.legend, entries=()))
+        twin = Drawing(scene, self.large)
+        if "layout" in vars(self):
+            vars(twin)["layout"] = self.layout  # colours move nothing
+        return twin
 
     def svg(self, theme: str = "auto") -> str:
         """Return the drawing as an SVG document; `theme` is "light", "dark", or "auto" for the reader's own setting."""
@@ -139,73 +139,14 @@ class Drawing:
         """Return what is drawn in words."""
         return exports.words(self.scene)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the drawing to `path`, in the format of its suffix, and return the path.
-
-        The file is written beside `path` and then moved there: a failure leaves the old file as it was.
-
-        Parameters
-        ----------
-        path : str or path
-            Ends in .svg, .dot, .gv, .png, .pdf, .jpg, .eps, .ps, .graphml, .mmd (Mermaid) or .json (the scene).
-
-        Raises
-        ------
-        ValueError
-            If the suffix is none of these, or a bitmap would be too large.
-        OSError
-            If the file cannot be written.
-        """
-        target, format = Path(path), format_of(path)
-        content = self._written(format)
-        try:
-            with replacing(target) as file:
-                file.write(content if isinstance(content, bytes) else content.encode())
-        except OSError as error:
-            raise type(error)(error.errno, f"cannot write the drawing: {error.strerror}", str(target)) from error
-        return target
-
-    def html(self) -> str:
-        """Return the drawing for a page, such as a notebook: light or dark as the page is, scrolling where it is wide.
-
-        Where a notebook is not trusted and leaves pictures out, the text remains.
-        """
-        svg = self.svg("page")
-        own = f"tg{crc32(svg.encode()):08x}"  # of several drawings in a page each has names of its own
-        svg = svg.replace("tinygraph", own).replace("tg-", f"{own}-")
-        text = f'<style>.{own}-text{{display:none}}</style><pre class="{own}-text">{escape(self.text())}</pre>'
-        return f'<div style="overflow-x:auto">{svg}{text}</div>'
-
-    def _repr_html_(self) -> str:
-        return self.html()
-
     def _written(self, format: str) -> str | bytes:
-        if format in PRINTED:
-            return printed(self.svg("light"), self.layout, format)
         match format:
-            case "svg":
-                return self.svg()
-            case "png":
-                return bitmap(self.svg("light"), self.layout)
             case "graphml":
                 return self.graphml()
             case "mmd":
                 return self.mermaid()
             case "json":
                 return json.dumps(self.scene.as_dict(), indent=1, ensure_ascii=False) + "\n"
-        return self.dot
-
-    def _repr_svg_(self) -> str:
-        return self.svg()
-
-    def _repr_mimebundle_(
-        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
-    ) -> dict[str, str]:
-        if self._too_large:
-            return {"text/plain": f"{self!r}\n{self._too_large}"}
-        bundle = {"text/html": self.html(), "image/svg+xml": self.svg(), "text/plain": self.text()}
-        return {
-            kind: content
-            for kind, content in bundle.items()
-            if (not include or kind in include) and kind not in (exclude or ())
-        }
+            case "dot" | "gv":
+                return self.dot
+        return super()._written(format)

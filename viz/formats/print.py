@@ -11,8 +11,8 @@ import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..layout.positions import Layout
 from .bitmap import bitmap
+from .standing import size_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -23,7 +23,7 @@ _PAGE = b"""#set page(width: auto, height: auto, margin: 0pt)
 #image(bytes(sys.inputs.svg), format: "svg")"""
 
 
-def printed(svg: str, layout: Layout, format: str) -> bytes:
+def printed(svg: str, format: str) -> bytes:
     """Return the drawing `svg` in one of `FORMATS`.
 
     Raises
@@ -35,15 +35,15 @@ def printed(svg: str, layout: Layout, format: str) -> bytes:
         return lines
     from PIL import Image  # takes long to import
 
-    image = Image.open(io.BytesIO(bitmap(svg, layout, format))).convert("RGB")
+    image = Image.open(io.BytesIO(bitmap(svg, format))).convert("RGB")
     if format == "jpg":
         file = io.BytesIO()
         image.save(file, "JPEG", quality=92)
         return file.getvalue()
-    zoom = image.width / (float(svg.split('width="', 1)[1].split('"', 1)[0]))
-    size = image.width / zoom * POINTS, image.height / zoom * POINTS
+    width = size_of(svg)[0] * POINTS
+    extent = width, width * image.height / image.width
     pixels = zlib.compress(image.tobytes(), 9)
-    return _pdf(image, size, pixels) if format == "pdf" else _postscript(image, size, pixels, format)
+    return _pdf(image, extent, pixels) if format == "pdf" else _postscript(image, extent, pixels, format)
 
 
 def line_pdf(svg: str) -> bytes | None:

@@ -6,6 +6,7 @@ Plain rules without variables, since many programs that show SVG know no more; w
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from string import Template
 
 from ..layout.metrics import FONT
@@ -101,12 +102,27 @@ def style_sheet(scene: Scene, theme: str) -> str:
     rules += "".join(_HUE_STRUCTURE.substitute(n=n) for n in numbers)
     for hue in filter(dash, _hues(scene)):
         rules += f".d{hue // HUES % len(DASHES)}{{stroke-dasharray:{dash(hue)}}}"
-    light, dark = (_colours(colours, numbers) + _fill_colours(scene, colours) for colours in (LIGHT, DARK))
+    return themed(rules, lambda colours: _colours(colours, numbers) + _fill_colours(scene, colours), theme)
+
+
+def themed(structure: str, colours: Callable[[Theme], str], theme: str) -> str:
+    """Return rules that hold in every theme, and those of colours for one: "light", "dark", "auto" or "page".
+
+    ``"auto"`` follows the reader's setting by a media query, ``"page"`` the page that the picture stands in.
+
+    Raises
+    ------
+    ValueError
+        If `theme` is none of these.
+    """
+    if theme not in ("auto", "light", "dark", "page"):
+        raise ValueError(f"theme must be 'auto', 'light', 'dark' or 'page', not {theme!r}")
     if theme in ("light", "dark"):
-        return _scoped(rules + (light if theme == "light" else dark))
+        return _scoped(structure + colours(LIGHT if theme == "light" else DARK))
+    light, dark = _scoped(structure + colours(LIGHT)), colours(DARK)
     if theme == "page":
-        return _scoped(rules + light) + _scoped(dark, f"{DARK_PAGES} ")
-    return _scoped(rules + light) + f"@media(prefers-color-scheme:dark){{{_scoped(dark)}}}"
+        return light + _scoped(dark, f"{DARK_PAGES} ")
+    return light + f"@media(prefers-color-scheme:dark){{{_scoped(dark)}}}"
 
 
 def _hues(scene: Scene) -> list[int]:

@@ -6,63 +6,22 @@ Names of variables come only as escaped text. Identifiers are the scene's opaque
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
-from xml.sax import saxutils
-
-from tinygraph.plain_text import clean
 
 from ..layout.columns import SKIP
 from ..layout.geometry import Box, Point
-from ..layout.metrics import text_width
 from ..layout.positions import Layout
 from ..layout.size import LABEL_SIZE, tag_boxes
-from ..layout.typeset import pieces, typeset_width
-from ..scenes.scene import Edge, Legend, Node, Scene
+from ..layout.typeset import typeset_width
+from ..scenes.scene import Edge, Node, Scene
+from .legend import legend_group
+from .standing import document
 from .style import fills, hue_class, markers, style_sheet
+from .text import escape, typeset
 
 PAD = 16.0
 SQUARE = ("op", "variable", "loss", "constant", "gradient")  # drawn as boxes, unless all is drawn round
-
-
-def escape(text: str) -> str:
-    """Return `text` so that XML reads it as nothing but text.
-
-    >>> escape('<b a="1">')
-    '&lt;b a=&quot;1&quot;&gt;'
-    """
-    return saxutils.escape(clean(text), {'"': "&quot;", "'": "&#39;"})
-
-
-_HEIGHTS = {"low": 3, "up": -5}
-_MARKS = {
-    "": "",
-    "sign": ' class="sign"',
-    "low": ' class="low"',
-    "up": ' class="up"',
-    "bar": ' text-decoration="overline" stroke="none"',
-}
-
-
-def typeset(text: str) -> str:
-    r"""Return `text` as the content of a text element, with what is small or barred in parts of their own.
-
-    >>> typeset("W_F < 1")
-    'W<tspan class="low" dy="3">F</tspan><tspan dy="-3">\xa0&lt; 1</tspan>'
-    """
-    parts = pieces(text)
-    if parts == ((text, ""),):
-        return escape(text)
-    content, height = "", 0
-    for part, kind in parts:
-        part = escape(part)
-        if part.startswith(" "):
-            part = "\N{NO-BREAK SPACE}" + part[1:]  # a plain one is left out by some programs
-        rise = _HEIGHTS.get(kind, 0) - height
-        height += rise
-        marks = _MARKS[kind] + (f' dy="{rise}"' if rise else "")
-        content += f"<tspan{marks}>{part}</tspan>" if marks else part
-    return content
 
 
 def write_svg(scene: Scene, layout: Layout, theme: str = "auto") -> str:
@@ -83,17 +42,10 @@ def write_svg(scene: Scene, layout: Layout, theme: str = "auto") -> str:
     ValueError
         If `theme` is none of these.
     """
-    if theme not in ("auto", "light", "dark", "page"):
-        raise ValueError(f"theme must be 'auto', 'light', 'dark' or 'page', not {theme!r}")
-    legend, legend_width = _legend(scene.legend, layout.height + 18, fills(scene)) if scene.legend else ([], 0.0)
-    width = max(layout.width, legend_width, 40.0) + 2 * PAD
-    rows = (1 + bool(scene.legend.parameters)) if scene.legend else 0
-    height = layout.height + 2 * PAD + (6.0 + 24.0 * rows if rows else 0.0)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="tinygraph" role="img" width="{width:g}" height="{height:g}" '
-        f'viewBox="{-PAD:g} {-PAD:g} {width:g} {height:g}">',
-        f"<title>{escape(scene.title)}</title>",
-        f"<desc>{escape(scene.description)}</desc>",
+    legend = legend_group(scene.legend, layout.height + 18, fills(scene))
+    width = max(layout.width, legend.width, 40.0) + 2 * PAD
+    height = layout.height + 2 * PAD + legend.height
+    lines = [
         f"<style>{style_sheet(scene, theme)}</style>",
         markers(scene),
         f'<rect class="paper" x="{-PAD:g}" y="{-PAD:g}" width="{width:g}" height="{height:g}"/>',
@@ -101,10 +53,9 @@ def write_svg(scene: Scene, layout: Layout, theme: str = "auto") -> str:
         *_scopes(layout),
         *_rails(scene, layout),
         *_columns(scene, layout),
-        *legend,
-        "</svg>",
+        *legend.lines,
     ]
-    return "\n".join(parts) + "\n"
+    return document(scene.title, scene.description, width, height, lines, -PAD)
 
 
 def _headings(scene: Scene, layout: Layout) -> Iterable[str]:
@@ -221,21 +172,3 @@ def _tags(node: Node, box: Box) -> str:
         f'<text class="tag{hue_class(hue)}" x="{place.left:.5g}" y="{place.y + 4:.5g}">{typeset(text)}</text>'
         for (text, hue), place in zip(node.tags, tag_boxes(node, box), strict=True)
     )
-
-
-def _legend(legend: Legend, y: float, classes: Mapping[str, str]) -> tuple[list[str], float]:
-    """Return the lines of the legend of an overlay, and its width."""
-    lines = [f'<g id="legend"><text class="key" x="0" y="{y + 4:g}">{escape(legend.title)}</text>']
-    x = text_width(legend.title, 11) + 16
-    for text, colour in legend.entries:
-        lines.append(f'<rect x="{x:.5g}" y="{y - 7:g}" width="16" height="14" rx="3" class="{classes[colour]}"/>')
-        lines.append(f'<text class="key" x="{x + 21:.5g}" y="{y + 4:g}">{escape(text)}</text>')
-        x += 22 + text_width(text, 11) + 12
-    end = x + 4
-    x, y = 0.0, y + 24
-    for entry in legend.parameters:
-        box = f'<rect x="{x:.5g}" y="{y - 7:g}" width="16" height="14" rx="3"/>'
-        lines.append(f'<g class="parameter filled{hue_class(entry.hue)} {classes[entry.colour]}">{box}</g>')
-        lines.append(f'<text class="key" x="{x + 21:.5g}" y="{y + 4:g}">{typeset(entry.text)}</text>')
-        x += 22 + typeset_width(entry.text, 11) + 14
-    return [*lines, "</g>"], max(end, x)

@@ -11,7 +11,7 @@ import numpy as np
 
 from tinygraph.backward.replay import view
 from tinygraph.diagnosing.lag_matrix import entries, lag
-from tinygraph.diagnosing.variables import by_timestep
+from tinygraph.diagnosing.values_by_time import state
 from tinygraph.plain_text import clean
 from tinygraph.recording.node import Node
 from tinygraph.tracing.trace import Trace
@@ -221,8 +221,8 @@ def _lag(trace: Trace) -> dict[str, Any] | None:
     if not 1 < len(trace.graph.timesteps) <= MOST_LAGS:
         return None
     try:
-        matrix = lag(trace)
-        states = by_timestep(trace, matrix.of)
+        carried = state(trace)
+        matrix = lag(trace, carried)
     except LookupError:
         return None
     seeds = entries(trace)
@@ -231,7 +231,7 @@ def _lag(trace: Trace) -> dict[str, Any] | None:
     return {
         "of": clean(matrix.of),
         "losses": [{"t": t, "values": [node.index for node in seeds[t]]} for t in matrix.losses],
-        "states": [{"t": t, "value": states[t].index} for t in matrix.uses],
+        "states": [{"t": t, "value": carried.nodes[t].index} for t in matrix.uses],
         "norms": [[short(x) for x in row] for row in matrix.norms],
     }
 

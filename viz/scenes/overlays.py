@@ -6,22 +6,22 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
-
 import tinygraph as tg
 from tinygraph.numeric import norm
 
-from ..palette import LEVELS, NOT_FINITE, UNKNOWN, ramp
+from ..palette import UNKNOWN
 from .labels import with_bar
 from .names import Names
+from .scale import Scale
 from .scene import Legend, LegendEntry, Scene
+from .text import rounded
 
-__all__ = ["OVERLAYS", "colour", "trace_of"]
-
-DECADES = 6  # of a logarithmic scale; what is smaller has the colour of the least
+__all__ = ["OVERLAYS", "colour", "scale_of", "scaled", "trace_of"]
 
 
-def colour(scene: Scene, overlay: str, graph: tg.Graph, trace: tg.Trace | None = None) -> Scene:
+def colour(
+    scene: Scene, overlay: str, graph: tg.Graph, trace: tg.Trace | None = None, scale: Scale | None = None
+) -> Scene:
     """Return `scene` with its nodes filled by `overlay`, and a legend.
 
     Parameters
@@ -33,22 +33,48 @@ def colour(scene: Scene, overlay: str, graph: tg.Graph, trace: tg.Trace | None =
     graph : Graph
     trace : Trace, optional
         The backward pass; else it is run from the output of the graph where an overlay needs it.
+    scale : Scale, optional
+        Which number has which colour; by default from the least to the greatest.
     """
     title, measure, logarithmic = OVERLAYS[overlay]
     measured = measure(graph, trace)
-    values = [measured.get(node.id) for node in scene.nodes]
-    others = [measured[id] for id in (f"n{node.index}" for node in graph.parameters) if id in measured]
-    scale = _Scale([value for value in (*values, *others) if value is not None], logarithmic)
     nodes = [
-        replace(node, fill=scale.colour(value), title=f"{node.title} · {title}: {_number(value)}")
-        for node, value in zip(scene.nodes, values, strict=True)
+        replace(node, value=value, fill=UNKNOWN, title=f"{node.title} · {title}: {_number(value)}")
+        for node, value in ((node, measured.get(node.id)) for node in scene.nodes)
     ]
+    parameters = _parameters(scene, graph, measured) if overlay == "grad_norm" else ()
+    others = [measured[id] for id in (f"n{node.index}" for node in graph.parameters) if id in measured]
+    scale = Scale.of([*(node.value for node in nodes), *others], logarithmic, scale)
     title += ", log scale" if logarithmic else ""
-    parameters = _parameters(scene, graph, measured, scale) if overlay == "grad_norm" else ()
-    return replace(scene, nodes=nodes, legend=Legend(title, scale.legend(None in values), parameters))
+    return scaled(replace(scene, nodes=nodes, legend=Legend(title, (), parameters, scale)), scale)
 
 
-def _parameters(scene: Scene, graph: tg.Graph, measured: dict[str, float], scale: _Scale) -> tuple[LegendEntry, ...]:
+def scaled(scene: Scene, scale: Scale) -> Scene:
+    """Return a scene with an overlay in the colours of another scale, such as one that it shares with others."""
+    assert scene.legend is not None
+    entries = tuple(entry._replace(colour=scale.colour(entry.value)) for entry in scene.legend.parameters)
+    legend = replace(scene.legend, entries=scale.legend(), parameters=entries, scale=scale)
+    nodes = [replace(node, fill=node.fill and scale.colour(node.value)) for node in scene.nodes]
+    return replace(scene, nodes=nodes, legend=legend)
+
+
+def scale_of(scene: Scene, overlay: str) -> Scale:
+    """Return the scale of a scene that has that overlay.
+
+    Raises
+    ------
+    ValueError
+        If it has none, or another one.
+    """
+    title, _, _ = OVERLAYS[overlay]
+    if scene.legend is None or scene.legend.scale is None:
+        raise ValueError(f"limits: that drawing has no colours; draw it with overlay={overlay!r} too")
+    if scene.legend.title.removesuffix(", log scale") != title:
+        raise ValueError(f"limits: the colours of that drawing say {scene.legend.title!r}, not {title!r}")
+    return scene.legend.scale
+
+
+def _parameters(scene: Scene, graph: tg.Graph, measured: dict[str, float]) -> tuple[LegendEntry, ...]:
     """Return what is known of the parameters that have no node of their own among variables."""
     drawn = {node.id for node in scene.nodes}
     entries = []
@@ -57,63 +83,12 @@ def _parameters(scene: Scene, graph: tg.Graph, measured: dict[str, float], scale
         id = f"n{node.index}"
         if id in measured and id not in drawn:
             name = with_bar(names.of_parameter(node))
-            entries.append(LegendEntry(f"||{name}|| = {measured[id]:.2g}", scale.colour(measured[id]), hue))
+            entries.append(LegendEntry(f"||{name}|| = {rounded(measured[id])}", UNKNOWN, hue, measured[id]))
     return tuple(entries)
 
 
 def _number(value: float | None) -> str:
     return "not computed" if value is None else f"{value:.3g}"
-
-
-class _Scale:
-    """Numbers as colours, between the least and the greatest."""
-
-    def __init__(self, values: list[float], logarithmic: bool) -> None:
-        shown = [value for value in values if math.isfinite(value) and (value > 0 or not logarithmic)]
-        self.logarithmic = logarithmic
-        self.not_finite = not all(map(math.isfinite, values))
-        self.zero = logarithmic and 0 in values
-        self.high = max(shown, default=1.0)
-        self.low = min(shown, default=self.high)
-        if logarithmic:
-            self.low = max(self.low, self.high * 10.0**-DECADES)
-
-    def colour(self, value: float | None) -> str:
-        """Return the colour of one number."""
-        if value is None:
-            return UNKNOWN
-        return _colour(self._fraction(value)) if math.isfinite(value) else NOT_FINITE
-
-    def _fraction(self, value: float) -> float:
-        if self.high == self.low:
-            return 0.5
-        if self.logarithmic:
-            return math.log(max(value, self.low) / self.low) / math.log(self.high / self.low)
-        return (value - self.low) / (self.high - self.low)
-
-    def legend(self, unknown: bool) -> tuple[tuple[str, str], ...]:
-        """Return marks of the scale, powers of ten where it is logarithmic, and what lies outside it."""
-        entries = [(f"{mark:.2g}", _colour(self._fraction(mark))) for mark in self._marks()]
-        if self.zero:
-            entries[0] = (f"≤ {self.low:.2g}", ramp(0.0))
-        if self.not_finite:
-            entries.append(("not finite", NOT_FINITE))
-        if unknown:
-            entries.append(("none", UNKNOWN))
-        return tuple(entries)
-
-    def _marks(self) -> list[float]:
-        if self.high == self.low:
-            return [self.low]
-        if not self.logarithmic:
-            return np.linspace(self.low, self.high, 5).tolist()
-        powers = range(math.ceil(math.log10(self.low) + 0.1), math.floor(math.log10(self.high) - 0.1) + 1)
-        between = [10.0**power for power in powers]
-        return [self.low, *(between or np.geomspace(self.low, self.high, 5)[1:-1].tolist()), self.high]
-
-
-def _colour(fraction: float) -> str:
-    return ramp(round(fraction * LEVELS) / LEVELS)
 
 
 def _gradient_norms(graph: tg.Graph, trace: tg.Trace | None) -> dict[str, float]:

@@ -10,6 +10,8 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
+from .scale import Scale
+
 __all__ = ["Column", "Edge", "Legend", "LegendEntry", "Node", "Scene", "merge_equal"]
 
 
@@ -42,6 +44,8 @@ class Node:
         Everything known about it, for a tooltip and for screen readers.
     fill : str or None
         The colour of an overlay, as ``"#rrggbb"``.
+    value : float or None
+        The number that the colour stands for.
     tags : tuple of (str, int or None)
         Small coloured remarks beside it: a bias, for instance.
     above : bool
@@ -60,6 +64,7 @@ class Node:
     frame: int = 0
     title: str = ""
     fill: str | None = None
+    value: float | None = field(default=None, compare=False)
     tags: tuple[tuple[str, int | None], ...] = ()
     above: bool = False
 
@@ -99,20 +104,25 @@ class Column:
 
 
 class LegendEntry(NamedTuple):
-    """A text, its colour on the scale, and the colour number of the parameter that it is of."""
+    """A text, its colour on the scale, the colour number of the parameter that it is of, and the number it says."""
 
     text: str
     colour: str
     hue: int
+    value: float
 
 
 @dataclass(slots=True)
 class Legend:
-    """What the colours of an overlay mean: a title, (text, colour) from low to high, and parameters without a node."""
+    """What the colours of an overlay mean: a title, (text, colour) from low to high, and parameters without a node.
+
+    `scale` is where the colours come from, so that drawings can share it.
+    """
 
     title: str
     entries: tuple[tuple[str, str], ...]
     parameters: tuple[LegendEntry, ...] = ()
+    scale: Scale | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)
@@ -148,7 +158,7 @@ class Scene:
         raise KeyError(f"the scene has no node {id!r}")
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the scene as JSON-ready data without its defaults: for golden files and comparison."""
+        """Return the scene as JSON-ready data without its defaults and what is not compared: for golden files."""
         return _plain(self)
 
 
@@ -165,6 +175,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if hasattr(value, "__dataclass_fields__"):
-        pairs = ((f, getattr(value, f.name)) for f in fields(value))
+        pairs = ((f, getattr(value, f.name)) for f in fields(value) if f.compare)
         return {f.name: _plain(item) for f, item in pairs if item != f.default and item != [] and item is not None}
     return value if isinstance(value, (int, float, str, type(None))) else str(value)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygraph as tg
-from tinygraph.diagnosing import diff, flow, nonfinite_origin, state_name
+from tinygraph.diagnosing import diff, flow, nonfinite_origin, state_name, variables
 from tinygraph.diagnosing.lag_matrix import lag
 
 
@@ -219,3 +219,60 @@ def test_another_program_is_named():
     assert (difference.phase, difference.because) == ("program", "tanh against exp")
     longer = diff(tg.trace(np.sum(np.tanh(x))), tg.trace(np.sum(np.tanh(x)) * 2))
     assert longer.phase == "program"
+
+
+# Variables
+
+
+def test_a_variable_of_two_loops_is_two_and_flow_takes_one_of_them():
+    U, W = tg.parameter(0.5 * np.eye(2), name="U"), tg.parameter(2.0 * np.eye(2), name="W")
+
+    def encode(h):
+        for _ in range(5):
+            h = U @ h
+        return h
+
+    def decode(h):
+        for _ in range(3):
+            h = W @ h
+        return h
+
+    trace = tg.trace(decode(encode(np.ones(2))).sum())
+    encoded, decoded = variables(trace, "h")
+    assert (encoded.where, decoded.where) == ("encode", "decode")
+    assert (list(encoded.nodes), list(decoded.nodes)) == ([1, 2, 3, 4, 5], [1, 2, 3])
+    assert flow(trace, encoded).rate == pytest.approx(0.5)
+    assert flow(trace, decoded).rate == pytest.approx(2.0)
+    assert flow(trace, "h").timesteps == [1, 2, 3]  # they were mixed: 1 to 3 of the decoder, 4 and 5 of the encoder
+
+
+def test_the_state_of_a_deep_network_has_the_number_of_its_layer():
+    W = [tg.parameter(scale * np.eye(2)) for scale in (0.5, 0.25)]
+    states = [np.ones(2), np.ones(2)]
+    for _ in range(4):
+        below = np.ones(2)
+        for layer in range(2):
+            h = W[layer] @ states[layer] + below
+            states[layer] = below = h
+    trace = tg.trace(below.sum())
+    assert [str(variable) for variable in variables(trace, "h")] == ["h₁", "h₂"]
+    assert variables(trace, "h2")[0] is not variables(trace, "h1")[0]
+    assert state_name(trace) in ("h₁", "h₂")
+    assert flow(trace, "h₂").rate == pytest.approx(0.25)
+    assert flow(trace).timesteps == [1, 2, 3, 4]
+
+
+def test_a_first_time_step_written_out_belongs_to_the_loop_after_it():
+    W = tg.parameter(0.5 * np.eye(2))
+    with tg.timestep(1):
+        h = W @ np.ones(2)
+    for t in (2, 3):
+        with tg.timestep(t):
+            h = W @ h
+    (h_of_all,) = variables(tg.trace(h.sum()), "h")
+    assert list(h_of_all.nodes) == [1, 2, 3]
+
+
+def test_a_name_that_there_is_not_is_told_with_those_that_there_are():
+    with pytest.raises(LookupError, match="no value called 'q' belongs to a time step; those that do: h"):
+        flow(linear_rnn(0.5), "q")

@@ -103,3 +103,98 @@ def test_an_overlay_is_the_same_of_a_tensor_its_graph_and_its_trace(view, overla
     drawn = [viz.draw(x, view=view, overlay=overlay).svg() for x in (loss, tg.graph(loss), tg.trace(loss))]
     assert drawn[0] == drawn[1] == drawn[2]
     assert "legend" in drawn[0]
+
+
+# Limits
+
+
+def network(gain, steps=4):
+    """A state that is turned, and made longer or shorter by a factor in each time step."""
+    W = tg.parameter(gain * np.array([[0.6, -0.8], [0.8, 0.6]]))
+    h = np.array([0.6, 0.8])
+    for _ in range(steps):
+        h = W @ h
+    return h.sum()
+
+
+def colours(drawing):
+    return {node.label: node.fill for node in drawing.scene.nodes}
+
+
+def test_drawings_with_the_same_limits_show_the_same_number_in_the_same_colour():
+    limits = (1e-3, 1e3)
+    weak, strong = (viz.draw(network(gain), "variables", overlay="grad_norm", limits=limits) for gain in (0.1, 10.0))
+    assert weak.scene.legend.entries == strong.scene.legend.entries
+    assert [text for text, _ in weak.scene.legend.entries] == [
+        "≤ 0.001", "0.01", "0.1", "1", "10", "100", "≥ 1000", "none",
+    ]  # fmt: skip
+    # ‖∂L/∂h⁽⁴⁾‖ = √2 in both, and each step back multiplies by the gain
+    assert colours(weak)["h⁽⁴⁾"] == colours(strong)["h⁽⁴⁾"]
+    assert colours(weak)["h⁽²⁾"] == ramp(round((np.log10(np.sqrt(2) * 1e-2) + 3) / 6 * 50) / 50)
+    assert colours(strong)["h⁽²⁾"] == ramp(round((np.log10(np.sqrt(2) * 1e2) + 3) / 6 * 50) / 50)
+
+
+def test_limits_are_taken_from_another_drawing():
+    first = viz.draw(network(0.1), overlay="grad_norm")
+    second = viz.draw(network(0.2), overlay="grad_norm", limits=first)
+    assert second.scene.legend.entries == first.scene.legend.entries
+    larger = viz.draw(network(10.0), overlay="grad_norm", limits=first).scene.legend.entries
+    assert [text for text, _ in larger if text.startswith("≥")] == ["≥ 1.4"]  # the largest of the first is √2
+    alone = viz.draw(network(0.2), overlay="grad_norm")
+    assert colours(second)["h⁽¹⁾"] != colours(alone)["h⁽¹⁾"]
+
+
+def test_the_legend_says_what_lies_beyond_its_limits():
+    entries = viz.draw(network(0.1), "variables", overlay="grad_norm", limits=(0.05, 0.5)).scene.legend.entries
+    assert entries[0] == ("≤ 0.05", ramp(0.0))
+    assert ("≥ 0.5", ramp(1.0)) in entries
+    assert "0.05" not in [text for text, _ in entries]
+
+
+def test_what_is_below_the_decades_of_the_scale_is_said_to_be():
+    entries = viz.draw(network(0.01, steps=6), "variables", overlay="grad_norm").scene.legend.entries
+    assert entries[0][0].startswith("≤ ")
+
+
+def test_time_steps_have_limits_on_a_plain_scale():
+    scene = viz.draw(programs.driven_system(3), overlay="time_step", limits=(0, 4)).scene
+    fills = {node.label: node.fill for node in scene.nodes}
+    assert fills["h⁽²⁾"] == ramp(0.5)
+    assert [text for text, _ in scene.legend.entries][:5] == ["≤ 0", "1", "2", "3", "≥ 4"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "error", "message"),
+    [
+        ((1.0, 1.0), ValueError, "the first of limits must be below the second, not 1 and 1"),
+        ((2.0, 1.0), ValueError, "below the second, not 2 and 1"),
+        ((1.0, np.inf), ValueError, "limits must be finite, not 1 and inf"),
+        ((np.nan, 1.0), ValueError, "limits must be finite"),
+        ((0.0, 1.0), ValueError, "logarithmic: its limits must be above 0, not 0"),
+        ((-1.0, 1.0), ValueError, "logarithmic"),
+        (3.0, TypeError, r"two numbers \(low, high\), or a drawing in such colours, not 3.0"),
+        ((1.0, 2.0, 3.0), TypeError, "two numbers"),
+        ("ab", TypeError, "two numbers"),
+        (("a", "b"), TypeError, "two numbers"),
+    ],
+)
+def test_limits_that_are_none_are_refused(limits, error, message):
+    with pytest.raises(error, match=message):
+        viz.draw(network(0.1), overlay="grad_norm", limits=limits)
+
+
+def test_limits_without_an_overlay_or_of_another_one_are_refused():
+    loss = network(0.1)
+    with pytest.raises(ValueError, match="say overlay='grad_norm' too"):
+        viz.draw(loss, limits=(0.1, 1.0))
+    with pytest.raises(ValueError, match="that drawing has no colours; draw it with overlay='grad_norm' too"):
+        viz.draw(loss, overlay="grad_norm", limits=viz.draw(loss))
+    values = viz.draw(loss, overlay="value")
+    with pytest.raises(ValueError, match="say 'root mean square of the value, log scale', not 'norm of the gradient'"):
+        viz.draw(loss, overlay="grad_norm", limits=values)
+
+
+def test_numbers_of_a_drawing_are_not_part_of_its_stored_scene():
+    scene = viz.draw(network(0.1), overlay="grad_norm").scene.as_dict()
+    assert not any("value" in node for node in scene["nodes"])
+    assert "scale" not in scene["legend"]

@@ -1,0 +1,182 @@
+"""The values of a network by time step, and the one that is carried through time."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+
+from ..graphs.symbols import plain_name
+from ..graphs.writing import subscript, written
+from ..recording.node import Node
+from ..tracing.trace import Trace
+
+_PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+
+
+_OfLoops = dict[
+    tuple[str, tuple[int, ...], tuple[str, Hashable]], dict[int, Node]
+]  # by name, numbers, and scope and loop
+
+
+@dataclass(eq=False)
+class Variable:
+    """A named value of one loop over time, and of one scope.
+
+    Attributes
+    ----------
+    name : str
+        As the program calls it.
+    numbers : tuple of int
+        Of its layer, its head, … where that is a loop too.
+    nodes : dict of int to Node
+        Its value in each time step, in increasing order; the last, where it is computed more than once in one.
+    backward : bool
+        Whether its loop goes through the sequence from its end, as half of a bidirectional network.
+    where : str
+        What tells it from a variable of the same name and numbers: a scope, a function, or which loop it is of.
+    """
+
+    name: str
+    numbers: tuple[int, ...]
+    nodes: dict[int, Node]
+    backward: bool = False
+    where: str = ""
+
+    def __str__(self) -> str:
+        return self.name + ",".join(map(subscript, self.numbers))
+
+
+def variables(trace: Trace, name: str | None = None) -> list[Variable]:
+    """Return the named values that belong to time steps, each in its loop: an encoder's h is not its decoder's.
+
+    Parameters
+    ----------
+    trace : Trace
+    name : str, optional
+        Only those of that name (``"h"``), or of one layer too (``"h₂"``, ``"h2"``).
+
+    Raises
+    ------
+    LookupError
+        If there is none of that name; the message names those that there are.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> W, x = [tg.parameter([[0.5]]) for _ in range(2)], tg.tensor([1.0])
+    >>> states = [x, x]
+    >>> for t in range(3):
+    ...     for layer in range(2):
+    ...         h = np.tanh(W[layer] @ states[layer])
+    ...         states[layer] = h
+    >>> [str(variable) for variable in variables(tg.trace(sum(states).sum()), "h")]
+    ['h₁', 'h₂']
+    """
+    of_loops: _OfLoops = {}
+    timeline = trace.graph.timeline
+    for node in trace.graph.nodes:
+        called = plain_name(node.name)
+        if node.kind == "op" and node.timestep is not None and called is not None:
+            run = timeline.runs[node.index]
+            part = run if run and run.loop else timeline.slots[node.index]
+            key = called, timeline.subscripts[node.index], (node.scope, part)
+            of_loops.setdefault(key, {})[node.timestep] = node
+    everything = _told_apart(_continued(of_loops))
+    for variable in everything:
+        runs = (timeline.runs[node.index] for node in variable.nodes.values())
+        variable.backward = all(run is not None and run.backward for run in runs)
+    if name is None:
+        return everything
+    wanted = unicodedata.normalize("NFC", name).translate(_PLAIN)
+    named = [v for v in everything if wanted in (v.name, written(v.name), str(v).translate(_PLAIN))]
+    if not named:
+        there = ", ".join(dict.fromkeys(map(str, everything))) or "none"
+        raise LookupError(f"no value called {name!r} belongs to a time step; those that do: {there}")
+    return named
+
+
+def _continued(of_loops: _OfLoops) -> list[Variable]:
+    """Return variables, one for parts that share no time step: the first may be written out before the loop."""
+    alike: dict[Hashable, list[Variable]] = {}
+    for (name, numbers, (scope, _)), nodes in of_loops.items():
+        parts = alike.setdefault((name, numbers, scope), [])
+        earlier = next((part for part in parts if part.nodes.keys().isdisjoint(nodes)), None)
+        if earlier is None:
+            parts.append(Variable(name, numbers, nodes))
+        else:
+            earlier.nodes |= nodes
+    merged = [variable for parts in alike.values() for variable in parts]
+    for variable in merged:
+        variable.nodes = dict(sorted(variable.nodes.items()))
+    return merged
+
+
+def _told_apart(everything: list[Variable]) -> list[Variable]:
+    alike: dict[str, list[Variable]] = {}
+    for variable in everything:
+        alike.setdefault(str(variable), []).append(variable)
+    for same in alike.values():
+        if len(same) > 1:
+            places = _distinct(same, lambda node: node.scope) or _distinct(same, _function)
+            for number, variable in enumerate(same):
+                variable.where = places[number] if places else f"loop {number + 1}"
+    return everything
+
+
+def _distinct(same: Sequence[Variable], place: Callable[[Node], str]) -> list[str] | None:
+    places = [place(next(iter(variable.nodes.values()))) for variable in same]
+    return places if all(places) and len(set(places)) == len(places) else None
+
+
+def _function(node: Node) -> str:
+    return node.source.function.rpartition("<locals>.")[2] if node.source else ""
+
+
+def state(trace: Trace) -> Variable:
+    """Return the variable that is carried from one time step to the next through a parameter.
+
+    Raises
+    ------
+    LookupError
+        If there is none: flow and lag then need a name.
+    """
+    everything = variables(trace)
+    variable_of = {node: variable for variable in everything for node in variable.nodes.values()}
+    votes: Counter[Variable] = Counter()
+    for node in trace.graph.nodes:
+        if node.kind != "op" or node.timestep is None:
+            continue
+        for source in node.inputs:
+            if source in variable_of and source.timestep != node.timestep and source.shape != ():
+                votes[variable_of[source]] += 3 if _meets_parameter(node) else 1
+    if not votes:
+        raise LookupError("no named value is carried from one time step to the next; say which variable is meant")
+    return max(votes, key=lambda variable: votes[variable])
+
+
+def state_name(trace: Trace) -> str:
+    """Return the name of the variable that is carried from one time step to the next through a parameter.
+
+    Raises
+    ------
+    LookupError
+        If there is none: flow and lag then need a name.
+    """
+    return str(state(trace))
+
+
+def _meets_parameter(node: Node) -> bool:
+    return any(source.kind == "parameter" for source in node.inputs)
+
+
+def by_timestep(trace: Trace, name: str) -> dict[int, Node]:
+    """Return the values of that name, by time step in increasing order; those of the last loop that has it.
+
+    Raises
+    ------
+    LookupError
+        If there is none.
+    """
+    return variables(trace, name)[-1].nodes

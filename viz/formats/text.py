@@ -1,0 +1,49 @@
+"""Texts of an SVG: escaped, and set as a book sets them."""
+
+from __future__ import annotations
+
+from xml.sax import saxutils
+
+from tinygraph.plain_text import clean
+
+from ..layout.typeset import pieces
+
+
+def escape(text: str) -> str:
+    """Return `text` so that XML reads it as nothing but text.
+
+    >>> escape('<b a="1">')
+    '&lt;b a=&quot;1&quot;&gt;'
+    """
+    return saxutils.escape(clean(text), {'"': "&quot;", "'": "&#39;"})
+
+
+_HEIGHTS = {"low": 3, "up": -5}
+_MARKS = {
+    "": "",
+    "sign": ' class="sign"',
+    "low": ' class="low"',
+    "up": ' class="up"',
+    "bar": ' text-decoration="overline" stroke="none"',
+}
+
+
+def typeset(text: str) -> str:
+    r"""Return `text` as the content of a text element, with what is small or barred in parts of their own.
+
+    >>> typeset("W_F < 1")
+    'W<tspan class="low" dy="3">F</tspan><tspan dy="-3">\xa0&lt; 1</tspan>'
+    """
+    parts = pieces(text)
+    if parts == ((text, ""),):
+        return escape(text)
+    content, height = "", 0
+    for part, kind in parts:
+        part = escape(part)
+        if part.startswith(" "):
+            part = "\N{NO-BREAK SPACE}" + part[1:]  # a plain one is left out by some programs
+        rise = _HEIGHTS.get(kind, 0) - height
+        height += rise
+        marks = _MARKS[kind] + (f' dy="{rise}"' if rise else "")
+        content += f"<tspan{marks}>{part}</tspan>" if marks else part
+    return content

@@ -1,0 +1,181 @@
+"""What is plotted, as plain data: gradients by time step, and contributions to the gradient of a parameter."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import tinygraph as tg
+from tinygraph.diagnosing import Flow, Variable, flow, state, variables
+from tinygraph.numeric import norm
+
+from ..scenes.labels import symbol, with_bar
+from ..scenes.text import rounded
+
+MOST_WITH_LAST = 3  # variables: of more, the line of the last loss alone is left out
+SHARE, NORM = "share", "norm"
+
+Values = dict[int, float | None]
+
+
+@dataclass(frozen=True)
+class Series:
+    """Numbers by time step. None is no number at all; `hue` None has the colour of gradients."""
+
+    label: str
+    values: Values
+    hue: int | None = None
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What a plot shows.
+
+    `kind` is "lines", "points" or "bars"; `quantity` says what stands on the vertical axis; `backward` is which way the
+    backward pass runs: "←", or "→" where the loop goes through the sequence from its end, or "" where both are shown.
+    """
+
+    title: str
+    quantity: str
+    series: tuple[Series, ...]
+    kind: str
+    logarithmic: bool
+    note: str = ""
+    backward: str = "←"
+
+    @property
+    def timesteps(self) -> list[int]:
+        """All time steps, in order."""
+        return sorted({t for series in self.series for t in series.values})
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the chart as JSON-ready data, its numbers to three digits: for golden files."""
+        series = [
+            {"label": s.label, "values": {t: None if v is None else f"{v:.3g}" for t, v in s.values.items()}}
+            for s in self.series
+        ]
+        return {"title": self.title, "quantity": self.quantity, "kind": self.kind, "note": self.note, "series": series}
+
+
+# Gradients by time step
+
+
+def flow_chart(traces: Mapping[str, tg.Trace], names: Mapping[str, str | None]) -> Chart:
+    """Return the norms of ∂L/∂h by time step, of one network or of several by label."""
+    flows = [
+        (label, variable, flow(trace, variable))
+        for label, trace in traces.items()
+        for variable in _variables(trace, names[label], alone=len(traces) > 1)
+    ]
+    letters = {variable.name for _, variable, _ in flows}
+    letter = symbol(letters.pop()) if len(letters) == 1 else ""
+    single = len(flows) == 1
+    series: list[Series] = []
+    for hue, (label, variable, of_variable) in enumerate(flows):
+        named = "all losses" if single else _label(label, variable, of_variable, len(traces) > 1)
+        series.append(Series(named, _by_step(of_variable, of_variable.norms), None if single else hue))
+        if _hidden(of_variable) and any(of_variable.alone) and len(flows) <= MOST_WITH_LAST:
+            last = f"{_end(variable)} alone" + ("" if single else f", {label or symbol(str(variable))}")
+            series.append(Series(last, _by_step(of_variable, of_variable.alone), None if single else hue, dashed=True))
+    title = f"The gradient on its way back through {letter or 'the state'}"
+    quantity = f"||∂L/∂{letter or 'state'}⁽ᵗ⁾||, log scale"
+    note = _verdict(variable, of_variable) if single else ""
+    arrow = _arrow(variable.backward for _, variable, _ in flows)
+    return Chart(title, quantity, tuple(series), "lines", True, note, arrow)
+
+
+def _arrow(loops_backward: Iterable[bool]) -> str:
+    directions = set(loops_backward)
+    return "" if len(directions) > 1 else "→" if True in directions else "←"
+
+
+def _variables(trace: tg.Trace, name: str | None, alone: bool) -> list[Variable]:
+    """Return the variables of a name, or the state and what has its name; of several networks one each."""
+    carried = state(trace) if name is None else variables(trace, name)[-1]
+    return [carried] if alone else variables(trace, name or carried.name)
+
+
+def _label(network: str, variable: Variable, of_variable: Flow, several: bool) -> str:
+    remarks = [variable.where] if variable.where else []
+    remarks += ["from right to left"] if variable.backward else []
+    name = symbol(str(variable)) + (f" ({', '.join(remarks)})" if remarks else "")
+    label = f"{network}, {name}" if several else name
+    rate = of_variable.rate
+    return label if math.isnan(rate) else f"{label}: ×{rounded(rate)} a step back"
+
+
+def _hidden(of_variable: Flow) -> bool:
+    """Tell whether earlier losses hide what becomes of the gradient of the last."""
+    return of_variable.alone != of_variable.norms
+
+
+def _by_step(of_variable: Flow, numbers: list[float | None]) -> Values:
+    return dict(zip(of_variable.timesteps, numbers, strict=True))
+
+
+def _end(variable: Variable) -> str:
+    """Return which loss the loop of a variable ends with."""
+    return "the first loss" if variable.backward else "the last loss"
+
+
+def _verdict(variable: Variable, of_variable: Flow) -> str:
+    """Return what becomes of the gradient, in words."""
+    of_which = f"{_end(variable)} alone: " if _hidden(of_variable) else ""
+    because = re.sub(r"\d[\d.]*e[+-]\d+", lambda number: rounded(float(number[0]), 3), of_variable.because)
+    return f"{of_which}{of_variable.verdict}, {because}"
+
+
+# Contributions
+
+
+def contributions_chart(traces: Mapping[str, tg.Trace], nodes: Mapping[str, tg.Node], show: str) -> Chart:
+    """Return what the uses in each time step contribute to the gradient of a parameter, of one network or of several.
+
+    `show` is "norm", of all that a time step contributes, or "share" of the total.
+    """
+    series: list[Series] = []
+    notes: list[str] = []
+    backward: list[bool] = []
+    for number, (label, trace) in enumerate(traces.items()):
+        node = nodes[label]
+        values, outside = _contributions(trace, node, show)
+        hue = trace.graph.parameters.index(node) if len(traces) == 1 and node.kind == "parameter" else number
+        series.append(Series(label, values, hue))
+        runs = [trace.graph.timeline.runs[trace.nodes[step].index] for step, _ in trace.writes(node)]
+        backward += [run.backward for run in runs if run is not None]
+        if outside is not None:
+            notes.append(f"{label + ': ' if label else ''}{rounded(outside)} more from outside all time steps")
+    names = {trace.symbols.of(nodes[label]).name for label, trace in traces.items()}
+    bar = with_bar(names.pop()) if len(names) == 1 else "the gradient"
+    title = f"What each time step contributes to {bar}"
+    quantity = f"share of {bar}; all shares add up to 1" if show == SHARE else f"||contribution to {bar}||, log scale"
+    kind = "bars" if show == SHARE else "points"
+    return Chart(title, quantity, tuple(series), kind, show == NORM, "; ".join(notes), _arrow(backward))
+
+
+def _contributions(trace: tg.Trace, node: tg.Node, show: str) -> tuple[Values, float | None]:
+    """Return a number for each time step, and one for the uses outside of all, if there are such."""
+    contributions = trace.contributions(node)
+    places: dict[int | None, list[int]] = {}
+    for place, timestep in enumerate(contributions.timesteps):
+        places.setdefault(timestep, []).append(place)
+    if not places.keys() - {None}:
+        raise LookupError(f"{trace.symbols.of(node)} is not used in any time step")
+
+    def number(places: list[int]) -> float:
+        if show == SHARE:
+            return float(sum(contributions[place].share for place in places))
+        return norm(np.sum([contributions.term(place) for place in places], axis=0))
+
+    values: Values = {t: number(of_step) for t, of_step in sorted(places.items(), key=_step) if t is not None}
+    return values, number(places[None]) if None in places else None
+
+
+def _step(item: tuple[int | None, list[int]]) -> int:
+    return -1 if item[0] is None else item[0]

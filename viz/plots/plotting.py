@@ -1,0 +1,107 @@
+"""`viz.plot`: numbers of one network or of several by time step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import tinygraph as tg
+
+from ..api import graph_of
+from ..scenes.overlays import trace_of
+from .charts import NORM, SHARE, contributions_chart, flow_chart
+from .plot import Plot
+
+Recorded = tg.Tensor | tg.Graph | tg.Trace
+Of = str | tg.Tensor | tg.Node | None
+
+
+def plot(
+    x: Recorded | Mapping[str, Recorded],
+    of: Of | Mapping[str, Of] = None,
+    *,
+    show: str = NORM,
+    title: str | None = None,
+) -> Plot:
+    """Plot the gradient by time step: how it flows back through the state, or what a parameter's is the sum of.
+
+    Time runs from left to right, so the backward pass from right to left. What is exactly zero is hollow; NaN, infinity
+    and what no gradient reaches have a row of their own.
+
+    Parameters
+    ----------
+    x : Tensor, Graph or Trace, or dict of them
+        A loss that was recorded; several networks by label are compared in one plot.
+    of : str, Tensor or Node, or dict of them by label, optional
+        A variable (``"h"``): ‖∂L/∂h⁽ᵗ⁾‖ on a logarithmic axis, and dashed that of the last loss alone where each time
+        step has a loss. A parameter (``"W"``): what its uses in each time step contribute to its gradient. By default
+        the state.
+    show : "norm" or "share"
+        Of the contributions to a parameter: the norm of each, or its share of the total, below zero where it pulls
+        against the total.
+    title : str, optional
+
+    Returns
+    -------
+    Plot
+        Like a drawing it shows itself in a notebook and has ``save`` and ``svg``.
+
+    Raises
+    ------
+    TypeError
+        If `x` is nothing that was recorded.
+    LookupError
+        If nothing is called `of`, or nothing is carried through time.
+    ValueError
+        If `show` is neither, or ``show="share"`` is asked of a variable.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg, viz
+    >>> def network(w):
+    ...     W, h = tg.parameter([[w]], name="W"), tg.tensor([1.0])
+    ...     for t in range(3):
+    ...         h = W @ h
+    ...     return h.sum()
+    >>> plot(network(0.5)).chart.series[0].values
+    {1: 0.25, 2: 0.5, 3: 1.0}
+    >>> [series.label for series in plot({"weak": network(0.5), "strong": network(2.0)}).chart.series]
+    ['weak, h: ×0.5 a step back', 'strong, h: ×2 a step back']
+    >>> plot(network(0.5), "W").chart.series[0].values
+    {1: 0.25, 2: 0.25, 3: 0.25}
+    """
+    if show not in (NORM, SHARE):
+        raise ValueError(f"show must be 'norm' or 'share', not {show!r}")
+    networks = x if isinstance(x, Mapping) else {"": x}
+    if not networks:
+        raise ValueError("plot: no network was given")
+    traces = {str(label): _trace(network) for label, network in networks.items()}
+    wanted = {label: of.get(label) if isinstance(of, Mapping) else of for label in traces}
+    parameters = {label: _parameter(trace, wanted[label]) for label, trace in traces.items()}
+    nodes = {label: node for label, node in parameters.items() if node is not None}
+    if len(nodes) == len(traces):
+        chart = contributions_chart(traces, nodes, show)
+    elif show == SHARE:
+        raise ValueError("show='share' is of the contributions to a parameter: say which, as in of='W'")
+    else:
+        chart = flow_chart(traces, {label: _name(trace, wanted[label]) for label, trace in traces.items()})
+    return Plot(chart if title is None else replace(chart, title=title))
+
+
+def _trace(x: Recorded) -> tg.Trace:
+    return x if isinstance(x, tg.Trace) else tg.trace(x) if isinstance(x, tg.Tensor) else trace_of(graph_of(x))
+
+
+def _parameter(trace: tg.Trace, of: Of) -> tg.Node | None:
+    """Return the leaf that is meant; None where it is a variable."""
+    if isinstance(of, str):
+        symbols = {node: trace.symbols.of(node) for node in trace.graph.parameters}
+        return next((node for node, symbol in symbols.items() if of in (symbol.name, str(symbol), node.name)), None)
+    if of is None:
+        return None
+    node = trace.node(of)
+    return None if node.kind == "op" else node
+
+
+def _name(trace: tg.Trace, of: Of) -> str | None:
+    return of if of is None or isinstance(of, str) else trace.symbols.of(trace.node(of)).name
