@@ -127,6 +127,11 @@ class Timeline:
         states = self._leaves.states
         return [states[node.index].precedes if node.index in states else None for node in self.nodes]
 
+    @property
+    def learned_states(self) -> set[int]:
+        """The parameters by index with which a recurrence begins, also those that other time steps read as well."""
+        return self._leaves.learned
+
     @cached_property
     def again(self) -> dict[int, int]:
         """For a leaf that gives what another gave one step earlier, as a fed target: the index of that one."""

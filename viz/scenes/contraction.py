@@ -109,7 +109,9 @@ class Contraction:
         self._origins: dict[int, Origin] = {}
         self._as_read = as_read = {index: Origin({(index, 0): ()}, (), frozenset(((index, 0),))) for index in kept}
         for node, arguments in reads:
-            if node.kind == "parameter":
+            if node.index in kept and node.kind == "parameter":
+                self._origins[node.index] = Origin({}, ())
+            elif node.kind == "parameter":
                 self._origins[node.index] = Origin({}, ())
                 as_read[node.index] = Origin({}, (node.index,))
             else:

@@ -9,6 +9,7 @@ import networkx as nx
 import numpy as np
 
 from tinygraph.folding.folded import FoldedEdge, FoldedGraph, FoldedLoop, FoldedNode
+from tinygraph.loops.over_time import Run
 
 from .segments import find_segments
 
@@ -58,10 +59,20 @@ class Times:
             self.timeline.timesteps[k] is not None for k in node.positions[[0, -1]].tolist()
         )
 
+    def moment(self, node: FoldedNode) -> int | None:
+        """Return the time step of what a run of several time steps has only once; None for what each of them has."""
+        steps = {self.timeline.timesteps[k] for k in node.positions.tolist()}
+        run = self._run(node)
+        return steps.pop() if len(steps) == 1 and run is not None and run.first < run.last else None
+
+    def _run(self, node: FoldedNode) -> Run | None:
+        first = int(node.positions[0])
+        op = first if node.kind == "op" else next((reader.index for reader, _ in self.timeline.reads[first]), first)
+        return self.timeline.runs[op]
+
     def runs_backward(self, node: FoldedNode) -> bool:
         """Return whether the loop over time of a node goes through the sequence from its end."""
-        first = int(node.positions[0])
-        run = self.timeline.runs[first if node.kind == "op" else self.timeline.reads[first][0][0].index]
+        run = self._run(node)
         return run is not None and run.backward
 
     # -- frames -------------------------------------------------------------------------------------------------------
@@ -88,9 +99,14 @@ class Times:
 
     def delay(self, edge: FoldedEdge) -> Delay:
         """Return the delay of an edge, 0 where it does not leave its time step; for loops in loops one of each."""
-        if edge.source.kind != "op" and (not edge.source.loops or self._is_named_by_time(edge.source)):
+        learned = edge.source.kind == "parameter" and int(edge.source.positions[0]) in self.timeline.learned_states
+        if edge.source.kind != "op" and not learned and (not edge.source.loops or self._is_named_by_time(edge.source)):
             return 0
+        if edge.target.times > 1 and self.moment(edge.source) is not None:
+            return 0  # the name of the source says its time step
         instance, _, row = edge.pairs()
+        if edge.source.kind == "parameter":  # a learned initial state
+            return Moment("once" if len(row) == 1 < edge.target.times else "")
         pairs = [*zip(edge.source.positions[row].tolist(), edge.target.positions[instance].tolist(), strict=True)]
         timed = self.in_time(edge.source) and self.in_time(edge.target)
         if timed and not self._outside_time(edge) and all(self._axis(j) is self._axis(k) for j, k in pairs):
@@ -118,7 +134,23 @@ class Times:
         if len(distances) == 1 and (distance := distances.pop()) == distance:
             return int(distance) // self.stride
         read = {self._steps[j] for j, _ in pairs}
-        return f"t={int(read.pop())}" if len(read) == 1 else "varies"
+        if len(read) == 1:
+            return f"t={int(read.pop())}"
+        if any(step != step for step in read):
+            return "varies"
+        reach = sorted(int(distance) // self.stride for distance in distances)
+        if reach[0] < 0 or len({k for _, k in pairs}) < len(pairs):  # several at once
+            all_before = reach[0] in (0, 1) and self._reads_all(pairs, reach[0])
+            return f"{int(min(read))}…{_at(reach[0])}" if all_before else "varies"
+        return f"{_at(reach[0])}{' or ' if len(reach) == 2 else '…'}{_at(reach[-1])}"
+
+    def _reads_all(self, pairs: list[tuple[int, int]], nearest: int) -> bool:
+        """Tell whether each time step reads all those from the first to so many steps before it."""
+        read: dict[int, set[int]] = {}
+        for j, k in pairs:
+            read.setdefault(int(self._steps[k]), set()).add(int(self._steps[j]))
+        first, stride = min(map(min, read.values())), self.stride
+        return all(steps == set(range(first, now - nearest * stride + 1, stride)) for now, steps in read.items())
 
     def _from_another(self, edge: FoldedEdge, pairs: list[tuple[int, int]]) -> Delay:
         """Say which time step of another loop is read, and whether that is only once."""
@@ -134,6 +166,10 @@ class Times:
         else:
             read_text = "all t" if {j for j, _ in pairs} == set(edge.source.positions.tolist()) else ""
         return Moment(", ".join(filter(None, (read_text, once))))
+
+
+def _at(distance: int) -> str:
+    return delay_text(distance) or "t"
 
 
 def _of_iterations(edge: FoldedEdge) -> Delay:
