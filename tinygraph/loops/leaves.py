@@ -100,12 +100,14 @@ class Leaves:
 
     @cached_property
     def learned(self) -> set[int]:
-        """The parameters by index with which a recurrence begins, whatever else reads them."""
-        return {
-            leaf.index
-            for leaf in self.nodes
-            if leaf.kind == "parameter" and any(self._begun(reader, i) for reader, i in self.reads[leaf.index])
-        }
+        """The parameters by index that an op reads in the place of what it reads in other time steps."""
+        computed: set[tuple[int, int]] = set()  # slots and arguments that are given what an op made
+        for node, step in zip(self.nodes, self.op_timesteps, strict=True):
+            if step is not None:
+                computed |= {(self.slots[node.index], i) for i, source in enumerate(node.inputs) if source.kind == "op"}
+        parameters = (leaf for leaf in self.nodes if leaf.kind == "parameter")
+        reads = ((leaf, reader, i) for leaf in parameters for reader, i in self.reads[leaf.index])
+        return {leaf.index for leaf, reader, i in reads if (self.slots[reader.index], i) in computed}
 
     def _begun(self, reader: Node, argument: int) -> InitialState | None:
         """Return what a leaf that is read here begins, if that is a recurrence."""

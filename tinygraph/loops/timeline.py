@@ -129,7 +129,7 @@ class Timeline:
 
     @property
     def learned_states(self) -> set[int]:
-        """The parameters by index with which a recurrence begins, also those that other time steps read as well."""
+        """The parameters by index with which a recurrence begins, whatever else reads them."""
         return self._leaves.learned
 
     @cached_property

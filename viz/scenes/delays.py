@@ -97,6 +97,21 @@ class Times:
 
     # -- delays -------------------------------------------------------------------------------------------------------
 
+    def delays(self) -> list[Delay]:
+        """Return the delay of each edge; edges to one reader that leave from a time step each say so together."""
+        delays = [self.delay(edge) for edge in self.folded.edges]
+        leaving: dict[tuple[FoldedNode, FoldedNode], list[int]] = {}
+        for number, (edge, delay) in enumerate(zip(self.folded.edges, delays, strict=True)):
+            if isinstance(delay, Moment) and delay.startswith("t=") and edge.target.times == 1:
+                leaving.setdefault((edge.source, edge.target), []).append(number)
+        for (source, _), numbers in leaving.items():
+            if len(numbers) > 1:
+                steps = sorted({int(str(delays[number]).removeprefix("t=")) for number in numbers})
+                together = Moment("all t" if len(steps) == source.times else f"t={', '.join(map(str, steps))}")
+                for number in numbers:
+                    delays[number] = together
+        return delays
+
     def delay(self, edge: FoldedEdge) -> Delay:
         """Return the delay of an edge, 0 where it does not leave its time step; for loops in loops one of each."""
         learned = edge.source.kind == "parameter" and int(edge.source.positions[0]) in self.timeline.learned_states

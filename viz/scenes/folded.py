@@ -54,7 +54,7 @@ class _Folded:
         folded = tg.fold(graph)
         self.nodes = folded.nodes
         self.times = Times(folded)
-        self.edges = [(edge, self.times.delay(edge)) for edge in folded.edges]
+        self.edges = list(zip(folded.edges, self.times.delays(), strict=True))
         self.reads: dict[FoldedNode, list[Argument]] = {node: [] for node in self.nodes}
         for edge, delay in self.edges:
             self.reads[edge.target].append((edge.source.index, delay, edge.argument or 0))

@@ -122,6 +122,17 @@ def test_a_learned_initial_state_is_a_node_and_no_weight(fold, seen_again):
     assert all(not node.tags for node in scene.nodes)
 
 
+def test_a_parameter_that_stands_for_a_result_in_the_first_step_is_no_bias_of_every_step():
+    phi, mu, loss = tg.parameter(np.ones(2) / 2), tg.parameter(np.ones(2)), 0.0
+    for t, x in enumerate(X):
+        prior = mu if t == 0 else mu + phi * (level - mu)
+        error = x - prior
+        level = prior + error / 2
+        loss = loss + (error**2).sum()
+    labels, edges = drawn(loss)
+    assert {("μ", "error⁽ᵗ⁾", "once"), ("μ", "prior⁽ᵗ⁾", "")} <= edges
+
+
 # Which time steps are read
 
 
@@ -133,6 +144,16 @@ def test_attention_to_all_earlier_states():
         h = np.tanh(W @ hs[-1] + x + k.sum(0))
         hs.append(h)
     assert ("h⁽ᵗ⁾", "k⁽ᵗ⁾", "K 1…t−1") in drawn(h.sum())[1]
+
+
+def test_time_steps_that_one_op_reads_are_told_together():
+    (W,), h, observed = weights(1), np.zeros(2), []
+    for t, x in enumerate(X):
+        h = np.tanh(W @ h + x)
+        if t != 2:
+            observed.append(h)
+    both = np.stack(observed)
+    assert ("h⁽ᵗ⁾", "both", "t=1, 2, 4, 5") in drawn(both.sum())[1]
 
 
 def held(period):
