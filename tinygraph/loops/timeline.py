@@ -198,6 +198,8 @@ class Timeline:
         moment, first = grouped(np.column_stack([sites[:, 0], steps, [scopes[node.scope] for node in self.ops]]))
         differ = np.zeros((sites[:, 0].max() + 1, sites.shape[1] - 1), bool)
         np.logical_or.at(differ, sites[:, 0], sites[:, 1:] != sites[first[moment], 1:])
+        for site, column in self.groups.unpacked:
+            differ[site, column - 1] = False
         if not differ.any():
             return [()] * len(self.ops)
         shown = [np.flatnonzero(columns).tolist() for columns in differ]

@@ -123,13 +123,14 @@ def test_a_learned_initial_state_is_a_node_and_no_weight(fold, seen_again):
 
 
 def test_a_parameter_that_stands_for_a_result_in_the_first_step_is_no_bias_of_every_step():
-    phi, mu, loss = tg.parameter(np.ones(2) / 2), tg.parameter(np.ones(2)), 0.0
+    phi, mu = tg.parameter(np.ones(2) / 2), tg.parameter(np.ones(2))
+    level, loss = None, 0.0
     for t, x in enumerate(X):
         prior = mu if t == 0 else mu + phi * (level - mu)
         error = x - prior
         level = prior + error / 2
         loss = loss + (error**2).sum()
-    labels, edges = drawn(loss)
+    _, edges = drawn(loss)
     assert {("μ", "error⁽ᵗ⁾", "once"), ("μ", "prior⁽ᵗ⁾", "")} <= edges
 
 
@@ -239,3 +240,58 @@ def test_an_argument_of_a_call_of_several_arguments_is_not_named_by_another():
         memory = memory + np.outer(key, np.tanh(h))
     names = {node.name for node in tg.graph(memory.sum()).nodes if node.op is not None and str(node.op) == "tanh"}
     assert names == {"h", None}
+
+
+@pytest.mark.parametrize("parts", [lambda a: np.split(a, 3), lambda a: [a[2 * k : 2 * k + 2] for k in range(3)]])
+def test_results_that_are_unpacked_are_nodes_of_their_own(parts):
+    W, h = tg.parameter(np.ones((6, 2)) / 5), np.zeros(2)
+    for x in X:
+        i, f, g = parts(W @ h + 1)
+        h = tg.sigmoid(f) * h + tg.sigmoid(i) * np.tanh(g) + x
+    assert {"i⁽¹⁾", "f⁽¹⁾", "g⁽¹⁾"} <= set(drawn(h.sum(), fold=False)[0])
+    scene = viz.draw(h.sum(), view="variables", fold=True).scene
+    assert {"i⁽ᵗ⁾", "f⁽ᵗ⁾", "g⁽ᵗ⁾"} <= {node.label for node in scene.nodes}
+    assert {node.scope for node in scene.nodes} <= {"", "× 5"}
+
+
+# Loops that run from the end
+
+
+def test_a_single_loop_that_is_written_from_the_end_counts_from_there():
+    W, h = tg.parameter(np.eye(2)), np.zeros(2)
+    for x, _gap in zip(X[::-1], X[::-1], strict=True):
+        h = np.tanh(W @ h + x)
+    assert {("h⁽ᵗ⁾", "h⁽ᵗ⁾", "W t+1"), ("h⁽ᵀ⁺¹⁾", "h⁽ᵗ⁾", "W")} <= drawn(h.sum())[1]
+
+
+def scan(W, xs, order):
+    h, hs = np.zeros((2, 2)), {}
+    for t in order:
+        h = hs[t] = np.tanh(xs[:, t] @ W + h)
+    return np.stack([hs[t] for t in range(T)], axis=1)
+
+
+def test_halves_that_read_elements_along_the_second_axis():
+    A, F, B = weights(3)
+    below = np.tanh(np.stack([X, X[::-1]]) @ A)
+    loss = (scan(F, below, list(range(T))) * scan(B, below, list(range(T - 1, -1, -1)))).sum()
+    delays = {edge.label for edge in viz.draw(loss, view="variables", fold=True).scene.edges if edge.kind == "delay"}
+    assert delays == {"t−1", "t+1"}
+
+
+def test_halves_of_which_one_is_given_the_sequence_turned_round_and_a_mask():
+    A, F, B, mask = *weights(3), np.repeat([[1.0, 1.0], [1.0, 0.0]], [3, 2], axis=0)
+
+    def half(W, xs, mask):
+        h, hs = np.zeros(2), []
+        for t in range(T):
+            h = mask[t] * np.tanh(xs[t] + W @ h)
+            hs.append(h)
+        return np.stack(hs)
+
+    below = X @ A
+    loss = (half(F, below, mask) * half(B, below[::-1], mask[::-1])[::-1]).sum()
+    delays = {
+        edge.label[-3:] for edge in viz.draw(loss, view="variables", fold=True).scene.edges if edge.kind == "delay"
+    }
+    assert delays == {"t−1", "t+1"}
