@@ -68,7 +68,7 @@ _WORDS = frozenset(
 )
 _NAME = re.compile(r"(.*?)([0-9₀-₉]*)")
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-_LOWERED = str.maketrans("0123456789i", "₀₁₂₃₄₅₆₇₈₉ᵢ")
+_LOWERED = str.maketrans("0123456789ijk", "₀₁₂₃₄₅₆₇₈₉ᵢⱼₖ")
 
 
 def superscript(number: int) -> str:
@@ -81,7 +81,7 @@ def superscript(number: int) -> str:
 
 
 def subscript(number: object) -> str:
-    """Return a number, or i for any, as an index.
+    """Return a number, or i, j, k for any, as an index.
 
     >>> subscript(12), subscript("i")
     ('₁₂', 'ᵢ')

@@ -135,7 +135,8 @@ class Timeline:
     @cached_property
     def again(self) -> dict[int, int]:
         """For a leaf that gives what another gave one step earlier, as a fed target: the index of that one."""
-        return fed_again(self.nodes, self.reads, self.op_timesteps, self._by_index(self._op_slots, -1))
+        places = self._by_index(self._op_slots, -1)
+        return fed_again(self.nodes, self.reads, self.op_timesteps, places, self.runs)
 
     @cached_property
     def _leaves(self) -> Leaves:

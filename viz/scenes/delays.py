@@ -9,11 +9,13 @@ import networkx as nx
 import numpy as np
 
 from tinygraph.folding.folded import FoldedEdge, FoldedGraph, FoldedLoop, FoldedNode
+from tinygraph.folding.indices import AT
 from tinygraph.loops.over_time import Run
+from tinygraph.loops.places import shared_depth
 
 from .segments import find_segments
 
-__all__ = ["Delay", "Moment", "Times", "delay_text", "is_carried"]
+__all__ = ["Delay", "Moment", "Times", "delay_text", "is_carried", "letters"]
 
 
 class Moment(str):
@@ -75,6 +77,19 @@ class Times:
         run = self._run(node)
         return run is not None and run.backward
 
+    def numbers(self, node: FoldedNode) -> list[str]:
+        """Return the numbers of a node in loops other than that over time, a letter where it stands for all.
+
+        Sentences of a minibatch go through time alike, and are not told apart.
+        """
+        subscripts = [self.timeline.subscripts[k] for k in node.positions.tolist()]
+        numbers = [of_loop[0] if len(set(of_loop)) == 1 else None for of_loop in zip(*subscripts, strict=False)]
+        of_loops = letters(node)
+        inside = of_loops[of_loops.index("t") + 1 :] if "t" in of_loops else of_loops
+        varying = numbers.count(None)
+        shown = iter([""] * (varying - len(inside)) + inside[max(len(inside) - varying, 0) :])
+        return [text for n in numbers if (text := next(shown) if n is None else str(n))]
+
     # -- frames -------------------------------------------------------------------------------------------------------
 
     def frame(self, loop: FoldedLoop) -> int:
@@ -114,6 +129,13 @@ class Times:
 
     def delay(self, edge: FoldedEdge) -> Delay:
         """Return the delay of an edge, 0 where it does not leave its time step; for loops in loops one of each."""
+        delay, end = self._outer_delay(edge), self._end_of_inner(edge)
+        if not end or (isinstance(delay, Moment) and delay.startswith("all")):
+            return delay
+        text = ", ".join(filter(None, (delay_text(delay), end)))
+        return text if is_carried(delay) else Moment(text)
+
+    def _outer_delay(self, edge: FoldedEdge) -> Delay:
         learned = edge.source.kind == "parameter" and int(edge.source.positions[0]) in self.timeline.learned_states
         if edge.source.kind != "op" and not learned and (not edge.source.loops or self._is_named_by_time(edge.source)):
             return 0
@@ -127,6 +149,13 @@ class Times:
         if timed and not self._outside_time(edge) and all(self._axis(j) is self._axis(k) for j, k in pairs):
             return self._on_one_axis(pairs)
         return _of_iterations(edge) or self._from_another(edge, pairs)
+
+    def _end_of_inner(self, edge: FoldedEdge) -> str:
+        """Return which iteration is read of loops that the reader does not stand in, where the name counts them."""
+        shared, names = shared_depth(edge.source.loops, edge.target.loops), letters(edge.source)
+        shown = set(self.numbers(edge.source)) - {"t"} if edge.source.kind == "op" else ()
+        levels = (level for level in range(shared, len(names)) if names[level] in shown)
+        return ", ".join(filter(None, (_end(edge, level, names[level]) for level in levels)))
 
     def _outside_time(self, edge: FoldedEdge) -> bool:
         """Return whether an edge reaches to other iterations of a loop that is not the one over time."""
@@ -188,12 +217,29 @@ def _at(distance: int) -> str:
 
 
 def _of_iterations(edge: FoldedEdge) -> Delay:
-    """Return how many iterations of the loops around both ends an edge reaches back."""
-    delay = edge.delay
-    if isinstance(delay, tuple) and any(part != 0 for part in delay):
-        if delay.count(0) == len(delay) - 1:
-            return f"i−{next(filter(bool, delay))}" if None not in delay else "varies"
-        return f"({', '.join('·' if part is None else str(part) for part in delay)})"
-    if isinstance(delay, int):
-        return f"i−{delay}" if delay else 0
-    return "varies" if delay is None else 0
+    """Return how many iterations of the loops around both ends an edge reaches back: of each loop by its letter."""
+    delays = edge.delay if isinstance(edge.delay, tuple) else (edge.delay,)
+    if not any(delay != 0 for delay in delays):
+        return 0
+    parts: list[str] = []
+    for level, (delay, letter) in enumerate(zip(delays, letters(edge.target), strict=False)):
+        if delay is None:
+            parts.append(_end(edge, level, letter))
+            if not parts[-1]:
+                return "varies"
+        elif delay:
+            parts.append(f"{letter}−{delay}" if delay > 0 else f"{letter}+{-delay}")
+    return ", ".join(parts)
+
+
+def _end(edge: FoldedEdge, level: int, letter: str) -> str:
+    index = edge.index[level] if edge.index else None
+    end = {0: "first", -1: "last"}.get(index.offset) if index is not None and index.kind == AT else None
+    return f"{end} {letter}" if end else ""
+
+
+def letters(node: FoldedNode) -> list[str]:
+    """Return a letter for each of the loops around a node, outermost first: t for the one over time, else i, j, …"""
+    level = next((k for k, loop in enumerate(node.loops) if loop.over_time), -1)
+    others = iter("ijkl" if level < 1 else "nmrs"[:level] + "ijkl")
+    return ["t" if k == level else next(others, "i") for k in range(len(node.loops))]

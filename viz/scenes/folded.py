@@ -175,7 +175,7 @@ class _Folded:
             return ""
         if numbers:
             ends = dict.fromkeys((numbers[0], numbers[-1]))
-            below = self._index(value).removesuffix("⁽ᵗ⁾") if self.times.in_time(value) else ""
+            below = lowered(self.times.numbers(value)) if self.times.in_time(value) else ""
             return "…".join(symbol(name) + below + self._initial(value, number) for number in ends)
         return self._indexed(symbol(name), node)
 
@@ -194,16 +194,12 @@ class _Folded:
 
     def _index(self, node: FoldedNode) -> str:
         """Return what is below and above a name: a layer's number; its time step, t where it is one of each."""
-        subscripts = [self.graph.timeline.subscripts[k] for k in node.positions.tolist()]
-        numbers = ["i" if len(set(of_loop)) > 1 else of_loop[0] for of_loop in zip(*subscripts, strict=False)]
         if self.names.is_fixed(node.recorded[0]):
             return ""
         moment = self.times.moment(node)
         if moment is not None or (node.times > 1 and self.times.in_time(node)):
-            return lowered([number for number in numbers if number != "i"]) + (
-                "⁽ᵗ⁾" if moment is None else raised(moment)
-            )
-        return lowered(numbers)
+            return lowered(self.times.numbers(node)) + ("⁽ᵗ⁾" if moment is None else raised(moment))
+        return lowered(self.times.numbers(node))
 
     def _initial(self, value: FoldedNode, number: int) -> str:
         """Return the time step of an initial state, counted from the end where the loop begins there."""

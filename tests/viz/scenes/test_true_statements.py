@@ -254,6 +254,44 @@ def test_results_that_are_unpacked_are_nodes_of_their_own(parts):
     assert {node.scope for node in scene.nodes} <= {"", "× 5"}
 
 
+# Nested loops
+
+
+def test_loops_in_loops_have_letters_of_their_own():
+    W, z = tg.parameter(np.eye(2)), np.ones(2)
+    for x in X:
+        z = z + x
+        for _ in range(3):
+            z = z + np.tanh(W @ z) / 3
+    labels, edges = drawn(z.sum())
+    assert "zᵢ⁽ᵗ⁾" in labels
+    assert ("zᵢ⁽ᵗ⁾", "zᵢ⁽ᵗ⁾", "i−1") in edges
+    assert ("zᵢ⁽ᵗ⁾", "z⁽ᵗ⁾", "t−1, last i") in edges or ("zᵢ⁽ᵗ⁾", "z′⁽ᵗ⁾", "t−1, last i") in edges
+
+
+def test_two_loops_that_are_not_over_time_are_i_and_j():
+    W, total = tg.parameter(np.eye(2)), 0.0
+    for x in X:
+        for y in X:
+            score = np.tanh(x @ W @ y)
+            total = total + score
+    labels, _ = drawn(total)
+    assert not any("ᵢ,ᵢ" in label for label in labels)
+
+
+def test_a_mask_that_another_loop_reads_is_not_fed_again():
+    W, A, h, logits = *weights(2), np.zeros(2), []
+    mask = np.array([[1.0, 1], [1, 0], [0, 1], [1, 1], [0, 0]])
+    for x, m in zip(X, mask, strict=True):
+        h = m * np.tanh(W @ h + x)
+        logits.append(h)
+    stacked = np.stack(logits)
+    z = stacked[0]
+    for t in range(1, T):
+        z = np.tanh(A @ z + stacked[t]) * mask[t]
+    assert not any("⁻¹" in label for label in drawn(z.sum())[0])
+
+
 # Loops that run from the end
 
 
