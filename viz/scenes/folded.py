@@ -15,6 +15,7 @@ from tinygraph.graphs.symbols import raised
 
 from .contraction import Argument, contract, delayed_edge
 from .delays import Times, is_carried
+from .elements import Element, find_elements
 from .equal_inputs import merge_equal_inputs
 from .hues import carried_hues, parameter_hues
 from .labels import (
@@ -84,7 +85,10 @@ class _Folded:
         reads = lambda: ((node, self.reads[node]) for node in order)
         states = {node.index for node in self.states}
         kept_indices = {node.index for node in kept}
-        contraction = contract(reads, kept_indices, self.nodes, self.hues, self._parameter, states=states)
+        hues = self.hues | {index: self._hue_of(element) for index, element in self.elements.items()}
+        contraction = contract(
+            reads, kept_indices, self.nodes, hues, self._parameter, states=states, elements=self.elements
+        )
         scene = Scene(title="Folded network", round=True, edges=contraction.edges())
         for node in (self.nodes[index] for index in contraction.kept):
             label = self._name(node) or self._unnamed(node) if node.kind != "parameter" else self._parameter(node.index)
@@ -185,7 +189,18 @@ class _Folded:
         return enclosed(text) + index if index else text
 
     def _parameter(self, index: int) -> str:
+        if index in self.elements:
+            element = self.elements[index]
+            return element.written(self.names.of_parameter(self.graph.nodes[element.parameter]))
         return self.names.of_parameter(self.nodes[index].recorded[0])
+
+    @cached_property
+    def elements(self) -> dict[int, Element]:
+        """The nodes that take one element of a parameter."""
+        return find_elements((node.index, op) for node in self.nodes if node.kind == "op" for op in node.recorded)
+
+    def _hue_of(self, element: Element) -> int:
+        return next(self.hues[n.index] for n in self.nodes if int(n.positions[0]) == element.parameter)
 
     def _unnamed(self, node: FoldedNode) -> str:
         expression = short(self.names.of(node.recorded[0]).typeset)

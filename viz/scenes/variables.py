@@ -12,6 +12,7 @@ from dataclasses import replace
 import tinygraph as tg
 
 from .contraction import contract
+from .elements import find_elements
 from .labels import short, unnamed_label
 from .scene import Node, Scene, merge_equal
 from .unrolled import Unrolled
@@ -28,8 +29,17 @@ def variables_scene(graph: tg.Graph) -> Scene:
     kept = {node.index for node in graph.nodes if names.kind(node) in ("variable", "input", "loss")}
     kept |= graph.timeline.learned_states
     reads = lambda: ((n, [(source.index, 0, k) for k, source in enumerate(n.inputs)]) for n in graph.nodes)
-    label = lambda index: names.of_parameter(graph.nodes[index])
-    contraction = contract(reads, kept, graph.nodes, unrolled.hues, label, unrolled.alike)
+    slots = graph.timeline.slots
+    of_slots = find_elements((slots[node.index], node) for node in graph.timeline.ops)
+    elements = {n.index: of_slots[slots[n.index]] for n in graph.timeline.ops if slots[n.index] in of_slots}
+    hues = unrolled.hues | {index: unrolled.hues[element.parameter] for index, element in elements.items()}
+
+    def label(index: int) -> str:
+        if index in elements:
+            return elements[index].written(names.of_parameter(graph.nodes[elements[index].parameter]))
+        return names.of_parameter(graph.nodes[index])
+
+    contraction = contract(reads, kept, graph.nodes, hues, label, unrolled.alike, elements=elements)
     edges = contraction.edges()
     read = {edge.source for edge in edges}
     boxes = [replace(_box(unrolled, graph.nodes[i]), tags=contraction.tags(i)) for i in contraction.kept]

@@ -254,6 +254,32 @@ def test_results_that_are_unpacked_are_nodes_of_their_own(parts):
     assert {node.scope for node in scene.nodes} <= {"", "× 5"}
 
 
+# Elements of a parameter
+
+
+@pytest.mark.parametrize("fold", [False, True])
+def test_rows_of_one_array_are_weights_of_their_own(fold):
+    W, peep, h = tg.parameter(np.eye(2)), tg.parameter(np.ones((2, 2))), np.zeros(2)
+    for x in X:
+        a = tg.sigmoid(W @ x + peep[0] * h)
+        h = np.tanh(a + peep[1] * h)
+    factors = {
+        edge.label.split()[0] for edge in viz.draw(h.sum(), view="variables", fold=fold).scene.edges if edge.label
+    }
+    assert {"peep₀", "peep₁"} <= factors
+    assert "peep" not in factors
+
+
+def test_rows_that_data_choose_are_no_weights_of_their_own():
+    W, E, h = tg.parameter(np.eye(2)), tg.parameter(np.ones((3, 2))), np.zeros(2)
+    for word in [0, 2, 1, 2]:
+        x = E[word]
+        h = np.tanh(W @ h + x)
+    for fold in (False, True):
+        scene = viz.draw(h.sum(), view="variables", fold=fold).scene
+        assert {text for node in scene.nodes for text, _ in node.tags} == {"E"}
+
+
 # Nested loops
 
 
