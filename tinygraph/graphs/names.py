@@ -16,6 +16,7 @@ from functools import cached_property
 from types import FrameType
 from typing import Any
 
+from ..loops.reads import Read
 from ..loops.timeline import Timeline
 from ..recording.calls import Call
 from ..recording.node import Constant, Node, Pulled
@@ -97,6 +98,15 @@ class Names:
             return False
         return any(users_place(reader.call, reader.lasti) == place for reader, _ in self._timeline.reads[node.index])
 
+    def _as_written(self, read: Read) -> Read:
+        """Return which argument of the program's own call is read: its op may first reshape each of them."""
+        reader, argument = read
+        while len(reader.inputs) == 1 and self._is_part(reader):
+            place = users_place(reader.call, reader.lasti)
+            readers = self._timeline.reads[reader.index]
+            reader, argument = next((r, i) for r, i in readers if users_place(r.call, r.lasti) == place)
+        return reader, argument
+
     def _value_path(self, node: Node) -> Path | None:
         place = users_place(node.call, node.lasti)
         if place is None:
@@ -120,7 +130,7 @@ class Names:
 
     def _taken_as(self, node: Node) -> Path | None:
         """Return the variable that the first reader takes an unnamed value from: that of a loop, or of unpacking."""
-        for reader, argument in self._timeline.reads[node.index][:1]:
+        for reader, argument in map(self._as_written, self._timeline.reads[node.index][:1]):
             place, user = operand_place(reader.call, reader.lasti, argument), users_place(reader.call, reader.lasti)
             if place is not None and user is not None:
                 return variable_path(*place, user[0])
@@ -136,7 +146,7 @@ class Names:
 
     def _read_as(self, node: Node) -> Path | None:
         """Return the path by which an op reads a leaf, the first one that there is."""
-        for reader, argument in self._timeline.reads[node.index]:
+        for reader, argument in map(self._as_written, self._timeline.reads[node.index]):
             path = operand_path(reader.call, reader.lasti, argument)
             if path:
                 return path

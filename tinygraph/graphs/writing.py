@@ -68,7 +68,7 @@ _WORDS = frozenset(
 )
 _NAME = re.compile(r"(.*?)([0-9₀-₉]*)")
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-_LOWERED = str.maketrans("0123456789i", "₀₁₂₃₄₅₆₇₈₉ᵢ")
+_LOWERED = str.maketrans("0123456789ijk", "₀₁₂₃₄₅₆₇₈₉ᵢⱼₖ")
 
 
 def superscript(number: int) -> str:
@@ -81,7 +81,7 @@ def superscript(number: int) -> str:
 
 
 def subscript(number: object) -> str:
-    """Return a number, or i for any, as an index.
+    """Return a number, or i, j, k for any, as an index.
 
     >>> subscript(12), subscript("i")
     ('₁₂', 'ᵢ')
@@ -102,6 +102,8 @@ def written(name: str) -> str:
     ('W_f', 'W_hh₀', 'b_f', 'b_y', 'Word', 'loss')
     >>> written("sigma"), written("log_sigma"), written("theta_rain"), written("lambda_")
     ('σ', 'log_σ', 'θ_rain', 'λ')
+    >>> written("Phi"), written("Phi_h"), written("Ph")
+    ('Φ', 'Φ_h', 'P_h')
     >>> [unicodedata.normalize("NFD", written(name)) == mark for name, mark in
     ...  (("h_tilde", "h" + chr(0x303)), ("y_hat", "y" + chr(0x302)), ("yhat", "y" + chr(0x302)))]
     [True, True, True]
@@ -110,7 +112,7 @@ def written(name: str) -> str:
         return name
     letters, digits = _NAME.fullmatch(name).groups()  # type: ignore[union-attr]
     weight = _WEIGHT.fullmatch(letters)
-    if weight and letters not in _WORDS:
+    if weight and letters not in _WORDS and letters not in ("Phi", "Psi"):
         letter, index = filter(None, weight.groups())
         return f"{letter}_{index}{digits}"
     if name in ("pi", "xi"):  # rather the i-th p or x

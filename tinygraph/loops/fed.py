@@ -6,11 +6,16 @@ from collections.abc import Hashable, Sequence
 from itertools import permutations
 
 from ..recording.node import Node
+from .over_time import Run
 from .reads import Reads
 
 
 def fed_again(
-    nodes: Sequence[Node], reads: Reads, timesteps: Sequence[int | None], places: Sequence[Hashable]
+    nodes: Sequence[Node],
+    reads: Reads,
+    timesteps: Sequence[int | None],
+    places: Sequence[Hashable],
+    runs: Sequence[Run | None],
 ) -> dict[int, int]:
     """Return for each array that is given anew what it is again: by the indices of both leaves.
 
@@ -22,10 +27,11 @@ def fed_again(
     nodes : sequence of Node
     reads : Reads
         By the index of a node, the ops that read it and as which argument.
-    timesteps, places : sequence
-        By the index of an op, its time step, and its place in the cell.
+    timesteps, places, runs : sequence
+        By the index of an op, its time step, its place in the cell, and its run, the length of which must be the same.
     """
     given: dict[Hashable, dict[int, Node]] = {}
+    spans: dict[Hashable, tuple[int, int] | None] = {}
     for node in nodes:
         is_array = node.kind in ("constant", "input") and node.shape and node.dtype.kind in "fiu"
         if is_array and len(reads[node.index]) == 1:
@@ -33,13 +39,14 @@ def fed_again(
             step = timesteps[reader.index]
             if step is not None:
                 given.setdefault((places[reader.index], argument), {})[step] = node
+                run = runs[reader.index]
+                spans[places[reader.index], argument] = None if run is None else (run.first, run.last)
     values = {place: {step: leaf.data.tobytes() for step, leaf in by_step.items()} for place, by_step in given.items()}
     again: dict[int, int] = {}
     taken: set[Hashable] = set()
     for later, earlier in permutations(given, 2):
-        if not taken & {("later", later), later, ("later", earlier), earlier} and _is_again(
-            values[later], values[earlier]
-        ):
+        free = not taken & {("later", later), later, ("later", earlier), earlier}
+        if free and spans[later] == spans[earlier] and _is_again(values[later], values[earlier]):
             taken |= {("later", later), earlier}
             steps = given[earlier]
             again |= {leaf.index: steps[t - 1].index for t, leaf in given[later].items() if t - 1 in steps}

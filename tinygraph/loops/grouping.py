@@ -48,6 +48,7 @@ class Groups:
     dissolved : loops that are only labels
     sites : (N, 1 + L) what told them apart but for parameters: place and signature, then the iterations of all loops
     columns : for each group, the columns of `sites` that count the iterations of its kept loops
+    unpacked : the first column of `sites`, and another that counts what the program gives a name each
     """
 
     nodes: Sequence[Node]
@@ -59,6 +60,7 @@ class Groups:
     dissolved: list[Loop]
     sites: np.ndarray
     columns: list[tuple[int, ...]]
+    unpacked: list[tuple[int, int]]
 
     @cached_property
     def position(self) -> dict[Node, int]:
@@ -138,6 +140,8 @@ class _Grouping:
                 split(loop, self._places_in_loops()[loop])
         inside = self._places_in_loops()
         kept = {loop for loop in inside if self._repeats(inside[loop])}
+        unpacked = {loop for loop in kept if self._is_unpacked(inside[loop])}
+        kept -= unpacked
         keep = np.zeros((len(self.loops), self.vectors.shape[1]), bool)
         for p, loops in enumerate(self.loops):
             keep[p, : len(loops)] = [loop in kept for loop in loops]
@@ -162,6 +166,7 @@ class _Grouping:
             ],
             sites=np.column_stack([site, self.vectors]),
             columns=[columns[place] for place in self.place[first].tolist()],
+            unpacked=[(site[self.rows[p][0]], 1 + column) for loop in unpacked for p, column in inside[loop]],
         )
 
     def _chains(
@@ -224,6 +229,28 @@ class _Grouping:
             without_parameters |= recurrence == "same"
             differ |= recurrence == "differ"
         return without_parameters and not differ
+
+    def _is_unpacked(self, inside: list[tuple[int, int]]) -> bool:
+        """Tell whether what each iteration makes goes to places of its own, as in ``i, f, o = np.split(a, 3)``."""
+        places, column = [p for p, _ in inside], inside[0][1]
+        of_loop = np.isin(self.place, places)
+        source, reader = self._links
+        source, reader = source[of_loop[source]], reader[of_loop[source]]
+        within = of_loop[reader]
+        if (self.vectors[source[within], column] != self.vectors[reader[within], column]).any():
+            return False
+        pairs = np.column_stack([self.place[reader[~within]], self.vectors[source[~within], column]])
+        taken = pairs[grouped(pairs)[1]]
+        iterations = len(np.unique(self.vectors[of_loop, column]))
+        return 1 < iterations == len(np.unique(taken[:, 1])) and len(np.unique(taken[:, 0])) == len(taken)
+
+    @cached_property
+    def _links(self) -> tuple[np.ndarray, np.ndarray]:
+        """Which ops read which, by position: the sources, and a reader for each."""
+        position = {node: k for k, node in enumerate(self.nodes)}
+        links = [(position[j], k) for k, node in enumerate(self.nodes) for j in node.inputs if j in position]
+        source, reader = np.array(links, int).reshape(-1, 2).T
+        return source, reader
 
     def _recurrence(self, p: int, column: int) -> str:
         """Say what the parameters at a place do from iteration to iteration, all else being the same."""

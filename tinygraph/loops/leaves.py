@@ -101,14 +101,32 @@ class Leaves:
                 states[leaf.index] = self._before_named[leaf.name]
         return states
 
+    @cached_property
+    def learned(self) -> set[int]:
+        """The parameters by index that an op reads in the place of what it reads in other time steps."""
+        computed: set[tuple[int, int]] = set()  # slots and arguments that are given what an op made
+        for node, step in zip(self.nodes, self.op_timesteps, strict=True):
+            if step is not None:
+                computed |= {(self.slots[node.index], i) for i, source in enumerate(node.inputs) if source.kind == "op"}
+        parameters = (leaf for leaf in self.nodes if leaf.kind == "parameter")
+        reads = ((leaf, reader, i) for leaf in parameters for reader, i in self.reads[leaf.index])
+        return {leaf.index for leaf, reader, i in reads if (self.slots[reader.index], i) in computed}
+
     def _begun(self, reader: Node, argument: int) -> InitialState | None:
         """Return what a leaf that is read here begins, if that is a recurrence."""
         now, slot = self.op_timesteps[reader.index], self.slots[reader.index]
         carried = self._carried.get((slot, argument, "op")) or self._carried.get((slot, argument, "input"))
-        if now is None or carried is None or carried.delay is None:
+        if now is None or carried is None:
             return None
-        timestep = now - carried.delay
-        first, last = self._spans[self.slots[carried.first.index]]
+        steps = self._steps_of[self.slots[carried.first.index]]
+        first, last = min(steps), max(steps)
+        run = self.runs[reader.index]
+        if run is not None and len(steps) < last - first + 1:  # it is held until it is made anew
+            timestep = run.last + 1 if run.backward else run.first - 1
+        elif carried.delay is None:
+            return None
+        else:
+            timestep = now - carried.delay
         return None if first <= timestep <= last else InitialState(carried.first.index, timestep)
 
     @cached_property
@@ -149,15 +167,13 @@ class Leaves:
         return timesteps
 
     @cached_property
-    def _spans(self) -> dict[int, tuple[int, int]]:
-        """The least and the greatest time step of each slot of which values are carried."""
-        spans: dict[int, tuple[int, int]] = {}
-        slots = {self.slots[carried.first.index] for carried in self._carried.values()}
+    def _steps_of(self) -> dict[int, set[int]]:
+        """The time steps of each slot of which values are carried."""
+        steps: dict[int, set[int]] = {self.slots[carried.first.index]: set() for carried in self._carried.values()}
         for slot, step in zip(self.slots, self._timesteps, strict=True):
-            if slot in slots and step is not None:
-                first, last = spans.get(slot, (step, step))
-                spans[slot] = min(first, step), max(last, step)
-        return spans
+            if slot in steps and step is not None:
+                steps[slot].add(step)
+        return steps
 
     @cached_property
     def _before_named(self) -> dict[str | None, InitialState]:

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..recording.node import Node
+from .directions import backward_loops
 from .grouping import Groups, grouped, grouped_but
-from .places import Loop, shared_depth
+from .meetings import identities, meetings_of_loops
+from .places import Loop
 from .states import Carrier
 
 _ANY, _FED, _PARAMETRIC = 1, 4, 2  # what speaks for a loop being the one over time
@@ -51,7 +53,7 @@ def op_times(groups: Groups, time: set[Loop]) -> OpTimes:
     """Return the time step and the run of each op, given the loops over time."""
     loop_of = [next((loop for loop in reversed(chain) if loop in time), None) for chain in groups.chains]
     at, trips = _counted(groups, time)
-    backward = _backward(groups, loop_of, at, trips) if len(time) > 1 else set()
+    backward = backward_loops(groups, loop_of, at, trips)
     loops = [loop_of[number] for number in groups.number.tolist()]
     numbers = list(range(int(trips.max(initial=0)) + 1))  # one integer for all ops of a time step
     steps = [
@@ -107,73 +109,6 @@ def _labelled(nodes: Iterable[Node], loops: list[Loop | None], steps: list[int |
         label if label is not None else step if loop is None else renamed.get((loop, step), step)
         for loop, step, label in zip(loops, steps, labels, strict=True)
     ]
-
-
-# -- loops that run through the sequence from its end -----------------------------------------------------------------
-
-
-def _backward(groups: Groups, loop_of: list[Loop | None], at: np.ndarray, trips: np.ndarray) -> set[Loop]:
-    """Return the loops over time that run backward, as seen from the first one they are connected with."""
-    import networkx as nx  # here, and not at the top: recording and differentiating import NumPy alone
-
-    related = nx.Graph()
-    for (a, b), pairs in _meetings_of_loops(groups, loop_of).items():
-        j, k = np.array(pairs).T
-        later = (at[j] > 0) | (at[k] > 0)  # an initial state may be shared whatever the direction
-        shared = shared_depth(a.chain, b.chain)
-        same_outer = (groups.iterations[j, :shared] == groups.iterations[k, :shared]).all(1)
-        j, k = j[later & same_outer], k[later & same_outer]
-        if len(j) and (trips[j] == trips[k]).all():
-            if (at[j] == at[k]).all():
-                related.add_edge(a, b, turned=False)
-            elif (at[j] + at[k] == trips[k] - 1).all() and len(set(at[j].tolist())) > 1:
-                related.add_edge(a, b, turned=True)
-    backward: set[Loop] = set()
-    reached: set[Loop] = set()
-    for start in filter(None, loop_of):  # in recorded order
-        if start in related and start not in reached:
-            for a, b in nx.bfs_edges(related, start):
-                if (a in backward) != related.edges[a, b]["turned"]:
-                    backward.add(b)
-            reached |= nx.node_connected_component(related, start)
-    return backward
-
-
-def _meetings_of_loops(groups: Groups, loop_of: list[Loop | None]) -> dict[tuple[Loop, Loop], list[tuple[int, int]]]:
-    """Return for two loops over time the pairs of their ops of which one reads the other, or that read the same."""
-    loops = [loop_of[number] for number in groups.number.tolist()]
-    met: dict[tuple[Loop, Loop], list[tuple[int, int]]] = {}
-    for j, k in _meetings(groups):
-        a, b = loops[j], loops[k]
-        if a is not None and b is not None and a is not b:
-            met.setdefault((a, b), []).append((j, k))
-    return met
-
-
-def _meetings(groups: Groups) -> Iterator[tuple[int, int]]:
-    """Yield pairs of ops of which one reads the other, or that read the same data."""
-    first: dict[Hashable, dict[int, int]] = {}
-    for k, node in enumerate(groups.nodes):
-        for source in node.inputs:
-            if source in groups.position:
-                yield groups.position[source], k
-        for read in _identities(node):
-            users = first.setdefault(read, {})
-            for j in users.values():
-                yield j, k
-            users.setdefault(int(groups.number[k]), k)
-
-
-def _identities(node: Node) -> Iterator[Hashable]:
-    """Yield what tells the data that a node reads from other data: a leaf, its values, or an element of a node."""
-    index = node.attributes.get("index")
-    if isinstance(index, int) and node.inputs:
-        yield node.inputs[0], index
-    for source in node.inputs:
-        if source.kind == "input":
-            yield source
-        elif source.kind == "constant" and isinstance(source._value, np.ndarray) and source._value.size:
-            yield source.shape, source._value.tobytes()
 
 
 # -- which loop -------------------------------------------------------------------------------------------------------
@@ -234,7 +169,7 @@ def _in_step(groups: Groups, time: set[Loop]) -> set[Loop]:
     loop_of = [next((loop for loop in reversed(chain) if loop in both), None) for chain in groups.chains]
     at, _ = _counted(groups, both)
     joined = set()
-    for (a, b), pairs in _meetings_of_loops(groups, loop_of).items():
+    for (a, b), pairs in meetings_of_loops(groups, loop_of).items():
         if (a in time) != (b in time) and _keep_step(groups, at, pairs):
             joined.add(b if a in time else a)
     return joined
@@ -258,7 +193,7 @@ def _is_fed_again(groups: Groups, loop: Loop) -> bool:
     read: dict[Hashable, set[int]] = {}
     members = groups.members_in(loop)
     for k in members.tolist():
-        for data in _identities(groups.nodes[k]):
+        for data in identities(groups.nodes[k]):
             outer = tuple(groups.iterations[k, : loop.depth].tolist())
             read.setdefault((data, outer), set()).add(int(groups.iterations[k, loop.depth]))
     passed_on = {min(at) for at in read.values() if len(at) == 2 and max(at) - min(at) == 1}

@@ -133,10 +133,16 @@ class Timeline:
         states = self._leaves.states
         return [states[node.index].precedes if node.index in states else None for node in self.nodes]
 
+    @property
+    def learned_states(self) -> set[int]:
+        """The parameters by index with which a recurrence begins, whatever else reads them."""
+        return self._leaves.learned
+
     @cached_property
     def again(self) -> dict[int, int]:
         """For a leaf that gives what another gave one step earlier, as a fed target: the index of that one."""
-        return fed_again(self.nodes, self.reads, self.op_timesteps, self._by_index(self._op_slots, -1))
+        places = self._by_index(self._op_slots, -1)
+        return fed_again(self.nodes, self.reads, self.op_timesteps, places, self.runs)
 
     @cached_property
     def _leaves(self) -> Leaves:
@@ -201,6 +207,8 @@ class Timeline:
         moment, first = grouped(np.column_stack([sites[:, 0], steps, [scopes[node.scope] for node in self.ops]]))
         differ = np.zeros((sites[:, 0].max() + 1, sites.shape[1] - 1), bool)
         np.logical_or.at(differ, sites[:, 0], sites[:, 1:] != sites[first[moment], 1:])
+        for site, column in self.groups.unpacked:
+            differ[site, column - 1] = False
         if not differ.any():
             return [()] * len(self.ops)
         shown = [np.flatnonzero(columns).tolist() for columns in differ]

@@ -45,6 +45,7 @@ def contract(
     label: Callable[[int], str],
     alike: Callable[[int], Iterable[int]] = lambda index: (index,),
     states: Collection[int] = (),
+    elements: Collection[int] = (),
 ) -> Contraction:
     """Return the contraction to what is `kept`, and to what stands on one of two ways from a variable to another.
 
@@ -56,10 +57,12 @@ def contract(
         Returns the indices of the nodes in the place of one in all time steps, which stay with it.
     states : collection of int
         The initial states of a folded graph: two ways from one of them need not be taken in the same time step.
+    elements : collection of int
+        The ops that take one element of a parameter, which is written as a parameter itself.
     """
     staying = set(kept)
     while True:
-        contraction = Contraction(reads(), staying, nodes, hues, label, states)
+        contraction = Contraction(reads(), staying, nodes, hues, label, states, elements)
         forks = {other for index in contraction.forks for other in alike(index)} - staying
         if not forks:
             return contraction
@@ -81,7 +84,7 @@ class Contraction:
         The colour numbers of the parameters.
     label : callable
         Says how a parameter is written, by its index.
-    states : collection of int
+    states, elements : collection of int
         As for `contract`.
 
     Attributes
@@ -98,6 +101,7 @@ class Contraction:
         hues: Mapping[int, int],
         label: Callable[[int], str],
         states: Collection[int] = (),
+        elements: Collection[int] = (),
     ) -> None:
         self.kept = sorted(kept)
         self._states = states
@@ -109,7 +113,9 @@ class Contraction:
         self._origins: dict[int, Origin] = {}
         self._as_read = as_read = {index: Origin({(index, 0): ()}, (), frozenset(((index, 0),))) for index in kept}
         for node, arguments in reads:
-            if node.kind == "parameter":
+            if node.index in kept and node.kind == "parameter":
+                self._origins[node.index] = Origin({}, ())
+            elif node.kind == "parameter" or (node.index in elements and node.index not in kept):
                 self._origins[node.index] = Origin({}, ())
                 as_read[node.index] = Origin({}, (node.index,))
             else:

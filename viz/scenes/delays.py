@@ -9,10 +9,13 @@ import networkx as nx
 import numpy as np
 
 from tinygraph.folding.folded import FoldedEdge, FoldedGraph, FoldedLoop, FoldedNode
+from tinygraph.folding.indices import AT
+from tinygraph.loops.over_time import Run
+from tinygraph.loops.places import shared_depth
 
 from .segments import find_segments
 
-__all__ = ["Delay", "Moment", "Times", "delay_text", "is_carried"]
+__all__ = ["Delay", "Moment", "Times", "delay_text", "is_carried", "letters"]
 
 
 class Moment(str):
@@ -58,11 +61,34 @@ class Times:
             self.timeline.timesteps[k] is not None for k in node.positions[[0, -1]].tolist()
         )
 
+    def moment(self, node: FoldedNode) -> int | None:
+        """Return the time step of what a run of several time steps has only once; None for what each of them has."""
+        steps = {self.timeline.timesteps[k] for k in node.positions.tolist()}
+        run = self._run(node)
+        return steps.pop() if len(steps) == 1 and run is not None and run.first < run.last else None
+
+    def _run(self, node: FoldedNode) -> Run | None:
+        first = int(node.positions[0])
+        op = first if node.kind == "op" else next((reader.index for reader, _ in self.timeline.reads[first]), first)
+        return self.timeline.runs[op]
+
     def runs_backward(self, node: FoldedNode) -> bool:
         """Return whether the loop over time of a node goes through the sequence from its end."""
-        first = int(node.positions[0])
-        run = self.timeline.runs[first if node.kind == "op" else self.timeline.reads[first][0][0].index]
+        run = self._run(node)
         return run is not None and run.backward
+
+    def numbers(self, node: FoldedNode) -> list[str]:
+        """Return the numbers of a node in loops other than that over time, a letter where it stands for all.
+
+        Sentences of a minibatch go through time alike, and are not told apart.
+        """
+        subscripts = [self.timeline.subscripts[k] for k in node.positions.tolist()]
+        numbers = [of_loop[0] if len(set(of_loop)) == 1 else None for of_loop in zip(*subscripts, strict=False)]
+        of_loops = letters(node)
+        inside = of_loops[of_loops.index("t") + 1 :] if "t" in of_loops else of_loops
+        varying = numbers.count(None)
+        shown = iter([""] * (varying - len(inside)) + inside[max(len(inside) - varying, 0) :])
+        return [text for n in numbers if (text := next(shown) if n is None else str(n))]
 
     # -- frames -------------------------------------------------------------------------------------------------------
 
@@ -86,16 +112,50 @@ class Times:
 
     # -- delays -------------------------------------------------------------------------------------------------------
 
+    def delays(self) -> list[Delay]:
+        """Return the delay of each edge; edges to one reader that leave from a time step each say so together."""
+        delays = [self.delay(edge) for edge in self.folded.edges]
+        leaving: dict[tuple[FoldedNode, FoldedNode], list[int]] = {}
+        for number, (edge, delay) in enumerate(zip(self.folded.edges, delays, strict=True)):
+            if isinstance(delay, Moment) and delay.startswith("t=") and edge.target.times == 1:
+                leaving.setdefault((edge.source, edge.target), []).append(number)
+        for (source, _), numbers in leaving.items():
+            if len(numbers) > 1:
+                steps = sorted({int(str(delays[number]).removeprefix("t=")) for number in numbers})
+                together = Moment("all t" if len(steps) == source.times else f"t={', '.join(map(str, steps))}")
+                for number in numbers:
+                    delays[number] = together
+        return delays
+
     def delay(self, edge: FoldedEdge) -> Delay:
         """Return the delay of an edge, 0 where it does not leave its time step; for loops in loops one of each."""
-        if edge.source.kind != "op" and (not edge.source.loops or self._is_named_by_time(edge.source)):
+        delay, end = self._outer_delay(edge), self._end_of_inner(edge)
+        if not end or (isinstance(delay, Moment) and delay.startswith("all")):
+            return delay
+        text = ", ".join(filter(None, (delay_text(delay), end)))
+        return text if is_carried(delay) else Moment(text)
+
+    def _outer_delay(self, edge: FoldedEdge) -> Delay:
+        learned = edge.source.kind == "parameter" and int(edge.source.positions[0]) in self.timeline.learned_states
+        if edge.source.kind != "op" and not learned and (not edge.source.loops or self._is_named_by_time(edge.source)):
             return 0
+        if edge.target.times > 1 and self.moment(edge.source) is not None:
+            return 0  # the name of the source says its time step
         instance, _, row = edge.pairs()
+        if edge.source.kind == "parameter":  # a learned initial state
+            return Moment("once" if len(row) == 1 < edge.target.times else "")
         pairs = [*zip(edge.source.positions[row].tolist(), edge.target.positions[instance].tolist(), strict=True)]
         timed = self.in_time(edge.source) and self.in_time(edge.target)
         if timed and not self._outside_time(edge) and all(self._axis(j) is self._axis(k) for j, k in pairs):
             return self._on_one_axis(pairs)
         return _of_iterations(edge) or self._from_another(edge, pairs)
+
+    def _end_of_inner(self, edge: FoldedEdge) -> str:
+        """Return which iteration is read of loops that the reader does not stand in, where the name counts them."""
+        shared, names = shared_depth(edge.source.loops, edge.target.loops), letters(edge.source)
+        shown = set(self.numbers(edge.source)) - {"t"} if edge.source.kind == "op" else ()
+        levels = (level for level in range(shared, len(names)) if names[level] in shown)
+        return ", ".join(filter(None, (_end(edge, level, names[level]) for level in levels)))
 
     def _outside_time(self, edge: FoldedEdge) -> bool:
         """Return whether an edge reaches to other iterations of a loop that is not the one over time."""
@@ -118,7 +178,23 @@ class Times:
         if len(distances) == 1 and (distance := distances.pop()) == distance:
             return int(distance) // self.stride
         read = {self._steps[j] for j, _ in pairs}
-        return f"t={int(read.pop())}" if len(read) == 1 else "varies"
+        if len(read) == 1:
+            return f"t={int(read.pop())}"
+        if any(step != step for step in read):
+            return "varies"
+        reach = sorted(int(distance) // self.stride for distance in distances)
+        if reach[0] < 0 or len({k for _, k in pairs}) < len(pairs):  # several at once
+            all_before = reach[0] in (0, 1) and self._reads_all(pairs, reach[0])
+            return f"{int(min(read))}…{_at(reach[0])}" if all_before else "varies"
+        return f"{_at(reach[0])}{' or ' if len(reach) == 2 else '…'}{_at(reach[-1])}"
+
+    def _reads_all(self, pairs: list[tuple[int, int]], nearest: int) -> bool:
+        """Tell whether each time step reads all those from the first to so many steps before it."""
+        read: dict[int, set[int]] = {}
+        for j, k in pairs:
+            read.setdefault(int(self._steps[k]), set()).add(int(self._steps[j]))
+        first, stride = min(map(min, read.values())), self.stride
+        return all(steps == set(range(first, now - nearest * stride + 1, stride)) for now, steps in read.items())
 
     def _from_another(self, edge: FoldedEdge, pairs: list[tuple[int, int]]) -> Delay:
         """Say which time step of another loop is read, and whether that is only once."""
@@ -136,13 +212,34 @@ class Times:
         return Moment(", ".join(filter(None, (read_text, once))))
 
 
+def _at(distance: int) -> str:
+    return delay_text(distance) or "t"
+
+
 def _of_iterations(edge: FoldedEdge) -> Delay:
-    """Return how many iterations of the loops around both ends an edge reaches back."""
-    delay = edge.delay
-    if isinstance(delay, tuple) and any(part != 0 for part in delay):
-        if delay.count(0) == len(delay) - 1:
-            return f"i−{next(filter(bool, delay))}" if None not in delay else "varies"
-        return f"({', '.join('·' if part is None else str(part) for part in delay)})"
-    if isinstance(delay, int):
-        return f"i−{delay}" if delay else 0
-    return "varies" if delay is None else 0
+    """Return how many iterations of the loops around both ends an edge reaches back: of each loop by its letter."""
+    delays = edge.delay if isinstance(edge.delay, tuple) else (edge.delay,)
+    if not any(delay != 0 for delay in delays):
+        return 0
+    parts: list[str] = []
+    for level, (delay, letter) in enumerate(zip(delays, letters(edge.target), strict=False)):
+        if delay is None:
+            parts.append(_end(edge, level, letter))
+            if not parts[-1]:
+                return "varies"
+        elif delay:
+            parts.append(f"{letter}−{delay}" if delay > 0 else f"{letter}+{-delay}")
+    return ", ".join(parts)
+
+
+def _end(edge: FoldedEdge, level: int, letter: str) -> str:
+    index = edge.index[level] if edge.index else None
+    end = {0: "first", -1: "last"}.get(index.offset) if index is not None and index.kind == AT else None
+    return f"{end} {letter}" if end else ""
+
+
+def letters(node: FoldedNode) -> list[str]:
+    """Return a letter for each of the loops around a node, outermost first: t for the one over time, else i, j, …"""
+    level = next((k for k, loop in enumerate(node.loops) if loop.over_time), -1)
+    others = iter("ijkl" if level < 1 else "nmrs"[:level] + "ijkl")
+    return ["t" if k == level else next(others, "i") for k in range(len(node.loops))]

@@ -31,9 +31,9 @@ def merge_equal_inputs(scene: Scene, graph: tg.Graph, recorded: Mapping[str, Seq
     for nodes in alike.values():
         first: dict[Hashable, str] = {}
         for node in nodes if len(nodes) > 1 else ():
-            before = [graph.timeline.precedes[each.index] for each in recorded[node.id]]
+            before = {graph.timeline.precedes[each.index] for each in recorded[node.id]}
             values = [(each.data.shape, each.data.dtype.str, each.data.tobytes()) for each in recorded[node.id]]
-            into = first.setdefault((*before, *values), node.id)
+            into = first.setdefault((*before, *(values if len(set(values)) > 1 else values[:1])), node.id)
             if into != node.id:
                 merged[node.id] = into
     if not merged:

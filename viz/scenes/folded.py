@@ -15,11 +15,23 @@ from tinygraph.graphs.symbols import raised
 
 from .contraction import Argument, contract, delayed_edge
 from .delays import Times, is_carried
+from .elements import Element, find_elements
 from .equal_inputs import merge_equal_inputs
 from .hues import carried_hues, parameter_hues
-from .labels import is_name, loss_label, lowered, number_text, op_name, scope_text, short, symbol, unnamed_label
+from .labels import (
+    enclosed,
+    loss_label,
+    lowered,
+    number_text,
+    op_name,
+    scope_text,
+    short,
+    symbol,
+    unnamed_label,
+)
 from .names import Names
 from .scene import Edge, Node, Scene, merge_equal
+from .versions import tell_versions_apart
 
 __all__ = ["folded_scene"]
 
@@ -43,7 +55,7 @@ class _Folded:
         folded = tg.fold(graph)
         self.nodes = folded.nodes
         self.times = Times(folded)
-        self.edges = [(edge, self.times.delay(edge)) for edge in folded.edges]
+        self.edges = list(zip(folded.edges, self.times.delays(), strict=True))
         self.reads: dict[FoldedNode, list[Argument]] = {node: [] for node in self.nodes}
         for edge, delay in self.edges:
             self.reads[edge.target].append((edge.source.index, delay, edge.argument or 0))
@@ -68,16 +80,23 @@ class _Folded:
         delayed = {edge.source for edge, delay in self.edges if is_carried(delay) and edge.source.kind != "parameter"}
         kept = {node for node in self.nodes if self._kind(node) in ("variable", "input", "loss")} | delayed
         kept |= {self.nodes[index] for index in self._circular}
+        kept |= {node for node in self.nodes if int(node.positions[0]) in self.graph.timeline.learned_states}
         order = self._in_order()
         reads = lambda: ((node, self.reads[node]) for node in order)
         states = {node.index for node in self.states}
         kept_indices = {node.index for node in kept}
-        contraction = contract(reads, kept_indices, self.nodes, self.hues, self._parameter, states=states)
+        hues = self.hues | {index: self._hue_of(element) for index, element in self.elements.items()}
+        contraction = contract(
+            reads, kept_indices, self.nodes, hues, self._parameter, states=states, elements=self.elements
+        )
         scene = Scene(title="Folded network", round=True, edges=contraction.edges())
-        for index in contraction.kept:
-            node = self.nodes[index]
-            box = self._box(node, self._name(node) or (self._unnamed(node) if node.kind == "op" else "input"))
-            scene.nodes.append(replace(box, tags=contraction.tags(index)))
+        for node in (self.nodes[index] for index in contraction.kept):
+            label = self._name(node) or self._unnamed(node) if node.kind != "parameter" else self._parameter(node.index)
+            box = self._box(node, label)
+            scene.nodes.append(replace(box, tags=contraction.tags(node.index)))
+        drawn = {f"n{index}": self.nodes[index] for index in contraction.kept}
+        as_written = sorted(scene.nodes, key=lambda box: [-1 if n is None else n for n in drawn[box.id].order])
+        scene.nodes = tell_versions_apart(scene.nodes, as_written, lambda box: drawn[box.id].loops[-1:])
         return merge_equal(scene, {f"n{state.index}": self._shown(state) for state in self.states if state.times == 1})
 
     def _shown(self, state: FoldedNode) -> Hashable:
@@ -160,24 +179,42 @@ class _Folded:
             return ""
         if numbers:
             ends = dict.fromkeys((numbers[0], numbers[-1]))
-            below = self._index(value).removesuffix("⁽ᵗ⁾") if self.times.in_time(value) else ""
+            below = lowered(self.times.numbers(value)) if self.times.in_time(value) else ""
             return "…".join(symbol(name) + below + self._initial(value, number) for number in ends)
-        return symbol(name) + (self._index(node) if is_name(name) else "")
+        return self._indexed(symbol(name), node)
+
+    def _indexed(self, text: str, node: FoldedNode) -> str:
+        """Return a name or an expression with its index; a number as it is."""
+        index = self._index(node) if any(map(str.isalpha, text)) or node.kind == "op" else ""
+        return enclosed(text) + index if index else text
 
     def _parameter(self, index: int) -> str:
+        if index in self.elements:
+            element = self.elements[index]
+            return element.written(self.names.of_parameter(self.graph.nodes[element.parameter]))
         return self.names.of_parameter(self.nodes[index].recorded[0])
+
+    @cached_property
+    def elements(self) -> dict[int, Element]:
+        """The nodes that take one element of a parameter."""
+        return find_elements((node.index, op) for node in self.nodes if node.kind == "op" for op in node.recorded)
+
+    def _hue_of(self, element: Element) -> int:
+        return next(self.hues[n.index] for n in self.nodes if int(n.positions[0]) == element.parameter)
 
     def _unnamed(self, node: FoldedNode) -> str:
         expression = short(self.names.of(node.recorded[0]).typeset)
-        return unnamed_label(node, self._kind(node), expression) + self._index(node)
+        text = unnamed_label(node, self._kind(node), expression) if node.kind == "op" else expression or "input"
+        return self._indexed(text, node)
 
     def _index(self, node: FoldedNode) -> str:
-        """Return what tells a node from others of its name: a layer's number; t where it is one of each, or i."""
-        subscripts = [self.graph.timeline.subscripts[k] for k in node.positions.tolist()]
-        numbers = ["i" if len(set(of_loop)) > 1 else of_loop[0] for of_loop in zip(*subscripts, strict=False)]
-        if node.times > 1 and self.times.in_time(node):
-            return lowered([number for number in numbers if number != "i"]) + "⁽ᵗ⁾"
-        return lowered(numbers)
+        """Return what is below and above a name: a layer's number; its time step, t where it is one of each."""
+        if self.names.is_fixed(node.recorded[0]):
+            return ""
+        moment = self.times.moment(node)
+        if moment is not None or (node.times > 1 and self.times.in_time(node)):
+            return lowered(self.times.numbers(node)) + ("⁽ᵗ⁾" if moment is None else raised(moment))
+        return lowered(self.times.numbers(node))
 
     def _initial(self, value: FoldedNode, number: int) -> str:
         """Return the time step of an initial state, counted from the end where the loop begins there."""

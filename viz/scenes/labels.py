@@ -17,6 +17,7 @@ from .text import shorten
 
 __all__ = [
     "at_time",
+    "enclosed",
     "is_name",
     "loss_label",
     "lowered",
@@ -55,7 +56,16 @@ def lowered(subscripts: Sequence[int | str]) -> str:
 
 def is_name(text: str) -> bool:
     """Tell whether a text is one word, and no expression."""
-    return re.fullmatch(r"[^\W\d][\w\u0300-\u036f]*", text) is not None
+    return re.fullmatch(r"[^\W\d][\w\u0300-\u036f]*", text) is not None and not re.search("[⁰¹²³⁴-⁹ᵀ]", text)
+
+
+def enclosed(text: str) -> str:
+    """Return an expression in brackets, so that an index is that of the whole; a name or a sign as it is.
+
+    >>> enclosed("h"), enclosed("+"), enclosed("1 − z"), enclosed("[x; h]")
+    ('h', '+', '(1 − z)', '[x; h]')
+    """
+    return text if is_name(text) or len(text) == 1 or re.fullmatch(r"\[[^][]*\]", text) else f"({text})"
 
 
 @lru_cache(maxsize=1 << 12)

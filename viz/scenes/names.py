@@ -108,6 +108,25 @@ class Names:
         value = self._graph.timeline.precedes[node.index]
         return (None if value is None else self.of(self._graph.nodes[value]).name) or self.of(node).name
 
+    def is_fixed(self, node: tg.Node) -> bool:
+        """Tell whether a leaf is one array in all time steps: a matrix of the program, and no sequence of data."""
+        return node.kind in ("constant", "input") and self._graph.timeline.slots[node.index] in self._fixed
+
+    @cached_property
+    def _fixed(self) -> set[int]:
+        """The slots that are given equal arrays in all time steps; one number throughout may be data: zeros, say."""
+        timeline = self._graph.timeline
+        first: dict[int, tg.Node] = {}
+        fixed: set[int] = set()
+        varied: set[int] = set()
+        for node in self._graph.nodes:
+            if node.kind in ("constant", "input") and node.data.size > 1 and timeline.timesteps[node.index] is not None:
+                slot = timeline.slots[node.index]
+                before = first.setdefault(slot, node)
+                if before is not node:
+                    (fixed if np.array_equal(before.data, node.data) else varied).add(slot)
+        return {slot for slot in fixed - varied if np.any(first[slot].data != first[slot].data.flat[0])}
+
     def of_parameter(self, node: tg.Node) -> str:
         """Return what stands for a parameter: its name, or the expression by which the first op reads it."""
         return symbol(self.of(node).name or self._first_use(node) or "?")

@@ -33,11 +33,15 @@ class Unrolled:
     def numbered(self, name: str, node: tg.Node) -> str:
         """Return the name of a node with its time step, and with the numbers of other loops.
 
-        The gradient of a parameter is of all time steps.
+        The gradient of a parameter is of all time steps, and so is a matrix that all of them are given.
         """
-        if node.pulled is not None and node.pulled.is_of_all_time:
+        of_all_time = node.pulled is not None and node.pulled.is_of_all_time
+        if of_all_time or self.names.is_fixed(node):
             return at_time(name, None)
-        return at_time(name, self.calendar.places[node.index].timestep, self.graph.timeline.subscripts[node.index])
+        timeline = self.graph.timeline
+        precedes = timeline.precedes[node.index]  # an initial state is numbered as what it precedes
+        subscripts = timeline.subscripts[node.index if precedes is None else precedes]
+        return at_time(name, self.calendar.places[node.index].timestep, subscripts)
 
     def alike(self, index: int) -> list[int]:
         """Return the indices of the ops in the place of one, in all time steps."""

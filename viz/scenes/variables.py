@@ -12,9 +12,11 @@ from dataclasses import replace
 import tinygraph as tg
 
 from .contraction import contract
+from .elements import find_elements
 from .labels import short, unnamed_label
 from .scene import Node, Scene, merge_equal
 from .unrolled import Unrolled
+from .versions import tell_versions_apart
 from .window import without_empty_columns
 
 __all__ = ["variables_scene"]
@@ -25,13 +27,25 @@ def variables_scene(graph: tg.Graph) -> Scene:
     unrolled = Unrolled(graph)
     names = unrolled.names
     kept = {node.index for node in graph.nodes if names.kind(node) in ("variable", "input", "loss")}
+    kept |= graph.timeline.learned_states
     reads = lambda: ((n, [(source.index, 0, k) for k, source in enumerate(n.inputs)]) for n in graph.nodes)
-    label = lambda index: names.of_parameter(graph.nodes[index])
-    contraction = contract(reads, kept, graph.nodes, unrolled.hues, label, unrolled.alike)
+    slots = graph.timeline.slots
+    of_slots = find_elements((slots[node.index], node) for node in graph.timeline.ops)
+    elements = {n.index: of_slots[slots[n.index]] for n in graph.timeline.ops if slots[n.index] in of_slots}
+    hues = unrolled.hues | {index: unrolled.hues[element.parameter] for index, element in elements.items()}
+
+    def label(index: int) -> str:
+        if index in elements:
+            return elements[index].written(names.of_parameter(graph.nodes[elements[index].parameter]))
+        return names.of_parameter(graph.nodes[index])
+
+    contraction = contract(reads, kept, graph.nodes, hues, label, unrolled.alike, elements=elements)
     edges = contraction.edges()
     read = {edge.source for edge in edges}
     boxes = [replace(_box(unrolled, graph.nodes[i]), tags=contraction.tags(i)) for i in contraction.kept]
     nodes = [box for box in boxes if box.kind != "input" or box.id in read]
+    runs = {f"n{node.index}": run for node, run in zip(graph.nodes, graph.timeline.runs, strict=True)}
+    nodes = tell_versions_apart(nodes, nodes, lambda box: (box.column, runs[box.id]))
     scene = unrolled.scene("Unrolled network", nodes, edges, round=True)
     _raise_targets(scene)
     return without_empty_columns(merge_equal(scene, _inputs(scene, graph)))
@@ -39,6 +53,8 @@ def variables_scene(graph: tg.Graph) -> Scene:
 
 def _box(unrolled: Unrolled, node: tg.Node) -> Node:
     names = unrolled.names
+    if node.kind == "parameter":
+        return unrolled.draw(node, names.of_parameter(node), "", names.tooltip(node))
     expression = short(names.of(node).typeset)
     name = names.called(node) or (unnamed_label(node, names.kind(node), expression) if node.kind == "op" else None)
     name = name or expression or "input"

@@ -1,0 +1,40 @@
+"""Elements of a parameter that a program uses one by one: ``peep[0]`` and ``peep[1]`` are two weights, not one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import tinygraph as tg
+from tinygraph.graphs.writing import subscript
+
+__all__ = ["Element", "find_elements"]
+
+
+class Element(NamedTuple):
+    """A parameter, by its index in the graph, and which element of it."""
+
+    parameter: int
+    number: int
+
+    def written(self, name: str) -> str:
+        """Return the element's name, given that of the parameter."""
+        return name + ("," if name[-1:] in "₀₁₂₃₄₅₆₇₈₉" else "") + subscript(self.number)
+
+
+def find_elements(ops: Iterable[tuple[int, tg.Node]]) -> dict[int, Element]:
+    """Return the element that each place of a program takes of a parameter, if it is always the same one.
+
+    Parameters
+    ----------
+    ops : iterable of (int, Node)
+        All ops, each with its place; what a place takes by the word, as of an embedding, is no element of that kind.
+    """
+    elements: dict[int, Element | None] = {}
+    for place, node in ops:
+        index = node.attributes.get("index")
+        if str(node.op) == "getitem" and node.inputs[0].kind == "parameter" and isinstance(index, int):
+            element = Element(node.inputs[0].index, index)
+            if elements.setdefault(place, element) != element:
+                elements[place] = None
+    return {place: element for place, element in elements.items() if element is not None}

@@ -1,0 +1,52 @@
+"""A variable that is assigned several times within a time step: earlier values are told from the last by primes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import replace
+
+from .scene import Node
+
+__all__ = ["primed", "tell_versions_apart"]
+
+_PRIMES = ("", "′", "″", "‴")  # more versions than these are no versions of one thing
+
+
+def tell_versions_apart(
+    nodes: Sequence[Node], as_written: Iterable[Node], moment: Callable[[Node], Hashable]
+) -> list[Node]:
+    """Return the nodes, with a prime on a variable for each later one of its name at its moment.
+
+    ``h = g * h`` followed by ``h = f(h)`` is drawn as h′ and h: the last is what other time steps read.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+    as_written : iterable of Node
+        The same in the order of the program.
+    moment : function
+        Says in which pass of which loop a node is made.
+    """
+    versions: dict[Hashable, list[str]] = {}
+    for node in as_written:
+        if node.kind in ("variable", "loss"):
+            versions.setdefault((moment(node), node.label), []).append(node.id)
+    primes = {
+        id: prime
+        for ids in versions.values()
+        if len(ids) <= len(_PRIMES)
+        for id, prime in zip(reversed(ids), _PRIMES, strict=False)
+    }
+    return [replace(node, label=primed(node.label, primes.get(node.id, ""))) for node in nodes]
+
+
+def primed(label: str, prime: str) -> str:
+    """Return a name with a prime behind its letters, before what is below and above it.
+
+    >>> primed("h₂⁽ᵗ⁾", "′"), primed("memory", "′"), primed("S_inv", "″")
+    ('h′₂⁽ᵗ⁾', 'memory′', 'S″_inv')
+    """
+    letters = re.match("[^_₀-₉ᵢⱼₖ⁽]*", label)
+    end = letters.end() if letters else 0
+    return label[:end] + prime + label[end:] if prime else label
