@@ -55,11 +55,12 @@ class Chart:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the chart as JSON-ready data, its numbers to three digits: for golden files."""
-        series = [
-            {"label": s.label, "values": {t: None if v is None else f"{v:.3g}" for t, v in s.values.items()}}
-            for s in self.series
-        ]
+        series = [{"label": s.label, "values": {str(t): _short(v) for t, v in s.values.items()}} for s in self.series]
         return {"title": self.title, "quantity": self.quantity, "kind": self.kind, "note": self.note, "series": series}
+
+
+def _short(value: float | None) -> str | None:
+    return None if value is None else f"{value:.3g}"
 
 
 # Gradients by time step
