@@ -39,9 +39,10 @@ from .formats.drawing import Drawing
 from .formats.side_by_side import side_by_side
 from .page.export import export
 from .page.notebook import attach
+from .plots.heat_map import heat_map
 from .plots.plotting import plot
 from .terminal.terminal import debug
 
-__all__ = ["Debugger", "Drawing", "debug", "draw", "export", "plot", "side_by_side"]
+__all__ = ["Debugger", "Drawing", "debug", "draw", "export", "heat_map", "plot", "side_by_side"]
 
 attach()

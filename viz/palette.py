@@ -63,21 +63,25 @@ def dash(index: int) -> str:
 
 _BLUES = ((0.95, 0.96, 0.99), (0.70, 0.85, 0.93), (0.40, 0.70, 0.85), (0.16, 0.48, 0.72), (0.06, 0.24, 0.48))
 _GLOW = ((0.11, 0.16, 0.24), (0.10, 0.31, 0.48), (0.16, 0.51, 0.72), (0.45, 0.75, 0.90), (0.88, 0.96, 1.00))
+_OCHRES = ((0.99, 0.96, 0.93), (0.97, 0.84, 0.68), (0.90, 0.64, 0.37), (0.72, 0.40, 0.14), (0.45, 0.20, 0.03))
+_EMBERS = ((0.22, 0.16, 0.11), (0.43, 0.26, 0.09), (0.71, 0.44, 0.17), (0.94, 0.72, 0.43), (1.00, 0.94, 0.86))
 LEVELS = 50  # of a scale: that many steps of colour
 UNKNOWN = "#e3e3e3"
 NOT_FINITE = "#d4006a"
 
 
-def ramp(fraction: float, dark: bool = False) -> str:
+def ramp(fraction: float, dark: bool = False, below_zero: bool = False) -> str:
     """Return a blue for `fraction` from 0 to 1: the higher, the further from the ground, by its lightness alone.
+
+    An ochre stands for numbers below zero, where the scale goes both ways.
 
     >>> ramp(0.0), ramp(1.0), ramp(1.0, dark=True)
     ('#f2f5fc', '#0f3d7a', '#e0f5ff')
     """
-    blues = _GLOW if dark else _BLUES
-    position = min(max(fraction, 0.0), 1.0) * (len(blues) - 1)
-    low = min(int(position), len(blues) - 2)
-    mixed = (a + (b - a) * (position - low) for a, b in zip(blues[low], blues[low + 1], strict=True))
+    colours = (_EMBERS if dark else _OCHRES) if below_zero else (_GLOW if dark else _BLUES)
+    position = min(max(fraction, 0.0), 1.0) * (len(colours) - 1)
+    low = min(int(position), len(colours) - 2)
+    mixed = (a + (b - a) * (position - low) for a, b in zip(colours[low], colours[low + 1], strict=True))
     return "#" + "".join(f"{round(255 * part):02x}" for part in mixed)
 
 
@@ -91,4 +95,5 @@ def on_dark(colour: str) -> str:
 
 
 _ON_DARK = {ramp(k / LEVELS): ramp(k / LEVELS, dark=True) for k in range(LEVELS + 1)}
+_ON_DARK |= {ramp(k / LEVELS, False, True): ramp(k / LEVELS, True, True) for k in range(LEVELS + 1)}
 _ON_DARK |= {UNKNOWN: "#3a414b", NOT_FINITE: "#ff4fa3"}

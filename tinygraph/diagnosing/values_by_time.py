@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
+from ..graphs.graph import Graph
 from ..graphs.symbols import plain_name
 from ..graphs.writing import subscript, written
 from ..recording.node import Node
@@ -48,12 +49,12 @@ class Variable:
         return self.name + ",".join(map(subscript, self.numbers))
 
 
-def variables(trace: Trace, name: str | None = None) -> list[Variable]:
+def variables(recorded: Trace | Graph, name: str | None = None) -> list[Variable]:
     """Return the named values that belong to time steps, each in its loop: an encoder's h is not its decoder's.
 
     Parameters
     ----------
-    trace : Trace
+    recorded : Trace or Graph
     name : str, optional
         Only those of that name (``"h"``), or of one layer too (``"h₂"``, ``"h2"``).
 
@@ -75,8 +76,9 @@ def variables(trace: Trace, name: str | None = None) -> list[Variable]:
     ['h₁', 'h₂']
     """
     of_loops: _OfLoops = {}
-    timeline = trace.graph.timeline
-    for node in trace.graph.nodes:
+    graph = recorded.graph if isinstance(recorded, Trace) else recorded
+    timeline = graph.timeline
+    for node in graph.nodes:
         called = plain_name(node.name)
         if node.kind == "op" and node.timestep is not None and called is not None:
             run = timeline.runs[node.index]

@@ -135,6 +135,10 @@ class Drawing(Picture):
         """Return what is drawn as a Mermaid flow chart, for Markdown. Needs no layout."""
         return exports.mermaid(self.scene)
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return what is drawn as JSON-ready data: for golden files and comparison."""
+        return self.scene.as_dict()
+
     def text(self) -> str:
         """Return what is drawn in words."""
         return exports.words(self.scene)
@@ -146,7 +150,7 @@ class Drawing(Picture):
             case "mmd":
                 return self.mermaid()
             case "json":
-                return json.dumps(self.scene.as_dict(), indent=1, ensure_ascii=False) + "\n"
+                return json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + "\n"
             case "dot" | "gv":
                 return self.dot
         return super()._written(format)

@@ -6,7 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Collection
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 from zlib import crc32
 
 from tinygraph.files import replacing
@@ -50,6 +50,10 @@ class Picture(ABC):
     @abstractmethod
     def text(self) -> str:
         """Return what the picture shows in words."""
+
+    @abstractmethod
+    def as_dict(self) -> dict[str, Any]:
+        """Return what the picture shows as JSON-ready data: for golden files and comparison."""
 
     @property
     def too_large(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..layout.metrics import text_width
 from ..scenes.scene import Legend, Scene
@@ -41,6 +41,10 @@ class SideBySide(Picture):
     def too_large(self) -> str:
         """Why it is not made, and what to do; empty for pictures of reasonable size."""
         return next((picture.too_large for picture in self.pictures if picture.too_large), "")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what the pictures show as JSON-ready data: for golden files."""
+        return {"titles": list(self.titles), "pictures": [picture.as_dict() for picture in self.pictures]}
 
     def text(self) -> str:
         """Return what the pictures show in words."""

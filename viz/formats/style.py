@@ -6,7 +6,7 @@ Plain rules without variables, since many programs that show SVG know no more; w
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from string import Template
 
 from ..layout.metrics import FONT
@@ -102,7 +102,7 @@ def style_sheet(scene: Scene, theme: str) -> str:
     rules += "".join(_HUE_STRUCTURE.substitute(n=n) for n in numbers)
     for hue in filter(dash, _hues(scene)):
         rules += f".d{hue // HUES % len(DASHES)}{{stroke-dasharray:{dash(hue)}}}"
-    return themed(rules, lambda colours: _colours(colours, numbers) + _fill_colours(scene, colours), theme)
+    return themed(rules, lambda colours: _colours(colours, numbers) + fill_rules(fills(scene), colours), theme)
 
 
 def themed(structure: str, colours: Callable[[Theme], str], theme: str) -> str:
@@ -151,12 +151,18 @@ def fills(scene: Scene) -> dict[str, str]:
     if scene.legend:
         colours |= {colour for _, colour in scene.legend.entries}
         colours |= {entry.colour for entry in scene.legend.parameters}
-    return {colour: f"f{number}" for number, colour in enumerate(sorted(colours))}
+    return fill_classes(colours)
 
 
-def _fill_colours(scene: Scene, theme: Theme) -> str:
+def fill_classes(colours: Iterable[str]) -> dict[str, str]:
+    """Return a class for each colour of a scale."""
+    return {colour: f"f{number}" for number, colour in enumerate(sorted(set(colours)))}
+
+
+def fill_rules(classes: Mapping[str, str], theme: Theme) -> str:
+    """Return the rules of such classes: what is filled, and texts in it that stand out from it."""
     rules = ""
-    for colour, name in fills(scene).items():
+    for colour, name in classes.items():
         shown = colour if theme is LIGHT else on_dark(colour)
         text = "#fff" if _is_dark(shown) else "#10151b"
         rules += _FILL_COLOURS.substitute(n=name.removeprefix("f"), colour=shown, text=text)

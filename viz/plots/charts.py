@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -56,11 +55,12 @@ class Chart:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the chart as JSON-ready data, its numbers to three digits: for golden files."""
-        series = [
-            {"label": s.label, "values": {t: None if v is None else f"{v:.3g}" for t, v in s.values.items()}}
-            for s in self.series
-        ]
+        series = [{"label": s.label, "values": {str(t): _short(v) for t, v in s.values.items()}} for s in self.series]
         return {"title": self.title, "quantity": self.quantity, "kind": self.kind, "note": self.note, "series": series}
+
+
+def _short(value: float | None) -> str | None:
+    return None if value is None else f"{value:.3g}"
 
 
 # Gradients by time step
@@ -85,7 +85,7 @@ def flow_chart(traces: Mapping[str, tg.Trace], names: Mapping[str, str | None]) 
             series.append(Series(last, _by_step(of_variable, of_variable.alone), None if single else hue, dashed=True))
     title = f"The gradient on its way back through {letter or 'the state'}"
     quantity = f"||∂L/∂{letter or 'state'}⁽ᵗ⁾||, log scale"
-    note = _verdict(variable, of_variable) if single else ""
+    note = _factor(variable, of_variable) if single else ""
     arrow = _arrow(variable.backward for _, variable, _ in flows)
     return Chart(title, quantity, tuple(series), "lines", True, note, arrow)
 
@@ -105,9 +105,8 @@ def _label(network: str, variable: Variable, of_variable: Flow, several: bool) -
     remarks = [variable.where] if variable.where else []
     remarks += ["from right to left"] if variable.backward else []
     name = symbol(str(variable)) + (f" ({', '.join(remarks)})" if remarks else "")
-    label = f"{network}, {name}" if several else name
-    rate = of_variable.rate
-    return label if math.isnan(rate) else f"{label}: ×{rounded(rate)} a step back"
+    factor = _factor(variable, of_variable)
+    return "; ".join(filter(None, [f"{network}, {name}" if several else name, factor]))
 
 
 def _hidden(of_variable: Flow) -> bool:
@@ -124,11 +123,10 @@ def _end(variable: Variable) -> str:
     return "the first loss" if variable.backward else "the last loss"
 
 
-def _verdict(variable: Variable, of_variable: Flow) -> str:
-    """Return what becomes of the gradient, in words."""
+def _factor(variable: Variable, of_variable: Flow) -> str:
+    """Return the factor of a step back, in words; nothing where there is none."""
     of_which = f"{_end(variable)} alone: " if _hidden(of_variable) else ""
-    because = re.sub(r"\d[\d.]*e[+-]\d+", lambda number: rounded(float(number[0]), 3), of_variable.because)
-    return f"{of_which}{of_variable.verdict}, {because}"
+    return "" if math.isnan(of_variable.rate) else f"{of_which}×{rounded(of_variable.rate)} a step back"
 
 
 # Contributions

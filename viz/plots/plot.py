@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from ..formats.picture import Picture
 from ..formats.text import escape
@@ -45,6 +46,10 @@ class Plot(Picture):
 
     def __repr__(self) -> str:
         return f"<Plot {self.chart.title!r}: {len(self.chart.series)} series, {len(self.chart.timesteps)} time steps>"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what it shows as JSON-ready data: for golden files."""
+        return self.chart.as_dict()
 
     def text(self) -> str:
         """Return what it shows in words, at most 40 time steps of each series."""

@@ -66,7 +66,7 @@ def plot(
     >>> plot(network(0.5)).chart.series[0].values
     {1: 0.25, 2: 0.5, 3: 1.0}
     >>> [series.label for series in plot({"weak": network(0.5), "strong": network(2.0)}).chart.series]
-    ['weak, h: ×0.5 a step back', 'strong, h: ×2 a step back']
+    ['weak, h; ×0.5 a step back', 'strong, h; ×2 a step back']
     >>> plot(network(0.5), "W").chart.series[0].values
     {1: 0.25, 2: 0.25, 3: 0.25}
     """

@@ -45,6 +45,11 @@ class Scale:
     not_finite: bool = False
     unknown: bool = False
 
+    @property
+    def two_ways(self) -> bool:
+        """Whether it goes both ways from zero, with a colour for each."""
+        return self.low < 0 < self.high
+
     @classmethod
     def of(cls, values: Iterable[float | None], logarithmic: bool, given: Scale | None = None) -> Scale:
         """Return the scale of some numbers: that which is given, or from the least to the greatest of them."""
@@ -105,7 +110,12 @@ class Scale:
         """Return the colour of one number."""
         if value is None:
             return UNKNOWN
-        return _colour(self._fraction(value)) if math.isfinite(value) else NOT_FINITE
+        if not math.isfinite(value):
+            return NOT_FINITE
+        if self.two_ways:
+            extent = max(-self.low, self.high)
+            return _colour(abs(min(max(value, self.low), self.high)) / extent, below_zero=value < 0)
+        return _colour(self._fraction(value))
 
     def _fraction(self, value: float) -> float:
         if value <= self.low or value >= self.high:
@@ -117,12 +127,12 @@ class Scale:
     def legend(self) -> tuple[tuple[str, str], ...]:
         """Return marks of the scale, powers of ten where it is logarithmic, and what lies outside it."""
         marks = self._marks()
-        entries = [(rounded(mark), _colour(self._fraction(mark))) for mark in marks]
+        entries = [(rounded(mark), self.colour(mark)) for mark in marks]
         if self.below:
-            beyond = (f"≤ {rounded(self.low)}", ramp(0.0))
+            beyond = (f"≤ {rounded(self.low)}", self.colour(self.low) if self.two_ways else ramp(0.0))
             entries = [beyond, *(entries if self.low == self.high else entries[1:])]
         if self.above:
-            beyond = (f"≥ {rounded(self.high)}", ramp(1.0))
+            beyond = (f"≥ {rounded(self.high)}", self.colour(self.high) if self.two_ways else ramp(1.0))
             entries = [*(entries if self.low == self.high else entries[:-1]), beyond]
         if self.not_finite:
             entries.append(("not finite", NOT_FINITE))
@@ -133,6 +143,8 @@ class Scale:
     def _marks(self) -> list[float]:
         if self.high == self.low:
             return [self.low]
+        if self.two_ways:
+            return [self.low, self.low / 2, 0.0, self.high / 2, self.high]
         if not self.logarithmic:
             return np.linspace(self.low, self.high, 5).tolist()
         powers = range(math.ceil(math.log10(self.low) + 0.1), math.floor(math.log10(self.high) - 0.1) + 1)
@@ -144,5 +156,5 @@ def _within_decades(low: float, high: float, logarithmic: bool) -> float:
     return max(low, high * 10.0**-DECADES) if logarithmic else low
 
 
-def _colour(fraction: float) -> str:
-    return ramp(round(fraction * LEVELS) / LEVELS)
+def _colour(fraction: float, below_zero: bool = False) -> str:
+    return ramp(round(fraction * LEVELS) / LEVELS, below_zero=below_zero)
