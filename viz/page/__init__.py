@@ -6,5 +6,6 @@
 - `notebook`: the page inside others
 - `assets/`: the page itself. `data.js` unpacks, `model.js` says what is known at a position, pure functions both;
   `symbols.js` writes mathematics, `heat.js` arrays; `network.js`, `step.js`, `ledger.js`, `timeline.js` and `lag.js`
-  draw; `page.js` binds them to one state, which is in the address, and `controls.js` changes it
+  draw, `camera.js` says which part of a drawing is in sight, and `sheet.js` pulls the step up on a phone; `page.js` binds
+  them to one state, which is in the address, and `controls.js` changes it
 """

@@ -1,21 +1,23 @@
 // The network as a drawing: only the columns in sight are elements, and the wave front of the backward pass tints them.
 
+import { columnAt, columnName, fitted, following, LEAST, ofColumn, PAD, READABLE, resized } from "./camera.js";
 import { rows } from "./data.js";
 import { lanes, nodeOf, receivedNorm, short, status } from "./model.js";
 import { symbolText } from "./symbols.js";
 import { svg, typeset } from "./svg.js";
 
-const PAD = 28;
+const narrow = () => matchMedia("(max-width: 600px)").matches;
 const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /** One view of the network in an <svg>. */
 export class Network {
-  constructor(root, trace, view, scale, select) {
+  constructor(root, trace, view, scale, { select, moved }) {
     this.trace = trace;
     this.view = view;
     this.figure = trace.figures[view];
     this.scale = scale;
-    this.select = select;
+    this.select = select; // told of clicks on a value
+    this.moved = moved; // told when another part is in sight
     this.nodes = rows(this.figure.nodes);
     this.edges = rows(this.figure.edges);
     this.byColumn = grouped(this.nodes, this.edges);
@@ -24,6 +26,7 @@ export class Network {
     this.laneOf = new Map(view === "variables" ? lanes(trace).map((lane) => [this.edgeOf.get([lane.from, lane.to].join()), lane]) : []);
     this.drawn = new Map();
     this.lit = null;
+    this.column = null; // the one in the middle, if one is
     this.root = root;
     this.box = { x: -PAD, y: -PAD, width: this.figure.width + 2 * PAD, height: this.figure.height + 2 * PAD };
     this.layers = ["columns", "rails", "parts", "marks"].map((name) => svg("g", { class: name }));
@@ -86,7 +89,11 @@ export class Network {
       }
     }
     for (const column of wanted) if (!this.drawn.has(column)) this.drawColumn(column);
+    const aside = (column) => this.single && this.column !== null && column >= 0 && column !== this.column;
+    for (const [column, parts] of this.drawn) parts.forEach((part) => part.classList.toggle("aside", aside(column)));
+    this.root.style.touchAction = box.height > this.figure.height ? "pan-y" : "none"; // else fingers move the drawing
     this.update(this.k, true);
+    this.moved();
   }
 
   drawColumn(column) {
@@ -267,53 +274,84 @@ export class Network {
   placeOfValue(index) {
     const place = this.placeOf.get(this.owner(index)) ?? this.placeOf.get(index);
     if (place === undefined) return null;
-    const node = this.nodes[place];
-    const [x, y] = this.figure.boxes[node.box];
-    return { x: x + this.origin(node.column), y };
+    const { box, column } = this.nodes[place];
+    const [x, y] = this.figure.boxes[box];
+    return { x: x + this.origin(column), y, column };
+  }
+
+  get frame() {
+    return { width: this.root.clientWidth, height: this.root.clientHeight };
+  }
+
+  /** Whether one column at a time is shown, as on a phone. */
+  get single() {
+    return this.figure.columns.length > 1 && narrow();
   }
 
   /** Bring a value into sight, if it is not. */
   follow(index) {
     const at = this.placeOfValue(index);
     if (at === null) return;
+    if (this.single) this.showColumn(at.column < 0 ? columnAt(this.figure, at.x) : at.column, at);
+    else this.move(following(this.figure, this.box, at));
+  }
+
+  move(box) {
+    if (box !== this.box) this.show(box);
+  }
+
+  /** Show one column; around a point, where all of it is too much. */
+  showColumn(number, at) {
     const { x, y, width, height } = this.box;
-    const margin = Math.min(0.18 * width, 160);
-    const inside = at.x > x + margin && at.x < x + width - margin && at.y > y && at.y < y + height;
-    if (inside) return;
-    const within = (wanted, size, whole) => (size > whole + 2 * PAD ? (whole - size) / 2 : Math.min(Math.max(wanted, -PAD), whole + PAD - size));
-    const top = at.y > y && at.y < y + height ? y : at.y - height / 2;
-    this.show({ ...this.box, x: within(at.x - width / 2, width, this.figure.width), y: within(top, height, this.figure.height) });
+    const inside = at.x > x && at.x < x + width && at.y > y && at.y < y + height;
+    if (number === this.column && inside) return;
+    this.column = number;
+    this.show(ofColumn(this.figure, number, this.frame, at));
+  }
+
+  /** Bring the column before or after into the middle. */
+  stepColumn(change) {
+    const { columns } = this.figure;
+    if (columns.length === 0) return;
+    const { x, y, width, height } = this.box;
+    const number = Math.min(Math.max((this.column ?? columnAt(this.figure, x + width / 2)) + change, 0), columns.length - 1);
+    const at = { x: columns[number].x + columns[number].width / 2, y: y + height / 2 };
+    this.column = number;
+    this.show(this.single ? ofColumn(this.figure, number, this.frame, at) : { ...this.box, x: at.x - width / 2 });
+  }
+
+  /** The name of the column in the middle. */
+  columnName() {
+    const { x, width } = this.box;
+    return this.figure.columns.length === 0 ? "" : columnName(this.figure, this.column ?? columnAt(this.figure, x + width / 2));
   }
 
   /** Fit the whole drawing, or as much of it as stays readable, into the frame. */
   fit(whole = false) {
-    const { clientWidth: width, clientHeight: height } = this.root;
-    if (width === 0 || height === 0) return;
-    const [w, h] = [this.figure.width + 2 * PAD, this.figure.height + 2 * PAD];
-    const zoom = Math.min(width / w, height / h, 1.6);
-    const used = whole ? zoom : Math.max(zoom, 0.6); // letters stay readable
-    const box = { width: width / used, height: height / used };
-    const x = whole || w < box.width ? -PAD + (w - box.width) / 2 : this.figure.width + PAD - box.width;
-    this.show({ ...box, x, y: -PAD + (h - box.height) / 2 });
+    this.column = null;
+    if (this.frame.width > 0 && this.frame.height > 0) this.show(fitted(this.figure, this.frame, whole ? 0 : narrow() ? READABLE : LEAST));
   }
 
-  /** Take another size of the frame: keep what is in the middle, and how large it is. */
+  /** Take another size of the frame: keep what is in the middle, and how large it is, or the column. */
   resize() {
+    if (this.frame.width === 0 || this.frame.height === 0) return;
     const { x, y, width, height } = this.box;
-    const unit = width / Math.max(this.root.dataset.width, 1);
-    const [w, h] = [this.root.clientWidth * unit, this.root.clientHeight * unit];
-    if (w > 0 && h > 0) this.show({ x: x + (width - w) / 2, y: y + (height - h) / 2, width: w, height: h });
+    const middle = { x: x + width / 2, y: y + height / 2 };
+    const scale = width / Math.max(this.root.dataset.width, 1);
+    this.show(this.single && this.column !== null ? ofColumn(this.figure, this.column, this.frame, middle) : resized(this.box, this.frame, scale));
   }
 
   zoom(factor, at = null) {
     const { x, y, width, height } = this.box;
     const used = Math.min(Math.max(width / factor, 120), 40 * (this.figure.width + 200)) / width;
     const centre = at ?? { x: x + width / 2, y: y + height / 2 };
+    this.column = null;
     this.show({ x: centre.x - (centre.x - x) * used, y: centre.y - (centre.y - y) * used, width: width * used, height: height * used });
   }
 
   pan(dx, dy) {
     const unit = this.box.width / Math.max(this.root.clientWidth, 1);
+    if (!this.single) this.column = null;
     this.show({ ...this.box, x: this.box.x - dx * unit, y: this.box.y - dy * unit });
   }
 }

@@ -6,6 +6,7 @@ import { Lag } from "./lag.js";
 import { Ledger } from "./ledger.js";
 import { logScale, mainSource, makeTrace, moveWhile, nextWrite, nodeOf, previousWrite, series, short } from "./model.js";
 import { Network } from "./network.js";
+import { Sheet } from "./sheet.js";
 import { showStep } from "./step.js";
 import { formulaText, symbolText } from "./symbols.js";
 import { html } from "./svg.js";
@@ -25,6 +26,7 @@ class Page {
     const lines = series(trace);
     this.timeline = new Timeline($("timeline"), trace, lines, (k) => this.go(k));
     $("caption").replaceChildren(...lines.map(({ name }) => html("span", {}, `‖∂L/∂${name}⁽ᵗ⁾‖`)));
+    this.sheet = new Sheet($("sheet"), trace);
     this.lag = new Lag($("lag"), trace, (values) => this.light(values));
     this.fill();
     bindControls(this);
@@ -104,6 +106,7 @@ class Page {
     network.update(k);
     const value = nodeOf(this.trace, k);
     network.follow(value?.index ?? this.trace.output);
+    this.sheet.update(k);
     showStep($("step"), this.trace, k, (target) => this.follow(target));
     this.ledger.update(k);
     this.timeline.update(k);
@@ -135,13 +138,21 @@ class Page {
 
   network(view) {
     if (this.drawing?.view !== view) {
-      this.drawing = new Network($("network"), this.trace, view, this.scale, (index) => this.selectValue(index));
+      this.drawing = new Network($("network"), this.trace, view, this.scale, {
+        select: (index) => this.selectValue(index),
+        moved: () => ($("column").textContent = this.drawing?.columnName() ?? ""),
+      });
       this.drawing.k = this.state.k;
       this.drawing.fit();
       this.drawing.light(this.lit ?? null);
       $("lane").hidden = this.drawing.laneOf.size === 0;
     }
     return this.drawing;
+  }
+
+  /** Let go of what covers or is lit. */
+  escape() {
+    this.sheet.toggle(false);
   }
 
   /** A click on a value goes to the step in which it is pulled back through, or to the next write to it. */
