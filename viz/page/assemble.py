@@ -17,7 +17,7 @@ from ..palette import DARK, LIGHT, Theme
 from .contents import Contents
 
 MODULES = (  # imports first
-    *("svg", "data", "symbols", "model", "heat", "camera"),
+    *("svg", "data", "symbols", "model", "paths", "heat", "camera"),
     *("network", "step", "ledger", "timeline", "lag", "sheet", "controls", "page"),
 )
 _EXTRA = {  # of the page alone: the gradient's colour as text, the two ends of a heat map, what is chosen

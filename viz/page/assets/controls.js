@@ -25,6 +25,8 @@ export function bindControls(page) {
   click("previous-stop", () => page.visit(-1));
   click("column-back", () => drawing().stepColumn(-1));
   click("column-next", () => drawing().stepColumn(1));
+  click("way-on", () => page.state.k >= 0 && page.follow(nodeOf(page.trace, page.state.k), true));
+  click("way-off", () => page.set({ way: null }));
   click("more", () => $("more").setAttribute("aria-expanded", document.body.classList.toggle("more")));
   click("help-button", () => $("help").showModal());
   click("close-help", () => $("help").close());
@@ -51,6 +53,7 @@ function press(page, drawing, event) {
     " ": () => page.play(),
     k: () => page.toggleBreakpoint(),
     f: () => page.state.k >= 0 && page.follow(nodeOf(page.trace, page.state.k)),
+    F: () => page.state.k >= 0 && page.follow(nodeOf(page.trace, page.state.k), true),
     g: () => $("find").select(),
     s: () => page.sheet.toggle(),
     "[": () => drawing().stepColumn(-1),

@@ -148,12 +148,6 @@ export function previousWrite(trace, index, k) {
   return trace.values[index].writes.findLast((term) => term.step < k)?.step ?? null;
 }
 
-/** The contribution to a value that is largest: where its gradient comes from. */
-export function mainSource(trace, index) {
-  const size = (term) => trace.arrays.norm(term.array);
-  return trace.values[index].writes.reduce((a, b) => (a === null || size(b) > size(a) ? b : a), null);
-}
-
 const MOST_SERIES = 3;
 
 /** The series ‖∂L/∂h⁽ᵗ⁾‖ of variables with a gradient in several time steps; states, which the next step reads, first. */
@@ -174,17 +168,6 @@ export function series(trace) {
 function isState(trace, points) {
   const times = new Map(points.map(({ index, t }) => [index, t]));
   return trace.values.some(({ inputs, t }) => t !== undefined && inputs.some((source) => times.has(source) && times.get(source) !== t));
-}
-
-/** The values on all ways from a state to a loss, both included: what its gradient passes. */
-export function between(trace, state, losses) {
-  const above = new Set(losses);
-  for (let i = Math.max(...losses); i > state; i--) if (above.has(i)) trace.values[i].inputs.forEach((source) => above.add(source));
-  const reached = new Set([state]);
-  for (let i = state + 1; i <= Math.max(...losses); i++) {
-    if (above.has(i) && trace.values[i].inputs.some((source) => reached.has(source))) reached.add(i);
-  }
-  return reached;
 }
 
 /**

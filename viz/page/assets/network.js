@@ -181,11 +181,27 @@ export class Network {
     this.mark(written, forward && !still());
   }
 
-  /** Light values, and what stands for them; with null, none. */
-  light(values) {
-    this.lit = values === null ? null : new Set([...values].flatMap((index) => [index, this.owner(index)]));
-    this.root.classList.toggle("lit", values !== null);
+  /** Light a way: values, and contributions between them, some with a word each; with null, none. */
+  light(way) {
+    const place = (term) => this.edgeOfTerm(term);
+    this.lit = way && {
+      values: new Set([...way.values].flatMap((index) => [index, this.owner(index)])),
+      edges: new Set(way.terms.map(place)),
+      words: way.words && this.wordsByEdge(way),
+    };
+    this.root.classList.toggle("lit", way !== null);
     this.update(this.k, true);
+  }
+
+  /** The words of a way at the edges that they run along; what has no edge here adds to the one before. */
+  wordsByEdge({ terms, words }) {
+    const byEdge = new Map();
+    let last;
+    terms.forEach((term, i) => {
+      last = this.edgeOfTerm(term) ?? last;
+      if (last !== undefined && words[i]) byEdge.set(last, [...(byEdge.get(last) ?? []), words[i]]);
+    });
+    return byEdge;
   }
 
   tintNode(part, node, current) {
@@ -195,7 +211,7 @@ export class Network {
     const norm = reached ? receivedNorm(this.trace, node.index, this.k) : 0;
     const share = this.scale(norm);
     part.classList.toggle("current", node.index === current);
-    part.classList.toggle("on-way", this.lit?.has(node.index) ?? false);
+    part.classList.toggle("on-way", this.lit?.values.has(node.index) ?? false);
     part.classList.toggle("partial", known === "partial");
     part.classList.toggle("reached", reached);
     part.classList.toggle("hollow", reached && norm === 0);
@@ -208,8 +224,7 @@ export class Network {
     const terms = this.termsOf(place).filter((term) => term.step <= this.k);
     const norm = Math.max(0, ...terms.map((term) => this.trace.arrays.norm(term.array)));
     const share = this.scale(norm);
-    const { source, target } = this.edges[place];
-    part.classList.toggle("on-way", this.lit !== null && this.lit.has(this.nodes[source].index) && this.lit.has(this.nodes[target].index));
+    part.classList.toggle("on-way", this.lit?.edges.has(place) ?? false);
     part.classList.toggle("done", terms.length > 0);
     part.classList.toggle("now", written.has(place));
     part.classList.toggle("hollow", terms.length > 0 && norm === 0);
@@ -232,27 +247,39 @@ export class Network {
     return byEdge;
   }
 
-  /** Print the factor by which the gradient changes at each edge that is written now; let a pulse run along it. */
+  /** Print the factor by which the gradient changes at each edge that is written now, and the shares of a lit way. */
   mark(written, pulse) {
-    this.layers[3].replaceChildren();
-    const from = this.k < 0 ? null : this.trace.values[this.owner(nodeOf(this.trace, this.k).index)] ?? null;
-    const norm = from?.gradient === undefined ? 0 : this.trace.arrays.norm(from.gradient);
+    const labels = [...(this.lit?.words ?? [])].map(([place, words]) => this.beside(place, "share", words.join(" · "), -7));
     for (const [place, term] of written) {
       if (place === undefined || this.view === "folded" || this.trace.values[term.to].kind === "parameter") continue;
-      const path = this.root.querySelector(`[data-edge="${place}"]`);
-      if (path === null) continue;
-      const edge = this.edges[place];
-      const dx = this.origin(edge.column);
-      const [x, y] = this.figure.middles[edge.path];
-      const factor = norm > 0 ? this.trace.arrays.norm(term.array) / norm : NaN;
-      this.layers[3].append(svg("text", { class: "factor", x: x + dx + 6, y: y + 16 }, Number.isFinite(factor) ? `×${short(factor)}` : ""));
-      if (pulse) this.pulse(path, dx, factor);
+      const factor = this.factor(term);
+      labels.push(this.beside(place, "factor", Number.isFinite(factor) ? `×${short(factor)}` : "", 16));
+      const path = pulse && this.root.querySelector(`[data-edge="${place}"]`);
+      if (path) this.pulse(path, this.origin(this.edges[place].column), factor);
     }
+    this.layers[3].replaceChildren(...labels.filter((label) => label !== null));
+  }
+
+  /** The factor from the box of an op, or of its variable, to a contribution that it makes. */
+  factor({ step, array }) {
+    const gradient = this.trace.values[this.owner(this.trace.steps[step].node)]?.gradient;
+    const norm = gradient === undefined ? 0 : this.trace.arrays.norm(gradient);
+    return norm > 0 ? this.trace.arrays.norm(array) / norm : NaN;
+  }
+
+  /** A word beside the middle of an edge, `dy` below it; null where the edge is not in sight. */
+  beside(place, kind, text, dy) {
+    const { path, column, source, target } = this.edges[place];
+    if (!this.drawn.has(column)) return null;
+    const [x, y] = this.figure.middles[path];
+    const [from, to] = [source, target].map((end) => this.placeOfValue(this.nodes[end].index));
+    const level = Math.abs(from.y - to.y) < 8;
+    return svg("text", { class: `${kind}${level ? " level" : ""}`, x: x + this.origin(column) + (level ? 0 : 6), y: y + (level ? dy : dy > 0 ? 16 : 2) }, text);
   }
 
   pulse(path, dx, factor) {
     const dot = svg("circle", { class: "pulse", r: 6 });
-    this.layers[3].append(dot);
+    this.root.append(dot);
     const length = path.getTotalLength();
     const last = Math.min(Math.max(factor, 0.25), 2) || 1;
     const begin = performance.now();
