@@ -30,18 +30,18 @@ export function bindControls(page) {
   click("more", () => $("more").setAttribute("aria-expanded", document.body.classList.toggle("more")));
   click("help-button", () => $("help").showModal());
   click("close-help", () => $("help").close());
-  $("scrubber").addEventListener("input", () => page.go(Number($("scrubber").value)));
+  $("scrubber").addEventListener("input", () => page.scrub(Number($("scrubber").value)));
   $("speed").addEventListener("change", () => page.playing && (page.play(), page.play()));
   $("weight").addEventListener("change", () => page.set({ weight: Number($("weight").value) }));
   $("find").addEventListener("change", () => page.find($("find").value));
   addEventListener("hashchange", () => page.readAddress());
-  onResize($("network"), () => drawing().resize());
+  onResize($("network"), (size) => drawing().resize(size));
   onResize($("timeline"), () => page.timeline.resize());
   addEventListener("keydown", (event) => press(page, drawing, event));
   bindPointer($("network"), drawing);
 }
 
-const onResize = (element, act) => new ResizeObserver(act).observe(element);
+const onResize = (element, act) => new ResizeObserver(([{ contentRect }]) => act(contentRect)).observe(element);
 
 function press(page, drawing, event) {
   const { tagName, type } = event.target;

@@ -69,21 +69,20 @@ export function runningSum(trace, index, count) {
   trace.sums.set(index, sums);
   let start = count - (count % STRIDE);
   while (start > 0 && !sums.has(start)) start -= STRIDE;
-  let total = start > 0 ? sums.get(start) : null;
+  let total = start > 0 ? sums.get(start).slice() : null;
   for (let i = start; i < count; i++) {
     const term = trace.arrays.values(writes[i].array);
     if (term === null) return null;
-    total = total === null ? Float64Array.from(term) : added(total, term, single);
-    if ((i + 1) % STRIDE === 0) sums.set(i + 1, total);
+    if (total === null) total = Float64Array.from(term);
+    else add(total, term, single);
+    if ((i + 1) % STRIDE === 0) sums.set(i + 1, total.slice());
   }
   return total;
 }
 
-function added(total, term, single) {
-  const sum = new Float64Array(total.length);
-  if (single) for (let j = 0; j < sum.length; j++) sum[j] = Math.fround(total[j] + term[j]);
-  else for (let j = 0; j < sum.length; j++) sum[j] = total[j] + term[j];
-  return sum;
+function add(total, term, single) {
+  if (single) for (let j = 0; j < total.length; j++) total[j] = Math.fround(total[j] + term[j]);
+  else for (let j = 0; j < total.length; j++) total[j] += term[j];
 }
 
 /** The norm of what a value has received after step k. */

@@ -8,7 +8,7 @@ import { logScale, makeTrace, moveWhile, nextWrite, nodeOf, previousWrite, serie
 import { Network } from "./network.js";
 import { hops, mainWay, nextOnWay, share, termsWithin } from "./paths.js";
 import { Sheet } from "./sheet.js";
-import { showStep } from "./step.js";
+import { scrollToMark, showStep } from "./step.js";
 import { formulaText, symbolText } from "./symbols.js";
 import { html } from "./svg.js";
 import { Timeline } from "./timeline.js";
@@ -96,6 +96,13 @@ class Page {
     this.set({ k });
   }
 
+  /** Go to one of many steps in a moment. */
+  scrub(k) {
+    this.scrubbing = true;
+    this.go(k);
+    this.scrubbing = false;
+  }
+
   /** Follow the gradient of a value to the op, or variable, that most of it comes from; the way stays lit. */
   follow(value, toVariable = false) {
     const step = nextOnWay(this.trace, value.index, toVariable);
@@ -114,9 +121,8 @@ class Page {
     const { k, view } = this.state;
     const network = this.network(view);
     this.showWay();
-    network.update(k);
     const value = nodeOf(this.trace, k);
-    network.follow(value?.index ?? this.trace.output);
+    network.update(k, value?.index ?? this.trace.output, this.scrubbing);
     this.sheet.update(k);
     showStep($("step"), this.trace, k, (target) => this.follow(target));
     this.ledger.update(k);
@@ -126,6 +132,7 @@ class Page {
     for (const button of document.querySelectorAll("[data-view]")) button.setAttribute("aria-pressed", button.dataset.view === view);
     this.showTour();
     this.say(this.announcement(k, value));
+    scrollToMark($("step")); // last, when nothing is changed any more: it asks where things are
   }
 
   announcement(k, value) {
@@ -153,7 +160,6 @@ class Page {
         select: (index) => this.selectValue(index),
         moved: () => ($("column").textContent = this.drawing?.columnName() ?? ""),
       });
-      this.drawing.k = this.state.k;
       this.drawing.fit();
       this.drawing.light(this.lit);
       $("lane").hidden = this.drawing.laneOf.size === 0;

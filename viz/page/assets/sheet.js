@@ -1,5 +1,6 @@
 // On a narrow screen the step is a sheet: its handle says the step in a line, and pulls it up.
 
+import { phone } from "./media.js";
 import { nodeOf } from "./model.js";
 import { formulaMath, formulaText, symbolText } from "./symbols.js";
 import { html } from "./svg.js";
@@ -17,6 +18,7 @@ export class Sheet {
     ledger.setAttribute("aria-label", "gradients of the parameters");
     ledger.addEventListener("click", () => this.toggle(!this.open || !this.ledger, true));
     this.pull.addEventListener("click", () => this.dragged || this.toggle(!this.open || this.ledger));
+    phone.addEventListener("change", () => this.update(this.k));
     this.drag(root.querySelector(".handle"));
   }
 
@@ -56,6 +58,8 @@ export class Sheet {
 
   /** Say step k on the handle. */
   update(k) {
+    this.k = k;
+    if (!phone.matches) return;
     const value = nodeOf(this.trace, k);
     const formulas = value === null ? [] : this.trace.steps[k].terms.map(({ formula }) => formula).filter(Boolean);
     const place = value === null ? "before the first step" : `step ${k}${value.t === undefined ? "" : ` · t = ${value.t}`}`;
