@@ -17,8 +17,8 @@ from ..palette import DARK, LIGHT, Theme
 from .contents import Contents
 
 MODULES = (  # imports first
-    *("svg", "data", "symbols", "model", "heat"),
-    *("network", "step", "ledger", "timeline", "lag", "controls", "page"),
+    *("svg", "media", "data", "symbols", "model", "paths", "heat", "camera"),
+    *("columns", "marks", "network", "step", "ledger", "timeline", "lag", "sheet", "controls", "page"),
 )
 _EXTRA = {  # of the page alone: the gradient's colour as text, the two ends of a heat map, what is chosen
     "light": "--gradient-ink:#b01059;--on-gradient:#fff;--warm:#c2410c;--cold:#1d5fd1;--focus:#0b7285",

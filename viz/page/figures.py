@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import tinygraph as tg
@@ -15,10 +16,11 @@ from ..layout.size import tag_boxes
 from ..layout.typeset import pieces
 from ..scenes.folded import folded_scene
 from ..scenes.ops import ops_scene
-from ..scenes.scene import Node, Scene
+from ..scenes.scene import Edge, Node, Scene
 from ..scenes.variables import variables_scene
 from .tables import Distinct, table
 
+MOST_LED = 32  # boxes that one value without a box may be a part of
 Pieces = tuple[tuple[str, str], ...]  # of a label, each with how it is set
 
 
@@ -28,13 +30,15 @@ def figures(graph: tg.Graph) -> dict[str, Any]:
     views = {"variables": _figure(variables), "ops": _figure(ops)}
     views["variables"]["owners"] = _owners(graph, variables)
     folded = folded_scene(graph, "variables")
-    views["folded"] = _figure(folded) | {"members": _members(graph, folded)}
+    last = {node.index: node.recorded[-1].index for node in tg.fold(graph).nodes}  # the first that is pulled back
+    views["folded"] = _figure(folded, last) | {"members": _members(graph, folded, last)}
     return views
 
 
-def _figure(scene: Scene) -> dict[str, Any]:
+def _figure(scene: Scene, values: Mapping[int, int] | None = None) -> dict[str, Any]:
+    """Return a drawing; `values` says of which value a node speaks, where that is not its number."""
     layout = lay_out(scene)
-    writer = _Writer(scene, layout)
+    writer = _Writer(scene, layout, values)
     nodes = [writer.node(node) for node in scene.nodes]
     edges = [writer.edge(route) for route in layout.routes]
     return {
@@ -62,8 +66,9 @@ def _figure(scene: Scene) -> dict[str, Any]:
 
 
 class _Writer:
-    def __init__(self, scene: Scene, layout: Layout) -> None:
+    def __init__(self, scene: Scene, layout: Layout, values: Mapping[int, int] | None) -> None:
         self.scene = scene
+        self.value = {_number(node): (values or {}).get(_number(node), _number(node)) for node in scene.nodes}
         self.layout = layout
         self.places = {node.id: i for i, node in enumerate(scene.nodes)}
         self.boxes, self.paths, self.labels, self.tags = Distinct(), Distinct(), Distinct(), Distinct()
@@ -77,7 +82,7 @@ class _Writer:
             for (text, hue), place in zip(node.tags, tag_boxes(node, box), strict=True)
         )
         data = {
-            "index": int(node.id[1:]),
+            "index": self.value[_number(node)],
             "column": column,
             "box": self.boxes.number(_rounded(box)),
             "label": self.labels.number(name),
@@ -104,10 +109,25 @@ class _Writer:
             "column": route.column,
             "path": path,
             "label": label,
+            "parts": self.parts(edge) if label else None,
             "hue": edge.hue,
             "kind": edge.kind or None,
         }
         return {key: value for key, value in data.items() if value is not None}
+
+    def parts(self, edge: Edge) -> list[list[int | None]] | None:
+        """Return a label that names several parameters in parts, each with its colour."""
+        if not edge.factors:
+            return None
+        rest, parts = edge.label, []
+        for name, hue in edge.factors:
+            before, _, rest = rest.partition(name)
+            parts += [(before, None), (name, hue)]
+        return [[self.labels.number(pieces(text)), hue] for text, hue in [*parts, (rest, None)] if text]
+
+
+def _number(node: Node) -> int:
+    return int(node.id[1:])
 
 
 def _rounded(box: Box) -> tuple[float, ...]:
@@ -125,24 +145,26 @@ def _split(label: str) -> tuple[Pieces, int | None]:
     return (tuple(name), int(step[1])) if step else (pieces(label), None)
 
 
-def _owners(graph: tg.Graph, scene: Scene) -> list[int]:
-    """Return for each value the variable that it is a part of: the first that it leads to; -1 where there is none."""
-    return _leading_to(graph, {node.index: node.index for node in graph.nodes}, scene)
+def _owners(graph: tg.Graph, scene: Scene) -> list[int | list[int]]:
+    """Return for each value its box among the variables, or in a list those that it is a part of."""
+    return _leading_to(graph, {_number(node): _number(node) for node in scene.nodes})
 
 
-def _members(graph: tg.Graph, scene: Scene) -> list[int]:
-    """Return for each value the box of the folded drawing that it is a part of; -1 for none."""
-    folded = {recorded.index: node.index for node in tg.fold(graph).nodes for recorded in node.recorded}
-    return _leading_to(graph, folded, scene)
+def _members(graph: tg.Graph, scene: Scene, last: Mapping[int, int]) -> list[int | list[int]]:
+    """Return for each value its box in the folded drawing, or in a list those that it is a part of."""
+    shown = {_number(node) for node in scene.nodes}
+    alike = {value.index: node.index for node in tg.fold(graph).nodes for value in node.recorded}
+    return _leading_to(graph, {value: last[node] for value, node in alike.items() if node in shown})
 
 
-def _leading_to(graph: tg.Graph, box_of: dict[int, int], scene: Scene) -> list[int]:
-    shown = {int(node.id[1:]) for node in scene.nodes}
-    boxes = [-1] * len(graph.nodes)
+def _leading_to(graph: tg.Graph, box_of: Mapping[int, int]) -> list[int | list[int]]:
+    """Return for each value its box, or in a list the boxes that it leads to; -1 where there are none."""
+    boxes: list[int | list[int]] = [-1] * len(graph.nodes)
     for node in reversed(graph.nodes):
-        box = box_of.get(node.index, -1)
-        if box in shown:
-            boxes[node.index] = box
+        if node.index in box_of:
+            boxes[node.index] = box_of[node.index]
         elif node.kind == "op":
-            boxes[node.index] = next((boxes[user.index] for user, _ in graph.consumers(node)), -1)
+            ahead = [boxes[user.index] for user, _ in graph.consumers(node)]
+            led = dict.fromkeys(box for led in ahead for box in (led if isinstance(led, list) else [led]) if box >= 0)
+            boxes[node.index] = list(led)[:MOST_LED] or -1
     return boxes

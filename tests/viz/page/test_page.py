@@ -6,22 +6,12 @@ import numpy as np
 import pytest
 
 import tinygraph as tg
+from tests.viz.page.programs import recurrent, until
 from viz.page.export import page_of
 
 pytestmark = pytest.mark.slow
 
 TOUR = [("loss", "It begins at the loss."), ("h[2]", "Here the gradient of h is a sum."), ("W", "W receives.")]
-
-
-def recurrent(T=4, H=3):
-    rng = np.random.default_rng(0)
-    W, U, b = (tg.parameter(rng.normal(size=s) / 2, name=n) for n, s in (("W", (H, H)), ("U", (H, 2)), ("b", (H,))))
-    X, h, loss = rng.normal(size=(T, 2)), np.zeros(H), 0.0
-    for t in range(T):
-        x = X[t]
-        h = np.tanh(W @ h + U @ x + b)
-        loss = loss + np.sum(h * h)
-    return loss
 
 
 @pytest.fixture(scope="module")
@@ -32,15 +22,6 @@ def trace():
 @pytest.fixture(scope="module")
 def html(trace):
     return page_of(trace, TOUR, "An RNN")
-
-
-def until(page, condition):
-    """Wait until a JavaScript condition holds; the page's policy forbids Playwright's own way, which evaluates text."""
-    for _ in range(200):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"never: {condition}")
 
 
 def at(page):

@@ -23,28 +23,41 @@ export function bindControls(page) {
   click("zoom-out", () => drawing().zoom(1 / 1.3));
   click("next-stop", () => page.visit(1));
   click("previous-stop", () => page.visit(-1));
+  click("column-back", () => drawing().stepColumn(-1));
+  click("column-next", () => drawing().stepColumn(1));
+  click("way-on", () => page.state.k >= 0 && page.follow(nodeOf(page.trace, page.state.k), true));
+  click("way-off", () => page.set({ way: null }));
+  click("more", () => $("more").setAttribute("aria-expanded", document.body.classList.toggle("more")));
   click("help-button", () => $("help").showModal());
   click("close-help", () => $("help").close());
-  $("scrubber").addEventListener("input", () => page.go(Number($("scrubber").value)));
+  $("scrubber").addEventListener("input", () => page.scrub(Number($("scrubber").value)));
   $("speed").addEventListener("change", () => page.playing && (page.play(), page.play()));
   $("weight").addEventListener("change", () => page.set({ weight: Number($("weight").value) }));
   $("find").addEventListener("change", () => page.find($("find").value));
   addEventListener("hashchange", () => page.readAddress());
-  addEventListener("resize", () => drawing().resize());
+  onResize($("network"), (size) => drawing().resize(size));
+  onResize($("timeline"), () => page.timeline.resize());
   addEventListener("keydown", (event) => press(page, drawing, event));
   bindPointer($("network"), drawing);
 }
+
+const onResize = (element, act) => new ResizeObserver(([{ contentRect }]) => act(contentRect)).observe(element);
 
 function press(page, drawing, event) {
   const { tagName, type } = event.target;
   const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(tagName) && type !== "range";
   if (typing || event.ctrlKey || event.metaKey || event.altKey || (event.key === " " && tagName === "BUTTON")) return;
   const touring = page.trace.tour.length > 0;
+  if (event.key === "Escape" && !$("help").open) page.escape();
   const acts = {
     " ": () => page.play(),
     k: () => page.toggleBreakpoint(),
     f: () => page.state.k >= 0 && page.follow(nodeOf(page.trace, page.state.k)),
+    F: () => page.state.k >= 0 && page.follow(nodeOf(page.trace, page.state.k), true),
     g: () => $("find").select(),
+    s: () => page.sheet.toggle(),
+    "[": () => drawing().stepColumn(-1),
+    "]": () => drawing().stepColumn(1),
     "?": () => $("help").showModal(),
     1: () => page.set({ view: "variables" }),
     2: () => page.set({ view: "ops" }),
@@ -61,18 +74,31 @@ function press(page, drawing, event) {
   act();
 }
 
-/** Dragging pans, two fingers zoom, and the wheel does either. */
+const SWIPE = 40; // px
+const TAP = 6; // px: a finger that moves less means what it touches
+
+/** Dragging pans, two fingers zoom, and the wheel does either; where one column is shown, a swipe brings the next. */
 function bindPointer(root, drawing) {
   const fingers = new Map();
   let apart = 0;
-  const lift = (event) => fingers.delete(event.pointerId);
+  let swiped = null;
+  let way = 0;
+  const lift = (event) => {
+    if (fingers.delete(event.pointerId) && fingers.size === 0) settle(drawing(), swiped);
+  };
   addEventListener("pointerup", lift);
   addEventListener("pointercancel", lift);
-  root.addEventListener("pointerdown", (event) => fingers.set(event.pointerId, event));
+  root.addEventListener("pointerdown", (event) => {
+    fingers.set(event.pointerId, event);
+    swiped = fingers.size === 1 ? 0 : null;
+    way = 0;
+  });
+  root.addEventListener("click", (event) => way > TAP && event.stopPropagation(), true);
   root.addEventListener("pointermove", (event) => {
     const before = fingers.get(event.pointerId);
     if (!before) return;
     fingers.set(event.pointerId, event);
+    way += Math.hypot(event.clientX - before.clientX, event.clientY - before.clientY);
     if (fingers.size === 2) {
       const [a, b] = [...fingers.values()];
       const now = Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
@@ -80,6 +106,7 @@ function bindPointer(root, drawing) {
       apart = now;
     } else {
       apart = 0;
+      if (swiped !== null) swiped += event.clientX - before.clientX;
       drawing().pan(event.clientX - before.clientX, event.clientY - before.clientY);
     }
   });
@@ -89,6 +116,12 @@ function bindPointer(root, drawing) {
     if (event.ctrlKey || event.metaKey) drawing().zoom(Math.exp(-deltaY / 300), under(event, root, drawing().box));
     else drawing().pan(-deltaX - (shiftKey ? deltaY : 0), shiftKey ? 0 : -deltaY);
   }, { passive: false });
+}
+
+/** After a swipe the next column is in the middle; after less, the same again. */
+function settle(drawing, swiped) {
+  if (swiped === null || !drawing.single || drawing.column === null) return;
+  drawing.stepColumn(Math.abs(swiped) < SWIPE ? 0 : -Math.sign(swiped));
 }
 
 /** The point of the drawing that is under the pointer. */

@@ -17,12 +17,12 @@ export function extent(...arrays) {
 }
 
 /** A picture of an array; what it is, in words, for readers who do not see it. */
-export function picture(values, shape, limit, words, norm, mostDigits = MOST_DIGITS) {
+export function picture(values, shape, limit, words, norm, mostDigits = MOST_DIGITS, old = null) {
   const [height, width] = shape.length === 0 ? [1, 1] : shape.length === 1 ? [shape[0], 1] : flat(shape);
   const size = height * width;
   if (values === null) return html("p", { class: "described" }, `${shapeText(shape)}, ‖·‖ = ${short(norm)}`);
   if (size === 0) return html("p", { class: "described" }, `${shapeText(shape)}: no numbers`);
-  const drawn = size <= mostDigits && Math.max(width, height) <= LONGEST ? digits(values, height, width, limit) : map(values, height, width, limit);
+  const drawn = size <= mostDigits && Math.max(width, height) <= LONGEST ? digits(values, height, width, limit) : map(values, height, width, limit, old);
   drawn.setAttribute("role", "img");
   drawn.setAttribute("aria-label", `${words}, ${shapeText(shape)}${size <= 8 ? `: ${[...values].map(short).join(", ")}` : ""}`);
   return drawn;
@@ -53,38 +53,44 @@ function tint(x, limit) {
   return `color-mix(in oklab, var(${x < 0 ? "--cold" : "--warm"}) ${Math.round(MOST_TINT * share)}%, var(--box))`;
 }
 
-/** A heat map on a canvas: one pixel a number, or one for several of which it shows the largest. */
-function map(values, height, width, limit) {
+/** A heat map on a canvas: one pixel a number, or one for several of which it shows the largest; `old` is painted anew. */
+function map(values, height, width, limit, old) {
   const rows = Math.min(height, MOST_PIXELS);
   const columns = Math.min(width, MOST_PIXELS);
-  const canvas = html("canvas", { class: "map", width: columns, height: rows });
+  const again = old?.localName === "canvas" && old.width === columns && old.height === rows;
+  const canvas = again ? old : html("canvas", { class: "map", width: columns, height: rows });
   const zoom = Math.max(1, Math.min(14, Math.floor(150 / Math.max(rows, columns))));
   canvas.style.width = `${Math.max(columns * zoom, columns === 1 ? 12 : 0)}px`;
   canvas.style.height = `${rows * zoom}px`;
-  const [warm, cold, ground] = colours();
   const context = canvas.getContext("2d");
   const image = context.createImageData(columns, rows);
-  const largest = pooled(values, height, width, rows, columns);
-  largest.forEach((x, i) => {
-    const share = limit > 0 ? 0.92 * Math.min(Math.abs(x) / limit, 1) : 0;
-    const end = x < 0 ? cold : warm;
-    const hatched = !Number.isFinite(x) && (Math.floor(i / columns) + i) % 2 === 0;
-    for (let c = 0; c < 3; c++) {
-      image.data[4 * i + c] = Number.isFinite(x) ? ground[c] + (end[c] - ground[c]) * share : hatched ? 0 : 255;
-    }
-    image.data[4 * i + 3] = 255;
-  });
+  const pixels = new Uint32Array(image.data.buffer);
+  const shown = rows === height && columns === width ? values : pooled(values, height, width, rows, columns);
+  const shades = palette();
+  for (let i = 0; i < pixels.length; i++) {
+    const hatched = (Math.floor(i / columns) + i) % 2 === 0 ? BLACK : WHITE;
+    pixels[i] = Number.isFinite(shown[i]) ? shades[STEPS + (limit > 0 ? Math.round((STEPS * shown[i]) / limit) : 0)] : hatched;
+  }
   context.putImageData(image, 0, 0);
   return canvas;
 }
 
-let known = null;
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => (known = null));
+const STEPS = 100; // of colour, on each side of zero
+const [BLACK, WHITE] = [0xff000000, 0xffffffff];
+let shades = null;
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => (shades = null));
 
-function colours() {
+/** The colours from the cold end through the ground to the warm one, as pixels. */
+function palette() {
+  if (shades !== null) return shades;
   const style = getComputedStyle(document.documentElement);
-  known ??= ["--warm", "--cold", "--box"].map((name) => rgb(style.getPropertyValue(name)));
-  return known;
+  const [warm, cold, ground] = ["--warm", "--cold", "--box"].map((name) => rgb(style.getPropertyValue(name)));
+  shades = Uint32Array.from({ length: 2 * STEPS + 1 }, (_, i) => {
+    const share = 0.92 * Math.abs(i / STEPS - 1);
+    const [r, g, b] = ground.map((from, c) => Math.round(from + ((i < STEPS ? cold : warm)[c] - from) * share));
+    return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+  });
+  return shades;
 }
 
 function pooled(values, height, width, rows, columns) {

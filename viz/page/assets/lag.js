@@ -1,12 +1,14 @@
 // The lag matrix: which loss taught which time step. A cell lights the ways from that loss to that state.
 
-import { between, logScale, short } from "./model.js";
+import { logScale, short } from "./model.js";
+import { between } from "./paths.js";
 import { html } from "./svg.js";
 import { raisedDigits } from "./symbols.js";
 
 /** The matrix in a panel; `light` is told which values to light, or none. */
 export class Lag {
   constructor(panel, trace, light) {
+    this.panel = panel;
     panel.hidden = trace.lag === null;
     if (trace.lag === null) return;
     const { of, losses, states, norms } = trace.lag;
@@ -22,14 +24,18 @@ export class Lag {
     panel.replaceChildren(html("h3", {}, "Lag matrix"), words, cells);
   }
 
+  /** Let go of the cell that is chosen. */
+  clear() {
+    for (const cell of this.panel.querySelectorAll("[aria-pressed=true]")) cell.setAttribute("aria-pressed", "false");
+  }
+
   cell(trace, of, loss, state, norm, scale, light) {
     const share = scale(norm);
     const words = `loss at ${loss.t}, ${of} at ${state.t}: ${short(norm)}`;
     const cell = html("button", { class: `cell${norm === 0 ? " zero" : ""}`, "aria-label": words, title: words, "aria-pressed": "false", click: () => {
       const lit = cell.getAttribute("aria-pressed") === "true";
-      for (const other of cell.parentNode.querySelectorAll("[aria-pressed=true]")) other.setAttribute("aria-pressed", "false");
-      cell.setAttribute("aria-pressed", String(!lit));
       light(lit || norm === 0 ? null : between(trace, state.value, loss.values));
+      cell.setAttribute("aria-pressed", String(!lit));
     } });
     if (share !== null) cell.style.background = `color-mix(in oklab, var(--gradient) ${Math.round(10 + 80 * share)}%, var(--box))`;
     return cell;

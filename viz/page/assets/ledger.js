@@ -12,6 +12,7 @@ const MOST_DIGITS = 9; // more numbers are a heat map
 export class Ledger {
   constructor(panel, trace, goto) {
     this.trace = trace;
+    this.k = -1; // the step that the slots show
     this.accounts = trace.parameters.filter((index) => trace.values[index].writes.length > 0).map((index) => this.account(index, goto));
     const without = trace.parameters.filter((index) => trace.values[index].writes.length === 0);
     panel.replaceChildren(...this.accounts.map(({ card }) => card));
@@ -46,11 +47,15 @@ export class Ledger {
   update(k) {
     for (const account of this.accounts) {
       const count = received(this.trace, account.index, k);
-      account.buttons.forEach((button, i) => this.tint(button, account.shown[i], k, account.most));
+      account.shown.forEach((term, i) => {
+        const changes = term.step <= k !== term.step <= this.k || term.step === k || term.step === this.k;
+        if (changes) this.tint(account.buttons[i], term, k, account.most);
+      });
       const written = count > 0 && account.value.writes[count - 1].step === k;
       if (count !== account.count || written !== account.written) this.fill(account, count, written);
       account.card.classList.toggle("now", written);
     }
+    this.k = k;
   }
 
   /** Fill a slot as high as its contribution is large, beside the largest of this parameter. */
@@ -80,9 +85,10 @@ export class Ledger {
     const term = value.writes[count - 1];
     const factors = written ? this.trace.arrays.factors(term.array) : null;
     const limit = extent(total);
-    const pictures = [picture(total, shape, limit, `${name} after ${count} of ${value.writes.length} contributions`, NaN, MOST_DIGITS)];
+    const pictures = [picture(total, shape, limit, `${name} after ${count} of ${value.writes.length} contributions`, NaN, MOST_DIGITS, account.sum.firstElementChild)];
     if (factors) pictures.push(html("span", { class: "sign" }, "+="), ...this.product(factors, shape));
-    account.sum.replaceChildren(...pictures);
+    const repainted = pictures.length === 1 && account.sum.childElementCount === 1 && pictures[0] === account.sum.firstElementChild;
+    if (!repainted) account.sum.replaceChildren(...pictures);
     account.said.textContent = this.sentence(account, count);
   }
 

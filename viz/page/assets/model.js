@@ -69,21 +69,20 @@ export function runningSum(trace, index, count) {
   trace.sums.set(index, sums);
   let start = count - (count % STRIDE);
   while (start > 0 && !sums.has(start)) start -= STRIDE;
-  let total = start > 0 ? sums.get(start) : null;
+  let total = start > 0 ? sums.get(start).slice() : null;
   for (let i = start; i < count; i++) {
     const term = trace.arrays.values(writes[i].array);
     if (term === null) return null;
-    total = total === null ? Float64Array.from(term) : added(total, term, single);
-    if ((i + 1) % STRIDE === 0) sums.set(i + 1, total);
+    if (total === null) total = Float64Array.from(term);
+    else add(total, term, single);
+    if ((i + 1) % STRIDE === 0) sums.set(i + 1, total.slice());
   }
   return total;
 }
 
-function added(total, term, single) {
-  const sum = new Float64Array(total.length);
-  if (single) for (let j = 0; j < sum.length; j++) sum[j] = Math.fround(total[j] + term[j]);
-  else for (let j = 0; j < sum.length; j++) sum[j] = total[j] + term[j];
-  return sum;
+function add(total, term, single) {
+  if (single) for (let j = 0; j < total.length; j++) total[j] = Math.fround(total[j] + term[j]);
+  else for (let j = 0; j < total.length; j++) total[j] += term[j];
 }
 
 /** The norm of what a value has received after step k. */
@@ -148,12 +147,6 @@ export function previousWrite(trace, index, k) {
   return trace.values[index].writes.findLast((term) => term.step < k)?.step ?? null;
 }
 
-/** The contribution to a value that is largest: where its gradient comes from. */
-export function mainSource(trace, index) {
-  const size = (term) => trace.arrays.norm(term.array);
-  return trace.values[index].writes.reduce((a, b) => (a === null || size(b) > size(a) ? b : a), null);
-}
-
 const MOST_SERIES = 3;
 
 /** The series ‖∂L/∂h⁽ᵗ⁾‖ of variables with a gradient in several time steps; states, which the next step reads, first. */
@@ -174,17 +167,6 @@ export function series(trace) {
 function isState(trace, points) {
   const times = new Map(points.map(({ index, t }) => [index, t]));
   return trace.values.some(({ inputs, t }) => t !== undefined && inputs.some((source) => times.has(source) && times.get(source) !== t));
-}
-
-/** The values on all ways from a state to a loss, both included: what its gradient passes. */
-export function between(trace, state, losses) {
-  const above = new Set(losses);
-  for (let i = Math.max(...losses); i > state; i--) if (above.has(i)) trace.values[i].inputs.forEach((source) => above.add(source));
-  const reached = new Set([state]);
-  for (let i = state + 1; i <= Math.max(...losses); i++) {
-    if (above.has(i) && trace.values[i].inputs.some((source) => reached.has(source))) reached.add(i);
-  }
-  return reached;
 }
 
 /**

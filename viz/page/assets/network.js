@@ -1,264 +1,255 @@
 // The network as a drawing: only the columns in sight are elements, and the wave front of the backward pass tints them.
 
+import { columnAt, columnName, fitted, following, LEAST, ofColumn, PAD, READABLE, resized } from "./camera.js";
+import { Columns, hue } from "./columns.js";
 import { rows } from "./data.js";
+import { defs, pulse } from "./marks.js";
+import { phone, still } from "./media.js";
 import { lanes, nodeOf, receivedNorm, short, status } from "./model.js";
 import { symbolText } from "./symbols.js";
-import { svg, typeset } from "./svg.js";
+import { svg } from "./svg.js";
 
-const PAD = 28;
-const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+const BEFORE = 20; // px: how far what belongs to a column reaches out of it, to the right
+const BEHIND = 150; // and to the left, where its edges come from
+const PATIENCE = 500; // ms between jumps while scrubbing: faster ones nobody can read
 
 /** One view of the network in an <svg>. */
 export class Network {
-  constructor(root, trace, view, scale, select) {
-    this.trace = trace;
-    this.view = view;
+  constructor(root, trace, view, scale, { select, moved }) {
+    Object.assign(this, { root, trace, view, scale, moved }); // `moved` is told when another part is in sight
     this.figure = trace.figures[view];
-    this.scale = scale;
-    this.select = select;
     this.nodes = rows(this.figure.nodes);
     this.edges = rows(this.figure.edges);
-    this.byColumn = grouped(this.nodes, this.edges);
     this.placeOf = new Map(this.nodes.map((node, place) => [node.index, place]));
     this.edgeOf = this.linked();
-    this.laneOf = new Map(view === "variables" ? lanes(trace).map((lane) => [this.edgeOf.get([lane.from, lane.to].join()), lane]) : []);
-    this.drawn = new Map();
+    this.laneOf = new Map(view === "variables" ? lanes(trace).map((lane) => [this.edgeOf.get(this.ends(lane.from, lane.to))?.[0], lane]) : []);
     this.lit = null;
-    this.root = root;
+    this.jumped = 0; // when another part was last brought into sight
+    this.column = null; // the one in the middle, if one is
+    this.frame = { width: root.clientWidth, height: root.clientHeight };
     this.box = { x: -PAD, y: -PAD, width: this.figure.width + 2 * PAD, height: this.figure.height + 2 * PAD };
-    this.layers = ["columns", "rails", "parts", "marks"].map((name) => svg("g", { class: name }));
-    root.replaceChildren(defs(), ...this.layers);
+    const [below, rails, above, marks] = ["columns", "rails", "parts", "marks"].map((name) => svg("g", { class: name }));
+    this.marks = marks;
+    this.columns = new Columns(this.figure, this.nodes, this.edges, { below, above, laneOf: this.laneOf, factors: view === "ops" });
+    this.drawn = new Map();
+    this.termsByEdge = this.collectTerms();
+    root.replaceChildren(defs(), below, rails, above, marks);
     root.setAttribute("aria-label", `${this.figure.title}: ${this.figure.description}`);
-    this.drawRails();
+    root.onclick = ({ target }) => this.touched(target, ({ index }) => select(index));
+    root.onpointerover = ({ target }) => this.touched(target, (node, part) => part.querySelector("title") ?? part.append(svg("title", {}, this.words(node))));
+    this.drawRails(rails);
   }
 
-  /** Which edge of this view a term runs along: from the op's box, or its variable's, to what receives it. */
+  /** Do something with the node that an element belongs to. */
+  touched(element, act) {
+    const part = element.closest(".node");
+    if (part !== null) act(this.nodes[this.columns.placeOf.get(part)], part);
+  }
+
+  words({ index }) {
+    const value = this.trace.values[index];
+    const name = symbolText(this.view === "folded" ? { ...value, raised: undefined } : value);
+    return `${name}${value.op ? ` = ${value.expression || value.op}` : ""}, ${value.kind}`;
+  }
+
+  /** The edges of this view by their ends. */
   linked() {
-    const found = new Map();
-    this.edges.forEach((edge, place) => {
-      const ends = [this.nodes[edge.source].index, this.nodes[edge.target].index];
-      found.set(this.view === "ops" ? [...ends, edge.argument].join() : ends.join(), place);
+    const byEnds = new Map();
+    this.edges.forEach(({ source, target, argument }, place) => {
+      const ends = this.ends(this.nodes[source].index, this.nodes[target].index, argument);
+      byEnds.set(ends, [...(byEnds.get(ends) ?? []), place]);
     });
-    return found;
+    return byEnds;
+  }
+
+  ends(source, target, argument) {
+    return this.view === "ops" ? `${source},${target},${argument}` : `${source},${target}`;
+  }
+
+  /** The boxes of this view that a value is a part of: its own as a number, or a list of those that it leads to. */
+  boxOf(index) {
+    return (this.figure.owners ?? this.figure.members)?.[index] ?? index;
   }
 
   /** The value that stands for another in this view: itself, its variable, or its place in the cell. */
   owner(index) {
-    const { owners, members } = this.figure;
-    return owners ? owners[index] : members ? members[index] : index;
+    const box = this.boxOf(index);
+    return Array.isArray(box) ? box[0] : box;
+  }
+
+  /** The edges that a term runs along: from the boxes that its op leads to, to the box of what receives it. */
+  edgesOfTerm({ step, to, argument }) {
+    const from = this.trace.steps[step].node;
+    const [source, target] = [this.boxOf(to), this.boxOf(from)];
+    if (Array.isArray(source)) return [];
+    const carried = this.trace.values[to].t !== this.trace.values[from].t;
+    const isDelay = (place) => this.edges[place].kind === "delay";
+    return [target].flat().flatMap((box) => {
+      const places = this.edgeOf.get(this.ends(source, box, argument)) ?? [];
+      const place = places.find((one) => isDelay(one) === carried) ?? places[0];
+      return place === undefined ? [] : [place];
+    });
   }
 
   edgeOfTerm(term) {
-    const from = this.trace.steps[term.step].node;
-    const ends = this.view === "variables" ? [term.to, this.owner(from)] : [this.owner(term.to), this.owner(from)];
-    return this.edgeOf.get(this.view === "ops" ? [...ends, term.argument].join() : ends.join());
+    return this.edgesOfTerm(term)[0];
   }
 
-  drawRails() {
-    this.layers[1].append(...this.figure.rails.map(({ source, d }) => svg("path", { class: `rail ${hue(this.nodes[source].hue)}`, d })));
+  collectTerms() {
+    const byEdge = this.edges.map(() => []);
+    for (const term of this.trace.terms) for (const place of this.edgesOfTerm(term)) byEdge[place].push(term);
+    return byEdge;
+  }
+
+  drawRails(layer) {
+    layer.append(...this.figure.rails.map(({ source, d }) => svg("path", { class: `rail ${hue(this.nodes[source].hue)}`, d })));
     for (const { column, scope, box } of this.figure.frames) {
       const [x, y, width, height] = box;
-      const left = this.origin(column) + x - width / 2;
+      const left = this.columns.origin(column) + x - width / 2;
       const name = svg("text", { class: "scope-name", x: left + 7, y: y + height / 2 - 5 }, scope);
-      this.layers[1].append(svg("rect", { class: "scope", x: left, y: y - height / 2, width, height, rx: 7 }), name);
+      layer.append(svg("rect", { class: "scope", x: left, y: y - height / 2, width, height, rx: 7 }), name);
     }
-  }
-
-  origin(column) {
-    return column >= 0 ? this.figure.columns[column].x : 0;
   }
 
   // -- what is in sight -------------------------------------------------------------------------------------------------
 
-  /** Show the part of the drawing in `box`; make what has come into sight, drop what has left it. */
+  /** Show the part of the drawing in `box`; take the columns that have come into sight, give back those that left it. */
   show(box = this.box) {
+    const { x, y, width, height } = box;
     this.box = box;
-    this.root.dataset.width = this.root.clientWidth;
-    this.root.setAttribute("viewBox", `${box.x} ${box.y} ${box.width} ${box.height}`);
+    this.scaled = width / Math.max(this.frame.width, 1);
+    this.root.setAttribute("viewBox", `${x} ${y} ${width} ${height}`);
     const wanted = new Set([-1]);
-    this.figure.columns.forEach(({ x, width }, column) => {
-      if (x + width + 150 > box.x && x - 150 < box.x + box.width) wanted.add(column);
+    this.figure.columns.forEach((column, number) => {
+      if (column.x + column.width + BEFORE > x && column.x - BEHIND < x + width) wanted.add(number);
     });
-    for (const [column, parts] of this.drawn) {
-      if (!wanted.has(column)) {
-        parts.forEach((part) => part.remove());
-        this.drawn.delete(column);
-      }
+    const gone = [...this.drawn].filter(([column]) => !wanted.has(column));
+    for (const [column, drawn] of gone) {
+      this.columns.give(drawn);
+      this.drawn.delete(column);
     }
-    for (const column of wanted) if (!this.drawn.has(column)) this.drawColumn(column);
-    this.update(this.k, true);
-  }
-
-  drawColumn(column) {
-    const { nodes, edges } = this.byColumn.get(column) ?? { nodes: [], edges: [] };
-    const group = svg("g", { transform: `translate(${this.origin(column)} 0)` });
-    group.append(...edges.filter((place) => this.laneOf.has(place)).map((place) => this.drawLane(place)));
-    group.append(...edges.map((place) => this.drawEdge(place)), ...nodes.map((place) => this.drawNode(place)));
-    group.append(...edges.map((place) => this.drawLabel(place)).filter((label) => label !== null));
-    const parts = [group];
-    this.layers[2].append(group);
-    if (column >= 0) {
-      const heading = this.heading(this.figure.columns[column]);
-      this.layers[0].append(heading);
-      parts.push(heading);
+    const come = [...wanted].filter((column) => !this.drawn.has(column));
+    for (const column of come) this.drawn.set(column, this.columns.take(column));
+    if (gone.length > 0) this.columns.clear();
+    const { single } = this;
+    for (const [column, { layers }] of this.drawn) {
+      const aside = single && this.column !== null && column >= 0 && column !== this.column;
+      for (const [, group] of layers) group.classList.toggle("aside", aside);
     }
-    this.drawn.set(column, parts);
-  }
-
-  heading({ x, width, label, kind }) {
-    const group = svg("g");
-    if (kind === "step") group.append(svg("rect", { class: "frame", x: x - 7, y: 0, width: width + 14, height: this.figure.height, rx: 9 }));
-    group.append(svg("text", { class: "head", x: x + width / 2, y: 16 }, label));
-    return group;
-  }
-
-  drawEdge(place) {
-    const edge = this.edges[place];
-    return svg("path", { class: `e ${edge.kind ?? ""} ${hue(edge.hue)}`, d: this.figure.paths[edge.path], "data-edge": place });
-  }
-
-  /** The lane of a memory: as thick as what the gates from here to the end leave of a gradient. */
-  drawLane(place) {
-    const { gate, product } = this.laneOf.get(place);
-    const lane = svg("path", { class: "lane", d: this.figure.paths[this.edges[place].path] });
-    lane.style.strokeWidth = `${(2 + 16 * product).toFixed(1)}px`;
-    lane.append(svg("title", {}, `mean of this gate: ${short(gate)}; product of the gates from here to the end: ${short(product)}`));
-    return lane;
-  }
-
-  drawLabel(place) {
-    const { label, hue: number } = this.edges[place];
-    if (!label) return null;
-    return svg("text", { class: `name ${hue(number)}`, x: label[1], y: label[2] }, ...typeset(this.figure.labels[label[0]]));
-  }
-
-  drawNode(place) {
-    const node = this.nodes[place];
-    const [x, y, width, height] = this.figure.boxes[node.box];
-    const round = this.figure.round || node.kind === "input" || node.kind === "parameter";
-    const corner = round ? Math.min(width, height) / 2 : 6;
-    const group = svg("g", { class: `node ${node.kind} ${hue(node.hue)}`, "data-node": place });
-    group.append(svg("rect", { x: x - width / 2, y: y - height / 2, width, height, rx: corner }));
-    const beside = node.kind === "parameter" && node.detail;
-    group.append(svg("text", { x, y: node.detail && !beside ? y - 2 : y + 5 }, ...typeset(this.figure.labels[node.label], node.raised), beside ? svg("tspan", { class: "d" }, ` ${node.detail}`) : ""));
-    if (node.detail && !beside) group.append(svg("text", { class: "d", x, y: y + 11 }, node.detail));
-    for (const [pieces, number, dx, dy] of node.tags === undefined ? [] : this.figure.tags[node.tags]) {
-      group.append(svg("text", { class: `tag ${hue(number)}`, x: x + dx, y: y + dy }, ...typeset(pieces)));
-    }
-    group.append(svg("title", {}, this.words(node)));
-    group.addEventListener("click", () => this.select(node.index));
-    return group;
-  }
-
-  words(node) {
-    const value = this.trace.values[node.index];
-    return `${symbolText(value)}${value.op ? ` = ${value.expression || value.op}` : ""}, ${value.kind}`;
+    this.root.style.touchAction = height > this.figure.height ? "pan-y" : "none"; // else fingers move the drawing
+    if (this.k !== undefined) for (const column of come) this.tint(this.drawn.get(column));
+    this.marked?.();
+    this.moved();
   }
 
   // -- the wave front ---------------------------------------------------------------------------------------------------
 
-  /** Tint what is in sight as it is after step k. */
-  update(k, silent = false) {
-    const forward = k === this.k + 1 && !silent;
+  /** Show the pass after step k, with a value in sight; soon, where one is `patient`. */
+  update(k, index, patient = false) {
+    const forward = k === this.k + 1;
     this.k = k;
-    if (k === undefined) return;
     const now = nodeOf(this.trace, k);
-    const current = now === null ? this.trace.output : this.owner(now.index);
-    const written = new Map((k < 0 ? [] : this.trace.steps[k].terms).map((term) => [this.edgeOfTerm(term), term]));
-    for (const [group] of this.drawn.values()) {
-      for (const part of group.children) {
-        if (part.dataset.node !== undefined) this.tintNode(part, this.nodes[part.dataset.node], current);
-        else if (part.dataset.edge !== undefined) this.tintEdge(part, Number(part.dataset.edge), written);
-      }
-    }
-    this.mark(written, forward && !still());
+    this.current = now === null ? this.trace.output : this.owner(now.index);
+    const terms = k < 0 ? [] : this.trace.steps[k].terms;
+    this.written = new Map(terms.flatMap((term) => this.edgesOfTerm(term).map((place) => [place, term])));
+    this.marked = null; // not before all is in its place
+    if (index !== undefined) this.followSoon(index, patient);
+    for (const drawn of this.drawn.values()) this.tint(drawn);
+    this.marked = () => this.mark();
+    this.mark();
+    if (forward && !still.matches) this.pulses();
   }
 
-  /** Light values, and what stands for them; with null, none. */
-  light(values) {
-    this.lit = values === null ? null : new Set([...values].flatMap((index) => [index, this.owner(index)]));
-    this.root.classList.toggle("lit", values !== null);
-    this.update(this.k, true);
+  /** Light a way: values, and contributions between them, some with a word each; with null, none. */
+  light(way) {
+    this.lit = way && {
+      values: new Set([...way.values].flatMap((index) => [index, this.owner(index)])),
+      edges: new Set(way.terms.map((term) => this.edgeOfTerm(term))),
+      words: this.wordsByEdge(way),
+    };
+    this.root.classList.toggle("lit", way !== null);
+    if (this.k !== undefined) this.update(this.k);
   }
 
-  tintNode(part, node, current) {
-    const value = this.trace.values[node.index];
-    const known = this.view === "folded" ? "none" : status(this.trace, node.index, this.k);
-    const reached = known === "complete" || known === "partial";
-    const norm = reached ? receivedNorm(this.trace, node.index, this.k) : 0;
-    const share = this.scale(norm);
-    part.classList.toggle("current", node.index === current);
-    part.classList.toggle("on-way", this.lit?.has(node.index) ?? false);
-    part.classList.toggle("partial", known === "partial");
-    part.classList.toggle("reached", reached);
-    part.classList.toggle("hollow", reached && norm === 0);
-    part.classList.toggle("nonfinite", reached && !Number.isFinite(norm));
-    part.classList.toggle("strong", reached && share !== null && share > 0.55);
-    part.firstElementChild.style.fill = reached && share !== null ? `color-mix(in oklab, var(--gradient) ${Math.round(12 + 78 * share)}%, var(--box))` : "";
-  }
-
-  tintEdge(part, place, written) {
-    const terms = this.termsOf(place).filter((term) => term.step <= this.k);
-    const norm = Math.max(0, ...terms.map((term) => this.trace.arrays.norm(term.array)));
-    const share = this.scale(norm);
-    const { source, target } = this.edges[place];
-    part.classList.toggle("on-way", this.lit !== null && this.lit.has(this.nodes[source].index) && this.lit.has(this.nodes[target].index));
-    part.classList.toggle("done", terms.length > 0);
-    part.classList.toggle("now", written.has(place));
-    part.classList.toggle("hollow", terms.length > 0 && norm === 0);
-    part.style.strokeWidth = terms.length > 0 && share !== null ? `${(1 + 4 * share).toFixed(2)}px` : "";
-  }
-
-  termsOf(place) {
-    this.termsByEdge ??= this.collectTerms();
-    return this.termsByEdge.get(place) ?? [];
-  }
-
-  collectTerms() {
+  /** The words of a way at the edges that they run along; what has no edge here adds to the one before. */
+  wordsByEdge({ terms, words = [] }) {
     const byEdge = new Map();
-    for (const term of this.trace.terms) {
-      const place = this.edgeOfTerm(term);
-      if (place === undefined) continue;
-      if (!byEdge.has(place)) byEdge.set(place, []);
-      byEdge.get(place).push(term);
-    }
+    let last;
+    words.forEach((word, i) => {
+      last = this.edgeOfTerm(terms[i]) ?? last;
+      if (last !== undefined && word) byEdge.set(last, [...(byEdge.get(last) ?? []), word]);
+    });
     return byEdge;
   }
 
-  /** Print the factor by which the gradient changes at each edge that is written now; let a pulse run along it. */
-  mark(written, pulse) {
-    this.layers[3].replaceChildren();
-    const from = this.k < 0 ? null : this.trace.values[this.owner(nodeOf(this.trace, this.k).index)] ?? null;
-    const norm = from?.gradient === undefined ? 0 : this.trace.arrays.norm(from.gradient);
-    for (const [place, term] of written) {
-      if (place === undefined || this.view === "folded" || this.trace.values[term.to].kind === "parameter") continue;
-      const path = this.root.querySelector(`[data-edge="${place}"]`);
-      if (path === null) continue;
-      const edge = this.edges[place];
-      const dx = this.origin(edge.column);
-      const [x, y] = this.figure.middles[edge.path];
-      const factor = norm > 0 ? this.trace.arrays.norm(term.array) / norm : NaN;
-      this.layers[3].append(svg("text", { class: "factor", x: x + dx + 6, y: y + 16 }, Number.isFinite(factor) ? `×${short(factor)}` : ""));
-      if (pulse) this.pulse(path, dx, factor);
-    }
+  tint({ nodes, edges }) {
+    for (const entry of nodes) this.tintNode(entry);
+    for (const entry of edges) this.tintEdge(entry);
   }
 
-  pulse(path, dx, factor) {
-    const dot = svg("circle", { class: "pulse", r: 6 });
-    this.layers[3].append(dot);
-    const length = path.getTotalLength();
-    const last = Math.min(Math.max(factor, 0.25), 2) || 1;
-    const begin = performance.now();
-    const move = (now) => {
-      const share = Math.min((now - begin) / 450, 1);
-      const point = path.getPointAtLength(length * (1 - share));
-      dot.setAttribute("cx", point.x + dx);
-      dot.setAttribute("cy", point.y);
-      dot.setAttribute("r", 6 * (1 + (last - 1) * share));
-      if (share < 1 && dot.isConnected) requestAnimationFrame(move);
-      else dot.remove();
-    };
-    requestAnimationFrame(move);
+  tintNode(entry) {
+    const { index } = this.nodes[entry.place];
+    const known = this.view === "folded" ? "none" : status(this.trace, index, this.k);
+    const reached = known === "complete" || known === "partial";
+    const norm = reached ? receivedNorm(this.trace, index, this.k) : 0;
+    const share = reached ? this.scale(norm) : null;
+    dress(entry, {
+      current: index === this.current,
+      "on-way": this.lit !== null && this.lit.values.has(index),
+      partial: known === "partial",
+      reached,
+      hollow: reached && norm === 0,
+      nonfinite: reached && !Number.isFinite(norm),
+      strong: share !== null && share > 0.55,
+    });
+    set(entry, "fill", share === null ? "" : `color-mix(in oklab, var(--gradient) ${Math.round(12 + 78 * share)}%, var(--box))`, (fill) => (entry.box.style.fill = fill));
+  }
+
+  tintEdge(entry) {
+    const terms = this.termsByEdge[entry.place].filter((term) => term.step <= this.k);
+    const norm = Math.max(0, ...terms.map((term) => this.trace.arrays.norm(term.array)));
+    const share = this.scale(norm);
+    const done = terms.length > 0;
+    const now = this.written.has(entry.place);
+    dress(entry, { done, now, hollow: done && norm === 0, "on-way": this.lit !== null && this.lit.edges.has(entry.place) });
+    set(entry, "width", done && share !== null ? `${(1 + 4 * share).toFixed(2)}px` : "", (width) => (entry.part.style.strokeWidth = width));
+    if (entry.others.length > 0) set(entry, "plain", !done, (plain) => entry.others.forEach((line) => (line.style.display = plain ? "" : "none")));
+    if (entry.past) set(entry, "words", done && !now ? this.factorText(terms[0]) : "", (words) => (entry.past.textContent = words));
+  }
+
+  /** The factor from the box of an op, or of its variable, to a contribution that it makes; of parameters none. */
+  factor({ step, to, array }) {
+    const gradient = this.trace.values[this.owner(this.trace.steps[step].node)]?.gradient;
+    if (gradient === undefined || this.view === "folded" || this.trace.values[to].kind === "parameter") return NaN;
+    return this.trace.arrays.norm(array) / this.trace.arrays.norm(gradient);
+  }
+
+  factorText(term) {
+    const factor = this.factor(term);
+    return Number.isFinite(factor) ? `×${short(factor)}` : "";
+  }
+
+  // -- marks ------------------------------------------------------------------------------------------------------------
+
+  /** Print the factor by which the gradient changes at each edge that is written now, and the shares of a lit way. */
+  mark() {
+    const factors = [...this.written].map(([place, term]) => [place, "factor", 16, this.factorText(term)]);
+    const shares = [...(this.lit?.words ?? [])].map(([place, words]) => [place, "share", -7, words.join(" · ")]);
+    const seen = [...shares, ...factors].filter(([place]) => this.drawn.has(this.edges[place].column));
+    this.marks.replaceChildren(...seen.map(([place, kind, dy, text]) => {
+      const word = this.columns.word(place, kind, dy, text);
+      word.setAttribute("transform", `translate(${this.columns.origin(this.edges[place].column)} 0)`);
+      return word;
+    }));
+  }
+
+  /** Let a pulse run along each edge that is written now, against its arrow, and grow or shrink by the factor. */
+  pulses() {
+    for (const [place, term] of this.written) {
+      const factor = this.factor(term);
+      const entry = [...this.drawn.values()].flatMap(({ edges }) => edges).find((edge) => edge.place === place);
+      if (entry && !Number.isNaN(factor)) pulse(this.marks, entry.part, this.columns.origin(this.edges[place].column), factor);
+    }
   }
 
   // -- moving the view --------------------------------------------------------------------------------------------------
@@ -267,71 +258,109 @@ export class Network {
   placeOfValue(index) {
     const place = this.placeOf.get(this.owner(index)) ?? this.placeOf.get(index);
     if (place === undefined) return null;
-    const node = this.nodes[place];
-    const [x, y] = this.figure.boxes[node.box];
-    return { x: x + this.origin(node.column), y };
+    const { box, column } = this.nodes[place];
+    const [x, y] = this.figure.boxes[box];
+    return { x: x + this.columns.origin(column), y, column };
+  }
+
+  /** Whether one column at a time is shown, as on a phone. */
+  get single() {
+    return this.figure.columns.length > 1 && phone.matches;
+  }
+
+  /** Bring a value into sight, if it is not; while many come in a moment, only some of them, and the last. */
+  followSoon(index, patient) {
+    clearTimeout(this.waiting);
+    if (patient && performance.now() - this.jumped < PATIENCE) {
+      this.waiting = setTimeout(() => this.follow(index), PATIENCE / 4);
+      return;
+    }
+    const before = this.box;
+    this.follow(index);
+    if (this.box !== before) this.jumped = performance.now();
   }
 
   /** Bring a value into sight, if it is not. */
   follow(index) {
     const at = this.placeOfValue(index);
     if (at === null) return;
+    if (this.single) {
+      this.showColumn(at.column < 0 ? columnAt(this.figure, at.x) : at.column, at);
+      return;
+    }
+    const box = following(this.figure, this.box, at);
+    if (box !== this.box) this.show(box);
+  }
+
+  /** Show one column; around a point, where all of it is too much. */
+  showColumn(number, at) {
     const { x, y, width, height } = this.box;
-    const margin = Math.min(0.18 * width, 160);
-    const inside = at.x > x + margin && at.x < x + width - margin && at.y > y && at.y < y + height;
-    if (inside) return;
-    const within = (wanted, size, whole) => (size > whole + 2 * PAD ? (whole - size) / 2 : Math.min(Math.max(wanted, -PAD), whole + PAD - size));
-    const top = at.y > y && at.y < y + height ? y : at.y - height / 2;
-    this.show({ ...this.box, x: within(at.x - width / 2, width, this.figure.width), y: within(top, height, this.figure.height) });
+    const inside = at.x > x && at.x < x + width && at.y > y && at.y < y + height;
+    if (number === this.column && inside) return;
+    this.column = number;
+    this.show(ofColumn(this.figure, number, this.frame, at));
+  }
+
+  /** Bring the column before or after into the middle. */
+  stepColumn(change) {
+    const { columns } = this.figure;
+    if (columns.length === 0) return;
+    const number = Math.min(Math.max(this.middleColumn() + change, 0), columns.length - 1);
+    const { y, width, height } = this.box;
+    const at = { x: columns[number].x + columns[number].width / 2, y: y + height / 2 };
+    this.column = number;
+    this.show(this.single ? ofColumn(this.figure, number, this.frame, at) : { ...this.box, x: at.x - width / 2 });
+  }
+
+  middleColumn() {
+    return this.column ?? columnAt(this.figure, this.box.x + this.box.width / 2);
+  }
+
+  /** The name of the column in the middle. */
+  columnName() {
+    return this.figure.columns.length === 0 ? "" : columnName(this.figure, this.middleColumn());
   }
 
   /** Fit the whole drawing, or as much of it as stays readable, into the frame. */
   fit(whole = false) {
-    const { clientWidth: width, clientHeight: height } = this.root;
-    if (width === 0 || height === 0) return;
-    const [w, h] = [this.figure.width + 2 * PAD, this.figure.height + 2 * PAD];
-    const zoom = Math.min(width / w, height / h, 1.6);
-    const used = whole ? zoom : Math.max(zoom, 0.6); // letters stay readable
-    const box = { width: width / used, height: height / used };
-    const x = whole || w < box.width ? -PAD + (w - box.width) / 2 : this.figure.width + PAD - box.width;
-    this.show({ ...box, x, y: -PAD + (h - box.height) / 2 });
+    this.column = null;
+    if (this.frame.width > 0 && this.frame.height > 0) this.show(fitted(this.figure, this.frame, whole ? 0 : phone.matches ? READABLE : LEAST));
   }
 
-  /** Take another size of the frame: keep what is in the middle, and how large it is. */
-  resize() {
-    const { x, y, width, height } = this.box;
-    const unit = width / Math.max(this.root.dataset.width, 1);
-    const [w, h] = [this.root.clientWidth * unit, this.root.clientHeight * unit];
-    if (w > 0 && h > 0) this.show({ x: x + (width - w) / 2, y: y + (height - h) / 2, width: w, height: h });
+  /** Take another size of the frame: keep what is in the middle, and how large it is, or the column. */
+  resize({ width, height }) {
+    if (width === 0 || height === 0 || (width === this.frame.width && height === this.frame.height)) return;
+    this.frame = { width, height };
+    const { x, y } = this.box;
+    const middle = { x: x + this.box.width / 2, y: y + this.box.height / 2 };
+    const column = this.single && this.column !== null;
+    this.show(column ? ofColumn(this.figure, this.column, this.frame, middle) : resized(this.box, this.frame, this.scaled));
   }
 
   zoom(factor, at = null) {
     const { x, y, width, height } = this.box;
     const used = Math.min(Math.max(width / factor, 120), 40 * (this.figure.width + 200)) / width;
     const centre = at ?? { x: x + width / 2, y: y + height / 2 };
+    this.column = null;
     this.show({ x: centre.x - (centre.x - x) * used, y: centre.y - (centre.y - y) * used, width: width * used, height: height * used });
   }
 
   pan(dx, dy) {
-    const unit = this.box.width / Math.max(this.root.clientWidth, 1);
-    this.show({ ...this.box, x: this.box.x - dx * unit, y: this.box.y - dy * unit });
+    if (!this.single) this.column = null;
+    this.show({ ...this.box, x: this.box.x - dx * this.scaled, y: this.box.y - dy * this.scaled });
   }
 }
 
-const hue = (number) => (number === undefined || number === null ? "" : `hue hue-${number % 8}`);
-
-function grouped(nodes, edges) {
-  const columns = new Map();
-  const at = (column) => columns.get(column) ?? columns.set(column, { nodes: [], edges: [] }).get(column);
-  nodes.forEach((node, place) => at(node.column).nodes.push(place));
-  edges.forEach((edge, place) => at(edge.column).edges.push(place));
-  return columns;
+/** Give an element the classes that hold, if they are others than before. */
+function dress(entry, holding) {
+  let classes = entry.look;
+  for (const name in holding) if (holding[name]) classes += ` ${name}`;
+  set(entry, "classes", classes, () => entry.part.setAttribute("class", classes));
 }
 
-function defs() {
-  const head = svg("marker", { id: "arrow", markerWidth: 8, markerHeight: 8, refX: 0, refY: 4, markerUnits: "userSpaceOnUse", orient: "auto" });
-  head.append(svg("path", { d: "M0 .8L7.4 4L0 7.2L1.6 4z" }));
-  const hatch = svg("pattern", { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" });
-  hatch.append(svg("rect", { class: "hatch-ground", width: 6, height: 6 }), svg("rect", { class: "hatch-line", width: 3, height: 6 }));
-  return svg("defs", {}, head, hatch);
+/** Do something with a value that has changed. */
+function set(entry, name, value, act) {
+  if (entry[name] === value) return;
+  entry[name] = value;
+  act(value);
 }

@@ -4,9 +4,11 @@ import { bindControls } from "./controls.js";
 import { unpack } from "./data.js";
 import { Lag } from "./lag.js";
 import { Ledger } from "./ledger.js";
-import { logScale, mainSource, makeTrace, moveWhile, nextWrite, nodeOf, previousWrite, series, short } from "./model.js";
+import { logScale, makeTrace, moveWhile, nextWrite, nodeOf, previousWrite, series, short } from "./model.js";
 import { Network } from "./network.js";
-import { showStep } from "./step.js";
+import { hops, mainWay, nextOnWay, share, termsWithin } from "./paths.js";
+import { Sheet } from "./sheet.js";
+import { scrollToMark, showStep } from "./step.js";
 import { formulaText, symbolText } from "./symbols.js";
 import { html } from "./svg.js";
 import { Timeline } from "./timeline.js";
@@ -19,13 +21,15 @@ class Page {
     this.last = trace.steps.length - 1;
     trace.hues = new Map(trace.hues);
     this.scale = logScale(trace.values.filter(({ step }) => step !== undefined).map(({ gradient }) => trace.arrays.norm(gradient)));
-    this.state = { k: -1, view: "variables", weight: trace.parameters[0], stop: null };
+    this.state = { k: -1, view: "variables", weight: trace.parameters[0], stop: null, way: null };
     this.breakpoints = new Set();
+    this.lit = null;
     this.ledger = new Ledger($("ledger"), trace, (k) => this.go(k));
     const lines = series(trace);
     this.timeline = new Timeline($("timeline"), trace, lines, (k) => this.go(k));
     $("caption").replaceChildren(...lines.map(({ name }) => html("span", {}, `‖∂L/∂${name}⁽ᵗ⁾‖`)));
-    this.lag = new Lag($("lag"), trace, (values) => this.light(values));
+    this.sheet = new Sheet($("sheet"), trace);
+    this.lag = new Lag($("lag"), trace, (values) => this.lightAll(values));
     this.fill();
     bindControls(this);
     this.readAddress();
@@ -57,12 +61,13 @@ class Page {
   }
 
   writeAddress() {
-    const { k, view, stop, weight } = this.state;
+    const { k, view, stop, weight, way } = this.state;
     const words = {
       step: k >= 0 ? k : undefined,
       view: view === "variables" ? undefined : view,
       stop: stop === null ? undefined : stop + 1,
       weight: weight === this.trace.parameters[0] ? undefined : weight,
+      way: way === null ? undefined : `${way.from}.${way.until}`,
       breaks: [...this.breakpoints].join(".") || undefined,
     };
     const address = `#${Object.entries(words).filter(([, word]) => word !== undefined).map((pair) => pair.join("=")).join("&")}`;
@@ -82,18 +87,32 @@ class Page {
     const weight = this.trace.parameters.includes(number("weight")) ? number("weight") : this.trace.parameters[0];
     $("weight").value = weight;
     this.setBreakpoints((words.get("breaks") ?? "").split(".").filter((at) => /^\d+$/.test(at)).map(Number).filter((at) => at <= this.last));
-    this.set({ weight, k: number("step") ?? (stop === null ? -1 : this.trace.tour[stop].step), view, stop });
+    const [from, until] = /^\d+\.\d+$/.test(words.get("way") ?? "") ? words.get("way").split(".").map(Number) : [];
+    const way = from < this.trace.values.length ? { from, until } : null;
+    this.set({ weight, way, k: number("step") ?? (stop === null ? -1 : this.trace.tour[stop].step), view, stop });
   }
 
   go(k) {
     this.set({ k });
   }
 
-  /** Go to where the gradient of a value comes from: to the step that contributed most to it. */
-  follow(value) {
-    const main = mainSource(this.trace, value.index);
-    if (main === null) this.notice(value.index === this.trace.output ? "The pass begins here." : `${symbolText(value)} has received nothing.`);
-    else this.go(main.step);
+  /** Go to one of many steps in a moment. */
+  scrub(k) {
+    this.scrubbing = true;
+    this.go(k);
+    this.scrubbing = false;
+  }
+
+  /** Follow the gradient of a value to the op, or variable, that most of it comes from; the way stays lit. */
+  follow(value, toVariable = false) {
+    const step = nextOnWay(this.trace, value.index, toVariable);
+    if (step === null) {
+      this.notice(value.index === this.trace.output ? "The pass begins here." : `${symbolText(value)} has received nothing.`);
+      return;
+    }
+    const { way } = this.state;
+    const onward = way !== null && this.trace.steps[way.until]?.node === value.index;
+    this.set({ k: step, way: { from: onward ? way.from : value.index, until: step } });
   }
 
   // -- showing it -------------------------------------------------------------------------------------------------------
@@ -101,9 +120,10 @@ class Page {
   show() {
     const { k, view } = this.state;
     const network = this.network(view);
-    network.update(k);
+    this.showWay();
     const value = nodeOf(this.trace, k);
-    network.follow(value?.index ?? this.trace.output);
+    network.update(k, value?.index ?? this.trace.output, this.scrubbing);
+    this.sheet.update(k);
     showStep($("step"), this.trace, k, (target) => this.follow(target));
     this.ledger.update(k);
     this.timeline.update(k);
@@ -112,6 +132,7 @@ class Page {
     for (const button of document.querySelectorAll("[data-view]")) button.setAttribute("aria-pressed", button.dataset.view === view);
     this.showTour();
     this.say(this.announcement(k, value));
+    scrollToMark($("step")); // last, when nothing is changed any more: it asks where things are
   }
 
   announcement(k, value) {
@@ -135,13 +156,22 @@ class Page {
 
   network(view) {
     if (this.drawing?.view !== view) {
-      this.drawing = new Network($("network"), this.trace, view, this.scale, (index) => this.selectValue(index));
-      this.drawing.k = this.state.k;
+      this.drawing = new Network($("network"), this.trace, view, this.scale, {
+        select: (index) => this.selectValue(index),
+        moved: () => ($("column").textContent = this.drawing?.columnName() ?? ""),
+      });
       this.drawing.fit();
-      this.drawing.light(this.lit ?? null);
+      this.drawing.light(this.lit);
       $("lane").hidden = this.drawing.laneOf.size === 0;
     }
     return this.drawing;
+  }
+
+  /** Let go of what covers the page, or of what is lit. */
+  escape() {
+    if (this.sheet.open) this.sheet.toggle(false);
+    else if (this.state.way !== null) this.set({ way: null });
+    else this.lightAll(null);
   }
 
   /** A click on a value goes to the step in which it is pulled back through, or to the next write to it. */
@@ -152,10 +182,33 @@ class Page {
     else this.notice(`No gradient reaches ${symbolText(this.trace.values[index])}.`);
   }
 
-  /** Light some values in the drawing; with null, none. */
-  light(values) {
-    this.lit = values;
-    this.network(this.state.view).light(values);
+  /** Light all ways between some values; with null, none. */
+  lightAll(values) {
+    if (this.state.way !== null) this.set({ way: null });
+    this.light(values && { values, terms: termsWithin(this.trace, values) });
+  }
+
+  /** Light the way that is followed, and say it in words. */
+  showWay() {
+    const { way } = this.state;
+    if (way === this.shownWay) return;
+    this.shownWay = way;
+    const terms = way === null ? [] : mainWay(this.trace, way.from, way.until);
+    const name = (index) => symbolText(this.trace.values[index]);
+    $("way").hidden = terms.length === 0;
+    $("way-words").replaceChildren(...(way === null ? [] : [name(way.from)]), ...hops(this.trace, terms).flatMap(({ to, shares }) => [
+      html("small", {}, ` ⟵ ${shares.map(percent).join(" · ")} `), name(to),
+    ]));
+    const split = ({ to }) => this.trace.values[to].writes.length > 1;
+    const values = new Set(terms.flatMap(({ to, step }) => [to, this.trace.steps[step].node]));
+    this.light(terms.length === 0 ? null : { values, terms, words: terms.map((term) => split(term) && percent(share(this.trace, term))) });
+  }
+
+  /** Light a way in the drawing; with null, none. */
+  light(way) {
+    this.lag.clear();
+    this.lit = way;
+    this.drawing.light(way);
   }
 
   // -- moves ------------------------------------------------------------------------------------------------------------
@@ -248,6 +301,9 @@ class Page {
     this.set({ stop, k: this.trace.tour[stop].step });
   }
 }
+
+/** A share as it is printed. */
+const percent = (part) => (part === null ? "?" : `${Math.abs(part) >= 0.1 || part === 0 ? Math.round(100 * part) : short(100 * part)} %`).replace("-", "−");
 
 /** A name as it is typed: h[3] for h⁽³⁾. */
 function plain(text) {

@@ -11,6 +11,10 @@ const MOST_CELLS = 9; // a matrix of at most so many numbers is written out in a
 export function showStep(panel, trace, k, go) {
   const shot = snapshot(trace, k);
   panel.replaceChildren(...(shot === null ? beginning(trace) : parts(trace, shot, go)).filter((part) => part !== null));
+}
+
+/** Bring the expression that is marked into sight. */
+export function scrollToMark(panel) {
   const mark = panel.querySelector("mark");
   if (mark !== null) mark.closest("pre").scrollLeft = Math.max(0, mark.offsetLeft + mark.offsetWidth - 380);
 }

@@ -23,13 +23,13 @@ export function html(name, attributes = {}, ...children) {
 
 const HEIGHTS = { low: 3, up: -5 };
 
-/** Pieces of a label as spans: what is raised, lowered or barred. */
+/** Pieces of a label as spans: what is raised, lowered or barred; some in a colour of their own. */
 export function typeset(pieces, raised) {
   const all = raised === undefined ? pieces : [...pieces, [`(${raised})`, "up"]];
   let height = 0;
-  return all.map(([text, kind]) => {
+  return all.map(([text, kind, colour = ""]) => {
     const target = HEIGHTS[kind] ?? 0;
-    const span = svg("tspan", { dy: target === height ? undefined : target - height, class: kind || undefined }, text);
+    const span = svg("tspan", { dy: target === height ? undefined : target - height, class: `${kind} ${colour}`.trim() || undefined }, text);
     height = target;
     return span;
   });

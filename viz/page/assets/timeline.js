@@ -3,12 +3,11 @@
 import { logScale, nodeOf, short } from "./model.js";
 import { svg } from "./svg.js";
 
-const WIDTH = 640;
-const HEIGHT = 96;
 const LEFT = 52;
+const RIGHT = 14;
 const BOTTOM = 22;
 
-/** The chart of ‖∂L/∂h⁽ᵗ⁾‖ in an <svg>. */
+/** The chart of ‖∂L/∂h⁽ᵗ⁾‖ in an <svg>, as large as that is on the screen: its letters have one size everywhere. */
 export class Timeline {
   constructor(root, trace, lines, goto) {
     this.root = root;
@@ -19,34 +18,42 @@ export class Timeline {
     this.first = Math.min(...times);
     this.last = Math.max(...times);
     this.scale = logScale(points.map(({ norm }) => norm));
-    root.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
-    root.replaceChildren();
-    if (points.length === 0) return;
-    this.axis();
-    lines.forEach((line, i) => this.draw(line, i));
-    this.cursor = svg("line", { class: "cursor", y1: 6, y2: HEIGHT - BOTTOM });
-    root.append(this.cursor);
-    root.onclick = (event) => goto(this.nearest(event).step);
     root.setAttribute("aria-label", `norms of gradients by time step: ${lines.map(({ name }) => name).join(", ")}`);
+    root.classList.toggle("empty", points.length === 0);
+    if (points.length > 0) root.onclick = (event) => goto(this.nearest(event).step);
+    this.resize();
+  }
+
+  resize() {
+    const { clientWidth, clientHeight } = this.root;
+    if (this.lines.length === 0 || clientWidth === 0 || (clientWidth === this.width && clientHeight === this.height)) return;
+    [this.width, this.height] = [clientWidth, clientHeight];
+    this.root.setAttribute("viewBox", `0 0 ${this.width} ${this.height}`);
+    this.root.replaceChildren();
+    this.axis();
+    this.groups = this.lines.map((line, i) => this.draw(line, i));
+    this.cursor = svg("line", { class: "cursor", y1: 6, y2: this.height - BOTTOM });
+    this.root.append(this.cursor);
+    this.update(this.k ?? -1);
   }
 
   x(t) {
-    return LEFT + ((t - this.first) / Math.max(this.last - this.first, 1)) * (WIDTH - LEFT - 14);
+    return LEFT + ((t - this.first) / Math.max(this.last - this.first, 1)) * (this.width - LEFT - RIGHT);
   }
 
   y(norm) {
     const share = this.scale(norm);
-    return share === null ? HEIGHT - BOTTOM : 10 + (1 - share) * (HEIGHT - BOTTOM - 16);
+    return share === null ? this.height - BOTTOM : 10 + (1 - share) * (this.height - BOTTOM - 16);
   }
 
   axis() {
     const { low, high } = this.scale;
     for (const at of [...new Set([low, (low + high) / 2, high])]) {
       const norm = 10 ** at;
-      this.root.append(svg("line", { class: "grid", x1: LEFT, x2: WIDTH - 14, y1: this.y(norm), y2: this.y(norm) }), svg("text", { class: "tick", x: LEFT - 6, y: this.y(norm) + 4 }, short(norm)));
+      this.root.append(svg("line", { class: "grid", x1: LEFT, x2: this.width - RIGHT, y1: this.y(norm), y2: this.y(norm) }), svg("text", { class: "tick", x: LEFT - 6, y: this.y(norm) + 4 }, short(norm)));
     }
-    const every = Math.max(1, Math.ceil((this.last - this.first) / 8));
-    for (let t = this.first; t <= this.last; t += every) this.root.append(svg("text", { class: "tick time", x: this.x(t), y: HEIGHT - 6 }, `t = ${t}`));
+    const every = Math.max(1, Math.ceil((this.last - this.first) / Math.max(1, Math.floor(this.width / 80))));
+    for (let t = this.first; t <= this.last; t += every) this.root.append(svg("text", { class: "tick time", x: this.x(t), y: this.height - 6 }, `t = ${t}`));
   }
 
   draw({ name, points }, i) {
@@ -61,15 +68,17 @@ export class Timeline {
       }
     }
     this.root.append(group);
+    return group;
   }
 
   nearest(event) {
     const box = this.root.getBoundingClientRect();
-    const x = ((event.clientX - box.left) / box.width) * WIDTH;
+    const x = ((event.clientX - box.left) / box.width) * this.width;
     return this.lines[0].points.reduce((a, b) => (Math.abs(this.x(b.t) - x) < Math.abs(this.x(a.t) - x) ? b : a));
   }
 
   update(k) {
+    this.k = k;
     const t = nodeOf(this.trace, k)?.t;
     if (!this.cursor) return;
     this.cursor.classList.toggle("hidden", t === undefined);
