@@ -20,37 +20,66 @@ if __name__ == "__main__":  # from a checkout, with nothing installed
 
 import tinygraph as tg
 import viz
+from examples import from_package as m
 from examples import programs as p
+from examples import through_time as t
 
 GALLERY = Path(__file__).parent / "gallery"
 
 
 class Figure(NamedTuple):
-    """A row of the lectures, a name for the file, what the picture shows, and how it is made."""
+    """A row of the lectures, a name for the file, what the picture shows, and how it is made.
+
+    `show` is the function of viz that makes it; of several programs by label, drawings side by side.
+    """
 
     row: str
     name: str
     caption: str
     program: Callable[[], Any]
     options: dict[str, Any]
+    show: Callable[..., Any] = viz.draw
 
-    def draw(self) -> viz.Drawing:
-        """Run the program and draw it."""
-        result = self.program()
-        drawing = viz.draw(tg.graph(*result) if isinstance(result, tuple) else result, **self.options)
-        drawing.scene.title = self.caption
-        return drawing
+    def draw(self) -> Any:
+        """Run the program and make the picture."""
+        picture = self.show(_recorded(self.program()), **self.options)
+        if isinstance(picture, viz.Drawing):
+            picture.scene.title = self.caption
+        return picture
+
+    @property
+    def call(self) -> str:
+        """The call that makes it, as a reader would write it."""
+        options = "".join(f", {key}={_written(value)}" for key, value in self.options.items())
+        if self.show is side_by_side:
+            return f"viz.side_by_side(*(viz.draw(x{options}) for x in {self.program.__name__}().values()))"
+        return f"viz.{self.show.__name__}({self.program.__name__}(){options})"
+
+
+def _recorded(result: Any) -> Any:
+    """Return what a program computed; several outputs as one graph."""
+    return tg.graph(*result) if isinstance(result, (tuple, list)) else result
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, tuple) and any(isinstance(part, slice) for part in value):
+        return f"np.s_[{', '.join(':' if isinstance(part, slice) else str(part) for part in value)}]"
+    return repr(value)
+
+
+def side_by_side(programs: dict[str, Any], **options: Any) -> Any:
+    """Draw several programs beside one another, each under its label."""
+    return viz.side_by_side(*(viz.draw(x, **options) for x in programs.values()), titles=programs)
 
 
 VARIABLES: dict[str, Any] = {"view": "variables"}
 OPS: dict[str, Any] = {"view": "ops"}
+NUMBERS: dict[str, Any] = {"view": "variables", "numbers": True}
 FOLDED: dict[str, Any] = {"view": "variables", "fold": True}
 BACKWARD: dict[str, Any] = {"view": "variables", "backward": True}
 
 
-def _f(row: str, name: str, caption: str, program: Callable[[], Any], options: dict[str, Any]) -> Figure:
-    return Figure(row, name, caption, program, options)
-
+_f = Figure
 
 FIGURES = [
     _f("A1", "affine-system", "An affine dynamical system: s⁽ᵗ⁺¹⁾ = W s⁽ᵗ⁾ + b", p.affine_system, VARIABLES),
@@ -73,30 +102,115 @@ FIGURES = [
     _f("B4", "second-model", "The second model: output to hidden", p.second_model, VARIABLES),
     _f("B5", "teacher-forcing-training", "Teacher forcing, training: the target is fed", p.teacher_forcing, VARIABLES),
     _f("B5", "teacher-forcing-testing", "Teacher forcing, testing: the output is fed", p.free_running, VARIABLES),
+    _f(
+        "B5",
+        "teacher-forcing-package",
+        "The package's model in training and in testing",
+        m.both_forcings,
+        VARIABLES,
+        side_by_side,
+    ),
     _f("B6", "sequence-to-one", "A sequence in, one output", p.sequence_to_one, VARIABLES),
     _f("B6", "masked-steps", "A padded sequence: the masked time steps are greyed", p.masked_sequence, OPS),
+    _f(
+        "B6",
+        "padded-batch",
+        "The package's model on three sequences, padded: h stays as it is where one has ended",
+        m.padded_batch,
+        VARIABLES,
+    ),
     _f("B7", "vector-to-sequence", "A vector in, a sequence out", p.vector_to_sequence, VARIABLES),
+    _f(
+        "B7",
+        "vector-to-sequence-package",
+        "The package's model: a vector in, a sequence out",
+        m.vector_to_sequence,
+        VARIABLES,
+    ),
     _f("B8", "bidirectional", "A bidirectional network: one chain forward, one backward", p.bidirectional, VARIABLES),
     _f("B8", "bidirectional-folded", "The bidirectional network, folded", p.bidirectional, FOLDED),
+    _f("B8", "bidirectional-package", "The package's bidirectional network", m.bidirectional, VARIABLES),
     _f("B9", "three-decoders", "One encoder and three decoders", p.three_decoders, VARIABLES),
     _f("B9", "three-decoders-folded", "One encoder and three decoders, folded", p.three_decoders, FOLDED),
     _f("B10", "attention", "Additive attention: scores, weights, context", p.attention, OPS),
     _f(
         "B10", "encoder-decoder-attention", "Encoder and decoder with attention", p.encoder_decoder_attention, VARIABLES
     ),
+    _f(
+        "B10",
+        "attention-weights",
+        "α: a decoder that copies a sequence from its end looks at one state after another",
+        p.reading_backward,
+        {"of": "α", "axes": ("time step of the decoder", "time step of the encoder")},
+        viz.heat_map,
+    ),
+    _f(
+        "B10",
+        "attention-weights-padded",
+        "α of the package's model: what is padding gets exactly 0",
+        m.attention_on_two_sequences,
+        {"of": "α", "at": (slice(None), 1), "axes": ("time step of the decoder", "time step of the encoder")},
+        viz.heat_map,
+    ),
     _f("B11", "deep", "A deep network: layers × time", p.deep, VARIABLES),
     _f("B12", "lstm-cell", "An LSTM cell with peepholes", p.lstm, FOLDED),
     _f("B12", "lstm-unrolled", "The LSTM unrolled: the output gate sees the new state", p.lstm, VARIABLES),
     _f("B13", "gru-cell", "A GRU cell", p.gru, FOLDED),
     _f("B13", "gru-unrolled", "The GRU unrolled", p.gru, VARIABLES),
+    _f("B14", "one-to-many", "One-to-many: a vector in, a sequence out", m.one_to_many, VARIABLES),
+    _f("B14", "many-to-one", "Many-to-one: a sequence in, one output", m.many_to_one, VARIABLES),
+    _f("B14", "synchronous", "Synchronous many-to-many: an output in every time step", m.synchronous, VARIABLES),
+    _f(
+        "B14",
+        "sequence-to-sequence",
+        "Sequence-to-sequence: all of one in, then another out",
+        m.sequence_to_sequence,
+        VARIABLES,
+    ),
     _f("C3", "gradient-norms", "Where the gradient is large", p.first_model, {"view": "ops", "overlay": "grad_norm"}),
     _f("C4", "bptt-arrows", "BPTT for T = 3: three terms of V̄ and Ū, of W̄ two and a zero", p.first_model, BACKWARD),
+    _f(
+        "C6",
+        "contributions",
+        "What a shared weight sums: one contribution for each time step",
+        t.long_bptt,
+        {"of": "W", "show": "share"},
+        viz.plot,
+    ),
+    _f(
+        "C7",
+        "vanishing-exploding-overlay",
+        "The same colours for the same numbers: one gradient vanishes, the other explodes",
+        t.weak_and_strong,
+        {"view": "variables", "overlay": "grad_norm"},
+        side_by_side,
+    ),
+    _f(
+        "C7",
+        "gradient-by-time-step",
+        "The gradient on its way back: a straight line on a logarithmic axis",
+        t.weak_and_strong,
+        {},
+        viz.plot,
+    ),
+    _f(
+        "C7",
+        "memory-beside-state",
+        "An LSTM's memory beside the state of an Elman network",
+        t.memory_and_state,
+        {"of": {"LSTM": "s", "Elman": "h"}},
+        viz.plot,
+    ),
+    _f("D", "sum-by-hand", "Set by hand: the sum of the inputs, all weights 1", m.sum_of_inputs, NUMBERS),
+    _f("D", "larger-total-by-hand", "Set by hand: which of two inputs has the larger total", m.larger_total, NUMBERS),
+    _f("D", "parity-by-hand", "Set by hand: parity, h = (AND, OR), and ŷ fed back", m.parity, NUMBERS),
 ]
+DRAWINGS = [figure for figure in FIGURES if figure.show is viz.draw]
 
 
 def scenes() -> dict[str, Any]:
     """What every figure shows, as plain data."""
-    return {figure.name: figure.draw().scene.as_dict() for figure in FIGURES}
+    return {figure.name: figure.draw().as_dict() for figure in FIGURES}
 
 
 def page() -> str:
@@ -111,14 +225,9 @@ def page() -> str:
         parts.append(
             f'<figure><object type="image/svg+xml" data="{figure.name}.svg" aria-label="{caption}"></object>'
             f"<figcaption>{caption} "
-            f"<small>{html.escape(_call(figure))}</small></figcaption></figure>"
+            f"<small>{html.escape(figure.call)}</small></figcaption></figure>"
         )
     return "\n".join([*parts, "</section></body></html>", ""])
-
-
-def _call(figure: Figure) -> str:
-    options = ", ".join(f"{key}={value!r}" for key, value in figure.options.items())
-    return f"viz.draw({figure.program.__name__}(), {options})"
 
 
 _HEAD = """<!doctype html>
@@ -134,7 +243,8 @@ figcaption{color:light-dark(#5c6672,#9aa5b1)}
 small{display:block;font-family:monospace}
 </style></head><body>
 <h1>Figures of the lectures</h1>
-<p>Each is the recorded graph of a program in <code>examples/programs.py</code>, drawn by <code>viz.draw</code>.
+<p>Each shows the recorded graph of a program in <code>examples/programs.py</code>, <code>through_time.py</code> or
+<code>from_package.py</code>.
 Rebuild them with <code>python examples/figures.py</code>.</p>
 <p>Five backward passes to walk through, each a page with a tour:
 <a href="../pages/worked-series.html">the worked series</a>, <a href="../pages/bptt.html">BPTT for T = 3</a>,

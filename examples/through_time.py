@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import tinygraph as tg
-from examples.programs import HIDDEN, INPUTS, data, weights
+from examples.programs import HIDDEN, INPUTS, data, sequence_to_one, weights
 
 
 def bptt(T: int = 3) -> tg.Tensor:
@@ -34,6 +34,35 @@ def vanishing_and_exploding(T: int = 8) -> tg.Tensor:
         g = np.tanh(W_e @ g + U_e @ x)
     loss = h.sum() + g.sum()
     return loss
+
+
+def turning(gain: float, T: int = 8) -> tg.Tensor:
+    """C7: a network whose recurrent matrix turns the state, and makes it so many times longer."""
+    W, U = tg.parameter(gain * np.array([[0.6, -0.8], [0.8, 0.6]])), tg.parameter(np.eye(2))
+    h = np.zeros(2)
+    for x in 0.001 * data(T, 2):
+        h = np.tanh(W @ h + U @ x)
+    loss = h.sum()
+    return loss
+
+
+def weak_and_strong() -> dict[str, tg.Tensor]:
+    """C7: one such matrix halves every length, the other doubles it."""
+    losses = {}
+    for gain in (0.5, 2.0):
+        loss = turning(gain)
+        losses[f"||W|| = {gain:g}"] = loss
+    return losses
+
+
+def long_bptt() -> tg.Tensor:
+    """C6: the network of C4 over more time steps."""
+    return bptt(T=12)
+
+
+def memory_and_state(T: int = 20) -> dict[str, tg.Tensor]:
+    """C7: an LSTM beside an Elman network, the loss of each at the end alone."""
+    return {"LSTM": memory_lane(T), "Elman": sequence_to_one(T)}
 
 
 def memory_lane(T: int = 5) -> tg.Tensor:

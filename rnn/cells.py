@@ -153,6 +153,9 @@ class ElmanCell(Cell):
 
     def __call__(self, h: State, x: ArrayLike) -> tg.Tensor:
         """Return the next h, (N, H) or (H,)."""
+        if self.phi is itself:  # h is the affine map itself, and is drawn as h
+            h = tg.linear(x, self.U, self.b) + tg.linear(h, self.W)
+            return h
         a = tg.linear(x, self.U, self.b) + tg.linear(h, self.W)
         h = self.phi(a)
         return h
@@ -267,8 +270,7 @@ class ConditionedCell(Cell):
 
     def look(self, x: ArrayLike) -> tg.Tensor:
         """Return R x, (N, H) or (H,), for the vector x, (N, m) or (m,)."""
-        Rx = tg.linear(x, self.R)
-        return Rx
+        return tg.linear(x, self.R)
 
     def __call__(self, h: State, y: ArrayLike, Rx: ArrayLike = 0.0) -> tg.Tensor:
         """Return the next h, (N, H) or (H,), from what was written last and R x."""

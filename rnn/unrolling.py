@@ -97,7 +97,10 @@ def _recorded(state: State) -> State:
 def _where(active: np.ndarray, new: State, old: State) -> State:
     if isinstance(new, tuple):
         return tuple(_where(active, n, o) for n, o in zip(new, old, strict=True))
-    return tg.where(active, new, old)
+    state = tg.where(active, new, old)
+    if isinstance(new, tg.Tensor) and new.name:  # it is drawn as the state, and what only some have as new
+        state.name, new.name = new.name, f"{new.name}_new"
+    return state
 
 
 def _without_padding(xs: Any, active: np.ndarray) -> Any:

@@ -13,6 +13,7 @@ from .scenes.calls import calls_scene
 from .scenes.collapse import collapse_scopes
 from .scenes.folded import folded_scene
 from .scenes.gradients import with_gradients
+from .scenes.numbers import with_numbers
 from .scenes.ops import ops_scene
 from .scenes.overlays import OVERLAYS, colour, scale_of, trace_of
 from .scenes.scale import Scale
@@ -36,6 +37,7 @@ def draw(
     opened: str | Iterable[str] = (),
     large: bool = False,
     limits: tuple[float, float] | Drawing | None = None,
+    numbers: bool = False,
 ) -> Drawing:
     """Draw a recorded program.
 
@@ -57,6 +59,8 @@ def draw(
         What to show as colour, with a legend.
     limits : (float, float) or Drawing, optional
         Between which numbers the colours of `overlay` lie, so that drawings can be compared; those of another drawing.
+    numbers : bool
+        Write the numbers of a value that has at most three under its name.
     backward : bool
         Add the arrows of the backward pass, against those of the forward pass: one for each contribution, hollow where
         that is zero, and a sum for each parameter.
@@ -96,7 +100,7 @@ def draw(
     >>> [(node.label, node.detail) for node in viz.draw(h, view="calls").scene.nodes if node.label == "cell"]
     [('cell', 'h⁽¹⁾'), ('cell', 'h⁽²⁾')]
     """
-    check_options(view, fold, timesteps, overlay, backward, collapse, opened, limits)
+    check_options(view, fold, timesteps, overlay, backward, collapse, opened, limits, numbers)
     graph = graph_of(x)
     start_early()
     if fold:
@@ -107,6 +111,8 @@ def draw(
     if backward:
         trace = trace or trace_of(graph)
         scene = with_gradients(scene, trace)
+    if numbers:
+        scene = with_numbers(scene, graph)
     if overlay is not None:
         scene = colour(scene, overlay, graph, trace, _scale(limits, overlay))
     if collapse:
@@ -123,6 +129,7 @@ def check_options(
     collapse: str | Iterable[str] = (),
     opened: str | Iterable[str] = (),
     limits: tuple[float, float] | Drawing | None = None,
+    numbers: bool = False,
 ) -> None:
     """Check what `draw` is asked for, as far as it can be told before anything is recorded.
 
@@ -133,13 +140,16 @@ def check_options(
     """
     if view not in _VIEWS:
         raise ValueError(f"view must be 'ops', 'variables' or 'calls', not {view!r}")
-    if view == "calls" and (fold or backward or overlay is not None):
-        raise ValueError("view='calls' shows calls and no single values: it excludes fold, backward and overlay")
+    if view == "calls" and (fold or backward or numbers or overlay is not None):
+        raise ValueError(
+            "view='calls' shows calls and no single values: it excludes fold, backward, numbers and overlay"
+        )
     if opened and view != "calls":
         raise ValueError("opened= opens calls, which view='calls' shows")
-    if fold and (timesteps is not None or overlay is not None or backward or collapse):
+    if fold and (timesteps is not None or overlay is not None or backward or collapse or numbers):
         raise ValueError(
-            "a folded drawing has no single time steps: fold=True excludes timesteps, overlay, backward, collapse"
+            "a folded drawing has no single time steps: fold=True excludes timesteps, overlay, backward, collapse "
+            "and numbers"
         )
     if overlay is not None and overlay not in OVERLAYS:
         raise ValueError(f"overlay must be one of {', '.join(map(repr, OVERLAYS))}, not {overlay!r}")

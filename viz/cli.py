@@ -102,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument(
         "--limits", type=_limits, metavar="LOW:HIGH", help="between which numbers its colours lie, to compare drawings"
     )
+    draw.add_argument("--numbers", action="store_true", help="write the numbers of small values under their names")
     draw.add_argument("--large", action="store_true", help="draw it even if it takes more than some 50 megabytes")
 
     plot = commands.add_parser(
@@ -157,7 +158,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _draw(options: argparse.Namespace) -> int:
-    names = ("view", "fold", "timesteps", "overlay", "backward", "opened", "limits")
+    names = ("view", "fold", "timesteps", "overlay", "backward", "opened", "limits", "numbers")
     how = {name: getattr(options, name) for name in names}
     check_options(**how)
     format_of(options.output, Drawing.FORMATS)

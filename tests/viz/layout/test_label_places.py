@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 import viz
 from examples import programs
-from examples.figures import FIGURES
+from examples.figures import DRAWINGS
 from tests.tools.pictures import drawn
 from viz.layout.bends import bow, loop
 from viz.layout.edge_labels import HEIGHT
@@ -24,7 +24,7 @@ def _corners(place, label):
     return place[0] - width / 2, place[1] - HEIGHT / 2, place[0] + width / 2, place[1] + HEIGHT / 2
 
 
-@pytest.mark.parametrize("figure", [f for f in FIGURES if f.name not in CROWDED], ids=lambda figure: figure.name)
+@pytest.mark.parametrize("figure", [f for f in DRAWINGS if f.name not in CROWDED], ids=lambda figure: figure.name)
 def test_no_line_runs_through_a_label(figure):
     drawing = drawn(figure.name)
     layout, scene = drawing.layout, drawing.scene

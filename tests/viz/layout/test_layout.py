@@ -6,14 +6,14 @@ import pytest
 
 import viz
 from examples import programs
-from examples.figures import FIGURES
+from examples.figures import DRAWINGS
 from tests.tools.pictures import check_picture, drawn
 from viz.layout import cell as cells
 from viz.layout.geometry import rounded
 from viz.layout.graphviz_layout import Request, arrange, seconds
 
 
-@pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
+@pytest.mark.parametrize("figure", DRAWINGS, ids=lambda figure: figure.name)
 def test_figures_are_untangled(figure):
     check_picture(drawn(figure.name))
 

@@ -5,14 +5,14 @@ import pytest
 
 import tinygraph as tg
 import viz
-from examples.figures import FIGURES
+from examples.figures import DRAWINGS
 from tests.tools.pictures import drawn
 from tests.tools.wires import touching
 from viz.layout.geometry import Box, rounded
 from viz.layout.landings import spread_landings
 
 
-@pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
+@pytest.mark.parametrize("figure", DRAWINGS, ids=lambda figure: figure.name)
 def test_no_edge_seems_to_exist_that_does_not(figure):
     assert touching(drawn(figure.name)) == []
 

@@ -308,3 +308,16 @@ def test_a_scope_is_collapsed_to_one_node_in_each_time_step():
 def test_a_scope_that_there_is_not_is_refused_and_the_known_ones_are_named():
     with pytest.raises(ValueError, match="nothing was recorded in the scope 'DE'; those there are: 'EN', 'ES', 'FR'"):
         viz.draw(programs.three_decoders(), collapse="DE")
+
+
+def test_numbers_stand_under_the_names_of_small_values():
+    W, h = tg.parameter(0.5 * np.eye(2)), np.array([1.0, -2.0])
+    for x in np.ones((2, 4)):
+        h = W @ h + x.sum()
+    details = {node.label: node.detail for node in variables(h, numbers=True).scene.nodes}
+    assert details["h⁽⁰⁾"] == "1, −2"
+    assert details["h⁽¹⁾"] == "4.5, 3"
+    assert {node.label: node.detail for node in viz.draw(h, numbers=True).scene.nodes}["W"] == "2×2"
+    for options in ({"fold": True}, {"view": "calls"}):
+        with pytest.raises(ValueError, match="numbers"):
+            viz.draw(h, numbers=True, **options)
