@@ -8,12 +8,13 @@
 `draw` returns a `Drawing`: every op, or with ``view="variables"`` what the program named, or with
 ``view="calls"`` the calls of its own functions, one node each (``opened="cell"`` shows what is inside).
 ``fold=True`` draws the cell once, with delayed edges; ``timesteps=2`` leaves out the middle;
-``backward=True`` adds the gradients; ``overlay="grad_norm"`` colours by them;
+``backward=True`` adds the gradients; ``overlay="grad_norm"`` colours by them; ``numbers=True`` writes small values;
 ``collapse="encoder"`` makes a scope one node.
 
 Pictures can be compared: ``limits=(1e-6, 1)`` or ``limits=other`` fixes what the colours mean, `side_by_side` puts
 drawings and plots beside one another in colours that they share, and `plot` shows several networks in one plot:
-``viz.plot({"LSTM": loss, "Elman": other})`` is ‖∂L/∂h⁽ᵗ⁾‖ of both by time step.
+``viz.plot({"LSTM": loss, "Elman": other})`` is ‖∂L/∂h⁽ᵗ⁾‖ of both by time step. ``viz.heat_map(loss, "α")`` shows a
+vector of each time step as the rows of a matrix, such as the weights of attention.
 
 `Drawing` shows itself in a notebook. ``save`` writes .svg, .png, .pdf, .dot, .graphml, .mmd,
 .json and more; ``svg()``, ``dot``, ``graphml()``, ``mermaid()``, ``text()``, ``to_graphviz()`` and

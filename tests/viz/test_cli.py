@@ -209,6 +209,11 @@ def test_limits_of_colours_are_two_numbers_with_a_colon(here, script, tmp_path):
         assert message in errors
 
 
+def test_numbers_are_drawn_if_asked_for(here, script, tmp_path):
+    assert here("draw", script, "--numbers", "--view", "variables", "-o", "g.svg") == (0, "")
+    assert ">1, 2</text>" in (tmp_path / "g.svg").read_text()  # h⁽⁰⁾
+
+
 def test_plot_writes_the_gradient_by_time_step(here, script, tmp_path):
     assert here("plot", script, "-o", "p.svg") == (0, "")
     texts = {text.text for text in ElementTree.parse(tmp_path / "p.svg").iter()}
