@@ -51,8 +51,9 @@ class Figure(NamedTuple):
     def call(self) -> str:
         """The call that makes it, as a reader would write it."""
         options = "".join(f", {key}={_written(value)}" for key, value in self.options.items())
-        if self.show is side_by_side:
-            return f"viz.side_by_side(*(viz.draw(x{options}) for x in {self.program.__name__}().values()))"
+        if self.show in (side_by_side, one_above_the_other):
+            columns = ", columns=1" if self.show is one_above_the_other else ""
+            return f"viz.side_by_side(*(viz.draw(x{options}) for x in {self.program.__name__}().values()){columns})"
         return f"viz.{self.show.__name__}({self.program.__name__}(){options})"
 
 
@@ -70,6 +71,11 @@ def _written(value: Any) -> str:
 def side_by_side(programs: dict[str, Any], **options: Any) -> Any:
     """Draw several programs beside one another, each under its label."""
     return viz.side_by_side(*(viz.draw(x, **options) for x in programs.values()), titles=programs)
+
+
+def one_above_the_other(programs: dict[str, Any], **options: Any) -> Any:
+    """Draw several programs one above the other, so that their time steps are."""
+    return viz.side_by_side(*(viz.draw(x, **options) for x in programs.values()), titles=programs, columns=1)
 
 
 VARIABLES: dict[str, Any] = {"view": "variables"}
@@ -183,7 +189,7 @@ FIGURES = [
         "The same colours for the same numbers: one gradient vanishes, the other explodes",
         t.weak_and_strong,
         {"view": "variables", "overlay": "grad_norm"},
-        side_by_side,
+        one_above_the_other,
     ),
     _f(
         "C7",
@@ -239,6 +245,7 @@ background:light-dark(#fff,#14181d);color:light-dark(#1a1f26,#eef1f4)}
 section{display:flex;flex-wrap:wrap;gap:1.5rem;align-items:flex-start;border-top:1px solid light-dark(#d5dae1,#333b45)}
 h2{flex-basis:100%;margin:1rem 0 0}
 figure{margin:0 0 1rem;max-width:100%;overflow-x:auto}
+object{clip-path:inset(2px)} /* at its edge a browser may show the white ground of the document in it */
 figcaption{color:light-dark(#5c6672,#9aa5b1)}
 small{display:block;font-family:monospace}
 </style></head><body>

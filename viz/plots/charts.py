@@ -78,7 +78,7 @@ def flow_chart(traces: Mapping[str, tg.Trace], names: Mapping[str, str | None]) 
     single = len(flows) == 1
     series: list[Series] = []
     for hue, (label, variable, of_variable) in enumerate(flows):
-        named = "all losses" if single else _label(label, variable, of_variable, len(traces) > 1)
+        named = label or "all losses" if single else _label(label, variable, of_variable, len(traces) > 1)
         series.append(Series(named, _by_step(of_variable, of_variable.norms), None if single else hue))
         if _hidden(of_variable) and any(of_variable.alone) and len(flows) <= MOST_WITH_LAST:
             last = f"{_end(variable)} alone" + ("" if single else f", {label or symbol(str(variable))}")
@@ -150,7 +150,7 @@ def contributions_chart(traces: Mapping[str, tg.Trace], nodes: Mapping[str, tg.N
         if outside is not None:
             notes.append(f"{label + ': ' if label else ''}{rounded(outside)} more from outside all time steps")
     names = {trace.symbols.of(nodes[label]).name for label, trace in traces.items()}
-    bar = with_bar(names.pop()) if len(names) == 1 else "the gradient"
+    bar = with_bar(symbol(names.pop())) if len(names) == 1 else "the gradient"
     title = f"What each time step contributes to {bar}"
     quantity = f"share of {bar}; all shares add up to 1" if show == SHARE else f"||contribution to {bar}||, log scale"
     kind = "bars" if show == SHARE else "points"

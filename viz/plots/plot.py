@@ -20,7 +20,7 @@ HEIGHT = 200.0  # of the axis, in pixels
 NARROWEST, WIDEST, STEP = 330.0, 720.0, 44.0  # of the axis, and of a time step if there is room
 INSET = 26.0  # of the first and the last time step
 LANE = 24.0  # for what has no place on the axis
-SPARSE = 9.0  # pixels between time steps: nearer ones have no dots
+SPARSE = 9.0  # pixels between time steps: on nearer ones lines have no dots, and points no stems
 MOST_WORDS = 40  # time steps told in words
 
 _STRUCTURE = """
@@ -156,14 +156,15 @@ class _Writer:
             yield from self._dots(series, number, 0.0)
 
     def _dots(self, series: Series, number: int, shift: float) -> Iterator[str]:
+        radius = 3.5 if self.step >= SPARSE else 2.0
         for t, value in series.values.items():
             if value is not None and self._on_axis(value):
-                place = f'cx="{self.x.at(t) + shift:.5g}" cy="{self.y.at(value):.5g}" r="3.5"'
+                place = f'cx="{self.x.at(t) + shift:.5g}" cy="{self.y.at(value):.5g}" r="{radius:g}"'
                 yield f'<circle class="dot s{number}" {place}>{_tooltip(series, t, value)}</circle>'
 
     def _points(self, series: Series, number: int) -> Iterator[str]:
         shift = self._shift(number, 9.0)
-        for t, value in series.values.items():
+        for t, value in series.values.items() if self.step >= SPARSE else ():
             if value is not None and self._on_axis(value):
                 x = self.x.at(t) + shift
                 yield f'<path class="stem s{number}" d="M{x:.5g} {self.bottom:.5g}V{self.y.at(value):.5g}"/>'

@@ -149,6 +149,15 @@ def test_two_uses_in_one_time_step_are_one_contribution():
     assert values(viz.plot(h.sum(), "W")) == pytest.approx({1: 2.0, 2: 2.0})
 
 
+def test_a_parameter_is_written_as_in_the_drawings():
+    Wh, h = tg.parameter([[0.5]]), tg.tensor([1.0])
+    for _ in range(3):
+        h = Wh @ h
+    for of in ("Wh", "W_h", Wh):
+        assert viz.plot(h.sum(), of).chart.title == "What each time step contributes to W\u0304_h"
+    assert viz.plot({"Elman": h.sum()}).chart.series[0].label == "Elman"
+
+
 def test_uses_outside_of_time_are_told_and_not_plotted():
     W, h = tg.parameter([[0.5]], name="W"), tg.tensor([1.0])
     for _ in range(2):
