@@ -36,6 +36,25 @@ def vanishing_and_exploding(T: int = 8) -> tg.Tensor:
     return loss
 
 
+def memory_lane(T: int = 5) -> tg.Tensor:
+    """C7: an LSTM with its forget gates open; the loss is at the end alone."""
+    W_i, W_f = weights(HIDDEN, HIDDEN + INPUTS, seed=1), weights(HIDDEN, HIDDEN + INPUTS, seed=2)
+    W_g, W_o = weights(HIDDEN, HIDDEN + INPUTS, seed=3), weights(HIDDEN, HIDDEN + INPUTS, seed=4)
+    b_f, V = tg.parameter(np.full(HIDDEN, 4.0)), weights(1, HIDDEN, seed=5)
+    h, s = tg.tensor(np.zeros(HIDDEN)), tg.tensor(np.zeros(HIDDEN))
+    for x in data(T, INPUTS):
+        u = np.concatenate([h, x])
+        i = tg.sigmoid(W_i @ u)
+        f = tg.sigmoid(W_f @ u + b_f)
+        g = np.tanh(W_g @ u)
+        s = f * s + i * g
+        o = tg.sigmoid(W_o @ u)
+        h = o * np.tanh(s)
+    ŷ = V @ h
+    loss = (ŷ**2).sum()
+    return loss
+
+
 def turning(gain: float, T: int = 8) -> tg.Tensor:
     """C7: a network whose recurrent matrix turns the state, and makes it so many times longer."""
     W, U = tg.parameter(gain * np.array([[0.6, -0.8], [0.8, 0.6]])), tg.parameter(np.eye(2))
@@ -63,22 +82,3 @@ def long_bptt() -> tg.Tensor:
 def memory_and_state(T: int = 20) -> dict[str, tg.Tensor]:
     """C7: an LSTM beside an Elman network, the loss of each at the end alone."""
     return {"LSTM": memory_lane(T), "Elman": sequence_to_one(T)}
-
-
-def memory_lane(T: int = 5) -> tg.Tensor:
-    """C7: an LSTM with its forget gates open; the loss is at the end alone."""
-    W_i, W_f = weights(HIDDEN, HIDDEN + INPUTS, seed=1), weights(HIDDEN, HIDDEN + INPUTS, seed=2)
-    W_g, W_o = weights(HIDDEN, HIDDEN + INPUTS, seed=3), weights(HIDDEN, HIDDEN + INPUTS, seed=4)
-    b_f, V = tg.parameter(np.full(HIDDEN, 4.0)), weights(1, HIDDEN, seed=5)
-    h, s = tg.tensor(np.zeros(HIDDEN)), tg.tensor(np.zeros(HIDDEN))
-    for x in data(T, INPUTS):
-        u = np.concatenate([h, x])
-        i = tg.sigmoid(W_i @ u)
-        f = tg.sigmoid(W_f @ u + b_f)
-        g = np.tanh(W_g @ u)
-        s = f * s + i * g
-        o = tg.sigmoid(W_o @ u)
-        h = o * np.tanh(s)
-    ŷ = V @ h
-    loss = (ŷ**2).sum()
-    return loss

@@ -1,6 +1,7 @@
 """Pictures beside one another: one document, names and styles of each its own, colours that mean the same."""
 
 import io
+import pickle
 import re
 import xml.etree.ElementTree as ET
 
@@ -167,3 +168,16 @@ def test_a_name_like_ours_stays_what_it_is():
 def test_what_cannot_stand_side_by_side_is_refused(drawings, call, error, message):
     with pytest.raises(error, match=message):
         call(drawings[0])
+
+
+def test_a_scope_drawn_as_one_node_stays_without_a_colour_and_all_pictures_can_be_pickled():
+    W, h = tg.parameter(np.eye(2) / 2), np.ones(2)
+    for _ in range(2):
+        with tg.scope("cell"):
+            h = np.tanh(W @ h)
+        h = h + 1.0
+    loss = h.sum()
+    pair = [viz.draw(loss, overlay="grad_norm", collapse="cell"), viz.draw(loss, overlay="grad_norm")]
+    both = viz.side_by_side(*pair, viz.plot(loss, "h"), viz.heat_map(loss, "h"))
+    assert {node.fill for node in both.pictures[0].scene.nodes if node.label == "cell"} == {None}
+    assert pickle.loads(pickle.dumps(both)).svg() == both.svg()
