@@ -48,6 +48,12 @@ class Variable:
     def __str__(self) -> str:
         return self.name + ",".join(map(subscript, self.numbers))
 
+    @property
+    def called(self) -> tuple[str, ...]:
+        """What it is found by."""
+        plain = str(self).translate(_PLAIN)
+        return self.name, written(self.name), plain, f"{plain} ({self.where})"
+
 
 def variables(recorded: Trace | Graph, name: str | None = None) -> list[Variable]:
     """Return the named values that belong to time steps, each in its loop: an encoder's h is not its decoder's.
@@ -56,7 +62,7 @@ def variables(recorded: Trace | Graph, name: str | None = None) -> list[Variable
     ----------
     recorded : Trace or Graph
     name : str, optional
-        Only those of that name (``"h"``), or of one layer too (``"h₂"``, ``"h2"``).
+        Only those of that name (``"h"``), of one layer (``"h₂"``, ``"h2"``), or of one place (``"h (encoder)"``).
 
     Raises
     ------
@@ -92,7 +98,7 @@ def variables(recorded: Trace | Graph, name: str | None = None) -> list[Variable
     if name is None:
         return everything
     wanted = unicodedata.normalize("NFC", name).translate(_PLAIN)
-    named = [v for v in everything if wanted in (v.name, written(v.name), str(v).translate(_PLAIN))]
+    named = [v for v in everything if wanted in v.called]
     if not named:
         there = ", ".join(dict.fromkeys(map(str, everything))) or "none"
         raise LookupError(f"no value called {name!r} belongs to a time step; those that do: {there}")
@@ -100,19 +106,23 @@ def variables(recorded: Trace | Graph, name: str | None = None) -> list[Variable
 
 
 def _continued(of_loops: _OfLoops) -> list[Variable]:
-    """Return variables, one for parts that share no time step: the first may be written out before the loop."""
-    alike: dict[Hashable, list[Variable]] = {}
-    for (name, numbers, (scope, _)), nodes in of_loops.items():
-        parts = alike.setdefault((name, numbers, scope), [])
-        earlier = next((part for part in parts if part.nodes.keys().isdisjoint(nodes)), None)
-        if earlier is None:
-            parts.append(Variable(name, numbers, nodes))
+    """Return variables, one for what shares no time step but its loop or its scope.
+
+    The first time step may be written out before the loop, and some may have a scope of their own.
+    """
+    merged: list[tuple[Variable, set[Hashable]]] = []
+    for (name, numbers, place), nodes in of_loops.items():
+        for variable, places in merged:
+            alike = (variable.name, variable.numbers) == (name, numbers) and places.intersection(place)
+            if alike and variable.nodes.keys().isdisjoint(nodes):
+                variable.nodes |= nodes
+                places.update(place)
+                break
         else:
-            earlier.nodes |= nodes
-    merged = [variable for parts in alike.values() for variable in parts]
-    for variable in merged:
+            merged.append((Variable(name, numbers, nodes), set(place)))
+    for variable, _ in merged:
         variable.nodes = dict(sorted(variable.nodes.items()))
-    return merged
+    return [variable for variable, _ in merged]
 
 
 def _told_apart(everything: list[Variable]) -> list[Variable]:
@@ -129,7 +139,7 @@ def _told_apart(everything: list[Variable]) -> list[Variable]:
 
 def _distinct(same: Sequence[Variable], place: Callable[[Node], str]) -> list[str] | None:
     places = [place(next(iter(variable.nodes.values()))) for variable in same]
-    return places if all(places) and len(set(places)) == len(places) else None
+    return places if len(set(places)) == len(places) else None
 
 
 def _function(node: Node) -> str:

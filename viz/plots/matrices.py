@@ -57,6 +57,8 @@ def named_rows(graph: tg.Graph, name: str, at: Any) -> Rows:
         same = variables(graph, name)
     except LookupError:
         return _outside_of_time(graph, name, at)
+    plain = [variable for variable in same if not variable.where and str(variable) == same[0].name]
+    same = plain if len(plain) == 1 else same  # that of no scope, beside those within some
     if len(same) > 1:
         there = ", ".join(f"{variable} ({variable.where})" if variable.where else str(variable) for variable in same)
         raise LookupError(f"{name!r} is computed in several loops: {there}; say which, or give the values as a list")

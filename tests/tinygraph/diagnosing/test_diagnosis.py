@@ -1,5 +1,6 @@
 """Diagnosis: flow, the lag matrix, where NaN begins, and the difference of two runs."""
 
+import contextlib
 import math
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygraph as tg
-from tinygraph.diagnosing import diff, flow, nonfinite_origin, state_name, variables
+from tinygraph.diagnosing import diff, flow, nonfinite_origin, state, state_name, variables
 from tinygraph.diagnosing.lag_matrix import lag
 
 
@@ -276,3 +277,25 @@ def test_a_first_time_step_written_out_belongs_to_the_loop_after_it():
 def test_a_name_that_there_is_not_is_told_with_those_that_there_are():
     with pytest.raises(LookupError, match="no value called 'q' belongs to a time step; those that do: h"):
         flow(linear_rnn(0.5), "q")
+
+
+def test_a_name_inside_and_outside_of_a_scope_is_two_variables_of_one_loop():
+    W, h = tg.parameter(np.eye(2) / 2), np.ones(2)
+    for _ in range(3):
+        with tg.scope("cell"):
+            h = W @ h
+        h = h + 1.0
+    trace = tg.trace(h.sum())
+    inside, outside = variables(trace, "h")
+    assert (inside.where, outside.where) == ("cell", "")
+    assert variables(trace, "h (cell)")[0].nodes == inside.nodes
+    assert state(trace).nodes == outside.nodes
+
+
+def test_a_scope_around_some_time_steps_alone_does_not_part_a_variable():
+    W, h = tg.parameter(np.eye(2) / 2), np.ones(2)
+    for t in range(6):
+        with tg.scope("first") if t < 3 else contextlib.nullcontext():
+            h = W @ h
+    (everywhere,) = variables(tg.trace(h.sum()), "h")
+    assert list(everywhere.nodes) == [1, 2, 3, 4, 5, 6]
