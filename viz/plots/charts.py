@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import tinygraph as tg
 from tinygraph.diagnosing import Flow, Variable, flow, state, variables
+from tinygraph.loops.over_time import Run
+from tinygraph.loops.places import Loop
 from tinygraph.numeric import norm
+from tinygraph.tracing.contributions import Contributions
 
 from ..scenes.labels import symbol, with_bar
 from ..scenes.text import rounded
@@ -20,6 +23,7 @@ MOST_WITH_LAST = 3  # variables: of more, the line of the last loss alone is lef
 SHARE, NORM = "share", "norm"
 
 Values = dict[int, float | None]
+Places = dict[int, list[int]]  # of contributions, by time step
 
 
 @dataclass(frozen=True)
@@ -140,13 +144,14 @@ def contributions_chart(traces: Mapping[str, tg.Trace], nodes: Mapping[str, tg.N
     series: list[Series] = []
     notes: list[str] = []
     backward: list[bool] = []
-    for number, (label, trace) in enumerate(traces.items()):
+    for label, trace in traces.items():
         node = nodes[label]
-        values, outside = _contributions(trace, node, show)
-        hue = trace.graph.parameters.index(node) if len(traces) == 1 and node.kind == "parameter" else number
-        series.append(Series(label, values, hue))
-        runs = [trace.graph.timeline.runs[trace.nodes[step].index] for step, _ in trace.writes(node)]
-        backward += [run.backward for run in runs if run is not None]
+        parts, outside = _contributions(trace, node, show)
+        for part in parts:
+            named = ", ".join(filter(None, [label, part.where if len(parts) > 1 else ""]))
+            alone = len(traces) == len(parts) == 1 and node.kind == "parameter"
+            series.append(Series(named, part.values, trace.graph.parameters.index(node) if alone else len(series)))
+            backward.append(part.backward)
         if outside is not None:
             notes.append(f"{label + ': ' if label else ''}{rounded(outside)} more from outside all time steps")
     names = {trace.symbols.of(nodes[label]).name for label, trace in traces.items()}
@@ -157,13 +162,19 @@ def contributions_chart(traces: Mapping[str, tg.Trace], nodes: Mapping[str, tg.N
     return Chart(title, quantity, tuple(series), kind, show == NORM, "; ".join(notes), _arrow(backward))
 
 
-def _contributions(trace: tg.Trace, node: tg.Node, show: str) -> tuple[Values, float | None]:
-    """Return a number for each time step, and one for the uses outside of all, if there are such."""
+class _Part(NamedTuple):
+    """What the uses in one loop over time contribute, by time step."""
+
+    where: str
+    values: Values
+    backward: bool
+
+
+def _contributions(trace: tg.Trace, node: tg.Node, show: str) -> tuple[list[_Part], float | None]:
+    """Return a number for each time step of each loop, and one for the uses outside of all, if there are such."""
     contributions = trace.contributions(node)
-    places: dict[int | None, list[int]] = {}
-    for place, timestep in enumerate(contributions.timesteps):
-        places.setdefault(timestep, []).append(place)
-    if not places.keys() - {None}:
+    loops, outside = _uses(trace, contributions)
+    if not loops:
         raise LookupError(f"{trace.symbols.of(node)} is not used in any time step")
 
     def number(places: list[int]) -> float:
@@ -171,9 +182,33 @@ def _contributions(trace: tg.Trace, node: tg.Node, show: str) -> tuple[Values, f
             return float(sum(contributions[place].share for place in places))
         return norm(np.sum([contributions.term(place) for place in places], axis=0))
 
-    values: Values = {t: number(of_step) for t, of_step in sorted(places.items(), key=_step) if t is not None}
-    return values, number(places[None]) if None in places else None
+    parts = []
+    for run, places in loops:
+        where = _where(run.loop) if run and run.loop else ""
+        parts.append(_Part(where, {t: number(places[t]) for t in sorted(places)}, bool(run and run.backward)))
+    return parts, number(outside) if outside else None
 
 
-def _step(item: tuple[int | None, list[int]]) -> int:
-    return -1 if item[0] is None else item[0]
+def _where(loop: Loop) -> str:
+    line = f"line {loop.lineno}" if loop.lineno else ""
+    return ", ".join(filter(None, [loop.function and f"in {loop.function.rpartition('<locals>.')[2]}", line]))
+
+
+def _uses(trace: tg.Trace, contributions: Contributions) -> tuple[list[tuple[Run | None, Places]], list[int]]:
+    """Return the uses of each loop by time step, and those outside of all; one for loops that share no time step."""
+    loops: dict[Loop | None, tuple[Run | None, Places]] = {}
+    outside: list[int] = []
+    for place, (step, _) in enumerate(contributions.writes):
+        timestep, run = contributions.timesteps[place], trace.graph.timeline.runs[trace.nodes[step].index]
+        if timestep is None:
+            outside.append(place)
+        else:
+            loops.setdefault(run.loop if run else None, (run, {}))[1].setdefault(timestep, []).append(place)
+    merged: list[tuple[Run | None, Places]] = []
+    for run, places in reversed(loops.values()):
+        earlier = next((others for _, others in merged if others.keys().isdisjoint(places)), None)
+        if earlier is None:
+            merged.append((run, places))
+        else:
+            earlier.update(places)
+    return merged, outside

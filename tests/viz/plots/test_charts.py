@@ -158,6 +158,30 @@ def test_a_parameter_is_written_as_in_the_drawings():
     assert viz.plot({"Elman": h.sum()}).chart.series[0].label == "Elman"
 
 
+def test_uses_in_two_loops_are_not_added_up_time_step_by_time_step():
+    E, W = tg.parameter(0.5 * np.eye(2), name="E"), tg.parameter(np.eye(2), name="W")
+
+    def encode(h):
+        for _ in range(4):
+            h = E @ h
+        return h
+
+    def decode(s):
+        for _ in range(2):
+            s = E @ (W @ s)
+        return s
+
+    chart = viz.plot(decode(encode(np.ones(2))).sum(), "E").chart
+    assert [series.label.split(",")[0] for series in chart.series] == ["in encode", "in decode"]
+    each = np.linalg.norm(np.full((2, 2), 0.5**5))  # the product of the five other factors, in every use
+    assert [series.values for series in chart.series] == [
+        pytest.approx(dict.fromkeys((1, 2, 3, 4), each)),
+        pytest.approx(dict.fromkeys((1, 2), each)),
+    ]
+    shares = viz.plot(decode(encode(np.ones(2))).sum(), "E", show="share").chart
+    assert sum(sum(series.values.values()) for series in shares.series) == pytest.approx(1)
+
+
 def test_uses_outside_of_time_are_told_and_not_plotted():
     W, h = tg.parameter([[0.5]], name="W"), tg.tensor([1.0])
     for _ in range(2):
@@ -212,5 +236,6 @@ def test_programs_that_others_wrote_are_plotted_or_say_that_they_carry_no_state(
     for node in trace.graph.parameters:
         contributions = trace.contributions(node)
         if None not in contributions.timesteps and len(contributions):
-            shares = viz.plot(trace, node, show="share").chart.series[0].values
-            assert sum(shares.values()) == pytest.approx(1) or np.isnan(sum(shares.values()))
+            shares = viz.plot(trace, node, show="share").chart.series
+            total = sum(sum(series.values.values()) for series in shares)
+            assert total == pytest.approx(1) or np.isnan(total)
