@@ -178,8 +178,11 @@ class Cell:
                 fans.setdefault(wire.source, {})[wire] = wire.target
         fans = {source: wires for source, wires in fans.items() if len(set(wires.values())) > 1}
         gap = gap_below([self.boxes[slot] for slot in row], list(self.boxes.values()))
-        if gap and (fans or any(slot in left for slot in row)):
+        entered = any(slot in left for slot in row)
+        if gap and (fans or entered):
             self._stretch(Stretch(*gap, ROOM))
+        elif entered:
+            self.height = max(self.height, max(self.boxes[slot].bottom for slot in row) + 2 * BELOW_BUSES)
         for number, (source, wires) in enumerate(fans.items()):
             others = [box for slot, box in self.boxes.items() if slot != source and slot not in wires.values()]
             targets = [self.boxes[slot] for slot in wires.values()]

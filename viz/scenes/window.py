@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import replace
-from itertools import groupby, pairwise
+from itertools import combinations, groupby, pairwise
 
 from .scene import Edge, Node, Scene
 
@@ -106,8 +106,35 @@ def _what_is_joined(scene: Scene) -> Scene:
     edges = [edge for edge in scene.edges if edge.kind != "elided" or edge.source in inside]
     joined = inside.union(*((edge.source, edge.target) for edge in edges))
     nodes = [node for node in scene.nodes if node.id in joined]
-    scene = without_empty_columns(replace(scene, nodes=nodes, edges=edges))
-    return replace(scene, columns=[replace(scene.columns[0], skipped=0), *scene.columns[1:]])
+    return _ghosts_first(without_empty_columns(replace(scene, nodes=nodes, edges=edges)))
+
+
+def _ghosts_first(scene: Scene) -> Scene:
+    """Return a time step with the values of other time steps at its left, those of later ones too."""
+    (step,) = (i for i, column in enumerate(scene.columns) if column.kind == "step")
+    later = {node.column for node in scene.nodes if node.kind == "ghost" and (node.column or 0) > step}
+    order = sorted(range(len(scene.columns)), key=lambda i: (i > step and i not in later, i == step, i))
+    columns = [scene.columns[i] for i in order]
+    at = order.index(step)
+    columns[: at + 1] = [replace(column, skipped=0) for column in columns[: at + 1]]
+    if later and columns[at + 1 :]:
+        columns[at + 1] = replace(columns[at + 1], skipped=columns[at + 1].skipped + len(later))
+    return _as_far_together(replace(scene, nodes=_moved(scene.nodes, order), columns=columns), at)
+
+
+def _as_far_together(scene: Scene, step: int) -> Scene:
+    """Return the scene with one column for the ghosts of two time steps that are equally far from the one shown."""
+    moment = scene.columns[step].timestep or 0
+    columns, into = list(scene.columns), {i: i for i in range(len(scene.columns))}
+    slots = [{(node.band, node.slot) for node in scene.nodes if node.column == i} for i in range(step)]
+    for i, j in combinations(range(step), 2):
+        before, after = columns[i].timestep, columns[j].timestep
+        as_far = before is not None and after is not None and before + after == 2 * moment
+        if as_far and slots[i].isdisjoint(slots[j]):
+            columns[i] = replace(columns[i], label=f"{columns[i].label}, {after}")
+            into[j] = i
+    nodes = [node if node.column is None else replace(node, column=into[node.column]) for node in scene.nodes]
+    return without_empty_columns(replace(scene, nodes=nodes, columns=columns))
 
 
 def shortened(scene: Scene) -> Scene:

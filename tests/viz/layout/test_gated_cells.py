@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import tinygraph as tg
 import viz
 from examples import programs
 from tests.programs import gated
@@ -115,6 +116,39 @@ def test_labels_of_a_gate_stand_beside_the_last_part_of_their_line():
         if edge.label.startswith("U_"):
             assert abs(route.label[0] - route.path.tip[0]) < 25
             assert route.path.tip[1] < route.label[1] < route.path.tip[1] + 45
+
+
+def both_ways():
+    W, (h, g), hs, gs = tg.parameter(np.eye(2), name="W"), np.zeros((2, 2)), [], []
+    X = np.sin(np.arange(8.0)).reshape(4, 2)
+    for x in X:
+        f = tg.sigmoid(W @ x)
+        h = f * h + x
+        hs.append(h)
+    for x in X[::-1]:
+        k = tg.sigmoid(W @ x)
+        g = k * g + x
+        gs.append(g)
+    return sum((h * g).sum() for h, g in zip(hs, gs[::-1], strict=True))
+
+
+@views
+def test_a_state_of_the_time_step_after_comes_from_the_left_too(options):
+    drawing = viz.draw(both_ways(), **options)
+    check_picture(drawing)
+    labels = {node.label: drawing.layout.box(node.id) for node in drawing.scene.nodes}
+    before, after, state = ("g⁽ᵗ⁺¹⁾", "h⁽ᵗ⁻¹⁾", "g⁽ᵗ⁾") if options is FOLDED else ("g⁽³⁾", "h⁽¹⁾", "g⁽²⁾")
+    assert labels[before].y == labels[state].y
+    assert max(labels[before].right, labels[after].right) < labels[state].left
+
+
+def test_lines_to_gates_with_nothing_below_them_are_not_cut_off():
+    W, h = tg.parameter(np.eye(2), name="W"), np.ones(2)
+    for _ in range(3):
+        z, r = tg.sigmoid(W @ h), tg.sigmoid(-W @ h)
+        h = (1 - z) * h + z * np.tanh(W @ (r * h))
+    drawing = viz.draw(h.sum(), **FOLDED)
+    assert max(points[:, 1].max() for _, points in lines(drawing)) < drawing.layout.height
 
 
 @pytest.mark.parametrize("program", [programs.lstm, programs.gru, gated.lstm, gated.gru])
