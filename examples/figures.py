@@ -160,6 +160,7 @@ FIGURES = [
     ),
     _f("B11", "deep", "A deep network: layers × time", p.deep, VARIABLES),
     _f("B12", "lstm-cell", "An LSTM cell with peepholes", p.lstm, FOLDED),
+    _f("B12", "lstm-step", "Its second time step", p.lstm, {"view": "variables", "timesteps": [2]}),
     _f("B12", "lstm-unrolled", "The LSTM unrolled: the output gate sees the new state", p.lstm, VARIABLES),
     _f("B13", "gru-cell", "A GRU cell", p.gru, FOLDED),
     _f("B13", "gru-unrolled", "The GRU unrolled", p.gru, VARIABLES),

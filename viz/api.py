@@ -11,14 +11,15 @@ from .formats.drawing import Drawing
 from .layout.graphviz_process import start_early
 from .scenes.calls import calls_scene
 from .scenes.collapse import collapse_scopes
-from .scenes.folded import folded_scene
+from .scenes.folded import folded_scene, parts_of
 from .scenes.gradients import with_gradients
 from .scenes.numbers import with_numbers
 from .scenes.ops import ops_scene
 from .scenes.overlays import OVERLAYS, colour, scale_of, trace_of
 from .scenes.scale import Scale
+from .scenes.scene import Scene
 from .scenes.variables import variables_scene
-from .scenes.window import shortened, window
+from .scenes.window import one_step, select, shortened, window
 
 __all__ = ["check_options", "draw", "graph_of"]
 
@@ -51,10 +52,12 @@ def draw(
         Every op with its shape; or the variables that the program named, as in a textbook; or the calls of the
         program's own functions, a helper, a layer or a cell as one node.
     fold : bool
-        Draw the recurrence: the cell once, with its delayed edges.
+        Draw the recurrence: the cell once, with its delayed edges. Those of a gated cell begin at the states of the
+        time step before, at its left; its gates stand in one row, its memory is a straight lane.
     timesteps : slice, int or iterable of int, optional
         Which time steps to show, by the numbers that are printed: ``slice(5, 9)``, that many first and last ones, or
         these. Of more than twelve only the first and last three are shown unless asked for; ``slice(None)`` is all.
+        A single time step of a gated cell is drawn as the folded one is.
     overlay : "grad_norm", "value" or "time_step", optional
         What to show as colour, with a legend.
     limits : (float, float) or Drawing, optional
@@ -105,6 +108,11 @@ def draw(
     start_early()
     if fold:
         return Drawing(folded_scene(graph, view), large)
+    if isinstance(timesteps, Iterable) and not isinstance(timesteps, str):
+        timesteps = list(timesteps)
+    plain = view != "calls" and not (backward or overlay or collapse)
+    if plain and timesteps is not None and (cell := _one_gated_cell(graph, view, timesteps)) is not None:
+        return Drawing(cell, large)
     calls = [opened] if isinstance(opened, str) else opened
     scene = calls_scene(graph, calls) if view == "calls" else _VIEWS[view](graph)
     trace = x if isinstance(x, tg.Trace) else None
@@ -118,6 +126,15 @@ def draw(
     if collapse:
         scene = collapse_scopes(scene, collapse)
     return Drawing(shortened(scene) if timesteps is None else window(scene, timesteps), large)
+
+
+def _one_gated_cell(graph: tg.Graph, view: str, timesteps: slice | int | Iterable[int]) -> Scene | None:
+    """Return the scene of one time step of a gated cell; None if more are wanted, or no cell is gated."""
+    if len(select(timesteps, graph.timesteps)) != 1:
+        return None
+    parts = parts_of(graph)
+    scene = one_step(variables_scene(graph, parts) if view == "variables" else ops_scene(graph), timesteps)
+    return parts.in_rows(scene) if parts and scene is not None else None
 
 
 def check_options(

@@ -64,7 +64,7 @@ def _node_style(node: Node, round: bool) -> dict[str, str]:
         style |= {"color": LIGHT.gradient, "fontcolor": LIGHT.gradient}
     elif node.kind in ("variable", "input"):
         style |= {"color": LIGHT.ink, "penwidth": "1.4"}
-    elif node.kind == "constant":
+    elif node.kind in ("constant", "ghost"):
         style |= {"style": "filled,rounded,dashed", "fontcolor": LIGHT.quiet}
     if round and node.kind != "parameter":
         style["shape"] = "ellipse"

@@ -43,6 +43,10 @@ g .d{font-weight:normal}
 .masked{opacity:.5}.partly{opacity:.75}
 .scope{fill:none;stroke-dasharray:2 3}
 """)
+_CELL_STRUCTURE = """
+.operator rect{stroke-width:1}
+.ghost rect{stroke-dasharray:3 3}.ghost text{font-weight:bold}
+"""
 _HUE_STRUCTURE = Template("""
 .r.h$n{marker-start:url(#tg-dh$n)}
 .e.h$n,.r.h$n{marker-end:url(#tg-ah$n)}
@@ -58,6 +62,9 @@ g rect{fill:$box;stroke:$border}.scope{stroke:$border}
 .e.gradient,.r.gradient,g.gradient rect{stroke:$gradient}.a.gradient,text.gradient,g.gradient text{fill:$gradient}
 .a.hollow{fill:$frame;stroke:$gradient}
 .name{stroke:$frame}
+""")
+_CELL_COLOURS = Template("""
+.ghost text{fill:$quiet}
 """)
 _FILL_COLOURS = Template("""
 .f$n rect,rect.f$n{fill:$colour!important}.f$n .l,.f$n .d{fill:$text!important}
@@ -99,10 +106,11 @@ def style_sheet(scene: Scene, theme: str) -> str:
     """Return the rules for all that a scene contains, in a theme: "light", "dark", "auto" or "page"."""
     numbers = _colour_numbers(scene)
     rules = _STRUCTURE.substitute(font=FONT, small=SMALL)
+    rules += _CELL_STRUCTURE if _has_ghosts(scene) else ""
     rules += "".join(_HUE_STRUCTURE.substitute(n=n) for n in numbers)
     for hue in filter(dash, _hues(scene)):
         rules += f".d{hue // HUES % len(DASHES)}{{stroke-dasharray:{dash(hue)}}}"
-    return themed(rules, lambda colours: _colours(colours, numbers) + fill_rules(fills(scene), colours), theme)
+    return themed(rules, lambda colours: _colours(scene, colours) + fill_rules(fills(scene), colours), theme)
 
 
 def themed(structure: str, colours: Callable[[Theme], str], theme: str) -> str:
@@ -138,9 +146,14 @@ def _colour_numbers(scene: Scene) -> list[int]:
     return sorted({hue % HUES for hue in _hues(scene)})
 
 
-def _colours(theme: Theme, numbers: list[int]) -> str:
+def _has_ghosts(scene: Scene) -> bool:
+    return any(node.kind == "ghost" for node in scene.nodes)
+
+
+def _colours(scene: Scene, theme: Theme) -> str:
     rules = _COLOURS.substitute(theme._asdict())
-    for n in numbers:
+    rules += _CELL_COLOURS.substitute(quiet=theme.quiet) if _has_ghosts(scene) else ""
+    for n in _colour_numbers(scene):
         rules += _HUE_COLOURS.substitute(n=n, colour=theme.hues[n], paper=theme.paper)
     return rules
 

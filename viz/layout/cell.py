@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import combinations, pairwise
 from operator import itemgetter
 
 from ..scenes.scene import Edge, Node
-from .geometry import Box, Path, Point
+from .buses import DEPTH, ROOM, Stretch, bus, gap_below
+from .geometry import Box, Path, Point, cross
 from .graphviz_layout import arrange
+from .landings import spread_landings
 from .request import Placed, Request, mirror, scope_members
 from .routes import End
 from .size import label_room, node_size
+from .straight import follow, in_line, is_slanted, overlap, straight
 
 Slot = Hashable
 Pairs = Sequence[tuple[Slot, Slot]]
 LARGE = 350  # nodes and lines of a cell that Graphviz takes long for
+BELOW_BUSES = DEPTH + 12.0
 CHANNEL = 8.0  # from the boxes of a rank to the first line that runs along them
 
 
@@ -47,6 +51,7 @@ class Cell:
     sizes: dict[Slot, tuple[float, float]] = field(default_factory=dict)
     scopes: dict[Slot, str] = field(default_factory=dict)
     above: set[Slot] = field(default_factory=set)
+    rows: dict[Slot, tuple[int, int | None]] = field(default_factory=dict)
     wires: dict[Wire, str] = field(default_factory=dict)
     boxes: dict[Slot, Box] = field(default_factory=dict)
     lines: dict[Wire, tuple[Path, Point | None]] = field(default_factory=dict)
@@ -63,6 +68,8 @@ class Cell:
         self.scopes.setdefault(node.slot, node.scope if self.framed else "")
         if node.above:
             self.above.add(node.slot)
+        if node.row is not None:
+            self.rows[node.slot] = node.row, node.place
 
     def wire(self, edge: Edge, source: Hashable, target: Slot, port: bool = False) -> Wire:
         """Return the wire that `edge` is an instance of."""
@@ -75,14 +82,25 @@ class Cell:
         if slot not in self._ends:
             box = self.boxes[slot]
             rank = [other for other in self.boxes.values() if other.top < box.bottom and box.top < other.bottom]
+            bus = slot in self.rows and self.rows[slot][1] is None
             self._ends[slot] = End(
                 box,
-                left=all(other.x >= box.x for other in rank),
+                left=all(other.x >= box.x for other in rank) and not bus,
                 right=all(other.x <= box.x for other in rank),
                 above=min(other.top for other in rank) - CHANNEL,
-                below=max(other.bottom for other in rank) + CHANNEL,
+                below=max(other.bottom for other in rank) + (BELOW_BUSES if bus else CHANNEL),
             )
         return self._ends[slot]
+
+    def stacked(self, slots: Collection[Slot]) -> Cell:
+        """Return a cell in which only these slots stand, at their heights, over each other where there is room."""
+        boxes = {slot: box for slot, box in self.boxes.items() if slot in slots}
+        order = sorted(boxes.values(), key=lambda box: box.y)
+        if all(high.bottom <= low.top for high, low in pairwise(order)):
+            middle = max(box.width for box in order) / 2
+            boxes = {slot: box._replace(x=middle) for slot, box in boxes.items()}
+        width = max(box.right for box in boxes.values())
+        return Cell(self.round, self.framed, boxes=boxes, width=width, height=self.height)
 
     def arrange(self, left: Collection[Slot], right: Collection[Slot]) -> None:
         """Lay the cell out by Graphviz; `left` and `right` are the slots with lines to columns at that side.
@@ -91,10 +109,101 @@ class Cell:
         better answer or its mirror image is taken. Where slots that have lines to other columns are in each other's
         way, they are put one over the other, if that helps. For a large cell it is asked once.
         """
+        if self.rows and not self._is_large():
+            self._arrange_rows(left)
+            return
         blocked = self._take_best(left, right)
         over = self._in_the_way({*left, *right}) if blocked and not self._is_large() else ()
         if over and self._take_best(left, right, over) > blocked:
             self._take_best(left, right)
+
+    def _arrange_rows(self, left: Collection[Slot]) -> None:
+        """Lay out a cell with rows, which run from left to right, with few crossings."""
+        attempts: list[tuple[int, list[Slot], Placed]] = []
+        for order in (list(self.sizes), list(self.sizes)[::-1]):
+            placed = arrange(self._request(order, ()))
+            self._take(order, placed)
+            attempts.append((self._crossings(), order, placed))
+        _, order, placed = min(attempts, key=itemgetter(0))
+        self._take(order, placed)
+        self._put_in_line()
+        for row in self._rows(ordered=False):
+            self._run_buses(row, left)
+        if self.round:
+            self._spread()
+
+    def _crossings(self) -> int:
+        """Count how often straight lines between the ends of the wires would cross."""
+        ends = [(self.boxes[w.source][:2], self.boxes[w.target][:2]) for w in self.wires if not w.port]
+        return sum(cross(*one, *other) for one, other in combinations(ends, 2))
+
+    def _put_in_line(self) -> None:
+        """Move what stands in an order over or under what it is joined to, and straighten lines."""
+        before = dict(self.boxes)
+        for row in self._rows(ordered=True) * 2:  # again, for what is joined to a higher row
+            joined: dict[Slot, list[Slot]] = {}
+            for wire in self.wires if self.round else ():
+                if not wire.port and wire.target in row and wire.source not in row:
+                    joined.setdefault(wire.target, []).append(wire.source)
+            for wishes in (joined, {}):
+                placed = in_line(row, self.boxes, wishes)
+                if not overlap(placed.values(), [box for slot, box in self.boxes.items() if slot not in placed]):
+                    self.boxes |= placed
+                    break
+        self.width = max([self.width, *(box.right for box in self.boxes.values())])
+        moved = {slot: self.boxes[slot].x - box.x for slot, box in before.items()}
+        for wire, (path, label) in self.lines.items():
+            if not wire.port:
+                ends = wire.source, wire.target
+                others = [box for slot, box in self.boxes.items() if slot not in ends]
+                path = follow(path, moved[wire.source], moved[wire.target])
+                line = None
+                if self.round or self.rows.get(wire.source, (-1,))[0] == self.rows.get(wire.target, (-2,))[0]:
+                    line = straight(self.boxes[wire.source], self.boxes[wire.target], self.round, others)
+                self.lines[wire] = line or path, None if line else label
+
+    def _rows(self, ordered: bool) -> list[list[Slot]]:
+        """Return the rows in which nodes stand in an order, or side by side without one, from below."""
+        rows: dict[int, list[tuple[int, Slot]]] = {}
+        for slot, (row, place) in self.rows.items():
+            if (place is not None) == ordered:
+                rows.setdefault(row, []).append((place or 0, slot))
+        return [[slot for _, slot in sorted(rows[row], key=itemgetter(0))] for row in sorted(rows)]
+
+    def _run_buses(self, row: list[Slot], left: Collection[Slot]) -> None:
+        """Let the lines from one node below to several of a row run together until they part."""
+        fans: dict[Slot, dict[Wire, Slot]] = {}
+        for wire in self.wires:
+            if not wire.port and wire.target in row and self.boxes[wire.source].top > self.boxes[wire.target].bottom:
+                fans.setdefault(wire.source, {})[wire] = wire.target
+        fans = {source: wires for source, wires in fans.items() if len(set(wires.values())) > 1}
+        gap = gap_below([self.boxes[slot] for slot in row], list(self.boxes.values()))
+        entered = any(slot in left for slot in row)
+        if gap and (fans or entered):
+            self._stretch(Stretch(*gap, ROOM))
+        elif entered:
+            self.height = max(self.height, max(self.boxes[slot].bottom for slot in row) + 2 * BELOW_BUSES)
+        for number, (source, wires) in enumerate(fans.items()):
+            others = [box for slot, box in self.boxes.items() if slot != source and slot not in wires.values()]
+            targets = [self.boxes[slot] for slot in wires.values()]
+            paths = bus(self.boxes[source], targets, number, others)
+            self.lines |= {wire: (path, None) for wire, path in zip(wires, paths, strict=False)}
+
+    def _spread(self) -> None:
+        """Move the ends of lines apart where they meet a circle, but for what runs level or on a bus."""
+        number = {slot: i for i, slot in enumerate(self.boxes)}
+        wires = [wire for wire, (path, _) in self.lines.items() if not wire.port and is_slanted(path)]
+        paths = [self.lines[wire][0] for wire in wires]
+        ends = [(number[wire.source], number[wire.target]) for wire in wires]
+        spread_landings(paths, ends, list(self.boxes.values()))
+        self.lines |= {wire: (path, self.lines[wire][1]) for wire, path in zip(wires, paths, strict=True)}
+
+    def _stretch(self, stretch: Stretch) -> None:
+        self.boxes = {slot: stretch.box(box) for slot, box in self.boxes.items()}
+        self.lines = {w: (stretch.path(path), at and stretch.point(at)) for w, (path, at) in self.lines.items()}
+        self.frames = {scope: stretch.frame(box) for scope, box in self.frames.items()}
+        self.height = stretch.height(self.height)
+        self._ends = {}
 
     def _take_best(self, left: Collection[Slot], right: Collection[Slot], over: Pairs = ()) -> int:
         """Take the best of four arrangements, and return how many lines of it cannot run straight in or out."""
@@ -126,20 +235,32 @@ class Cell:
         sources = dict.fromkeys(wire.source for wire in self.wires if wire.port)
         ports = {source: i for i, source in enumerate(sources, len(slots))}
         number = {slot: i for i, slot in enumerate(slots)}
+        rows: dict[int, list[int]] = {}
+        for slot in sorted(self.rows, key=lambda slot: (self.rows[slot][0], self.rows[slot][1] or 0)):
+            rows.setdefault(self.rows[slot][0], []).append(number[slot])
+        ordered = {row for row, place in self.rows.values() if place is not None}
+        rising = [(low[0], high[0]) for low, high in pairwise(rows.values())]
         return Request(
             sizes=[*(self.sizes[slot] for slot in slots), *[(2.0, 2.0)] * len(ports)],
             edges=[
-                ((ports if w.port else number)[w.source], number[w.target], not w.port and w.source in self.above)
-                for w in self.wires
+                ((ports if w.port else number)[w.source], number[w.target], self._leads_down(w)) for w in self.wires
             ],
             ports=list(ports.values()),
             scopes=self._members(slots),
             round=self.round,
             labels=[label_room(label) for label in self.wires.values()],
-            rank_gap=34.0 if self.round else 28.0,
+            rank_gap=(34.0 if self.round else 28.0) + (10.0 if self.rows else 0.0),
+            gap=(34.0 if any(self.wires.values()) else 22.0) if self.rows else 14.4,
             loose=frozenset(i for i, wire in enumerate(self.wires) if wire.loose),
-            over=[(number[low], number[high]) for low, high in over],
+            over=[*[(number[low], number[high]) for low, high in over], *rising],
+            rows=list(rows.values()),
+            ordered=frozenset(place for place, row in enumerate(rows) if row in ordered),
         )
+
+    def _leads_down(self, wire: Wire) -> bool:
+        """Tell whether the source of a wire stands above its target."""
+        lower = wire.target in self.rows and self.rows[wire.target][0] < self.rows.get(wire.source, (-1, None))[0]
+        return not wire.port and (wire.source in self.above or lower)
 
     def _take(self, slots: list[Slot], placed: Placed) -> None:
         self.boxes = dict(zip(slots, [box.snapped() for box in placed.boxes], strict=False))  # after them come ports

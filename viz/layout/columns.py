@@ -52,8 +52,11 @@ def _extents(plan: Plan) -> list[dict[int, tuple[float, float]]]:
     """Return for each column the bands in it, with the left and right end of what stands in each."""
     present: list[dict[int, list[Box]]] = [{} for _ in plan.scene.columns]
     for node, column in plan.standing:
-        present[column].setdefault(node.band, []).append(plan.cells[node.band].boxes[node.slot])
-    return [{band: _extent(plan.cells[band], boxes) for band, boxes in bands.items()} for bands in present]
+        present[column].setdefault(node.band, []).append(plan.cell(node).boxes[node.slot])
+    return [
+        {band: _extent(plan.stacks.get((band, column), plan.cells[band]), boxes) for band, boxes in bands.items()}
+        for column, bands in enumerate(present)
+    ]
 
 
 def _extent(cell: Cell, boxes: list[Box]) -> tuple[float, float]:

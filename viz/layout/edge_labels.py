@@ -36,18 +36,55 @@ def place_labels(scene: Scene, layout: Layout) -> None:
         return
     _name_frames(layout)
     around = _look_around(scene, layout, alike.values())
+    in_rows = {node.id for node in scene.nodes if node.row is not None and node.place is None}
+    shared = _shared_parts(scene, layout) if in_rows else {}
     for (_, label), numbers in alike.items():
         columns = [layout.routes[number].column for number in numbers]
-        box = _cheapest(layout.routes[numbers[0]].path, label, [around[column] for column in _samples(columns)])
+        path = layout.routes[numbers[0]].path
+        width, target = typeset_width(label, LABEL_SIZE, True), scene.edges[layout.routes[numbers[0]].edge].target
+        places = list(_candidates(path, width, shared.get(numbers[0], 0.0)))
+        if target in in_rows:
+            places += _beside_foot(path, width, layout.places[target][1].x)
+        box = _cheapest(places, path, [around[column] for column in _samples(columns)])
         for surroundings in around.values():
             surroundings.take(box, set(columns))
         for number in numbers:
             layout.routes[number] = layout.routes[number]._replace(label=(box.x, box.y))
 
 
-def _cheapest(path: Path, label: str, around: list[Surroundings]) -> Box:
+def _shared_parts(scene: Scene, layout: Layout) -> dict[int, float]:
+    """Return for each route which part of it, from its start, another one from the same node runs along."""
+    nets: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for number, route in enumerate(layout.routes):
+        nets[scene.edges[route.edge].source, route.column].append(number)
+    shared = dict.fromkeys(range(len(layout.routes)), 0.0)
+    for numbers in nets.values():
+        corners = {number: _corners(layout.routes[number].path) for number in numbers}
+        for number, own in corners.items():
+            for other, line in corners.items():
+                if other != number:
+                    shared[number] = max(shared[number], _along(own, line))
+    return shared
+
+
+def _corners(path: Path) -> np.ndarray:
+    return np.concatenate([curve(piece) for piece in path.pieces()])
+
+
+def _along(line: np.ndarray, other: np.ndarray) -> float:
+    """Return which part of a line, from its start, lies on another.
+
+    >>> _along(np.array([(0, 0), (4, 0), (4, 4.0)]), np.array([(0, 0), (2, 0), (4, 0), (8, 0.0)]))
+    0.5
+    """
+    near = np.hypot(*(line[:, None] - other[None]).transpose(2, 0, 1)).min(axis=1) < 3.0
+    last = len(near) if near.all() else int(np.argmin(near))
+    lengths = np.concatenate([[0.0], np.hypot(*np.diff(line, axis=0).T).cumsum()])
+    return float(lengths[max(last - 1, 0)] / lengths[-1])
+
+
+def _cheapest(places: Iterable[tuple[Box, float]], path: Path, around: list[Surroundings]) -> Box:
     """Return the place for a label of `path` that costs least in the dearest of its surroundings."""
-    places = _candidates(path, typeset_width(label, LABEL_SIZE, True))
     costs = [(cost + max(surroundings.cost(box, path) for surroundings in around), box) for box, cost in places]
     return min(costs, key=itemgetter(0))[1]
 
@@ -72,14 +109,14 @@ def _look_around(scene: Scene, layout: Layout, labels: Iterable[list[int]]) -> d
     return {column: Surroundings(scene, layout, spans, column, reach) for column, reach in reaches.items()}
 
 
-def _candidates(path: Path, width: float) -> Iterator[tuple[Box, float]]:
+def _candidates(path: Path, width: float, shared: float) -> Iterator[tuple[Box, float]]:
     """Yield places along a path and what they cost: less in the middle, and over or to the right of the path."""
     yield from _beside_loop(path, width)
     points = np.concatenate([curve(piece) for piece in path.pieces()])
     steps = np.hypot(*np.diff(points, axis=0).T)
     length = np.concatenate([[0.0], np.cumsum(steps)])
     for fraction in FRACTIONS:
-        at = fraction * length[-1]
+        at = (shared + fraction * (1.0 - shared)) * length[-1]
         i = min(int(np.searchsorted(length, at, "right")) - 1, len(steps) - 1)
         part = (at - length[i]) / (steps[i] or 1.0)
         x, y = points[i] + part * (points[i + 1] - points[i])
@@ -98,6 +135,16 @@ def _beside_loop(path: Path, width: float) -> Iterator[tuple[Box, float]]:
     end_x, end_y = path.tip or path.points[-1]
     if len(path.points) == 4 and abs(x - end_x) <= 0.1 and control_x > x:
         yield Box((x + 3 * control_x) / 4 + GAP + width / 2, (y + end_y) / 2, width, HEIGHT), -1.0
+
+
+def _beside_foot(path: Path, width: float, middle: float) -> Iterator[tuple[Box, float]]:
+    """Yield the places beside the last piece of a line that ends upward off the middle of a node, on the outer side."""
+    pieces = path.pieces()
+    (x, y), (end, top) = pieces[-1][0], pieces[-1][3]
+    if len(pieces) > 2 and abs(x - end) < 0.1 and y - top >= HEIGHT and abs(x - middle) > 1.0:
+        for part in (0.4, 0.6, 0.2):
+            place = x + (GAP + width / 2) * (1.0 if x > middle else -1.0), y + part * (top - y)
+            yield Box(*place, width, HEIGHT), part - 2.0
 
 
 def _name_frames(layout: Layout) -> None:

@@ -22,6 +22,7 @@ def fill_cells(plan: Plan) -> None:
         plan.cells[node.band].add(node)
     _sort_edges(plan)
     _arrange_cells(plan)
+    _stack_states(plan)
 
 
 def _sort_edges(plan: Plan) -> None:
@@ -70,3 +71,14 @@ def _arrange_cells(plan: Plan) -> None:
         (left if crossing.comes_from_left else right)[target.band].add(target.slot)
     for band, cell in plan.cells.items():
         cell.arrange(left[band], right[band])
+
+
+def _stack_states(plan: Plan) -> None:
+    """Where only states of a gated cell stand, before its time step, put them one over the other."""
+    joined = {(use.band, use.column) for use in plan.inside + plan.ported}
+    slots: dict[tuple[int, int], set[Hashable]] = defaultdict(set)
+    for node, column in plan.standing:
+        if plan.cells[node.band].rows and (node.band, column) not in joined:
+            slots[node.band, column].add(node.slot)
+    for (band, column), few in slots.items():
+        plan.stacks[band, column] = plan.cells[band].stacked(few)

@@ -128,6 +128,16 @@ def _bend(a: Point, b: Point, c: Point) -> float:
     return abs(dx * (b[1] - a[1]) - dy * (b[0] - a[0])) / ((dx * dx + dy * dy) ** 0.5 or 1.0)
 
 
+def cross(a: Point, b: Point, c: Point, d: Point) -> bool:
+    """Return whether the line from a to b crosses that from c to d, away from their ends.
+
+    >>> cross((0, 0), (2, 2), (0, 2), (2, 0)), cross((0, 0), (2, 2), (2, 2), (4, 0))
+    (True, False)
+    """
+    side = lambda p, q, r: (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
+    return side(a, b, c) * side(a, b, d) < 0 and side(c, d, a) * side(c, d, b) < 0
+
+
 def _line(x: float, y: float, ex: float, ey: float) -> str:
     if y == ey:
         return f"H{ex:.7g}"

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from .geometry import ARROW, Box, Path, Point
@@ -116,16 +117,23 @@ def _dot(request: Request) -> str:
     lines += [f"n{i} [width={w / 72:.4f} height={h / 72:.4f}]" for i, (w, h) in enumerate(request.sizes)]
     if request.ports:
         lines.append("{rank=source " + " ".join(f"n{i}" for i in request.ports) + "}")
+    row_of = {i: number for number, row in enumerate(request.rows) for i in row}
+    lines += ["{rank=same " + " ".join(f"n{i}" for i in row) + "}" for row in request.rows]
     for number, (_, members) in enumerate(request.scopes):
         inside = " ".join(f"n{i}" for i in members)
         lines.append(f'subgraph cluster{number} {{ margin=9 label="x" fontsize=9 labeljust=l {inside} }}')
     for i, (source, target, above) in enumerate(request.edges):
         ends = f"n{target} -> n{source} [dir=back" if above else f"n{source} -> n{target} ["
-        room = request.labels[i] if request.labels and (i not in request.loose or source == target) else 0.0
+        flat = source in row_of and row_of[source] == row_of.get(target)
+        labelled = request.labels and not flat and (i not in request.loose or source == target)
+        room = request.labels[i] if labelled else 0.0
         wide = _room(room) if room else ""
-        loose = " constraint=false" if i in request.loose else ""
+        loose = " constraint=false" if i in request.loose else " weight=20" if flat else ""
         lines.append(f'{ends} id="{i}"{wide}{loose}]')
     lines += [f"n{low} -> n{high} [style=invis]" for low, high in request.over]
+    beside = [pair for number in request.ordered for pair in pairwise(request.rows[number])]
+    joined = {(source, target) for source, target, _ in request.edges}
+    lines += [f"n{left} -> n{right} [style=invis]" for left, right in beside if (left, right) not in joined]
     return "\n".join([*lines, "}"])
 
 

@@ -63,6 +63,8 @@ class Plan:
         The nodes that stand in a column, each with its column.
     cells : dict
         The laid-out cell of each band.
+    stacks : dict
+        For (band, column): the cell where only a few states of the band stand, one over the other.
     inside, ported : list of Use
         The edges within a column, and those from shared nodes.
     crossings : list of Crossing
@@ -84,6 +86,7 @@ class Plan:
         self.nodes = {node.id: node for node in scene.nodes}
         self.standing = [(node, node.column) for node in scene.nodes if node.column is not None]
         self.cells: dict[int, Cell] = {}
+        self.stacks: dict[tuple[int, int | None], Cell] = {}
         self.inside: list[Use] = []
         self.ported: list[Use] = []
         self.crossings: list[Crossing] = []
@@ -99,7 +102,11 @@ class Plan:
 
     def end(self, node: Node, dx: float = 0.0) -> End:
         """Return what a line to or from `node` must know, in a frame shifted by `dx`."""
-        return self.cells[node.band].end(node.slot).moved(dx, self.lifts[node.band])
+        return self.cell(node).end(node.slot).moved(dx, self.lifts[node.band])
+
+    def cell(self, node: Node) -> Cell:
+        """Return the cell that `node` stands in."""
+        return self.stacks.get((node.band, node.column), self.cells[node.band])
 
     def lane_key(self, crossing: Crossing) -> Hashable:
         """Return what shares a lane: all that one node gathers, or all that leaves one node."""

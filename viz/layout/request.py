@@ -14,7 +14,8 @@ class Request(NamedTuple):
     An edge is (source, target, stands above): where the last is true, the source is placed over the target. The edges
     numbered in `loose` have no say in what stands above what. Of a pair in `over` the second stands higher. `ports` are
     nodes of no size at the very bottom. `scopes` are (path of names, members) to be kept together. `labels`
-    are widths to keep free beside edges.
+    are widths to keep free beside edges. The nodes of each of `rows` stand at one height,
+    those of the rows numbered in `ordered` from left to right.
     """
 
     sizes: Sequence[tuple[float, float]]
@@ -27,6 +28,8 @@ class Request(NamedTuple):
     gap: float = 14.4
     over: Sequence[tuple[int, int]] = ()
     loose: frozenset[int] = frozenset()
+    rows: Sequence[Sequence[int]] = ()
+    ordered: frozenset[int] = frozenset()
 
 
 class Placed(NamedTuple):

@@ -18,10 +18,12 @@ def node_size(node: Node, round: bool) -> tuple[float, float]:
     >>> node_size(Node("n0", "tanh", "20"), round=False)
     (44.0, 36.0)
     """
-    bold = node.kind not in ("op", "constant")
+    bold = node.kind not in ("op", "constant", "operator")
     label = typeset_width(node.label, LABEL_SIZE + (2 if round else 0), bold)
     detail = text_width(node.detail, DETAIL_SIZE)
     width = _even(max(label, detail) + 18)
+    if node.kind == "operator":
+        return max(26.0, width - 10.0), 26.0
     if round:
         return max(44.0, width), 48.0 if node.detail else 44.0
     if node.kind == "parameter":

@@ -36,7 +36,7 @@ def tile(scene: Scene) -> Layout:
 
 def _place_nodes(plan: Plan) -> None:
     for node, column in plan.standing:
-        box = plan.cells[node.band].boxes[node.slot]
+        box = plan.cell(node).boxes[node.slot]
         plan.result.places[node.id] = (column, box.moved(plan.shifts[node.band, column], plan.lifts[node.band]))
     for (band, column), shift in plan.shifts.items():
         frames = plan.cells[band].frames if plan.scene.columns[column].kind == "step" else {}

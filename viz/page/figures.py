@@ -127,7 +127,8 @@ class _Writer:
 
 
 def _number(node: Node) -> int:
-    return int(node.id[1:])
+    """Return the number of what a node shows, or of what the sign or the ghost that it is stands beside."""
+    return int(re.sub(r"^n(\d+).*", r"\1", node.id))
 
 
 def _rounded(box: Box) -> tuple[float, ...]:

@@ -2,7 +2,8 @@
 
 - `scene`: the data
 - `ops`, `variables`, `calls`: the views of an unrolled graph, and `unrolled` what they share
-- `folded`: those of its recurrence
+- `folded`: those of its recurrence; `ghosts`: its states of the time step before, in columns
+- `gates`: what makes a cell gated, by way of `ranges`; `cell_parts`: its operators; `rows`: what stands at one height
 - `calendar`: which column and row a node belongs to; `segments`: which loops over time share their columns
 - `equal_inputs`: an array given to several ops is one node
 - `names`, `labels`, `hues`: what stands on a node, and its colour

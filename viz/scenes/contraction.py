@@ -12,7 +12,7 @@ from .delays import Delay, delay_text, is_carried
 from .labels import AnyNode, op_name
 from .scene import Edge
 
-__all__ = ["Argument", "Contraction", "Origin", "Read", "contract", "delayed_edge", "labelled"]
+__all__ = ["Argument", "Contraction", "Link", "Origin", "Read", "contract", "delayed_edge", "labelled"]
 
 SCALING = frozenset(("matmul", "multiply", "dot", "einsum", "linear", "tensordot", "divide"))
 SUMS = frozenset(("add", "subtract"))
@@ -35,6 +35,22 @@ class Origin(NamedTuple):
     ways: dict[Read, tuple[int, ...]]
     added: tuple[int, ...]
     plain: frozenset[Read] = frozenset()
+
+
+class Link(NamedTuple):
+    """A way from one node to another, by their indices: its place among the target's, its delay, its parameters."""
+
+    source: int
+    target: int
+    argument: int
+    delay: Delay
+    factors: tuple[tuple[str, int], ...] = ()
+    hue: int | None = None
+
+    def edge(self) -> Edge:
+        """Return the edge that shows it."""
+        edge = delayed_edge(self.source, self.target, self.argument, "", self.hue, self.delay)
+        return labelled(edge, self.factors) if self.factors else edge
 
 
 def contract(
@@ -156,14 +172,17 @@ class Contraction:
         if (index, 0) not in self._as_read[index].ways:
             self.forks.add(index)
 
+    def links(self) -> list[Link]:
+        """Return each way between two nodes that are kept, with its parameters."""
+        return [
+            Link(source, index, argument, delay, tuple((self._label(p), self._hues[p]) for p in parameters))
+            for index in self.kept
+            for argument, ((source, delay), parameters) in enumerate(self._origins[index].ways.items())
+        ]
+
     def edges(self) -> list[Edge]:
         """Return an edge for each way, labelled with its parameters."""
-        edges: list[Edge] = []
-        for index in self.kept:
-            for argument, ((source, delay), parameters) in enumerate(self._origins[index].ways.items()):
-                factors = [(self._label(parameter), self._hues[parameter]) for parameter in parameters]
-                edges.append(labelled(delayed_edge(source, index, argument, "", None, delay), factors))
-        return edges
+        return [link.edge() for link in self.links()]
 
     def tags(self, index: int) -> tuple[tuple[str, int], ...]:
         """Return the parameters that are only added to a variable: their labels and colours."""

@@ -13,10 +13,13 @@ from tinygraph.array_text import shape_text
 from tinygraph.folding.folded import FoldedLoop, FoldedNode
 from tinygraph.graphs.symbols import raised
 
-from .contraction import Argument, contract, delayed_edge
+from .cell_parts import CellParts
+from .contraction import Argument, Link, contract
 from .delays import Times, is_carried
 from .elements import Element, find_elements
 from .equal_inputs import merge_equal_inputs
+from .gates import find_gates
+from .ghosts import State, in_columns
 from .hues import carried_hues, parameter_hues
 from .labels import (
     enclosed,
@@ -30,10 +33,10 @@ from .labels import (
     unnamed_label,
 )
 from .names import Names
-from .scene import Edge, Node, Scene, merge_equal
+from .scene import Node, Scene, merge_equal
 from .versions import tell_versions_apart
 
-__all__ = ["folded_scene"]
+__all__ = ["folded_scene", "parts_of"]
 
 
 def folded_scene(graph: tg.Graph, view: str) -> Scene:
@@ -48,6 +51,12 @@ def folded_scene(graph: tg.Graph, view: str) -> Scene:
     ops = sum(node.kind == "op" for node in folded.nodes)
     scene.description = f"{ops:,} ops of the recurrence, folded from {len(graph.nodes):,} nodes."
     return scene
+
+
+def parts_of(graph: tg.Graph) -> CellParts:
+    """Return the gates and operators of the gated loops of `graph`, by the indices of its nodes."""
+    folded = _Folded(graph)
+    return folded.parts.recorded(folded.nodes)
 
 
 class _Folded:
@@ -69,11 +78,13 @@ class _Folded:
         """Return every node of the recurrence."""
         inputs = ((node, [self.nodes[i] for i, _, _ in self.reads[node]]) for node in self._in_order())
         hues = carried_hues(inputs, self.hues)
-        edges: list[Edge] = []
-        for edge, delay in self.edges:
-            source, target = edge.source.index, edge.target.index
-            edges.append(delayed_edge(source, target, edge.argument or 0, "", hues.get(source), delay))
-        return Scene([self._box(node, *self._op_texts(node)) for node in self.nodes], edges, title="Folded graph")
+        links = [
+            Link(edge.source.index, edge.target.index, edge.argument or 0, delay, hue=hues.get(edge.source.index))
+            for edge, delay in self.edges
+        ]
+        scene = Scene([self._box(node, *self._op_texts(node)) for node in self.nodes], title="Folded graph")
+        columns = self._in_columns(scene, links) if self.parts else None
+        return self.parts.in_rows(columns) if columns else replace(scene, edges=[link.edge() for link in links])
 
     def variables(self) -> Scene:
         """Return only the variables that the program named, and the states."""
@@ -86,18 +97,80 @@ class _Folded:
         states = {node.index for node in self.states}
         kept_indices = {node.index for node in kept}
         hues = self.hues | {index: self._hue_of(element) for index, element in self.elements.items()}
+        parts = self.parts
+        kept_indices |= parts.operators.keys()
         contraction = contract(
             reads, kept_indices, self.nodes, hues, self._parameter, states=states, elements=self.elements
         )
-        scene = Scene(title="Folded network", round=True, edges=contraction.edges())
+        scene = Scene(title="Folded network", round=True)
         for node in (self.nodes[index] for index in contraction.kept):
             label = self._name(node) or self._unnamed(node) if node.kind != "parameter" else self._parameter(node.index)
             box = self._box(node, label)
-            scene.nodes.append(replace(box, tags=contraction.tags(node.index)))
+            scene.nodes.append(parts.shown(replace(box, tags=contraction.tags(node.index)), node.index))
         drawn = {f"n{index}": self.nodes[index] for index in contraction.kept}
         as_written = sorted(scene.nodes, key=lambda box: [-1 if n is None else n for n in drawn[box.id].order])
         scene.nodes = tell_versions_apart(scene.nodes, as_written, lambda box: drawn[box.id].loops[-1:])
-        return merge_equal(scene, {f"n{state.index}": self._shown(state) for state in self.states if state.times == 1})
+        links = contraction.links()
+        links, doubles = self._without_doubles(links) if parts else (links, set())
+        scene.nodes = [node for node in scene.nodes if node.id not in doubles]
+        columns = self._in_columns(scene, links) if parts else None
+        scene = columns or replace(scene, edges=[link.edge() for link in links])
+        scene = merge_equal(scene, {f"n{state.index}": self._shown(state) for state in self.states if state.times == 1})
+        return parts.in_rows(scene) if columns else scene
+
+    @cached_property
+    def parts(self) -> CellParts:
+        """The gates and operators of gated loops."""
+        return find_gates(self._in_order(), self.reads, self._kind)
+
+    def _in_columns(self, scene: Scene, links: list[Link]) -> Scene | None:
+        """Return the scene with ghosts in place of delayed edges, or None."""
+        inside = [node for node in self.nodes if node.loops and node not in self.states]
+        frames = {node.index: self.times.frame(node.loops[-1]) for node in inside}
+        members: dict[int, list[FoldedNode]] = {}
+        for node in inside:
+            members.setdefault(frames[node.index], []).append(node)
+        headings = {frame: self._heading(nodes) for frame, nodes in members.items()}
+        scopes = {f"n{node.index}": scope_text(node) for node in self.nodes}
+        nodes = [replace(node, scope=scopes[node.id], frame=0) for node in scene.nodes]
+        return in_columns(replace(scene, nodes=nodes), links, frames, headings, self._starts(links))
+
+    def _without_doubles(self, links: list[Link]) -> tuple[list[Link], set[str]]:
+        """Leave out leaves that are read in place of an op of their name: the first time, computed by NumPy alone."""
+        sources: dict[tuple[FoldedNode, int | None], list[FoldedNode]] = {}
+        for edge, delay in self.edges:
+            if not is_carried(delay):
+                sources.setdefault((edge.target, edge.argument), []).append(edge.source)
+        doubles: dict[int, int] = {}
+        for alternatives in sources.values():
+            ops = [node for node in alternatives if node.kind == "op"]
+            for leaf in alternatives:
+                if leaf.kind != "op" and leaf.times == 1 and len(ops) == 1 and self._is_named_alike(leaf, ops[0]):
+                    doubles[leaf.index] = ops[0].index
+        links = [link for link in links if link.source not in doubles]
+        return links, {f"n{leaf}" for leaf in doubles}
+
+    def _is_named_alike(self, leaf: FoldedNode, op: FoldedNode) -> bool:
+        name = self.names.called(op.recorded[0])
+        return name is not None and self.names.of(leaf.recorded[0]).name == name
+
+    def _starts(self, links: list[Link]) -> dict[tuple[int, int], State]:
+        """Return for (initial state, target) the state and the delay in whose place it is read."""
+        carried = {(edge.target, edge.argument): (edge.source.index, d) for edge, d in self.edges if is_carried(d)}
+        states = {
+            edge.source.index: carried[edge.target, edge.argument]
+            for edge, delay in self.edges
+            if not is_carried(delay) and (edge.target, edge.argument) in carried
+        }
+        read = {(link.target, link.source, link.delay) for link in links}
+        pairs = {(link.source, link.target) for link in links if link.source in states}
+        return {(leaf, target): states[leaf] for leaf, target in pairs if (target, *states[leaf]) in read}
+
+    def _heading(self, nodes: list[FoldedNode]) -> str:
+        """Return what stands above the time steps of a loop."""
+        timesteps = self.graph.timeline.timesteps
+        steps = [step for node in nodes for k in node.positions.tolist() if (step := timesteps[k]) is not None]
+        return f"t = {min(steps)} … {max(steps)}" if steps else f"× {_trips(nodes[0].loops[-1])}"
 
     def _shown(self, state: FoldedNode) -> Hashable:
         """Return what an initial state shows: zeros that two gates read are one node."""

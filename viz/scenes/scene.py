@@ -27,7 +27,8 @@ class Node:
         First and second line of text, as the reader sees them.
     kind : str
         ``"op"``, ``"variable"`` (an op whose result has a name), ``"input"``, ``"constant"``, ``"parameter"``,
-        ``"loss"`` or ``"gradient"``.
+        ``"loss"``, ``"gradient"``, ``"operator"`` (a sign between variables) or ``"ghost"`` (the value of another time
+        step, which is drawn only as it is read).
     column : int or None
         Its place in time; None for what is shared by all columns.
     band : int
@@ -50,6 +51,11 @@ class Node:
         Small coloured remarks beside it: a bias, for instance.
     above : bool
         Whether it stands above the node that it feeds (a target, in the textbook's figure).
+    row : int or None
+        What stands at one height with it, in its band: the gates of a cell, or the lane of its memory. Rows are
+        numbered from below.
+    place : int or None
+        Its place in that row, from the left; None if that is all the same.
     """
 
     id: str
@@ -67,6 +73,8 @@ class Node:
     value: float | None = field(default=None, compare=False)
     tags: tuple[tuple[str, int | None], ...] = ()
     above: bool = False
+    row: int | None = None
+    place: int | None = None
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import tinygraph as tg
 
+from .cell_parts import CellParts
 from .contraction import contract
 from .elements import find_elements
 from .labels import short, unnamed_label
@@ -22,12 +23,16 @@ from .window import without_empty_columns
 __all__ = ["variables_scene"]
 
 
-def variables_scene(graph: tg.Graph) -> Scene:
-    """Return the named variables of `graph`, a column a time step and a row a variable."""
+def variables_scene(graph: tg.Graph, parts: CellParts | None = None) -> Scene:
+    """Return the named variables of `graph`, a column a time step and a row a variable.
+
+    With the `parts` of gated cells, their operators too.
+    """
     unrolled = Unrolled(graph)
     names = unrolled.names
     kept = {node.index for node in graph.nodes if names.kind(node) in ("variable", "input", "loss")}
     kept |= graph.timeline.learned_states
+    kept |= parts.operators.keys() if parts else set()
     reads = lambda: ((n, [(source.index, 0, k) for k, source in enumerate(n.inputs)]) for n in graph.nodes)
     slots = graph.timeline.slots
     of_slots = find_elements((slots[node.index], node) for node in graph.timeline.ops)
@@ -43,6 +48,7 @@ def variables_scene(graph: tg.Graph) -> Scene:
     edges = contraction.edges()
     read = {edge.source for edge in edges}
     boxes = [replace(_box(unrolled, graph.nodes[i]), tags=contraction.tags(i)) for i in contraction.kept]
+    boxes = [parts.shown(box, int(box.id[1:])) for box in boxes] if parts else boxes
     nodes = [box for box in boxes if box.kind != "input" or box.id in read]
     runs = {f"n{node.index}": run for node, run in zip(graph.nodes, graph.timeline.runs, strict=True)}
     nodes = tell_versions_apart(nodes, nodes, lambda box: (box.column, runs[box.id]))

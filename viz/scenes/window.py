@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import replace
-from itertools import groupby, pairwise
+from itertools import combinations, groupby, pairwise
 
 from .scene import Edge, Node, Scene
 
-__all__ = ["MOST_STEPS", "select", "shortened", "window", "without_empty_columns"]
+__all__ = ["MOST_STEPS", "one_step", "select", "shortened", "window", "without_empty_columns"]
 
 MOST_STEPS = 12  # what is longer shows only its ends, unless asked for
 ENDS = 3
@@ -66,6 +66,75 @@ def window(scene: Scene, wanted: slice | int | Iterable[int]) -> Scene:
     """Return `scene` with only the `wanted` time steps (see `select`); edges over the others are marked as elided."""
     timesteps = select(wanted, sorted({column.timestep for column in scene.columns if column.timestep is not None}))
     return _only(scene, [i for i, c in enumerate(scene.columns) if c.kind != "step" or c.timestep in timesteps])
+
+
+def one_step(scene: Scene, wanted: slice | int | Iterable[int]) -> Scene | None:
+    """Return `scene` with one time step, and at its side the values of others that it reads; None if more are wanted.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `select`.
+    """
+    timesteps = select(wanted, sorted({column.timestep for column in scene.columns if column.timestep is not None}))
+    if len(timesteps) != 1:
+        return None
+    steps = {i for i, column in enumerate(scene.columns) if column.kind == "step"}
+    shown = {i for i in steps if scene.columns[i].timestep in timesteps}
+    column_of = {node.id: node.column for node in scene.nodes}
+    into = [edge for edge in scene.edges if column_of[edge.target] in shown]
+    ghosts = {edge.source for edge in into if column_of[edge.source] in steps - shown}
+    near = {column_of[id] for id in ghosts}
+    nodes = [
+        replace(node, kind="ghost", detail="", tags=()) if node.id in ghosts else node
+        for node in scene.nodes
+        if node.id in ghosts or node.column not in near
+    ]
+    left = {node.id for node in nodes}
+    others = left - ghosts
+    edges = [edge for edge in scene.edges if edge.source in others and edge.target in others]
+    edges += [edge for edge in into if edge.source in ghosts]
+    columns = [replace(column, kind="boundary") if i in near else column for i, column in enumerate(scene.columns)]
+    kept = [i for i, column in enumerate(columns) if column.kind != "step" or i in shown]
+    return _what_is_joined(_only(replace(scene, nodes=nodes, edges=edges, columns=columns), kept))
+
+
+def _what_is_joined(scene: Scene) -> Scene:
+    """Return a time step with what it reads and what reads it: not what is only read from others."""
+    steps = {i for i, column in enumerate(scene.columns) if column.kind == "step"}
+    inside = {node.id for node in scene.nodes if node.column in steps}
+    edges = [edge for edge in scene.edges if edge.kind != "elided" or edge.source in inside]
+    joined = inside.union(*((edge.source, edge.target) for edge in edges))
+    nodes = [node for node in scene.nodes if node.id in joined]
+    return _ghosts_first(without_empty_columns(replace(scene, nodes=nodes, edges=edges)))
+
+
+def _ghosts_first(scene: Scene) -> Scene:
+    """Return a time step with the values of other time steps at its left, those of later ones too."""
+    (step,) = (i for i, column in enumerate(scene.columns) if column.kind == "step")
+    later = {node.column for node in scene.nodes if node.kind == "ghost" and (node.column or 0) > step}
+    order = sorted(range(len(scene.columns)), key=lambda i: (i > step and i not in later, i == step, i))
+    columns = [scene.columns[i] for i in order]
+    at = order.index(step)
+    columns[: at + 1] = [replace(column, skipped=0) for column in columns[: at + 1]]
+    if later and columns[at + 1 :]:
+        columns[at + 1] = replace(columns[at + 1], skipped=columns[at + 1].skipped + len(later))
+    return _as_far_together(replace(scene, nodes=_moved(scene.nodes, order), columns=columns), at)
+
+
+def _as_far_together(scene: Scene, step: int) -> Scene:
+    """Return the scene with one column for the ghosts of two time steps that are equally far from the one shown."""
+    moment = scene.columns[step].timestep or 0
+    columns, into = list(scene.columns), {i: i for i in range(len(scene.columns))}
+    slots = [{(node.band, node.slot) for node in scene.nodes if node.column == i} for i in range(step)]
+    for i, j in combinations(range(step), 2):
+        before, after = columns[i].timestep, columns[j].timestep
+        as_far = before is not None and after is not None and before + after == 2 * moment
+        if as_far and slots[i].isdisjoint(slots[j]):
+            columns[i] = replace(columns[i], label=f"{columns[i].label}, {after}")
+            into[j] = i
+    nodes = [node if node.column is None else replace(node, column=into[node.column]) for node in scene.nodes]
+    return without_empty_columns(replace(scene, nodes=nodes, columns=columns))
 
 
 def shortened(scene: Scene) -> Scene:
