@@ -58,6 +58,8 @@ def test_a_stop_that_names_a_weight_chooses_it_and_its_card_comes_first(opened, 
     page.keyboard.press(".")
     page.keyboard.press(".")
     assert page.locator("#weight").evaluate("e => e.selectedOptions[0].textContent") == "U"
+    again = opened(html, "#stop=3")
+    assert again.locator("#weight").evaluate("e => e.selectedOptions[0].textContent") == "U"
     left = {
         name: page.locator(f"[data-parameter={name}]").bounding_box()["x"]
         + page.locator(f"[data-parameter={name}]").bounding_box()["y"] * 9999

@@ -85,7 +85,8 @@ class Page {
     const number = (name) => (/^-?\d+$/.test(words.get(name) ?? "") ? Number(words.get(name)) : null);
     const view = words.get("view") in this.trace.figures ? words.get("view") : "variables";
     const stop = number("stop") === null || this.trace.tour.length === 0 ? null : Math.min(Math.max(number("stop") - 1, 0), this.trace.tour.length - 1);
-    const weight = this.trace.parameters.includes(number("weight")) ? number("weight") : this.trace.parameters[0];
+    const chosen = number("weight") ?? this.trace.tour[stop]?.weight;
+    const weight = this.trace.parameters.includes(chosen) ? chosen : this.trace.parameters[0];
     this.setBreakpoints((words.get("breaks") ?? "").split(".").filter((at) => /^\d+$/.test(at)).map(Number).filter((at) => at <= this.last));
     const [from, until] = /^\d+\.\d+$/.test(words.get("way") ?? "") ? words.get("way").split(".").map(Number) : [];
     const way = from < this.trace.values.length ? { from, until } : null;
@@ -113,6 +114,12 @@ class Page {
     const { way } = this.state;
     const onward = way !== null && this.trace.steps[way.until]?.node === value.index;
     this.set({ k: step, way: { from: onward ? way.from : value.index, until: step } });
+  }
+
+  /** Light the whole way of the gradient that is followed, to the loss. */
+  followAll() {
+    const { from } = this.state.way;
+    this.set({ way: { from, until: mainWay(this.trace, from).at(-1).step } });
   }
 
   // -- showing it -------------------------------------------------------------------------------------------------------
@@ -195,11 +202,13 @@ class Page {
     if (way === this.shownWay) return;
     this.shownWay = way;
     const terms = way === null ? [] : mainWay(this.trace, way.from, way.until);
-    const name = (index) => symbolText(this.trace.values[index]);
+    const name = (index) => (index === this.trace.output && this.trace.values[index].number !== undefined ? "the loss" : symbolText(this.trace.values[index]));
+    $("way-all").disabled = terms.at(-1)?.step === 0;
     $("way").hidden = terms.length === 0;
     $("way-words").replaceChildren(...(way === null ? [] : [name(way.from)]), ...hops(this.trace, terms).flatMap(({ to, shares }) => [
       html("small", {}, ` ⟵ ${shares.map(percent).join(" · ")} `), name(to),
     ]));
+    $("way-words").scrollLeft = $("way-words").scrollWidth; // on a phone the line is longer than the screen
     const split = ({ to }) => this.trace.values[to].writes.length > 1;
     const values = new Set(terms.flatMap(({ to, step }) => [to, this.trace.steps[step].node]));
     this.light(terms.length === 0 ? null : { values, terms, words: terms.map((term) => split(term) && percent(share(this.trace, term))) });
