@@ -178,7 +178,6 @@ class Page {
   /** Let go of what covers the page, or of what is lit. */
   escape() {
     if (this.sheet.open) this.sheet.toggle(false);
-    else if (this.state.way !== null) this.set({ way: null });
     else this.lightAll(null);
   }
 
