@@ -78,8 +78,8 @@ def kept(data, numbers):
 def test_the_pages_are_small_and_no_others_are_there():
     sizes = {path.stem: path.stat().st_size for path in PAGES.iterdir()}
     assert sorted(sizes) == sorted(NAMES)
-    assert max(sizes.values()) <= 120_000
-    assert sum(sizes.values()) <= 700_000
+    assert max(sizes.values()) <= 100_000
+    assert sum(sizes.values()) <= 450_000
 
 
 @pytest.mark.parametrize("name", NAMES)
