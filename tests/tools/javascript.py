@@ -22,8 +22,10 @@ def engine(html: str) -> Any:
         pytest.skip("mini-racer, a JavaScript engine, is not installed")
     data, numbers = unpacked(html)
     context = MiniRacer()
-    context.eval(script(("data", "symbols", "model", "paths")))
-    context.eval("var trace; Object.assign(globalThis, data_module, model_module, paths_module, symbols_module)")
+    context.eval(script(("data", "symbols", "model", "paths", "find")))
+    context.eval(
+        "var trace; Object.assign(globalThis, data_module, model_module, paths_module, find_module, symbols_module)"
+    )
     context.eval(f"trace = makeTrace({json.dumps(data)}, new Uint8Array({list(numbers)}).buffer); 0")
     return context
 

@@ -5,8 +5,8 @@
   `tables`: rows by column, so that what repeats packs into little
 - `notebook`: the page inside others
 - `assets/`: the page itself. `data.js` unpacks, `model.js` says what is known at a position, `paths.js` where a
-  gradient comes from, `camera.js` what part of a drawing is in sight, pure functions all; `symbols.js` writes
-  mathematics, `heat.js` arrays; `network.js` (with `columns.js`, its elements), `step.js`, `ledger.js`, `timeline.js`
-  and `lag.js` draw; `sheet.js` pulls the step up on a phone; `page.js` binds them to one state, which is in the
-  address, and `controls.js` changes it
+  gradient comes from, `find.js` what a text means, `camera.js` what part of a drawing is in sight, pure functions all;
+  `symbols.js` writes mathematics, `heat.js` arrays; `network.js` (with `columns.js`, its elements), `step.js`,
+  `ledger.js`, `timeline.js`, `lag.js` and `tour.js` draw; `sheet.js` pulls the step up on a phone; `page.js` binds them
+  to one state, which is in the address, and `controls.js` changes it
 """

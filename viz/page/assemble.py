@@ -17,8 +17,8 @@ from ..palette import DARK, LIGHT, Theme
 from .contents import Contents
 
 MODULES = (  # imports first
-    *("svg", "media", "data", "symbols", "model", "paths", "heat", "camera"),
-    *("columns", "marks", "network", "step", "ledger", "timeline", "lag", "sheet", "controls", "page"),
+    *("svg", "media", "data", "symbols", "model", "paths", "find", "heat", "camera"),
+    *("columns", "marks", "network", "step", "ledger", "timeline", "lag", "sheet", "tour", "controls", "page"),
 )
 _EXTRA = {  # of the page alone: the gradient's colour as text, the two ends of a heat map, what is chosen
     "light": "--gradient-ink:#b01059;--on-gradient:#fff;--warm:#c2410c;--cold:#1d5fd1;--focus:#0b7285",
@@ -30,22 +30,26 @@ def assemble(contents: Contents) -> str:
     """Return the page as HTML.
 
     Nothing of the data becomes markup or script: it is one packed text, and the page writes it as text alone. The
-    policy lets only this very style sheet and script run, and nothing be loaded.
+    script is packed too, and unpacked by a loader. The policy lets only this very style sheet, loader and script run,
+    and nothing be loaded.
     """
-    style, code = _style(), script()
+    style, loader, code = _style(), _plain(_asset("loader.js")), script()
     policy = (
-        f"default-src 'none'; script-src '{_digest(code)}'; style-src '{_digest(style)}'; img-src data:;"
-        " base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src '{_digest(loader)}' '{_digest(code)}'; style-src '{_digest(style)}';"
+        " img-src data:; base-uri 'none'; form-action 'none'"
     )
-    return Template(_asset("page.html")).substitute(
-        policy=policy, title=html.escape(contents.data["title"]), style=style, script=code, data=pack(contents)
-    )
+    title = html.escape(contents.data["title"])
+    pieces = {"style": style, "loader": loader, "code": _packed(code.encode()), "data": pack(contents)}
+    return Template(_asset("page.html")).substitute(pieces, policy=policy, title=title)
 
 
 def pack(contents: Contents) -> str:
     """Return the data as text: base64 of gzip of the length of the JSON, the JSON and the numbers, each on 8 bytes."""
     text = json.dumps(contents.data, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
-    whole = struct.pack("<II", len(text), 0) + text + bytes(-len(text) % 8) + contents.numbers
+    return _packed(struct.pack("<II", len(text), 0) + text + bytes(-len(text) % 8) + contents.numbers)
+
+
+def _packed(whole: bytes) -> str:
     return base64.b64encode(gzip.compress(whole, 9, mtime=0)).decode()
 
 
@@ -82,9 +86,13 @@ def _scoped(name: str) -> str:
     text = re.sub(r"^import (\{[^}]*\}) from \"\./(\w+)\.js\";$", r"const \1 = \2_module;", text, flags=re.MULTILINE)
     exported = re.findall(r"^export (?:async )?(?:function|class|const) (\w+)", text, flags=re.MULTILINE)
     text = re.sub(r"^export ", "", text, flags=re.MULTILINE)
-    text = re.sub(r"^ *(//.*|/?\*.*)?\n", "", text, flags=re.MULTILINE)  # comments and empty lines are for who edits it
-    text = re.sub(r"^ +", "", text, flags=re.MULTILINE)
-    return f"const {name}_module = (() => {{\n{text}return {{ {', '.join(exported)} }};\n}})();"
+    return f"const {name}_module = (() => {{\n{_plain(text)}return {{ {', '.join(exported)} }};\n}})();"
+
+
+def _plain(text: str) -> str:
+    """Return a script without what is for those who edit it: comments, empty lines, indentation."""
+    text = re.sub(r"^ *(//.*|/?\*.*)?\n", "", text, flags=re.MULTILINE)
+    return re.sub(r"^ +", "", text, flags=re.MULTILINE)
 
 
 def _digest(text: str) -> str:

@@ -155,9 +155,16 @@ class _Writer:
                     formula = formulas.get(argument)
                     if formula is not None:
                         row["formula"] = self.texts.number(self._template(node, clean(formula.text)))
-                        row["rule"] = self._text(formula.rule)
+                        row["rule"] = self._text(f"{self._letters(node, argument)}: {formula.rule}")
                     terms.append(row)
         return steps, terms
+
+    @staticmethod
+    def _letters(node: Node, argument: int) -> str:
+        """Return the letters of a rule: for the adjoint, the output, and each input if they are no sequence."""
+        assert node.op is not None
+        letters = node.op.parameters(argument)
+        return " ".join(letters[1:3] if node.op.variadic else letters[: 2 + len(node.inputs)])
 
     def _number(self, k: int, argument: int, term: np.ndarray) -> int:
         """Return the number of a contribution: where it is a product, as the product of what it is made of."""
@@ -237,8 +244,19 @@ def _lag(trace: Trace) -> dict[str, Any] | None:
 
 
 def _stop(trace: Trace, where: str, text: str, answer: str | None = None) -> dict[str, Any]:
-    stop = {"step": _step_of(trace, where), "text": clean(text)}
-    return stop if answer is None else stop | {"answer": clean(answer)}
+    step = _step_of(trace, where)
+    optional = {"answer": answer if answer is None else clean(answer), "weight": _weight_of(trace, where, step)}
+    return {"step": step, "text": clean(text)} | {key: x for key, x in optional.items() if x is not None}
+
+
+def _weight_of(trace: Trace, where: str, step: int) -> int | None:
+    """Return the parameter that a stop speaks of: the one it names, or the one that a step of that number writes to."""
+    parameters = trace.graph.parameters
+    if where.isdecimal():
+        written = [node.index for node in trace.nodes[step].inputs if node in parameters]
+        return written[0] if len(written) == 1 else None
+    name = re.sub(r"\[\d+\]$", "", where)
+    return next((p.index for p in parameters if str(trace.symbols.of(p)) in (where, name)), None)
 
 
 def _step_of(trace: Trace, where: str) -> int:

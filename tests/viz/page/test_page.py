@@ -176,6 +176,47 @@ def test_what_the_rule_reads_is_what_is_listed(opened, html, trace):
     assert page.locator(".operands figure").count() == 2
 
 
+def test_the_letters_of_a_rule_are_its_own(opened):
+    W = tg.parameter(np.eye(2) / 2, name="W")
+    g = tg.tensor([1.0, 2.0], name="g")
+    for _ in range(2):
+        g = np.tanh(W @ g)
+    trace = tg.trace(np.sum(g))
+    page = opened(page_of(trace), f"#step={trace.step_of('g[2]')}")
+    assert page.locator(".rule p").inner_text() == "g * (1 - y * y) where g is g̅⁽²⁾, y is g⁽²⁾".replace(
+        "g̅⁽²⁾", trace.symbols.of(trace.node("g[2]")).bar
+    )
+
+
+def test_what_is_passed_on_unchanged_is_said_once(opened, html, trace):
+    k = next(k for k, node in enumerate(trace.nodes) if node.op == "add" and node.expression == "W @ h + U @ x")
+    page = opened(html, f"#step={k}")
+    assert page.locator(".rule").count() == 1
+    assert page.locator(".rule > math").count() == 2
+    assert page.locator(".rule p").inner_text().endswith("passed on unchanged")
+    assert page.locator(".write").count() == 1
+    assert page.locator(".write .link").count() == 2
+
+
+def test_two_loops_have_two_clocks(opened):
+    W = tg.parameter(np.eye(2) / 2, name="W")
+    h, s = tg.tensor([1.0, 2.0], name="h"), tg.tensor([0.5, 0.1], name="s")
+    for _ in range(3):
+        h = np.tanh(W @ h)
+    for _ in range(2):
+        s = np.tanh(W @ s) * h
+    trace = tg.trace(np.sum(s))
+    page = opened(page_of(trace), f"#step={trace.step_of('h[2]')}")
+    names = page.locator("#caption span").all_inner_texts()
+    pale = [line.evaluate("e => e.classList.contains('aside')") for line in page.locator("#timeline .line").all()]
+    assert {name[5]: is_pale for name, is_pale in zip(names, pale, strict=True)} == {"h": False, "s": True}
+    ring = page.locator("#timeline .here:not(.hidden)")
+    assert ring.count() == 1
+    page.evaluate(f"page.go({trace.step_of('s[2]')})")
+    pale = [line.evaluate("e => e.classList.contains('aside')") for line in page.locator("#timeline .line").all()]
+    assert {name[5]: is_pale for name, is_pale in zip(names, pale, strict=True)} == {"h": True, "s": False}
+
+
 def test_follow_goes_to_what_contributed_most(opened, html, trace):
     k = trace.step_of("h[2]")
     page = opened(html, f"#step={k}")

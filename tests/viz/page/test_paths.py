@@ -129,6 +129,16 @@ def test_the_address_lights_the_way_again(opened, html, trace):
     assert page.locator("#network .on-way").count() == 0
 
 
+def test_a_button_follows_all_the_way_to_the_loss(opened, html, trace):
+    k = trace.step_of("h[1]")
+    page = opened(html, f"#step={k}&view=ops")
+    page.keyboard.press("F")
+    page.locator("#way-all").click()
+    assert page.locator("#network .e.on-way").count() == len(way(trace, trace.node("h[1]")))
+    assert page.locator("#way-words").inner_text().endswith(str(trace.symbols.of(trace.output)))
+    assert page.locator("#way-all").is_disabled()
+
+
 @pytest.mark.parametrize("address", ["#way=1.9999", "#way=99999.0", "#way=x", "#way=0.0", "#way=3"])
 def test_a_wrong_way_does_no_harm(opened, html, address):
     page = opened(html, f"{address}&step=3")

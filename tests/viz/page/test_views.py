@@ -28,13 +28,16 @@ def outsider(name):
 
 
 def attentive():
-    """A value without a name is a part of two that have one: u of both a and b."""
-    w = tg.parameter([1.0, 2.0], name="w")
-    h = np.tanh(w)
-    u = [h * 3.0]
-    a = u[0] + 1.0
-    b = u[0] + 2.0
-    return np.sum(a * b)
+    """A value without a name is a part of two that have one: the product of both a and b."""
+    h = np.tanh(tg.parameter([1.0, 2.0], name="w"))
+
+    def both(read):
+        a = read() + 1.0
+        b = read() + 2.0
+        return np.sum(a * b)
+
+    values = iter([h * 3.0] * 2)
+    return both(lambda: next(values))
 
 
 PROGRAMS = {

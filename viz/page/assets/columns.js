@@ -129,7 +129,7 @@ export class Columns {
       return line;
     });
     const lane = this.laneOf.has(place) ? svg("path", { class: "lane", d }) : null;
-    return { part: svg("path", { class: look, d }), others, look, lane, past: this.factors ? this.word(place, "factor past", 16) : null };
+    return { part: svg("path", { class: look, d }), others, look, lane, past: this.factors ? this.word(place, "factor past") : null };
   }
 
   drawLabel(place) {
@@ -139,13 +139,15 @@ export class Columns {
     return svg("text", { class: `name ${hue(number)}`, x: label[1], y: label[2] }, ...typeset(coloured ?? this.figure.labels[label[0]]));
   }
 
-  /** A word beside the middle of an edge: `dy` below a level one, at the side of others. */
-  word(place, kind, dy, text = "") {
+  /** A word at the middle of an edge: factors below level ones and to the right of others, shares on the other side. */
+  word(place, kind, text = "") {
     const { path, source, target } = this.edges[place];
     const [x, y] = this.figure.middles[path];
     const [from, to] = [source, target].map((end) => this.figure.boxes[this.nodes[end].box][1]);
+    const share = kind === "share";
     const level = Math.abs(from - to) < 8;
-    return svg("text", { class: `${kind}${level ? " level" : ""}`, x: level ? x : x + 6, y: y + (level ? dy : dy > 0 ? 16 : 2) }, text);
+    const [dx, dy] = level ? [0, share ? -7 : 16] : [share ? -6 : 6, 4];
+    return svg("text", { class: `${kind}${level ? " level" : ""}`, x: x + dx, y: y + dy }, text);
   }
 }
 

@@ -26,6 +26,7 @@ export function bindControls(page) {
   click("column-back", () => drawing().stepColumn(-1));
   click("column-next", () => drawing().stepColumn(1));
   click("way-on", () => page.state.k >= 0 && page.follow(nodeOf(page.trace, page.state.k), true));
+  click("way-all", () => page.followAll());
   click("way-off", () => page.set({ way: null }));
   click("more", () => $("more").setAttribute("aria-expanded", document.body.classList.toggle("more")));
   click("help-button", () => $("help").showModal());

@@ -2,9 +2,6 @@
 
 /** Decode the page's data: base64 of gzip of (length of JSON, JSON, numbers). */
 export async function unpack(base64) {
-  if (typeof DecompressionStream === "undefined") {
-    throw new Error("This browser cannot unpack the page's data (it has no DecompressionStream): a newer one can.");
-  }
   const packed = Uint8Array.from(atob(base64.trim()), (letter) => letter.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   const bytes = await new Response(stream).arrayBuffer();

@@ -43,8 +43,8 @@ export class Ledger {
     return node === undefined ? 0 : node % 8;
   }
 
-  /** Show all accounts as they are after step k. */
-  update(k) {
+  /** Show all accounts as they are after step k, the chosen one first. */
+  update(k, chosen) {
     for (const account of this.accounts) {
       const count = received(this.trace, account.index, k);
       account.shown.forEach((term, i) => {
@@ -54,6 +54,7 @@ export class Ledger {
       const written = count > 0 && account.value.writes[count - 1].step === k;
       if (count !== account.count || written !== account.written) this.fill(account, count, written);
       account.card.classList.toggle("now", written);
+      account.card.classList.toggle("chosen", account.index === chosen);
     }
     this.k = k;
   }

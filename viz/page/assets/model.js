@@ -26,7 +26,8 @@ export function makeTrace(data, numbers) {
   steps.forEach((step, k) => Object.assign(step, { k, terms: [] }));
   terms.forEach((term) => {
     term.formula = text(term.formula);
-    term.rule = text(term.rule);
+    const [, letters, rule] = /^([^:]*): (.*)$/s.exec(text(term.rule)) ?? [null, "", ""];
+    Object.assign(term, { letters: letters.split(" "), rule });
     term.to = values[steps[term.step].node].inputs[term.argument];
     steps[term.step].terms.push(term);
     values[term.to].writes.push(term);

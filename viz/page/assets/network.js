@@ -233,11 +233,11 @@ export class Network {
 
   /** Print the factor by which the gradient changes at each edge that is written now, and the shares of a lit way. */
   mark() {
-    const factors = [...this.written].map(([place, term]) => [place, "factor", 16, this.factorText(term)]);
-    const shares = [...(this.lit?.words ?? [])].map(([place, words]) => [place, "share", -7, words.join(" · ")]);
+    const factors = [...this.written].map(([place, term]) => [place, "factor", this.factorText(term)]);
+    const shares = [...(this.lit?.words ?? [])].map(([place, words]) => [place, "share", words.join(" · ")]);
     const seen = [...shares, ...factors].filter(([place]) => this.drawn.has(this.edges[place].column));
-    this.marks.replaceChildren(...seen.map(([place, kind, dy, text]) => {
-      const word = this.columns.word(place, kind, dy, text);
+    this.marks.replaceChildren(...seen.map(([place, kind, text]) => {
+      const word = this.columns.word(place, kind, text);
       word.setAttribute("transform", `translate(${this.columns.origin(this.edges[place].column)} 0)`);
       return word;
     }));

@@ -2,6 +2,7 @@
 
 import { bindControls } from "./controls.js";
 import { unpack } from "./data.js";
+import { find, offers } from "./find.js";
 import { Lag } from "./lag.js";
 import { Ledger } from "./ledger.js";
 import { logScale, makeTrace, moveWhile, nextWrite, nodeOf, previousWrite, series, short } from "./model.js";
@@ -12,6 +13,7 @@ import { scrollToMark, showStep } from "./step.js";
 import { formulaText, symbolText } from "./symbols.js";
 import { html } from "./svg.js";
 import { Timeline } from "./timeline.js";
+import { Tour } from "./tour.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -22,6 +24,7 @@ class Page {
     trace.hues = new Map(trace.hues);
     this.scale = logScale(trace.values.filter(({ step }) => step !== undefined).map(({ gradient }) => trace.arrays.norm(gradient)));
     this.state = { k: -1, view: "variables", weight: trace.parameters[0], stop: null, way: null };
+    this.tour = new Tour(trace.tour);
     this.breakpoints = new Set();
     this.lit = null;
     this.ledger = new Ledger($("ledger"), trace, (k) => this.go(k));
@@ -44,9 +47,7 @@ class Page {
     $("low").textContent = short(10 ** low);
     $("high").textContent = short(10 ** high);
     $("weight").replaceChildren(...this.trace.parameters.map((index) => html("option", { value: index }, symbolText(this.trace.values[index]))));
-    const names = this.trace.values.filter(({ step, kind }) => step !== undefined || kind === "parameter");
-    $("names").replaceChildren(...[...new Set(names.map((value) => plain(symbolText(value))))].slice(0, 3000).map((name) => html("option", { value: name })));
-    $("tour").hidden = this.trace.tour.length === 0;
+    $("names").replaceChildren(...offers(this.trace).map((value) => html("option", { value })));
   }
 
   // -- the state --------------------------------------------------------------------------------------------------------
@@ -84,8 +85,8 @@ class Page {
     const number = (name) => (/^-?\d+$/.test(words.get(name) ?? "") ? Number(words.get(name)) : null);
     const view = words.get("view") in this.trace.figures ? words.get("view") : "variables";
     const stop = number("stop") === null || this.trace.tour.length === 0 ? null : Math.min(Math.max(number("stop") - 1, 0), this.trace.tour.length - 1);
-    const weight = this.trace.parameters.includes(number("weight")) ? number("weight") : this.trace.parameters[0];
-    $("weight").value = weight;
+    const chosen = number("weight") ?? this.trace.tour[stop]?.weight;
+    const weight = this.trace.parameters.includes(chosen) ? chosen : this.trace.parameters[0];
     this.setBreakpoints((words.get("breaks") ?? "").split(".").filter((at) => /^\d+$/.test(at)).map(Number).filter((at) => at <= this.last));
     const [from, until] = /^\d+\.\d+$/.test(words.get("way") ?? "") ? words.get("way").split(".").map(Number) : [];
     const way = from < this.trace.values.length ? { from, until } : null;
@@ -115,22 +116,29 @@ class Page {
     this.set({ k: step, way: { from: onward ? way.from : value.index, until: step } });
   }
 
+  /** Light the whole way of the gradient that is followed, to the loss. */
+  followAll() {
+    const { from } = this.state.way;
+    this.set({ way: { from, until: mainWay(this.trace, from).at(-1).step } });
+  }
+
   // -- showing it -------------------------------------------------------------------------------------------------------
 
   show() {
-    const { k, view } = this.state;
+    const { k, view, stop, weight } = this.state;
     const network = this.network(view);
     this.showWay();
     const value = nodeOf(this.trace, k);
     network.update(k, value?.index ?? this.trace.output, this.scrubbing);
     this.sheet.update(k);
     showStep($("step"), this.trace, k, (target) => this.follow(target));
-    this.ledger.update(k);
+    this.ledger.update(k, weight);
+    $("weight").value = weight;
     this.timeline.update(k);
     $("scrubber").value = k;
     $("position").textContent = k < 0 ? "before the first step" : `step ${k} of ${this.last}${value.t === undefined ? "" : ` · t = ${value.t}`}`;
     for (const button of document.querySelectorAll("[data-view]")) button.setAttribute("aria-pressed", button.dataset.view === view);
-    this.showTour();
+    this.tour.update(stop, k);
     this.say(this.announcement(k, value));
     scrollToMark($("step")); // last, when nothing is changed any more: it asks where things are
   }
@@ -170,7 +178,6 @@ class Page {
   /** Let go of what covers the page, or of what is lit. */
   escape() {
     if (this.sheet.open) this.sheet.toggle(false);
-    else if (this.state.way !== null) this.set({ way: null });
     else this.lightAll(null);
   }
 
@@ -194,11 +201,13 @@ class Page {
     if (way === this.shownWay) return;
     this.shownWay = way;
     const terms = way === null ? [] : mainWay(this.trace, way.from, way.until);
-    const name = (index) => symbolText(this.trace.values[index]);
+    const name = (index) => (index === this.trace.output && this.trace.values[index].number !== undefined ? "the loss" : symbolText(this.trace.values[index]));
+    $("way-all").disabled = terms.at(-1)?.step === 0;
     $("way").hidden = terms.length === 0;
     $("way-words").replaceChildren(...(way === null ? [] : [name(way.from)]), ...hops(this.trace, terms).flatMap(({ to, shares }) => [
       html("small", {}, ` ⟵ ${shares.map(percent).join(" · ")} `), name(to),
     ]));
+    $("way-words").scrollLeft = $("way-words").scrollWidth; // on a phone the line is longer than the screen
     const split = ({ to }) => this.trace.values[to].writes.length > 1;
     const values = new Set(terms.flatMap(({ to, step }) => [to, this.trace.steps[step].node]));
     this.light(terms.length === 0 ? null : { values, terms, words: terms.map((term) => split(term) && percent(share(this.trace, term))) });
@@ -265,51 +274,21 @@ class Page {
   }
 
   find(text) {
-    const wanted = plain(text.trim());
-    const value = this.trace.values.findLast((v) => plain(symbolText(v)) === wanted) ?? this.trace.values.findLast((v) => v.name === text.trim());
-    const op = this.trace.steps.find(({ node, k }) => k > this.state.k && this.trace.values[node].op === wanted) ?? this.trace.steps.find(({ node }) => this.trace.values[node].op === wanted);
-    if (value) this.selectValue(value.index);
-    else if (op) this.go(op.k);
-    else this.notice(`Nothing is called ${text}.`);
-    $("find").classList.toggle("missing", !value && !op);
-    if (value || op) $("find").blur();
+    const value = find(this.trace, text, this.state.k);
+    if (value !== null) this.selectValue(value.index);
+    else this.notice(`Nothing is called ${text}, and no op or expression is.`);
+    $("find").classList.toggle("missing", value === null);
+    if (value !== null) $("find").blur();
   }
 
-  // -- the tour ---------------------------------------------------------------------------------------------------------
-
-  showTour() {
-    const { stop } = this.state;
-    const { tour } = this.trace;
-    if (tour.length === 0) return;
-    const here = stop === null ? null : tour[stop];
-    const asked = here !== null && here.answer !== undefined;
-    const answer = !asked ? "" : this.state.k > here.step ? ` ${here.answer}` : " (Step on to see.)";
-    $("stop").textContent = here === null ? "A tour of this network." : here.text + answer;
-    $("stop-number").textContent = here === null ? "" : `${stop + 1} of ${tour.length}`;
-    $("next-stop").textContent = here === null ? "Begin" : "Next";
-    $("next-stop").disabled = stop === tour.length - 1;
-    $("previous-stop").disabled = stop === null || stop === 0;
-  }
-
+  /** Go to the stop after or before this one. */
   visit(change) {
-    const here = this.trace.tour[this.state.stop];
-    if (change > 0 && here?.answer !== undefined && this.state.k <= here.step) {
-      this.go(here.step + 1); // a question is answered before the tour goes on
-      return;
-    }
-    const stop = Math.min(Math.max((this.state.stop ?? -1) + change, 0), this.trace.tour.length - 1);
-    this.set({ stop, k: this.trace.tour[stop].step });
+    this.set(this.tour.visit(this.state.stop, change));
   }
 }
 
 /** A share as it is printed. */
 const percent = (part) => (part === null ? "?" : `${Math.abs(part) >= 0.1 || part === 0 ? Math.round(100 * part) : short(100 * part)} %`).replace("-", "−");
-
-/** A name as it is typed: h[3] for h⁽³⁾. */
-function plain(text) {
-  const digits = (marks, from) => [...marks].map((c) => (c === "⁻" ? "-" : String(from.indexOf(c)))).join("");
-  return text.replace(/⁽(.+)⁾/u, (_, t) => `[${digits(t, "⁰¹²³⁴⁵⁶⁷⁸⁹")}]`).replace(/[₀-₉]+/gu, (low) => digits(low, "₀₁₂₃₄₅₆₇₈₉"));
-}
 
 async function start() {
   try {

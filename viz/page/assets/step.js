@@ -31,11 +31,18 @@ function parts(trace, shot, go) {
   return [
     html("h2", {}, inline(symbolMath(value, true)), ` back through ${value.op}`, value.expression ? html("code", {}, value.expression) : ""),
     source(trace, value),
-    ...terms.map((term) => chainRule(trace, value, term)),
-    ...terms.map((term) => written(trace, term, limit, go)),
+    ...alike(value, terms).map((same) => chainRule(trace, value, same)),
+    ...alike(value, terms, ({ of }) => of === 1).map((same) => written(trace, same, limit, go)),
     terms.length > 0 && limit > 0 ? legend(limit) : html("p", { class: "quiet" }, terms.length > 0 ? "All that is written is zero." : "Nothing is written: no argument wants a gradient."),
     operands(trace, shot),
   ];
+}
+
+/** Terms in groups: those that pass the adjoint on unchanged are one, if nothing else is against it. */
+function alike(value, terms, joins = () => true) {
+  const unchanged = (term) => term.array === value.gradient && joins(term);
+  const together = terms.filter(unchanged);
+  return terms.flatMap((term) => (!unchanged(term) ? [[term]] : term === together[0] ? [together] : []));
 }
 
 const inline = (math) => element("math", math);
@@ -60,15 +67,27 @@ function sourceLine(n, line, place) {
   return html("span", { class: "line here" }, number, part(0, from), html("mark", {}, part(from, to)), part(to), "\n");
 }
 
-function chainRule(trace, value, term) {
+function chainRule(trace, value, same) {
+  const [term] = same;
   if (!term.formula) return null;
-  const symbols = formulaMath(trace, value, term.formula);
-  symbols.setAttribute("aria-label", formulaText(trace, value, term.formula));
+  const symbols = same.map(({ formula }) => {
+    const math = formulaMath(trace, value, formula);
+    math.setAttribute("aria-label", formulaText(trace, value, formula));
+    return math;
+  });
   const numbers = inNumbers(trace, value, term.formula);
-  const rule = html("code", { title: "the rule that runs: g is the adjoint, y the output" }, term.rule);
-  const nameless = spokenOf(trace, value, term.formula).filter(([v]) => v.number !== undefined && v.expression);
+  const letters = lettersOf(trace, value, term).map(([letter, meaning]) => `${letter} is ${meaning}`).join(", ");
+  const rule = html("p", { class: "means" }, html("code", {}, term.rule), letters && ` where ${letters}`, same.length > 1 ? ": passed on unchanged" : "");
+  const nameless = same.flatMap(({ formula }) => spokenOf(trace, value, formula)).filter(([v]) => v.number !== undefined && v.expression);
   const meanings = [...new Map(nameless.map(([v]) => [v.index, v])).values()].map((v) => html("span", { class: "means" }, `${symbolText(v)} = ${v.expression}`));
-  return html("div", { class: "rule" }, symbols, numbers, ...meanings, rule);
+  return html("div", { class: "rule" }, ...symbols, numbers, ...meanings, rule);
+}
+
+/** The letters of a rule, which are its own and not the program's, each with the value that it stands for here. */
+function lettersOf(trace, value, { letters, rule }) {
+  const used = rule.match(/[\p{L}_][\p{L}\p{N}_]*/gu) ?? [];
+  const names = [symbolText(value, true), symbolText(value), ...value.inputs.map((i) => symbolText(trace.values[i]))];
+  return letters.map((letter, i) => [letter, names[i]]).filter(([letter]) => used.includes(letter));
 }
 
 /** The formula with numbers in the place of symbols, where all of them are small. */
@@ -114,12 +133,13 @@ function figure(symbol, drawn, note, kind) {
   return html("figure", { class: `array ${kind}` }, html("figcaption", {}, inline(symbol)), drawn, html("small", {}, note));
 }
 
-/** What one term does: the sum before, the contribution, the sum after. */
-function written(trace, term, limit, go) {
-  const target = trace.values[term.to];
-  const name = symbolText(target, true);
+/** What a term does, or several alike: the sum before, the contribution, the sum after. */
+function written(trace, same, limit, go) {
+  const [term] = same;
+  const names = same.map(({ to }) => symbolText(trace.values[to], true));
   const draw = (values, words) => picture(values, term.shape, limit, words, term.norm);
   const signed = (sign, drawn) => html("span", { class: "signed" }, html("span", { class: "sign" }, sign), drawn);
+  const name = names.join(" and ");
   const sum = term.of === 1
     ? [draw(term.after, `${name}, complete`)]
     : [
@@ -128,6 +148,9 @@ function written(trace, term, limit, go) {
       signed("=", draw(term.after, `${name} after`)),
     ];
   const count = term.of === 1 ? "its only contribution" : `contribution ${term.number} of ${term.of}`;
-  const where = html("button", { class: "link", click: () => go(target) }, "follow");
-  return html("section", { class: "write" }, html("h3", {}, inline(symbolMath(target, true)), html("span", { class: "quiet" }, ` ${count} · ‖·‖ ${short(term.norm)} `), where), html("div", { class: "row" }, ...sum));
+  const targets = same.flatMap(({ to }, i) => {
+    const follow = html("button", { class: "link", "aria-label": `follow ${names[i]}`, click: () => go(trace.values[to]) }, "follow");
+    return [i > 0 ? ", " : "", inline(symbolMath(trace.values[to], true)), " ", follow];
+  });
+  return html("section", { class: "write" }, html("h3", {}, ...targets, html("span", { class: "quiet" }, ` ${count} · ‖·‖ ${short(term.norm)}`)), html("div", { class: "row" }, ...sum));
 }

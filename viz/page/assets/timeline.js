@@ -1,5 +1,6 @@
 // The timeline: how large the gradient is at each time step, on a log scale; where we are; flags of breakpoints.
 
+import { rows } from "./data.js";
 import { logScale, nodeOf, short } from "./model.js";
 import { svg } from "./svg.js";
 
@@ -33,7 +34,8 @@ export class Timeline {
     this.axis();
     this.groups = this.lines.map((line, i) => this.draw(line, i));
     this.cursor = svg("line", { class: "cursor", y1: 6, y2: this.height - BOTTOM });
-    this.root.append(this.cursor);
+    this.rings = this.lines.map(() => svg("circle", { class: "here hidden", r: 6 }));
+    this.root.append(this.cursor, ...this.rings);
     this.update(this.k ?? -1);
   }
 
@@ -77,13 +79,32 @@ export class Timeline {
     return this.lines[0].points.reduce((a, b) => (Math.abs(this.x(b.t) - x) < Math.abs(this.x(a.t) - x) ? b : a));
   }
 
+  /** Mark where we are: the time step, and on the lines of the same loop the point; those of other loops are pale. */
   update(k) {
     this.k = k;
-    const t = nodeOf(this.trace, k)?.t;
+    const value = nodeOf(this.trace, k);
+    const t = value?.t;
     if (!this.cursor) return;
+    const column = t === undefined ? -1 : this.columnOf(value.index);
+    const points = this.lines.map(({ points }) => (column < 0 ? undefined : points.find(({ index }) => this.columnOf(index) === column)));
+    const apart = points.some((point) => point !== undefined);
+    points.forEach((point, i) => {
+      this.groups[i].classList.toggle("aside", apart && point === undefined);
+      this.rings[i].classList.toggle("hidden", point === undefined);
+      if (point === undefined) return;
+      this.rings[i].setAttribute("cx", this.x(point.t));
+      this.rings[i].setAttribute("cy", this.y(point.norm));
+    });
     this.cursor.classList.toggle("hidden", t === undefined);
     if (t === undefined) return;
     this.cursor.setAttribute("x1", this.x(t));
     this.cursor.setAttribute("x2", this.x(t));
+  }
+
+  /** The column of the drawing that a value, or its variable, stands in: loops share no columns; -1 for none. */
+  columnOf(index) {
+    const { nodes, owners } = this.trace.figures.variables;
+    this.columns ??= new Map(rows(nodes).map((node) => [node.index, node.column]));
+    return this.columns.get([owners[index]].flat()[0]) ?? -1;
   }
 }
