@@ -15,7 +15,8 @@ from ..graphs.graph import Graph, graph
 from ..recording.context import context
 from ..recording.node import Node
 from ..recording.tensor import Tensor
-from ..testing.verification import Findings, verify
+from ..testing.findings import Findings
+from ..testing.verification import verify
 from . import trace_file
 from .contributions import Contributions
 from .formula import Formula, formulas
