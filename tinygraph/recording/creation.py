@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from .context import context
+from .departures import note_departure
 from .errors import refuse_complex, refuse_subclasses
 from .source import where
 from .tensor import Tensor, make_leaf
@@ -67,6 +68,7 @@ def parameter(data: ArrayLike, name: str | None = None) -> Tensor:
 def _made_by_user(
     what: str, data: ArrayLike, name: str | None, requires_grad: bool, dtype: DTypeLike | None, frame: FrameType
 ) -> Tensor:
+    source = data if isinstance(data, Tensor) else None
     if isinstance(data, Tensor):
         if data.requires_grad and (data.op is not None or not requires_grad) and context().recording:
             raise TypeError(
@@ -84,4 +86,7 @@ def _made_by_user(
             f"{what}: only floating-point values have gradients, got {array.dtype};"
             f" say dtype=float, or write 1.0 for 1{where(frame)}"
         )
-    return make_leaf(array, requires_grad, name, frame)
+    leaf = make_leaf(array, requires_grad, name, frame)
+    if source is not None:
+        leaf._cut = note_departure(source, f"tg.{what}(t)", frame)
+    return leaf

@@ -83,6 +83,11 @@ def locate(call: Call | None, lasti: int) -> Source | None:
     return None if place is None else _resolve(place[0].code, place[1])
 
 
+def locate_place(code: CodeType, lasti: int) -> Source | None:
+    """Return the expression at an instruction."""
+    return _resolve(code, lasti)
+
+
 def users_place(call: Call | None, lasti: int) -> tuple[Call, int] | None:
     """Return the call and the instruction of the user's own code; of a rule's op, those of the rule."""
     if call is None:
