@@ -1,0 +1,57 @@
+"""Examples of a batch that read one another: a loss that learns from another example's input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...recording.node import Node
+from ..mixing import mixed_rows
+from .case import Case, Symptom
+
+_PRODUCTS = {"matmul", "dot", "linear", "linear_bias"}
+_STATISTICS = {"sum", "mean", "var", "std", "max", "min", "norm"}  # of a whole batch: meant
+_STEPS = 3
+
+
+def mixed_examples(case: Case) -> Iterator[Symptom]:
+    """Find an op that joins the examples of a batch, where each time step feeds a batch of its own."""
+    for inputs, axis in _batches(case):
+        name = case.trace.symbols.of(inputs[0]).name
+        mixed = mixed_rows(case.graph, inputs, axis, name)
+        first = mixed.first
+        if first is None or mixed.seen_in is None or (str(first.op) in _STATISTICS and not _is_softmax(case, first)):
+            continue
+        row, others = next((row, others) for row, others in mixed.reached.items() if others)
+        what = "a softmax over the batch" if _is_softmax(case, first) else f"{first.op} joins examples"
+        text = f"{what}: example {row} of {name} reaches example {', '.join(map(str, others[:4]))}"
+        text += " …" if len(others) > 4 else ""
+        alike = [node for line in case.lines if first in line.nodes for node in line.nodes]
+        yield case.symptom("mixed", text, alike, f"mix {name} {axis}")
+        return
+
+
+def _is_softmax(case: Case, node: Node) -> bool:
+    if "softmax" in str(node.op):
+        return True
+    return str(node.op) == "sum" and any(
+        str(node.inputs[0].op) == "exp" and node.inputs[0] in reader.inputs
+        for reader, _ in case.graph.consumers(node)
+        if str(reader.op) == "divide"
+    )
+
+
+def _batches(case: Case) -> Iterator[tuple[list[Node], int]]:
+    """Yield the data that a product with a parameter takes in at each time step, and the axis of its examples."""
+    for line in case.lines:
+        node = line.first
+        if str(node.op) not in _PRODUCTS or len({reader.timestep for reader in line.nodes} - {None}) < _STEPS:
+            continue
+        for argument, source in enumerate(node.inputs[:2]):
+            other = node.inputs[1 - argument]
+            if source.requires_grad or source.data.ndim != 2 or not other.requires_grad or source.dtype.kind != "f":
+                continue
+            axis = argument if str(node.op) in ("matmul", "dot") else 0  # the other one is summed over
+            inputs = list(dict.fromkeys(reader.inputs[argument] for reader in line.nodes))
+            differ = len({each.data.tobytes() for each in inputs}) >= _STEPS
+            if differ and source.shape[axis] > 1 and len({each.shape for each in inputs}) == 1:
+                yield inputs, axis
