@@ -6,11 +6,13 @@
 - `lag_matrix`: which loss teaches which earlier state
 - `doctor`: what a good engineer would look at, a table of checks; `symptoms`: the checks
 - `mixing`: which rows of an axis reach another row's results, and the first op that joins them
+- `forward_values`: the values of the forward pass by time step and scope, and the weights that carry the state
 - `values_by_time`: the named values of each loop by time step, and the state that is carried through time
 """
 
 from .divergence import Divergence, diff
 from .doctor import doctor
+from .forward_values import Forward, forward
 from .gradient_flow import Flow, flow
 from .lag_matrix import Lag, lag
 from .mixing import Mix, mix
@@ -21,6 +23,7 @@ from .values_by_time import Variable, by_timestep, state, state_name, variables
 __all__ = [
     "Divergence",
     "Flow",
+    "Forward",
     "Lag",
     "Mix",
     "Origin",
@@ -30,6 +33,7 @@ __all__ = [
     "diff",
     "doctor",
     "flow",
+    "forward",
     "lag",
     "mix",
     "nonfinite_origin",

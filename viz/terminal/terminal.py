@@ -13,7 +13,7 @@ from tinygraph.tracing.trace import Trace
 
 from ..debugging.debugger import Debugger
 from ..page.notebook import shown_instead
-from . import diagnosing, moving, seeing, stopping, verifying  # noqa: F401 - they register the commands
+from . import diagnosing, forward, moving, seeing, stopping, verifying  # noqa: F401 - they register the commands
 from .causes import first_findings
 from .screen import Screen, complain, discard
 from .session import Answer, Session

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...recording.node import Node
-from .case import Case, Line, Symptom
+from .case import Case, Symptom
 
 _RECTIFIERS = {"relu", "maximum", "where", "clip", "multiply"}
 _SIGMOIDS = {"sigmoid", "expit", "logistic"}
 _FEW_EXAMPLES = 8
 _MANY_UNITS = 0.5
-_NO_SLOPE = 3e-3  # |a| > 5.8 for a logistic unit, 3.6 for tanh
+NO_SLOPE = 3e-3  # |a| > 5.8 for a logistic unit, 3.6 for tanh
 _NEARLY_ALL = 0.9
 
 
@@ -55,24 +55,24 @@ def saturated(case: Case) -> Iterator[Symptom]:
     """Find gates and tanh units that have no slope left, nearly all of them at nearly all times."""
     for line in case.lines:
         nodes = line.alike()
-        slope = _slope(line, np.stack([node.data for node in nodes])) if line.first.requires_grad else None
-        if slope is None or slope.size < _FEW_EXAMPLES:
+        slopes = slope(line.first, np.stack([node.data for node in nodes])) if line.first.requires_grad else None
+        if slopes is None or slopes.size < _FEW_EXAMPLES:
             continue
-        share = float((slope < _NO_SLOPE).mean())
+        share = float((slopes < NO_SLOPE).mean())
         if share >= _NEARLY_ALL:
             name = case.trace.symbols.of(line.first).name
-            text = f"{name} = {line.op}: {share:.0%} of its values have a slope below {_NO_SLOPE:g}"
-            text += f" (median {np.median(slope):.1g})"
+            text = f"{name} = {line.op}: {share:.0%} of its values have a slope below {NO_SLOPE:g}"
+            text += f" (median {np.median(slopes):.1g})"
             yield case.symptom("saturated", text, line.nodes, f"forward {name}")
 
 
-def _slope(line: Line, y: np.ndarray) -> np.ndarray | None:
-    """Return the slopes of a squashing function from its values; None of other ops."""
+def slope(node: Node, y: np.ndarray) -> np.ndarray | None:
+    """Return the slopes of a squashing function, `node`'s op, from its values; None of other ops."""
     if y.dtype.kind != "f":
         return None
-    if line.op == "tanh":
+    if str(node.op) == "tanh":
         return 1 - y * y
-    if line.op in _SIGMOIDS or (line.op in ("divide", "reciprocal") and _is_logistic(line.first)):
+    if str(node.op) in _SIGMOIDS or (str(node.op) in ("divide", "reciprocal") and _is_logistic(node)):
         return y * (1 - y)
     return None
 
