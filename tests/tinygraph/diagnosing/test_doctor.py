@@ -219,6 +219,14 @@ def test_a_parameter_that_no_gradient_reaches():
     assert "the gradient of dead is 0" in symptom.text
 
 
+def test_behind_a_last_layer_that_starts_at_0_gradients_may_be_0():
+    W, V = tg.parameter(np.eye(3) / 2), tg.parameter(np.zeros((1, 3)))
+    h = np.ones(3)
+    for _ in range(5):
+        h = np.tanh(W @ h)
+    assert kinds(np.sum((V @ h - 1.0) ** 2)) == set()
+
+
 def test_one_parameter_under_two_names():
     def gated(share):
         rng = np.random.default_rng(0)

@@ -19,18 +19,22 @@ _FEW = 3
 
 
 def without_gradient(case: Case) -> Iterator[Symptom]:
-    """Find parameters that no gradient reaches, or one that is 0, or 0 but for rounding."""
+    """Find parameters that no gradient reaches, or one that is 0, or 0 but for rounding.
+
+    Behind a matrix that starts at 0, as people do it with the last one, gradients are 0 until it has moved.
+    """
     trace = case.trace
     gradients = {node: trace.gradient(node) for node in case.graph.parameters}
     sizes = {node: norm(g) for node, g in gradients.items() if g is not None}
     largest = max((size for size in sizes.values() if np.isfinite(size)), default=0.0)
+    starts_at_zero = any(size > 0 and not node.data.any() and node.data.ndim > 1 for node, size in sizes.items())
     for node in case.graph.parameters:
         name, size = trace.symbols.of(node), sizes.get(node)
         readers = [reader for reader, _ in case.graph.consumers(node)] or [node]
         command = f"contributions {name.ascii}"
         if size is None:
             yield case.symptom("no gradient", f"no gradient reaches {name}", readers, command)
-        elif size == 0 and node.data.size and not _has_met_only_zeros(case, node):
+        elif size == 0 and node.data.size and not starts_at_zero and not _has_met_only_zeros(case, node):
             yield case.symptom("no gradient", f"the gradient of {name} is 0 in all elements", readers, command)
         elif size < np.sqrt(np.finfo(node.dtype).eps) * largest and size < _rounding(case, node):
             text = f"the gradient of {name} is {number_text(size)}: 0 but for rounding"
