@@ -7,12 +7,18 @@ from collections.abc import Callable, Iterator
 from ..tracing.trace import Trace
 from .symptoms.case import Case, Symptom
 from .symptoms.cutting import returned_values
+from .symptoms.gradients import equal_units, without_gradient
 from .symptoms.mixing import mixed_examples
 from .symptoms.numbers import cancellation, not_finite, outlying_inputs
-from .symptoms.parameters import one_cell_in_layers, under_two_names, without_gradient
+from .symptoms.parameters import (
+    one_cell_both_ways,
+    one_cell_in_layers,
+    read_in_place_of_another,
+    under_two_names,
+)
 from .symptoms.rules import wrong_rules
-from .symptoms.shapes import enlarged_operands, softmax_across_targets
-from .symptoms.units import saturated, units_off
+from .symptoms.shapes import enlarged_operands, softmax_across_targets, softmax_of_probabilities, wrapped_indices
+from .symptoms.units import saturated, saturated_attention, units_off
 
 Check = Callable[[Case], Iterator[Symptom]]
 
@@ -21,13 +27,19 @@ QUICK: tuple[Check, ...] = (  # look at what was recorded
     returned_values,
     enlarged_operands,
     softmax_across_targets,
+    softmax_of_probabilities,
+    wrapped_indices,
     one_cell_in_layers,
+    one_cell_both_ways,
     under_two_names,
+    read_in_place_of_another,
     units_off,
     saturated,
+    saturated_attention,
     cancellation,
     outlying_inputs,
     without_gradient,
+    equal_units,
 )
 THOROUGH: tuple[Check, ...] = (wrong_rules, mixed_examples)  # run ops again
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from types import FrameType
+from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -15,6 +16,8 @@ from .source import where
 from .tensor import Tensor, make_leaf
 
 _frame = sys._getframe
+
+parameters: WeakSet[Tensor] = WeakSet()  # all that are alive: what a program made and never used is in no graph
 
 
 def tensor(
@@ -87,6 +90,8 @@ def _made_by_user(
             f" say dtype=float, or write 1.0 for 1{where(frame)}"
         )
     leaf = make_leaf(array, requires_grad, name, frame)
+    if requires_grad:
+        parameters.add(leaf)
     if source is not None:
         leaf._cut = note_departure(source, f"tg.{what}(t)", frame)
     return leaf

@@ -314,7 +314,7 @@ def make(
             now.watch.made(op, data, inputs, values, frame)
         if not now.recording:
             leaf = make_leaf(data, frame=frame)
-            if requires_grad:
+            if requires_grad or any(getattr(source, "_cut", None) is not None for source in inputs):
                 leaf._cut = op
             return leaf
     top = now.frames.top

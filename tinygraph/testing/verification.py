@@ -109,7 +109,11 @@ def _check(node: Node, rng: np.random.Generator, findings: Findings) -> None:
     comparison = _compare(node, op, values, ruled, flat, adjoint, gradient, rng)
     if comparison.kinks:
         findings.kinks.append(node)
+    # what tinygraph's own rules round off below an ulp of a slope of 1, as sigmoid(−70), is no fault
+    slightest = float(np.finfo(y.dtype).eps) * np.max(np.abs(adjoint), initial=0) if is_ours(op) else 0.0
     for fault in comparison.faults:
+        if abs(fault.got - fault.expected) <= slightest:
+            continue
         position, index = flat.place(fault.element)
         reason = f"gives {fault.values(index)}"
         findings.append(Finding(node, ruled[position], index, fault.got, fault.expected, reason))

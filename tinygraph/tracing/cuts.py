@@ -14,7 +14,7 @@ from ..plain_text import spans
 from ..recording.departures import Departure, Made, departures_between, fingerprint
 from ..recording.node import Node
 from ..recording.primitive import Primitive
-from ..recording.source import Source, locate, locate_place, name_at
+from ..recording.source import Source, locate, locate_place, name_at, program_source
 
 _PIECES = 64  # rows of a constant that are looked at one by one
 
@@ -33,6 +33,8 @@ class Cut(NamedTuple):
         What left there, by its name or its expression.
     source : Source or None
         The line.
+    made : Source or None
+        The expression that had made what left.
     timesteps : list of int
         The time steps in which something left there, as far as they are known.
     times : int
@@ -46,6 +48,7 @@ class Cut(NamedTuple):
     how: str
     what: str
     source: Source | None
+    made: Source | None
     timesteps: list[int]
     times: int
     returned: list[Node]
@@ -64,6 +67,7 @@ class _Exit(NamedTuple):
 
     how: str
     source: Source | None
+    made: Source | None
     what: str
     timestep: int | None
     returned: list[Node]
@@ -92,7 +96,7 @@ def _cut(alike: Sequence[_Exit]) -> Cut:
     timesteps = sorted({exit_.timestep for exit_ in alike if exit_.timestep is not None})
     parameters = dict.fromkeys(parameter for exit_ in alike for parameter in exit_.parameters)
     names = sorted({plain_name(label or name_at(call, lasti)) or "a parameter" for call, lasti, label in parameters})
-    return Cut(first.how, first.what, first.source, timesteps, len(alike), returned, names)
+    return Cut(first.how, first.what, first.source, first.made, timesteps, len(alike), returned, names)
 
 
 # -- what left, and where it came back ---------------------------------------------------------------------------------
@@ -113,16 +117,16 @@ def _of_departures(graph: Graph, latest: Sequence[Departure | int]) -> Iterator[
         t = departure.timestep if departure.timestep is not None else clock.timestep(departure, returned)
         source = locate_place(departure.code, departure.lasti)
         inside = departure.index > clock.start
-        yield _Exit(departure.how, source, _called(departure), t, returned, departure.parameters, inside)
+        made = locate(departure.call, departure.made_at)
+        yield _Exit(departure.how, source, made, _called(departure), t, returned, departure.parameters, inside)
 
 
 def _of_no_grad(graph: Graph) -> Iterator[_Exit]:
     for node in graph.nodes:
         op = _cut_of(node)
         if isinstance(op, Primitive):
-            yield _Exit(
-                "no_grad", node.source, node.name or node.expression or op.name, node.timestep, [node], (), True
-            )
+            source, what = program_source(node.call, node.lasti), node.name or node.expression or op.name
+            yield _Exit("no_grad", source, source, what, node.timestep, [node], (), True)
 
 
 def _cut_of(node: Node) -> Departure | Primitive | None:

@@ -58,6 +58,7 @@ def _cut(row: Any, nodes: list[Node], sources: list[Source]) -> Cut:
         clean(checked(row["how"], str, "a way out of the graph")),
         clean(checked(row["what"], str, "what left the graph")),
         optional_reference(sources, row["source"]),
+        optional_reference(sources, row["made"]),
         [bounded(t, -(2**62), 2**62, "a time step") for t in checked(row["timesteps"], list, "time steps")],
         bounded(row["times"], 1, 2**62, "a count"),
         [reference(nodes, i) for i in checked(row["returned"], list, "what came back")],

@@ -91,7 +91,12 @@ def _node(node: Node, packer: Packer, ops: _Numbered, sources: _Numbered) -> dic
 
 def _cut(cut: Cut, sources: _Numbered) -> dict[str, Any]:
     returned = [node.index for node in cut.returned]
-    return {**cut._asdict(), "source": sources.of(cut.source), "returned": returned}
+    return {
+        **cut._asdict(),
+        "source": sources.of(cut.source),
+        "made": sources.of(cut.made),
+        "returned": returned,
+    }
 
 
 def _data(value: Any, packer: Packer) -> Any:

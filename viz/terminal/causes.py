@@ -144,5 +144,6 @@ def _reader(session: Session, returned: list[Node]) -> str:
 def _cut_data(cut: Cut) -> dict[str, Any]:
     data = cut._asdict()
     data["source"] = cut.source and {"file": cut.source.filename, "line": cut.source.lineno}
+    data.pop("made")
     data["returned"] = [node.index for node in cut.returned]
     return data

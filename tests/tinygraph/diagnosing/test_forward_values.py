@@ -32,7 +32,7 @@ def test_the_numbers_are_those_of_the_values():
         assert row.norm == pytest.approx(np.linalg.norm(h))
         assert (row.mean, row.low, row.high) == pytest.approx((h.mean(), h.min(), h.max()))
         assert row.zero == np.mean(h == 0)
-        assert row.saturated == np.mean(1 - h * h < 3e-3)
+        assert row.saturated == np.mean(1 - h * h < 3e-4)
 
 
 def test_other_ops_do_not_saturate_and_zeros_are_counted():

@@ -69,6 +69,11 @@ def test_warnings_as_errors_make_no_rule_wrong():
     assert len(findings.kinks) == 1
 
 
+def test_a_slope_that_rounds_to_nothing_is_not_wrong():
+    x = tg.parameter([-70.0, 0.5])
+    assert tg.verify(np.sum(tg.softplus(x))) == []
+
+
 def test_wrong_rules_are_printed_with_the_count():
     wrong = unregistered(np.tanh, lambda g, y, x: g * (1 - y))
     x = tg.parameter([0.5, 1.0])

@@ -85,7 +85,7 @@ def program(leave):
 
 
 def comparable(cuts):
-    return [(*cut[:5], [node.index for node in cut.returned], cut.parameters) for cut in cuts]
+    return [(*cut[:6], [node.index for node in cut.returned], cut.parameters) for cut in cuts]
 
 
 @pytest.mark.parametrize("leave", WAYS)
@@ -202,6 +202,26 @@ def test_the_value_of_what_left_is_not_kept_alive():
     gc.collect()
     assert value() is None
     assert tensor() is None
+
+
+def test_all_that_is_computed_without_a_graph_is_one_way_out():
+    w = tg.parameter([0.3, 0.4], name="w")
+    with tg.no_grad():
+        y = np.tanh(w) * 2.0
+        z = y + 1.0  # of constants only, by now
+    [cut] = tg.trace(np.sum(w * z)).cuts
+    assert (cut.how, cut.what) == ("no_grad", "z")
+
+
+def test_what_a_part_of_rnn_computed_without_a_graph_is_on_the_line_that_called_it():
+    import rnn
+
+    encoder = rnn.GRUCell(2, 3, rng=0)
+    with tg.no_grad():
+        _, code = rnn.unroll(encoder, np.ones((4, 2)))
+    w = tg.parameter(np.ones(3))
+    [cut] = tg.trace(np.sum(w * code)).cuts
+    assert "rnn.unroll(encoder" in cut.source.text
 
 
 def test_healthy_constants_are_nobody_s_return():

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...plain_text import spans
 from ...recording.node import Node
+from ...recording.source import Source, program_source
 from ...tracing.trace import Trace
 
 _SAMPLE = 48  # nodes of a line that are looked at
@@ -38,9 +39,15 @@ class Symptom(NamedTuple):
     command: str
 
     @property
+    def source(self) -> Source | None:
+        """The program's own expression, where the op ran in a library that it calls."""
+        call = self.node.call
+        return self.node.source if call is None else program_source(call, self.node.lasti)
+
+    @property
     def line(self) -> int | None:
         """The line of the program."""
-        return self.node.source.lineno if self.node.source else None
+        return self.source.lineno if self.source else None
 
     @property
     def place(self) -> str:

@@ -24,11 +24,11 @@ def returned_values(case: Case) -> Iterator[Symptom]:
 
 
 def _is_of_every_step(case: Case, cut: Cut, readers: list[Node]) -> bool:
-    """Tell whether a value is cut from each step of a loop to the next: what is read further up was made before."""
-    first = readers[0]
-    if cut.source is None or first.source is None or cut.how != "detach()":
+    """Tell whether a value is cut from each step of a loop to the next: what reads it runs before what makes it."""
+    read, made = readers[0].source, cut.made
+    if read is None or made is None or cut.how != "detach()" or read.filename != made.filename:
         return False
-    if first.source.filename == cut.source.filename and first.source.lineno >= cut.source.lineno:
+    if (read.end_lineno, read.end_column) > (made.end_lineno, made.end_column):
         return False
-    alike = [node for line in case.lines if line.first.source == first.source for node in line.nodes]
+    alike = [node for line in case.lines if line.first.source == read for node in line.nodes]
     return len(alike) >= _FEW and len({*readers} & {*alike}) >= len(alike) - 1

@@ -10,13 +10,16 @@ import numpy as np
 from ...array_text import number_text
 from ...numeric import norm
 from ...recording.node import Node
+from ...recording.source import program_source
 from ..nonfinite import nonfinite_origin
 from .case import Case, Symptom
 
 _SMALL = 1e-3  # a difference, as a share of its operands
-_LOST = 1e-4  # of the digits that a difference has left, the share that is rounding
+_LOST = 1e-3  # of the digits that a difference has left, the share that is rounding
 _FAR = 20.0
 _FEW = 5
+_NEAR = 4  # ops between a value and its mean
+_APART = 4.0  # times the largest of its neighbours
 
 
 def not_finite(case: Case) -> Iterator[Symptom]:
@@ -35,7 +38,7 @@ def not_finite(case: Case) -> Iterator[Symptom]:
 def cancellation(case: Case) -> Iterator[Symptom]:
     """Find differences of computed values that are far smaller than their operands, and by now mostly rounding."""
     for line in case.lines:
-        if line.op != "subtract" or any(source.kind != "op" for source in line.first.inputs):
+        if line.op != "subtract" or not _are_computed_apart(line.first):
             continue
         ratios = np.concatenate([_ratios(node) for node in line.sample])
         if not ratios.size:
@@ -48,6 +51,21 @@ def cancellation(case: Case) -> Iterator[Symptom]:
             yield case.symptom("cancellation", text, line.nodes)
 
 
+def _are_computed_apart(node: Node) -> bool:
+    """Tell whether a difference is one of two computed values, and none of a value and its own mean, or its maximum."""
+    a, b = node.inputs
+    if "op" not in (a.kind, b.kind) or "constant" in (a.kind, b.kind) or "input" in (a.kind, b.kind):
+        return False
+    return a not in _leading(b) and b not in _leading(a)
+
+
+def _leading(node: Node) -> set[Node]:
+    near = {node}
+    for _ in range(_NEAR):
+        near |= {source for each in near for source in each.inputs}
+    return near
+
+
 def _ratios(node: Node) -> np.ndarray:
     """Return |a − b| / max(|a|, |b|) where the difference is not 0."""
     a, b = np.broadcast_arrays(*(source.data.astype(float) for source in node.inputs))
@@ -57,7 +75,7 @@ def _ratios(node: Node) -> np.ndarray:
 
 
 def outlying_inputs(case: Case) -> Iterator[Symptom]:
-    """Find an input that is 20 times the others: a time step of a sequence, or a row of an array."""
+    """Find an input that is 20 times the others: a time step of a sequence, a feature there, or a row of an array."""
     by_slot: dict[int, list[Node]] = {}
     for node in case.graph.nodes:
         if node.kind in ("input", "constant") and node.dtype.kind == "f" and node.shape != ():
@@ -66,11 +84,26 @@ def outlying_inputs(case: Case) -> Iterator[Symptom]:
             yield from _outlying_rows(case, node)
     for nodes in by_slot.values():
         if len(nodes) >= _FEW and all(a.shape == b.shape for a, b in pairwise(nodes)):
-            place = _outlier([node.data for node in nodes])
+            place = _outlier([node.data for node in nodes]) or _outlying_feature(nodes)
             if place is not None:
                 i, factor = place
                 text = f"the input {case.trace.symbols.of(nodes[i])} is {factor:.3g} × the median of its neighbours"
-                yield case.symptom("input", text, [nodes[i]])
+                yield case.symptom("input", text + _handed_over(nodes[i]), [nodes[i]])
+
+
+def _handed_over(node: Node) -> str:
+    """Return where a function that reads an input was called."""
+    call = node.call
+    source = None if call is None or call.parent is None else program_source(call.parent, call.lasti)
+    return f", handed over in line {source.lineno}" if source is not None and source.text else ""
+
+
+def _outlying_feature(nodes: list[Node]) -> tuple[int, float] | None:
+    """Return the outlier among the values of one feature over time, as of a sensor whose unit changed."""
+    if nodes[0].data.ndim != 1:
+        return None
+    columns = np.abs(np.stack([node.data for node in nodes])).T
+    return next((place for column in columns if (place := _outlier(list(column))) is not None), None)
 
 
 def _outlying_rows(case: Case, node: Node) -> Iterator[Symptom]:
@@ -86,10 +119,15 @@ def _outlying_rows(case: Case, node: Node) -> Iterator[Symptom]:
 
 
 def _outlier(parts: list[np.ndarray]) -> tuple[int, float] | None:
-    """Return the part that is so many times larger than the median of all; None if none is, or all are masks."""
+    """Return the part that is so many times larger than the median of all, and far from the largest of the others.
+
+    Of data with a long tail, as rain, nothing is far from its next; of masks there is nothing to say.
+    """
     norms = np.array([norm(part) for part in parts])
     middle = float(np.median(norms))
     if not 0 < middle < np.inf or not np.isfinite(norms).all() or norms.max() < _FAR * middle:
+        return None
+    if norms.max() < _APART * norms[norms < _FAR * middle].max():
         return None
     if len(np.unique(np.concatenate([np.ravel(part) for part in parts]))) <= 2:
         return None

@@ -1,80 +1,38 @@
-"""Parameters: without a gradient, with one that is rounding, read under two names, one cell in several layers."""
+"""Parameters that are one where they should be several: under two names, in several layers, in both directions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
-from ...array_text import number_text
-from ...numeric import norm
+from ...recording.creation import parameters
+from ...recording.history import by_index
 from ...recording.node import Node
 from ...recording.operands import operand_path
 from ...recording.paths import name_of
 from .case import Case, Symptom, timesteps
-from .selection import is_chosen
-
-_ROUNDINGS = 1e3  # units in the last place
-_FEW = 3
-
-
-def without_gradient(case: Case) -> Iterator[Symptom]:
-    """Find parameters that no gradient reaches, or one that is 0, or 0 but for rounding.
-
-    Behind a matrix that starts at 0, as people do it with the last one, gradients are 0 until it has moved.
-    """
-    trace = case.trace
-    gradients = {node: trace.gradient(node) for node in case.graph.parameters}
-    sizes = {node: norm(g) for node, g in gradients.items() if g is not None}
-    largest = max((size for size in sizes.values() if np.isfinite(size)), default=0.0)
-    starts_at_zero = any(size > 0 and not node.data.any() and node.data.ndim > 1 for node, size in sizes.items())
-    for node in case.graph.parameters:
-        name, size = trace.symbols.of(node), sizes.get(node)
-        readers = [reader for reader, _ in case.graph.consumers(node)] or [node]
-        command = f"contributions {name.ascii}"
-        if size is None:
-            yield case.symptom("no gradient", f"no gradient reaches {name}", readers, command)
-        elif size == 0 and node.data.size and not starts_at_zero and not _has_met_only_zeros(case, node):
-            yield case.symptom("no gradient", f"the gradient of {name} is 0 in all elements", readers, command)
-        elif size < np.sqrt(np.finfo(node.dtype).eps) * largest and size < _rounding(case, node):
-            text = f"the gradient of {name} is {number_text(size)}: 0 but for rounding"
-            yield case.symptom("no gradient", text, readers, command)
-
-
-def _has_met_only_zeros(case: Case, node: Node) -> bool:
-    """Tell whether a parameter was used in a few steps only, with a state that was still 0."""
-    uses = case.graph.consumers(node)
-    others = [source for reader, argument in uses for i, source in enumerate(reader.inputs) if i != argument]
-    return len(uses) <= _FEW and bool(others) and not any(source.data.any() for source in others)
-
-
-def _rounding(case: Case, node: Node) -> float:
-    """Return how large the gradient of a parameter may be and still be rounding of what it is the sum of."""
-    scale = 0.0
-    for step, argument in case.trace.writes(node):
-        reader = case.trace.nodes[step]
-        others = [norm(source.data) for i, source in enumerate(reader.inputs) if i != argument]
-        additive = str(reader.op) in ("add", "subtract")
-        scale += norm(case.trace.adjoints[step]) * (1.0 if additive else max(others, default=1.0))
-    return _ROUNDINGS * float(np.finfo(node.dtype).eps) * scale
+from .selection import is_chosen, is_indexed
 
 
 def under_two_names(case: Case) -> Iterator[Symptom]:
-    """Find a parameter that one function reads under two names: two of its variables are the same Tensor."""
+    """Find a parameter that one function reads under two names in the same part: two gates with the same weight.
+
+    An embedding that is the decoder too is read by another op, and shared on purpose.
+    """
     for node in case.graph.parameters:
         readers: dict[str, list[Node]] = {}
         for places in _by_place(case, node).values():
             reader, argument = places[0]
             path = operand_path(reader.call, reader.lasti, argument)
             name = name_of(path) if path else None
-            if name is not None:
+            if name is not None and not is_indexed(reader, argument):
                 readers.setdefault(name, []).extend(reader for reader, _ in places)
         if len(readers) < 2:
             continue
         names, nodes = list(readers), [reader for of_name in readers.values() for reader in of_name]
         codes = {reader.call.code for reader in nodes if reader.call is not None}
         times = {tuple(timesteps(of_name)) for of_name in readers.values()}  # an initial state is read in one only
-        if len(codes) == 1 and len(times) == 1:
+        ops = {frozenset(str(reader.op) for reader in of_name) for of_name in readers.values()}
+        if len(codes) == len(times) == len(ops) == 1:
             lines = ", ".join(str(of_name[0].source.lineno) for of_name in readers.values() if of_name[0].source)
             text = f"{' and '.join(names)} are one and the same parameter (lines {lines})"
             yield case.symptom("shared", text, nodes, f"contributions {names[0]}")
@@ -142,3 +100,44 @@ def _leads(case: Case, start: Node, end: Node, walls: set[Node]) -> bool:
                 known.add(reader)
                 reached.append(reader)
     return False
+
+
+def read_in_place_of_another(case: Case) -> Iterator[Symptom]:
+    """Find a parameter that is read at two places of a function while one that was made beside it is read nowhere."""
+    used = {node.tensor: node for node in case.graph.parameters if node.tensor is not None}
+    makers = {tensor._call for tensor in used}
+    unused = [
+        each for each in tuple(parameters) if each not in used and each._call in makers and each._call is not None
+    ]
+    for other in sorted(unused, key=by_index):
+        for tensor, node in used.items():
+            if tensor._call is not other._call or tensor._lasti != other._lasti or tensor.shape != other.shape:
+                continue
+            places = [readers[0] for readers in _by_place(case, node).values()]
+            codes = {reader.call.code for reader, _ in places if reader.call is not None}
+            if len(places) > 1 and len(codes) == 1 and len({(str(reader.op), i) for reader, i in places}) == 1:
+                lines = " and ".join(str(reader.source.lineno) for reader, _ in places if reader.source)
+                name = case.trace.symbols.of(node)
+                text = f"{name} is read in lines {lines}, and {other.name or 'one made beside it'} nowhere"
+                yield case.symptom("unused", text, [places[-1][0]], f"contributions {name.ascii}")
+
+
+def one_cell_both_ways(case: Case) -> Iterator[Symptom]:
+    """Find a weight that carries the state of a network both forward and backward through time."""
+    runs = case.graph.timeline.runs
+    for parameter in case.graph.parameters:
+        ways: dict[bool, list[Node]] = {}
+        for reader, _ in case.graph.consumers(parameter):
+            run = runs[reader.index]
+            if run is not None and run.last > run.first and _reads_state(reader):
+                ways.setdefault(run.backward, []).append(reader)
+        if len(ways) > 1 and parameter.data.ndim == 2:
+            name = case.trace.symbols.of(parameter)
+            text = f"one {name} carries the state both forward and backward through time"
+            yield case.symptom("shared", text, [*ways[False], *ways[True]], f"contributions {name.ascii}")
+            return
+
+
+def _reads_state(reader: Node) -> bool:
+    sources = [source for source in reader.inputs if source.kind == "op" and source.timestep is not None]
+    return any(source.timestep != reader.timestep for source in sources)

@@ -35,6 +35,12 @@ def is_chosen(reader: Node, argument: int) -> bool:
         call, syntax, expression = call.parent, caller, argument_there
 
 
+def is_indexed(reader: Node, argument: int) -> bool:
+    """Tell whether the argument of an op is taken out of a table by an index that varies: ``p[key]`` has no name."""
+    place = operand_place(reader.call, reader.lasti, argument)
+    return place is not None and _root(place[1])[1]
+
+
 def _root(expression: ast.expr) -> tuple[ast.Name | None, bool]:
     """Return the name that an expression begins with, and whether it has an index that varies."""
     indexed = False

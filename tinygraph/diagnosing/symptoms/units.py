@@ -13,8 +13,12 @@ _RECTIFIERS = {"relu", "maximum", "where", "clip", "multiply"}
 _SIGMOIDS = {"sigmoid", "expit", "logistic"}
 _FEW_EXAMPLES = 8
 _MANY_UNITS = 0.5
-NO_SLOPE = 3e-3  # |a| > 5.8 for a logistic unit, 3.6 for tanh
+NO_SLOPE = 3e-4  # |a| > 8.1 for a logistic unit, 4.7 for tanh
 _NEARLY_ALL = 0.9
+_WEIGHS = {"matmul", "multiply", "einsum", "dot", "linear"}
+_FEW_WEIGHTS = 3
+_NO_CHOICE = 1e-2
+_HALF = 0.5
 
 
 def units_off(case: Case) -> Iterator[Symptom]:
@@ -82,3 +86,19 @@ def _is_logistic(node: Node) -> bool:
     below = node.inputs[-1]
     terms = {str(source.op or source.kind) for source in below.inputs} if str(below.op) == "add" else set()
     return "exp" in terms and "constant" in terms
+
+
+def saturated_attention(case: Case) -> Iterator[Symptom]:
+    """Find a softmax whose weights are all 0 or 1 where they weigh something: no gradient passes it."""
+    for line in case.lines:
+        node = line.first
+        if line.op != "softmax" or not node.requires_grad or node.shape[-1:] < (_FEW_WEIGHTS,):
+            continue
+        if not any(str(reader.op) in _WEIGHS for reader, _ in case.graph.consumers(node)):
+            continue
+        p = np.stack([each.data for each in line.alike()])
+        slope_of_each = np.max(p * (1 - p), axis=-1)
+        share = float((slope_of_each < _NO_CHOICE).mean())
+        if slope_of_each.size >= _FEW_EXAMPLES and share >= _HALF:
+            text = f"{share:.0%} of the softmaxes here choose one with a weight above {1 - _NO_CHOICE:g}"
+            yield case.symptom("saturated", text, line.nodes)
