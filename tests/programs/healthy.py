@@ -14,6 +14,7 @@ import examples.programs
 import tinygraph as tg
 from tests.programs import ALL
 from tests.programs.labelled import with_last_state, with_losses
+from tests.programs.sick import CASES, WELL
 from tests.rnn.test_fold_models import MODELS
 
 OUTSIDERS = sorted(path.stem for path in (Path(__file__).parent / "outsiders").glob("p*.py"))
@@ -51,6 +52,10 @@ def _programs() -> dict[str, Callable[[], Any]]:
             programs[f"examples {name}"] = program
     for name, model in MODELS.items():
         programs[f"rnn {name}"] = lambda model=model: model(np.random.default_rng(0).normal(size=(LENGTH, 3)))
+    for name, case in CASES.items():
+        programs[f"the healthy twin of {name}"] = lambda case=case: case.healthy().main()
+    for name, well in WELL.items():
+        programs[f"well {name}"] = lambda well=well: well.module().main()
     programs["labelled losses"] = lambda: with_losses(LENGTH)
     programs["labelled states"] = lambda: with_last_state(LENGTH)
     return programs

@@ -30,7 +30,6 @@ QUICK: tuple[Check, ...] = (  # look at what was recorded
     softmax_of_probabilities,
     wrapped_indices,
     one_cell_in_layers,
-    one_cell_both_ways,
     under_two_names,
     read_in_place_of_another,
     units_off,
@@ -41,7 +40,7 @@ QUICK: tuple[Check, ...] = (  # look at what was recorded
     without_gradient,
     equal_units,
 )
-THOROUGH: tuple[Check, ...] = (wrong_rules, mixed_examples)  # run ops again
+THOROUGH: tuple[Check, ...] = (one_cell_both_ways, wrong_rules, mixed_examples)  # take longer, or run ops
 
 
 def doctor(trace: Trace, *, thorough: bool = True) -> list[Symptom]:

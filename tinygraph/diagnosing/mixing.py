@@ -116,7 +116,7 @@ def _moved(graph: Graph, nodes: list[Node], axis: int, row: int) -> Changed:
     for node in nodes:
         moved = np.array(node.data)
         part = np.moveaxis(moved, axis, 0)
-        part[row] += (np.std(moved) + 0.1) * rng.normal(size=part[row].shape)
+        part[row] += (np.std(moved, dtype=float) + 0.1) * rng.normal(size=part[row].shape)
         values[node] = moved
     changed: Changed = {node: value != node.data for node, value in values.items()}
     for node in graph.nodes:

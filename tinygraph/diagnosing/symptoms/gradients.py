@@ -33,6 +33,8 @@ def without_gradient(case: Case) -> Iterator[Symptom]:
     ends: list[Node] = []
     for node in case.graph.parameters:
         name, size = trace.symbols.of(node), sizes.get(node)
+        if size is not None and size > _small(node) * largest:
+            continue
         readers = [reader for reader, _ in case.graph.consumers(node)] or [node]
         command = f"contributions {name.ascii}"
         if size is None:
@@ -43,7 +45,7 @@ def without_gradient(case: Case) -> Iterator[Symptom]:
             if ends and ends[0] not in readers and ends[0].source:
                 text += f": it ends in {ends[0].op}, line {ends[0].source.lineno}"
             yield case.symptom("no gradient", text, readers, command)
-        elif node.data.ndim > 1 and 0 < size < _small(node) * largest and size < _rounding(case, node):
+        elif node.data.ndim > 1 and 0 < size < _rounding(case, node) and size < _small(node) * largest:
             text = f"the gradient of {name} is {number_text(size)}: 0 but for rounding"
             yield case.symptom("no gradient", text, readers, command)
 

@@ -8,7 +8,6 @@ from itertools import pairwise
 import numpy as np
 
 from ...array_text import number_text
-from ...numeric import norm
 from ...recording.node import Node
 from ...recording.source import program_source
 from ..nonfinite import nonfinite_origin
@@ -84,7 +83,8 @@ def outlying_inputs(case: Case) -> Iterator[Symptom]:
             yield from _outlying_rows(case, node)
     for nodes in by_slot.values():
         if len(nodes) >= _FEW and all(a.shape == b.shape for a, b in pairwise(nodes)):
-            place = _outlier([node.data for node in nodes]) or _outlying_feature(nodes)
+            values = np.stack([node.data for node in nodes])
+            place = _outlier(values) or _outlying_feature(values)
             if place is not None:
                 i, factor = place
                 text = f"the input {case.trace.symbols.of(nodes[i])} is {factor:.3g} × the median of its neighbours"
@@ -98,18 +98,16 @@ def _handed_over(node: Node) -> str:
     return f", handed over in line {source.lineno}" if source is not None and source.text else ""
 
 
-def _outlying_feature(nodes: list[Node]) -> tuple[int, float] | None:
+def _outlying_feature(values: np.ndarray) -> tuple[int, float] | None:
     """Return the outlier among the values of one feature over time, as of a sensor whose unit changed."""
-    if nodes[0].data.ndim != 1:
-        return None
-    columns = np.abs(np.stack([node.data for node in nodes])).T
-    return next((place for column in columns if (place := _outlier(list(column))) is not None), None)
+    columns = values.T[:, :, None] if values.ndim == 2 else ()
+    return next((place for column in columns if (place := _outlier(column)) is not None), None)
 
 
 def _outlying_rows(case: Case, node: Node) -> Iterator[Symptom]:
     for axis in range(min(node.data.ndim, 2)):
         if node.data.ndim > 1 and node.shape[axis] >= _FEW:
-            place = _outlier(list(np.moveaxis(node.data, axis, 0)))
+            place = _outlier(np.moveaxis(node.data, axis, 0))
             if place is not None:
                 row, factor = place
                 name = case.trace.symbols.of(node)
@@ -118,17 +116,17 @@ def _outlying_rows(case: Case, node: Node) -> Iterator[Symptom]:
                 return
 
 
-def _outlier(parts: list[np.ndarray]) -> tuple[int, float] | None:
+def _outlier(parts: np.ndarray) -> tuple[int, float] | None:
     """Return the part that is so many times larger than the median of all, and far from the largest of the others.
 
     Of data with a long tail, as rain, nothing is far from its next; of masks there is nothing to say.
     """
-    norms = np.array([norm(part) for part in parts])
+    flat = parts.reshape(len(parts), -1).astype(float)
+    with np.errstate(all="ignore"):
+        norms = np.sqrt(np.sum(flat * flat, axis=1))
     middle = float(np.median(norms))
     if not 0 < middle < np.inf or not np.isfinite(norms).all() or norms.max() < _FAR * middle:
         return None
-    if norms.max() < _APART * norms[norms < _FAR * middle].max():
-        return None
-    if len(np.unique(np.concatenate([np.ravel(part) for part in parts]))) <= 2:
+    if norms.max() < _APART * norms[norms < _FAR * middle].max() or len(np.unique(flat)) <= 2:
         return None
     return int(norms.argmax()), float(norms.max() / middle)

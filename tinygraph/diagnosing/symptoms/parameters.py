@@ -9,8 +9,10 @@ from ...recording.history import by_index
 from ...recording.node import Node
 from ...recording.operands import operand_path
 from ...recording.paths import name_of
-from .case import Case, Symptom, timesteps
+from .case import Case, Symptom, evenly, timesteps
 from .selection import is_chosen, is_indexed
+
+_SAMPLE = 48  # readers at one place
 
 
 def under_two_names(case: Case) -> Iterator[Symptom]:
@@ -127,11 +129,12 @@ def one_cell_both_ways(case: Case) -> Iterator[Symptom]:
     runs = case.graph.timeline.runs
     for parameter in case.graph.parameters:
         ways: dict[bool, list[Node]] = {}
-        for reader, _ in case.graph.consumers(parameter):
-            run = runs[reader.index]
-            if run is not None and run.last > run.first and _reads_state(reader):
-                ways.setdefault(run.backward, []).append(reader)
-        if len(ways) > 1 and parameter.data.ndim == 2:
+        for readers in _by_place(case, parameter).values() if parameter.data.ndim == 2 else ():
+            for reader in evenly([reader for reader, _ in readers], _SAMPLE):
+                run = runs[reader.index]
+                if run is not None and run.last > run.first and _reads_state(reader):
+                    ways.setdefault(run.backward, []).append(reader)
+        if len(ways) > 1:
             name = case.trace.symbols.of(parameter)
             text = f"one {name} carries the state both forward and backward through time"
             yield case.symptom("shared", text, [*ways[False], *ways[True]], f"contributions {name.ascii}")
