@@ -18,7 +18,7 @@ differentiate   ``loss.backward()`` · of functions `grad` `value_and_grad` `vjp
 say more        `no_grad` `scope` `timestep` `iteration` `detect_anomaly`
 look            `graph` → `Graph` of `Node` · `trace` → `Trace`, a recorded backward pass; `load_trace`
                 · `fold` → `FoldedGraph`, the loop back from its unrolled graph
-diagnose        `verify` · `tg.diagnosing`: flow, lag, nonfinite_origin, diff, state_name
+diagnose        `verify` · ``trace.cuts`` · `tg.diagnosing`: doctor, mix, forward, flow, lag, nonfinite_origin, diff
 test            `tg.testing`: check_gradients, check_op, tensors, programs
 define          `op` `each` `Op` `registry`
 compute         300 NumPy functions take Tensors as they are (``np.tanh``, ``np.einsum``, ``np.linalg.solve`` …) and

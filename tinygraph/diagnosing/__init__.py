@@ -4,25 +4,38 @@
 - `divergence`: where two recorded runs first differ
 - `gradient_flow`: what becomes of the gradient on its way back through time, and whether it vanishes or explodes
 - `lag_matrix`: which loss teaches which earlier state
+- `doctor`: what a good engineer would look at, a table of checks; `symptoms`: the checks
+- `mixing`: which rows of an axis reach another row's results, and the first op that joins them
+- `forward_values`: the values of the forward pass by time step and scope, and the weights that carry the state
 - `values_by_time`: the named values of each loop by time step, and the state that is carried through time
 """
 
 from .divergence import Divergence, diff
+from .doctor import doctor
+from .forward_values import Forward, forward
 from .gradient_flow import Flow, flow
 from .lag_matrix import Lag, lag
+from .mixing import Mix, mix
 from .nonfinite import Origin, nonfinite_origin
+from .symptoms.case import Symptom
 from .values_by_time import Variable, by_timestep, state, state_name, variables
 
 __all__ = [
     "Divergence",
     "Flow",
+    "Forward",
     "Lag",
+    "Mix",
     "Origin",
+    "Symptom",
     "Variable",
     "by_timestep",
     "diff",
+    "doctor",
     "flow",
+    "forward",
     "lag",
+    "mix",
     "nonfinite_origin",
     "state",
     "state_name",

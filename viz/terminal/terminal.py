@@ -13,7 +13,8 @@ from tinygraph.tracing.trace import Trace
 
 from ..debugging.debugger import Debugger
 from ..page.notebook import shown_instead
-from . import diagnosing, moving, seeing, stopping  # noqa: F401 - they register the commands
+from . import diagnosing, forward, moving, seeing, stopping, verifying  # noqa: F401 - they register the commands
+from .causes import first_findings
 from .screen import Screen, complain, discard
 from .session import Answer, Session
 
@@ -80,6 +81,7 @@ def debug(
 def _converse(session: Session, screen: Screen, stdin: TextIO | None) -> None:
     _show(screen, session.attempt(session.here))
     if not screen.as_json:
+        _show(screen, session.attempt(lambda: first_findings(session)))
         hint = "`help` lists the commands, `next` goes on, `quit` leaves"
         _show(screen, Answer("hint", lines=[Text(hint, "dim")]))
     for line in _lines(session, screen, stdin):

@@ -98,7 +98,7 @@ def test_contributions_end_with_the_check():
     [
         ("nxet", "unknown command 'nxet'; did you mean next?"),
         ("con 3 x", "no node is called"),
-        ("d", "did you mean delete or diff or disable or display?"),
+        ("d", "did you mean delete or diff or disable or display or doctor?"),
         ("goto hh[2]", "did you mean"),
         ("goto 1000", "step 1000 is out of range: the steps are 0 to"),
         ("break op tnah", "did you mean tanh?"),
