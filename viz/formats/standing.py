@@ -11,12 +11,12 @@ _MARKUP = re.compile(r"<style>.*?</style>|<[^>]*>", re.DOTALL)  # all but the te
 
 
 def document(
-    title: str, description: str, width: float, height: float, lines: Iterable[str], start: float = 0.0
+    title: str, description: str, width: float, height: float, lines: Iterable[str], left: float = 0.0, top: float = 0.0
 ) -> str:
-    """Return lines of SVG as a document, whose coordinates begin at `start` in both directions."""
+    """Return lines of SVG as a document, whose coordinates begin at (`left`, `top`)."""
     root = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="tinygraph" role="img" width="{width:g}" height="{height:g}" '
-        f'viewBox="{start:g} {start:g} {width:g} {height:g}">'
+        f'viewBox="{left:g} {top:g} {width:g} {height:g}">'
     )
     words = [f"<title>{escape(title)}</title>", f"<desc>{escape(description)}</desc>"]
     return "\n".join([root, *words, *lines, "</svg>", ""])

@@ -43,19 +43,22 @@ def write_svg(scene: Scene, layout: Layout, theme: str = "auto") -> str:
         If `theme` is none of these.
     """
     legend = legend_group(scene.legend, layout.height + 18, fills(scene))
-    width = max(layout.width, legend.width, 40.0) + 2 * PAD
+    left, right = layout.overhang
+    width = max(layout.width + left + right, legend.width, 40.0) + 2 * PAD
     height = layout.height + 2 * PAD + legend.height
+    start = -PAD - left
     lines = [
         f"<style>{style_sheet(scene, theme)}</style>",
         markers(scene),
-        f'<rect class="paper" x="{-PAD:g}" y="{-PAD:g}" width="{width:g}" height="{height:g}"/>',
+        f'<rect class="paper" x="{start:g}" y="{-PAD:g}" width="{width:g}" height="{height:g}"/>',
         *_headings(scene, layout),
         *_scopes(layout),
         *_rails(scene, layout),
         *_columns(scene, layout),
+        *(f'<circle class="a" cx="{x:.7g}" cy="{y:.5g}" r="2.6"/>' for x, y in layout.forks),
         *legend.lines,
     ]
-    return document(scene.title, scene.description, width, height, lines, -PAD)
+    return document(scene.title, scene.description, width, height, lines, start, -PAD)
 
 
 def _headings(scene: Scene, layout: Layout) -> Iterable[str]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import cache
 
 from ..scenes.scene import Node
 from .cell import Cell
 from .geometry import Box
-from .plan import Plan
+from .plan import Crossing, Plan
 from .ports import assign_ports
 from .positions import Strip
 from .routes import GUTTER, TRACK, Net, Track, order_tracks
-from .size import label_room, node_size
+from .size import label_room, node_size, tag_boxes
 
 LABEL = 14.0  # room for a label beside the tracks
 SKIP = 104.0  # room to say how many time steps are left out
@@ -24,6 +25,10 @@ def place_columns(plan: Plan) -> None:
     layout, columns = plan.result, plan.scene.columns
     plan.ports = assign_ports(plan)
     extents, gutters, rooms = _extents(plan), _gutters(plan), _label_rooms(plan)
+    tagged: dict[int, list[Node]] = defaultdict(list)
+    for node, c in plan.standing:
+        if node.tags:
+            tagged[c].append(node)
     x = _place_shared(plan)
     if -1 in gutters:
         x = _place_gutter(plan, x, -1, gutters[-1], rooms[-1])
@@ -34,9 +39,16 @@ def place_columns(plan: Plan) -> None:
         layout.width = x + width
         for band, (low, high) in extent.items():
             plan.shifts[band, c] = float(round((width - (high - low)) / 2 - low))
-        x = _place_gutter(plan, x + width, c, gutters.get(c, []), rooms[c])
+        x = max(x + _tags_end(plan, c, tagged[c]), _place_gutter(plan, x + width, c, gutters.get(c, []), rooms[c]))
     if len(columns) - 1 in gutters:
         layout.width = x
+
+
+def _tags_end(plan: Plan, column: int, tagged: Iterable[Node]) -> float:
+    """Return where the remarks on the nodes of a column end, from its left end, with a little air."""
+    boxes = ((node, plan.cell(node).boxes[node.slot], plan.shifts[node.band, column]) for node in tagged)
+    ends = (tag_boxes(node, box.moved(shift, 0.0))[-1].right for node, box, shift in boxes)
+    return max(ends, default=0.0) + 8.0
 
 
 def _place_gutter(plan: Plan, x: float, number: int, nets: list[Net], room: float) -> float:
@@ -80,10 +92,10 @@ def _gutters(plan: Plan) -> dict[int, list[Net]]:
     return {gutter: order(frozenset(tracks.items())) for gutter, tracks in _tracks(plan).items()}
 
 
-def _tracks(plan: Plan) -> dict[int, dict[Net, Track]]:
-    """Return what every net does in each gutter that it runs through."""
+def tracks_of(plan: Plan, crossings: Iterable[Crossing]) -> dict[int, dict[Net, Track]]:
+    """Return what every net of edges between columns does in each gutter that it runs through."""
     gutters: dict[int, dict[Net, Track]] = defaultdict(dict)
-    for crossing in plan.crossings:
+    for crossing in crossings:
         entry = plan.end(crossing.source).leaving_height(crossing.leaves_right)
         leaving = plan.end(crossing.target).entering_height(crossing.comes_from_left, plan.port(crossing))
         lane = plan.lane(crossing)
@@ -94,6 +106,12 @@ def _tracks(plan: Plan) -> dict[int, dict[Net, Track]]:
             track = tracks.setdefault(net, Track(come, (), crossing.leaves_right))
             if go not in track.leaves:
                 tracks[net] = track._replace(leaves=(*track.leaves, go))
+    return gutters
+
+
+def _tracks(plan: Plan) -> dict[int, dict[Net, Track]]:
+    """Return what every net does in each gutter that it runs through."""
+    gutters = tracks_of(plan, plan.crossings)
     for use in plan.ported:
         source = plan.nodes[use.source]
         if source.column is not None:

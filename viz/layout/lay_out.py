@@ -12,7 +12,7 @@ from .graphviz_layout import arrange, one_drawing
 from .landings import spread_landings
 from .positions import Frame, Layout, Route
 from .request import Request, scope_members
-from .size import label_room, node_size
+from .size import label_room, node_size, tag_boxes
 from .tiling import tile
 
 
@@ -30,7 +30,22 @@ def lay_out(scene: Scene, large: bool = False) -> Layout:
     with one_drawing(len(scene.nodes), len(scene.edges), large):
         layout = tile(scene) if scene.columns else _whole(scene)
     place_labels(scene, layout)
+    layout.overhang = _overhang(scene, layout)
     return layout
+
+
+def _overhang(scene: Scene, layout: Layout) -> tuple[float, float]:
+    """Return how far the remarks on nodes and the labels of edges reach beyond the left and the right end."""
+    left, right = 0.0, layout.width
+    for node in scene.nodes:
+        for box in tag_boxes(node, layout.box(node.id)) if node.tags else ():
+            right = max(right, box.right)
+    for route in layout.routes:
+        label = scene.edges[route.edge].label
+        if label and route.label:
+            middle, reach = layout.origin(route.column) + route.label[0], label_room(label) / 2
+            left, right = min(left, middle - reach), max(right, middle + reach)
+    return float(round(-left)), float(round(right - layout.width))
 
 
 def _whole(scene: Scene) -> Layout:

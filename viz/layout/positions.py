@@ -45,7 +45,10 @@ class Rail(NamedTuple):
 
 @dataclass(slots=True)
 class Layout:
-    """Positions of all that a scene holds. `places` maps a node's id to (column or -1, box relative to it)."""
+    """Positions of all that a scene holds. `places` maps a node's id to (column or -1, box relative to it).
+
+    `forks` are where lines between columns part; `overhang` is how far texts reach beyond the left and the right end.
+    """
 
     width: float = 0.0
     height: float = 0.0
@@ -54,6 +57,8 @@ class Layout:
     routes: list[Route] = field(default_factory=list)
     rails: list[Rail] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
+    forks: list[Point] = field(default_factory=list)
+    overhang: tuple[float, float] = (0.0, 0.0)
 
     def origin(self, column: int) -> float:
         """Return the left end of a column; 0 for column -1."""

@@ -13,6 +13,7 @@ from ..scenes.scene import Scene
 from .cell import Wire
 from .columns import place_columns
 from .edges import fill_cells
+from .forks import find_forks
 from .geometry import Path, Point, rounded
 from .plan import Plan
 from .positions import Frame, Layout, Rail, Route
@@ -31,6 +32,7 @@ def tile(scene: Scene) -> Layout:
     _place_nodes(plan)
     _run_wires(plan)
     _run_crossings(plan)
+    plan.result.forks = find_forks(plan)
     return plan.result
 
 

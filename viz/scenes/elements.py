@@ -1,4 +1,4 @@
-"""Elements of a parameter that a program uses one by one: ``peep[0]`` and ``peep[1]`` are two weights, not one."""
+"""Elements taken one by one: ``peep[0]`` is a weight of its own, ``np.stack(hs)[-1]`` is the last h alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 import tinygraph as tg
 from tinygraph.graphs.writing import subscript
 
-__all__ = ["Element", "find_elements"]
+__all__ = ["Element", "find_elements", "stacked_element"]
 
 
 class Element(NamedTuple):
@@ -38,3 +38,13 @@ def find_elements(ops: Iterable[tuple[int, tg.Node]]) -> dict[int, Element]:
             if elements.setdefault(place, element) != element:
                 elements[place] = None
     return {place: element for place, element in elements.items() if element is not None}
+
+
+def stacked_element(node: tg.Node) -> tg.Node | None:
+    """Return what an op takes out of a stack that was made of it and others; None for other ops."""
+    index = node.attributes.get("index")
+    if str(node.op) == "getitem" and isinstance(index, int):
+        (stack,) = node.inputs
+        if str(stack.op) == "stack" and stack.attributes.get("axis", 0) == 0:
+            return stack.inputs[index]
+    return None

@@ -15,8 +15,8 @@ from tinygraph.graphs.symbols import raised
 
 from .cell_parts import CellParts
 from .contraction import Argument, Link, contract
-from .delays import Times, is_carried
-from .elements import Element, find_elements
+from .delays import Moment, Times, is_carried
+from .elements import Element, find_elements, stacked_element
 from .equal_inputs import merge_equal_inputs
 from .gates import find_gates
 from .ghosts import State, in_columns
@@ -93,7 +93,7 @@ class _Folded:
         kept |= {self.nodes[index] for index in self._circular}
         kept |= {node for node in self.nodes if int(node.positions[0]) in self.graph.timeline.learned_states}
         order = self._in_order()
-        reads = lambda: ((node, self.reads[node]) for node in order)
+        reads = lambda: ((node, self._out_of_stacks.get(node, self.reads[node])) for node in order)
         states = {node.index for node in self.states}
         kept_indices = {node.index for node in kept}
         hues = self.hues | {index: self._hue_of(element) for index, element in self.elements.items()}
@@ -171,6 +171,19 @@ class _Folded:
         timesteps = self.graph.timeline.timesteps
         steps = [step for node in nodes for k in node.positions.tolist() if (step := timesteps[k]) is not None]
         return f"t = {min(steps)} … {max(steps)}" if steps else f"× {_trips(nodes[0].loops[-1])}"
+
+    @cached_property
+    def _out_of_stacks(self) -> dict[FoldedNode, list[Argument]]:
+        """What is read by nodes that take, once, one element of a stack: that element, and of which time step."""
+        node_of = {recorded: node for node in self.nodes for recorded in node.recorded}
+        reads: dict[FoldedNode, list[Argument]] = {}
+        for node in self.nodes:
+            element = stacked_element(node.recorded[0]) if node.times == 1 else None
+            if element is not None:
+                source, step = node_of[element], self.graph.timeline.timesteps[element.index]
+                delay = Moment(f"t={step}" if source.times > 1 and step is not None else "")
+                reads[node] = [(source.index, delay, 0)]
+        return reads
 
     def _shown(self, state: FoldedNode) -> Hashable:
         """Return what an initial state shows: zeros that two gates read are one node."""

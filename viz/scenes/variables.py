@@ -13,7 +13,7 @@ import tinygraph as tg
 
 from .cell_parts import CellParts
 from .contraction import contract
-from .elements import find_elements
+from .elements import find_elements, stacked_element
 from .labels import short, unnamed_label
 from .scene import Node, Scene, merge_equal
 from .unrolled import Unrolled
@@ -33,7 +33,7 @@ def variables_scene(graph: tg.Graph, parts: CellParts | None = None) -> Scene:
     kept = {node.index for node in graph.nodes if names.kind(node) in ("variable", "input", "loss")}
     kept |= graph.timeline.learned_states
     kept |= parts.operators.keys() if parts else set()
-    reads = lambda: ((n, [(source.index, 0, k) for k, source in enumerate(n.inputs)]) for n in graph.nodes)
+    reads = lambda: ((n, [(source.index, 0, k) for k, source in enumerate(_inputs_of(n))]) for n in graph.nodes)
     slots = graph.timeline.slots
     of_slots = find_elements((slots[node.index], node) for node in graph.timeline.ops)
     elements = {n.index: of_slots[slots[n.index]] for n in graph.timeline.ops if slots[n.index] in of_slots}
@@ -55,6 +55,11 @@ def variables_scene(graph: tg.Graph, parts: CellParts | None = None) -> Scene:
     scene = unrolled.scene("Unrolled network", nodes, edges, round=True)
     _raise_targets(scene)
     return without_empty_columns(merge_equal(scene, _inputs(scene, graph)))
+
+
+def _inputs_of(node: tg.Node) -> tuple[tg.Node, ...]:
+    element = stacked_element(node)
+    return node.inputs if element is None else (element,)
 
 
 def _box(unrolled: Unrolled, node: tg.Node) -> Node:

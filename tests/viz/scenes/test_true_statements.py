@@ -157,6 +157,18 @@ def test_time_steps_that_one_op_reads_are_told_together():
     assert ("h⁽ᵗ⁾", "both", "t=1, 2, 4, 5") in drawn(both.sum())[1]
 
 
+@pytest.mark.parametrize(("fold", "edges"), [(True, {("h⁽ᵗ⁾", "last", "t=5")}), (False, {("h⁽⁵⁾", "last", "")})])
+def test_the_last_of_a_stack_is_read_from_the_last_step_alone(fold, edges):
+    (W,), h, hs = weights(1), np.zeros(2), []
+    for x in X:
+        h = np.tanh(W @ h + x)
+        hs.append(h)
+    states = np.stack(hs)
+    last = states[-1]
+    y = np.tanh(last) + states.sum(0)
+    assert {edge for edge in drawn(y.sum(), fold)[1] if edge[1] == "last"} == edges
+
+
 def held(period):
     (W, V), slow, loss = weights(2), np.zeros(2), 0.0
     for t, x in enumerate(np.concatenate([X, X])):
