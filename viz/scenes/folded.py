@@ -10,12 +10,12 @@ import networkx as nx
 
 import tinygraph as tg
 from tinygraph.array_text import shape_text
-from tinygraph.folding.folded import FoldedLoop, FoldedNode
+from tinygraph.folding.folded import FoldedNode
 from tinygraph.graphs.symbols import raised
 
 from .cell_parts import CellParts
 from .contraction import Argument, Link, contract
-from .delays import Moment, Times, is_carried
+from .delays import Moment, Times, is_carried, letters
 from .elements import Element, find_elements, stacked_element
 from .equal_inputs import merge_equal_inputs
 from .gates import find_gates
@@ -170,7 +170,7 @@ class _Folded:
         """Return what stands above the time steps of a loop."""
         timesteps = self.graph.timeline.timesteps
         steps = [step for node in nodes for k in node.positions.tolist() if (step := timesteps[k]) is not None]
-        return f"t = {min(steps)} … {max(steps)}" if steps else f"× {_trips(nodes[0].loops[-1])}"
+        return f"t = {min(steps)} … {max(steps)}" if steps else _trips(nodes[0])
 
     @cached_property
     def _out_of_stacks(self) -> dict[FoldedNode, list[Argument]]:
@@ -243,7 +243,7 @@ class _Folded:
         return "loss" if is_output else self.names.kind(node.recorded[0])
 
     def _box(self, node: FoldedNode, label: str, detail: str = "") -> Node:
-        trips = f"× {_trips(node.loops[-1])}" if node.loops and node not in self.states else ""
+        trips = _trips(node) if node.loops and node not in self.states else ""
         return Node(
             f"n{node.index}",
             label,
@@ -265,7 +265,7 @@ class _Folded:
             return ""
         if numbers:
             ends = dict.fromkeys((numbers[0], numbers[-1]))
-            below = lowered(self.times.numbers(value)) if self.times.in_time(value) else ""
+            below = self._numbers_of_state(node, value)
             return "…".join(symbol(name) + below + self._initial(value, number) for number in ends)
         return self._indexed(symbol(name), node)
 
@@ -277,13 +277,24 @@ class _Folded:
     def _parameter(self, index: int) -> str:
         if index in self.elements:
             element = self.elements[index]
-            return element.written(self.names.of_parameter(self.graph.nodes[element.parameter]))
+            name = self.names.of_parameter(self.graph.nodes[element.parameter])
+            return (
+                element.written(name) if element.number is not None else name + lowered(letters(self.nodes[index])[-1:])
+            )
         return self.names.of_parameter(self.nodes[index].recorded[0])
 
     @cached_property
     def elements(self) -> dict[int, Element]:
         """The nodes that take one element of a parameter."""
-        return find_elements((node.index, op) for node in self.nodes if node.kind == "op" for op in node.recorded)
+        ops = [node for node in self.nodes if node.kind == "op"]
+        elements = find_elements((node.index, op) for node in ops for op in node.recorded)
+        for node in ops:
+            if node.index not in elements and len(node.loops) > 1 and letters(node)[-1] != "t":
+                innermost = zip(node.recorded, node.iterations[:, -1].tolist(), strict=True)
+                each = find_elements(((node.index, iteration), op) for op, iteration in innermost)
+                if each and all(element.number == iteration for (_, iteration), element in each.items()):
+                    elements[node.index] = next(iter(each.values()))._replace(number=None)
+        return elements
 
     def _hue_of(self, element: Element) -> int:
         return next(self.hues[n.index] for n in self.nodes if int(n.positions[0]) == element.parameter)
@@ -301,6 +312,11 @@ class _Folded:
         if moment is not None or (node.times > 1 and self.times.in_time(node)):
             return lowered(self.times.numbers(node)) + ("⁽ᵗ⁾" if moment is None else raised(moment))
         return lowered(self.times.numbers(node))
+
+    def _numbers_of_state(self, state: FoldedNode, value: FoldedNode) -> str:
+        """Return what is below the name of an initial state: a letter only if there is one state for each."""
+        numbers = self.times.numbers(value) if self.times.in_time(value) else []
+        return lowered([number for number in numbers if state.times > 1 or number.isdigit()])
 
     def _initial(self, value: FoldedNode, number: int) -> str:
         """Return the time step of an initial state, counted from the end where the loop begins there."""
@@ -321,5 +337,12 @@ class _Folded:
         return op_name(node), shape
 
 
-def _trips(loop: FoldedLoop) -> str:
-    return str(loop.trips) if isinstance(loop.trips, int) else f"{min(loop.trips)}–{max(loop.trips)}"
+def _trips(node: FoldedNode) -> str:
+    """Return how often a node is there: how many time steps, and in each how many times the loops inside go round."""
+    names = letters(node)
+    inner = node.loops[names.index("t") :] if "t" in names else node.loops[-1:]
+    return " ".join(f"× {loop.trips if isinstance(loop.trips, int) else _span(loop.trips)}" for loop in inner)
+
+
+def _span(counts: tuple[int, ...]) -> str:
+    return f"{min(counts)}–{max(counts)}"

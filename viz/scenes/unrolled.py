@@ -40,7 +40,9 @@ class Unrolled:
             return at_time(name, None)
         timeline = self.graph.timeline
         precedes = timeline.precedes[node.index]  # an initial state is numbered as what it precedes
-        subscripts = timeline.subscripts[node.index if precedes is None else precedes]
+        subscripts = timeline.subscripts[node.index]
+        if precedes is not None and subscripts:
+            subscripts = timeline.subscripts[precedes]
         return at_time(name, self.calendar.places[node.index].timestep, subscripts)
 
     def alike(self, index: int) -> list[int]:
