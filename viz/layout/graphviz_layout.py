@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -119,9 +120,7 @@ def _dot(request: Request) -> str:
         lines.append("{rank=source " + " ".join(f"n{i}" for i in request.ports) + "}")
     row_of = {i: number for number, row in enumerate(request.rows) for i in row}
     lines += ["{rank=same " + " ".join(f"n{i}" for i in row) + "}" for row in request.rows]
-    for number, (_, members) in enumerate(request.scopes):
-        inside = " ".join(f"n{i}" for i in members)
-        lines.append(f'subgraph cluster{number} {{ margin=9 label="x" fontsize=9 labeljust=l {inside} }}')
+    lines += _clusters(request.scopes)
     for i, (source, target, above) in enumerate(request.edges):
         ends = f"n{target} -> n{source} [dir=back" if above else f"n{source} -> n{target} ["
         flat = source in row_of and row_of[source] == row_of.get(target)
@@ -135,6 +134,22 @@ def _dot(request: Request) -> str:
     joined = {(source, target) for source, target, _ in request.edges}
     lines += [f"n{left} -> n{right} [style=invis]" for left, right in beside if (left, right) not in joined]
     return "\n".join([*lines, "}"])
+
+
+def _clusters(scopes: Sequence[tuple[str, Sequence[int]]]) -> list[str]:
+    """Return the scopes as clusters; one stands in the smallest other that has all its members and more."""
+    sets = [set(members) for _, members in scopes]
+    inside: dict[int | None, list[int]] = defaultdict(list)
+    for number, members in enumerate(sets):
+        around = [other for other, larger in enumerate(sets) if members < larger]
+        inside[min(around, key=lambda other: len(sets[other]), default=None)].append(number)
+
+    def cluster(number: int) -> str:
+        nodes = " ".join(f"n{i}" for i in scopes[number][1])
+        inner = "\n".join(map(cluster, inside[number]))
+        return f'subgraph cluster{number} {{ margin=9 label="x" fontsize=9 labeljust=l {nodes} {inner} }}'
+
+    return [cluster(number) for number in inside[None]]
 
 
 def _room(width: float) -> str:

@@ -82,11 +82,22 @@ def _whole(scene: Scene) -> Layout:
 
 
 def _named_frames(nodes: Sequence[Node]) -> list[tuple[str, list[int]]]:
-    """Return each scope that has a name, with the numbers of the nodes in it; scopes of one name may be two frames."""
+    """Return each scope that has a name, with the numbers of the nodes in it; scopes of one name may be two frames.
+
+    The frame of a loop, ``× 4 × 2``, stands in that of the loop around it, ``× 4``, and is then called ``× 2``.
+    """
     if len({node.scope for node in nodes}) < 2:
         return []
-    members = scope_members(f"{node.scope}\n{node.frame}" if node.scope else "" for node in nodes)
-    return [(key.partition("\n")[0], inside) for key, inside in members]
+    scopes = dict(scope_members(f"{node.scope}\n{node.frame}" if node.scope else "" for node in nodes))
+    names = {key: key.partition("\n")[0] for key in scopes}
+    members = {key: list(inside) for key, inside in scopes.items()}
+    for key, inside in scopes.items():
+        scope, _, frame = key.partition("\n")
+        outer = scope.rpartition(" × ")[0]
+        if f"{outer}\n{frame}" in scopes:
+            members[f"{outer}\n{frame}"] += inside
+            names[key] = scope.removeprefix(outer).strip()
+    return [(names[key], members[key]) for key in scopes]
 
 
 def _bent_edges(scene: Scene) -> set[int]:

@@ -5,6 +5,7 @@ import pytest
 
 import tinygraph as tg
 import viz
+from tests.programs import drawn as drawn_programs
 
 T = 5
 X = np.sin(np.arange(2.0 * T)).reshape(T, 2)
@@ -305,6 +306,44 @@ def test_loops_in_loops_have_letters_of_their_own():
     assert "zᵢ⁽ᵗ⁾" in labels
     assert ("zᵢ⁽ᵗ⁾", "zᵢ⁽ᵗ⁾", "i−1") in edges
     assert ("zᵢ⁽ᵗ⁾", "z⁽ᵗ⁾", "t−1, last i") in edges or ("zᵢ⁽ᵗ⁾", "z′⁽ᵗ⁾", "t−1, last i") in edges
+
+
+def test_the_frame_of_an_inner_loop_stands_in_that_of_the_time_steps():
+    layout = viz.draw(drawn_programs.until_it_settles(), view="variables", fold=True).layout
+    outer, inner = sorted((frame.box for frame in layout.frames), key=lambda box: -box.width * box.height)
+    assert (
+        outer.left < inner.left and inner.right < outer.right and outer.top < inner.top and inner.bottom < outer.bottom
+    )
+    assert [frame.scope for frame in layout.frames] == ["× 3", "× 3"]
+
+
+def test_the_element_that_a_loop_takes_of_stacked_weights_has_its_letter():
+    _, edges = drawn(drawn_programs.einsum_layers())
+    assert ("signalᵢ⁽ᵗ⁾", "driveᵢ⁽ᵗ⁾", "Uᵢ t−1") in edges
+    assert ("signalᵢ⁽ᵗ⁾", "driveᵢ⁽ᵗ⁾", "Wᵢ i−1") in edges
+    assert ("signal₂⁽¹⁾", "output⁽¹⁾", "readout") in drawn(drawn_programs.einsum_layers(), fold=False)[1]
+
+
+@pytest.mark.parametrize("fold", [False, True])
+def test_one_state_before_a_loop_within_time_has_no_number(fold):
+    labels, _ = drawn(drawn_programs.until_it_settles(), fold)
+    assert [label for label in labels if label.endswith("⁽⁰⁾")] == ["z⁽⁰⁾"]
+
+
+def test_a_coroutine_reads_as_the_network_that_it_is():
+    labels, edges = drawn(drawn_programs.coroutine_decoder())
+    assert set(labels) == {"x⁽ᵗ⁾", "h⁽⁰⁾", "h⁽ᵗ⁾", "logits⁽ᵗ⁾", "target⁽ᵗ⁾", "loss⁽ᵗ⁾"}
+    assert {("x⁽ᵗ⁾", "h⁽ᵗ⁾", "W"), ("h⁽ᵗ⁾", "h⁽ᵗ⁾", "U t−1"), ("h⁽ᵗ⁾", "logits⁽ᵗ⁾", "V")} <= edges
+
+
+def test_states_kept_in_an_object_and_weights_in_a_list_of_dicts():
+    _, edges = drawn(drawn_programs.list_of_dicts())
+    assert {("x₁⁽ᵗ⁾", "x₂⁽ᵗ⁾", "W₁"), ("x₂⁽ᵗ⁾", "x₂⁽ᵗ⁾", "R₁ t−1"), ("x₁⁽⁰⁾", "x₁⁽ᵗ⁾", "R₀")} <= edges
+
+
+def test_a_fold_that_begins_with_a_learned_state():
+    _, edges = drawn(drawn_programs.reduced_with_partial())
+    assert {("h0", "tanh⁽ᵗ⁾", "A once"), ("h⁽ᵗ⁾", "tanh⁽ᵗ⁾", "A t−1"), ("h⁽ᵗ⁾", "h⁽ᵗ⁾", "t−1")} <= edges
 
 
 def test_two_loops_that_are_not_over_time_are_i_and_j():
