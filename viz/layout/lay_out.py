@@ -15,6 +15,8 @@ from .request import Request, scope_members
 from .size import label_room, node_size, tag_boxes
 from .tiling import tile
 
+MARGIN = 8.0  # which texts may reach into
+
 
 def lay_out(scene: Scene, large: bool = False) -> Layout:
     """Find positions for `scene`: in columns if it has any, else wherever Graphviz puts them.
@@ -35,7 +37,7 @@ def lay_out(scene: Scene, large: bool = False) -> Layout:
 
 
 def _overhang(scene: Scene, layout: Layout) -> tuple[float, float]:
-    """Return how far the remarks on nodes and the labels of edges reach beyond the left and the right end."""
+    """Return how far remarks on nodes and labels of edges reach beyond the margins at the left and the right."""
     left, right = 0.0, layout.width
     for node in scene.nodes:
         for box in tag_boxes(node, layout.box(node.id)) if node.tags else ():
@@ -45,7 +47,7 @@ def _overhang(scene: Scene, layout: Layout) -> tuple[float, float]:
         if label and route.label:
             middle, reach = layout.origin(route.column) + route.label[0], label_room(label) / 2
             left, right = min(left, middle - reach), max(right, middle + reach)
-    return float(round(-left)), float(round(right - layout.width))
+    return max(0.0, round(-left - MARGIN)), max(0.0, round(right - layout.width - MARGIN))
 
 
 def _whole(scene: Scene) -> Layout:
