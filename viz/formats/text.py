@@ -6,6 +6,7 @@ from xml.sax import saxutils
 
 from tinygraph.plain_text import clean
 
+from ..layout.metrics import text_width
 from ..layout.typeset import pieces
 
 
@@ -19,6 +20,7 @@ def escape(text: str) -> str:
 
 
 _HEIGHTS = {"low": 3, "up": -5}
+_ACCENTS = {"\u0302": "\u02c6", "\u0303": "\u02dc"}  # over a letter, and by itself
 _MARKS = {
     "": "",
     "sign": ' class="sign"',
@@ -39,6 +41,11 @@ def typeset(text: str) -> str:
         return escape(text)
     content, height = "", 0
     for part, kind in parts:
+        if kind == "hat":
+            down = f'<tspan dy="{-height}">' if height else ""
+            content += f"{down}{_under_accent(*part)}{'</tspan>' if down else ''}"
+            height = 0
+            continue
         part = escape(part)
         if part.startswith(" "):
             part = "\N{NO-BREAK SPACE}" + part[1:]  # a plain one is left out by some programs
@@ -47,3 +54,16 @@ def typeset(text: str) -> str:
         marks = _MARKS[kind] + (f' dy="{rise}"' if rise else "")
         content += f"<tspan{marks}>{part}</tspan>" if marks else part
     return content
+
+
+def _under_accent(letter: str, mark: str) -> str:
+    r"""Return an accent and then its letter, set back under it: fonts have the two, but few have them as one.
+
+    >>> _under_accent("x", "\N{COMBINING CIRCUMFLEX ACCENT}")
+    '<tspan dx="0.131em">ˆ</tspan><tspan dx="-0.464em">x</tspan>'
+    """
+    accent, wide, narrow = _ACCENTS[mark], text_width(letter, 1.0, True), 0.333
+    rise = 0 if letter in "acegmnopqrsuvwxyz" else 3
+    up, down = (f' dy="{-rise}"', f' dy="{rise}"') if rise else ("", "")
+    before, back = (wide - narrow) / 2, -(wide + narrow) / 2
+    return f'<tspan dx="{before:.3f}em"{up}>{accent}</tspan><tspan dx="{back:.3f}em"{down}>{letter}</tspan>'

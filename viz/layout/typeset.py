@@ -18,6 +18,7 @@ _PARTS = re.compile(
     r"(?P<sign>[⊙⊗])"
     r"|(?P<up>[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵗᵀ]+)"
     r"|(?P<bar>(?:[^\W\d_]\u0304)+)"
+    r"|(?P<hat>[^\W\d_][\u0302\u0303])"
     r"|(?P<low>(?<=[^\W\d_])(?<!\w\w)\d{1,2}(?!\w)|(?<=[^\W\d_])(?<!\w\w)_\w{1,3}(?!\w)"
     r"|(?:(?<=^[A-Z])|(?<= [A-Z]))_[^\W_]\w{2,8}(?![\w(])"
     r"|(?<=[^\W\d_]\u0304)(?:_\w{1,3}|\d{1,2})(?!\w)|[₀-₉ᵢⱼₖ₋]+(?:,[₀-₉ᵢⱼₖ₋]+)*)"
@@ -28,7 +29,8 @@ _PARTS = re.compile(
 def pieces(text: str) -> tuple[tuple[str, str], ...]:
     """Return `text` in parts, each with how it is set: "" on the line, "low", "up", "bar" with a line above, or "sign".
 
-    A sign that few fonts have stands for itself, so that its neighbours keep their font.
+    A sign that few fonts have stands for itself, so that its neighbours keep their font; so does a letter of which
+    there is none with a "hat" or a tilde.
 
     >>> pieces("W_F⁽²⁾")
     (('W', ''), ('F', 'low'), ('(2)', 'up'))
