@@ -60,7 +60,7 @@ def _under_accent(letter: str, mark: str) -> str:
     r"""Return an accent and then its letter, set back under it: fonts have the two, but few have them as one.
 
     >>> _under_accent("x", "\N{COMBINING CIRCUMFLEX ACCENT}")
-    '<tspan dx="0.131em">ˆ</tspan><tspan dx="-0.464em">x</tspan>'
+    '<tspan dx="0.101em">ˆ</tspan><tspan dx="-0.434em">x</tspan>'
     """
     accent, wide, narrow = _ACCENTS[mark], text_width(letter, 1.0, True), 0.333
     rise = 0 if letter in "acegmnopqrsuvwxyz" else 3

@@ -31,16 +31,26 @@ def find_elements(ops: Iterable[tuple[Place, tg.Node]]) -> dict[Place, Element]:
     Parameters
     ----------
     ops : iterable of (hashable, Node)
-        All ops, each with its place; what a place takes by the word, as of an embedding, is no element of that kind.
+        All ops, each with its place. What a place takes by the word, as of an embedding, is no element of that kind,
+        nor is one of a parameter that is also used as a whole.
     """
     elements: dict[Place, Element | None] = {}
+    whole: set[int] = set()  # parameters that are used in other ways too
     for place, node in ops:
         index = node.attributes.get("index")
-        if str(node.op) == "getitem" and node.inputs[0].kind == "parameter" and isinstance(index, int):
-            element = Element(node.inputs[0].index, index)
-            if elements.setdefault(place, element) != element:
-                elements[place] = None
-    return {place: element for place, element in elements.items() if element is not None}
+        is_element = str(node.op) == "getitem" and isinstance(index, int)
+        for source in node.inputs:
+            if source.kind == "parameter" and is_element:
+                element = Element(source.index, index)
+                if elements.setdefault(place, element) != element:
+                    elements[place] = None
+            elif source.kind == "parameter":
+                whole.add(source.index)
+    numbers: dict[int, set[int | None]] = {}
+    for element in filter(None, elements.values()):
+        numbers.setdefault(element.parameter, set()).add(element.number)
+    used = {parameter for parameter, of_it in numbers.items() if len(of_it) > 1} - whole
+    return {place: element for place, element in elements.items() if element is not None and element.parameter in used}
 
 
 def stacked_element(node: tg.Node) -> tg.Node | None:

@@ -10,7 +10,7 @@ from .scene import Node
 
 __all__ = ["primed", "tell_versions_apart"]
 
-_PRIMES = ("", "′", "″", "‴")  # more versions than these are no versions of one thing
+_PRIMES = ("", "′", "″", "′″")  # more versions than these are no versions of one thing; few fonts have ‴
 
 
 def tell_versions_apart(

@@ -293,6 +293,12 @@ def test_rows_that_data_choose_are_no_weights_of_their_own():
         assert {text for node in scene.nodes for text, _ in node.tags} == {"E"}
 
 
+def test_an_element_that_data_choose_of_a_vector_used_as_a_whole_is_none_of_its_own():
+    start, tag = tg.parameter(np.ones(3)), 0
+    scene = viz.draw(np.exp(start).sum() + start[tag] ** 2, view="variables").scene
+    assert all("₀" not in text for node in scene.nodes for text, _ in node.tags)
+
+
 # Nested loops
 
 
