@@ -140,7 +140,7 @@ class _Grouping:
                 split(loop, self._places_in_loops()[loop])
         inside = self._places_in_loops()
         kept = {loop for loop in inside if self._repeats(inside[loop])}
-        unpacked = {loop for loop in kept if self._is_unpacked(inside[loop])}
+        unpacked = {loop for loop in inside if self._is_unpacked(inside[loop])}
         kept -= unpacked
         keep = np.zeros((len(self.loops), self.vectors.shape[1]), bool)
         for p, loops in enumerate(self.loops):

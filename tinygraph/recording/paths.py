@@ -96,6 +96,8 @@ def _received(syntax: Syntax, node: ast.AST, call: Call, inside: Path, depth: in
             case ast.Assign(targets=targets):
                 paths = (_target(syntax, target, call, inside, depth) for target in targets)
                 return next((path for path in paths if path), None)
+            case ast.Return() if not inside and (sequence := _sequence(syntax, outer)):
+                return (sequence,)
             case ast.Return() | ast.Lambda() | ast.Yield():
                 return _returned(call, inside, depth)
             case ast.IfExp(test=test) if node is not test:
@@ -133,6 +135,15 @@ def _received(syntax: Syntax, node: ast.AST, call: Call, inside: Path, depth: in
             case _:
                 return None
         node = outer
+
+
+def _sequence(syntax: Syntax, node: ast.AST) -> str | None:
+    """Return the letter of the function around, if it calls itself: ``h(t)`` is a sequence, written as mathematics."""
+    function = syntax.function(node)
+    if not isinstance(function, ast.FunctionDef) or len(function.name) > 1:
+        return None
+    calls = (inner.func for inner in ast.walk(function) if isinstance(inner, ast.Call))
+    return function.name if any(isinstance(f, ast.Name) and f.id == function.name for f in calls) else None
 
 
 def _returned(call: Call, inside: Path, depth: int) -> Path | None:

@@ -153,7 +153,7 @@ class Times:
     def _end_of_inner(self, edge: FoldedEdge) -> str:
         """Return which iteration is read of loops that the reader does not stand in, where the name counts them."""
         shared, names = shared_depth(edge.source.loops, edge.target.loops), letters(edge.source)
-        shown = set(self.numbers(edge.source)) - {"t"} if edge.source.kind == "op" else ()
+        shown = set(self.numbers(edge.source)) - {"t"} if edge.source.kind == "op" and edge.source.name else ()
         levels = (level for level in range(shared, len(names)) if names[level] in shown)
         return ", ".join(filter(None, (_end(edge, level, names[level]) for level in levels)))
 

@@ -115,7 +115,7 @@ SAID = {
     ),
     "p25_recursive": (
         ("U V W c h_start"),
-        ("before"),
+        ("h r"),
     ),
     "p26_luong_two_heads": (
         (

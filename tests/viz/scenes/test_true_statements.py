@@ -375,6 +375,25 @@ def test_a_mask_that_another_loop_reads_is_not_fed_again():
     assert not any("⁻¹" in label for label in drawn(z.sum())[0])
 
 
+def test_gates_from_a_comprehension_over_their_weights_have_no_numbers():
+    gates, h = dict(zip("ur", weights(2), strict=True)), np.zeros(2)
+    for x in X:
+        update, reset = (tg.sigmoid(gates[gate] @ h + x) for gate in "ur")
+        h = h + update * (np.tanh(reset * h) - h)
+    for fold in (False, True):
+        labels = {label.partition("⁽")[0] for label in drawn(h.sum(), fold)[0]}
+        assert {"update", "reset"} <= labels
+        assert not any(label[-1] in "₁₂" for label in labels)
+
+
+def test_parts_that_are_joined_are_no_iterations():
+    W, V, h = tg.parameter(np.ones((2, 4)) / 5), tg.parameter(np.eye(2)), np.zeros((1, 2))
+    for x in X:
+        c = np.tanh(x @ V + h)
+        h = np.tanh(np.hstack([c, h]) @ W.T)
+    assert not any("first" in text or "last" in text for _, _, text in drawn(h.sum())[1])
+
+
 # Loops that run from the end
 
 
