@@ -91,12 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         "--open", dest="opened", action="append", default=[], metavar="NAME", help="show what calls of a function do"
     )
     draw.add_argument("--fold", action="store_true", help="one cell with delayed edges, instead of all time steps")
-    draw.add_argument(
-        "--timesteps",
-        type=_timesteps,
-        metavar="A:B",
-        help="time steps: from A up to, not with, B; A,B,C; the first and last N; or all (:), not the ends of many",
-    )
+    _add_timesteps(draw)
     draw.add_argument("--backward", action="store_true", help="add the arrows of the backward pass")
     draw.add_argument("--overlay", choices=tuple(OVERLAYS), help="colour by this")
     draw.add_argument(
@@ -123,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     export.set_defaults(run=_export)
     _add_script(export)
     export.add_argument("-o", "--output", default="bptt.html", help="the page (%(default)s)")
+    _add_timesteps(export)
     export.add_argument("--title", help="the page's title; by default it names what the pass began at")
     return parser
 
@@ -130,6 +126,15 @@ def _parser() -> argparse.ArgumentParser:
 def _add_script(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("script", help="the script, or a trace saved by trace.save(path)")
     parser.add_argument("args", nargs="*", help="the script's own arguments; put -- before those that start with -")
+
+
+def _add_timesteps(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--timesteps",
+        type=_timesteps,
+        metavar="A:B",
+        help="time steps: from A up to, not with, B; A,B,C; the first and last N; or all (:), not the ends of many",
+    )
 
 
 def _timesteps(text: str) -> slice | int | list[int]:
@@ -178,7 +183,8 @@ def _plot(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    return _write(options, lambda recorded, path: viz.export(recorded, path, title=options.title))
+    how = {"title": options.title, "timesteps": options.timesteps}
+    return _write(options, lambda recorded, path: viz.export(recorded, path, **how))
 
 
 def _write(options: argparse.Namespace, write: Callable[[tg.Tensor | tg.Trace, str], object]) -> int:

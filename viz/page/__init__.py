@@ -1,8 +1,9 @@
 """Page: one self-contained file in which a backward pass is walked through, in any browser, without a server.
 
 - `export`: the verb; `assemble`: one HTML file from the pieces in `assets/`, with a content security policy
-- `contents`: a trace as data; `arrays`: its arrays, each kept once or as a recipe; `figures`: the drawings as data;
-  `tables`: rows by column, so that what repeats packs into little
+- `excerpt`: which part of a long pass is shown, the rest in gaps that keep its sums
+- `contents`: a trace as data; `program`: its source lines; `arrays`: its arrays, each kept once or as a recipe;
+  `figures`: the drawings as data; `tables`: rows by column, so that what repeats packs into little
 - `notebook`: the page inside others
 - `assets/`: the page itself. `data.js` unpacks, `model.js` says what is known at a position, `paths.js` where a
   gradient comes from, `find.js` what a text means, `camera.js` what part of a drawing is in sight, pure functions all;

@@ -14,8 +14,7 @@ from tinygraph.numeric import norm
 from ..debugging.snapshot import json_data
 from .tables import Distinct, table
 
-MOST_BYTES = 8_000_000  # of float32; a larger pass keeps the arrays of at most SMALL numbers
-SMALL = 64
+MOST_BYTES = 8_000_000  # of float32; of a larger pass the largest arrays are described alone
 
 
 class Arrays:
@@ -98,7 +97,7 @@ class Arrays:
 
     def pack(self) -> tuple[bytes, dict[str, Any], str]:
         """Return all numbers as one buffer, the entries as a table, and what was rounded or left out, in words."""
-        whole = self.exact or sum(4 * x.size for x in self._stored.values()) <= MOST_BYTES
+        largest = self._largest_kept()
         shapes, buffer = Distinct(), bytearray()
         places: dict[tuple[str, bytes], int] = {}
         for number, entry in enumerate(self._entries):
@@ -106,7 +105,7 @@ class Arrays:
             x = self._stored.get(number)
             if x is None:
                 continue
-            if not whole and x.size > SMALL:
+            if x.size > largest:
                 entry |= _described(x)
                 continue
             packed = _packed(x, self.exact)
@@ -117,15 +116,23 @@ class Arrays:
                 buffer += numbers
             entry |= {"at": places[kind, numbers], "kind": kind}
         entries = table(self._entries, ["at"]) | {"shapes": shapes.values}
-        return bytes(buffer), entries, self._rounded(whole)
+        return bytes(buffer), entries, self._rounded(largest)
 
-    def _rounded(self, whole: bool) -> str:
+    def _largest_kept(self) -> int:
+        """Return the size up to which all arrays are kept: the largest with which they fit."""
+        sizes, counts = np.unique([0, *(x.size for x in self._stored.values())], return_counts=True)
+        fits = 4 * np.cumsum(sizes * counts) <= MOST_BYTES
+        return int(sizes[-1 if self.exact else np.flatnonzero(fits)[-1]])
+
+    def _rounded(self, largest: int) -> str:
         if self.exact:
             return ""
+        left_out = any(x.size > largest for x in self._stored.values())
         doubles = any(x.dtype == np.float64 for x in self._stored.values())
         said = ["Numbers are rounded to float32."] if doubles else []
         said += ["Sums and products are computed again by this page, and may differ in the last digits."]
-        said += [] if whole else [f"Arrays of more than {SMALL} numbers are described by their norm and extremes."]
+        if left_out:
+            said.append(f"Arrays of more than {largest:,} numbers are described by their norm and extremes.")
         return " ".join(said)
 
 

@@ -159,6 +159,19 @@ def test_the_lane_of_a_memory_is_the_product_of_its_gates():
         assert lane["product"] == pytest.approx(left)
 
 
+@pytest.mark.parametrize("timesteps", [None, [3]], ids=str)
+def test_a_box_of_the_folded_view_stands_for_a_value_of_its_name(timesteps):
+    page = engine(page_of(tg.trace(lists_of_gates(4)), timesteps=timesteps))
+    boxes = ask(page, "rows(trace.figures.folded.nodes).map(({ index, label, kind }) => [index, label, kind])")
+    names = [
+        (ask(page, f"trace.figures.folded.labels[{label}]")[0][0], ask(page, f"trace.values[{index}].name"))
+        for index, label, kind in boxes
+        if kind == "variable"
+    ]
+    assert {name for _, name in names} == {"i", "o", "f", "c", "h", "z"}
+    assert [pair for pair in names if pair[0] != pair[1]] == []
+
+
 def test_nothing_else_is_a_lane():
     assert ask(engine(page_of(tg.trace(elman(4, 3)))), "lanes(trace)") == []
 

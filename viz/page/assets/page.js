@@ -42,6 +42,8 @@ class Page {
     document.title = this.trace.title;
     $("title").textContent = this.trace.title;
     $("rounded").textContent = this.trace.rounded;
+    $("window").textContent = this.trace.window ?? "";
+    $("window").hidden = this.trace.window === undefined;
     $("scrubber").max = this.last;
     const { low, high } = this.scale;
     $("low").textContent = short(10 ** low);
@@ -136,7 +138,8 @@ class Page {
     $("weight").value = weight;
     this.timeline.update(k);
     $("scrubber").value = k;
-    $("position").textContent = k < 0 ? "before the first step" : `step ${k} of ${this.last}${value.t === undefined ? "" : ` · t = ${value.t}`}`;
+    const number = this.trace.steps[k]?.number;
+    $("position").textContent = k < 0 ? "before the first step" : `step ${k} of ${this.last}${number === undefined ? "" : ` (${number.toLocaleString("en")} of the pass)`}${value.t === undefined ? "" : ` · t = ${value.t}`}`;
     for (const button of document.querySelectorAll("[data-view]")) button.setAttribute("aria-pressed", button.dataset.view === view);
     this.tour.update(stop, k);
     this.say(this.announcement(k, value));
