@@ -20,14 +20,13 @@ from ..scenes.hues import parameter_hues
 from .arrays import Arrays, short
 from .excerpt import ENDS, Excerpt, Gap, GapTerm, Timesteps, in_words, window_of
 from .figures import Views
+from .formulas import Templates
 from .program import Program
 from .tables import Distinct, table
 
 MOST_LAGS = 24  # time steps: a lag matrix of more is not readable
 EXACT_BYTES = 150_000  # of forward values: up to here every number is kept as it was recorded
 _PRODUCTS = ("matmul", "linear", "outer", "dot")
-_FIRST = 0xE000  # private characters stand for the symbols in a formula: the first for the adjoint of the node itself
-_SYMBOL = re.compile(r"[^\W\d](?:(?!ᵀ)[\w\u0300-\u036f])*(?:⁽[^⁾]*⁾)?")
 
 
 Stop = tuple[str, str] | tuple[str, str, str]  # where, a sentence, and the answer if that is a question
@@ -101,7 +100,9 @@ class _Writer:
         self.trace = excerpt.trace
         self.arrays = arrays
         self.texts = Distinct()
+        self.templates = Templates(excerpt.trace)
         self.program = Program(excerpt.trace)
+        self._values: dict[Node, np.ndarray] = {}
         self._parts: dict[Node, list[np.ndarray]] = {}  # the terms of which the adjoint of a computed value is the sum
 
     # -- values -------------------------------------------------------------------------------------------------------
@@ -154,14 +155,20 @@ class _Writer:
 
     def _array(self, node: Node) -> int:
         """Return the number of a value: what is a product, a sum or a transpose may be kept as that."""
-        inputs = [source.data for source in node.inputs]
-        if node.op == "transpose" and node.data.ndim == 2 and np.array_equal(node.data, inputs[0].T, equal_nan=True):
-            return self.arrays.add_transpose(node.data, inputs[0])
+        data, inputs = self._data(node), [self._data(source) for source in node.inputs]
+        if node.op == "transpose" and data.ndim == 2 and np.array_equal(data, inputs[0].T, equal_nan=True):
+            return self.arrays.add_transpose(data, inputs[0])
         if node.op == "add":
-            return self.arrays.add_sum(node.data, inputs)
+            return self.arrays.add_sum(data, inputs)
         if node.op in _PRODUCTS and len(inputs) == 2:
-            return self.arrays.add_product(node.data, *inputs)
-        return self.arrays.add(node.data)
+            return self.arrays.add_product(data, *inputs)
+        return self.arrays.add(data)
+
+    def _data(self, node: Node) -> np.ndarray:
+        """Return the value of a node, each time as the same array: what is known of that is not found out again."""
+        if node not in self._values:
+            self._values[node] = node.data
+        return self._values[node]
 
     def _gradient(self, node: Node) -> int | None:
         """Return the number of a value's whole gradient: the adjoint, or what a leaf has received."""
@@ -191,17 +198,16 @@ class _Writer:
 
     def _terms(self, k: int) -> Iterator[dict[str, Any]]:
         node = self.trace.nodes[k]
-        formulas = {formula.argument: formula for formula in self.trace.formulas(k)}
+        templates = self.templates.of(k)
         for argument, term in enumerate(map(view, self.trace.pull(k))):
             if term is not None:
                 source = node.inputs[argument]
                 if source.kind == "op":
                     self._parts.setdefault(source, []).append(term)
                 row = {"argument": argument, "array": self._number(k, argument, term)}
-                formula = formulas.get(argument)
-                if formula is not None:
-                    row["formula"] = self.texts.number(self._template(node, clean(formula.text)))
-                    row["rule"] = self._text(f"{self._letters(node, argument)}: {formula.rule}")
+                if argument in templates:
+                    row["formula"] = self.texts.number(templates[argument].text)
+                    row["rule"] = self._text(templates[argument].rule)
                 yield row
 
     def _terms_of_gap(self, gap: Gap) -> Iterator[dict[str, Any]]:
@@ -221,31 +227,15 @@ class _Writer:
                     lines.append({"value": self.excerpt.places[node.index], "step": step, "points": said})
         return lines
 
-    @staticmethod
-    def _letters(node: Node, argument: int) -> str:
-        """Return the letters of a rule: for the adjoint, the output, and each input if they are no sequence."""
-        assert node.op is not None
-        letters = node.op.parameters(argument)
-        return " ".join(letters[1:3] if node.op.variadic else letters[: 2 + len(node.inputs)])
-
     def _number(self, k: int, argument: int, term: np.ndarray) -> int:
         """Return the number of a contribution: where it is a product, as the product of what it is made of."""
         node, adjoint = self.trace.nodes[k], np.asarray(self.trace.adjoints[k])
         if node.op == "transpose" and term.ndim == 2 and np.array_equal(term, adjoint.T, equal_nan=True):
             return self.arrays.add_transpose(term, adjoint)
         if node.op in _PRODUCTS:
-            other = next(source.data for place, source in enumerate(node.inputs) if place != argument)
+            other = next(self._data(source) for place, source in enumerate(node.inputs) if place != argument)
             return self.arrays.add_product(term, adjoint, other)
         return self.arrays.add(term)
-
-    def _template(self, node: Node, text: str) -> str:
-        """Return a formula with a private character for each symbol, so that all time steps share it."""
-        of = self.trace.symbols.of
-        symbols: dict[str, str] = {}
-        for place, value in enumerate((node, *node.inputs)):
-            symbols.setdefault(of(value).bar, chr(_FIRST + 2 * place))
-            symbols.setdefault(str(of(value)), chr(_FIRST + 2 * place + 1))
-        return _SYMBOL.sub(lambda match: symbols.get(match[0], match[0]), text)
 
     def _text(self, text: str) -> int:
         return self.texts.number(clean(text))
@@ -277,7 +267,8 @@ def _stop(excerpt: Excerpt, where: str, text: str, answer: str | None = None) ->
         "answer": answer if answer is None else clean(answer),
         "weight": weight if weight is None else excerpt.places[weight],
     }
-    return {"step": _step_of(excerpt, where), "text": clean(text)} | {key: x for key, x in optional.items() if x is not None}
+    stop = {"step": _step_of(excerpt, where), "text": clean(text)}
+    return stop | {key: value for key, value in optional.items() if value is not None}
 
 
 def _weight_of(trace: Trace, where: str) -> int | None:

@@ -9,7 +9,7 @@ from typing import Any
 import tinygraph as tg
 from tinygraph.plain_text import clean
 
-from ..layout.geometry import Box
+from ..layout.geometry import Box, Path
 from ..layout.lay_out import lay_out
 from ..layout.positions import Layout, Route
 from ..layout.size import tag_boxes
@@ -122,6 +122,7 @@ class _Writer:
         self.places = {node.id: i for i, node in enumerate(scene.nodes)}
         self.boxes, self.paths, self.labels, self.tags = Distinct(), Distinct(), Distinct(), Distinct()
         self.middles: list[list[int]] = []
+        self._known_paths: dict[Path, int] = {}
 
     def node(self, node: Node) -> dict[str, Any]:
         column, box = self.layout.places[node.id]
@@ -145,9 +146,6 @@ class _Writer:
 
     def edge(self, route: Route) -> dict[str, Any]:
         edge = self.scene.edges[route.edge]
-        path, known = self.paths.number(route.path.svg()), len(self.middles)
-        if path == known:
-            self.middles.append([round(x) for x in route.path.middle()])
         label = None
         if edge.label and route.label is not None:
             label = [self.labels.number(pieces(edge.label)), round(route.label[0], 1), round(route.label[1] + 4.5, 1)]
@@ -156,13 +154,22 @@ class _Writer:
             "target": self.places[edge.target],
             "argument": edge.argument,
             "column": route.column,
-            "path": path,
+            "path": self._path(route.path),
             "label": label,
             "parts": self.parts(edge) if label else None,
             "hue": edge.hue,
             "kind": edge.kind or None,
         }
         return {key: value for key, value in data.items() if value is not None}
+
+    def _path(self, path: Path) -> int:
+        """Return the number of a path; time steps have the same ones, and each is written once."""
+        if path not in self._known_paths:
+            number, next_number = self.paths.number(path.svg()), len(self.middles)
+            if number == next_number:
+                self.middles.append([round(x) for x in path.middle()])
+            self._known_paths[path] = number
+        return self._known_paths[path]
 
     def parts(self, edge: Edge) -> list[list[int | None]] | None:
         """Return a label that names several parameters in parts, each with its colour."""

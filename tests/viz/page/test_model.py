@@ -232,3 +232,15 @@ def test_tables_come_back_as_they_went(rows):
 
     context = _SHORT.setdefault("context", engine(page_of(tg.parameter(1.0) * 2.0)))
     assert ask(context, f"rows({json.dumps(table(rows, ['a']))})") == rows
+
+
+def test_a_product_that_overflowed_is_kept_as_it_is():
+    W, x = tg.parameter(np.full((2, 2), 3e30, np.float32), name="W"), np.full(2, 1e30, np.float32)
+    h = tg.tensor(np.ones(60_000, np.float32))
+    with np.errstate(all="ignore"):
+        trace = tg.trace(np.sum(W @ x) + np.sum(h * W[0, 0]))
+    page = engine(page_of(trace))
+    product = next(node for node in trace.graph.nodes if node.op == "matmul")
+    assert np.isinf(product.data).all()
+    got = page.eval(f"String([...trace.arrays.values(trace.values[{product.index}].array)])")
+    assert got == "Infinity,Infinity"
