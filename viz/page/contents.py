@@ -111,7 +111,7 @@ class _Writer:
         """Return what is known of a value: its name, its place in time and in the program, its numbers, its inputs."""
         symbol = self.trace.symbols.of(node)
         name = symbol._replace(number=None, timestep=None)
-        gradient = self._gradient(node)
+        gradient, step = self._gradient(node), self.trace.step_of(node)
         places = self.excerpt.places
         optional = {
             "number": symbol.number,
@@ -120,7 +120,7 @@ class _Writer:
             "scope": self._text(node.scope) if node.scope else None,
             "expression": self._text(node.expression) if node.expression else None,
             "source": self.program.place(node),
-            "step": self.excerpt.place_of_step(self.trace.step_of(node)),
+            "step": None if step is None else self.excerpt.place_of_step(step),
             "gradient": gradient,
         }
         return {
@@ -267,7 +267,7 @@ def _stop(excerpt: Excerpt, where: str, text: str, answer: str | None = None) ->
         "answer": answer if answer is None else clean(answer),
         "weight": weight if weight is None else excerpt.places[weight],
     }
-    stop = {"step": _step_of(excerpt, where), "text": clean(text)}
+    stop = {"step": excerpt.place_of_step(step_of(excerpt.trace, where)), "text": clean(text)}
     return stop | {key: value for key, value in optional.items() if value is not None}
 
 
@@ -275,22 +275,20 @@ def _weight_of(trace: Trace, where: str) -> int | None:
     """Return the parameter that a stop speaks of: the one it names, or the one that a step of that number writes to."""
     parameters = trace.graph.parameters
     if where.isdecimal():
-        written = [node.index for node in trace.nodes[_traced_step_of(trace, where)].inputs if node in parameters]
+        written = [node.index for node in trace.nodes[step_of(trace, where)].inputs if node in parameters]
         return written[0] if len(written) == 1 else None
     name = re.sub(r"\[\d+\]$", "", where)
     return next((p.index for p in parameters if str(trace.symbols.of(p)) in (where, name)), None)
 
 
-def _step_of(excerpt: Excerpt, where: str) -> int | None:
-    """Return the step that a stop means.
+def step_of(trace: Trace, where: str) -> int:
+    """Return the step that a place in a trace means.
 
-    A number is that step, "" the beginning; a name, the step in which it is pulled back through; the name of a
+    A number is that step, "" the beginning, -1; a name, the step in which it is pulled back through; the name of a
     parameter, the first that writes to it, and with a time step (``"W[2]"``) the one that does so there.
     """
-    return -1 if where == "" else excerpt.place_of_step(_traced_step_of(excerpt.trace, where))
-
-
-def _traced_step_of(trace: Trace, where: str) -> int:
+    if where == "":
+        return -1
     if where.isdecimal():
         return trace.checked(int(where), len(trace) - 1)
     write = re.fullmatch(r"(.+)\[(\d+)\]", where)

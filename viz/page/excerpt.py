@@ -96,9 +96,12 @@ class Excerpt:
     def _firsts(self) -> list[int]:
         return [step.first if isinstance(step, Gap) else step for step in self.steps]
 
-    def place_of_step(self, k: int | None) -> int | None:
-        """Return where step `k` of the trace stands on the page: its own place, or that of the gap it is in."""
-        return None if k is None else bisect_right(self._firsts, k) - 1
+    def place_of_step(self, k: int) -> int:
+        """Return where step `k` of the trace stands on the page: its own place, or that of the gap it is in.
+
+        Before the first step, at -1, a page is at -1 too.
+        """
+        return bisect_right(self._firsts, k) - 1
 
     def inputs(self, node: Node) -> list[Node]:
         """Return what a value is computed from, where the page shows that."""

@@ -3,6 +3,7 @@
 import { bindControls } from "./controls.js";
 import { unpack } from "./data.js";
 import { find, offers } from "./find.js";
+import { listen, tell } from "./frame.js";
 import { Lag } from "./lag.js";
 import { Ledger } from "./ledger.js";
 import { logScale, makeTrace, moveWhile, nextWrite, nodeOf, previousWrite, series, short } from "./model.js";
@@ -36,6 +37,7 @@ class Page {
     this.fill();
     bindControls(this);
     this.readAddress();
+    listen(this);
   }
 
   fill() {
@@ -59,6 +61,7 @@ class Page {
     Object.assign(this.state, change);
     this.state.k = Math.min(Math.max(this.state.k, -1), this.last);
     this.show();
+    tell({ place: this.state.k, view: this.state.view });
     clearTimeout(this.writing); // browsers refuse addresses that change at every moment
     this.writing = setTimeout(() => this.writeAddress(), 150);
   }
