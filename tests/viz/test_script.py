@@ -3,6 +3,7 @@
 import io
 import itertools
 import json
+import runpy
 import threading
 from pathlib import Path
 
@@ -82,9 +83,9 @@ def command(script, tmp_path, capsys, monkeypatch):
 
     def run(verb, text, *options):
         monkeypatch.setattr("sys.stdin", io.StringIO())
-        own = viz.debug, viz.draw, viz.export
+        own = viz.debug, viz.draw, viz.plot, viz.export
         status = main([verb, script(LOSS + text), "-o", "out.html" if verb == "export" else "out.json", *options])
-        assert (viz.debug, viz.draw, viz.export) == own
+        assert (viz.debug, viz.draw, viz.plot, viz.export) == own
         return status, capsys.readouterr()
 
     return run
@@ -102,6 +103,7 @@ def title_of(page):
         "viz.debug(viz.Debugger(loss))",
         "from viz import debug; debug(target=loss)",
         "viz.draw(loss).save('own.svg')",
+        "viz.plot(loss).save('own.svg')",
         "viz.export(loss, 'own.html')",
         "viz.export(path='own.html', x=loss)",
         "try:\n    viz.debug(loss)\nexcept BaseException:\n    pass\nviz.debug(loss)",
@@ -137,6 +139,18 @@ def test_the_script_s_own_options_hold_where_the_command_says_nothing_else(comma
     }
 
 
+def test_a_plot_is_of_what_the_script_plots(script, tmp_path):
+    text = (
+        LOSS + "viz.plot({'a': loss, 'b': loss}).save('two.svg')\nviz.plot(loss, 'W', show='share').save('own.svg')\n"
+    )
+    name = script(text)
+    assert main(["plot", name, "-o", "out.svg"]) == 0
+    runpy.run_path(name)
+    assert (tmp_path / "out.svg").read_text() == (tmp_path / "own.svg").read_text()
+    assert main(["plot", name, "-o", "state.svg", "--of", "h", "--show", "norm"]) == 0
+    assert (tmp_path / "state.svg").read_text() != (tmp_path / "own.svg").read_text()
+
+
 def test_what_has_no_backward_pass_is_left_to_the_script(command, tmp_path):
     before = "viz.draw(h).save('own.svg')\nviz.draw(tg.graph(loss)).save('own.dot')\n"
     assert command("export", f"{before}loss.backward()\n")[0] == 0
@@ -146,7 +160,7 @@ def test_what_has_no_backward_pass_is_left_to_the_script(command, tmp_path):
     (tmp_path / "own.svg").unlink()
     assert command("draw", before)[0] == 0  # a drawing shows it
     assert not (tmp_path / "own.svg").exists()
-    status, said = command("export", "viz.draw(loss, 3, 4, 5, 6, 7, 8, 9, 10, 11)\n")
+    status, said = command("export", "viz.draw(loss, shape='round')\n")
     assert status == 1
     assert "TypeError" in said.err
     status, said = command("export", "viz.export(loss, 'own.html', [('hh', '…')])\n")

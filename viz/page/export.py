@@ -8,8 +8,8 @@ from pathlib import Path
 
 import tinygraph as tg
 from tinygraph.files import replacing
+from tinygraph.memory import garbage_collector_paused
 
-from ..memory import garbage_collector_paused
 from ..scenes.labels import loss_label
 from .assemble import assemble
 from .contents import Stop, contents
