@@ -45,6 +45,13 @@ def test_a_long_pass_opens_at_once_and_goes_over_the_gap(long, opened):
     assert page.evaluate("page.state.k") != gap
     page.locator(".account .slot", has_text="⋯").first.click()
     assert page.evaluate("page.state.k") == gap
+    page.evaluate("page.go(page.trace.values.find(({ name, raised }) => name === 'h' && raised === 23).step)")
+    for _ in range(6):
+        page.keyboard.press("F")
+    assert page.evaluate("page.state.k") >= gap
+    page.evaluate(f"page.go({gap})")
+    page.keyboard.press("f")
+    assert page.locator("#notice").inner_text() == "The way goes on in time steps that this page leaves out."
     for view in "231":
         page.keyboard.press(view)
         for key in ("Home", "n", "t", "End"):

@@ -1,7 +1,7 @@
 // The ledger: for each parameter its gradient so far, and a slot for each contribution, that is filled when it comes.
 
 import { extent, picture, shapeText } from "./heat.js";
-import { agreement, contributions, received, nodeOf, runningSum, short } from "./model.js";
+import { agreement, contributions, nodeOf, received, runningSum, short } from "./model.js";
 import { element, symbolMath, symbolText } from "./symbols.js";
 import { html } from "./svg.js";
 

@@ -113,7 +113,8 @@ class Page {
   follow(value, toVariable = false) {
     const step = nextOnWay(this.trace, value.index, toVariable);
     if (step === null) {
-      this.notice(value.index === this.trace.output ? "The pass begins here." : `${symbolText(value)} has received nothing.`);
+      const end = value.kind === "gap" ? "The way goes on in time steps that this page leaves out." : `${symbolText(value)} has received nothing.`;
+      this.notice(value.index === this.trace.output ? "The pass begins here." : end);
       return;
     }
     const { way } = this.state;
