@@ -1,3 +1,7 @@
 """Doctests use Hypothesis too, by the same profile."""
 
+from importlib.util import find_spec
+
 import tests.conftest  # noqa: F401
+
+collect_ignore = [] if find_spec("anywidget") else ["viz/page/widget.py"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
@@ -18,10 +19,10 @@ def norm(x: Any) -> float:
     (5.0, 5.0)
     """
     flat = np.abs(np.ravel(x))
-    scale = float(np.max(flat, initial=0.0))
-    if scale == 0 or not np.isfinite(scale):
+    scale = float(flat.max(initial=0.0))
+    if scale == 0 or flat.size == 1 or not math.isfinite(scale):
         return scale
-    return scale * float(np.sqrt(np.sum(np.square(flat / scale, dtype=float))))
+    return scale * math.sqrt(np.square(flat / scale, dtype=float).sum())
 
 
 def padded(rows: Sequence[Sequence[int]]) -> np.ndarray:

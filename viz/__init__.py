@@ -21,7 +21,8 @@ vector of each time step as the rows of a matrix, such as the weights of attenti
 ``to_networkx()`` return the same; ``scene`` is what is drawn, ``layout`` where.
 
 `debug` is a prompt: ``next``, ``back``, ``where``, ``break``, ``watch``, ``help``, …
-`Debugger` is the same without a terminal, for scripts and notebooks.
+`Debugger` is the same without a terminal, for scripts and notebooks; `widget`, the page in a notebook
+with its position in Python (``w.k``, ``w.selection``).
 
 The command: ``tinygraph draw script.py``, ``plot script.py``, ``debug script.py``, ``export script.py``,
 ``tinygraph demo``.
@@ -39,11 +40,11 @@ from .debugging.debugger import Debugger
 from .formats.drawing import Drawing
 from .formats.side_by_side import side_by_side
 from .page.export import export
-from .page.notebook import attach
+from .page.notebook import attach, widget
 from .plots.heat_map import heat_map
 from .plots.plotting import plot
 from .terminal.terminal import debug
 
-__all__ = ["Debugger", "Drawing", "debug", "draw", "export", "heat_map", "plot", "side_by_side"]
+__all__ = ["Debugger", "Drawing", "debug", "draw", "export", "heat_map", "plot", "side_by_side", "widget"]
 
 attach()

@@ -7,8 +7,9 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext, redirect_stdout
+from typing import Any
 
 import tinygraph as tg
 import viz
@@ -20,7 +21,7 @@ from .formats.drawing import Drawing
 from .formats.picture import format_of
 from .plots.plot import Plot
 from .scenes.overlays import OVERLAYS
-from .script import ScriptError, run_to_backward
+from .script import Met, ScriptError, run_to_backward
 from .terminal.screen import complain, flush_or_discard, readable
 
 
@@ -46,7 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         flush_or_discard(sys.stdout)
         complain(f"{error.strerror or error}{f': {error.filename}' if error.filename is not None else ''}")
         return 1
-    except ValueError as error:
+    except (ValueError, LookupError) as error:
+        if isinstance(error, KeyError | IndexError):
+            raise  # a fault of ours
         complain(str(error))
         return 1
     except KeyboardInterrupt:
@@ -84,19 +87,13 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument(
         "--view",
         choices=("ops", "variables", "calls"),
-        default="ops",
         help="every op, the named variables, or the calls",
     )
     draw.add_argument(
         "--open", dest="opened", action="append", default=[], metavar="NAME", help="show what calls of a function do"
     )
     draw.add_argument("--fold", action="store_true", help="one cell with delayed edges, instead of all time steps")
-    draw.add_argument(
-        "--timesteps",
-        type=_timesteps,
-        metavar="A:B",
-        help="time steps: from A up to, not with, B; A,B,C; the first and last N; or all (:), not the ends of many",
-    )
+    _add_timesteps(draw)
     draw.add_argument("--backward", action="store_true", help="add the arrows of the backward pass")
     draw.add_argument("--overlay", choices=tuple(OVERLAYS), help="colour by this")
     draw.add_argument(
@@ -112,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_script(plot)
     plot.add_argument("-o", "--output", default="plot.svg", help="the plot: .svg, .png or .pdf (%(default)s)")
     plot.add_argument("--of", metavar="NAME", help="a variable, or a parameter; by default the state")
-    plot.add_argument("--show", choices=("norm", "share"), default="norm", help="of what contributes to a parameter")
+    plot.add_argument("--show", choices=("norm", "share"), help="of what contributes to a parameter")
 
     debug = commands.add_parser("debug", help="run a script and stop at its first backward pass")
     debug.set_defaults(run=_debug)
@@ -123,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     export.set_defaults(run=_export)
     _add_script(export)
     export.add_argument("-o", "--output", default="bptt.html", help="the page (%(default)s)")
+    _add_timesteps(export)
     export.add_argument("--title", help="the page's title; by default it names what the pass began at")
     return parser
 
@@ -130,6 +128,15 @@ def _parser() -> argparse.ArgumentParser:
 def _add_script(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("script", help="the script, or a trace saved by trace.save(path)")
     parser.add_argument("args", nargs="*", help="the script's own arguments; put -- before those that start with -")
+
+
+def _add_timesteps(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--timesteps",
+        type=_timesteps,
+        metavar="A:B",
+        help="time steps: from A up to, not with, B; A,B,C; the first and last N; or all (:), not the ends of many",
+    )
 
 
 def _timesteps(text: str) -> slice | int | list[int]:
@@ -158,49 +165,66 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _draw(options: argparse.Namespace) -> int:
-    names = ("view", "fold", "timesteps", "overlay", "backward", "opened", "limits", "numbers")
-    how = {name: getattr(options, name) for name in names}
-    check_options(**how)
+    names = ("view", "fold", "timesteps", "overlay", "backward", "opened", "limits", "numbers", "large")
+    asked = _asked(options, names)
+    check_options(**{name: value for name, value in asked.items() if name != "large"})
     format_of(options.output, Drawing.FORMATS)
-    return _write(options, lambda recorded, path: viz.draw(recorded, **how, large=options.large).save(path))
+    return _write(options, lambda met, path: viz.draw(met.recorded, **_own(met, "draw") | asked).save(path))
 
 
 def _plot(options: argparse.Namespace) -> int:
+    asked = _asked(options, ("of", "show"))
     format_of(options.output, Plot.FORMATS)
-
-    def write(recorded: tg.Tensor | tg.Trace, path: str) -> None:
-        try:
-            viz.plot(recorded, options.of, show=options.show).save(path)
-        except LookupError as error:  # nothing of that name, or no state
-            raise ValueError(str(error)) from error
-
-    return _write(options, write)
+    return _write(options, lambda met, path: viz.plot(met.recorded, **_own(met, "plot") | asked).save(path))
 
 
 def _export(options: argparse.Namespace) -> int:
-    return _write(options, lambda recorded, path: viz.export(recorded, path, title=options.title))
+    asked = _asked(options, ("title", "timesteps"))
+    return _write(options, lambda met, path: viz.export(met.recorded, path, **_own(met, "export") | asked))
 
 
-def _write(options: argparse.Namespace, write: Callable[[tg.Tensor | tg.Trace, str], object]) -> int:
+def _asked(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
+    """Return the options that the command line gives."""
+    values = {name: getattr(options, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None and value is not False and value != []}
+
+
+def _own(met: Met, verb: str) -> dict[str, Any]:
+    """Return what the script itself asks for where it calls the function that the command is named after."""
+    return {name: value for name, value in met.options.items() if name != "path"} if met.verb == verb else {}
+
+
+def _write(options: argparse.Namespace, write: Callable[[Met, str], object]) -> int:
     """Write the first backward pass into the output, as a drawing or as a page, and end the script."""
     _check_folder(options.output)
     path = os.path.abspath(options.output)  # the script may change its directory
     answers = sys.stdout  # and where its output goes
 
-    def act(recorded: tg.Tensor | tg.Trace) -> bool:
-        write(recorded, path)
+    def act(met: Met) -> bool:
+        write(met, path)
         print(f"wrote {clean(options.output)}", file=answers and readable(answers))
         return False
 
-    return _run(options, act)
+    wants = _is_recorded if options.run is _draw else _has_a_pass
+    return _run(options, act, wants=lambda met: wants(met.recorded))
 
 
-def _run(options: argparse.Namespace, act: Callable[[tg.Tensor | tg.Trace], bool]) -> int:
+def _has_a_pass(recorded: object) -> bool:
+    """Tell whether there is a backward pass from what a script hands to `viz`."""
+    is_loss = isinstance(recorded, tg.Tensor) and recorded.requires_grad and recorded.size == 1
+    return is_loss or isinstance(recorded, tg.Trace)
+
+
+def _is_recorded(recorded: object) -> bool:
+    return isinstance(recorded, tg.Tensor | tg.Graph | tg.Trace)
+
+
+def _run(options: argparse.Namespace, act: Callable[[Met], bool], wants: Callable[[Met], bool]) -> int:
     """Act on the trace that the script is, or on the first backward pass that it runs."""
     if _is_trace(options):
-        act(tg.load_trace(options.script))
+        act(Met(tg.load_trace(options.script)))
         return 0
-    return run_to_backward(options.script, options.args, act)
+    return run_to_backward(options.script, options.args, act, wants)
 
 
 def _check_folder(path: str) -> None:
@@ -213,14 +237,14 @@ def _check_folder(path: str) -> None:
 def _debug(options: argparse.Namespace) -> int:
     answers = sys.stdout
 
-    def act(recorded: tg.Tensor | tg.Trace) -> bool:
-        viz.debug(recorded, stdout=answers, as_json=options.json)
+    def act(met: Met) -> bool:
+        viz.debug(met.recorded, stdout=answers, as_json=options.json)
         return True  # `quit` leaves the debugger, and the program goes on; `abort` ends both
 
     if answers is None:
         raise OSError(errno.EBADF, "the debugger has no output to write to: it is closed")
     with redirect_stdout(sys.stderr) if options.json else nullcontext():  # among JSON lines nothing else may stand
-        return _run(options, act)
+        return _run(options, act, wants=lambda met: met.verb == "debug" and _has_a_pass(met.recorded))
 
 
 def _is_trace(options: argparse.Namespace) -> bool:

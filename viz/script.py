@@ -1,17 +1,25 @@
-"""Run a script of the user's up to its first backward pass, as its guest."""
+"""Run a script of the user's up to its first backward pass, as its guest.
+
+What the script itself hands to `viz.debug`, `viz.draw`, `viz.plot` or `viz.export` is such a pass too.
+"""
 
 from __future__ import annotations
 
+import inspect
 import os
 import runpy
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import tinygraph as tg
+import viz
 from tinygraph.backward.backprop import observed
 
 
@@ -19,8 +27,32 @@ class ScriptError(Exception):
     """The script cannot be run, or never runs a backward pass."""
 
 
-def run_to_backward(script: str, args: Sequence[str], act: Callable[[tg.Tensor], bool]) -> int:
-    """Run `script` as ``__main__`` and call ``act(loss)`` when its first backward pass begins.
+_VERBS = ("debug", "draw", "plot", "export")
+
+
+class Met(NamedTuple):
+    """What a guest meets in a script.
+
+    Attributes
+    ----------
+    recorded : Tensor, Graph or Trace
+        Where a backward pass begins, or what the script hands to a function of `viz`.
+    verb : str
+        ``"backward"``, or the function: ``"debug"``, ``"draw"``, ``"plot"`` or ``"export"``.
+    options : mapping
+        All that the script gives that function beside.
+    """
+
+    recorded: Any
+    verb: str = "backward"
+    options: Mapping[str, Any] = MappingProxyType({})
+
+
+Act = Callable[[Met], bool]
+
+
+def run_to_backward(script: str, args: Sequence[str], act: Act, wants: Act = lambda met: False) -> int:
+    """Run `script` as ``__main__`` and call ``act(met)`` when its first backward pass begins.
 
     Processes that the script starts are left alone. So are its threads: a pass in one of them is acted upon, but the
     thread and the script then run on to their ends.
@@ -31,7 +63,11 @@ def run_to_backward(script: str, args: Sequence[str], act: Callable[[tg.Tensor],
     args : sequence of str
         Its command line.
     act : callable
-        Returns whether the script shall run on. What it raises is raised here, and the script is ended.
+        Is given what was met, and returns whether the script shall run on. What it raises is raised here, and the
+        script is ended.
+    wants : callable
+        Tells whether what the script hands to `viz.debug`, `viz.draw`, `viz.plot` or `viz.export` is acted upon as a
+        backward pass is. By default nothing is.
 
     Returns
     -------
@@ -47,7 +83,7 @@ def run_to_backward(script: str, args: Sequence[str], act: Callable[[tg.Tensor],
     if not path.is_file():
         raise ScriptError(f"{script}: there is no such script")
     guest = _Guest(act)
-    with _as_main(path, args), observed(guest.pass_begins):
+    with _as_main(path, args), observed(guest.pass_begins), _taken_over(guest, wants):
         status = _run(path)
     if not guest.is_at_home():
         return status  # a copy of this process, which the script has made
@@ -56,7 +92,7 @@ def run_to_backward(script: str, args: Sequence[str], act: Callable[[tg.Tensor],
     if not guest.has_acted and status == 0:
         raise ScriptError(
             f"{script}: the script ended without a backward pass in its own process:"
-            " it calls neither loss.backward(), tg.backprop nor tg.grad"
+            " it calls neither loss.backward(), tg.backprop nor tg.grad, and hands no loss to viz.debug or viz.export"
         )
     return status
 
@@ -71,7 +107,7 @@ class _Guest:
         What `act` raised: never for the script to catch.
     """
 
-    def __init__(self, act: Callable[[tg.Tensor], bool]):
+    def __init__(self, act: Act):
         self.failure: BaseException | None = None
         self._act = act
         self._process = os.getpid()
@@ -87,15 +123,53 @@ class _Guest:
         return os.getpid() == self._process
 
     def pass_begins(self, loss: tg.Tensor) -> None:
+        self.meets(Met(loss))
+
+    def meets(self, met: Met) -> bool:
+        """Act on what was met, if it is the first; return whether it was."""
         if not self.is_at_home():
-            return
-        if self._once.acquire(blocking=False):
+            return False
+        is_first = self._once.acquire(blocking=False)
+        if is_first:
             try:
-                self._ends = not self._act(loss)
+                self._ends = not self._act(met)
             except BaseException as error:
                 self.failure, self._ends = error, True
         if self._ends and threading.current_thread() is threading.main_thread():
             raise _End  # again at every pass, where the script catches all that there is
+        return is_first
+
+
+@contextmanager
+def _taken_over(guest: _Guest, wants: Act) -> Iterator[None]:
+    """Let a guest meet what the script hands to functions of `viz`."""
+    own = {verb: getattr(viz, verb) for verb in _VERBS}
+    for verb, function in own.items():
+        setattr(viz, verb, _meeting(verb, function, guest, wants))
+    try:
+        yield
+    finally:
+        for verb, function in own.items():
+            setattr(viz, verb, function)
+
+
+def _meeting(verb: str, function: Callable[..., Any], guest: _Guest, wants: Act) -> Callable[..., Any]:
+    """Return a function of `viz` that lets a guest meet what it is given, once, and else does its own work."""
+    signature = inspect.signature(function)
+
+    @wraps(function)
+    def call(*args: Any, **options: Any) -> Any:
+        try:
+            given = signature.bind(*args, **options).arguments
+        except TypeError:
+            return function(*args, **options)  # which says what is wrong
+        recorded = given.pop(next(iter(signature.parameters)))
+        met = Met(recorded.trace if isinstance(recorded, viz.Debugger) else recorded, verb, given)
+        if wants(met) and guest.meets(met) and verb == "debug":
+            return viz.Debugger(met.recorded)  # the guest has shown it
+        return function(*args, **options)
+
+    return call
 
 
 class _End(SystemExit):

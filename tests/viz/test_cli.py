@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.tools.javascript import unpacked
 from tests.tools.processes import ROOT, run_python
 from viz.cli import main
 
@@ -87,6 +88,14 @@ def test_time_steps_mean_on_the_command_line_what_they_mean_in_python(here, tmp_
     scene = json.loads((tmp_path / "g.json").read_text(encoding="utf-8"))
     assert [column["timestep"] for column in scene["columns"] if "timestep" in column] == shown
     assert [node["detail"] for node in scene["nodes"] if node["kind"] == "gradient"] == ["Σ of 30 terms"]
+
+
+@pytest.mark.parametrize(("wanted", "shown"), [("1:2", [1]), ("1", [1, 3]), ("2,3", [2, 3]), (":", [1, 2, 3])])
+def test_time_steps_of_a_page_are_asked_for_alike(here, script, tmp_path, wanted, shown):
+    assert here("export", script, "-o", "p.html", f"--timesteps={wanted}") == (0, "")
+    data, _ = unpacked((tmp_path / "p.html").read_text(encoding="utf-8"))
+    assert data["timesteps"] == shown
+    assert ("window" in data) == (shown != [1, 2, 3])
 
 
 def test_a_script_written_with_grad_is_drawn_too(here, tmp_path):

@@ -44,6 +44,8 @@ class Names:
         self._sites: dict[Call | None, int] = {None: -1}
         self._numbers: dict[tuple[int, int, int], int] = {}
         self._paths: dict[tuple[int, int], Path | None] = {}
+        self._variables: dict[tuple[int, int, int], Path | None] = {}
+        self._constants: dict[tuple[int, int, int], str | None] = {}
 
     def of(self, node: Node) -> str | None:
         """Return the name of a node; None where the program has no word for it."""
@@ -116,7 +118,7 @@ class Names:
             self._paths[key] = value_path(*place)
         return self._paths[key]
 
-    def _site(self, call: Call) -> int:
+    def _site(self, call: Call | None) -> int:
         """Return a number for the place of a call in the program, the same for all calls from there."""
         waiting: list[Call] = []
         now: Call | None = call
@@ -131,9 +133,11 @@ class Names:
     def _taken_as(self, node: Node) -> Path | None:
         """Return the variable that the first reader takes an unnamed value from: that of a loop, or of unpacking."""
         for reader, argument in map(self._as_written, self._timeline.reads[node.index][:1]):
-            place, user = operand_place(reader.call, reader.lasti, argument), users_place(reader.call, reader.lasti)
-            if place is not None and user is not None:
-                return variable_path(*place, user[0])
+            key = (self._site(reader.call), reader.lasti, argument)
+            if key not in self._variables:
+                place, user = operand_place(reader.call, reader.lasti, argument), users_place(reader.call, reader.lasti)
+                self._variables[key] = None if place is None or user is None else variable_path(*place, user[0])
+            return self._variables[key]
         return None
 
     # -- what a program is given --------------------------------------------------------------------------------------
@@ -141,8 +145,11 @@ class Names:
     def _of_constant(self, node: Constant) -> str | None:
         if node.shape == ():
             return "nan" if math.isnan(node.data) else f"{node.data:g}"
-        path = operand_path(node.call, node.lasti, node.argument)
-        return _without_t(name_of(path)) or operand_text(node.call, node.lasti, node.argument) or None
+        key = (self._site(node.call), node.lasti, node.argument)
+        if key not in self._constants:
+            place = (node.call, node.lasti, node.argument)
+            self._constants[key] = _without_t(name_of(operand_path(*place))) or operand_text(*place) or None
+        return self._constants[key]
 
     def _read_as(self, node: Node) -> Path | None:
         """Return the path by which an op reads a leaf, the first one that there is."""

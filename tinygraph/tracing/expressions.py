@@ -29,8 +29,10 @@ def typeset(expression: str, axes: Mapping[str, int] | None = None) -> str:
     ('2 · σ²', 'z ⊙ h + (1 − z) ⊙ b', 'Σ exp(a) / n')
     >>> typeset("k * s", {"k": 0, "s": 0}), typeset("np.concatenate([h, x])"), typeset("np.zeros(3)")
     ('k · s', '[h; x]', '0')
-    >>> typeset("total / T"), typeset("not an expression")
-    ('total / T', 'not an expression')
+    >>> typeset("total / T"), typeset("np.add(a, b, total)"), typeset("table.at[i].add(b)")
+    ('total / T', 'a + b', 'add(b)')
+    >>> typeset("not an expression")
+    'not an expression'
     """
     try:
         body = ast.parse(expression, mode="eval").body
@@ -123,6 +125,12 @@ def _sum(x: Term, *_: Term) -> Term:
     return Term(f"Σ {x.within(Tightness.PRODUCT)}", Tightness.PRODUCT)
 
 
+def _added(a: Term, *others: Term) -> Term:
+    if not others:  # table.at[i].add(b)
+        return Term(f"add({a.text})", ndim=a.ndim)
+    return Term(f"{a.text} + {others[0].within(Tightness.PRODUCT)}", Tightness.SUM, a.ndim)
+
+
 def _product(a: Term, *others: Term) -> Term:
     return product(a, others[0], as_rows=True) if others else a
 
@@ -142,7 +150,7 @@ _FUNCTIONS: dict[str, Callable[..., Term]] = {
     "matmul": _product,
     "outer": _between("⊗"),
     "multiply": _between("⊙"),
-    "add": lambda a, b: Term(f"{a.text} + {b.within(Tightness.PRODUCT)}", Tightness.SUM, a.ndim),
+    "add": _added,
     "abs": lambda x, *_: Term(f"|{x.text}|", ndim=x.ndim),
     "square": lambda x, *_: Term(f"{x.within(Tightness.ATOM)}²", Tightness.POWER, x.ndim),
     "sigmoid": lambda x, *_: Term(f"σ({x.text})", ndim=x.ndim),

@@ -14,8 +14,7 @@ from tinygraph.numeric import norm
 from ..debugging.snapshot import json_data
 from .tables import Distinct, table
 
-MOST_BYTES = 8_000_000  # of float32; a larger pass keeps the arrays of at most SMALL numbers
-SMALL = 64
+MOST_BYTES = 8_000_000  # of float32; of a larger pass the largest arrays are described alone
 
 
 class Arrays:
@@ -37,6 +36,8 @@ class Arrays:
         self._stored: dict[int, np.ndarray] = {}
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._keys: dict[int, tuple[np.ndarray, tuple[Any, ...]]] = {}
+        self._matrices: dict[int, tuple[np.ndarray, list[np.ndarray]]] = {}
+        self._norms: dict[tuple[Any, ...], float] = {}
         self._contents: set[tuple[Any, ...]] = set()  # a vector and the same as a row or a column share one place
 
     def add(self, x: Any) -> int:
@@ -51,12 +52,14 @@ class Arrays:
 
     def add_product(self, x: np.ndarray, a: np.ndarray, b: np.ndarray) -> int:
         """Return the number of ``x``, kept as a product of two others where that is it and is shorter."""
-        for left, right in _factors(a, b):
-            longer = x.size > left.size + right.size - self._known_size(left, right)
+        for left, right in self._factors(a, b):
             if self.exact and len(left) > 1:
                 continue  # the order in which a sum is taken is the library's own
-            if longer and left.shape[1] * right.shape[1] == x.size and left.shape[1] in (1, *x.shape[:1]):
-                computed = left.T.astype(np.float64) @ right.astype(np.float64)
+            if left.shape[1] * right.shape[1] != x.size or left.shape[1] not in (1, *x.shape[:1]):
+                continue
+            if x.size > left.size + right.size - self._known_size(left, right):
+                with np.errstate(all="ignore"):
+                    computed = left.T.astype(np.float64) @ right.astype(np.float64)
                 if self._is(computed.reshape(x.shape), x):
                     return self._recipe(x, "product", [self.add(left), self.add(right)])
         return self.add(x)
@@ -72,10 +75,31 @@ class Arrays:
             return self._recipe(x, "sum", [self.add(term) for term in terms])
         return self.add(x)
 
+    def _factors(self, x: np.ndarray, y: np.ndarray) -> Iterable[tuple[np.ndarray, np.ndarray]]:
+        """Yield the pairs of matrices (left, right) of which ``left.T @ right`` may be a product of `x` and `y`."""
+        for left in self._as_matrices(x):
+            for right in self._as_matrices(y):
+                if len(left) == len(right):
+                    yield left, right
+                    yield right, left
+
+    def _as_matrices(self, x: np.ndarray) -> list[np.ndarray]:
+        """Return a vector as a row and a column, a matrix and its transpose, each time as the same arrays."""
+        if id(x) not in self._matrices:
+            ways = [x[None], x[:, None]] if x.ndim == 1 else [x, x.T] if x.ndim == 2 else []
+            self._matrices[id(x)] = x, ways
+        return self._matrices[id(x)][1]
+
     def _key(self, x: np.ndarray) -> tuple[Any, ...]:
         if id(x) not in self._keys:
             self._keys[id(x)] = x, (x.shape, x.dtype.str, hashlib.sha1(x.tobytes()).digest())
         return self._keys[id(x)][1]  # the array is held, so its id stays its own
+
+    def _norm(self, x: np.ndarray) -> float:
+        key = self._key(x)
+        if key not in self._norms:
+            self._norms[key] = norm(x)
+        return self._norms[key]
 
     def _known_size(self, *arrays: np.ndarray) -> int:
         return sum(x.size for x in arrays if _content(self._key(x)) in self._contents)
@@ -83,7 +107,8 @@ class Arrays:
     def _is(self, computed: np.ndarray, x: np.ndarray) -> bool:
         if self.exact:
             return bool(np.array_equal(computed.astype(x.dtype), x))
-        return bool(np.allclose(computed, x, rtol=1e-5, atol=1e-6 * norm(x)))
+        size = self._norm(x)
+        return np.isfinite(size) and bool((np.abs(computed - x) <= 1e-6 * size + 1e-5 * np.abs(x)).all())
 
     def _recipe(self, x: np.ndarray, recipe: str, of: list[int]) -> int:
         key = self._key(x)
@@ -94,11 +119,11 @@ class Arrays:
 
     def _new(self, key: tuple[Any, ...], x: np.ndarray, how: dict[str, Any]) -> None:
         self._numbers[key] = len(self._entries)
-        self._entries.append({"shape": x.shape, "norm": short(norm(x)), **how})
+        self._entries.append({"shape": x.shape, "norm": short(self._norm(x)), **how})
 
     def pack(self) -> tuple[bytes, dict[str, Any], str]:
         """Return all numbers as one buffer, the entries as a table, and what was rounded or left out, in words."""
-        whole = self.exact or sum(4 * x.size for x in self._stored.values()) <= MOST_BYTES
+        largest = self._largest_kept()
         shapes, buffer = Distinct(), bytearray()
         places: dict[tuple[str, bytes], int] = {}
         for number, entry in enumerate(self._entries):
@@ -106,7 +131,7 @@ class Arrays:
             x = self._stored.get(number)
             if x is None:
                 continue
-            if not whole and x.size > SMALL:
+            if x.size > largest:
                 entry |= _described(x)
                 continue
             packed = _packed(x, self.exact)
@@ -117,15 +142,23 @@ class Arrays:
                 buffer += numbers
             entry |= {"at": places[kind, numbers], "kind": kind}
         entries = table(self._entries, ["at"]) | {"shapes": shapes.values}
-        return bytes(buffer), entries, self._rounded(whole)
+        return bytes(buffer), entries, self._rounded(largest)
 
-    def _rounded(self, whole: bool) -> str:
+    def _largest_kept(self) -> int:
+        """Return the size up to which all arrays are kept: the largest with which they fit."""
+        sizes, counts = np.unique([0, *(x.size for x in self._stored.values())], return_counts=True)
+        fits = 4 * np.cumsum(sizes * counts) <= MOST_BYTES
+        return int(sizes[-1 if self.exact else np.flatnonzero(fits)[-1]])
+
+    def _rounded(self, largest: int) -> str:
         if self.exact:
             return ""
+        left_out = any(x.size > largest for x in self._stored.values())
         doubles = any(x.dtype == np.float64 for x in self._stored.values())
         said = ["Numbers are rounded to float32."] if doubles else []
         said += ["Sums and products are computed again by this page, and may differ in the last digits."]
-        said += [] if whole else [f"Arrays of more than {SMALL} numbers are described by their norm and extremes."]
+        if left_out:
+            said.append(f"Arrays of more than {largest:,} numbers are described by their norm and extremes.")
         return " ".join(said)
 
 
@@ -137,18 +170,6 @@ def _content(key: tuple[Any, ...]) -> tuple[Any, ...]:
 def short(x: Any) -> Any:
     """Return a number to six digits, as JSON knows it."""
     return json_data(float(f"{float(x):.6g}"))
-
-
-def _factors(x: np.ndarray, y: np.ndarray) -> Iterable[tuple[np.ndarray, np.ndarray]]:
-    """Yield the pairs of matrices (left, right) of which ``left.T @ right`` may be a product of `x` and `y`."""
-    if x.ndim == 0 or y.ndim == 0:
-        return
-    ways = [[a[None], a[:, None]] if a.ndim == 1 else [a, a.T] if a.ndim == 2 else [] for a in (x, y)]
-    for left in ways[0]:
-        for right in ways[1]:
-            if len(left) == len(right):
-                yield left, right
-                yield right, left
 
 
 def _packed(x: np.ndarray, exact: bool) -> np.ndarray:

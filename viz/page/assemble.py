@@ -18,7 +18,7 @@ from .contents import Contents
 
 MODULES = (  # imports first
     *("svg", "media", "data", "symbols", "model", "paths", "find", "heat", "camera"),
-    *("columns", "marks", "network", "step", "ledger", "timeline", "lag", "sheet", "tour", "controls", "page"),
+    *("columns", "marks", "network", "step", "ledger", "timeline", "lag", "sheet", "tour", "controls", "frame", "page"),
 )
 _EXTRA = {  # of the page alone: the gradient's colour as text, the two ends of a heat map, what is chosen
     "light": "--gradient-ink:#b01059;--on-gradient:#fff;--warm:#c2410c;--cold:#1d5fd1;--focus:#0b7285",
@@ -33,14 +33,14 @@ def assemble(contents: Contents) -> str:
     script is packed too, and unpacked by a loader. The policy lets only this very style sheet, loader and script run,
     and nothing be loaded.
     """
-    style, loader, code = _style(), _plain(_asset("loader.js")), script()
+    style, loader, code = _style(), _plain(asset("loader.js")), script()
     policy = (
         f"default-src 'none'; script-src '{_digest(loader)}' '{_digest(code)}'; style-src '{_digest(style)}';"
         " img-src data:; base-uri 'none'; form-action 'none'"
     )
     title = html.escape(contents.data["title"])
     pieces = {"style": style, "loader": loader, "code": _packed(code.encode()), "data": pack(contents)}
-    return Template(_asset("page.html")).substitute(pieces, policy=policy, title=title)
+    return Template(asset("page.html")).substitute(pieces, policy=policy, title=title)
 
 
 def pack(contents: Contents) -> str:
@@ -54,7 +54,8 @@ def _packed(whole: bytes) -> str:
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return the text of a file in `assets/`."""
     return files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
 
 
@@ -65,7 +66,7 @@ def _style() -> str:
     hues += ".e.hue:not(.done),.rail.hue{stroke:var(--own)}.name.hue,.tag.hue{fill:var(--own)!important}"
     hues += ".node.parameter.hue rect{stroke:var(--own)}"
     return f":root{{{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}" + Template(
-        _asset("page.css")
+        asset("page.css")
     ).substitute(hues=hues)
 
 
@@ -82,7 +83,7 @@ def script(modules: tuple[str, ...] = MODULES) -> str:
 
 
 def _scoped(name: str) -> str:
-    text = _asset(f"{name}.js")
+    text = asset(f"{name}.js")
     text = re.sub(r"^import (\{[^}]*\}) from \"\./(\w+)\.js\";$", r"const \1 = \2_module;", text, flags=re.MULTILINE)
     exported = re.findall(r"^export (?:async )?(?:function|class|const) (\w+)", text, flags=re.MULTILINE)
     text = re.sub(r"^export ", "", text, flags=re.MULTILINE)

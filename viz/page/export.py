@@ -8,10 +8,12 @@ from pathlib import Path
 
 import tinygraph as tg
 from tinygraph.files import replacing
+from tinygraph.memory import garbage_collector_paused
 
 from ..scenes.labels import loss_label
 from .assemble import assemble
 from .contents import Stop, contents
+from .excerpt import Timesteps
 
 
 def export(
@@ -20,6 +22,7 @@ def export(
     tour: Iterable[Stop] | None = None,
     *,
     title: str | None = None,
+    timesteps: Timesteps | None = None,
 ) -> Path:
     """Write the backward pass of `x` as one self-contained page, to walk through in a browser.
 
@@ -34,6 +37,10 @@ def export(
         question, a third text is its answer, which the page gives when the reader steps on.
     title : str, optional
         The page's title.
+    timesteps : slice, int or iterable of int, optional
+        Which time steps to show, as for `viz.draw`. Of a pass of more than 20,000 steps the page shows only the first
+        and last time steps unless asked for; ``slice(None)`` is all. What lies between is then one step, which brings
+        each parameter the exact sum of all that it receives there.
 
     Returns
     -------
@@ -43,6 +50,8 @@ def export(
     ------
     TypeError
         If `x` is nothing that was recorded.
+    ValueError
+        If no time step is left.
     LookupError
         If a stop of the tour names nothing.
 
@@ -57,18 +66,22 @@ def export(
     'bptt.html'
     """
     target = Path(path)
-    page = page_of(x, tour or (), title)
+    page = page_of(x, tour or (), title, timesteps)
     with replacing(target) as file:
         file.write(page.encode())
     return target
 
 
+@garbage_collector_paused()
 def page_of(
-    x: tg.Tensor | tg.Trace | str | os.PathLike[str], tour: Iterable[Stop] = (), title: str | None = None
+    x: tg.Tensor | tg.Trace | str | os.PathLike[str],
+    tour: Iterable[Stop] = (),
+    title: str | None = None,
+    timesteps: Timesteps | None = None,
 ) -> str:
     """Return the page as HTML."""
     trace = trace_of(x)
-    return assemble(contents(trace, title or f"Backward through {loss_label(trace.output)}", tour))
+    return assemble(contents(trace, title or f"Backward through {loss_label(trace.output)}", tour, timesteps))
 
 
 def trace_of(x: tg.Tensor | tg.Trace | str | os.PathLike[str]) -> tg.Trace:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import html
+import os
 import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import tinygraph as tg
 
-from .export import page_of
+from .contents import Stop
+from .excerpt import Excerpt, Timesteps, window_of
+from .export import page_of, trace_of
+
+if TYPE_CHECKING:
+    from .widget import PassWidget
 
 MOST_BYTES = 3_000_000  # a notebook keeps every page that was shown in it
 HEIGHT = 760  # pixels
@@ -28,6 +36,44 @@ def framed(trace: tg.Trace, height: int = HEIGHT) -> str:
         f'<iframe title="backward pass" sandbox="allow-scripts" srcdoc="{html.escape(page)}"'
         f' style="width:100%;height:{height}px;border:0" loading="lazy"></iframe>'
     )
+
+
+def widget(
+    x: tg.Tensor | tg.Trace | str | os.PathLike[str],
+    tour: Iterable[Stop] = (),
+    *,
+    title: str | None = None,
+    timesteps: Timesteps | None = None,
+    height: int = HEIGHT,
+) -> PassWidget:
+    """Return the page as a widget of a notebook, with its position in Python: ``w.k``, ``w.selection``, ``w.observe``.
+
+    The page itself needs no widget: a `Trace` shows itself in a notebook, also in one that was exported, where widgets
+    ask a network for what shows them; `viz.export` writes a file.
+
+    Parameters
+    ----------
+    x, tour, title, timesteps
+        As for `viz.export`.
+    height : int
+        Of the cell, in pixels.
+
+    Returns
+    -------
+    PassWidget
+
+    Raises
+    ------
+    ImportError
+        If anywidget is not installed.
+    """
+    try:
+        from .widget import PassWidget  # anywidget is an extra
+    except ImportError as error:
+        raise ImportError("viz.widget needs anywidget: pip install 'tinygraph-rnn[widget]'") from error
+    trace = trace_of(x)
+    excerpt = Excerpt(trace, window_of(trace, timesteps))
+    return PassWidget(trace, page_of(trace, tour, title, timesteps), excerpt, height)
 
 
 def shown_instead(trace: tg.Trace) -> bool:

@@ -107,7 +107,7 @@ def number_text(node: tg.Node) -> str | None:
 
 def scope_text(node: AnyNode) -> str:
     """Return the names of the innermost four scopes around a node."""
-    return "/".join(shorten(scope, 16) for scope in node.scope.split("/")[-4:])
+    return "/".join(shorten(scope, 16) for scope in node.scope.split("/")[-4:]) if node.scope else ""
 
 
 def loss_label(node: AnyNode) -> str:

@@ -159,6 +159,19 @@ def test_the_lane_of_a_memory_is_the_product_of_its_gates():
         assert lane["product"] == pytest.approx(left)
 
 
+@pytest.mark.parametrize("timesteps", [None, [3]], ids=str)
+def test_a_box_of_the_folded_view_stands_for_a_value_of_its_name(timesteps):
+    page = engine(page_of(tg.trace(lists_of_gates(4)), timesteps=timesteps))
+    boxes = ask(page, "rows(trace.figures.folded.nodes).map(({ index, label, kind }) => [index, label, kind])")
+    names = [
+        (ask(page, f"trace.figures.folded.labels[{label}]")[0][0], ask(page, f"trace.values[{index}].name"))
+        for index, label, kind in boxes
+        if kind == "variable"
+    ]
+    assert {name for _, name in names} == {"i", "o", "f", "c", "h", "z"}
+    assert [pair for pair in names if pair[0] != pair[1]] == []
+
+
 def test_nothing_else_is_a_lane():
     assert ask(engine(page_of(tg.trace(elman(4, 3)))), "lanes(trace)") == []
 
@@ -219,3 +232,15 @@ def test_tables_come_back_as_they_went(rows):
 
     context = _SHORT.setdefault("context", engine(page_of(tg.parameter(1.0) * 2.0)))
     assert ask(context, f"rows({json.dumps(table(rows, ['a']))})") == rows
+
+
+def test_a_product_that_overflowed_is_kept_as_it_is():
+    W, x = tg.parameter(np.full((2, 2), 3e30, np.float32), name="W"), np.full(2, 1e30, np.float32)
+    h = tg.tensor(np.ones(60_000, np.float32))
+    with np.errstate(all="ignore"):
+        trace = tg.trace(np.sum(W @ x) + np.sum(h * W[0, 0]))
+    page = engine(page_of(trace))
+    product = next(node for node in trace.graph.nodes if node.op == "matmul")
+    assert np.isinf(product.data).all()
+    got = page.eval(f"String([...trace.arrays.values(trace.values[{product.index}].array)])")
+    assert got == "Infinity,Infinity"

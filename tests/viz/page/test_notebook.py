@@ -20,6 +20,9 @@ CELLS = [
     "tg.trace(loss)",
     "viz.draw(loss)",
     "viz.debug(loss);",
+    "viz.plot(loss, 'W')",
+    "w = viz.widget(loss)\nw.selection = 'h[2]'\nw",
+    "w.k, w.trace[w.k].node.name, w.selection",
 ]
 
 
@@ -38,33 +41,68 @@ def test_what_is_too_large_for_a_notebook_says_what_to_write(monkeypatch):
     assert "iframe" not in shown
 
 
-def test_an_executed_notebook_shows_pages_and_drawings(browser, tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
+    """A notebook, executed as nbconvert does it, in a kernel of its own."""
     if not os.environ.get("CI"):
-        pytest.importorskip("nbconvert")
-        pytest.importorskip("ipykernel")
+        for needed in ("nbconvert", "ipykernel", "anywidget"):
+            pytest.importorskip(needed)
     import nbformat
-    from nbconvert import HTMLExporter
     from nbconvert.preprocessors import ExecutePreprocessor
 
-    root = os.getcwd()
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text.format(root=root)) for text in CELLS])
-    kernels = tmp_path / "kernels" / "here"
+    folder = tmp_path_factory.mktemp("jupyter")
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text.format(root=os.getcwd())) for text in CELLS])
+    kernels = folder / "kernels" / "here"
     kernels.mkdir(parents=True)
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     (kernels / "kernel.json").write_text(json.dumps({"argv": command, "display_name": "here"}))
-    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
-    ExecutePreprocessor(timeout=120, kernel_name="here").preprocess(book)
-    exported = tmp_path / "book.html"
-    exported.write_text(HTMLExporter(embed_images=True).from_notebook_node(book)[0], encoding="utf-8")
-    page = browser.new_page()
-    page.goto(exported.as_uri())
-    assert page.locator("iframe[title='backward pass']").count() == 2
-    assert page.locator("svg[class^=tg]").count() == 1
-    frame = page.frame_locator("iframe[title='backward pass']").first
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_PATH", str(folder))
+        ExecutePreprocessor(timeout=120, kernel_name="here").preprocess(book)
+    return book
+
+
+@pytest.fixture(scope="module")
+def exported(executed, browser, tmp_path_factory):
+    """The notebook as a page of HTML, opened in the browser."""
+    from nbconvert import HTMLExporter
+
+    path = tmp_path_factory.mktemp("exported") / "book.html"
+    path.write_text(HTMLExporter(embed_images=True).from_notebook_node(executed)[0], encoding="utf-8")
+    page = browser.new_page(viewport={"width": 1300, "height": 1000})
+    page.goto(path.as_uri())
+    yield page
+    page.close()
+
+
+def test_an_executed_notebook_shows_pages_and_pictures(exported):
+    assert exported.locator("iframe[title='backward pass']").count() == 2
+    assert exported.locator("svg[class^=tg]").count() == 2
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["Trace", "debug"])
+def test_the_pages_of_an_exported_notebook_are_walked_through(exported, place):
+    exported.locator("iframe[title='backward pass']").nth(place).scroll_into_view_if_needed()  # it loads when in sight
+    frame = exported.frame_locator("iframe[title='backward pass']").nth(place)
     frame.locator("html[data-ready]").wait_for(timeout=20_000)
     frame.locator("[data-move=next]").click()
     assert "step 0 of" in frame.locator("#position").inner_text()
-    page.close()
+    frame.locator("[data-move=next]").click()
+    assert "h = np.tanh(W @ h)" in frame.locator("#step pre .here").inner_text()
+    frame.locator("[data-move=last]").click()
+    assert frame.locator(".account .said").all_inner_texts() == ["all 3 contributions: = W.grad, exactly"]
+
+
+def test_a_widget_moves_in_the_kernel_and_is_kept_in_the_notebook(executed):
+    *_, shown, moved = executed.cells
+    (output,) = shown.outputs
+    model = output["data"]["application/vnd.jupyter.widget-view+json"]["model_id"]
+    state = executed.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"][model]["state"]
+    k = moved.outputs[0]["data"]["text/plain"]
+    assert k == f"({state['place']}, 'h', 'h[2]')"
+    assert state["page"].startswith("<!doctype html>")
+    assert "postMessage" in state["_esm"]
+    assert "http://" not in state["_esm"] + state["page"].replace("http://www.w3.org/", "")
 
 
 def test_export_takes_losses_traces_and_files(tmp_path):

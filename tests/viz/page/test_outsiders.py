@@ -15,9 +15,14 @@ FOLDER = Path(__file__).parents[2] / "programs" / "outsiders"
 PROGRAMS = sorted(path.stem for path in FOLDER.glob("p*.py"))
 
 
+def recorded(name):
+    """Return the trace of an outsider's program."""
+    return tg.trace(importlib.import_module(f"tests.programs.outsiders.{name}").main())
+
+
 @pytest.fixture(scope="module", params=PROGRAMS)
 def outsider(request):
-    trace = tg.trace(importlib.import_module(f"tests.programs.outsiders.{request.param}").main())
+    trace = recorded(request.param)
     return trace, page_of(trace)
 
 

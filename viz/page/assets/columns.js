@@ -36,6 +36,7 @@ export class Columns {
       if (!group.isConnected) layer.append(group);
     }
     if (drawn.head) drawn.head.textContent = this.figure.columns[column].label;
+    if (drawn.skip) drawn.skip.textContent = `⋯ ${this.figure.columns[column].skipped.toLocaleString("en")}`;
     drawn.nodes.forEach((entry, i) => this.bind(entry, nodes[i]));
     drawn.edges.forEach((entry, i) => (entry.place = edges[i]));
     for (const { place, lane } of drawn.edges) if (lane) this.bindLane(lane, this.laneOf.get(place));
@@ -71,7 +72,7 @@ export class Columns {
     if (!this.keys.has(column)) {
       const { nodes, edges } = this.parts(column);
       const look = ({ box, label, raised, detail, kind, hue: own, tags }) => [box, label, raised !== undefined, detail, kind, own, tags];
-      const frame = column < 0 ? [] : [this.figure.columns[column].width, this.figure.columns[column].kind];
+      const frame = column < 0 ? [] : [this.figure.columns[column].width, this.figure.columns[column].kind, this.figure.columns[column].skipped !== undefined];
       const line = (place) => [this.edges[place].path, this.edges[place].label, this.edges[place].parts, this.edges[place].hue, this.edges[place].kind, this.laneOf.has(place)];
       this.keys.set(column, JSON.stringify([frame, nodes.map((place) => look(this.nodes[place])), edges.map(line)]));
     }
@@ -89,11 +90,12 @@ export class Columns {
     group.append(...lanes, ...pieces, ...drawn.nodes.map(({ part }) => part), ...labels, ...past);
     drawn.layers.push([this.above, group]);
     if (column >= 0) {
-      const { width, kind } = this.figure.columns[column];
+      const { width, kind, skipped } = this.figure.columns[column];
       const heading = svg("g");
       if (kind === "step") heading.append(svg("rect", { class: "frame", x: -7, y: 0, width: width + 14, height: this.figure.height, rx: 9 }));
       drawn.head = svg("text", { class: "head", x: width / 2, y: 16 });
       heading.append(drawn.head);
+      if (skipped !== undefined) heading.append((drawn.skip = svg("text", { class: "head", x: -46, y: 16 })));
       drawn.layers.push([this.below, heading]);
     }
     return drawn;

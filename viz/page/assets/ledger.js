@@ -1,7 +1,7 @@
 // The ledger: for each parameter its gradient so far, and a slot for each contribution, that is filled when it comes.
 
 import { extent, picture, shapeText } from "./heat.js";
-import { agreement, received, runningSum, short } from "./model.js";
+import { agreement, contributions, nodeOf, received, runningSum, short } from "./model.js";
 import { element, symbolMath, symbolText } from "./symbols.js";
 import { html } from "./svg.js";
 
@@ -25,16 +25,17 @@ export class Ledger {
     const shown = spread(value.writes, MOST_SLOTS);
     shown.reverse(); // by time step, as the pass goes from the last to the first
     const buttons = shown.map((term) => {
-      const t = this.trace.values[this.trace.steps[term.step].node].t;
-      const words = `${t === undefined ? "" : `t = ${t}, `}step ${term.step}, norm ${short(this.trace.arrays.norm(term.array))}`;
-      return html("button", { class: "slot", title: words, "aria-label": words, click: () => goto(term.step) }, shown.length <= 16 && t !== undefined ? String(t) : "");
+      const { t, kind, op } = nodeOf(this.trace, term.step);
+      const words = `${kind === "gap" ? `${op}, ` : t === undefined ? "" : `t = ${t}, `}step ${term.step}, norm ${short(this.trace.arrays.norm(term.array))}`;
+      return html("button", { class: "slot", title: words, "aria-label": words, click: () => goto(term.step) }, kind === "gap" ? "⋯" : shown.length <= 16 && t !== undefined ? String(t) : "");
     });
     slots.append(...buttons);
     const name = element("math", symbolMath(value, true));
     const sum = html("div", { class: "sum" });
     const said = html("p", { class: "said" });
     const card = html("section", { class: `account hue hue-${this.hue(index)}`, "data-parameter": symbolText(value) }, html("h3", {}, name, html("span", { class: "quiet" }, ` ${shapeText(this.trace.arrays.shape(value.array))}`)), html("div", { class: "row" }, sum), slots, said);
-    const most = Math.max(...shown.map((term) => this.trace.arrays.norm(term.array)).filter(Number.isFinite), 0);
+    const single = shown.filter((term) => term.count === undefined); // a gap is more than any of them
+    const most = Math.max(...single.map((term) => this.trace.arrays.norm(term.array)).filter(Number.isFinite), 0);
     return { index, value, shown, buttons, sum, said, card, most, count: null, written: false };
   }
 
@@ -67,7 +68,7 @@ export class Ledger {
     button.classList.toggle("now", term.step === k);
     button.classList.toggle("hollow", done && norm === 0);
     button.classList.toggle("nonfinite", done && !Number.isFinite(norm));
-    const height = Math.round((100 * norm) / most);
+    const height = Math.round(100 * Math.min(norm / most, 1));
     const filled = "color-mix(in oklab, var(--gradient) 45%, var(--box))";
     button.style.background = done && norm > 0 && Number.isFinite(norm) ? `linear-gradient(to top, ${filled} ${height}%, var(--box) ${height}%)` : "";
   }
@@ -80,7 +81,7 @@ export class Ledger {
     const name = symbolText(value, true);
     if (count === 0) {
       account.sum.replaceChildren(html("span", { class: "nothing" }, "nothing yet"));
-      account.said.textContent = `${value.writes.length} contributions to come`;
+      account.said.textContent = `${contributions(this.trace, index, value.writes.length)} contributions to come`;
       return;
     }
     const term = value.writes[count - 1];
@@ -108,8 +109,8 @@ export class Ledger {
   }
 
   sentence({ index, value }, count) {
-    const all = value.writes.length;
-    if (count < all) return `${count} of ${all} contributions`;
+    const all = contributions(this.trace, index, value.writes.length);
+    if (count < value.writes.length) return `${contributions(this.trace, index, count)} of ${all} contributions`;
     const agrees = agreement(this.trace, index);
     const name = symbolText(value);
     const said = all === 1 ? "its one contribution" : `all ${all} contributions`;

@@ -72,9 +72,10 @@ export function runningSum(trace, index, count) {
   while (start > 0 && !sums.has(start)) start -= STRIDE;
   let total = start > 0 ? sums.get(start).slice() : null;
   for (let i = start; i < count; i++) {
-    const term = trace.arrays.values(writes[i].array);
+    const { array, after } = writes[i];
+    const term = trace.arrays.values(after ?? array); // after a gap the sum is known; inside, nobody can add it up again
     if (term === null) return null;
-    if (total === null) total = Float64Array.from(term);
+    if (total === null || after !== undefined) total = Float64Array.from(term);
     else add(total, term, single);
     if ((i + 1) % STRIDE === 0) sums.set(i + 1, total.slice());
   }
@@ -84,6 +85,11 @@ export function runningSum(trace, index, count) {
 function add(total, term, single) {
   if (single) for (let j = 0; j < total.length; j++) total[j] = Math.fround(total[j] + term[j]);
   else for (let j = 0; j < total.length; j++) total[j] += term[j];
+}
+
+/** How many contributions of the pass the first `count` are: those of a gap come as one. */
+export function contributions(trace, index, count) {
+  return trace.values[index].writes.slice(0, count).reduce((all, term) => all + (term.count ?? 1), 0);
 }
 
 /** The norm of what a value has received after step k. */
@@ -157,6 +163,9 @@ export function series(trace) {
     if (kind !== "op" || raised === undefined || gradient === undefined || number !== undefined) continue;
     if (!byName.has(name)) byName.set(name, []);
     byName.get(name).push({ t: raised, norm: trace.arrays.norm(gradient), index, step });
+  }
+  for (const { value, step, points } of trace.beyond ?? []) {
+    byName.get(trace.values[value].name)?.push(...points.map(([t, norm]) => ({ t, norm: Number(norm), step })));
   }
   byName.delete(trace.values[trace.output].name); // a sum of losses has the adjoint 1 everywhere
   const varied = ({ points }) => points.some(({ norm }) => norm !== points[0].norm); // what gathers losses has one adjoint

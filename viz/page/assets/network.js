@@ -80,6 +80,7 @@ export class Network {
   /** The edges that a term runs along: from the boxes that its op leads to, to the box of what receives it. */
   edgesOfTerm({ step, to, argument }) {
     const from = this.trace.steps[step].node;
+    if (this.trace.values[from].kind === "gap") return this.edgesOverGap(to);
     const [source, target] = [this.boxOf(to), this.boxOf(from)];
     if (Array.isArray(source)) return [];
     const carried = this.trace.values[to].t !== this.trace.values[from].t;
@@ -89,6 +90,11 @@ export class Network {
       const place = places.find((one) => isDelay(one) === carried) ?? places[0];
       return place === undefined ? [] : [place];
     });
+  }
+
+  /** The edges that stand for what is left out: from a value, over the gap, to its like. */
+  edgesOverGap(value) {
+    return this.edges.flatMap(({ kind, source }, place) => (kind === "elided" && this.nodes[source].index === value ? [place] : []));
   }
 
   edgeOfTerm(term) {
@@ -256,6 +262,8 @@ export class Network {
 
   /** The place of a value in the drawing, or of what stands for it; null where it is not drawn. */
   placeOfValue(index) {
+    const { kind, inputs } = this.trace.values[index];
+    if (kind === "gap") return inputs.map((target) => this.placeOfValue(target)).find((at) => at !== null && at.column >= 0) ?? null;
     const place = this.placeOf.get(this.owner(index)) ?? this.placeOf.get(index);
     if (place === undefined) return null;
     const { box, column } = this.nodes[place];

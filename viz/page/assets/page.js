@@ -3,6 +3,7 @@
 import { bindControls } from "./controls.js";
 import { unpack } from "./data.js";
 import { find, offers } from "./find.js";
+import { listen, tell } from "./frame.js";
 import { Lag } from "./lag.js";
 import { Ledger } from "./ledger.js";
 import { logScale, makeTrace, moveWhile, nextWrite, nodeOf, previousWrite, series, short } from "./model.js";
@@ -36,12 +37,15 @@ class Page {
     this.fill();
     bindControls(this);
     this.readAddress();
+    listen(this);
   }
 
   fill() {
     document.title = this.trace.title;
     $("title").textContent = this.trace.title;
     $("rounded").textContent = this.trace.rounded;
+    $("window").textContent = this.trace.window ?? "";
+    $("window").hidden = this.trace.window === undefined;
     $("scrubber").max = this.last;
     const { low, high } = this.scale;
     $("low").textContent = short(10 ** low);
@@ -57,6 +61,7 @@ class Page {
     Object.assign(this.state, change);
     this.state.k = Math.min(Math.max(this.state.k, -1), this.last);
     this.show();
+    tell({ place: this.state.k, view: this.state.view });
     clearTimeout(this.writing); // browsers refuse addresses that change at every moment
     this.writing = setTimeout(() => this.writeAddress(), 150);
   }
@@ -108,7 +113,8 @@ class Page {
   follow(value, toVariable = false) {
     const step = nextOnWay(this.trace, value.index, toVariable);
     if (step === null) {
-      this.notice(value.index === this.trace.output ? "The pass begins here." : `${symbolText(value)} has received nothing.`);
+      const end = value.kind === "gap" ? "The way goes on in time steps that this page leaves out." : `${symbolText(value)} has received nothing.`;
+      this.notice(value.index === this.trace.output ? "The pass begins here." : end);
       return;
     }
     const { way } = this.state;
@@ -136,7 +142,8 @@ class Page {
     $("weight").value = weight;
     this.timeline.update(k);
     $("scrubber").value = k;
-    $("position").textContent = k < 0 ? "before the first step" : `step ${k} of ${this.last}${value.t === undefined ? "" : ` · t = ${value.t}`}`;
+    const number = this.trace.steps[k]?.number;
+    $("position").textContent = k < 0 ? "before the first step" : `step ${k} of ${this.last}${number === undefined ? "" : ` (${number.toLocaleString("en")} of the pass)`}${value.t === undefined ? "" : ` · t = ${value.t}`}`;
     for (const button of document.querySelectorAll("[data-view]")) button.setAttribute("aria-pressed", button.dataset.view === view);
     this.tour.update(stop, k);
     this.say(this.announcement(k, value));

@@ -27,6 +27,7 @@ function beginning(trace) {
 
 function parts(trace, shot, go) {
   const { value, terms } = shot;
+  if (value.kind === "gap") return gap(trace, shot, go);
   const limit = extent(...terms.flatMap(({ before, after }) => [before, after]), ...terms.map((term) => trace.arrays.values(term.array)));
   return [
     html("h2", {}, inline(symbolMath(value, true)), ` back through ${value.op}`, value.expression ? html("code", {}, value.expression) : ""),
@@ -43,6 +44,14 @@ function alike(value, terms, joins = () => true) {
   const unchanged = (term) => term.array === value.gradient && joins(term);
   const together = terms.filter(unchanged);
   return terms.flatMap((term) => (!unchanged(term) ? [[term]] : term === together[0] ? [together] : []));
+}
+
+/** What the steps that this page leaves out bring, all together. */
+function gap(trace, { k, value, terms }, go) {
+  const { number, last } = trace.steps[k];
+  const words = `T${value.op.slice(1)}: steps ${number.toLocaleString("en")} to ${last.toLocaleString("en")} of the pass, which this page does as one. Each value receives the exact sum of what they contribute to it.`;
+  const limits = terms.map((term) => extent(term.before, term.after, trace.arrays.values(term.array)));
+  return [html("h2", {}, "⋯"), html("p", {}, words), ...terms.map((term, i) => written(trace, [term], limits[i], go))];
 }
 
 const inline = (math) => element("math", math);
@@ -147,7 +156,7 @@ function written(trace, same, limit, go) {
       signed("+", draw(trace.arrays.values(term.array), `the contribution to ${name}`)),
       signed("=", draw(term.after, `${name} after`)),
     ];
-  const count = term.of === 1 ? "its only contribution" : `contribution ${term.number} of ${term.of}`;
+  const count = term.count > 1 ? `${term.count.toLocaleString("en")} contributions in one` : term.of === 1 ? "its only contribution" : `contribution ${term.number} of ${term.of}`;
   const targets = same.flatMap(({ to }, i) => {
     const follow = html("button", { class: "link", "aria-label": `follow ${names[i]}`, click: () => go(trace.values[to]) }, "follow");
     return [i > 0 ? ", " : "", inline(symbolMath(trace.values[to], true)), " ", follow];

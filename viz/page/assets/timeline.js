@@ -32,6 +32,7 @@ export class Timeline {
     this.root.setAttribute("viewBox", `0 0 ${this.width} ${this.height}`);
     this.root.replaceChildren();
     this.axis();
+    for (const { points } of new Map(this.trace.beyond?.map((line) => [line.step, line])).values()) this.shade(points);
     this.groups = this.lines.map((line, i) => this.draw(line, i));
     this.cursor = svg("line", { class: "cursor", y1: 6, y2: this.height - BOTTOM });
     this.rings = this.lines.map(() => svg("circle", { class: "here hidden", r: 6 }));
@@ -56,6 +57,12 @@ export class Timeline {
     }
     const every = Math.max(1, Math.ceil((this.last - this.first) / Math.max(1, Math.floor(this.width / 80))));
     for (let t = this.first; t <= this.last; t += every) this.root.append(svg("text", { class: "tick time", x: this.x(t), y: this.height - 6 }, `t = ${t}`));
+  }
+
+  /** Shade the time steps that the page leaves out. */
+  shade(points) {
+    const [from, to] = [points[0], points[points.length - 1]].map(([t]) => this.x(t));
+    this.root.append(svg("rect", { class: "beyond", x: from, y: 6, width: to - from, height: this.height - BOTTOM - 6 }, svg("title", {}, "time steps that this page does as one")));
   }
 
   draw({ name, points }, i) {
