@@ -17,6 +17,7 @@ differentiate   ``loss.backward()`` · of functions `grad` `value_and_grad` `vjp
                 · one step at a time `backprop`
 say more        `no_grad` `scope` `timestep` `iteration` `detect_anomaly`
 look            `graph` → `Graph` of `Node` · `trace` → `Trace`, a recorded backward pass; `load_trace`
+                · `what_if` → `WhatIf`, the pass replayed with values set, edges cut, ops swapped
                 · `fold` → `FoldedGraph`, the loop back from its unrolled graph
 diagnose        `verify` · `tg.diagnosing`: flow, lag, nonfinite_origin, diff, state_name
 test            `tg.testing`: check_gradients, check_op, tensors, programs
@@ -70,6 +71,7 @@ from .recording.tensor import Tensor
 from .testing.verification import verify
 from .tracing.trace import Trace, load_trace, trace
 from .tracing.trace_file import TraceFileError
+from .tracing.what_if import what_if
 
 __version__ = "0.1.0"
 
@@ -108,5 +110,6 @@ __all__ = [
     "value_and_grad",
     "verify",
     "vjp",
+    "what_if",
 ]
 __all__ += [name for family in ops.families for name in family.__all__]
