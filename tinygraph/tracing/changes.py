@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..array_text import shape_text
+from ..array_text import array_text, shape_text
 from ..recording.node import Node
 from ..recording.op import Op, registry
 from ..recording.primitive import Primitive
@@ -78,13 +78,13 @@ def _set(trace: Pass, wanted: Changes, node: Node, value: np.ndarray) -> None:
     new = _fitting(value, node, str(symbol))
     for twin in _twins(trace, node):
         wanted.values[twin] = new
-    wanted.texts.append(f"{symbol} = {_text(value)}")
+    wanted.texts.append(f"{symbol} = {array_text(value)}")
 
 
 def _fitting(given: np.ndarray, node: Node, symbol: str) -> Any:
     """Return a value as `node` can hold it: of its shape, its dtype and its order in memory."""
     if given.dtype.kind not in "biuf":
-        raise ValueError(f"what_if: {symbol} is to hold numbers, not {given.dtype} {_text(given)}")
+        raise ValueError(f"what_if: {symbol} is to hold numbers, not {given.dtype}")
     old = node._value
     if type(old) in (int, float, bool):  # a plain number, which takes the dtype of what it meets
         if given.shape != ():
@@ -99,7 +99,7 @@ def _fitting(given: np.ndarray, node: Node, symbol: str) -> Any:
     with np.errstate(all="ignore"):
         new[...] = spread
     if node.dtype.kind in "biu" and not np.array_equal(new, spread):
-        raise ValueError(f"what_if: {symbol} holds {node.dtype}, in which {_text(given)} would be rounded")
+        raise ValueError(f"what_if: {symbol} holds {node.dtype}, in which {array_text(given)} would be rounded")
     return new if isinstance(old, np.ndarray) else new[()]
 
 
@@ -116,11 +116,6 @@ def _twins(trace: Pass, node: Node) -> list[Node]:
         and np.array_equal(other.data, node.data, equal_nan=node.dtype.kind in "fc")
         and other.name == node.name
     ]
-
-
-def _text(value: np.ndarray) -> str:
-    text = np.array2string(value, separator=", ", threshold=6, precision=6)
-    return " ".join(text.split())
 
 
 # -- edges -------------------------------------------------------------------------------------------------------------

@@ -184,6 +184,11 @@ class Replay:
                     origins.append(origin)
         return nodes, origins
 
+    def twin(self, node: Node) -> Node | None:
+        """Return what stands for a node of the original; None where it no longer leads to the output."""
+        twin = self._twin_of[node]
+        return twin if twin.index < len(self.nodes) and self.nodes[twin.index] is twin else None
+
     # -- backward -----------------------------------------------------------------------------------------------------
 
     def backward(self) -> tuple[list[Any], list[Node], dict[Node, Any]]:
@@ -243,14 +248,18 @@ class Replay:
         """
         constants: dict[bytes, list[tuple[Node, Node]]] = {}
         for node, origin in zip(self.nodes, self.origins, strict=True):
-            if origin.op is None and node.kind != "parameter" and origin not in self.moved and _is_telling(origin):
+            if self._is_of_the_program(origin) and origin not in self.moved and _is_telling(origin):
                 constants.setdefault(_content(origin), []).append((node, origin))
-        pairs = []
+        pairs: list[tuple[Node, Node]] = []
         for value in sorted(self.moved if constants else (), key=lambda value: value.index):
             alike = constants.get(_content(value), [])
             if alike and value.index < alike[0][1].index:  # else the value may have come of the constant
                 pairs += [(node, value) for node, _ in alike]
         return pairs
+
+    def _is_of_the_program(self, leaf: Node) -> bool:
+        """Tell whether a node is a constant that the program made, and no earlier replay."""
+        return leaf.kind in ("input", "constant") and leaf.source is not None
 
 
 def _copied(node: Node, inputs: tuple[Node, ...]) -> SavedNode:

@@ -63,35 +63,40 @@ class WhatIf(Trace):
     Attributes
     ----------
     original : Trace
+        The pass as it was recorded, also where a replay was replayed again.
     changes : list of str
-        Each as a line to read, also those that the original had been made by.
+        All that is changed in it, each as a line to read.
     """
 
-    def __init__(self, original: Trace, changed: Changes):
-        replay = Replay(original, changed)
+    def __init__(self, trace: Trace, changed: Changes):
+        replay = Replay(trace, changed)
         adjoints, steps, gradients = replay.backward()
-        super().__init__(adjoints, lambda: PassNodes(replay.graph(), list(steps), gradients), original.files)
-        self.original = original
-        self.changes: list[str] = [*(original.changes if isinstance(original, WhatIf) else []), *changed.texts]
+        super().__init__(adjoints, lambda: PassNodes(replay.graph(), list(steps), gradients), trace.files)
+        self.original: Trace = trace.original if isinstance(trace, WhatIf) else trace
+        self.changes: list[str] = [*(trace.changes if isinstance(trace, WhatIf) else []), *changed.texts]
+        self._replayed = trace
         self._replay = replay
 
     @cached_property
-    def frozen(self) -> list[tuple[Node, Node]]:
+    def frozen(self) -> list[tuple[Node, str]]:
         """Constants that stayed, though the program seems to have made them of a value that is another now.
 
-        Each stands with that value, a node of the original; it left the graph there, as by ``.data`` or ``np.asarray``.
+        Each stands with the symbol of that value; it left the graph there, as by ``.data`` or ``np.asarray``.
         """
         self.graph  # noqa: B018 - gives the nodes their names
-        return self._replay.frozen()
-
-    @cached_property
-    def _twin_of(self) -> dict[Node, Node]:
-        self.graph  # noqa: B018 - whose nodes these are
-        return dict(zip(self._replay.origins, self._replay.nodes, strict=True))
+        return [(node, str(self._replayed.symbols.of(value))) for node, value in self._replay.frozen()]
 
     def twin(self, node: Node | Tensor | str) -> Node | None:
         """Return the node that stands for one of the original; None where it no longer leads to the output."""
-        return self._twin_of.get(self.original.node(node))
+        before: Node | None = self.original.node(node)
+        if isinstance(self._replayed, WhatIf):
+            before = self._replayed.twin(self.original.node(node))
+        return None if before is None else self._replay.twin(before)
+
+    def step_like(self, k: int) -> int | None:
+        """Return the step that stands for step `k` of the pass that was replayed; None where there is none."""
+        twin = self._replay.twin(self._replayed.nodes[k])
+        return None if twin is None else self.step_of(twin)
 
     def value(self, node: Node | Tensor | str) -> Effect:
         """Return a value of the original and what it is now."""

@@ -54,6 +54,12 @@ def _reverse_continue(session: Session, argument: str) -> Answer:
     return session.stop(session.debugger.resume(-1))
 
 
+@command("undo", "u", group="moving")
+def _undo(session: Session, argument: str) -> Answer:
+    """Take back the latest move, or the latest what-if."""
+    return session.undo()
+
+
 @command("abort", group="moving")
 def _abort(session: Session, argument: str) -> Answer:
     """Leave the debugger and end the program, with exit status 1."""

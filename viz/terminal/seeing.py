@@ -19,7 +19,7 @@ from ..debugging.snapshot import array_data, json_data, take_snapshot
 from .arrays import array_lines, is_array, one_line
 from .contribution_table import contribution_table
 from .panels import append_at_right, cut, formula_lines, padded
-from .session import COMMANDS, Answer, Command, CommandError, Session, command, commands_by_word
+from .session import COMMANDS, GROUPS, Answer, Command, CommandError, Session, command, commands_by_word
 
 
 @command("where", "w", "bt", group="seeing")
@@ -229,7 +229,7 @@ def _help(session: Session, argument: str) -> Answer:
     if argument:
         return _help_command(session, argument)
     lines = []
-    for group in ("moving", "stopping", "seeing", "diagnosing", "other"):
+    for group in GROUPS:
         lines.append(Text(group, "bold magenta"))
         for each in COMMANDS.values():
             if each.group == group:

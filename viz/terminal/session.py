@@ -59,7 +59,7 @@ class Command:
     usage : str
     help : str
     group : str
-        Where `help` lists it: ``"moving"``, ``"stopping"``, ``"seeing"``, ``"diagnosing"`` or ``"other"``.
+        Where `help` lists it: one of `GROUPS`.
     run : callable
         Of the session and the argument, gives the answer.
     completes : str
@@ -78,6 +78,7 @@ class Command:
     asks: str
 
 
+GROUPS = ("moving", "stopping", "seeing", "diagnosing", "changing", "other")
 COMMANDS: dict[str, Command] = {}
 commands_by_word: dict[str, Command] = {}  # by aliases too
 
@@ -113,6 +114,7 @@ class Session:
         self.width = width
         self.ascii_only = ascii_only
         self._latest = ""
+        self._past: list[tuple[Debugger, int]] = []  # where each command that moved was given
 
     @property
     def trace(self) -> Trace:
@@ -135,7 +137,19 @@ class Session:
         meant = _meant(word)
         if meant.asks and not argument:
             raise CommandError(meant.asks)
-        return meant.run(self, argument)
+        here, past = (self.debugger, self.debugger.position), len(self._past)
+        try:
+            return meant.run(self, argument)
+        finally:
+            if len(self._past) == past and here != (self.debugger, self.debugger.position):
+                self._past.append(here)
+
+    def undo(self) -> Answer:
+        """Go back to where the latest command that moved was given, or out of the replay that it made."""
+        if not self._past:
+            raise CommandError("there is nothing to undo: no command has moved so far")
+        self.debugger, position = self._past.pop()
+        return self.goto(position)
 
     def attempt(self, answer: Callable[[], Answer]) -> Answer:
         """Return an answer, or the error that it ends in."""
