@@ -152,7 +152,7 @@ def _effect_table(effects: list[Effect], session: Session) -> list[Text]:
     for name, effect in rows:
         before, after = map(_number, effect.norms)
         line = Text.assemble(
-            "  ", (padded(cut(name, size), size), "bold"), f"{before:>{_COLUMN}}", f"{after:>{_COLUMN}}   "
+            "  ", (padded(cut(name, size), size), "bold"), f"{before:>{column}}", f"{after:>{column}}   "
         )
         line.append(*_change(effect, wide))
         line.truncate(session.width, overflow="ellipsis")
