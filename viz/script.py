@@ -1,4 +1,4 @@
-"""Run a script of the user's up to its first backward pass, as its guest."""
+"""Run a script of the user's through its backward passes, as its guest."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 
 import tinygraph as tg
@@ -19,11 +20,20 @@ class ScriptError(Exception):
     """The script cannot be run, or never runs a backward pass."""
 
 
-def run_to_backward(script: str, args: Sequence[str], act: Callable[[tg.Tensor], bool]) -> int:
-    """Run `script` as ``__main__`` and call ``act(loss)`` when its first backward pass begins.
+class Then(Enum):
+    """What becomes of a script after its guest has looked at a backward pass."""
 
-    Processes that the script starts are left alone. So are its threads: a pass in one of them is acted upon, but the
-    thread and the script then run on to their ends.
+    WATCH = "it runs on, to its next pass"
+    LEAVE = "it runs on, alone"
+    END = "it is ended"
+    AGAIN = "it is run again from its beginning"
+
+
+def run_to_backward(script: str, args: Sequence[str], act: Callable[[tg.Tensor], Then]) -> int:
+    """Run `script` as ``__main__`` and call ``act(loss)`` when a backward pass begins, until it says otherwise.
+
+    Processes that the script starts are left alone. Passes in its threads are acted upon, one at a time: a thread runs
+    on whatever `act` says.
 
     Parameters
     ----------
@@ -31,7 +41,7 @@ def run_to_backward(script: str, args: Sequence[str], act: Callable[[tg.Tensor],
     args : sequence of str
         Its command line.
     act : callable
-        Returns whether the script shall run on. What it raises is raised here, and the script is ended.
+        Returns what then becomes of the script. What it raises is raised here, and the script is ended.
 
     Returns
     -------
@@ -46,41 +56,44 @@ def run_to_backward(script: str, args: Sequence[str], act: Callable[[tg.Tensor],
     path = Path(script)
     if not path.is_file():
         raise ScriptError(f"{script}: there is no such script")
-    guest = _Guest(act)
-    with _as_main(path, args), observed(guest.pass_begins):
-        status = _run(path)
-    if not guest.is_at_home():
-        return status  # a copy of this process, which the script has made
-    if guest.failure is not None:
-        raise guest.failure
-    if not guest.has_acted and status == 0:
-        raise ScriptError(
-            f"{script}: the script ended without a backward pass in its own process:"
-            " it calls neither loss.backward(), tg.backprop nor tg.grad"
-        )
-    return status
+    folder = os.getcwd()
+    while True:
+        guest = _Guest(act)
+        with _as_main(path, args), observed(guest.pass_begins):
+            status = _run(path)
+        if not guest.is_at_home():
+            return status  # a copy of this process, which the script has made
+        if guest.failure is not None:
+            raise guest.failure
+        if not guest.has_acted and status == 0:
+            raise ScriptError(
+                f"{script}: the script ended without a backward pass in its own process:"
+                " it calls neither loss.backward(), tg.backprop nor tg.grad"
+            )
+        if guest.then is not Then.AGAIN:
+            return status
+        os.chdir(folder)
 
 
 class _Guest:
-    """What waits in a script for its first backward pass.
+    """What waits in a script for its backward passes.
 
     Attributes
     ----------
     has_acted : bool
+    then : Then
+        What `act` said last.
     failure : BaseException or None
-        What `act` raised: never for the script to catch.
+        What it raised: never for the script to catch.
     """
 
-    def __init__(self, act: Callable[[tg.Tensor], bool]):
+    def __init__(self, act: Callable[[tg.Tensor], Then]):
+        self.has_acted = False
+        self.then = Then.WATCH
         self.failure: BaseException | None = None
         self._act = act
         self._process = os.getpid()
-        self._once = threading.Lock()
-        self._ends = False
-
-    @property
-    def has_acted(self) -> bool:
-        return self._once.locked()
+        self._acting = threading.Lock()
 
     def is_at_home(self) -> bool:
         """Tell whether this is the process that the script was started in, and no copy of it."""
@@ -89,12 +102,15 @@ class _Guest:
     def pass_begins(self, loss: tg.Tensor) -> None:
         if not self.is_at_home():
             return
-        if self._once.acquire(blocking=False):
+        if self.then is Then.WATCH and self._acting.acquire(blocking=False):
+            self.has_acted = True
             try:
-                self._ends = not self._act(loss)
+                self.then = self._act(loss)
             except BaseException as error:
-                self.failure, self._ends = error, True
-        if self._ends and threading.current_thread() is threading.main_thread():
+                self.failure, self.then = error, Then.END
+            finally:
+                self._acting.release()
+        if self.then in (Then.END, Then.AGAIN) and threading.current_thread() is threading.main_thread():
             raise _End  # again at every pass, where the script catches all that there is
 
 

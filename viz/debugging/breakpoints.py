@@ -38,6 +38,8 @@ class Breakpoint:
         How often it was hit.
     number : int
         What the user calls it.
+    words : str
+        The command that set it, by which it is set again in another pass.
     """
 
     what: str
@@ -47,6 +49,7 @@ class Breakpoint:
     ignore: int = 0
     hits: int = 0
     number: int = 0
+    words: str = ""
 
     def reason(self, trace: Trace, k: int) -> str | None:
         """Return why to stop at step `k`, counting the hit; None where there is no reason."""

@@ -96,8 +96,8 @@ def _replayed(session: Session, there: WhatIf) -> Answer:
     here = session.debugger
     debugger = Debugger(there)
     debugger.position = there.step_like(here.position) or 0
-    debugger.displays = here.displays
     session.debugger = debugger
+    session.carry(here)
     answer = _shown(session, there)
     answer.lines += _wrapped("steps, values and drawings are now those of the replay; `undo` goes back", "dim", session)
     return answer

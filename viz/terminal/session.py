@@ -13,7 +13,9 @@ from tinygraph.plain_text import clean, clean_lines
 from tinygraph.recording.node import Node
 from tinygraph.tracing.trace import Trace
 
+from ..debugging.breakpoints import Breakpoint
 from ..debugging.debugger import Debugger, Stop
+from ..debugging.passes import Passes
 from ..debugging.snapshot import take_snapshot
 from .ascii_text import ascii_text
 from .panels import stop_lines
@@ -107,10 +109,13 @@ class Session:
         Of the screen, in columns.
     ascii_only : bool
         Whether all is written in ASCII.
+    passes : Passes, optional
+        Those of the program that runs under the debugger.
     """
 
-    def __init__(self, debugger: Debugger, width: int = 80, ascii_only: bool = False):
+    def __init__(self, debugger: Debugger, width: int = 80, ascii_only: bool = False, passes: Passes | None = None):
         self.debugger = debugger
+        self.passes = passes
         self.width = width
         self.ascii_only = ascii_only
         self._latest = ""
@@ -143,6 +148,32 @@ class Session:
         finally:
             if len(self._past) == past and here != (self.debugger, self.debugger.position):
                 self._past.append(here)
+
+    def open(self, debugger: Debugger) -> list[str]:
+        """Go on with another pass; return the commands of breakpoints that it has no place for."""
+        before, self.debugger = self.debugger, debugger
+        self._past.clear()
+        return self.carry(before)
+
+    def carry(self, before: Debugger) -> list[str]:
+        """Take over breakpoints and displays; return the commands of those that have no place in this pass."""
+        lost = []
+        self.debugger.displays = before.displays
+        for point in before.breakpoints.values():
+            twin = self._set_again(point)
+            if twin is None:
+                lost.append(point.words or str(point))
+            else:
+                twin.enabled, twin.ignore, twin.hits = point.enabled, point.ignore, point.hits
+        return lost
+
+    def _set_again(self, point: Breakpoint) -> Breakpoint | None:
+        """Carry out the command that set a breakpoint of another pass; None where it has no place in this one."""
+        known = len(self.debugger.breakpoints)
+        if point.words:
+            self.attempt(lambda: self._carried_out(*split_word(point.words)))
+        points = list(self.debugger.breakpoints.values())
+        return points[-1] if len(points) > known else None
 
     def undo(self) -> Answer:
         """Go back to where the latest command that moved was given, or out of the replay that it made."""
