@@ -3,25 +3,31 @@
 - `nonfinite`: where NaN and infinity begin
 - `divergence`: where two recorded runs first differ
 - `gradient_flow`: what becomes of the gradient on its way back through time, and whether it vanishes or explodes
+- `local_gains`: which op of the cell makes a gradient smaller or larger, and by how much
 - `lag_matrix`: which loss teaches which earlier state
 - `values_by_time`: the named values of each loop by time step, and the state that is carried through time
 """
 
 from .divergence import Divergence, diff
-from .gradient_flow import Flow, flow
+from .gradient_flow import Flow, flow, flows
 from .lag_matrix import Lag, lag
+from .local_gains import Gain, extreme_gain
 from .nonfinite import Origin, nonfinite_origin
-from .values_by_time import Variable, by_timestep, state, state_name, variables
+from .values_by_time import Variable, by_timestep, carried, state, state_name, variables
 
 __all__ = [
     "Divergence",
     "Flow",
+    "Gain",
     "Lag",
     "Origin",
     "Variable",
     "by_timestep",
+    "carried",
     "diff",
+    "extreme_gain",
     "flow",
+    "flows",
     "lag",
     "nonfinite_origin",
     "state",
