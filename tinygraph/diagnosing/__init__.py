@@ -1,6 +1,7 @@
 """Diagnosing: what is wrong with a recorded pass, as plain functions of traces that return plain data.
 
 - `nonfinite`: where NaN and infinity begin
+- `makers`: which line of the program made a constant
 - `divergence`: where two recorded runs first differ
 - `gradient_flow`: what becomes of the gradient on its way back through time, and whether it vanishes or explodes
 - `local_gains`: which op of the cell makes a gradient smaller or larger, and by how much
@@ -12,6 +13,7 @@ from .divergence import Divergence, diff
 from .gradient_flow import Flow, flow, flows
 from .lag_matrix import Lag, lag
 from .local_gains import Gain, extreme_gain
+from .makers import Maker, made_at
 from .nonfinite import Origin, nonfinite_origin
 from .values_by_time import Variable, by_timestep, carried, state, state_name, variables
 
@@ -20,6 +22,7 @@ __all__ = [
     "Flow",
     "Gain",
     "Lag",
+    "Maker",
     "Origin",
     "Variable",
     "by_timestep",
@@ -29,6 +32,7 @@ __all__ = [
     "flow",
     "flows",
     "lag",
+    "made_at",
     "nonfinite_origin",
     "state",
     "state_name",

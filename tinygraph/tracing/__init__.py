@@ -1,7 +1,7 @@
 """Tracing: a backward pass that was recorded, to be visited at any step in any order.
 
 - `recorded_pass`: the data of a pass, an adjoint for each step, and what can be recomputed from it
-- `steps`, `contributions`: a step as it is shown; the terms that a gradient is the sum of
+- `steps`, `contributions`, `ledger`: a step as it is shown; the terms that a gradient is the sum of, and their table
 - `notation`, `formula`: the chain rule of a step as mathematics, made from the source of the rule that runs
 - `expressions`: a program's own expression as mathematics
 - `trace`: `Trace`, the one thing that users hold

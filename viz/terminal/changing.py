@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import textwrap
 from contextlib import suppress
 from typing import Any
 
@@ -18,7 +17,7 @@ from tinygraph.tracing.what_if import Effect, WhatIf
 
 from ..debugging.debugger import Debugger
 from ..debugging.snapshot import json_data
-from .panels import cut, padded, visible
+from .panels import cut, padded, visible, wrapped
 from .session import Answer, CommandError, Session, command, split_word
 
 _ROWS = 10
@@ -99,7 +98,9 @@ def _replayed(session: Session, there: WhatIf) -> Answer:
     session.debugger = debugger
     session.carry(here)
     answer = _shown(session, there)
-    answer.lines += _wrapped("steps, values and drawings are now those of the replay; `undo` goes back", "dim", session)
+    answer.lines += wrapped(
+        "steps, values and drawings are now those of the replay; `undo` goes back", session.width, "dim"
+    )
     return answer
 
 
@@ -118,7 +119,7 @@ def _off(session: Session) -> Answer:
 
 
 def _shown(session: Session, there: WhatIf) -> Answer:
-    lines = [line for text in there.changes for line in _wrapped(f"what if {text}", "bold yellow", session)]
+    lines = [line for text in there.changes for line in wrapped(f"what if {text}", session.width, "bold yellow")]
     effects = there.effects
     lines += _effect_table(effects, session)
     name, rows = _by_timestep(there)
@@ -213,12 +214,8 @@ def _frozen_lines(there: WhatIf, session: Session) -> list[Text]:
     for node, value in there.frozen[:3]:
         line = f", line {node.source.lineno}" if node.source else ""
         text = f"{there.symbols.of(node)}{line} holds what {value} was, outside of the graph: it stays as recorded"
-        lines += _wrapped(text, "yellow", session)
+        lines += wrapped(text, session.width, "yellow")
     if there.effects[0].change:
         text = "branches and constants that Python computed from values stay as recorded"
-        lines += _wrapped(text, "dim", session)
+        lines += wrapped(text, session.width, "dim")
     return lines
-
-
-def _wrapped(text: str, style: str, session: Session) -> list[Text]:
-    return [Text(f"  {line}", style) for line in textwrap.wrap(text, session.width - 2)]

@@ -38,10 +38,12 @@ def _nan(session: Session, argument: str) -> Answer:
         "timestep": node.timestep,
     }
     line = Text(f"the first value that is not finite: {_culprit(origin, session.trace.symbols)}", "bold red")
+    maker = diagnosis.made_at(session.trace, node)
+    made = [] if maker is None else [Text(f"  made on {maker}", "bold")]
     if origin.step is not None:
-        return Answer("nan", data, [*session.goto(origin.step).lines, line])
+        return Answer("nan", data, [*session.goto(origin.step).lines, line, *made])
     source = str(node.source).split("\n") if node.source else []
-    return Answer("nan", data, [line, *(Text(f"  {text}") for text in source)])
+    return Answer("nan", data, [line, *(Text(f"  {text}") for text in source), *made])
 
 
 def _culprit(origin: diagnosis.Origin, symbols: Symbols) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from contextlib import suppress
 
 import numpy as np
@@ -16,6 +15,7 @@ from tinygraph.graphs.symbols import raised
 
 from ..debugging.snapshot import json_data
 from .arrays import heat_map
+from .panels import wrapped
 from .session import Answer, Session, command
 
 _COLOURS = {"healthy": "green", "vanishing": "yellow", "exploding": "red", "not finite": "red", "cut": "red"}
@@ -90,14 +90,13 @@ def _log_bar(x: float | None, low: float, high: float, width: int) -> str:
 
 def _verdict(flow: Flow, session: Session) -> list[Text]:
     said = "no verdict" if flow.verdict == "none" else flow.verdict
-    parts = textwrap.wrap(f"{said}: {flow.because}", session.width - 2)
-    lines = [Text(f"  {part}") for part in parts]
+    lines = wrapped(f"{said}: {flow.because}", session.width)
     lines[0].stylize(f"bold {_COLOURS.get(flow.verdict, 'dim')}", 2, 2 + len(said))
     if flow.gain is not None:
         extreme = "weakest" if flow.verdict == "vanishing" else "strongest"
         step = session.trace.step_of(flow.gain.node)
         text = f"the {extreme} op on the way, for each time step: {flow.gain}; goto {step}"
-        lines += [Text(f"  {part}", "bold") for part in textwrap.wrap(text, session.width - 2)]
+        lines += wrapped(text, session.width, "bold")
     return lines
 
 

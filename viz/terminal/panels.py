@@ -141,6 +141,11 @@ def _meanings(formulas: list[dict[str, Any]], width: int) -> list[Text]:
     return [Text(line, "dim") for line in lines]
 
 
+def wrapped(text: str, width: int, style: str = "") -> list[Text]:
+    """Return a text as lines, indented, that fit a screen."""
+    return [Text(f"{_INDENT}{line}", style) for line in textwrap.wrap(text, width - len(_INDENT))]
+
+
 def cut(text: str, width: int) -> str:
     """Return text in at most so many columns, its end left out if it is longer."""
     line = Text(text)
