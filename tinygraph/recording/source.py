@@ -96,6 +96,20 @@ def users_place(call: Call | None, lasti: int) -> tuple[Call, int] | None:
     return innermost if user is None else (user, lasti)
 
 
+def call_stack(call: Call | None, lasti: int) -> list[Source]:
+    """Return the user's expressions that were being evaluated at instruction `lasti` of `call`, the innermost first."""
+    stack: list[Source] = []
+    while (place := users_place(call, lasti)) is not None:
+        user, instruction = place
+        if "runpy" in user.code.co_filename:  # which runs the script
+            break
+        source = _resolve(user.code, instruction)
+        if source is not None:
+            stack.append(source)
+        call, lasti = user.parent, user.lasti
+    return stack
+
+
 def name_at(call: Call | None, lasti: int) -> str | None:
     """Return what the program calls the value made at instruction `lasti` of `call`."""
     place = users_place(call, lasti)

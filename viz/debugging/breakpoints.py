@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -85,6 +85,20 @@ def at_node(trace: Trace, node: Node) -> Breakpoint:
     if step is None:
         return at_write(trace, node)
     return Breakpoint(f"node {symbol}", lambda k: f"{symbol} is pulled back through" if k == step else None)
+
+
+def at_values(trace: Trace, name: str, nodes: Iterable[Node]) -> Breakpoint:
+    """Stop where a value of a variable is pulled back through, in whichever time step.
+
+    Raises
+    ------
+    ValueError
+        If the pass never reaches any.
+    """
+    symbols = {k: trace.symbols.of(node) for node in nodes if (k := trace.step_of(node)) is not None}
+    if not symbols:
+        raise ValueError(f"no gradient reaches any {name}")
+    return Breakpoint(f"every {name}", lambda k: f"{symbols[k]} is pulled back through" if k in symbols else None)
 
 
 def at_write(trace: Trace, node: Node) -> Breakpoint:

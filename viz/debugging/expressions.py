@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 import difflib
 import operator
+import re
+import unicodedata
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -16,7 +18,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .names import ARRAY_ATTRIBUTES, FUNCTIONS, VALUE_ATTRIBUTES, Value, Vocabulary
+from .names import ARRAY_ATTRIBUTES, FUNCTIONS, METHODS, VALUE_ATTRIBUTES, Value, Vocabulary
 
 T = TypeVar("T")
 _LONGEST = 400
@@ -95,7 +97,7 @@ class Expression:
     """
 
     def __init__(self, text: str):
-        self.text = text.strip()
+        self.text = _typed(text.strip())
         if not self.text:
             raise ExpressionError("expected an expression", self.text)
         if len(self.text) > _LONGEST:
@@ -163,7 +165,7 @@ class Expression:
             raise self._error(node, f"{_kind(node)} cannot be used here")
         if isinstance(node, ast.operator) and type(node) not in _OPERATORS:
             raise ExpressionError(f"the operator {_kind(node)} cannot be used here", self.text)
-        if isinstance(node, ast.Attribute) and node.attr not in _ATTRIBUTES:
+        if isinstance(node, ast.Attribute) and node.attr not in (_ATTRIBUTES | METHODS.keys()):
             raise self._error(node, f"unknown attribute .{node.attr}{_nearest(node.attr, _ATTRIBUTES)}")
         if isinstance(node, ast.Call):
             self._check_call(node)
@@ -171,6 +173,8 @@ class Expression:
             raise self._error(node, f"the constant {node.value!r} cannot be used here")
 
     def _check_call(self, node: ast.Call) -> None:
+        if isinstance(node.func, ast.Attribute) and node.func.attr in METHODS and not node.args and not node.keywords:
+            return
         if not isinstance(node.func, ast.Name):
             raise self._error(node, "only the functions listed by `help expressions` can be called")
         if node.func.id not in FUNCTIONS:
@@ -273,6 +277,8 @@ class Expression:
         return self._value(chosen, moment)
 
     def _Call(self, node: ast.Call, moment: Vocabulary) -> Any:
+        if isinstance(node.func, ast.Attribute):
+            return METHODS[node.func.attr](self._number(node.func.value, moment))
         assert isinstance(node.func, ast.Name)
         return FUNCTIONS[node.func.id][0](self._number(node.args[0], moment))
 
@@ -282,6 +288,30 @@ class Expression:
             reason = f"an array of {value.size} elements is neither true nor false: use any(…) or all(…)"
             raise self._error(node, reason)
         return bool(value)
+
+
+_LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_BARRED = re.compile(r"[^\W\d](?:\w|[\u0300-\u036f])*(?:\[-?\d+\])?")
+
+
+def _typed(text: str) -> str:
+    """Return an expression in which names stand as they are typed, and not as the screen writes them.
+
+    Examples
+    --------
+    >>> _typed("norm(h⁽³⁾) + W₂"), _typed("h̄⁽³⁾ / l̅o̅s̅s̅")
+    ('norm(h[3]) + W2', 'h[3].grad / loss.grad')
+    """
+    text = re.sub("⁽([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)⁾", lambda raised: f"[{raised[1].translate(_RAISED)}]", text.translate(_LOWERED))
+    return _BARRED.sub(_without_bar, text) if not text.isascii() else text
+
+
+def _without_bar(match: re.Match[str]) -> str:
+    letters = unicodedata.normalize("NFD", match[0])
+    if "\u0304" not in letters and "\u0305" not in letters:
+        return match[0]
+    return unicodedata.normalize("NFC", re.sub("[\u0304\u0305]", "", letters)) + ".grad"
 
 
 def _compared(sign: ast.cmpop, left: Any, right: Any) -> Any:

@@ -146,6 +146,9 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], str]] = {
 }
 
 
+METHODS: dict[str, Callable[[Any], Any]] = {"transpose": np.transpose}
+
+
 def file_name(path: str) -> str:
     r"""Return a path without its directories, whichever system it was recorded on.
 

@@ -2,6 +2,7 @@
 
 - `terminal`: the loop of questions and answers; `prompt`: typed lines
 - `session`: the table of commands, and what they share
-- `moving`, `stopping`, `seeing`, `contributing`, `diagnosing`, `flowing`, `picturing`, `changing`: the commands
+- the commands: `moving`, `stopping`, `seeing`, `frames`, `contributing`, `diagnosing`, `flowing`, `picturing`,
+  `changing`
 - `panels`, `contribution_table`, `arrays`: what is printed
 """

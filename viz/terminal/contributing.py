@@ -7,7 +7,6 @@ from typing import Any
 from rich.cells import cell_len
 from rich.text import Text
 
-from tinygraph import diagnosing as diagnosis
 from tinygraph.array_text import number_text, shape_text
 from tinygraph.numeric import norm
 from tinygraph.recording.node import Node
@@ -32,9 +31,9 @@ def _contributions(session: Session, argument: str) -> Answer:
     variable, as `con h`, list its values by time step.
     """
     argument, sorted_by_size = _without_order(argument)
-    variable = _variable(session, argument)
-    if variable is not None:
-        return _by_timestep(session, variable)
+    values = session.values(argument.removesuffix(".grad")) if argument else {}
+    if values:
+        return _by_timestep(session, argument, values)
     nodes = [session.node(argument)] if argument else _written_here(session)
     gradients, lines = [], []
     for node in nodes:
@@ -51,22 +50,11 @@ def _without_order(argument: str) -> tuple[str, bool]:
     return argument, False
 
 
-def _variable(session: Session, name: str) -> str | None:
-    """Return the name of a variable that has a value in more than one time step, where no single one is meant."""
-    name = name.removesuffix(".grad")
-    try:
-        values = diagnosis.by_timestep(session.trace, name) if name else {}
-    except LookupError:
-        return None
-    of_one = any(session.trace.symbols.of(node).name == name for node in session.trace.graph.parameters)
-    return name if len(values) > 1 and not of_one else None
-
-
-def _by_timestep(session: Session, name: str) -> Answer:
+def _by_timestep(session: Session, name: str, values: dict[int, Node]) -> Answer:
     """Return the gradients of a variable by time step, to choose one from."""
     trace = session.trace
     rows, lines = [], [Text("    value   time   ‖∂L/∂·‖  terms   step", "dim")]
-    for t, node in diagnosis.by_timestep(trace, name).items():
+    for t, node in values.items():
         gradient, step, terms = trace.gradient(node), trace.step_of(node), len(trace.writes(node))
         size = None if gradient is None else norm(gradient)
         symbol = trace.symbols.of(node)

@@ -42,6 +42,12 @@ def _goto(session: Session, argument: str) -> Answer:
     return session.stop(session.debugger.goto(int(argument) if argument.lstrip("-").isdigit() else argument))
 
 
+@command("until", "unt", usage="until [LINE]", group="moving")
+def _until(session: Session, argument: str) -> Answer:
+    """Run on to a step on another line of the program, or to one on LINE."""
+    return session.stop(session.debugger.until(whole_number(argument, "a line") if argument else None))
+
+
 @command("continue", "c", "cont", group="moving")
 def _continue(session: Session, argument: str) -> Answer:
     """Run on to the next breakpoint or watch, or to the end; from there, to the program's next backward pass."""
@@ -67,7 +73,7 @@ def _reverse_continue(session: Session, argument: str) -> Answer:
     return session.stop(session.debugger.resume(-1))
 
 
-@command("undo", "u", group="moving")
+@command("undo", group="moving")
 def _undo(session: Session, argument: str) -> Answer:
     """Take back the latest move, or the latest what-if."""
     return session.undo()

@@ -1,7 +1,8 @@
-"""Commands that look without moving: numbers, source, formula, facts; and help."""
+"""Commands that look without moving: numbers, formula, facts; and help."""
 
 from __future__ import annotations
 
+import difflib
 import textwrap
 
 from rich.text import Text
@@ -66,24 +67,6 @@ def _undisplay(session: Session, argument: str) -> Answer:
     return _display(session, "")
 
 
-@command("list", "l", usage="list [LINE]", group="seeing")
-def _list(session: Session, argument: str) -> Answer:
-    """Show the program around the line of this step, or around LINE."""
-    source = session.debugger.node.source
-    if source is None:
-        return Answer("list", {"lines": []}, [Text("the source of this step is not known", "dim")])
-    middle = int(argument) if argument.isdigit() else source.lineno
-    program = session.trace.source_lines(source.filename)
-    near = {n: program[n] for n in range(middle - 5, middle + 6) if n in program}
-    lines = []
-    for n, text in near.items():
-        is_here = source.lineno <= n <= source.end_lineno
-        lines.append(Text(f"{n:>5} {'->' if is_here else '  '} {text}", "bold" if is_here else ""))
-        lines[-1].truncate(session.width, overflow="ellipsis")
-    data = {"file": source.filename, "line": source.lineno, "lines": {str(n): text for n, text in near.items()}}
-    return Answer("list", data, lines or [Text(f"no source of {source.filename}", "dim")])
-
-
 @command("info", "i", usage="info [NAME]", group="seeing", completes="nodes")
 def _info(session: Session, argument: str) -> Answer:
     """Tell about the pass; or about a value: its op, shape, scope, time step, expression and source line."""
@@ -127,21 +110,32 @@ def _maker(session: Session, node: Node) -> str | None:
 _MARGIN = 24  # columns for the names of commands
 
 
-@command("help", "h", "?", usage="help [COMMAND | expressions]", group="other", completes="commands expressions")
+@command("help", "h", "?", usage="help [COMMAND | GROUP]", group="other", completes="commands groups expressions")
 def _help(session: Session, argument: str) -> Answer:
-    """List the commands, tell about one, or about expressions."""
+    """List the commands; tell about one, about those of a group (`help moving`), or about expressions."""
     if argument == "expressions":
         return _help_expressions(session.width)
+    if argument in GROUPS:
+        return _help_group(session, argument)
     if argument:
         return _help_command(session, argument)
     lines = []
     for group in GROUPS:
-        lines.append(Text(group, "bold magenta"))
-        for each in COMMANDS.values():
-            if each.group == group:
-                lines += _command_lines(each, session.width)
-    lines.append(Text("an empty line repeats the latest command", "dim"))
+        names = "  ".join(each.name for each in COMMANDS.values() if each.group == group)
+        lines += hanging(Text(group, "bold magenta"), names, session.width, 12)
+    lines.append(Text())
+    for text in (
+        f"help GROUP, as `help {GROUPS[0]}`, says what they do; help COMMAND tells all of one; help expressions",
+        "an empty line repeats the latest command",
+    ):
+        lines += [Text(line, "dim") for line in textwrap.wrap(text, session.width)]
     return Answer("help", {"commands": {each.name: each.help for each in COMMANDS.values()}}, lines)
+
+
+def _help_group(session: Session, group: str) -> Answer:
+    commands = [each for each in COMMANDS.values() if each.group == group]
+    lines = [line for each in commands for line in _command_lines(each, session.width)]
+    return Answer("help", {"group": group, "commands": {each.name: each.help for each in commands}}, lines)
 
 
 def _command_lines(each: Command, width: int) -> list[Text]:
@@ -156,14 +150,16 @@ def hanging(head: Text, text: str, width: int, margin: int) -> list[Text]:
     """Return a head and a text beside it, in columns of their own; on a narrow screen the text stands below."""
     if width < 2 * margin:
         return [head, *(Text(f"    {line}") for line in textwrap.wrap(text, width - 4))]
-    first, *more = textwrap.wrap(text, width - margin)
+    first, *more = textwrap.wrap(text, width - margin) or [""]
     head.append(" " * max(margin - head.cell_len, 1) + first)
     return [head, *(Text(" " * margin + line) for line in more)]
 
 
 def _help_command(session: Session, word: str) -> Answer:
     if word not in commands_by_word:
-        raise CommandError(f"there is no command {word!r}; `help` lists them")
+        near = difflib.get_close_matches(word, [*commands_by_word, *GROUPS], 1, 0.5)
+        hint = f"did you mean {near[0]}?" if near else "`help` lists them"
+        raise CommandError(f"there is no command {word!r}; {hint}")
     told = commands_by_word[word]
     lines = [Text(told.usage, "bold")]
     lines += [Text(f"  {line}") for line in textwrap.wrap(told.help, session.width - 2)]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from rich.text import Text
 
+from tinygraph.diagnosing.variables import by_timestep
 from tinygraph.plain_text import clean, clean_lines
 from tinygraph.recording.node import Node
 from tinygraph.tracing.trace import Trace
@@ -65,7 +67,8 @@ class Command:
     run : callable
         Of the session and the argument, gives the answer.
     completes : str
-        What may stand in its argument: words, or ``nodes``, ``parameters``, ``ops``, ``commands`` for all of these.
+        What may stand in its argument: words, or ``nodes``, ``parameters``, ``ops``, ``commands``, ``groups`` for
+        all of these.
     asks : str
         The error where an argument is needed and none was given; empty where none is needed.
     """
@@ -119,6 +122,7 @@ class Session:
         self.width = width
         self.ascii_only = ascii_only
         self._latest = ""
+        self._level: tuple[Debugger | None, int, int] = (None, -1, 0)  # at which stop `up` was given, and how often
         self._past: list[tuple[Debugger, int]] = []  # where each command that moved was given
 
     @property
@@ -126,9 +130,27 @@ class Session:
         """The recorded pass."""
         return self.debugger.trace
 
+    @property
+    def level(self) -> int:
+        """How many calls around the step are shown, by `up`; 0 at every new stop."""
+        debugger, position, level = self._level
+        return level if (debugger, position) == (self.debugger, self.debugger.position) else 0
+
+    @level.setter
+    def level(self, level: int) -> None:
+        self._level = self.debugger, self.debugger.position, level
+
     def node(self, name: str) -> Node:
         """Return the node of that name; ``W.grad`` means ``W``."""
         return self.trace.node(name.removesuffix(".grad"))
+
+    def values(self, name: str) -> dict[int, Node]:
+        """Return the values of a variable by time step; none where `name` is that of a single value."""
+        values: dict[int, Node] = {}
+        if not any(self.trace.symbols.of(node).name == name for node in self.trace.graph.parameters):
+            with suppress(LookupError):
+                values = by_timestep(self.trace, name)
+        return values if len(values) > 1 else {}
 
     def run(self, line: str) -> Answer:
         """Carry out one line; an empty one repeats the latest."""
@@ -139,12 +161,12 @@ class Session:
         return self.attempt(lambda: self._carried_out(*split_word(line)))
 
     def _carried_out(self, word: str, argument: str) -> Answer:
-        meant = _meant(word)
-        if meant.asks and not argument:
-            raise CommandError(meant.asks)
+        chosen = _meant(word)
+        if chosen.asks and not argument:
+            raise CommandError(chosen.asks)
         here, past = (self.debugger, self.debugger.position), len(self._past)
         try:
-            return meant.run(self, argument)
+            return chosen.run(self, argument)
         finally:
             if len(self._past) == past and here != (self.debugger, self.debugger.position):
                 self._past.append(here)
@@ -230,6 +252,8 @@ class Session:
                 yield from (self.trace.symbols.of(node).ascii for node in self.trace.graph.parameters)
             elif kind == "commands":
                 yield from COMMANDS
+            elif kind == "groups":
+                yield from GROUPS
             elif kind == "ops":
                 yield from sorted({str(node.op) for node in self.trace.nodes})
             else:
@@ -243,7 +267,7 @@ def _meant(word: str) -> Command:
     begun = sorted(name for name in COMMANDS if word and name.startswith(word))
     if len(begun) == 1:
         return COMMANDS[begun[0]]
-    near = begun or [commands_by_word[name].name for name in difflib.get_close_matches(word, commands_by_word, 1, 0.5)]
+    near = begun or [commands_by_word[name].name for name in difflib.get_close_matches(word, commands_by_word, 2, 0.6)]
     hint = f"did you mean {' or '.join(near)}?" if near else "`help` lists them"
     raise CommandError(f"unknown command {word!r}; {hint}")
 

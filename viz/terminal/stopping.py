@@ -18,9 +18,9 @@ _USAGE = "break [NAME | op OP | scope SCOPE | t T[-T] | [FILE:]LINE | nan | jump
 
 @command("break", "b", usage=_USAGE, group="stopping", completes=_KINDS)
 def _break(session: Session, argument: str) -> Answer:
-    """Stop at a value, an op, a scope, a time step or a range of them, a source line, where NaN or infinity is born,
-    where a norm jumps or falls by FACTOR from one time step to the next, or where CONDITION is true. Without an
-    argument, list the breakpoints.
+    """Stop at a value, at every value of a variable (`break h`), an op, a scope, a time step or a range of them, a
+    source line, where NaN or infinity is born, where a norm jumps or falls by FACTOR from one time step to the next,
+    or where CONDITION is true. Without an argument, list the breakpoints.
     """
     if not argument:
         return _list(session)
@@ -59,7 +59,8 @@ def _at(session: Session, place: str) -> Breakpoint:
     line = re.fullmatch(r"(?:line\s+)?(?:(.+\D):)?(\d+)", place)
     if line:
         return _at_line(session, line[1], int(line[2]))
-    return points.at_node(trace, trace.node(place))
+    values = session.values(place)
+    return points.at_values(trace, place, values.values()) if values else points.at_node(trace, trace.node(place))
 
 
 def _scopes(session: Session) -> set[str]:

@@ -13,7 +13,7 @@ from tinygraph.tracing.trace import Trace
 
 from ..debugging.debugger import Debugger
 from ..page.notebook import shown_instead
-from . import changing, contributing, diagnosing, flowing, moving, picturing, seeing, stopping  # noqa: F401 - they register the commands
+from . import changing, contributing, diagnosing, flowing, frames, moving, picturing, seeing, stopping  # noqa: F401 - they register the commands
 from .screen import Screen, complain, discard
 from .session import Answer, Session
 

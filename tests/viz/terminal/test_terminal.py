@@ -97,9 +97,10 @@ def test_contributions_end_with_the_check():
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("nxet", "unknown command 'nxet'; did you mean next?"),
+        ("nxet", "unknown command 'nxet'; did you mean net or next?"),
         ("con 3 x", "no node is called"),
-        ("d", "did you mean delete or diff or disable or display?"),
+        ("dis", "did you mean disable or display?"),
+        ("help nxt", "there is no command 'nxt'; did you mean next?"),
         ("goto hh[2]", "did you mean"),
         ("goto 1000", "step 1000 is out of range: the steps are 0 to"),
         ("break op tnah", "did you mean tanh?"),
