@@ -19,7 +19,7 @@ from ..recording.primitive import is_ours
 from ..recording.sparse import Sparse
 from .changes import Changes
 from .recorded_pass import Pass
-from .saved import SavedNode
+from .twins import Twin, copy_of
 
 
 class ReplayError(ValueError):
@@ -53,8 +53,8 @@ class Replay:
         self._readers = {node for node, _ in changes.edges}
         self._holds: dict[int, Node] = {}  # by the identity of its value, which `detach` hands on
         self._given: dict[Node, tuple[Any, ...]] = {}  # what each op reads
-        self._twin_of: dict[Node, SavedNode] = {}
-        self._cuts: dict[Node, SavedNode] = {}
+        self._twin_of: dict[Node, Twin] = {}
+        self._cuts: dict[Node, Twin] = {}
         with np.errstate(all="ignore"):  # NaN and infinity are an answer here
             for node in trace.graph.nodes:
                 self._twin_of[node] = self._twin(node)
@@ -65,18 +65,18 @@ class Replay:
 
     # -- forward ------------------------------------------------------------------------------------------------------
 
-    def _twin(self, node: Node) -> SavedNode:
+    def _twin(self, node: Node) -> Twin:
         """Return what stands for a node of the original."""
         if node in self._changes.values:
             self.moved.add(node)
-            leaf = _bare(node, "input" if node.op is not None else node.kind, self._changes.values[node])
+            leaf = Twin(node, "input" if node.op is not None else node.kind, None, (), self._changes.values[node])
             leaf.requires_grad = node.kind == "parameter"
             if leaf.requires_grad is not node.requires_grad:
                 self._rerouted.add(node)
             return leaf
         if node.op is None:
             return self._leaf(node)
-        twin = _copied(node, tuple([self._twin_of[source] for source in node.inputs]))
+        twin = copy_of(node, tuple([self._twin_of[source] for source in node.inputs]))
         if node in self._readers:
             twin.inputs = tuple([self._read(node, i) for i in range(len(node.inputs))])
             self._rerouted.add(node)
@@ -91,9 +91,9 @@ class Replay:
                 self._rerouted.add(node)
         return twin
 
-    def _leaf(self, node: Node) -> SavedNode:
+    def _leaf(self, node: Node) -> Twin:
         """Return a leaf as it was; one that was detached from a value that is another now holds that one."""
-        twin = _copied(node, ())
+        twin = copy_of(node, ())
         if node.kind == "input" and (source := self._holds.get(id(node._value))) in self.moved and source is not None:
             twin._value = self._twin_of[source]._value
             self.moved.add(node)
@@ -105,10 +105,10 @@ class Replay:
         if (node, argument) not in self._changes.edges:
             return self._twin_of[source]
         if source not in self._cuts:
-            self._cuts[source] = _bare(source, "input", self._twin_of[source]._value)
+            self._cuts[source] = Twin(source, "input", None, (), self._twin_of[source]._value)
         return self._cuts[source]
 
-    def _arguments(self, node: Node, twin: SavedNode) -> tuple[Any, ...]:
+    def _arguments(self, node: Node, twin: Twin) -> tuple[Any, ...]:
         """Return what an op is given now; a leaf may have held another value when it was used than it does since."""
         recorded = node.tensor._values if node.tensor is not None else node.argument_values()
         values = []
@@ -121,7 +121,7 @@ class Replay:
         self._given[twin] = tuple(values)
         return self._given[twin]
 
-    def _computed(self, node: Node, twin: SavedNode, arguments: tuple[Any, ...]) -> Any:
+    def _computed(self, node: Node, twin: Twin, arguments: tuple[Any, ...]) -> Any:
         op = twin.op
         if not isinstance(op, Op):
             raise ReplayError(f"what_if: {self._place(node)} cannot be computed again: its forward is not in the file")
@@ -260,33 +260,6 @@ class Replay:
     def _is_of_the_program(self, leaf: Node) -> bool:
         """Tell whether a node is a constant that the program made, and no earlier replay."""
         return leaf.kind in ("input", "constant") and leaf.source is not None
-
-
-def _copied(node: Node, inputs: tuple[Node, ...]) -> SavedNode:
-    """Return a node without its Tensor, that reads `inputs`."""
-    twin = SavedNode(
-        node.index,
-        node.kind,
-        node.op,
-        inputs,
-        node._value,
-        attributes=node.attributes,
-        requires_grad=node.requires_grad,
-        scope=node.scope,
-        label=node.label,
-        call=node.call,
-        lasti=node.lasti,
-        source=node._source,
-    )
-    if isinstance(node, SavedNode):
-        twin.stored, twin.adjoint = node.stored, node.adjoint
-    return twin
-
-
-def _bare(node: Node, kind: str, value: Any) -> SavedNode:
-    """Return a leaf that stands in the place of a node."""
-    source = None if node.op is not None else node._source
-    return SavedNode(node.index, kind, None, (), value, scope=node.scope, label=node.label, source=source)
 
 
 def _content(node: Node) -> bytes:

@@ -14,7 +14,8 @@ from tinygraph.array_text import shape_text
 from tinygraph.diagnosing.network import Equation
 
 from ..api import draw
-from ..formats.drawing import format_of
+from ..formats.drawing import Drawing
+from ..formats.picture import format_of
 from .panels import wrapped
 from .session import Answer, CommandError, Session, command
 
@@ -82,7 +83,7 @@ def _draw(session: Session, argument: str) -> Answer:
         known = ", ".join((*_VIEWS, *_OPTIONS))
         raise CommandError(f"draw what? {known}, or a file as net.svg, not {' '.join(files)!r}")
     path = Path(files[0]) if files else _free("graph")
-    format_of(path)
+    format_of(path, Drawing.FORMATS)
     draw(session.trace, view=view, fold="fold" in words, backward="backward" in words).save(path)
     return Answer("drawn", {"path": str(path.resolve())}, [Text(f"  wrote {path.resolve()}")])
 

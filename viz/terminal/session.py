@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.text import Text
 
-from tinygraph.diagnosing.variables import by_timestep
+from tinygraph.diagnosing.values_by_time import by_timestep
 from tinygraph.plain_text import clean, clean_lines
 from tinygraph.recording.node import Node
 from tinygraph.tracing.trace import Trace
