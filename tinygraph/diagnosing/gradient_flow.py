@@ -109,9 +109,11 @@ def _flow_of(trace: Trace, variable: Variable, is_state: bool) -> Flow:
         along.reverse()
         states.reverse()
     rate = _rate([n for _, n in along])
-    verdict, because = _nonfinite(trace, norms) or _cut(trace) or _growing(states) or _verdict(along, rate, is_state)
-    gain = None
-    if verdict in ("vanishing", "exploding"):
+    verdict, because = _nonfinite(trace, norms) or _cut(trace) or _verdict(along, rate, is_state)
+    gain, growing = None, _growing(states)
+    if verdict in ("vanishing", "healthy", "none") and growing:
+        verdict, because = growing
+    elif verdict in ("vanishing", "exploding"):
         gain = extreme_gain(trace, states, weakest=verdict == "vanishing")
     return Flow(str(variable), list(variable.nodes), norms, alone, rate, verdict, because, gain)
 

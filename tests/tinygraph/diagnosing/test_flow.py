@@ -54,9 +54,20 @@ def test_the_strongest_op_of_an_explosion_is_the_matrix():
     loss = np.sum(h)
     of_h = flow(tg.trace(loss))
     assert of_h.verdict == "exploding"
-    assert "forward: values grow ×2.25" in of_h.because
+    assert of_h.because.startswith("×2.25 for each time step back")
     assert of_h.gain.node.expression == "W @ h"
     assert of_h.gain.factor == pytest.approx(2.5)
+
+
+def test_values_that_explode_forward_are_said_whatever_the_gradient_does():
+    w, h = tg.parameter([0.1, 0.1], name="w"), tg.tensor([1.0, 2.0], name="h")
+    for t in range(16):
+        h = w * h + 3.0**t
+    of_h = flow(tg.trace(np.sum(h)))
+    assert of_h.rate == pytest.approx(0.1)
+    assert of_h.verdict == "exploding"
+    assert "forward: values grow ×2.99 with each time step" in of_h.because
+    assert of_h.gain is None  # no rule makes its gradient larger
 
 
 def test_the_gains_on_the_way_multiply_to_the_rate():
