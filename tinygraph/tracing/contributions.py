@@ -14,7 +14,7 @@ from ..recording.node import Node
 from .ledger import table
 from .recorded_pass import Pass
 
-_OUTLYING = 20  # times the median
+_OUTLYING = 20  # times the median, and its neighbours
 _FEWEST = 4  # terms, of which one can be an outlier
 
 
@@ -129,11 +129,18 @@ class Contributions(Sequence[Contribution]):
 
     @cached_property
     def outliers(self) -> list[int]:
-        """The places of terms that are not finite, or many times the median; the largest first, those of NaN before."""
+        """The places of terms that are not finite, or stand out; the largest first, those of NaN before.
+
+        A term stands out that is many times the median and many times the terms before and after it, where few are:
+        in a gradient that vanishes or explodes, terms of all sizes are no outliers.
+        """
         norms = self.norms
         outlying = ~np.isfinite(norms)
-        if len(norms) >= _FEWEST and self.median > 0:
-            outlying |= norms > _OUTLYING * self.median
+        large = np.flatnonzero(norms > _OUTLYING * self.median)
+        if len(norms) >= _FEWEST and len(large) <= max(1, len(norms) // 10) and self.median > 0:
+            for place in large:
+                near = np.delete(norms[max(place - 2, 0) : place + 3], min(place, 2))
+                outlying[place] |= norms[place] > _OUTLYING * np.max(near, initial=0.0, where=np.isfinite(near))
         places = np.flatnonzero(outlying)
         return [int(place) for place in places[np.argsort(-np.nan_to_num(norms[places], nan=np.inf), kind="stable")]]
 

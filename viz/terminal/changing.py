@@ -148,7 +148,7 @@ def _effect_table(effects: list[Effect], session: Session) -> list[Text]:
     rows = [(session.written(effect.of), effect) for effect in effects]
     size = min(max(cell_len(name) for name, _ in rows), session.width // 3)
     wide = session.width >= 60
-    column = _COLUMN if wide else _COLUMN - 3
+    column = _COLUMN if wide else _COLUMN - 2
     lines = [Text(f"  {'':{size}}{'before':>{column}}{'now':>{column}}   change", "dim")]
     for name, effect in rows:
         before, after = map(_number, effect.norms)

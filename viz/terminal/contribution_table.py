@@ -21,7 +21,7 @@ def contribution_table(terms: Contributions, upto: int, width: int, sorted_by_si
     if not terms:
         return [Text(f"  no gradient reaches {symbol}", "dim")]
     done = sum(step <= upto for step, _ in terms.writes)
-    so_far = "" if done == len(terms) else f", {done} of them so far"
+    so_far = "" if done == len(terms) else f", {done} so far"
     title = Text.assemble((f"  {symbol.bar} ", "bold"), (f"= sum of {_count(terms)}{so_far}", "dim"))
     lines = [title, Text(_joined(list(HEADS), width), "dim")]
     finite = [size for size in terms.norms.tolist() if math.isfinite(size)]
@@ -55,7 +55,7 @@ def _rows(terms: Contributions, place: int, computed: bool, largest: float, widt
         text = f"  ← {said}"
         if line.cell_len + cell_len(text) <= width:
             return [line.append(text, "bold red")]
-        return [line, Text(f"{'':10}{text}", "bold red")]
+        return [line, *wrapped(text.strip(), width, "bold red")]
     if line.cell_len + 3 + _BAR > width:
         return [line]
     bar = round(_BAR * term.norm / largest) if math.isfinite(term.norm) else 0
