@@ -2,7 +2,7 @@
 
 - `nonfinite`: where NaN and infinity begin
 - `makers`: which line of the program made a constant
-- `network`: the recurrence as text, once for all time steps and layers
+- `equations`: the recurrence as text, once for all time steps and layers
 - `divergence`: where two recorded runs first differ
 - `gradient_flow`: what becomes of the gradient on its way back through time, and whether it vanishes or explodes
 - `local_gains`: which op of the cell makes a gradient smaller or larger, and by how much
@@ -11,11 +11,11 @@
 """
 
 from .divergence import Divergence, diff
+from .equations import Equation, network
 from .gradient_flow import Flow, flow, flows
 from .lag_matrix import Lag, lag
 from .local_gains import Gain, extreme_gain
 from .makers import Maker, made_at
-from .network import Equation, network
 from .nonfinite import Origin, nonfinite_origin
 from .values_by_time import Variable, by_timestep, carried, state, state_name, variables
 

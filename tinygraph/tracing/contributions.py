@@ -138,7 +138,7 @@ class Contributions(Sequence[Contribution]):
         outlying = ~np.isfinite(norms)
         large = np.flatnonzero(norms > _OUTLYING * self.median)
         if len(norms) >= _FEWEST and len(large) <= max(1, len(norms) // 10) and self.median > 0:
-            for place in large:
+            for place in large.tolist():
                 near = np.delete(norms[max(place - 2, 0) : place + 3], min(place, 2))
                 outlying[place] |= norms[place] > _OUTLYING * np.max(near, initial=0.0, where=np.isfinite(near))
         places = np.flatnonzero(outlying)

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from tinygraph import diagnosing as diagnosis
 from tinygraph.array_text import shape_text
-from tinygraph.diagnosing.network import Equation
+from tinygraph.diagnosing.equations import Equation
 
 from ..api import draw
 from ..formats.drawing import Drawing
