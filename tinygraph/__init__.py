@@ -19,7 +19,8 @@ say more        `no_grad` `scope` `timestep` `iteration` `detect_anomaly`
 look            `graph` → `Graph` of `Node` · `trace` → `Trace`, a recorded backward pass; `load_trace`
                 · `what_if` → `WhatIf`, the pass replayed with values set, edges cut, ops swapped
                 · `fold` → `FoldedGraph`, the loop back from its unrolled graph
-diagnose        `verify` · `tg.diagnosing`: flow, lag, network, nonfinite_origin, made_at, diff, state
+diagnose        `verify` · ``trace.cuts`` · `tg.diagnosing`: doctor, mix, forward, flow, lag, network,
+                nonfinite_origin, diff
 test            `tg.testing`: check_gradients, check_op, tensors, programs
 define          `op` `each` `Op` `registry`
 compute         300 NumPy functions take Tensors as they are (``np.tanh``, ``np.einsum``, ``np.linalg.solve`` …) and

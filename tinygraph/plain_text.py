@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-__all__ = ["clean", "clean_lines"]
+from collections.abc import Iterable
+
+__all__ = ["clean", "clean_lines", "spans"]
+
+
+def spans(numbers: Iterable[int]) -> str:
+    """Return numbers in increasing order, those that follow one another as one span.
+
+    Examples
+    --------
+    >>> spans([3, 1, 2, 7, 9, 10])
+    '1–3, 7, 9–10'
+    """
+    runs: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
 
 
 def clean(text: str) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from ..graphs.graph import graph
 from ..recording.context import context
+from ..recording.departures import note_pass
 from ..recording.history import leading_to, recorded_at
 from ..recording.node import Node
 from ..recording.pullback import RuleError
@@ -124,6 +125,7 @@ def tell_observers(output: Tensor) -> None:
     """Say that a backward pass from `output` begins."""
     for begins in tuple(_observers):
         begins(output)
+    note_pass()
 
 
 def walk(output: Tensor, seed: Any, sums: dict[Tensor, Any] | None = None) -> Iterator[tuple[Tensor, Any, tuple]]:

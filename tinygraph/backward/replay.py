@@ -1,12 +1,14 @@
-"""The rules of recorded nodes, run again: from a node and an adjoint to the contributions, bitwise as in the pass."""
+"""Recorded nodes run again: their rules, bitwise as in the pass, and their forward functions."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..recording.node import Node
+from ..recording.op import Op
 from ..recording.sparse import dense
 
 
@@ -34,6 +36,16 @@ def pull(node: Node, adjoint: Any, argument: int | None = None) -> tuple[Any, ..
         if node.tensor is not None:
             raise
         raise ValueError(f"node {node.index} holds values that do not fit its op {node.op}: {error}") from error
+
+
+def run_forward(node: Node, values: Sequence[Any] | None = None) -> Any:
+    """Return what the op of `node` gives now: of its arguments as recorded, or of other `values`."""
+    op = node.op
+    assert isinstance(op, Op)
+    operands = node.values()[: len(node.inputs)] if values is None else values
+    with np.errstate(all="ignore"):
+        y = op.forward(*operands, **node.attributes)
+    return y if op.saves is None else y[0]
 
 
 def view(contribution: Any) -> np.ndarray | None:

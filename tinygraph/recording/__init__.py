@@ -12,5 +12,6 @@ Read in this order:
 - `syntax`, `idioms`, `paths`, `operands`: what the program calls a value, followed through its text from what made it
 - `passes`: what a recorded backward pass says of itself
 - `cuts`, `conversion`: where a Tensor would leave the graph, and what to write instead
+- `departures`: what left it all the same, where, and how it is known again where it comes back
 - `node`: one recorded value as plain data, which all the later rooms read
 """

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import sys
 from types import FrameType
+from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from .context import context
+from .departures import note_departure
 from .errors import refuse_complex, refuse_subclasses
 from .source import where
 from .tensor import Tensor, make_leaf
 
 _frame = sys._getframe
+
+parameters: WeakSet[Tensor] = WeakSet()  # all that are alive: what a program made and never used is in no graph
 
 
 def tensor(
@@ -67,6 +71,7 @@ def parameter(data: ArrayLike, name: str | None = None) -> Tensor:
 def _made_by_user(
     what: str, data: ArrayLike, name: str | None, requires_grad: bool, dtype: DTypeLike | None, frame: FrameType
 ) -> Tensor:
+    source = data if isinstance(data, Tensor) else None
     if isinstance(data, Tensor):
         if data.requires_grad and (data.op is not None or not requires_grad) and context().recording:
             raise TypeError(
@@ -84,4 +89,9 @@ def _made_by_user(
             f"{what}: only floating-point values have gradients, got {array.dtype};"
             f" say dtype=float, or write 1.0 for 1{where(frame)}"
         )
-    return make_leaf(array, requires_grad, name, frame)
+    leaf = make_leaf(array, requires_grad, name, frame)
+    if requires_grad:
+        parameters.add(leaf)
+    if source is not None:
+        leaf._cut = note_departure(source, f"tg.{what}(t)", frame)
+    return leaf

@@ -40,15 +40,21 @@ def is_asked_for(frame: FrameType) -> bool:
     Formatting (``"%f" % t``) and questions such as ``math.isnan(t)`` are allowed too. What the standard library, NumPy
     and SciPy convert inside themselves is not what the user wrote.
     """
-    request = _request_in(frame)
-    if request.formats or request.callee in _CUTS_NOTHING:
+    if is_question(frame):
         return True
+    request = _request_in(frame)
     filename = frame.f_code.co_filename
     if is_stdlib(filename) or any(package in filename for package in _NUMERIC):
         return False
     return request.callee == "float" or (
         "float" in request.names and not request.names.isdisjoint(_CALLS_WHAT_IT_IS_GIVEN)
     )
+
+
+def is_question(frame: FrameType) -> bool:
+    """Tell whether the code of `frame` only looks: it formats a text, or asks as ``math.isnan(t)`` does."""
+    request = _request_in(frame)
+    return request.formats or request.callee in _CUTS_NOTHING
 
 
 def refusal(frame: FrameType, what: str = "number") -> str:

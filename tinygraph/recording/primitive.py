@@ -123,6 +123,21 @@ def code_of(rule: Rule) -> CodeType | None:
     return code_of(rule.func) if isinstance(rule, partial) else getattr(rule, "__code__", None)
 
 
+def rule_place(rule: Rule | None) -> str:
+    """Return the file and line that a rule is written in; empty where that is not known.
+
+    Examples
+    --------
+    >>> rule_place(lambda g, y, x: g)
+    'File "...", line 1'
+    """
+    code = None if rule is None else code_of(rule)
+    if code is None:
+        return ""
+    inside = code.co_filename.startswith(os.getcwd() + os.sep)
+    return f'File "{os.path.relpath(code.co_filename) if inside else code.co_filename}", line {code.co_firstlineno}'
+
+
 def rule_text(rule: Rule) -> str:
     """Return the source of a lambda's body, or of what a function returns, found through its code positions."""
     code = code_of(rule)

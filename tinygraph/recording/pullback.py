@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .broadcasting import conform, like
-from .primitive import Primitive, Rule
+from .primitive import Primitive, Rule, rule_place
 from .sparse import Sparse
 
 
@@ -46,6 +46,8 @@ def checked(op: Primitive, pull: Callable[..., tuple]) -> Callable[..., tuple]:
             if error.name not in ("shape", "dtype", "astype"):
                 raise
             raise RuleError(f"{op.name}: a rule gave {type(error.obj).__name__}, not an array") from error
+        except Exception as error:
+            raise _explained(op, error, g, y, values, inputs, attributes or {}) from error
         for argument, (source, contribution) in enumerate(zip(inputs, contributions, strict=False)):
             if source is None or not source.requires_grad or op.rule(argument) is None:
                 continue
@@ -56,6 +58,28 @@ def checked(op: Primitive, pull: Callable[..., tuple]) -> Callable[..., tuple]:
         return contributions
 
     return checked_pull
+
+
+def _explained(
+    op: Primitive, error: Exception, g: Any, y: Any, values: tuple, inputs: tuple, attributes: dict[str, Any]
+) -> Exception:
+    """Return the error of a pull-back, with the rule named that raised it, or whose contribution does not fit."""
+    for argument, source in enumerate(() if op.variadic else inputs):
+        rule = op.rule(argument)
+        if source is None or not source.requires_grad or rule is None:
+            continue
+        blamed = f"{op.name}: the rule for {_argument(op, argument)}"
+        try:
+            contribution = rule(g, y, *values, **attributes)
+        except Exception:
+            error.add_note(f"raised by {blamed}{_written(op, argument)}")
+            return error
+        try:
+            conform(contribution, values[argument])
+        except Exception:
+            gave = _misfit(contribution, (g, *values), values[argument])
+            return RuleError(f"{blamed} gave {gave}{_written(op, argument)}")
+    return error
 
 
 def _misfit(contribution: Any, operands: tuple, value: Any) -> str:
@@ -76,8 +100,8 @@ def _argument(op: Primitive, argument: int) -> str:
 
 
 def _written(op: Primitive, argument: int) -> str:
-    formula = op.formula(argument)
-    return f"\n  rule: {formula}" if formula else ""
+    formula, place = op.formula(argument), rule_place(op.rule(argument))
+    return (f"\n  rule: {formula}" if formula else "") + (f"\n  written in {place}" if place else "")
 
 
 def _pull_one(rule: Rule) -> Callable[..., tuple]:

@@ -17,6 +17,7 @@ from .syntax import positions_of
 
 _STDLIB = os.path.join(sysconfig.get_path("stdlib"), "")
 INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")  # packages that others wrote
+_NETWORKS = os.path.join(os.path.dirname(os.path.dirname(PACKAGE)), "rnn", "")  # that come with tinygraph
 _BACKWARD = os.path.join(PACKAGE, "backward", "higher_order.py")
 
 
@@ -83,6 +84,11 @@ def locate(call: Call | None, lasti: int) -> Source | None:
     return None if place is None else _resolve(place[0].code, place[1])
 
 
+def locate_place(code: CodeType, lasti: int) -> Source | None:
+    """Return the expression at an instruction."""
+    return _resolve(code, lasti)
+
+
 def users_place(call: Call | None, lasti: int) -> tuple[Call, int] | None:
     """Return the call and the instruction of the user's own code; of a rule's op, those of the rule."""
     if call is None:
@@ -108,6 +114,23 @@ def call_stack(call: Call | None, lasti: int) -> list[Source]:
             stack.append(source)
         call, lasti = user.parent, user.lasti
     return stack
+
+
+def program_source(call: Call | None, lasti: int) -> Source | None:
+    """Return the innermost expression of the program itself around an op: not of a library that it calls, nor of rnn.
+
+    Where there is none, the innermost of all.
+    """
+    innermost = place = users_place(call, lasti)
+    while place is not None and _is_of_a_library(place[0].code.co_filename):
+        inner = place[0]
+        place = None if inner.parent is None else (inner.parent, inner.lasti)
+    place = place or innermost
+    return None if place is None else _resolve(place[0].code, place[1])
+
+
+def _is_of_a_library(filename: str) -> bool:
+    return filename.startswith(_NETWORKS) or is_stdlib(filename) or any(folder in filename for folder in INSTALLED)
 
 
 def name_at(call: Call | None, lasti: int) -> str | None:

@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from .calls import Call, next_index
 from .context import Context, context, known_context
-from .cuts import is_asked_for, refusal
+from .cuts import is_asked_for, is_question, refusal
+from .departures import Departure, note_departure
 from .numpy_protocol import dispatch
 from .primitive import Primitive
 from .source import locate, name_at, where
@@ -47,6 +48,7 @@ class Tensor:
         "_attributes",
         "_call",
         "_context",
+        "_cut",
         "_grad",
         "_index",
         "_inputs",
@@ -71,6 +73,7 @@ class Tensor:
     _name: str | None
     _grad: np.ndarray | None  # of leaves only
     _version: Any  # of what tinygraph.ops.tables still has to make
+    _cut: Departure | Primitive | None  # set on a constant made of what left the graph: how, or by which op of no_grad
     _traced: bool  # set on what a derivative is taken with respect to
     op: Primitive | None
     requires_grad: bool
@@ -86,6 +89,7 @@ class Tensor:
     @property
     def data(self) -> np.ndarray:
         """The value, as a read-only view; on a leaf it can be replaced, which leaves recorded graphs as they were."""
+        note_departure(self, ".data", _frame(1))
         view = np.asarray(self._value).view()
         view.flags.writeable = False
         return view
@@ -125,21 +129,26 @@ class Tensor:
 
     def item(self, *index: Any) -> Any:
         """Return the only element, or one of several, as a Python number."""
+        note_departure(self, ".item()", _frame(1))
         return self._value.item(*index)
 
     def numpy(self) -> np.ndarray:
         """Return the value as an array of the caller's own."""
+        note_departure(self, ".numpy()", _frame(1))
         return np.array(self._value)
 
     def tolist(self) -> Any:
         """Return the value as nested lists of Python numbers."""
+        note_departure(self, ".tolist()", _frame(1))
         return self._value.tolist()
 
     def __float__(self) -> float:
-        if self.requires_grad and context().recording:
+        if self.requires_grad:
             frame = _frame(1)
-            if not is_asked_for(frame):
+            if context().recording and not is_asked_for(frame):
                 raise TypeError(refusal(frame))
+            if not is_question(frame):
+                note_departure(self, "float()", frame)
         return float(self._value)
 
     def as_integer_ratio(self) -> tuple[int, int]:
@@ -149,6 +158,7 @@ class Tensor:
         return float(self._value).as_integer_ratio()
 
     def __int__(self) -> int:
+        note_departure(self, "int()", _frame(1))
         return int(self._value)
 
     def __bool__(self) -> bool:
@@ -179,7 +189,7 @@ class Tensor:
                 f"only a Tensor without axes takes a format ({spec!r}), this one has shape {self.shape};"
                 f" write np.array2string(t, precision=3){where(_frame(1))}"
             )
-        return format(self.item(), spec)
+        return format(self._value.item(), spec)
 
     # -- how it was made ----------------------------------------------------------------------------------------------
 
@@ -205,7 +215,9 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """Return a constant of the same value: no gradient flows through it, and it holds no graph."""
-        return make_leaf(self._value, name=self._name, frame=_frame(1))
+        leaf = make_leaf(self._value, name=self._name, frame=_frame(1))
+        leaf._cut = note_departure(self, "detach()", _frame(1))
+        return leaf
 
     @property
     def grad(self) -> np.ndarray | None:
@@ -243,6 +255,7 @@ class Tensor:
         whole = dtype is not None and np.dtype(dtype).kind in "biu"  # np.int64(t), whose derivative is 0 anyway
         if self.requires_grad and not whole and context().recording:
             raise TypeError(refusal(_frame(1), "array"))
+        note_departure(self, "np.asarray", _frame(1))
         return np.array(self._value, dtype=dtype)
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
@@ -300,7 +313,10 @@ def make(
         if now.watch is not None:
             now.watch.made(op, data, inputs, values, frame)
         if not now.recording:
-            return make_leaf(data, frame=frame)
+            leaf = make_leaf(data, frame=frame)
+            if requires_grad or any(getattr(source, "_cut", None) is not None for source in inputs):
+                leaf._cut = op
+            return leaf
     top = now.frames.top
     tensor = _new(Tensor)
     tensor._call = top[1] if top[0] is frame else now.frames.enter(frame)

@@ -14,9 +14,10 @@ from ..recording.node import Node
 from ..recording.op import Op
 from ..recording.primitive import is_ours
 from ..recording.tensor import Tensor
+from .findings import Finding
 from .problem import Problem
 from .tolerances import relative_tolerance
-from .verification import Finding, check_nodes
+from .verification import check_nodes
 
 
 def rule_to_blame(problem: Problem, scalar: Callable[..., Any] | None = None) -> Finding | None:

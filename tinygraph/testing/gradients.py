@@ -13,10 +13,10 @@ from ..backward.pytree import flatten
 from .blame import rule_to_blame
 from .comparison import Fault
 from .drawing import values_text
+from .findings import Finding
 from .problem import Problem, signed
 from .tolerances import relative_tolerance
 from .verdicts import GradientError, drawing_of, setting_of
-from .verification import Finding
 
 MODES = ("reverse", "forward")
 _UNRECORDED = "  every rule agrees by itself: is a part of the function not recorded (.data, .detach(), .item())?"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 
 import numpy as np
 
 from ..backward.replay import pull
 from ..recording.node import Node
-from ..recording.primitive import Primitive, code_of, laid_out
+from ..recording.primitive import Primitive, laid_out, rule_place
 from ..recording.pullback import RuleError
 from ..recording.sparse import dense
 from ..recording.tensor import Tensor
@@ -42,15 +41,7 @@ def show_rule(op: Primitive, argument: int, label: str = "rule") -> str:
     if not text:
         return ""
     text = f" {text}" if "\n" not in text else "\n" + textwrap.indent(text, "    ")
-    code = code_of(rule)
-    assert code is not None  # as it has a source
-    return f'  {label}:{text}\n  in File "{_short(code.co_filename)}", line {code.co_firstlineno}'
-
-
-def _short(filename: str) -> str:
-    """Return a path relative to the working directory, if it lies there."""
-    inside = filename.startswith(os.getcwd() + os.sep)
-    return os.path.relpath(filename) if inside else filename
+    return f"  {label}:{text}\n  in {rule_place(rule)}"
 
 
 def misfit(node: Node, argument: int, adjoint: np.ndarray) -> str:

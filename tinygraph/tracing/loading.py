@@ -16,6 +16,7 @@ from ..recording.op import registry
 from ..recording.primitive import Primitive
 from ..recording.source import Source
 from .checks import bounded, checked, optional, optional_reference, reference
+from .cuts import Cut
 from .packing import decode, unpack
 from .recorded_pass import PassNodes
 from .saved import SavedNode, SavedOp, is_known
@@ -48,7 +49,21 @@ def restored(header: dict[str, Any], block: memoryview) -> tuple[list[Any], Pass
     gradients = {reference(nodes, i): reference(arrays, a) for i, a in header["gradients"]}
     for node, gradient in gradients.items():
         _check_shape(gradient, node, f"the gradient of node {node.index}")
-    return adjoints, PassNodes(graph, steps, gradients), _files(header["files"])
+    cuts = [_cut(row, nodes, sources) for row in checked(header.get("cuts", []), list, "the list of cuts")]
+    return adjoints, PassNodes(graph, steps, gradients, lambda: cuts), _files(header["files"])
+
+
+def _cut(row: Any, nodes: list[Node], sources: list[Source]) -> Cut:
+    return Cut(
+        clean(checked(row["how"], str, "a way out of the graph")),
+        clean(checked(row["what"], str, "what left the graph")),
+        optional_reference(sources, row["source"]),
+        optional_reference(sources, row["made"]),
+        [bounded(t, -(2**62), 2**62, "a time step") for t in checked(row["timesteps"], list, "time steps")],
+        bounded(row["times"], 1, 2**62, "a count"),
+        [reference(nodes, i) for i in checked(row["returned"], list, "what came back")],
+        [clean(name) for name in _texts(row["parameters"], "the parameters of a cut")],
+    )
 
 
 def _old_name(node: Node) -> str | None:

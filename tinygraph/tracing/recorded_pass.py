@@ -20,6 +20,7 @@ from ..memory import garbage_collector_paused
 from ..plain_text import clean
 from ..recording.node import Node
 from ..recording.tensor import Tensor
+from .cuts import Cut
 
 _SHORTEST_STRIDE = 16
 _FEW = 8  # arguments; an op of more is pulled back once for all of them, and so many of such ops are remembered
@@ -27,11 +28,12 @@ _CHECKPOINT_SHARE = 0.1  # of the bytes of the forward values, for the checkpoin
 
 
 class PassNodes(NamedTuple):
-    """The graph of a pass, the node of each step, and the gradients of the leaves."""
+    """The graph of a pass, the node of each step, the gradients of the leaves, and what left the graph."""
 
     graph: Graph
     nodes: list[Node]
     gradients: dict[Node, Any]
+    cuts: Callable[[], list[Cut]] = list
 
 
 class Pass:
@@ -87,6 +89,24 @@ class Pass:
     def gradients(self) -> dict[Node, Any]:
         """The gradients of the leaves."""
         return self._recorded.gradients
+
+    @cached_property
+    def cuts(self) -> list[Cut]:
+        """The lines at which Tensors left the graph while it was recorded, and where they came back.
+
+        Examples
+        --------
+        >>> import numpy as np, tinygraph as tg
+        >>> W, h = tg.parameter([[0.5]], name="W"), tg.tensor([1.0], name="h")
+        >>> for t in (1, 2, 3):
+        ...     with tg.timestep(t):
+        ...         h = np.tanh(W @ h)
+        ...         h = tg.tensor(h.data) if t == 2 else h
+        >>> [cut] = tg.trace(h.sum()).cuts
+        >>> cut.how, cut.what, cut.timesteps, len(cut.returned), cut.parameters
+        ('.data', 'h', [2], 1, ['W'])
+        """
+        return self._recorded.cuts()
 
     @property
     def output(self) -> Node:

@@ -8,6 +8,7 @@ from typing import Any
 from ..backward.replay import pull
 from ..recording.node import Node
 from ..recording.sparse import dense
+from .cuts import Cut
 from .packing import Packer, encode
 from .recorded_pass import Pass
 from .saved import SavedNode, is_known
@@ -25,8 +26,10 @@ def described(trace: Pass, packer: Packer) -> dict[str, Any]:
         if not is_known(node.op):
             contributions = pull(node, trace.adjoints[k])
             nodes[node.index]["stored"] = [None if c is None else packer.add(dense(c)) for c in contributions]
+    cuts = [_cut(cut, sources) for cut in trace.cuts]
     return {
         "nodes": nodes,
+        **({"cuts": cuts} if cuts else {}),
         "ops": ops.rows,
         "sources": sources.rows,
         "files": _files(trace),
@@ -86,6 +89,16 @@ def _node(node: Node, packer: Packer, ops: _Numbered, sources: _Numbered) -> dic
     return row | {key: value for key, value in optional.items() if value or (value == 0 and value is not False)}
 
 
+def _cut(cut: Cut, sources: _Numbered) -> dict[str, Any]:
+    returned = [node.index for node in cut.returned]
+    return {
+        **cut._asdict(),
+        "source": sources.of(cut.source),
+        "made": sources.of(cut.made),
+        "returned": returned,
+    }
+
+
 def _data(value: Any, packer: Packer) -> Any:
     if type(value) in (bool, int, float, complex):  # a Python number takes the dtype of what it meets
         return [type(value).__name__, encode(value, packer)]
@@ -104,12 +117,12 @@ def _replaced(node: Node, packer: Packer) -> dict[str, int]:
 
 
 def _files(trace: Pass) -> dict[str, dict[str, str]]:
-    """Return the program's lines around those that recorded something."""
+    """Return the program's lines around those that recorded something, or at which it left."""
     near: dict[str, set[int]] = {}
-    for node in trace.graph.nodes:
-        if node.source is not None:
-            around = range(node.source.lineno - _AROUND, node.source.end_lineno + _AROUND + 1)
-            near.setdefault(node.source.filename, set()).update(around)
+    for source in (*(node.source for node in trace.graph.nodes), *(cut.source for cut in trace.cuts)):
+        if source is not None:
+            around = range(source.lineno - _AROUND, source.end_lineno + _AROUND + 1)
+            near.setdefault(source.filename, set()).update(around)
     return {
         filename: {str(number): line for number, line in trace.source_lines(filename).items() if number in numbers}
         for filename, numbers in near.items()

@@ -13,11 +13,14 @@ from numpy.typing import ArrayLike
 from ..backward.backprop import add_to_grad, gradient_of, seed_of, walk
 from ..graphs.graph import Graph, graph
 from ..recording.context import context
+from ..recording.departures import Departure, latest_departures, note_pass
 from ..recording.node import Node
 from ..recording.tensor import Tensor
-from ..testing.verification import Findings, verify
+from ..testing.findings import Findings
+from ..testing.verification import verify
 from . import trace_file
 from .contributions import Contributions
+from .cuts import find_cuts
 from .formula import Formula, formulas
 from .recorded_pass import Pass, PassNodes
 from .steps import State, Steps, TracedStep, traced_step
@@ -168,13 +171,18 @@ def trace(output: Tensor, adjoint: ArrayLike | None = None, *, into_grad: bool =
     if into_grad:
         for leaf, total in totals.items():
             add_to_grad(leaf, gradient_of(leaf, total))
-    return Trace(adjoints, lambda: _nodes_of_pass(output, tensors, totals))
+    departures = latest_departures()
+    note_pass()
+    return Trace(adjoints, lambda: _nodes_of_pass(output, tensors, totals, departures))
 
 
-def _nodes_of_pass(output: Tensor, tensors: list[Tensor], totals: dict[Tensor, Any]) -> PassNodes:
+def _nodes_of_pass(
+    output: Tensor, tensors: list[Tensor], totals: dict[Tensor, Any], departures: tuple[Departure | int, ...]
+) -> PassNodes:
     whole = graph(output)
     node_of = whole.node_of_each()  # for now only: it is as large as all nodes
-    return PassNodes(whole, [node_of[tensor] for tensor in tensors], {node_of[leaf]: totals[leaf] for leaf in totals})
+    nodes, gradients = [node_of[tensor] for tensor in tensors], {node_of[leaf]: totals[leaf] for leaf in totals}
+    return PassNodes(whole, nodes, gradients, lambda: find_cuts(whole, departures))
 
 
 def load_trace(path: str | PathLike[str]) -> Trace:

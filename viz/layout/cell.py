@@ -155,12 +155,14 @@ class Cell:
         for wire, (path, label) in self.lines.items():
             if not wire.port:
                 ends = wire.source, wire.target
+                start, end = (moved[slot] for slot in ends)
                 others = [box for slot, box in self.boxes.items() if slot not in ends]
-                path = follow(path, moved[wire.source], moved[wire.target])
-                line = None
-                if self.round or self.rows.get(wire.source, (-1,))[0] == self.rows.get(wire.target, (-2,))[0]:
-                    line = straight(self.boxes[wire.source], self.boxes[wire.target], self.round, others)
-                self.lines[wire] = line or path, None if line else label
+                in_row = self.rows.get(wire.source, (-1,))[0] == self.rows.get(wire.target, (-2,))[0]
+                wanted = self.round or start or end or in_row
+                line = (
+                    straight(self.boxes[wire.source], self.boxes[wire.target], self.round, others) if wanted else None
+                )
+                self.lines[wire] = line or follow(path, start, end), None if line else label
 
     def _rows(self, ordered: bool) -> list[list[Slot]]:
         """Return the rows in which nodes stand in an order, or side by side without one, from below."""

@@ -23,28 +23,23 @@ __all__ = ["State", "ghost_label", "in_columns"]
 State = tuple[int, Delay]  # the index of a state, and by how much earlier
 Group = tuple[int, int]
 Place = tuple[int, int, int]  # sorts columns: the loop's number, the kind of column, the time step before first
-FAR = 1000  # the place of a ghost that stands for several time steps
+FAR = 1000  # the distance of a ghost whose delay is in words
 LEAVES = ("parameter", "input", "constant")
 BEFORE, GHOSTS, STEPS, AFTER = range(4)
 
 
-def ghost_label(label: str, delay: int | str) -> str:
-    """Return the label of a state by so many time steps earlier, later if negative, or by iterations.
+def ghost_label(label: str, delay: Delay) -> str:
+    """Return the label of a state by so many time steps earlier, later if negative, by iterations, or in words.
 
-    >>> ghost_label("h⁽ᵗ⁾", 1), ghost_label("loss", -2), ghost_label("sumᵢ", "i−1"), ghost_label("h⁽ᵗ⁾", "varies")
-    ('h⁽ᵗ⁻¹⁾', 'loss⁽ᵗ⁺²⁾', 'sumᵢ₋₁', 'h, other t')
+    >>> ghost_label("h⁽ᵗ⁾", 1), ghost_label("loss", -2), ghost_label("sumᵢ", "i−1"), ghost_label("h⁽ᵗ⁾", "1…t−1")
+    ('h⁽ᵗ⁻¹⁾', 'loss⁽ᵗ⁺²⁾', 'sumᵢ₋₁', 'h, 1…t−1')
     """
-    if delay == "varies":
-        return f"{label.removesuffix('⁽ᵗ⁾')}, other t"
-    if isinstance(delay, str):
-        return f"{label.removesuffix('ᵢ')}ᵢ₋{lowered([delay[2:]])}"
-    sign = "⁻" if delay > 0 else "⁺"
-    return f"{label.removesuffix('⁽ᵗ⁾')}⁽ᵗ{sign}{str(abs(delay)).translate(_RAISED)}⁾"
-
-
-def _is_counted(delay: Delay) -> bool:
-    """Tell whether a delay is by a number of time steps or iterations, or by several."""
-    return isinstance(delay, int) or delay == "varies" or re.fullmatch(r"i−\d+", delay) is not None
+    name = label.removesuffix("⁽ᵗ⁾")
+    if isinstance(delay, int):
+        return f"{name}⁽ᵗ{'⁻' if delay > 0 else '⁺'}{str(abs(delay)).translate(_RAISED)}⁾"
+    if re.fullmatch(r"i−\d+", delay):
+        return f"{name.removesuffix('ᵢ')}ᵢ₋{lowered([delay[2:]])}"
+    return f"{name}, {'other t' if delay == 'varies' else delay}"
 
 
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -72,7 +67,7 @@ def in_columns(
     starts : mapping
         For (initial state, target) the state and the delay in whose place it is read.
     """
-    if any(is_carried(link.delay) and not (_is_counted(link.delay) and link.source in frames) for link in links):
+    if any(is_carried(link.delay) and link.source not in frames for link in links):
         return None
     columns = _Columns(scene, links, frames, starts)
     return columns.scene(headings) if nx.is_directed_acyclic_graph(columns.order) else None
@@ -91,7 +86,8 @@ class _Columns:
         self._scene = scene
         self._frames = frames
         self._boxes = {int(node.id[1:]): node for node in scene.nodes}
-        self._states = dict.fromkeys((link.source, link.delay) for link in links if is_carried(link.delay))
+        states = dict.fromkeys((link.source, link.delay) for link in links if is_carried(link.delay))
+        self._states = {state: f"n{state[0]}g{number}" for number, state in enumerate(states)}
         self._starting: dict[int, State] = {}
         self._edges: dict[tuple[str, str, int], Edge] = {}
         self.order = nx.DiGraph()
@@ -106,10 +102,12 @@ class _Columns:
     def _add(self, link: Link, start: State | None) -> None:
         """Take an edge: from a ghost, if it is delayed; to a ghost, if it brings an initial state."""
         if is_carried(link.delay):
-            edge = replace(link._replace(delay=0).edge(), source=_ghost(link.source, link.delay))
+            edge = replace(link._replace(delay=0).edge(), source=self._states[link.source, link.delay])
+        elif start in self._states and start is not None and self._group(link.source) == self._group(start[0]):
+            return  # the first of its time steps, computed apart: its name says that
         elif start in self._states and start is not None:
             self._starting.setdefault(link.source, start)
-            edge = replace(link._replace(factors=(), argument=0).edge(), target=_ghost(*start), kind="elided")
+            edge = replace(link._replace(factors=(), argument=0).edge(), target=self._states[start], kind="elided")
             self.order.add_edge(self._group(link.source), self._group(start[0]))
         else:
             edge = link.edge()
@@ -182,12 +180,8 @@ class _Columns:
     def _ghost_node(self, index: int, delay: Delay) -> Node:
         box, loop = self._boxes[index], self._loops[self._group(index)]
         label = ghost_label(box.label, delay)
-        return Node(_ghost(index, delay), label, kind="ghost", band=2 * loop + 1, slot=index, title=box.title)
-
-
-def _ghost(index: int, delay: Delay) -> str:
-    return f"n{index}{'f' if isinstance(delay, int) and delay < 0 else 'p'}{_distance(delay)}"
+        return Node(self._states[index, delay], label, kind="ghost", band=2 * loop + 1, slot=index, title=box.title)
 
 
 def _distance(delay: Delay) -> int:
-    return abs(delay) if isinstance(delay, int) else FAR if delay == "varies" else int(delay[2:])
+    return abs(delay) if isinstance(delay, int) else FAR

@@ -111,7 +111,10 @@ def _what_is_joined(scene: Scene) -> Scene:
 
 def _ghosts_first(scene: Scene) -> Scene:
     """Return a time step with the values of other time steps at its left, those of later ones too."""
-    (step,) = (i for i, column in enumerate(scene.columns) if column.kind == "step")
+    steps = [i for i, column in enumerate(scene.columns) if column.kind == "step"]
+    if len(steps) != 1:  # of several loops, each with its own
+        return replace(scene, columns=[replace(scene.columns[0], skipped=0), *scene.columns[1:]])
+    step = steps[0]
     later = {node.column for node in scene.nodes if node.kind == "ghost" and (node.column or 0) > step}
     order = sorted(range(len(scene.columns)), key=lambda i: (i > step and i not in later, i == step, i))
     columns = [scene.columns[i] for i in order]

@@ -1,4 +1,4 @@
-"""Commands that diagnose: nan, verify, diff; and save."""
+"""Commands that diagnose: nan and diff; and save."""
 
 from __future__ import annotations
 
@@ -54,29 +54,6 @@ def _culprit(origin: diagnosis.Origin, symbols: Symbols) -> str:
         return f"{example} in the contribution to {source.bar}: the rule of {node.op}, backward"
     maker = f"the {node.kind} held it" if node.op is None else f"{node.op} made it"
     return f"{example}, {origin.phase}: {maker}, {symbols.of(node)} = {node.expression or node.op}"
-
-
-@command("verify", group="diagnosing")
-def _verify(session: Session, argument: str) -> Answer:
-    """Check every rule of the pass numerically on the recorded values, and name the first wrong one."""
-    trace = session.trace
-    findings = trace.verify()
-    if not findings:
-        unchecked = sorted({str(node.op) for node in findings.unknown})
-        lines = [Text("  every rule agrees with a numerical derivative", "green")]
-        if unchecked:
-            ops = ", ".join(unchecked)
-            lines.append(Text(f"  not checked, since their rules are not in the file: {ops}", "yellow"))
-        return Answer("verify", {"wrong": [], "unchecked": unchecked}, lines)
-    step = trace.step_of(findings[0].node)
-    told = str(findings[0]).split("\n")
-    screen: list[Text] = []
-    if step is not None:
-        screen, told = session.goto(step).lines, told[:2]  # the screen has the rest
-    lines = [*screen, *(Text(f"  {text}", "bold red") for text in told)]
-    if len(findings) > 1:
-        lines.append(Text(f"  and {len(findings) - 1} more", "red"))
-    return Answer("verify", {"wrong": [str(finding) for finding in findings], "step": step}, lines)
 
 
 _DIFF = "diff with what? a trace file; the command `save` writes one"

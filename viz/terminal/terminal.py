@@ -13,7 +13,20 @@ from tinygraph.tracing.trace import Trace
 
 from ..debugging.debugger import Debugger
 from ..page.notebook import shown_instead
-from . import changing, contributing, diagnosing, flowing, frames, moving, picturing, seeing, stopping  # noqa: F401 - they register the commands
+from . import (  # noqa: F401 - they register the commands
+    changing,
+    contributing,
+    diagnosing,
+    flowing,
+    forward,
+    frames,
+    moving,
+    picturing,
+    seeing,
+    stopping,
+    verifying,
+)
+from .causes import first_findings
 from .screen import Screen, complain, discard
 from .session import Answer, Session
 
@@ -88,6 +101,7 @@ def converse(session: Session, screen: Screen, stdin: TextIO | None, opening: An
 def _conversed(session: Session, screen: Screen, stdin: TextIO | None, opening: Answer | None) -> str:
     _show(screen, opening or session.attempt(session.here))
     if not screen.as_json and opening is None:
+        _show(screen, session.attempt(lambda: first_findings(session)))
         hint = "`help` lists the commands, `next` goes on, `quit` leaves"
         _show(screen, Answer("hint", lines=[Text(hint, "dim")]))
     for line in _lines(session, screen, stdin):

@@ -32,6 +32,32 @@ def test_a_rule_of_the_wrong_shape_names_op_argument_and_source_line(rule, said,
     assert w.grad is None
 
 
+def test_where_a_rule_is_written_is_said():
+    def doubled(g, y, x):
+        return (2 * g).sum()
+
+    w = tg.parameter([1.0, 2.0, 3.0])
+    with pytest.raises(RuleError, match=rf"written in File .*, line {doubled.__code__.co_firstlineno}\n  recorded"):
+        np.sum(tg.op(lambda x: 2 * x, vjp=doubled, name="doubled")(w)).backward()
+
+
+def test_a_contribution_that_cannot_be_summed_to_its_argument_names_it():
+    rules = (lambda g, y, a, b: g * b, lambda g, y, a, b: np.ones(5))
+    scaled = tg.op(lambda a, b: a * b, vjp=rules, name="scaled", elementwise=True)
+    with pytest.raises(RuleError, match=r"scaled: the rule for argument 1 \(b\) gave a contribution of shape \(5,\)"):
+        np.sum(scaled(tg.parameter(np.ones((2, 3))), tg.parameter(np.ones(3)))).backward()
+
+
+def test_a_rule_that_raises_is_named_with_its_place():
+    rules = (lambda g, y, a, b: g @ b.T, lambda g, y, a, b: a @ g)
+    product = tg.op(lambda a, b: a @ b, vjp=rules, name="product")
+    with pytest.raises(ValueError, match="matmul") as caught:
+        np.sum(product(tg.parameter(np.ones((2, 3))), tg.parameter(np.ones((3, 4))))).backward()
+    notes = "\n".join(caught.value.__notes__)
+    assert "raised by product: the rule for argument 1 (b)\n  rule: a @ g\n  written in File" in notes
+    assert "recorded here" in notes
+
+
 def test_the_second_of_two_rules_is_named():
     product = tg.op(
         lambda a, b: a @ b, vjp=(lambda g, y, a, b: g @ b.T, lambda g, y, a, b: (a.T @ g).T), name="product"

@@ -256,3 +256,27 @@ def test_one_step_shows_what_it_reads_and_nothing_else_of_other_steps(t):
     times = {label[-2] for label in (node.label for node in scene.nodes) if label.endswith("⁾")}
     assert times == {"⁰¹²³⁴"[t - 1], "⁰¹²³⁴"[t]}
     assert [column.skipped for column in scene.columns[:2]] == [0, 0]
+
+
+def test_states_of_several_time_steps_have_one_ghost():
+    W, h, states = tg.parameter(np.eye(N) / 2, name="W"), np.ones(N), []
+    for x in X:
+        f = tg.sigmoid(W @ x)
+        h = f * h + x + sum(states)
+        states.append(h)
+    scene = folded(h.sum())
+    ghosts = [node.label for node in scene.nodes if node.kind == "ghost"]
+    assert "h⁽ᵗ⁻¹⁾" in ghosts
+    assert not [edge for edge in scene.edges if edge.kind == "delay"]
+
+
+def test_one_time_step_of_two_loops_shows_that_of_each():
+    W, h, g = tg.parameter(np.eye(N) / 2, name="W"), np.zeros(N), np.ones(N)
+    for x in X:
+        f = tg.sigmoid(W @ x)
+        h = f * h + x
+    for _ in range(T - 1):
+        k = tg.sigmoid(W @ g)
+        g = k * g + h
+    labels = {node.label for node in step(g.sum()).nodes}
+    assert {"h⁽¹⁾", "h⁽²⁾", "g⁽¹⁾", "g⁽²⁾"} <= labels

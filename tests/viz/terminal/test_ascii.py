@@ -115,7 +115,7 @@ def test_nothing_runs_over(width, ascii_only):
     assert not ascii_only or text.isascii()
 
 
-PROSE = ("`help`", "on, `quit`", "  rows:", "columns:", "pass to the last bit")
+PROSE = ("! ", "`help`", "on, `quit`", "  rows:", "columns:", "pass to the last bit")
 VERDICTS = ("  vanishing", "  exploding", "  healthy", "  mixed")  # words, to the end
 
 

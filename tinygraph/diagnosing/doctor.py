@@ -1,0 +1,66 @@
+"""doctor: what is wrong with a network, as a good engineer would find it: a table of checks, and what they find."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ..tracing.trace import Trace
+from .symptoms.case import Case, Symptom
+from .symptoms.cutting import returned_values
+from .symptoms.gradients import equal_units, without_gradient
+from .symptoms.mixing import mixed_examples
+from .symptoms.numbers import cancellation, not_finite, outlying_inputs
+from .symptoms.parameters import (
+    one_cell_both_ways,
+    one_cell_in_layers,
+    read_in_place_of_another,
+    under_two_names,
+)
+from .symptoms.rules import wrong_rules
+from .symptoms.shapes import enlarged_operands, softmax_across_targets, softmax_of_probabilities, wrapped_indices
+from .symptoms.units import saturated, saturated_attention, units_off
+
+Check = Callable[[Case], Iterator[Symptom]]
+
+QUICK: tuple[Check, ...] = (  # look at what was recorded
+    not_finite,
+    returned_values,
+    enlarged_operands,
+    softmax_across_targets,
+    softmax_of_probabilities,
+    wrapped_indices,
+    one_cell_in_layers,
+    under_two_names,
+    read_in_place_of_another,
+    units_off,
+    saturated,
+    saturated_attention,
+    cancellation,
+    outlying_inputs,
+    without_gradient,
+    equal_units,
+)
+THOROUGH: tuple[Check, ...] = (one_cell_both_ways, wrong_rules, mixed_examples)  # take longer, or run ops
+
+
+def doctor(trace: Trace, *, thorough: bool = True) -> list[Symptom]:
+    """Return what is not as in a healthy network, the likeliest causes first.
+
+    Parameters
+    ----------
+    trace : Trace
+        A recorded pass.
+    thorough : bool
+        Whether to run ops again too: the program's own, to check their rules, and all of them with another example in
+        the place of one, to see whether others read it.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> prediction, target = tg.parameter(np.ones((16, 1)), name="prediction"), np.zeros(16)
+    >>> [symptom] = doctor(tg.trace(np.mean((prediction - target) ** 2)))
+    >>> symptom.kind, symptom.text
+    ('broadcast', 'subtract of 16×1 with 16 gives 16×16: every element meets every other')
+    """
+    case = Case(trace)
+    return [symptom for check in (*QUICK, *(THOROUGH if thorough else ())) for symptom in check(case)]

@@ -1,0 +1,149 @@
+"""Commands that look for causes: doctor, cuts, mix."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from rich.text import Text
+
+from tinygraph import diagnosing as diagnosis
+from tinygraph.diagnosing.symptoms.case import Symptom
+from tinygraph.plain_text import spans
+from tinygraph.recording.node import Node
+from tinygraph.tracing.cuts import Cut
+
+from ..debugging.names import file_name
+from ..debugging.snapshot import json_data
+from .session import Answer, Session, command
+
+_MOST = 12  # findings that are shown
+_FIRST = 4  # below the first screen
+
+
+@command("doctor", group="diagnosing")
+def _doctor(session: Session, argument: str) -> Answer:
+    """Look for what a healthy network does not show: each finding with its line, time steps, number, and the command
+    that shows more. Ops are run again, the program's own too; the first findings stand below the first screen already.
+    """
+    symptoms = diagnosis.doctor(session.trace)
+    lines = [line for symptom in symptoms[:_MOST] for line in symptom_lines(symptom, session.width)]
+    if len(symptoms) > _MOST:
+        lines.append(Text(f"  and {len(symptoms) - _MOST} more", "dim"))
+    data = {"symptoms": [_symptom_data(symptom) for symptom in symptoms]}
+    return Answer("doctor", data, lines or [Text("  nothing that a healthy network does not show too", "green")])
+
+
+def first_findings(session: Session) -> Answer:
+    """Return what a look at the recorded pass shows, to stand below the first screen; nothing of the program is run."""
+    symptoms = diagnosis.doctor(session.trace, thorough=False)
+    lines = [line for symptom in symptoms[:_FIRST] for line in symptom_lines(symptom, session.width)]
+    if len(symptoms) > _FIRST:
+        lines.append(Text(f"  `doctor` shows {len(symptoms) - _FIRST} more", "dim"))
+    return Answer("doctor", {"symptoms": [_symptom_data(symptom) for symptom in symptoms]}, lines)
+
+
+def symptom_lines(symptom: Symptom, width: int) -> list[Text]:
+    """Return a finding on as many lines as it takes."""
+    place = f" ({symptom.place})" if symptom.place else ""
+    told = textwrap.wrap(f"{symptom.kind}: {symptom.text}{place} · `{symptom.command}`", width - 2)
+    return [Text(("! " if i == 0 else "  ") + line, "yellow") for i, line in enumerate(told)]
+
+
+def _symptom_data(symptom: Symptom) -> dict[str, Any]:
+    return {
+        "kind": symptom.kind,
+        "text": symptom.text,
+        "node": symptom.node.index,
+        "op": None if symptom.node.op is None else str(symptom.node.op),
+        "line": symptom.line,
+        "timesteps": symptom.timesteps,
+        "command": symptom.command,
+    }
+
+
+_MIX = "mix what? a value and the axis of its examples, as `mix x 0`"
+
+
+@command("mix", usage="mix NAME [AXIS]", group="diagnosing", completes="nodes", asks=_MIX)
+def _mix(session: Session, argument: str) -> Answer:
+    """Say whether the rows of an axis of NAME reach the results of other rows, and which op joins them first; each row
+    is moved a little and the pass run again forward. AXIS is 0 unless it is given.
+    """
+    name, _, axis = argument.rpartition(" ")
+    if not name or not axis.lstrip("-").isdigit():
+        name, axis = argument, "0"
+    mixed = diagnosis.mix(session.trace, name.strip(), int(axis))
+    data = mixed._asdict() | {
+        "first": mixed.first and mixed.first.index,
+        "seen_in": mixed.seen_in and mixed.seen_in.index,
+    }
+    rows = f"the {mixed.rows} rows of axis {mixed.axis} of {mixed.of}"
+    if mixed.first is None or mixed.seen_in is None:
+        return Answer("mix", json_data(data), [Text(f"  {rows} keep to themselves up to the loss's own sums", "green")])
+    lines = [Text(f"  {rows} read one another", "bold red"), _joins(session, "joined first by", mixed.first)]
+    if mixed.seen_in is not mixed.first:
+        lines.append(_joins(session, "then told apart in", mixed.seen_in))
+    for row, others in mixed.reached.items():
+        if others:
+            lines.append(Text(f"  row {row} reaches row{'s' * (len(others) > 1)} {spans(others)}"))
+    step = session.trace.step_of(mixed.first)
+    if step is not None:
+        lines.append(Text(f"  `goto {step}` goes there", "dim"))
+    return Answer("mix", json_data(data), lines)
+
+
+def _joins(session: Session, what: str, node: Node) -> Text:
+    line = f"line {node.source.lineno}: " if node.source else ""
+    t = f", time step {node.timestep}" if node.timestep is not None else ""
+    text = Text.assemble(f"  {what} {node.op}, {line}", (node.expression, "bold"), t)
+    text.truncate(session.width, overflow="ellipsis")
+    return text
+
+
+@command("cuts", group="diagnosing")
+def _cuts(session: Session, argument: str) -> Answer:
+    """List every line at which a Tensor left the graph while it was recorded, as `.data`, `float()`, `detach()`: in
+    which time steps, where the value came back, and which parameters get no gradient on that way.
+    """
+    cuts = session.trace.cuts
+    lines = [line for cut in cuts for line in _cut_lines(session, cut)]
+    none = Text("  no Tensor left the graph while it was recorded", "green")
+    return Answer("cuts", {"cuts": [_cut_data(cut) for cut in cuts]}, lines or [none])
+
+
+def _cut_lines(session: Session, cut: Cut) -> list[Text]:
+    where = f"{file_name(cut.source.filename)}:{cut.source.lineno}  " if cut.source else ""
+    head = Text.assemble((f"  {cut.how} ", "bold"), "of ", (cut.what, "bold"), f", {_times(cut)}")
+    lines = [head, Text.assemble((f"    {where}", "dim"), cut.source.expression if cut.source else "")]
+    if cut.returned:
+        lines.append(Text(f"    came back in {_reader(session, cut.returned)}", "yellow"))
+        if cut.parameters:
+            lines.append(Text(f"    no gradient goes back through it to {', '.join(cut.parameters)}", "yellow"))
+    else:
+        lines.append(Text("    did not come back as it was", "dim"))
+    for line in lines:
+        line.truncate(session.width, overflow="ellipsis")
+    return lines
+
+
+def _times(cut: Cut) -> str:
+    steps = f" in time step{'s' * (len(cut.timesteps) > 1)} {spans(cut.timesteps)}" if cut.timesteps else ""
+    return f"{'once' if cut.times == 1 else f'{cut.times} ×'}{steps}"
+
+
+def _reader(session: Session, returned: list[Node]) -> str:
+    """Return the first op that reads what came back, and how many do."""
+    readers = [reader for node in returned for reader, _ in session.trace.graph.consumers(node)]
+    first = readers[0] if readers else returned[0]
+    line = f", line {first.source.lineno}" if first.source else ""
+    more = f", and {len(readers) - 1} more" if len(readers) > 1 else ""
+    return f"{first.expression or first.op or first.kind}{line}{more}"
+
+
+def _cut_data(cut: Cut) -> dict[str, Any]:
+    data = cut._asdict()
+    data["source"] = cut.source and {"file": cut.source.filename, "line": cut.source.lineno}
+    data.pop("made")
+    data["returned"] = [node.index for node in cut.returned]
+    return data
