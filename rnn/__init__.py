@@ -27,7 +27,7 @@ losses         `mse` (squared error) `cross_entropy` (of a softmax)
 optimisers     `SGD` `Adam` `AdamW` `Optimizer` (their base) · `clip_grad_norm` `clip_grad_value` (bound gradients)
                · learning rates `step_decay` `exponential_decay` `cosine_decay` `warmup`
 training       `fit` (trains, with checkpoints) `evaluate` (the mean loss) `History` (what `fit` measured)
-               `FileError` (a file is not what it should be)
+               `FileError` (a file is not what it should be) `NonfiniteLossError` (with the loss and its graph)
                · first weights `glorot` `orthogonal` `identity` `uniform` `zeros`
 data           `windows` (of a series, as `Windows`) `Scaler` (standardises) `Vocabulary` (symbols as numbers)
                `one_hot` (numbers as vectors) `pad` (stacks sequences) `mask` (which time steps there are)
@@ -58,7 +58,7 @@ from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
 from .safetensors import FileError
 from .schedules import cosine_decay, exponential_decay, step_decay, warmup
 from .seq2seq import AttentionDecoder, AttentionEncoderDecoder, Decoder, EncoderDecoder
-from .train import evaluate, fit
+from .train import NonfiniteLossError, evaluate, fit
 from .unrolling import decode, unroll
 
 __all__ = [
@@ -69,7 +69,8 @@ __all__ = [
     "summing_network", "ComparingNetwork", "ParityNetwork",
     "mse", "cross_entropy", "SGD", "Adam", "AdamW", "Optimizer", "clip_grad_norm", "clip_grad_value",
     "step_decay", "exponential_decay", "cosine_decay", "warmup",
-    "fit", "evaluate", "History", "FileError", "glorot", "orthogonal", "identity", "uniform", "zeros",
+    "fit", "evaluate", "History", "FileError", "NonfiniteLossError",
+    "glorot", "orthogonal", "identity", "uniform", "zeros",
     "windows", "Windows", "Scaler", "Vocabulary", "one_hot", "pad", "mask", "batches", "Batch", "split",
     "evolve", "euler", "LinearSystem", "ForcedOscillator", "oscillation",
     "analysis",

@@ -15,6 +15,7 @@ import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 import tinygraph as tg
+from tinygraph.backward.backprop import is_observed, tell_observers
 
 from .cells import State
 from .checkpoint import History, Run
@@ -28,6 +29,23 @@ Loss = Callable[..., tg.Tensor]
 Batches = Sequence[tuple]  # each (inputs, targets) or (inputs, targets, lengths)
 Data = tuple | Batches | Callable[[np.random.Generator], Batches]
 Forward = Callable[[Any, Batch], Outputs]
+
+
+class NonfiniteLossError(FloatingPointError):
+    """A loss that is NaN or infinite: training ends.
+
+    Attributes
+    ----------
+    loss : Tensor
+        With its graph: ``viz.debug(error.loss)`` shows where it comes from.
+    """
+
+    def __init__(self, loss: tg.Tensor, updates: int):
+        self.loss = loss
+        super().__init__(
+            f"the loss is {float(loss.item())} after {updates} updates; where from: `tinygraph debug` with"
+            ' --when "not isfinite(loss)", or viz.debug(error.loss) of this error'
+        )
 
 
 def fit(
@@ -95,8 +113,10 @@ def fit(
 
     Raises
     ------
+    NonfiniteLossError
+        When a loss is not finite. It is a FloatingPointError, and has the loss with its graph.
     FloatingPointError
-        When a loss, or a gradient that is to be clipped, is not finite.
+        When a gradient that is to be clipped is not finite.
     FileError
         When the checkpoint to resume from is not a whole one of this model.
 
@@ -117,7 +137,7 @@ def fit(
     if resume and checkpoint is not None and Path(checkpoint).exists():
         run.load(checkpoint)
     update = _Update(model, run.optimizer, loss, forward or call, clip_norm, clip_value, truncate)
-    with _progress(epochs, quiet) as show, _rare_collection():
+    with _progress(epochs, quiet or is_observed()) as show, _rare_collection():
         show(run.history)
         while not _finished(run.history, epochs, patience):
             _epoch(run, update, data, validation)
@@ -181,7 +201,8 @@ class _Update:
         loss = _loss(self.loss, outputs, batch)
         value = float(loss.item())
         if not math.isfinite(value):
-            raise FloatingPointError(f"the loss is {value} after {self.optimizer.updates} updates")
+            tell_observers(loss)  # a debugger stops here: the pass itself would only spread it
+            raise NonfiniteLossError(loss, self.optimizer.updates)
         self.optimizer.zero_grad()
         loss.backward()
         if self.clip_norm is not None:

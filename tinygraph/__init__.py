@@ -17,8 +17,10 @@ differentiate   ``loss.backward()`` · of functions `grad` `value_and_grad` `vjp
                 · one step at a time `backprop`
 say more        `no_grad` `scope` `timestep` `iteration` `detect_anomaly`
 look            `graph` → `Graph` of `Node` · `trace` → `Trace`, a recorded backward pass; `load_trace`
+                · `what_if` → `WhatIf`, the pass replayed with values set, edges cut, ops swapped
                 · `fold` → `FoldedGraph`, the loop back from its unrolled graph
-diagnose        `verify` · ``trace.cuts`` · `tg.diagnosing`: doctor, mix, forward, flow, lag, nonfinite_origin, diff
+diagnose        `verify` · ``trace.cuts`` · `tg.diagnosing`: doctor, mix, forward, flow, lag, network,
+                nonfinite_origin, diff
 test            `tg.testing`: check_gradients, check_op, tensors, programs
 define          `op` `each` `Op` `registry`
 compute         300 NumPy functions take Tensors as they are (``np.tanh``, ``np.einsum``, ``np.linalg.solve`` …) and
@@ -70,6 +72,7 @@ from .recording.tensor import Tensor
 from .testing.verification import verify
 from .tracing.trace import Trace, load_trace, trace
 from .tracing.trace_file import TraceFileError
+from .tracing.what_if import what_if
 
 __version__ = "0.1.0"
 
@@ -108,5 +111,6 @@ __all__ = [
     "value_and_grad",
     "verify",
     "vjp",
+    "what_if",
 ]
 __all__ += [name for family in ops.families for name in family.__all__]

@@ -32,7 +32,7 @@ The rooms:
 - `viz.scenes`: what is drawn; `viz.layout`: where it stands; `viz.formats`: SVG, DOT, PNG, …
 - `viz.plots`: numbers by time step
 - `viz.debugging`: the debugger without a screen; `viz.terminal`: its prompt; `viz.page`: it as a page
-- `viz.api`: `draw`; `viz.palette`: the colours; `viz.cli`, `viz.script`, `viz.demo`: the command
+- `viz.api`: `draw`; `viz.palette`: the colours; `viz.cli`, `viz.script`, `viz.program`, `viz.demo`: the command
 """
 
 from .api import draw

@@ -17,11 +17,14 @@ from tinygraph.plain_text import clean
 from tinygraph.tracing.trace_file import is_trace
 
 from .api import check_options
+from .debugging.expressions import ExpressionError
+from .debugging.passes import Passes
 from .formats.drawing import Drawing
 from .formats.picture import format_of
 from .plots.plot import Plot
+from .program import Program
 from .scenes.overlays import OVERLAYS
-from .script import Met, ScriptError, run_to_backward
+from .script import Met, ScriptError, Then, run_to_backward
 from .terminal.screen import complain, flush_or_discard, readable
 
 
@@ -111,9 +114,15 @@ def _parser() -> argparse.ArgumentParser:
     plot.add_argument("--of", metavar="NAME", help="a variable, or a parameter; by default the state")
     plot.add_argument("--show", choices=("norm", "share"), help="of what contributes to a parameter")
 
-    debug = commands.add_parser("debug", help="run a script and stop at its first backward pass")
+    debug = commands.add_parser("debug", help="run a script and stop at its first backward pass, or at one of interest")
     debug.set_defaults(run=_debug)
     _add_script(debug)
+    debug.add_argument(
+        "--when",
+        metavar="CONDITION",
+        help="stop at the first backward pass for which it holds: isnan(loss), loss > 10 * median, update == 300,"
+        " norm(W.grad) > 100",
+    )
     debug.add_argument("--json", action="store_true", help="answer with one JSON object a line")
 
     export = commands.add_parser("export", help="run a script and write its first backward pass as one page")
@@ -200,10 +209,10 @@ def _write(options: argparse.Namespace, write: Callable[[Met, str], object]) -> 
     path = os.path.abspath(options.output)  # the script may change its directory
     answers = sys.stdout  # and where its output goes
 
-    def act(met: Met) -> bool:
+    def act(met: Met) -> Then:
         write(met, path)
         print(f"wrote {clean(options.output)}", file=answers and readable(answers))
-        return False
+        return Then.END
 
     wants = _is_recorded if options.run is _draw else _has_a_pass
     return _run(options, act, wants=lambda met: wants(met.recorded))
@@ -215,12 +224,16 @@ def _has_a_pass(recorded: object) -> bool:
     return is_loss or isinstance(recorded, tg.Trace)
 
 
+def _is_from_a_file(recorded: object) -> bool:
+    return isinstance(recorded, tg.Trace) and recorded.output.tensor is None
+
+
 def _is_recorded(recorded: object) -> bool:
     return isinstance(recorded, tg.Tensor | tg.Graph | tg.Trace)
 
 
-def _run(options: argparse.Namespace, act: Callable[[Met], bool], wants: Callable[[Met], bool]) -> int:
-    """Act on the trace that the script is, or on the first backward pass that it runs."""
+def _run(options: argparse.Namespace, act: Callable[[Met], Then], wants: Callable[[Met], bool]) -> int:
+    """Act on the trace that the script is, or on the backward passes that it runs."""
     if _is_trace(options):
         act(Met(tg.load_trace(options.script)))
         return 0
@@ -235,16 +248,23 @@ def _check_folder(path: str) -> None:
 
 
 def _debug(options: argparse.Namespace) -> int:
-    answers = sys.stdout
-
-    def act(met: Met) -> bool:
-        viz.debug(met.recorded, stdout=answers, as_json=options.json)
-        return True  # `quit` leaves the debugger, and the program goes on; `abort` ends both
-
-    if answers is None:
+    if sys.stdout is None:
         raise OSError(errno.EBADF, "the debugger has no output to write to: it is closed")
+    if _is_trace(options):
+        if options.when:
+            raise ScriptError(f"{options.script}: a trace is one backward pass, which --when could only find or miss")
+        viz.debug(tg.load_trace(options.script), as_json=options.json)
+        return 0
+    try:
+        program = Program(Passes(options.when), sys.stdout, as_json=options.json)
+    except ExpressionError as error:
+        raise ScriptError(f"--when: {error}") from None
+    wants = lambda met: met.verb == "debug" and _has_a_pass(met.recorded) and not _is_from_a_file(met.recorded)
     with redirect_stdout(sys.stderr) if options.json else nullcontext():  # among JSON lines nothing else may stand
-        return _run(options, act, wants=lambda met: met.verb == "debug" and _has_a_pass(met.recorded))
+        status = run_to_backward(options.script, options.args, program.pass_begins, wants)
+    if not program.has_stopped:
+        raise ScriptError(f"{options.script}: {options.when} held at none of its {program.passes.described}")
+    return status
 
 
 def _is_trace(options: argparse.Namespace) -> bool:

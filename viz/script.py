@@ -1,4 +1,4 @@
-"""Run a script of the user's up to its first backward pass, as its guest.
+"""Run a script of the user's through its backward passes, as its guest.
 
 What the script itself hands to `viz.debug`, `viz.draw`, `viz.plot` or `viz.export` is such a pass too.
 """
@@ -13,6 +13,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from enum import Enum
 from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
@@ -48,14 +49,24 @@ class Met(NamedTuple):
     options: Mapping[str, Any] = MappingProxyType({})
 
 
-Act = Callable[[Met], bool]
+class Then(Enum):
+    """What becomes of a script after its guest has looked at a backward pass."""
+
+    WATCH = "it runs on, to its next pass"
+    LEAVE = "it runs on, alone"
+    END = "it is ended"
+    AGAIN = "it is run again from its beginning"
 
 
-def run_to_backward(script: str, args: Sequence[str], act: Act, wants: Act = lambda met: False) -> int:
-    """Run `script` as ``__main__`` and call ``act(met)`` when its first backward pass begins.
+Act = Callable[[Met], Then]
+Wants = Callable[[Met], bool]
 
-    Processes that the script starts are left alone. So are its threads: a pass in one of them is acted upon, but the
-    thread and the script then run on to their ends.
+
+def run_to_backward(script: str, args: Sequence[str], act: Act, wants: Wants = lambda met: False) -> int:
+    """Run `script` as ``__main__`` and call ``act(met)`` when a backward pass begins, until it says otherwise.
+
+    Processes that the script starts are left alone. Passes in its threads are acted upon, one at a time: a thread runs
+    on whatever `act` says.
 
     Parameters
     ----------
@@ -63,7 +74,7 @@ def run_to_backward(script: str, args: Sequence[str], act: Act, wants: Act = lam
     args : sequence of str
         Its command line.
     act : callable
-        Is given what was met, and returns whether the script shall run on. What it raises is raised here, and the
+        Is given what was met, and returns what then becomes of the script. What it raises is raised here, and the
         script is ended.
     wants : callable
         Tells whether what the script hands to `viz.debug`, `viz.draw`, `viz.plot` or `viz.export` is acted upon as a
@@ -82,41 +93,44 @@ def run_to_backward(script: str, args: Sequence[str], act: Act, wants: Act = lam
     path = Path(script)
     if not path.is_file():
         raise ScriptError(f"{script}: there is no such script")
-    guest = _Guest(act)
-    with _as_main(path, args), observed(guest.pass_begins), _taken_over(guest, wants):
-        status = _run(path)
-    if not guest.is_at_home():
-        return status  # a copy of this process, which the script has made
-    if guest.failure is not None:
-        raise guest.failure
-    if not guest.has_acted and status == 0:
-        raise ScriptError(
-            f"{script}: the script ended without a backward pass in its own process:"
-            " it calls neither loss.backward(), tg.backprop nor tg.grad, and hands no loss to viz.debug or viz.export"
-        )
-    return status
+    folder = os.getcwd()
+    while True:
+        guest = _Guest(act)
+        with _as_main(path, args), observed(guest.pass_begins), _taken_over(guest, wants):
+            status = _run(path)
+        if not guest.is_at_home():
+            return status  # a copy of this process, which the script has made
+        if guest.failure is not None:
+            raise guest.failure
+        if not guest.has_acted and status == 0:
+            raise ScriptError(
+                f"{script}: the script ended without a backward pass in its own process: it calls neither"
+                " loss.backward(), tg.backprop nor tg.grad, and hands no loss to viz.debug or viz.export"
+            )
+        if guest.then is not Then.AGAIN:
+            return status
+        os.chdir(folder)
 
 
 class _Guest:
-    """What waits in a script for its first backward pass.
+    """What waits in a script for its backward passes.
 
     Attributes
     ----------
     has_acted : bool
+    then : Then
+        What `act` said last.
     failure : BaseException or None
-        What `act` raised: never for the script to catch.
+        What it raised: never for the script to catch.
     """
 
     def __init__(self, act: Act):
+        self.has_acted = False
+        self.then = Then.WATCH
         self.failure: BaseException | None = None
         self._act = act
         self._process = os.getpid()
-        self._once = threading.Lock()
-        self._ends = False
-
-    @property
-    def has_acted(self) -> bool:
-        return self._once.locked()
+        self._acting = threading.Lock()
 
     def is_at_home(self) -> bool:
         """Tell whether this is the process that the script was started in, and no copy of it."""
@@ -126,22 +140,25 @@ class _Guest:
         self.meets(Met(loss))
 
     def meets(self, met: Met) -> bool:
-        """Act on what was met, if it is the first; return whether it was."""
+        """Act on what was met, if it is still watched for; return whether it was."""
         if not self.is_at_home():
             return False
-        is_first = self._once.acquire(blocking=False)
-        if is_first:
+        acts = self.then is Then.WATCH and self._acting.acquire(blocking=False)
+        if acts:
+            self.has_acted = True
             try:
-                self._ends = not self._act(met)
+                self.then = self._act(met)
             except BaseException as error:
-                self.failure, self._ends = error, True
-        if self._ends and threading.current_thread() is threading.main_thread():
+                self.failure, self.then = error, Then.END
+            finally:
+                self._acting.release()
+        if self.then in (Then.END, Then.AGAIN) and threading.current_thread() is threading.main_thread():
             raise _End  # again at every pass, where the script catches all that there is
-        return is_first
+        return acts
 
 
 @contextmanager
-def _taken_over(guest: _Guest, wants: Act) -> Iterator[None]:
+def _taken_over(guest: _Guest, wants: Wants) -> Iterator[None]:
     """Let a guest meet what the script hands to functions of `viz`."""
     own = {verb: getattr(viz, verb) for verb in _VERBS}
     for verb, function in own.items():
@@ -153,7 +170,7 @@ def _taken_over(guest: _Guest, wants: Act) -> Iterator[None]:
             setattr(viz, verb, function)
 
 
-def _meeting(verb: str, function: Callable[..., Any], guest: _Guest, wants: Act) -> Callable[..., Any]:
+def _meeting(verb: str, function: Callable[..., Any], guest: _Guest, wants: Wants) -> Callable[..., Any]:
     """Return a function of `viz` that lets a guest meet what it is given, once, and else does its own work."""
     signature = inspect.signature(function)
 

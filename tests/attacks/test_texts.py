@@ -110,7 +110,7 @@ def shown(trace):
         yield from texts_of(take_snapshot(trace, k))
     for node in trace.graph.nodes:
         yield repr(trace.contributions(node)) if trace.writes(node) else ""
-    commands = [name for name in COMMANDS if name not in ("quit", "abort", "save")]
+    commands = [name for name in COMMANDS if name not in ("quit", "abort", "save", "draw")]
     commands += ["goto 3", "con W", "info 2", "info 5", "b op x", "b scope x", "l 1", "p name", "p scope", "p h"]
     lines = "\n".join(commands)
     for as_json in (False, True):

@@ -15,6 +15,7 @@ import pytest
 import rnn
 import tinygraph as tg
 from tests.rnn.helpers import values
+from tinygraph.backward.backprop import observed
 
 SERIES = np.sin(np.arange(40) / 3) + 0.1 * np.cos(np.arange(40))
 
@@ -101,6 +102,16 @@ def test_a_loss_that_is_not_finite_stops_the_run():
     data.inputs[0, 0] = np.nan
     with pytest.raises(FloatingPointError, match="the loss is nan after 0 updates"):
         rnn.fit(model(), data, epochs=1, quiet=True)
+
+
+def test_the_loss_that_stops_the_run_is_kept_with_its_graph_and_shown_to_a_debugger():
+    data = rnn.windows(SERIES, 4)
+    data.inputs[0, 0] = np.nan
+    shown = []
+    with observed(shown.append), pytest.raises(rnn.NonfiniteLossError) as end:
+        rnn.fit(model(), data, epochs=1, quiet=True)
+    assert shown == [end.value.loss]
+    assert tg.diagnosing.nonfinite_origin(tg.trace(end.value.loss)).node.kind != "op"  # it came in with the data
 
 
 def test_early_stopping_leaves_the_best_parameters():

@@ -12,7 +12,7 @@ import pytest
 import viz
 from tests.tools.javascript import unpacked
 from viz.cli import main
-from viz.script import run_to_backward
+from viz.script import Then, run_to_backward
 
 BACKWARD = "import tinygraph as tg\nw = tg.parameter([1.0, 2.0])\ndef run(): (w * w).sum().backward()\n"
 
@@ -53,7 +53,7 @@ def test_a_backward_pass_in_a_thread_is_drawn_and_the_thread_goes_on_without_a_w
     drawn, said = [], []
     hook, threading.excepthook = threading.excepthook, lambda args: said.append(args.exc_type)
     try:
-        assert run_to_backward(name, [], lambda loss: bool(drawn.append(loss))) == 0
+        assert run_to_backward(name, [], lambda met: drawn.append(met.recorded) or Then.END) == 0
     finally:
         threading.excepthook = hook
     assert len(drawn) == 1

@@ -116,6 +116,11 @@ def observed(begins: Callable[[Tensor], None]) -> Iterator[None]:
         _observers.remove(begins)
 
 
+def is_observed() -> bool:
+    """Tell whether a debugger waits for backward passes; the screen is then its own."""
+    return bool(_observers)
+
+
 def tell_observers(output: Tensor) -> None:
     """Say that a backward pass from `output` begins."""
     for begins in tuple(_observers):

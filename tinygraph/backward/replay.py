@@ -35,9 +35,7 @@ def pull(node: Node, adjoint: Any, argument: int | None = None) -> tuple[Any, ..
     except Exception as error:
         if node.tensor is not None:
             raise
-        raise ValueError(
-            f"node {node.index} of the file holds values that do not fit its op {node.op}: {error}"
-        ) from error
+        raise ValueError(f"node {node.index} holds values that do not fit its op {node.op}: {error}") from error
 
 
 def run_forward(node: Node, values: Sequence[Any] | None = None) -> Any:

@@ -7,11 +7,16 @@ from typing import NamedTuple
 import numpy as np
 
 from ..numeric import norm
+from ..recording.node import Node
 from ..tracing.trace import Trace
 from .lag_matrix import entries, propagate
-from .values_by_time import Variable, state, variables
+from .local_gains import Gain, extreme_gain
+from .nonfinite import nonfinite_origin
+from .values_by_time import Variable, carried, state, variables
 
 VANISHES, EXPLODES = 0.9, 1.1  # rates a time step back: below, a gradient is lost within tens of steps; above, it grows
+_FEWEST = 10  # time steps: over fewer, any factor says little
+_MUCH = 1e3  # over all time steps: less is mild
 
 
 class Flow(NamedTuple):
@@ -31,8 +36,11 @@ class Flow(NamedTuple):
         The factor of `alone` for one time step back, against the direction of the loop, from a straight line through
         the logarithms; NaN if there is no line to draw.
     verdict : str
-        ``"vanishing"``, ``"exploding"``, ``"healthy"``, ``"not finite"``, ``"cut"`` or ``"unknown"``.
+        ``"not finite"``, ``"cut"``, ``"vanishing"``, ``"exploding"`` or ``"healthy"``; ``"none"`` where time steps are
+        too few to tell, or factors are mild.
     because : str
+    gain : Gain or None
+        Of a gradient that vanishes or explodes: the op of the cell that makes it smaller or larger most.
     """
 
     name: str
@@ -42,10 +50,11 @@ class Flow(NamedTuple):
     rate: float
     verdict: str
     because: str
+    gain: Gain | None = None
 
 
 def flow(trace: Trace, name: str | Variable | None = None) -> Flow:
-    """Return the norms of ∂L/∂h by time step, with a verdict.
+    """Return the norms of ∂L/∂h by time step, with a verdict where there is one.
 
     Parameters
     ----------
@@ -63,22 +72,71 @@ def flow(trace: Trace, name: str | Variable | None = None) -> Flow:
     --------
     >>> import numpy as np, tinygraph as tg
     >>> W, h = tg.parameter([[0.25]], name="W"), tg.tensor([1.0], name="h")
-    >>> for t in range(1, 7):
+    >>> for t in range(1, 13):
     ...     with tg.timestep(t):
     ...         h = W @ h
     >>> of_h = flow(tg.trace(h.sum()))
     >>> of_h.name, of_h.verdict, round(of_h.rate, 6), of_h.norms[-3:]
     ('h', 'vanishing', 0.25, [0.0625, 0.25, 1.0])
+    >>> str(of_h.gain).split(", ")[0]
+    'W @ h'
     """
     variable = name if isinstance(name, Variable) else variables(trace, name)[-1] if name else state(trace)
-    nodes = variable.nodes
-    gradients = map(trace.gradient, nodes.values())
+    return _flow_of(trace, variable, is_state=True)
+
+
+def flows(trace: Trace) -> list[Flow]:
+    """Return the flow of every variable that is carried through time: of each layer, sequence and direction.
+
+    Raises
+    ------
+    LookupError
+        If there is none.
+    """
+    first = state(trace)
+    of_all = [(variable, _flow_of(trace, variable, variable.name == first.name)) for variable in carried(trace)]
+    return [of_one._replace(name=", ".join(filter(None, (of_one.name, v.where)))) for v, of_one in of_all]
+
+
+def _flow_of(trace: Trace, variable: Variable, is_state: bool) -> Flow:
+    """Return the flow of a variable; only of the state itself must every time step be reached."""
+    gradients = map(trace.gradient, variable.nodes.values())
     norms = [None if gradient is None else norm(gradient) for gradient in gradients]
     alone = _alone(trace, variable, norms)
-    passed = [-t if variable.backward else t for t in nodes]  # in the order of the loop
-    rate = _rate(passed, alone)
-    verdict, because = _cut(trace) or _verdict(passed, alone, rate)
-    return Flow(str(variable), list(nodes), norms, alone, rate, verdict, because)
+    along = list(zip(variable.nodes, alone, strict=True))
+    states = list(variable.nodes.values())
+    if variable.backward:  # in the order of the loop
+        along.reverse()
+        states.reverse()
+    rate = _rate([n for _, n in along])
+    verdict, because = _nonfinite(trace, norms) or _cut(trace) or _verdict(along, rate, is_state)
+    gain, growing = None, _growing(states)
+    if verdict in ("vanishing", "healthy", "none") and growing:
+        verdict, because = growing
+    elif verdict in ("vanishing", "exploding"):
+        gain = extreme_gain(trace, states, weakest=verdict == "vanishing")
+    return Flow(str(variable), list(variable.nodes), norms, alone, rate, verdict, because, gain)
+
+
+def _nonfinite(trace: Trace, norms: list[float | None]) -> tuple[str, str] | None:
+    """Return the verdict of a pass that is not finite: nothing else can be said of it."""
+    if np.isfinite(trace.output.data).all() and all(n is None or np.isfinite(n) for n in norms):
+        return None
+    origin = nonfinite_origin(trace)
+    if origin is None:  # finite elements, whose squares are not
+        return "not finite", "norms overflow"
+    node = origin.node
+    line = f", line {node.source.lineno}" if node.source else ""
+    return "not finite", f"{origin.example} begins {origin.phase} at {node.expression or node.op or node.name}{line}"
+
+
+def _growing(states: list[Node]) -> tuple[str, str] | None:
+    """Return the verdict of values that explode forward, whatever becomes of the gradient."""
+    sizes = [norm(node.data) for node in states]
+    rate = 1 / _rate(list(sizes))
+    if len(states) < _FEWEST or not rate > EXPLODES or not rate ** (len(states) - 1) > _MUCH:
+        return None
+    return "exploding", f"forward: values grow ×{rate:.3g} with each time step, from {sizes[0]:.3g} to {sizes[-1]:.3g}"
 
 
 def _alone(trace: Trace, variable: Variable, norms: list[float | None]) -> list[float | None]:
@@ -101,34 +159,37 @@ def _cut(trace: Trace) -> tuple[str, str] | None:
     return None
 
 
-def _rate(timesteps: list[int], norms: list[float | None]) -> float:
-    pairs = [(t, n) for t, n in zip(timesteps, norms, strict=True) if n is not None and 0 < n < np.inf]
+def _rate(norms: list[float | None]) -> float:
+    """Return the factor for one time step back, given norms in the order of the loop."""
+    pairs = [(place, n) for place, n in enumerate(norms) if n is not None and 0 < n < np.inf]
     if len(pairs) < 2:
         return float("nan")
-    t, n = np.array(pairs, float).T
-    slope = np.polyfit(t - t.mean(), np.log(n), 1)[0]
+    place, n = np.array(pairs, float).T
+    slope = np.polyfit(place - place.mean(), np.log(n), 1)[0]
     return float(np.exp(-slope))
 
 
-def _verdict(timesteps: list[int], norms: list[float | None], rate: float) -> tuple[str, str]:
-    """Return the verdict and its reason; time steps of a loop that runs from the end of the sequence are negative."""
-    known = {t: n for t, n in zip(timesteps, norms, strict=True) if n is not None}
-    infinite = [t for t, n in known.items() if not np.isfinite(n)]
-    if infinite:
-        return "not finite", f"the gradient is NaN or infinite from time step {abs(max(infinite))} back"
-    missing = [t for t in timesteps if t not in known and t < max(known, default=t)]
-    if missing:
-        return (
-            "cut",
-            f"no gradient reaches time step {abs(max(missing))}: was the state detached, or made a plain array?",
-        )
-    alive = max((t for t, n in known.items() if n > 0), default=-np.inf)
-    zero = [t for t, n in known.items() if n == 0 and t < alive]
+def _verdict(along: list[tuple[int, float | None]], rate: float, is_state: bool) -> tuple[str, str]:
+    """Return the verdict on the norms by time step, in the order of the loop."""
+    known = [(t, n) for t, n in along if n is not None]
+    reached = next((k for k, (_, n) in enumerate(along) if n is not None), len(along))
+    if is_state and known and reached > 0:
+        t = along[reached - 1][0]
+        return "cut", f"no gradient reaches time step {t}: was the state detached, or made a plain array?"
+    few = f"{len(known)} time steps are too few to tell"
+    alive = max((k for k, (_, n) in enumerate(known) if n > 0), default=0)
+    zero = [t for t, n in known[:alive] if n == 0]
     if zero:
-        return "vanishing", f"it is exactly 0 from time step {abs(max(zero))} back"
+        because = f"it is exactly 0 from time step {zero[-1]} back"
+        return ("none", f"{few}; {because}") if len(along) < _FEWEST else ("vanishing", because)
     if not np.isfinite(rate):
-        return "unknown", "fewer than two time steps have a gradient"
-    first, last = min(known), max(known)
-    ends = f"{known[last]:.3g} at t = {abs(last)}, {known[first]:.3g} at t = {abs(first)}"
-    because = f"×{rate:.3g} for each time step back; {ends}"
-    return ("vanishing" if rate < VANISHES else "exploding" if rate > EXPLODES else "healthy"), because
+        return "none", "fewer than two time steps have a gradient"
+    (first, n_first), (last, n_last) = known[0], known[-1]
+    because = f"×{rate:.3g} for each time step back; {n_last:.3g} at t = {last}, {n_first:.3g} at t = {first}"
+    if len(known) < _FEWEST:
+        return "none", f"{few}: {because}"
+    if VANISHES <= rate <= EXPLODES:
+        return "healthy", because
+    if 1 / _MUCH <= rate ** (len(known) - 1) <= _MUCH:
+        return "none", f"mild over {len(known)} time steps: {because}"
+    return ("vanishing" if rate < VANISHES else "exploding"), because

@@ -6,6 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from ..graphs.graph import Graph
 from ..graphs.symbols import plain_name
@@ -100,8 +101,12 @@ def variables(recorded: Trace | Graph, name: str | None = None) -> list[Variable
     wanted = unicodedata.normalize("NFC", name).translate(_PLAIN)
     named = [v for v in everything if wanted in v.called]
     if not named:
-        there = ", ".join(dict.fromkeys(map(str, everything))) or "none"
-        raise LookupError(f"no value called {name!r} belongs to a time step; those that do: {there}")
+        there = list(dict.fromkeys(map(str, everything)))
+        near = get_close_matches(name, there, 1, 0.4)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise LookupError(
+            f"no value called {name!r} belongs to a time step{meant}; those that do: {', '.join(there) or 'none'}"
+        )
     return named
 
 
@@ -146,13 +151,17 @@ def _function(node: Node) -> str:
     return node.source.function.rpartition("<locals>.")[2] if node.source else ""
 
 
-def state(trace: Trace) -> Variable:
-    """Return the variable that is carried from one time step to the next through a parameter.
+def carried(trace: Trace) -> list[Variable]:
+    """Return the variables that are carried from one time step to the next, those that meet parameters most first.
 
-    Raises
-    ------
-    LookupError
-        If there is none: flow and lag then need a name.
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> W, h = tg.parameter(np.eye(2), name="W"), tg.tensor([1.0, 2.0], name="h")
+    >>> for _ in range(3):
+    ...     h = np.tanh(W @ h)
+    >>> [str(variable) for variable in carried(tg.trace(np.sum(h)))]
+    ['h']
     """
     everything = variables(trace)
     variable_of = {node: variable for variable in everything for node in variable.nodes.values()}
@@ -163,9 +172,20 @@ def state(trace: Trace) -> Variable:
         for source in node.inputs:
             if source in variable_of and source.timestep != node.timestep and source.shape != ():
                 votes[variable_of[source]] += 3 if _meets_parameter(node) else 1
-    if not votes:
-        raise LookupError("no named value is carried from one time step to the next; say which variable is meant")
-    return max(votes, key=lambda variable: votes[variable])
+    return sorted(votes, key=lambda variable: -votes[variable])
+
+
+def state(trace: Trace) -> Variable:
+    """Return the variable that is carried from one time step to the next through a parameter.
+
+    Raises
+    ------
+    LookupError
+        If there is none: flow and lag then need a name.
+    """
+    for variable in carried(trace):
+        return variable
+    raise LookupError("no named value is carried from one time step to the next; say which variable is meant")
 
 
 def state_name(trace: Trace) -> str:

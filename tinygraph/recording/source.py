@@ -102,6 +102,20 @@ def users_place(call: Call | None, lasti: int) -> tuple[Call, int] | None:
     return innermost if user is None else (user, lasti)
 
 
+def call_stack(call: Call | None, lasti: int) -> list[Source]:
+    """Return the user's expressions that were being evaluated at instruction `lasti` of `call`, the innermost first."""
+    stack: list[Source] = []
+    while (place := users_place(call, lasti)) is not None:
+        user, instruction = place
+        if "runpy" in user.code.co_filename:  # which runs the script
+            break
+        source = _resolve(user.code, instruction)
+        if source is not None:
+            stack.append(source)
+        call, lasti = user.parent, user.lasti
+    return stack
+
+
 def program_source(call: Call | None, lasti: int) -> Source | None:
     """Return the innermost expression of the program itself around an op: not of a library that it calls, nor of rnn.
 

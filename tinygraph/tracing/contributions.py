@@ -11,7 +11,11 @@ import numpy as np
 from ..backward.replay import view
 from ..numeric import norm
 from ..recording.node import Node
+from .ledger import table
 from .recorded_pass import Pass
+
+_OUTLYING = 20  # times the median, and its neighbours
+_FEWEST = 4  # terms, of which one can be an outlier
 
 
 class Contribution:
@@ -33,6 +37,8 @@ class Contribution:
         ⟨term, total⟩ / ‖total‖²: the shares of all terms add up to 1, and one that pulls against the total is negative.
     cosine : float
         Of the angle between the term and the total.
+    count : int
+        How many terms that gradient has.
     """
 
     def __init__(self, of: Contributions, place: int, norm: float, share: float, cosine: float):
@@ -44,6 +50,7 @@ class Contribution:
         self.norm = norm
         self.share = share
         self.cosine = cosine
+        self.count = len(of)
 
     @property
     def term(self) -> np.ndarray:
@@ -96,7 +103,7 @@ class Contributions(Sequence[Contribution]):
         return Contribution(self, i, *map(float, self._numbers[i]))
 
     def __repr__(self) -> str:
-        return f"<{len(self)} contributions to {self.trace.symbols.of(self.node)}>"
+        return table(self)
 
     def term(self, place: int) -> np.ndarray:
         """Return the contribution at `place` of this sequence."""
@@ -113,6 +120,37 @@ class Contributions(Sequence[Contribution]):
     def timesteps(self) -> list[int | None]:
         """The time step of each use."""
         return [self.trace.nodes[step].timestep for step, _ in self.writes]
+
+    @cached_property
+    def median(self) -> float:
+        """The median of the norms that are finite; NaN where there are none."""
+        finite = self.norms[np.isfinite(self.norms)]
+        return float(np.median(finite)) if finite.size else float("nan")
+
+    @cached_property
+    def outliers(self) -> list[int]:
+        """The places of terms that are not finite, or stand out; the largest first, those of NaN before.
+
+        A term stands out that is many times the median and many times the terms before and after it, where few are:
+        in a gradient that vanishes or explodes, terms of all sizes are no outliers.
+        """
+        norms = self.norms
+        outlying = ~np.isfinite(norms)
+        large = np.flatnonzero(norms > _OUTLYING * self.median)
+        if len(norms) >= _FEWEST and len(large) <= max(1, len(norms) // 10) and self.median > 0:
+            for place in large.tolist():
+                near = np.delete(norms[max(place - 2, 0) : place + 3], min(place, 2))
+                outlying[place] |= norms[place] > _OUTLYING * np.max(near, initial=0.0, where=np.isfinite(near))
+        places = np.flatnonzero(outlying)
+        return [int(place) for place in places[np.argsort(-np.nan_to_num(norms[places], nan=np.inf), kind="stable")]]
+
+    @cached_property
+    def cancels(self) -> bool:
+        """Whether the terms cancel, so that what is left of them is no more than rounding."""
+        if self.total is None or len(self) < 2 or self.total.dtype.kind != "f":
+            return False
+        rounding = max(4.0, len(self) ** 0.5) * float(np.finfo(self.total.dtype).eps) * float(np.sum(self.norms))
+        return norm(self.total) <= rounding and bool(np.isfinite(rounding)) and rounding > 0
 
     @cached_property
     def _numbers(self) -> np.ndarray:

@@ -77,6 +77,7 @@ def _timeline(header: dict[str, Any], nodes: list[Node], arrays: list[Any]) -> T
     timeline.op_timesteps = [step if node.kind == "op" else None for node, step in zip(nodes, steps, strict=True)]
     if "visits" in header:  # else a file of an older version
         timeline.visits = restored_visits(header["visits"], len(timeline.ops), arrays)
+        timeline.timesteps = steps  # of leaves too: what was set or cut stands where it stood
     return timeline
 
 

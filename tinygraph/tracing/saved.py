@@ -14,7 +14,7 @@ from ..recording.source import Source
 
 
 class SavedNode(Node):
-    """A node from a file: it has no Tensor, but what its rules need.
+    """A node from a file, or replayed: it has no Tensor, but what its rules need.
 
     Attributes
     ----------

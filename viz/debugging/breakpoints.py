@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -38,6 +38,8 @@ class Breakpoint:
         How often it was hit.
     number : int
         What the user calls it.
+    words : str
+        The command that set it, by which it is set again in another pass.
     """
 
     what: str
@@ -47,6 +49,7 @@ class Breakpoint:
     ignore: int = 0
     hits: int = 0
     number: int = 0
+    words: str = ""
 
     def reason(self, trace: Trace, k: int) -> str | None:
         """Return why to stop at step `k`, counting the hit; None where there is no reason."""
@@ -82,6 +85,20 @@ def at_node(trace: Trace, node: Node) -> Breakpoint:
     if step is None:
         return at_write(trace, node)
     return Breakpoint(f"node {symbol}", lambda k: f"{symbol} is pulled back through" if k == step else None)
+
+
+def at_values(trace: Trace, name: str, nodes: Iterable[Node]) -> Breakpoint:
+    """Stop where a value of a variable is pulled back through, in whichever time step.
+
+    Raises
+    ------
+    ValueError
+        If the pass never reaches any.
+    """
+    symbols = {k: trace.symbols.of(node) for node in nodes if (k := trace.step_of(node)) is not None}
+    if not symbols:
+        raise ValueError(f"no gradient reaches any {name}")
+    return Breakpoint(f"every {name}", lambda k: f"{symbols[k]} is pulled back through" if k in symbols else None)
 
 
 def at_write(trace: Trace, node: Node) -> Breakpoint:

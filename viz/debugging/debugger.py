@@ -155,6 +155,17 @@ class Debugger:
         """Go on (or back, with -1) to the next cell: another scope, or another time step."""
         return self._until_changed(lambda node: (node.scope, node.timestep), "cell", direction)
 
+    def until(self, line: int | None = None) -> Stop:
+        """Go on to the next step that stands on `line` of the program, or on another line than this one."""
+        here = _line_of(self.node)
+        for k in self._ahead(1):
+            there = _line_of(self.trace.nodes[k])
+            if there is not None and (there == line if line is not None else there != here):
+                return self._to(k, f"line {there}")
+        if line is not None:
+            return Stop(self.position, f"no later step stands on line {line}", False)
+        return self._to(self.last, "no other line before the end")
+
     def next_write(self, node: str | Node | tg.Tensor, direction: int = 1) -> Stop:
         """Run to the next (or with -1 the previous) contribution to a gradient: back is "who last wrote it?"."""
         written = self.trace.node(node)
@@ -209,6 +220,10 @@ class Debugger:
     def watch(self, node: str | Node | tg.Tensor) -> Breakpoint:
         """Stop wherever the gradient of `node` is written."""
         return self.add(points.at_write(self.trace, self.trace.node(node)))
+
+
+def _line_of(node: Node) -> int | None:
+    return None if node.source is None else node.source.lineno
 
 
 def _described(key: Any) -> str:

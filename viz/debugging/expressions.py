@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 import difflib
 import operator
+import re
+import unicodedata
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -16,7 +18,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .names import ARRAY_ATTRIBUTES, FUNCTIONS, NAMES, VALUE_ATTRIBUTES, Moment, Value
+from .names import ARRAY_ATTRIBUTES, FUNCTIONS, METHODS, VALUE_ATTRIBUTES, Value, Vocabulary
 
 T = TypeVar("T")
 _LONGEST = 400
@@ -95,7 +97,7 @@ class Expression:
     """
 
     def __init__(self, text: str):
-        self.text = text.strip()
+        self.text = _typed(text.strip())
         if not self.text:
             raise ExpressionError("expected an expression", self.text)
         if len(self.text) > _LONGEST:
@@ -112,7 +114,7 @@ class Expression:
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
 
-    def __call__(self, moment: Moment) -> Any:
+    def __call__(self, moment: Vocabulary) -> Any:
         """Return its value at a step.
 
         Raises
@@ -122,7 +124,7 @@ class Expression:
         """
         return self._evaluated(lambda: self._result(self._value(self._tree, moment)))
 
-    def holds(self, moment: Moment) -> bool:
+    def holds(self, moment: Vocabulary) -> bool:
         """Tell whether it is true at a step; not where a gradient that it reads is not computed yet."""
         try:
             return self._evaluated(lambda: self._truth(self._tree, moment))
@@ -150,7 +152,7 @@ class Expression:
             return value
         raise self._error(self._tree, f"a {type(value).__name__} is nothing to show")
 
-    def check_names(self, moment: Moment) -> None:
+    def check_names(self, moment: Vocabulary) -> None:
         """Raise an ExpressionError if it uses a name that means nothing in this trace."""
         for node in ast.walk(self._tree):
             if isinstance(node, ast.Name) and node.id not in FUNCTIONS:
@@ -163,7 +165,7 @@ class Expression:
             raise self._error(node, f"{_kind(node)} cannot be used here")
         if isinstance(node, ast.operator) and type(node) not in _OPERATORS:
             raise ExpressionError(f"the operator {_kind(node)} cannot be used here", self.text)
-        if isinstance(node, ast.Attribute) and node.attr not in _ATTRIBUTES:
+        if isinstance(node, ast.Attribute) and node.attr not in (_ATTRIBUTES | METHODS.keys()):
             raise self._error(node, f"unknown attribute .{node.attr}{_nearest(node.attr, _ATTRIBUTES)}")
         if isinstance(node, ast.Call):
             self._check_call(node)
@@ -171,6 +173,8 @@ class Expression:
             raise self._error(node, f"the constant {node.value!r} cannot be used here")
 
     def _check_call(self, node: ast.Call) -> None:
+        if isinstance(node.func, ast.Attribute) and node.func.attr in METHODS and not node.args and not node.keywords:
+            return
         if not isinstance(node.func, ast.Name):
             raise self._error(node, "only the functions listed by `help expressions` can be called")
         if node.func.id not in FUNCTIONS:
@@ -184,7 +188,7 @@ class Expression:
 
     # -- evaluation ---------------------------------------------------------------------------------------------------
 
-    def _value(self, node: ast.AST, moment: Moment) -> Any:
+    def _value(self, node: ast.AST, moment: Vocabulary) -> Any:
         try:
             return getattr(self, f"_{type(node).__name__}")(node, moment)
         except ExpressionError:
@@ -192,23 +196,23 @@ class Expression:
         except Exception as error:  # whatever NumPy raises about shapes and types
             raise self._error(node, f"{type(error).__name__}: {error}") from None
 
-    def _number(self, node: ast.AST, moment: Moment) -> Any:
+    def _number(self, node: ast.AST, moment: Vocabulary) -> Any:
         value = _plain(self._value(node, moment))
         if value is None:
             raise self._error(node, "it is not computed yet", NotYet)
         return value
 
-    def _Constant(self, node: ast.Constant, moment: Moment) -> Any:
+    def _Constant(self, node: ast.Constant, moment: Vocabulary) -> Any:
         return node.value
 
-    def _Name(self, node: ast.Name, moment: Moment) -> Any:
+    def _Name(self, node: ast.Name, moment: Vocabulary) -> Any:
         try:
             return moment.lookup(node.id)
         except LookupError as error:
-            near = _nearest(node.id, [*NAMES, *FUNCTIONS, *moment.trace.symbols.names()])
+            near = _nearest(node.id, [*moment.known, *FUNCTIONS])
             raise self._error(node, f"unknown name {node.id}{near}" if near else str(error.args[0])) from None
 
-    def _Attribute(self, node: ast.Attribute, moment: Moment) -> Any:
+    def _Attribute(self, node: ast.Attribute, moment: Vocabulary) -> Any:
         value = self._value(node.value, moment)
         if isinstance(value, Value) and node.attr in VALUE_ATTRIBUTES:
             return VALUE_ATTRIBUTES[node.attr](value)
@@ -216,7 +220,7 @@ class Expression:
             return ARRAY_ATTRIBUTES[node.attr](_plain(value))
         raise self._error(node, f"only a value of the network has .{node.attr}")
 
-    def _Subscript(self, node: ast.Subscript, moment: Moment) -> Any:
+    def _Subscript(self, node: ast.Subscript, moment: Vocabulary) -> Any:
         value = self._value(node.value, moment)
         index = self._value(node.slice, moment)
         if isinstance(value, Value) and isinstance(index, int) and isinstance(node.value, ast.Name):
@@ -224,35 +228,35 @@ class Expression:
                 return moment.lookup(f"{node.value.id}[{index}]")
         return np.asarray(_plain(value))[index]
 
-    def _Slice(self, node: ast.Slice, moment: Moment) -> slice:
+    def _Slice(self, node: ast.Slice, moment: Vocabulary) -> slice:
         bounds = (node.lower, node.upper, node.step)
         return slice(*(None if bound is None else self._number(bound, moment) for bound in bounds))
 
-    def _Tuple(self, node: ast.Tuple, moment: Moment) -> tuple[Any, ...]:
+    def _Tuple(self, node: ast.Tuple, moment: Vocabulary) -> tuple[Any, ...]:
         return tuple(_plain(self._value(part, moment)) for part in node.elts)
 
-    def _List(self, node: ast.List, moment: Moment) -> list[Any]:
+    def _List(self, node: ast.List, moment: Vocabulary) -> list[Any]:
         return [_plain(self._value(part, moment)) for part in node.elts]
 
-    def _UnaryOp(self, node: ast.UnaryOp, moment: Moment) -> Any:
+    def _UnaryOp(self, node: ast.UnaryOp, moment: Vocabulary) -> Any:
         if isinstance(node.op, ast.Not):
             return not self._truth(node.operand, moment)
         return _OPERATORS[type(node.op)](self._number(node.operand, moment))
 
-    def _BinOp(self, node: ast.BinOp, moment: Moment) -> Any:
+    def _BinOp(self, node: ast.BinOp, moment: Vocabulary) -> Any:
         left, right = self._number(node.left, moment), self._number(node.right, moment)
         if isinstance(left, str | list | tuple) or isinstance(right, str | list | tuple):
             raise self._error(node, "arithmetic needs numbers")  # "a" * 10**9 would fill the memory
         return _OPERATORS[type(node.op)](left, right)
 
-    def _BoolOp(self, node: ast.BoolOp, moment: Moment) -> Any:
+    def _BoolOp(self, node: ast.BoolOp, moment: Vocabulary) -> Any:
         wanted = isinstance(node.op, ast.Or)
         for part in node.values:
             if self._truth(part, moment) is wanted:
                 return wanted
         return not wanted
 
-    def _Compare(self, node: ast.Compare, moment: Moment) -> Any:
+    def _Compare(self, node: ast.Compare, moment: Vocabulary) -> Any:
         left = self._plain_operand(node.left, node, moment)
         result: Any = True
         for sign, part in zip(node.ops, node.comparators, strict=True):
@@ -263,25 +267,51 @@ class Expression:
             left = right
         return result
 
-    def _plain_operand(self, part: ast.AST, whole: ast.Compare, moment: Moment) -> Any:
+    def _plain_operand(self, part: ast.AST, whole: ast.Compare, moment: Vocabulary) -> Any:
         if any(isinstance(sign, ast.Is | ast.IsNot | ast.Eq | ast.NotEq) for sign in whole.ops):
             return _plain(self._value(part, moment))  # None == 3 is an answer
         return self._number(part, moment)
 
-    def _IfExp(self, node: ast.IfExp, moment: Moment) -> Any:
+    def _IfExp(self, node: ast.IfExp, moment: Vocabulary) -> Any:
         chosen = node.body if self._truth(node.test, moment) else node.orelse
         return self._value(chosen, moment)
 
-    def _Call(self, node: ast.Call, moment: Moment) -> Any:
+    def _Call(self, node: ast.Call, moment: Vocabulary) -> Any:
+        if isinstance(node.func, ast.Attribute):
+            return METHODS[node.func.attr](self._number(node.func.value, moment))
         assert isinstance(node.func, ast.Name)
         return FUNCTIONS[node.func.id][0](self._number(node.args[0], moment))
 
-    def _truth(self, node: ast.AST, moment: Moment) -> bool:
+    def _truth(self, node: ast.AST, moment: Vocabulary) -> bool:
         value = self._number(node, moment)
         if isinstance(value, np.ndarray) and value.size != 1:
             reason = f"an array of {value.size} elements is neither true nor false: use any(…) or all(…)"
             raise self._error(node, reason)
         return bool(value)
+
+
+_LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_BARRED = re.compile(r"[^\W\d](?:\w|[\u0300-\u036f])*(?:\[-?\d+\])?")
+
+
+def _typed(text: str) -> str:
+    """Return an expression in which names stand as they are typed, and not as the screen writes them.
+
+    Examples
+    --------
+    >>> _typed("norm(h⁽³⁾) + W₂"), _typed("h̄⁽³⁾ / l̅o̅s̅s̅")
+    ('norm(h[3]) + W2', 'h[3].grad / loss.grad')
+    """
+    text = re.sub("⁽([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)⁾", lambda raised: f"[{raised[1].translate(_RAISED)}]", text.translate(_LOWERED))
+    return _BARRED.sub(_without_bar, text) if not text.isascii() else text
+
+
+def _without_bar(match: re.Match[str]) -> str:
+    letters = unicodedata.normalize("NFD", match[0])
+    if "\u0304" not in letters and "\u0305" not in letters:
+        return match[0]
+    return unicodedata.normalize("NFC", re.sub("[\u0304\u0305]", "", letters)) + ".grad"
 
 
 def _compared(sign: ast.cmpop, left: Any, right: Any) -> Any:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import PureWindowsPath
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -41,6 +41,23 @@ ARRAY_ATTRIBUTES: dict[str, Callable[[Any], Any]] = {
 }
 
 
+class Vocabulary(Protocol):
+    """What an expression asks for its names."""
+
+    def lookup(self, name: str) -> Any:
+        """Return what `name` stands for.
+
+        Raises
+        ------
+        LookupError
+            If it stands for nothing.
+        """
+
+    @property
+    def known(self) -> Iterable[str]:
+        """All names, to find the nearest to one that is not known."""
+
+
 class Moment:
     """One step of a trace, as the names that expressions use.
 
@@ -72,6 +89,11 @@ class Moment:
             value, _ = NAMES[name]
             return value(self)
         return Value(self.trace, self.trace.node(name), self.k + 1)
+
+    @property
+    def known(self) -> Iterable[str]:
+        """All names."""
+        return [*NAMES, *self.trace.symbols.names()]
 
     @property
     def terms(self) -> np.ndarray:
@@ -122,6 +144,9 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], str]] = {
     "nonfinite": (lambda x: not np.isfinite(x).all(), "whether any element is NaN or infinite"),
     "len": (len, "the length of the first axis"),
 }
+
+
+METHODS: dict[str, Callable[[Any], Any]] = {"transpose": np.transpose}
 
 
 def file_name(path: str) -> str:

@@ -2,6 +2,7 @@
 
 - `terminal`: the loop of questions and answers; `prompt`: typed lines
 - `session`: the table of commands, and what they share
-- `moving`, `stopping`, `seeing`, `diagnosing`, `causes`, `verifying`, `forward`: the commands
+- the commands: `moving`, `stopping`, `seeing`, `frames`, `contributing`, `diagnosing`, `causes`, `verifying`,
+  `forward`, `flowing`, `picturing`, `changing`
 - `panels`, `contribution_table`, `arrays`: what is printed
 """

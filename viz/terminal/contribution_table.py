@@ -1,4 +1,4 @@
-"""The table of what a gradient is the sum of."""
+"""The table of what a gradient is the sum of, on a screen."""
 
 from __future__ import annotations
 
@@ -7,69 +7,65 @@ import math
 from rich.cells import cell_len
 from rich.text import Text
 
-from tinygraph.array_text import number_text
-from tinygraph.graphs.symbols import raised
-from tinygraph.numeric import norm
 from tinygraph.tracing.contributions import Contributions
+from tinygraph.tracing.ledger import HEADS, ROWS, by_size, cancellation, cells, chosen, remark
 
-from .panels import visible
+from .panels import wrapped
 
-_ROWS = 12
-_HEADS = {"step": 8, "time": 6, "‖term‖": 12, "share": 9, "cosine": 8, "‖sum so far‖": 14}  # and their columns
 _BAR = 12
 
 
-def contribution_table(terms: Contributions, upto: int, width: int) -> list[Text]:
-    """Return what a gradient is the sum of, up to a step; terms still to come are shown as such, never as 0.
-
-    On a narrow screen the last columns are left out.
-    """
+def contribution_table(terms: Contributions, upto: int, width: int, sorted_by_size: bool = False) -> list[Text]:
+    """Return what a gradient is the sum of; terms after a step are dim. On a narrow screen the last columns go."""
     symbol = terms.trace.symbols.of(terms.node)
     if not terms:
         return [Text(f"  no gradient reaches {symbol}", "dim")]
     done = sum(step <= upto for step, _ in terms.writes)
-    title = Text.assemble((f"  {symbol.bar} ", "bold"), (f"= sum of {len(terms)} terms, {done} of them so far", "dim"))
-    lines = [title, Text(_joined(list(_HEADS), width), "dim")]
-    largest = float(max(terms.norms)) or 1.0
-    shown = visible(len(terms), _ROWS, done)
-    if shown.start > 0:
-        lines.append(Text("       ⋮", "dim"))
-    lines += [_row(terms, place, place < done, largest, width) for place in shown]
-    if shown.stop < len(terms):
-        lines.append(Text("       ⋮", "dim"))
+    so_far = "" if done == len(terms) else f", {done} so far"
+    title = Text.assemble((f"  {symbol.bar} ", "bold"), (f"= sum of {_count(terms)}{so_far}", "dim"))
+    lines = [title, Text(_joined(list(HEADS), width), "dim")]
+    finite = [size for size in terms.norms.tolist() if math.isfinite(size)]
+    largest = max(finite, default=0.0) or 1.0
+    order = by_size(terms) if sorted_by_size else range(len(terms))
+    focus = 0 if sorted_by_size else min(done, len(terms) - 1)
+    for place in chosen(order, ROWS, focus, terms.outliers[: ROWS - 2]):
+        if place is None:
+            lines.append(Text("       ⋮", "dim"))
+        else:
+            lines += _rows(terms, place, place < done, largest, width)
+    lines += [line for text in cancellation(terms) for line in wrapped(text, width, "yellow")]
     if done == len(terms):
         check, style = ("equals", "green") if terms.exact else ("does NOT equal", "bold red")
-        lines.append(Text(f"  the sum {check} the gradient of the pass to the last bit", style))
+        lines += wrapped(f"the sum {check} the gradient of the pass to the last bit", width, style)
     return lines
 
 
-def _row(terms: Contributions, place: int, computed: bool, largest: float, width: int) -> Text:
-    step, _ = terms.writes[place]
-    cells = [str(step), raised(terms.trace.nodes[step].timestep)]
-    if not computed:
-        return Text(_joined(cells, width)).append("     not computed yet", "dim")
+def _count(terms: Contributions) -> str:
+    return "1 term" if len(terms) == 1 else f"{len(terms)} terms"
+
+
+def _rows(terms: Contributions, place: int, computed: bool, largest: float, width: int) -> list[Text]:
+    """Return the line of a term, and of an outlier what is to be said of it."""
     term = terms[place]
-    cells += [
-        number_text(term.norm),
-        _text(term.share, ".1%"),
-        _text(term.cosine, ".2f"),
-        number_text(norm(term.running)),
-    ]
-    line = Text(_joined(cells, width))
+    style = "" if computed else "dim"
+    line = Text(_joined(cells(terms, place), width), style)
+    said = remark(terms, place)
+    if said:
+        line.stylize("bold red")
+        text = f"  ← {said}"
+        if line.cell_len + cell_len(text) <= width:
+            return [line.append(text, "bold red")]
+        return [line, *wrapped(text.strip(), width, "bold red")]
     if line.cell_len + 3 + _BAR > width:
-        return line
-    bar = round(_BAR * term.norm / largest) if math.isfinite(term.norm) and math.isfinite(largest) else 0
-    return line.append("   " + "█" * bar, "red" if term.cosine < 0 else "cyan")
+        return [line]
+    bar = round(_BAR * term.norm / largest) if math.isfinite(term.norm) else 0
+    return [line.append("   " + "█" * bar, "red" if term.cosine < 0 else "cyan")]
 
 
-def _joined(cells: list[str], width: int) -> str:
+def _joined(row: list[str], width: int) -> str:
     """Return cells under their heads, as many as there is room for."""
     line = ""
-    for cell, columns in zip(cells, _HEADS.values(), strict=False):
+    for cell, columns in zip(row, HEADS.values(), strict=False):
         if cell_len(line) + columns <= width:
             line += " " * (columns - cell_len(cell)) + cell
     return line
-
-
-def _text(x: float, form: str) -> str:
-    return "—" if math.isnan(x) else format(x, form)

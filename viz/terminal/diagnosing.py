@@ -1,71 +1,21 @@
-"""Commands that diagnose: flow, lag, nan, diff; and save."""
+"""Commands that diagnose: nan and diff; and save."""
 
 from __future__ import annotations
 
 import numpy as np
-from rich.cells import cell_len
 from rich.text import Text
 
 import tinygraph as tg
 from tinygraph import diagnosing as diagnosis
 from tinygraph.array_text import number_text
-from tinygraph.graphs.symbols import Symbols, raised
+from tinygraph.graphs.symbols import Symbols
 from tinygraph.recording.node import Node
 from tinygraph.tracing.trace import Trace
 
 from ..debugging.names import file_name
 from ..debugging.snapshot import json_data
-from .arrays import heat_map, summary
+from .arrays import summary
 from .session import Answer, CommandError, Session, command
-
-_COLOURS = {"healthy": "green", "vanishing": "yellow", "exploding": "red", "not finite": "red", "cut": "red"}
-
-
-@command("flow", usage="flow [NAME]", group="diagnosing", completes="nodes")
-def _flow(session: Session, argument: str) -> Answer:
-    """Show the norm of ∂L/∂h by time step, with a verdict: vanishing, exploding, healthy, cut."""
-    flow = diagnosis.flow(session.trace, argument or None)
-    columns = [flow.norms] if flow.alone is flow.norms else [flow.norms, flow.alone]
-    heads = [f"‖∂L/∂{flow.name}‖", f"L{raised(max(flow.timesteps))} alone"][: len(columns)]
-    heads = [session.written(head) for head in heads]
-    title = "   time" + "".join(" " * (12 - cell_len(head)) + head for head in heads)
-    if cell_len(title) + 18 <= session.width:
-        title += "  logarithmic bars"
-    logarithms = [np.log10(x) for column in columns for x in column if x is not None and 0 < x < np.inf]
-    low, high = min(logarithms, default=0.0), max(logarithms, default=0.0)
-    rows = []
-    for t, *norms in zip(flow.timesteps, *columns, strict=True):
-        cell, *alone = (f"{'none' if x is None else number_text(x):>10}  " for x in norms)
-        bar = _log_bar(norms[-1], low, high, min(session.width - 36, 40))
-        rows.append(Text.assemble((f"  {t:>5}  ", "dim"), cell, ("".join(alone), "dim"), (bar, "cyan")))
-    if len(rows) > 24:
-        rows[12:-12] = [Text("   ⋮", "dim")]
-    verdict = (f"  {flow.verdict}", f"bold {_COLOURS.get(flow.verdict, '')}".strip())
-    lines = [Text(title, "dim"), *rows, Text.assemble(verdict, f": {flow.because}")]
-    return Answer("flow", json_data(flow._asdict()), lines)
-
-
-def _log_bar(x: float | None, low: float, high: float, width: int) -> str:
-    if x is None or x == 0:
-        return ""
-    if not np.isfinite(x):
-        return "not finite"
-    share = 1.0 if high == low else (np.log10(x) - low) / (high - low)
-    return "█" * (1 + round(share * (width - 1)))
-
-
-@command("lag", usage="lag [NAME]", group="diagnosing", completes="parameters nodes")
-def _lag(session: Session, argument: str) -> Answer:
-    """Show which loss taught which time step: a row for the loss of each time step, a column for each use."""
-    lag = diagnosis.lag(session.trace, argument or None)
-    lines = [Text(f"  rows: the loss of time step t; columns: {lag.of} at time step s", "dim")]
-    if max(lag.norms.shape) <= min(8, (session.width - 6) // 9):
-        lines.append(Text("   t\\s" + "".join(f"{s:>9}" for s in lag.uses), "dim"))
-        for t, row in zip(lag.losses, lag.norms, strict=True):
-            lines.append(Text.assemble((f"  {t:>4}", "dim"), "".join(f"{number_text(x):>9}" for x in row)))
-    else:
-        lines += heat_map(lag.norms, min(session.width - 8, 60), 20)
-    return Answer("lag", json_data(lag._asdict()), lines)
 
 
 @command("nan", group="diagnosing")
@@ -88,10 +38,12 @@ def _nan(session: Session, argument: str) -> Answer:
         "timestep": node.timestep,
     }
     line = Text(f"the first value that is not finite: {_culprit(origin, session.trace.symbols)}", "bold red")
+    maker = diagnosis.made_at(session.trace, node)
+    made = [] if maker is None else [Text(f"  made on {maker}", "bold")]
     if origin.step is not None:
-        return Answer("nan", data, [*session.goto(origin.step).lines, line])
+        return Answer("nan", data, [*session.goto(origin.step).lines, line, *made])
     source = str(node.source).split("\n") if node.source else []
-    return Answer("nan", data, [line, *(Text(f"  {text}") for text in source)])
+    return Answer("nan", data, [line, *(Text(f"  {text}") for text in source), *made])
 
 
 def _culprit(origin: diagnosis.Origin, symbols: Symbols) -> str:

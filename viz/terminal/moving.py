@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .session import Answer, Session, command, split_word, whole_number
+from .session import Answer, CommandError, Session, command, split_word, whole_number
 
 _MOVES = "nodes t cell"
 
@@ -42,16 +42,41 @@ def _goto(session: Session, argument: str) -> Answer:
     return session.stop(session.debugger.goto(int(argument) if argument.lstrip("-").isdigit() else argument))
 
 
+@command("until", "unt", usage="until [LINE]", group="moving")
+def _until(session: Session, argument: str) -> Answer:
+    """Run on to a step on another line of the program, or to one on LINE."""
+    return session.stop(session.debugger.until(whole_number(argument, "a line") if argument else None))
+
+
 @command("continue", "c", "cont", group="moving")
 def _continue(session: Session, argument: str) -> Answer:
-    """Run on to the next breakpoint or watch, or to the end."""
-    return session.stop(session.debugger.resume(1))
+    """Run on to the next breakpoint or watch, or to the end; from there, to the program's next backward pass."""
+    if session.passes is not None and session.debugger.position == session.debugger.last:
+        return Answer("next pass", ends=True)
+    stop = session.debugger.resume(1)
+    if session.passes is not None and stop.position == session.debugger.last:
+        stop = stop._replace(reason=f"{stop.reason}; `continue` goes to the next one")
+    return session.stop(stop)
+
+
+@command("restart", "run", group="moving")
+def _restart(session: Session, argument: str) -> Answer:
+    """Run the program again from its beginning, to its first backward pass, or the first that `when` allows."""
+    if session.passes is None:
+        raise CommandError("there is no program to run again; `goto 0` goes to the first step")
+    return Answer("restart", ends=True)
 
 
 @command("reverse-continue", "rc", group="moving")
 def _reverse_continue(session: Session, argument: str) -> Answer:
     """Run back to the previous breakpoint or watch, or to the loss."""
     return session.stop(session.debugger.resume(-1))
+
+
+@command("undo", group="moving")
+def _undo(session: Session, argument: str) -> Answer:
+    """Take back the latest move, or the latest what-if."""
+    return session.undo()
 
 
 @command("abort", group="moving")

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from tinygraph.array_text import shape_text, values_text
+from tinygraph.tracing.what_if import WhatIf
 
 from ..debugging.debugger import Debugger
 from ..debugging.expressions import ExpressionError
@@ -34,12 +35,22 @@ def stop_lines(debugger: Debugger, width: int, ascii_only: bool) -> list[Text]:
         [*_neighbourhood(snapshot, width), *_time_strip(snapshot, width)],
         _displays(debugger, width),
     ]
-    lines = [Text("─" * width, "dim"), _header(snapshot, width)]
+    lines = [_rule(debugger, width), _header(snapshot, width)]
     for panel in filter(None, panels):
         if len(lines) > 2:
             lines.append(Text())
         lines += panel
     return lines
+
+
+def _rule(debugger: Debugger, width: int) -> Text:
+    """Return the line above a stop; in a replay it says what was changed."""
+    if not isinstance(debugger.trace, WhatIf):
+        return Text("─" * width, "dim")
+    line = Text.assemble(
+        ("── ", "dim"), (cut(f"what if {'; '.join(debugger.trace.changes)}", width - 6), "yellow"), " "
+    )
+    return line.append("─" * (width - line.cell_len), "dim")
 
 
 def _header(snapshot: dict[str, Any], width: int) -> Text:
@@ -128,6 +139,11 @@ def _meanings(formulas: list[dict[str, Any]], width: int) -> list[Text]:
         else:
             lines.append(f"{_INDENT}{'      ' if lines else 'where '}{meaning}")
     return [Text(line, "dim") for line in lines]
+
+
+def wrapped(text: str, width: int, style: str = "") -> list[Text]:
+    """Return a text as lines, indented, that fit a screen."""
+    return [Text(f"{_INDENT}{line}", style) for line in textwrap.wrap(text, width - len(_INDENT))]
 
 
 def cut(text: str, width: int) -> str:

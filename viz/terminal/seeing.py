@@ -1,25 +1,22 @@
-"""Commands that look without moving: numbers, source, formula, contributions, and the state of all gradients."""
+"""Commands that look without moving: numbers, formula, facts; and help."""
 
 from __future__ import annotations
 
+import difflib
 import textwrap
-from typing import Any
 
-from rich.cells import cell_len
 from rich.text import Text
 
-from tinygraph.array_text import number_text, shape_text
-from tinygraph.numeric import norm
+from tinygraph.array_text import number_text
+from tinygraph.diagnosing.makers import made_at
 from tinygraph.recording.node import Node
-from tinygraph.tracing.contributions import Contributions
 
 from ..debugging.expressions import Expression
 from ..debugging.names import FUNCTIONS, NAMES
 from ..debugging.snapshot import array_data, json_data, take_snapshot
 from .arrays import array_lines, is_array, one_line
-from .contribution_table import contribution_table
-from .panels import append_at_right, cut, formula_lines, padded
-from .session import COMMANDS, Answer, Command, CommandError, Session, command, commands_by_word
+from .panels import formula_lines
+from .session import COMMANDS, GROUPS, Answer, Command, CommandError, Session, command, commands_by_word
 
 
 @command("where", "w", "bt", group="seeing")
@@ -70,120 +67,6 @@ def _undisplay(session: Session, argument: str) -> Answer:
     return _display(session, "")
 
 
-@command("contributions", "con", usage="contributions [NAME]", group="seeing", completes="parameters nodes")
-def _contributions(session: Session, argument: str) -> Answer:
-    """List the terms that the gradient of NAME is the sum of: norm, share, cosine with the total, and the running sum;
-    by default of the parameter that this step writes, or of all parameters.
-    """
-    nodes = [session.node(argument)] if argument else _written_here(session)
-    gradients, lines = [], []
-    for node in nodes:
-        terms = session.trace.contributions(node)
-        gradients.append(_contribution_data(session, terms))
-        lines += [*contribution_table(terms, session.debugger.position, session.width), Text()]
-    return Answer("contributions", {"gradients": gradients}, lines[:-1])
-
-
-def _written_here(session: Session) -> list[Node]:
-    parameters = [source for source in session.debugger.node.inputs if source.kind == "parameter"]
-    return list(dict.fromkeys(parameters)) or session.trace.graph.parameters
-
-
-def _contribution_data(session: Session, terms: Contributions) -> dict[str, Any]:
-    done = [term for term in terms if term.step <= session.debugger.position]
-    return {
-        "of": str(session.trace.symbols.of(terms.node)),
-        "count": len(terms),
-        "terms": [
-            {
-                "step": term.step,
-                "timestep": term.timestep,
-                "norm": json_data(term.norm),
-                "share": json_data(term.share),
-                "cosine": json_data(term.cosine),
-                "running": json_data(norm(term.running)),
-            }
-            for term in done
-        ],
-        "complete": len(done) == len(terms),
-        "exact": terms.exact if len(done) == len(terms) else None,
-    }
-
-
-@command("gradients", "grads", group="seeing")
-def _gradients(session: Session, argument: str) -> Answer:
-    """List the gradients of the parameters: complete, partial, or not computed yet."""
-    state, parameters = session.trace.at(session.debugger.position + 1), session.trace.graph.parameters
-    bars = [session.written(session.trace.symbols.of(node).bar) for node in parameters]
-    room = min(max(map(cell_len, bars), default=0), session.width // 3)
-    shape_width = max((len(shape_text(node.shape)) for node in parameters), default=0)
-    gradients, lines = [], []
-    for node, bar in zip(parameters, bars, strict=True):
-        symbol, so_far = session.trace.symbols.of(node), state.gradient(node)
-        steps = [step for step, _ in session.trace.writes(node)]
-        done = sum(step <= session.debugger.position for step in steps)
-        size = None if so_far is None else norm(so_far)
-        gradients.append(
-            {
-                "of": str(symbol),
-                "status": state.status(node),
-                "terms": done,
-                "of_terms": len(steps),
-                "norm": json_data(size),
-            }
-        )
-        computed = ("not computed yet", "dim") if size is None else f"‖·‖ {number_text(size):>9}"
-        terms = f"{done} of {len(steps)} terms" if steps else "no gradient reaches it"
-        name, shape = f"  {padded(cut(bar, room), room)}", f"  {shape_text(node.shape):>{shape_width}}  "
-        line = Text.assemble((name, "bold"), (shape, "dim"), computed)
-        if line.cell_len + len(terms) + 4 > session.width:
-            terms = f"{done}/{len(steps)}"
-        append_at_right(line, terms, min(session.width, room + shape_width + 43), 1)
-        lines.append(line)
-    return Answer("gradients", {"gradients": gradients}, lines)
-
-
-_WHO = "who wrote what? a name, as W or h[3]"
-
-
-@command("who", usage="who NAME", group="seeing", completes="parameters nodes", asks=_WHO)
-def _who(session: Session, argument: str) -> Answer:
-    """Say which step last wrote the gradient of NAME, and which will next; `back NAME` goes there."""
-    here, node = session.debugger.position, session.node(argument)
-    steps = [step for step, _ in session.trace.writes(node)]
-    last = max((step for step in steps if step <= here), default=None)
-    following = min((step for step in steps if step > here), default=None)
-    bar = session.trace.symbols.of(node).bar
-    lines = [_writer(session, f"{bar} was last written", last), _writer(session, f"{bar} is next written", following)]
-    return Answer("who", {"of": bar, "last": last, "next": following}, lines)
-
-
-def _writer(session: Session, what: str, step: int | None) -> Text:
-    if step is None:
-        return Text(f"  {what} by no step", "dim")
-    node = session.trace.nodes[step]
-    at = "" if node.timestep is None else f", time step {node.timestep}"
-    return Text.assemble(f"  {what} at step {step}{at}: ", (node.expression or str(node.op), "bold"))
-
-
-@command("list", "l", usage="list [LINE]", group="seeing")
-def _list(session: Session, argument: str) -> Answer:
-    """Show the program around the line of this step, or around LINE."""
-    source = session.debugger.node.source
-    if source is None:
-        return Answer("list", {"lines": []}, [Text("the source of this step is not known", "dim")])
-    middle = int(argument) if argument.isdigit() else source.lineno
-    program = session.trace.source_lines(source.filename)
-    near = {n: program[n] for n in range(middle - 5, middle + 6) if n in program}
-    lines = []
-    for n, text in near.items():
-        is_here = source.lineno <= n <= source.end_lineno
-        lines.append(Text(f"{n:>5} {'->' if is_here else '  '} {text}", "bold" if is_here else ""))
-        lines[-1].truncate(session.width, overflow="ellipsis")
-    data = {"file": source.filename, "line": source.lineno, "lines": {str(n): text for n, text in near.items()}}
-    return Answer("list", data, lines or [Text(f"no source of {source.filename}", "dim")])
-
-
 @command("info", "i", usage="info [NAME]", group="seeing", completes="nodes")
 def _info(session: Session, argument: str) -> Answer:
     """Tell about the pass; or about a value: its op, shape, scope, time step, expression and source line."""
@@ -213,29 +96,46 @@ def _about_node(session: Session, node: Node) -> Answer:
         "expression": node.expression,
         "step": session.trace.step_of(node),
         "line": node.source and f"{node.source.filename}:{node.source.lineno}",
+        "made": _maker(session, node),
     }
     known = {name: fact for name, fact in facts.items() if fact not in (None, "")}
     return Answer("node", facts, [Text.assemble((f"  {name:<11}", "dim"), str(fact)) for name, fact in known.items()])
 
 
+def _maker(session: Session, node: Node) -> str | None:
+    maker = made_at(session.trace, node) if node.kind == "constant" else None
+    return None if maker is None else str(maker)
+
+
 _MARGIN = 24  # columns for the names of commands
 
 
-@command("help", "h", "?", usage="help [COMMAND | expressions]", group="other", completes="commands expressions")
+@command("help", "h", "?", usage="help [COMMAND | GROUP]", group="other", completes="commands groups expressions")
 def _help(session: Session, argument: str) -> Answer:
-    """List the commands, tell about one, or about expressions."""
+    """List the commands; tell about one, about those of a group (`help moving`), or about expressions."""
     if argument == "expressions":
         return _help_expressions(session.width)
+    if argument in GROUPS:
+        return _help_group(session, argument)
     if argument:
         return _help_command(session, argument)
     lines = []
-    for group in ("moving", "stopping", "seeing", "diagnosing", "other"):
-        lines.append(Text(group, "bold magenta"))
-        for each in COMMANDS.values():
-            if each.group == group:
-                lines += _command_lines(each, session.width)
-    lines.append(Text("an empty line repeats the latest command", "dim"))
+    for group in GROUPS:
+        names = "  ".join(each.name for each in COMMANDS.values() if each.group == group)
+        lines += hanging(Text(group, "bold magenta"), names, session.width, 12)
+    lines.append(Text())
+    for text in (
+        f"help GROUP, as `help {GROUPS[0]}`, says what they do; help COMMAND tells all of one; help expressions",
+        "an empty line repeats the latest command",
+    ):
+        lines += [Text(line, "dim") for line in textwrap.wrap(text, session.width)]
     return Answer("help", {"commands": {each.name: each.help for each in COMMANDS.values()}}, lines)
+
+
+def _help_group(session: Session, group: str) -> Answer:
+    commands = [each for each in COMMANDS.values() if each.group == group]
+    lines = [line for each in commands for line in _command_lines(each, session.width)]
+    return Answer("help", {"group": group, "commands": {each.name: each.help for each in commands}}, lines)
 
 
 def _command_lines(each: Command, width: int) -> list[Text]:
@@ -250,14 +150,16 @@ def hanging(head: Text, text: str, width: int, margin: int) -> list[Text]:
     """Return a head and a text beside it, in columns of their own; on a narrow screen the text stands below."""
     if width < 2 * margin:
         return [head, *(Text(f"    {line}") for line in textwrap.wrap(text, width - 4))]
-    first, *more = textwrap.wrap(text, width - margin)
+    first, *more = textwrap.wrap(text, width - margin) or [""]
     head.append(" " * max(margin - head.cell_len, 1) + first)
     return [head, *(Text(" " * margin + line) for line in more)]
 
 
 def _help_command(session: Session, word: str) -> Answer:
     if word not in commands_by_word:
-        raise CommandError(f"there is no command {word!r}; `help` lists them")
+        near = difflib.get_close_matches(word, [*commands_by_word, *GROUPS], 1, 0.5)
+        hint = f"did you mean {near[0]}?" if near else "`help` lists them"
+        raise CommandError(f"there is no command {word!r}; {hint}")
     told = commands_by_word[word]
     lines = [Text(told.usage, "bold")]
     lines += [Text(f"  {line}") for line in textwrap.wrap(told.help, session.width - 2)]

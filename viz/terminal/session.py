@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from rich.text import Text
 
+from tinygraph.diagnosing.values_by_time import by_timestep
 from tinygraph.plain_text import clean, clean_lines
 from tinygraph.recording.node import Node
 from tinygraph.tracing.trace import Trace
 
+from ..debugging.breakpoints import Breakpoint
 from ..debugging.debugger import Debugger, Stop
+from ..debugging.passes import Passes
 from ..debugging.snapshot import take_snapshot
 from .ascii_text import ascii_text
 from .panels import stop_lines
@@ -59,11 +63,12 @@ class Command:
     usage : str
     help : str
     group : str
-        Where `help` lists it: ``"moving"``, ``"stopping"``, ``"seeing"``, ``"diagnosing"`` or ``"other"``.
+        Where `help` lists it: one of `GROUPS`.
     run : callable
         Of the session and the argument, gives the answer.
     completes : str
-        What may stand in its argument: words, or ``nodes``, ``parameters``, ``ops``, ``commands`` for all of these.
+        What may stand in its argument: words, or ``nodes``, ``parameters``, ``ops``, ``commands``, ``groups`` for
+        all of these.
     asks : str
         The error where an argument is needed and none was given; empty where none is needed.
     """
@@ -78,6 +83,7 @@ class Command:
     asks: str
 
 
+GROUPS = ("moving", "stopping", "seeing", "diagnosing", "changing", "other")
 COMMANDS: dict[str, Command] = {}
 commands_by_word: dict[str, Command] = {}  # by aliases too
 
@@ -106,22 +112,45 @@ class Session:
         Of the screen, in columns.
     ascii_only : bool
         Whether all is written in ASCII.
+    passes : Passes, optional
+        Those of the program that runs under the debugger.
     """
 
-    def __init__(self, debugger: Debugger, width: int = 80, ascii_only: bool = False):
+    def __init__(self, debugger: Debugger, width: int = 80, ascii_only: bool = False, passes: Passes | None = None):
         self.debugger = debugger
+        self.passes = passes
         self.width = width
         self.ascii_only = ascii_only
         self._latest = ""
+        self._level: tuple[Debugger | None, int, int] = (None, -1, 0)  # at which stop `up` was given, and how often
+        self._past: list[tuple[Debugger, int]] = []  # where each command that moved was given
 
     @property
     def trace(self) -> Trace:
         """The recorded pass."""
         return self.debugger.trace
 
+    @property
+    def level(self) -> int:
+        """How many calls around the step are shown, by `up`; 0 at every new stop."""
+        debugger, position, level = self._level
+        return level if (debugger, position) == (self.debugger, self.debugger.position) else 0
+
+    @level.setter
+    def level(self, level: int) -> None:
+        self._level = self.debugger, self.debugger.position, level
+
     def node(self, name: str) -> Node:
         """Return the node of that name; ``W.grad`` means ``W``."""
         return self.trace.node(name.removesuffix(".grad"))
+
+    def values(self, name: str) -> dict[int, Node]:
+        """Return the values of a variable by time step; none where `name` is that of a single value."""
+        values: dict[int, Node] = {}
+        if not any(self.trace.symbols.of(node).name == name for node in self.trace.graph.parameters):
+            with suppress(LookupError):
+                values = by_timestep(self.trace, name)
+        return values if len(values) > 1 else {}
 
     def run(self, line: str) -> Answer:
         """Carry out one line; an empty one repeats the latest."""
@@ -132,10 +161,48 @@ class Session:
         return self.attempt(lambda: self._carried_out(*split_word(line)))
 
     def _carried_out(self, word: str, argument: str) -> Answer:
-        meant = _meant(word)
-        if meant.asks and not argument:
-            raise CommandError(meant.asks)
-        return meant.run(self, argument)
+        chosen = _meant(word)
+        if chosen.asks and not argument:
+            raise CommandError(chosen.asks)
+        here, past = (self.debugger, self.debugger.position), len(self._past)
+        try:
+            return chosen.run(self, argument)
+        finally:
+            if len(self._past) == past and here != (self.debugger, self.debugger.position):
+                self._past.append(here)
+
+    def open(self, debugger: Debugger) -> list[str]:
+        """Go on with another pass; return the commands of breakpoints that it has no place for."""
+        before, self.debugger = self.debugger, debugger
+        self._past.clear()
+        return self.carry(before)
+
+    def carry(self, before: Debugger) -> list[str]:
+        """Take over breakpoints and displays; return the commands of those that have no place in this pass."""
+        lost = []
+        self.debugger.displays = before.displays
+        for point in before.breakpoints.values():
+            twin = self._set_again(point)
+            if twin is None:
+                lost.append(point.words or str(point))
+            else:
+                twin.enabled, twin.ignore, twin.hits = point.enabled, point.ignore, point.hits
+        return lost
+
+    def _set_again(self, point: Breakpoint) -> Breakpoint | None:
+        """Carry out the command that set a breakpoint of another pass; None where it has no place in this one."""
+        known = len(self.debugger.breakpoints)
+        if point.words:
+            self.attempt(lambda: self._carried_out(*split_word(point.words)))
+        points = list(self.debugger.breakpoints.values())
+        return points[-1] if len(points) > known else None
+
+    def undo(self) -> Answer:
+        """Go back to where the latest command that moved was given, or out of the replay that it made."""
+        if not self._past:
+            raise CommandError("there is nothing to undo: no command has moved so far")
+        self.debugger, position = self._past.pop()
+        return self.goto(position)
 
     def attempt(self, answer: Callable[[], Answer]) -> Answer:
         """Return an answer, or the error that it ends in."""
@@ -185,6 +252,8 @@ class Session:
                 yield from (self.trace.symbols.of(node).ascii for node in self.trace.graph.parameters)
             elif kind == "commands":
                 yield from COMMANDS
+            elif kind == "groups":
+                yield from GROUPS
             elif kind == "ops":
                 yield from sorted({str(node.op) for node in self.trace.nodes})
             else:
@@ -198,7 +267,7 @@ def _meant(word: str) -> Command:
     begun = sorted(name for name in COMMANDS if word and name.startswith(word))
     if len(begun) == 1:
         return COMMANDS[begun[0]]
-    near = begun or [commands_by_word[name].name for name in difflib.get_close_matches(word, commands_by_word, 1, 0.5)]
+    near = begun or [commands_by_word[name].name for name in difflib.get_close_matches(word, commands_by_word, 2, 0.6)]
     hint = f"did you mean {' or '.join(near)}?" if near else "`help` lists them"
     raise CommandError(f"unknown command {word!r}; {hint}")
 

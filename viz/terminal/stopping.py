@@ -18,21 +18,22 @@ _USAGE = "break [NAME | op OP | scope SCOPE | t T[-T] | [FILE:]LINE | nan | jump
 
 @command("break", "b", usage=_USAGE, group="stopping", completes=_KINDS)
 def _break(session: Session, argument: str) -> Answer:
-    """Stop at a value, an op, a scope, a time step or a range of them, a source line, where NaN or infinity is born,
-    where a norm jumps or falls by FACTOR from one time step to the next, or where CONDITION is true. Without an
-    argument, list the breakpoints.
+    """Stop at a value, at every value of a variable (`break h`), an op, a scope, a time step or a range of them, a
+    source line, where NaN or infinity is born, where a norm jumps or falls by FACTOR from one time step to the next,
+    or where CONDITION is true. Without an argument, list the breakpoints.
     """
     if not argument:
         return _list(session)
     conditional = re.match(r"(.*?)(?:^|\s)if\s+(.*)$", argument)
+    words = f"break {argument}"
     if conditional is None:
-        return _set(session, _at(session, argument))
+        return _set(session, _at(session, argument), words)
     place, condition = conditional[1].strip(), _checked(session, conditional[2])
     if not place:
-        return _set(session, points.at_condition(session.trace, condition))
+        return _set(session, points.at_condition(session.trace, condition), words)
     point = _at(session, place)
     point.condition = condition
-    return _set(session, point)
+    return _set(session, point, words)
 
 
 def _checked(session: Session, text: str) -> Expression:
@@ -58,7 +59,8 @@ def _at(session: Session, place: str) -> Breakpoint:
     line = re.fullmatch(r"(?:line\s+)?(?:(.+\D):)?(\d+)", place)
     if line:
         return _at_line(session, line[1], int(line[2]))
-    return points.at_node(trace, trace.node(place))
+    values = session.values(place)
+    return points.at_values(trace, place, values.values()) if values else points.at_node(trace, trace.node(place))
 
 
 def _scopes(session: Session) -> set[str]:
@@ -99,7 +101,8 @@ def _at_line(session: Session, filename: str | None, line: int) -> Breakpoint:
     raise CommandError(f"nothing was recorded on line {line}" + (f"; the nearest is {near}" if near else ""))
 
 
-def _set(session: Session, point: Breakpoint) -> Answer:
+def _set(session: Session, point: Breakpoint, words: str) -> Answer:
+    point.words = words
     session.debugger.add(point)
     return Answer("breakpoint", _data(point), [Text(f"breakpoint {point.number}: {point}")])
 
@@ -129,7 +132,7 @@ _WHAT = "watch what? a name, as W or h[3]"
 @command("watch", usage="watch NAME", group="stopping", completes="parameters nodes", asks=_WHAT)
 def _watch(session: Session, argument: str) -> Answer:
     """Stop, in both directions, wherever the gradient of NAME is written."""
-    return _set(session, points.at_write(session.trace, session.node(argument)))
+    return _set(session, points.at_write(session.trace, session.node(argument)), f"watch {argument}")
 
 
 def _point(session: Session, text: str) -> Breakpoint:
@@ -185,3 +188,18 @@ def _condition(session: Session, argument: str) -> Answer:
     point = _point(session, number)
     point.condition = _checked(session, text) if text else None
     return _list(session)
+
+
+@command("when", usage="when [CONDITION]", group="stopping")
+def _when(session: Session, argument: str) -> Answer:
+    """Say at which backward pass of the program to stop next: `when isnan(loss)`, `when loss > 10 * median`,
+    `when update == 300`, `when norm(W.grad) > 100`. Then `continue` at the end of this pass. Alone, show it.
+    """
+    passes = session.passes
+    if passes is None:
+        raise CommandError("there are no other passes here; `tinygraph debug script.py` runs a program through its own")
+    if argument:
+        passes.condition = Expression(argument)
+    text = passes.condition.text if passes.condition is not None else ""
+    line = f"the program stops at {f'backward passes for which {text}' if text else 'every backward pass'}"
+    return Answer("when", {"when": text or None, "update": passes.update}, [Text(line)])

@@ -13,7 +13,19 @@ from tinygraph.tracing.trace import Trace
 
 from ..debugging.debugger import Debugger
 from ..page.notebook import shown_instead
-from . import diagnosing, forward, moving, seeing, stopping, verifying  # noqa: F401 - they register the commands
+from . import (  # noqa: F401 - they register the commands
+    changing,
+    contributing,
+    diagnosing,
+    flowing,
+    forward,
+    frames,
+    moving,
+    picturing,
+    seeing,
+    stopping,
+    verifying,
+)
 from .causes import first_findings
 from .screen import Screen, complain, discard
 from .session import Answer, Session
@@ -68,29 +80,36 @@ def debug(
         complain("the debugger has no output to write to: it is closed")
         return debugger
     screen = Screen(stream, as_json, width, ascii_only)
+    session = Session(debugger, screen.width, screen.ascii_only)
+    if converse(session, screen, stdin or sys.stdin) == "abort":
+        raise SystemExit(1)
+    return session.debugger
+
+
+def converse(session: Session, screen: Screen, stdin: TextIO | None, opening: Answer | None = None) -> str:
+    """Ask and answer until the user leaves; return the kind of the last answer, empty where the input ended."""
     try:
-        _converse(Session(debugger, screen.width, screen.ascii_only), screen, stdin or sys.stdin)
+        return _conversed(session, screen, stdin, opening)
     except BrokenPipeError:
-        discard(stream)  # the reader went away
+        discard(screen.stream)  # the reader went away
     except OSError as error:
-        discard(stream)
+        discard(screen.stream)
         complain(f"the debugger's answers cannot be written: {error.strerror or error}")
-    return debugger
+    return ""
 
 
-def _converse(session: Session, screen: Screen, stdin: TextIO | None) -> None:
-    _show(screen, session.attempt(session.here))
-    if not screen.as_json:
+def _conversed(session: Session, screen: Screen, stdin: TextIO | None, opening: Answer | None) -> str:
+    _show(screen, opening or session.attempt(session.here))
+    if not screen.as_json and opening is None:
         _show(screen, session.attempt(lambda: first_findings(session)))
         hint = "`help` lists the commands, `next` goes on, `quit` leaves"
         _show(screen, Answer("hint", lines=[Text(hint, "dim")]))
     for line in _lines(session, screen, stdin):
         answer = session.run(line)
         _show(screen, answer)
-        if answer.kind == "abort":
-            raise SystemExit(1)
         if answer.ends:
-            return
+            return answer.kind
+    return ""
 
 
 def _show(screen: Screen, answer: Answer) -> None:

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import tinygraph as tg
@@ -28,10 +28,13 @@ def linear_rnn(factor, timesteps=12, hidden=4, seed=0):
 @given(st.floats(0.2, 2.0))
 @settings(max_examples=30, deadline=None)
 def test_row_c7_the_rate_of_a_linear_rnn_is_its_factor(factor):
+    assume(min(abs(factor - bound) for bound in (0.9, 1.1, 1e3 ** (1 / 11), 1e-3 ** (1 / 11))) > 1e-6)
     gradient_flow = flow(linear_rnn(factor))
     assert gradient_flow.name == "h"
     assert gradient_flow.rate == pytest.approx(factor, rel=1e-9)
-    assert gradient_flow.verdict == ("vanishing" if factor < 0.9 else "exploding" if factor > 1.1 else "healthy")
+    in_all = factor**11
+    verdict = "healthy" if 0.9 <= factor <= 1.1 else "none"
+    assert gradient_flow.verdict == ("vanishing" if in_all < 1e-3 else "exploding" if in_all > 1e3 else verdict)
 
 
 def test_norms_are_those_of_the_gradients():

@@ -96,7 +96,7 @@ def commands():
         "c",
         "c",
     ]
-    return [*lines, *(name for name in COMMANDS if name not in ("quit", "abort", "save", "print"))]
+    return [*lines, *(name for name in COMMANDS if name not in ("quit", "abort", "save", "draw", "print"))]
 
 
 def screen(width, ascii_only, lines=None):

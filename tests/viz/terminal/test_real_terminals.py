@@ -96,7 +96,7 @@ def test_a_real_terminal_has_colours_completion_and_history(program):
     terminal.type("contr\t")
     terminal.until("ibutions")
     terminal.type(" W\r")
-    terminal.until("not computed yet")
+    terminal.until("1 so far")
     terminal.type("\x1b[A\x1b[A\r")  # up, up: next W again
     terminal.until("written, 2 of 3")
     terminal.type("quit\r")

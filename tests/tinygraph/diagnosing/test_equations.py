@@ -1,0 +1,66 @@
+"""The network as equations: of programs with layers, gates, sequences, two directions; none of them written for it."""
+
+import importlib
+
+import numpy as np
+import pytest
+
+import tinygraph as tg
+from tests.programs import ALL
+from tinygraph.diagnosing import network
+
+EXPECTED = {
+    "elman": ["h⁽ᵗ⁾ ← W, U, h⁽ᵗ⁻¹⁾, x⁽ᵗ⁾", "sum ← h⁽⁶⁾"],
+    "gru": [
+        "z⁽ᵗ⁾ ← W₀, U₀, x⁽ᵗ⁾, h⁽ᵗ⁻¹⁾",
+        "r⁽ᵗ⁾ ← W₁, U₁, x⁽ᵗ⁾, h⁽ᵗ⁻¹⁾",
+        "h⁽ᵗ⁾ ← W₂, U₂, z⁽ᵗ⁾, h⁽ᵗ⁻¹⁾, x⁽ᵗ⁾, r⁽ᵗ⁾",
+        "sum ← h⁽⁶⁾",
+    ],
+    "layers_around_time": ["hₙ⁽ᵗ⁾ ← Wₙ, Uₙ, hₙ⁽ᵗ⁻¹⁾, x⁽ᵗ⁾ at n = 1, hₙ₋₁⁽ᵗ⁾", "add ← h₂⁽¹⁾ … h₂⁽⁶⁾"],
+    "bidirectional_in_separate_code": [
+        "h⁽ᵗ⁾ ← W_forward, U_forward, h⁽ᵗ⁻¹⁾, x⁽ᵗ⁾",
+        "g⁽ᵗ⁾ ← W_backward, U_backward, g⁽ᵗ⁺¹⁾, x⁽ᵗ⁾",
+        "add ← V, h⁽¹⁾ … h⁽⁶⁾, g⁽¹⁾ … g⁽⁶⁾",
+    ],
+    "full_history": ["state⁽ᵗ⁾ ← W, state of all time steps before", "sum ← state⁽⁶⁾"],
+    "truncated": [
+        "hₙ⁽ᵗ⁾ ← W, U, hₙ⁽ᵗ⁻¹⁾, xₙ⁽ᵗ⁾",
+        "lossₙ⁽ᵗ⁾ ← hₙ⁽ᵗ⁾, lossₙ⁽ᵗ⁻¹⁾, lossₙ₋₁⁽ᵗ⁺²⁾ of the one before at t = 1",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_equations_of_programs(name):
+    equations = network(tg.trace(ALL[name](6)))
+    assert [f"{each.left} ← {', '.join(each.right)}" for each in equations] == EXPECTED[name]
+
+
+def test_layers_that_share_their_parameters_say_so():
+    h, *_ = network(tg.trace(ALL["epochs"](6)))
+    assert h.note == "n = 1 … 3, the same W, U"
+    h, *_ = network(tg.trace(ALL["layers_around_time"](6)))
+    assert h.note == "n = 1 … 2"
+
+
+def test_a_state_that_is_read_a_step_too_late_is_seen():
+    W, memory, h, loss = tg.parameter(np.eye(2), name="W"), np.zeros(2), np.zeros(2), 0.0
+    for t in range(5):
+        stale = memory
+        memory = h
+        h = np.tanh(W @ stale + float(t))
+        loss = loss + np.sum(h)
+    equation, _ = network(tg.trace(loss))
+    assert "h⁽ᵗ⁻²⁾" in ", ".join(equation.right)
+    assert "h⁽ᵗ⁻¹⁾" not in equation.right
+
+
+@pytest.mark.parametrize("name", ["p02_lstm_class", "p04_gru_crf_dict", "p06_stacked_residual", "p22_layernorm_lstm"])
+def test_every_named_value_of_an_outsider_is_on_one_left_side(name):
+    trace = tg.trace(importlib.import_module(f"tests.programs.outsiders.{name}").main())
+    equations = network(trace)
+    named = [node for node in trace.graph.nodes if node.op is not None and (node.name or node is trace.output)]
+    entered = [value.node for equation in equations for value in equation.values]
+    assert sorted(node.index for node in entered) == [node.index for node in named]
+    assert all(str(equation) for equation in equations)
