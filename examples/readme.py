@@ -1,4 +1,4 @@
-"""The picture at the top of the README, from the program below it."""
+"""The drawing in the README, from the program above it."""
 
 from pathlib import Path
 

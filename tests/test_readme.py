@@ -19,7 +19,7 @@ def words(svg):
 
 
 @pytest.mark.slow
-def test_the_ten_lines_draw_the_picture_at_the_top(tmp_path):
+def test_the_ten_lines_draw_the_picture_below_them(tmp_path):
     program = blocks("python")[0].replace("viz.debug(loss)", "pass")
     assert len(program.strip().splitlines()) <= 12
     (tmp_path / "program.py").write_text(program)
