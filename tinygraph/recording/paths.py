@@ -199,7 +199,7 @@ def _passed_on(syntax: Syntax, target: ast.Name, call: Call, inside: Path, depth
             outer = _returned(call, (*place, *inside), depth)
             if outer:
                 is_name = isinstance(outer[-1], str) and not is_generic(outer[-1])
-                return outer if is_name else (*outer, target.id)
+                return outer if is_name or inside else (*outer, target.id)  # it names itself, not what is inside
         if isinstance(receiver, ast.Assign) and statement is not receiver:
             for other in receiver.targets:
                 name = element(other, place)

@@ -137,3 +137,14 @@ def test_names_are_found_only_when_somebody_looks(program, monkeypatch):
 )
 def test_how_names_are_written(name, symbol):
     assert written(name) == symbol
+
+
+def test_keys_that_the_run_computes_name_parameters_whose_dict_a_function_returns():
+    def network():
+        local = {"W" + gate: tg.parameter(np.ones(2)) for gate in "zr"}
+        local["b"] = tg.parameter(np.zeros(2))
+        return local, len(local)
+
+    params, _ = network()
+    loss = np.sum(params["Wz"] * params["Wr"] + params["b"])
+    assert [node.name for node in tg.graph(loss).parameters] == ["Wz", "Wr", "b"]
