@@ -151,7 +151,22 @@ def garbled(text, rng):
 
 
 def line(rng):
-    words = ["p", "p", "display", "b if", "condition 1", "undisplay", "watch", "goto", "who", "con", "flow", "lag", "l", "n"]
+    words = [
+        "p",
+        "p",
+        "display",
+        "b if",
+        "condition 1",
+        "undisplay",
+        "watch",
+        "goto",
+        "who",
+        "con",
+        "flow",
+        "lag",
+        "l",
+        "n",
+    ]
     names = [name for name in COMMANDS if name not in ("save", "draw", "abort", "quit")]
     word = words[rng.integers(len(words))] if rng.random() < 0.8 else names[rng.integers(len(names))]
     text = expression(rng)

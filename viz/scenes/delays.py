@@ -22,7 +22,24 @@ class Moment(str):
     """The time step of another loop that is read, by its number, or the one time that something is read at all."""
 
 
+class Moments(Moment):
+    """Several time steps that one op reads, told together."""
+
+
+_MOST_TOLD = 5  # time steps that are told one by one
+
+
 Delay = int | str | Moment  # by how many time steps, ahead if negative; in words where that is not one number
+
+
+def _listed(steps: list[int]) -> str:
+    """Return time steps in words.
+
+    >>> _listed([1, 2, 4]), _listed(list(range(2, 138, 2)))
+    ('t=1, 2, 4', 't=2, 4, …, 136')
+    """
+    told = [*map(str, steps)] if len(steps) <= _MOST_TOLD else [str(steps[0]), str(steps[1]), "…", str(steps[-1])]
+    return f"t={', '.join(told)}"
 
 
 def delay_text(delay: Delay) -> str:
@@ -122,9 +139,9 @@ class Times:
         for (source, _), numbers in leaving.items():
             if len(numbers) > 1:
                 steps = sorted({int(str(delays[number]).removeprefix("t=")) for number in numbers})
-                together = Moment("all t" if len(steps) == source.times else f"t={', '.join(map(str, steps))}")
-                for number in numbers:
-                    delays[number] = together
+                if len(steps) > 1:
+                    for number in numbers:
+                        delays[number] = Moments("all t" if len(steps) == source.times else _listed(steps))
         return delays
 
     def delay(self, edge: FoldedEdge) -> Delay:

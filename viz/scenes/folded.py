@@ -15,7 +15,7 @@ from tinygraph.graphs.symbols import raised
 
 from .cell_parts import CellParts
 from .contraction import Argument, Link, contract
-from .delays import Moment, Times, is_carried, letters
+from .delays import Moment, Moments, Times, is_carried, letters
 from .elements import Element, find_elements, stacked_element
 from .equal_inputs import merge_equal_inputs
 from .gates import find_gates
@@ -78,10 +78,12 @@ class _Folded:
         """Return every node of the recurrence."""
         inputs = ((node, [self.nodes[i] for i, _, _ in self.reads[node]]) for node in self._in_order())
         hues = carried_hues(inputs, self.hues)
-        links = [
-            Link(edge.source.index, edge.target.index, edge.argument or 0, delay, hue=hues.get(edge.source.index))
-            for edge, delay in self.edges
-        ]
+        ways: dict[Hashable, Link] = {}
+        for edge, delay in self.edges:
+            source, target, argument = edge.source.index, edge.target.index, edge.argument or 0
+            way = (source, target, delay if isinstance(delay, Moments) else argument, str(delay))
+            ways.setdefault(way, Link(source, target, argument, delay, hue=hues.get(source)))
+        links = list(ways.values())
         scene = Scene([self._box(node, *self._op_texts(node)) for node in self.nodes], title="Folded graph")
         columns = self._in_columns(scene, links) if self.parts else None
         return self.parts.in_rows(columns) if columns else replace(scene, edges=[link.edge() for link in links])

@@ -435,3 +435,15 @@ def test_halves_of_which_one_is_given_the_sequence_turned_round_and_a_mask():
         edge.label[-3:] for edge in viz.draw(loss, view="variables", fold=True).scene.edges if edge.kind == "delay"
     }
     assert delays == {"t−1", "t+1"}
+
+
+def test_many_time_steps_of_one_reader_are_one_edge_with_a_short_label():
+    h, W = tg.tensor([1.0]), tg.parameter([0.5], name="W")
+    read = []
+    for t in range(136):
+        h = np.tanh(W * h)
+        if t % 2:
+            read.append(h)
+    both = np.concatenate(read)
+    edges = viz.draw(both.sum(), view="ops", fold=True).scene.edges
+    assert [edge.label for edge in edges if "…" in edge.label] == ["t=2, 4, …, 136"]
