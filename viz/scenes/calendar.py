@@ -114,7 +114,7 @@ class _Maker:
         for node in self.graph.nodes:
             column = self.places[node.index].column
             if node.kind == "constant" and node.dtype == np.bool_ and column is not None:
-                masks.setdefault(column, []).append(_examples(node.data))
+                masks.setdefault(column, []).append(_examples(~node.data if self._holds(node) else node.data))
         for column, known in masks.items():
             alike = len({mask.shape for mask in known}) == 1
             active = np.any(known, axis=0) if alike else np.ravel(any(map(np.any, known)))
@@ -123,6 +123,15 @@ class _Maker:
             if 0 < padded < active.size:
                 columns[column].padded = float(padded / active.size)
                 columns[column].label += f", {padded} of {active.size} padded"
+
+    def _holds(self, mask: tg.Node) -> bool:
+        """Tell whether a mask says where a state is kept as it was, ``np.where(pad, h, new)``, not where it is made."""
+        at = self.timeline.timesteps
+        for reader, argument in self.graph.consumers(mask):
+            if str(reader.op) == "where" and argument == 0:
+                kept, other = (at[source.index] == at[reader.index] for source in reader.inputs[1:])
+                return other and not kept
+        return False
 
     # -- places -------------------------------------------------------------------------------------------------------
 

@@ -447,3 +447,20 @@ def test_many_time_steps_of_one_reader_are_one_edge_with_a_short_label():
     both = np.concatenate(read)
     edges = viz.draw(both.sum(), view="ops", fold=True).scene.edges
     assert [edge.label for edge in edges if "…" in edge.label] == ["t=2, 4, …, 136"]
+
+
+@pytest.mark.parametrize("held_first", [False, True])
+def test_a_mask_is_padding_where_the_state_is_held_whichever_way_it_is_written(held_first):
+    W, h = tg.parameter(np.eye(2), name="W"), tg.tensor(np.zeros((3, 2)))
+    lengths = np.array([4, 3, 1])
+    for t in range(4):
+        new = np.tanh(h @ W + 1.0)
+        pad = (t >= lengths)[:, None]
+        h = np.where(pad, h, new) if held_first else np.where(~pad, new, h)
+    columns = viz.draw(h.sum(), view="variables").scene.columns
+    assert [column.label for column in columns if column.label] == [
+        "t = 1",
+        "t = 2, 1 of 3 padded",
+        "t = 3, 1 of 3 padded",
+        "t = 4, 2 of 3 padded",
+    ]
