@@ -18,7 +18,8 @@ def tell_versions_apart(
 ) -> list[Node]:
     """Return the nodes, with a prime on a variable for each later one of its name at its moment.
 
-    ``h = g * h`` followed by ``h = f(h)`` is drawn as h′ and h: the last is what other time steps read.
+    ``h = g * h`` followed by ``h = f(h)`` is drawn as h′ and h: the last is what other time steps read. What is h′ in
+    one time step is so in all, also in the last, where nothing may read the h after it.
 
     Parameters
     ----------
@@ -32,13 +33,16 @@ def tell_versions_apart(
     for node in as_written:
         if node.kind in ("variable", "loss"):
             versions.setdefault((moment(node), node.label), []).append(node.id)
-    primes = {
-        id: prime
-        for ids in versions.values()
-        if len(ids) <= len(_PRIMES)
-        for id, prime in zip(reversed(ids), _PRIMES, strict=False)
-    }
-    return [replace(node, label=primed(node.label, primes.get(node.id, ""))) for node in nodes]
+    slots = {node.id: node.id if node.slot is None else node.slot for node in nodes}
+    later = {id: k for ids in versions.values() if len(ids) <= len(_PRIMES) for k, id in enumerate(reversed(ids))}
+    most: dict[Hashable, int] = {}
+    for id, count in later.items():
+        most[slots[id]] = max(count, most.get(slots[id], 0))
+    for ids in versions.values():
+        everywhere = {id: most[slots[id]] for id in ids if id in later}
+        if len(set(everywhere.values())) == len(ids):
+            later |= everywhere
+    return [replace(node, label=primed(node.label, _PRIMES[later.get(node.id, 0)])) for node in nodes]
 
 
 def primed(label: str, prime: str) -> str:

@@ -464,3 +464,15 @@ def test_a_mask_is_padding_where_the_state_is_held_whichever_way_it_is_written(h
         "t = 3, 1 of 3 padded",
         "t = 4, 2 of 3 padded",
     ]
+
+
+def test_a_prediction_is_one_in_the_last_time_step_too():
+    F, m = tg.parameter(0.9 * np.eye(2), name="F"), tg.tensor(np.ones(2), name="m")
+    errors = 0.0
+    for y in np.arange(8.0).reshape(4, 2):
+        m = F @ m
+        errors = errors + ((y - m) ** 2).sum()
+        m = m + 0.5 * (y - m)
+    labels = {node.label for node in viz.draw(errors, view="variables").scene.nodes}
+    assert {"m′⁽³⁾", "m⁽³⁾", "m′⁽⁴⁾"} <= labels
+    assert "m⁽⁴⁾" not in labels
