@@ -14,7 +14,7 @@ from tinygraph.recording.sparse import dense
 from tinygraph.tracing.trace import Trace
 
 from .expressions import Expression, ExpressionError
-from .names import Moment
+from .names import Moment, file_name
 
 Test = Callable[[int], str | None]
 
@@ -160,11 +160,11 @@ def at_line(trace: Trace, filename: str | None, line: int) -> Breakpoint:
         source = trace.nodes[k].source
         if source is None or not source.lineno <= line <= source.end_lineno:
             return None
-        if filename is not None and not source.filename.replace("\\", "/").endswith(filename):
+        if filename is not None and not source.filename.replace("\\", "/").endswith(filename.replace("\\", "/")):
             return None
         return f"line {line}"
 
-    return Breakpoint(f"line {filename + ':' if filename else ''}{line}", test)
+    return Breakpoint(f"line {file_name(filename) + ':' if filename else ''}{line}", test)
 
 
 def at_condition(trace: Trace, condition: Expression) -> Breakpoint:

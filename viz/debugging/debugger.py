@@ -16,7 +16,7 @@ from tinygraph.tracing.trace import Trace
 from . import breakpoints as points
 from .breakpoints import Breakpoint
 from .expressions import Expression
-from .names import Moment
+from .names import Moment, file_name
 
 
 class Stop(NamedTuple):
@@ -155,15 +155,19 @@ class Debugger:
         """Go on (or back, with -1) to the next cell: another scope, or another time step."""
         return self._until_changed(lambda node: (node.scope, node.timestep), "cell", direction)
 
-    def until(self, line: int | None = None) -> Stop:
-        """Go on to the next step that stands on `line` of the program, or on another line than this one."""
+    def until(self, line: int | None = None, filename: str | None = None) -> Stop:
+        """Go on to the next step that stands on `line` of the program, or of one file; or on another than this one."""
         here = _line_of(self.node)
         for k in self._ahead(1):
-            there = _line_of(self.trace.nodes[k])
+            node = self.trace.nodes[k]
+            there = _line_of(node)
+            if filename is not None and (node.source is None or node.source.filename != filename):
+                continue
             if there is not None and (there == line if line is not None else there != here):
                 return self._to(k, f"line {there}")
         if line is not None:
-            return Stop(self.position, f"no later step stands on line {line}", False)
+            place = f"line {line}" if filename is None else f"{file_name(filename)}:{line}"
+            return Stop(self.position, f"no later step stands on {place}", False)
         return self._to(self.last, "no other line before the end")
 
     def next_write(self, node: str | Node | tg.Tensor, direction: int = 1) -> Stop:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..debugging.lines import line_meant
 from .session import Answer, CommandError, Session, command, split_word, whole_number
 
 _MOVES = "nodes t cell"
@@ -42,10 +43,15 @@ def _goto(session: Session, argument: str) -> Answer:
     return session.stop(session.debugger.goto(int(argument) if argument.lstrip("-").isdigit() else argument))
 
 
-@command("until", "unt", usage="until [LINE]", group="moving")
+@command("until", "unt", usage="until [[FILE:]LINE]", group="moving")
 def _until(session: Session, argument: str) -> Answer:
-    """Run on to a step on another line of the program, or to one on LINE."""
-    return session.stop(session.debugger.until(whole_number(argument, "a line") if argument else None))
+    """Run on to a step on another line of the program, or to one on LINE, or on FILE:LINE."""
+    if not argument:
+        return session.stop(session.debugger.until())
+    line = line_meant(session.trace, argument)
+    if line is None:
+        raise CommandError(f"until takes a line, as 12 or net.py:12, not {argument!r}")
+    return session.stop(session.debugger.until(line.number, line.filename))
 
 
 @command("continue", "c", "cont", group="moving")

@@ -10,6 +10,8 @@ from rich.text import Text
 from ..debugging import breakpoints as points
 from ..debugging.breakpoints import Breakpoint
 from ..debugging.expressions import Expression
+from ..debugging.lines import Line, line_meant
+from ..debugging.names import file_name
 from .session import Answer, CommandError, Session, command, split_word, whole_number
 
 _KINDS = "op scope t line nan jump if nodes ops"
@@ -56,9 +58,9 @@ def _at(session: Session, place: str) -> Breakpoint:
         return points.at_scope(trace, _known(rest, _scopes(session), "scope"))
     if word == "t" and rest:
         return points.at_time(trace, *_range(rest))
-    line = re.fullmatch(r"(?:line\s+)?(?:(.+\D):)?(\d+)", place)
-    if line:
-        return _at_line(session, line[1], int(line[2]))
+    line = line_meant(trace, place)
+    if line is not None:
+        return _at_line(session, line)
     values = session.values(place)
     return points.at_values(trace, place, values.values()) if values else points.at_node(trace, trace.node(place))
 
@@ -92,13 +94,15 @@ def _factor(text: str) -> float:
         raise CommandError(f"jump takes a factor, as `break jump 10`, not {text!r}") from None
 
 
-def _at_line(session: Session, filename: str | None, line: int) -> Breakpoint:
-    point = points.at_line(session.trace, filename, line)
+def _at_line(session: Session, line: Line) -> Breakpoint:
+    point = points.at_line(session.trace, *line)
     if any(point.test(k) for k in range(len(session.trace))):
         return point
-    lines = sorted({node.source.lineno for node in session.trace.nodes if node.source is not None})
-    near = min(lines, key=lambda known: abs(known - line), default=None)
-    raise CommandError(f"nothing was recorded on line {line}" + (f"; the nearest is {near}" if near else ""))
+    sources = {node.source for node in session.trace.nodes if node.source is not None}
+    numbers = sorted({each.lineno for each in sources if line.filename in (None, each.filename)})
+    near = min(numbers, key=lambda known: abs(known - line.number), default=None)
+    place = f"line {line.number}" if line.filename is None else f"{file_name(line.filename)}:{line.number}"
+    raise CommandError(f"nothing was recorded on {place}" + (f"; the nearest is {near}" if near else ""))
 
 
 def _set(session: Session, point: Breakpoint, words: str) -> Answer:

@@ -1,9 +1,12 @@
 """What makes the prompt easy to handle: names as the screen writes them, moves as in pdb, help on one screen."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from rich.cells import cell_len
 
+import rnn
 import tinygraph as tg
 import viz
 from tests.programs.labelled import with_losses
@@ -141,3 +144,25 @@ def test_completion_knows_the_words_of_the_new_commands(session):
     assert "set" in session.complete("what-if ")
     assert "backward" in session.complete("draw ")
     assert "moving" in session.complete("help ")
+
+
+def in_a_library():
+    return rnn.mse(np.tanh(tg.parameter([[0.5], [0.2]], name="W") @ np.ones((1, 3))), np.zeros((2, 3)))
+
+
+def test_list_and_until_take_a_line_of_any_file_of_the_pass():
+    session = Session(viz.Debugger(in_a_library()))
+    inner, here = Path(session.run("list").data["file"]).name, Path(__file__).name
+    assert inner != here
+    first = in_a_library.__code__.co_firstlineno
+    answer = session.run(f"list {here}:{first}")
+    assert answer.data["lines"][str(first)] == "def in_a_library():"
+    assert here in text(answer)
+    assert "->" not in text(answer)
+    count = len(Path(__file__).read_text().splitlines())
+    assert f"{here} has no line 9999: it has {count} lines" in text(session.run(f"list {here}:9999"))
+    for command in ("list", "until", "break"):
+        assert "no file of this pass is called 'foo.py'; they are: " in text(session.run(f"{command} foo.py:3"))
+        assert session.run(f"{command} 3, 4").kind == "error"
+    assert session.run(f"until {here}:{first + 1}").data["source"]["line"] == first + 1
+    assert f"no later step stands on {inner}:1" in text(session.run(f"until {inner}:1"))
