@@ -7,6 +7,7 @@ import os
 import sysconfig
 import textwrap
 from dataclasses import dataclass
+from pathlib import PureWindowsPath
 from types import CodeType, FrameType
 
 from ..plain_text import clean, clean_lines
@@ -60,6 +61,19 @@ class Source:
     def __str__(self) -> str:
         where = f'File "{self.filename}", line {self.lineno}, in {self.function}'
         return f"{where}\n{textwrap.indent(self.marked(), '    ')}" if self.text else where
+
+    def place(self, script: str | None) -> str:
+        """Return the line, with its file where that is not the script or belongs to a library.
+
+        Examples
+        --------
+        >>> source = Source("/home/ada/net.py", 3, 3, 12, 17)
+        >>> source.place("/home/ada/net.py"), source.place("/home/ada/main.py")
+        ('line 3', 'net.py:3')
+        """
+        if self.filename == script and not is_of_a_library(self.filename):
+            return f"line {self.lineno}"
+        return f"{PureWindowsPath(self.filename).name}:{self.lineno}"  # of either system: a trace may come from another
 
     def marked(self) -> str:
         """Return the source lines, with the expression underlined where it fits on one line.
@@ -122,14 +136,15 @@ def program_source(call: Call | None, lasti: int) -> Source | None:
     Where there is none, the innermost of all.
     """
     innermost = place = users_place(call, lasti)
-    while place is not None and _is_of_a_library(place[0].code.co_filename):
+    while place is not None and is_of_a_library(place[0].code.co_filename):
         inner = place[0]
         place = None if inner.parent is None else (inner.parent, inner.lasti)
     place = place or innermost
     return None if place is None else _resolve(place[0].code, place[1])
 
 
-def _is_of_a_library(filename: str) -> bool:
+def is_of_a_library(filename: str) -> bool:
+    """Tell whether a file is no part of the user's program: installed, of Python itself, or of rnn."""
     return filename.startswith(_NETWORKS) or is_stdlib(filename) or any(folder in filename for folder in INSTALLED)
 
 

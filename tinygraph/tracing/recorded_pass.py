@@ -19,6 +19,7 @@ from ..graphs.symbols import Symbols
 from ..memory import garbage_collector_paused
 from ..plain_text import clean
 from ..recording.node import Node
+from ..recording.source import program_source
 from ..recording.tensor import Tensor
 from .cuts import Cut
 
@@ -168,6 +169,17 @@ class Pass:
         if self.files is not None:
             return self.files.get(filename, {})
         return {n: clean(line.rstrip("\n")) for n, line in enumerate(linecache.getlines(filename), 1)}
+
+    @cached_property
+    def script(self) -> str | None:
+        """The file of the program that computed the output; None where it is not known."""
+        output = self.output
+        source = output.source if output.call is None else program_source(output.call, output.lasti)
+        return None if source is None else source.filename
+
+    def place(self, node: Node) -> str:
+        """Return the line that made a node, ``line 12``, or ``net.py:12`` of another file; empty where not known."""
+        return "" if node.source is None else node.source.place(self.script)
 
     # -- gradients and what they are made of --------------------------------------------------------------------------
 

@@ -163,7 +163,7 @@ class Replay:
         return value[0] if op.saves is not None else value
 
     def _place(self, node: Node, op: Op | None = None) -> str:
-        line = f", line {node.source.lineno}" if node.source else ""
+        line = f", {self._trace.place(node)}" if node.source else ""
         return f"{op or node.op} at {self._trace.symbols.of(node)}{line}"
 
     def _leading_to_output(self) -> tuple[list[Node], list[Node]]:

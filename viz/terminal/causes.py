@@ -94,7 +94,7 @@ def _mix(session: Session, argument: str) -> Answer:
 
 
 def _joins(session: Session, what: str, node: Node) -> Text:
-    line = f"line {node.source.lineno}: " if node.source else ""
+    line = f"{session.trace.place(node)}: " if node.source else ""
     t = f", time step {node.timestep}" if node.timestep is not None else ""
     text = Text.assemble(f"  {what} {node.op}, {line}", (node.expression, "bold"), t)
     text.truncate(session.width, overflow="ellipsis")
@@ -136,7 +136,7 @@ def _reader(session: Session, returned: list[Node]) -> str:
     """Return the first op that reads what came back, and how many do."""
     readers = [reader for node in returned for reader, _ in session.trace.graph.consumers(node)]
     first = readers[0] if readers else returned[0]
-    line = f", line {first.source.lineno}" if first.source else ""
+    line = f", {session.trace.place(first)}" if first.source else ""
     more = f", and {len(readers) - 1} more" if len(readers) > 1 else ""
     return f"{first.expression or first.op or first.kind}{line}{more}"
 

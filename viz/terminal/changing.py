@@ -212,7 +212,7 @@ def _frozen_lines(there: WhatIf, session: Session) -> list[Text]:
     """Return what the replay does not know: what Python computed from values that are others now."""
     lines = []
     for node, value in there.frozen[:3]:
-        line = f", line {node.source.lineno}" if node.source else ""
+        line = f", {there.place(node)}" if node.source else ""
         text = f"{there.symbols.of(node)}{line} holds what {value} was, outside of the graph: it stays as recorded"
         lines += wrapped(text, session.width, "yellow")
     if there.effects[0].change:

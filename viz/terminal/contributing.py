@@ -210,7 +210,7 @@ def _link(session: Session, node: Node, term: Contribution) -> Text:
     source = term.node.source
     symbol = session.trace.symbols.of(node)
     line = Text.assemble(f"  {session.written(symbol.bar)} ", (number_text(_norm_of(session, node)), "bold"), " ← ")
-    line.append(f"step {term.step}, " + (f"line {source.lineno}: " if source else ""), "dim")
+    line.append(f"step {term.step}, " + (f"{source.place(session.trace.script)}: " if source else ""), "dim")
     line.append(term.node.expression or str(term.node.op), "bold cyan")
     line.append(f", {number_text(term.norm)}, the largest of {term.count}" if term.count > 1 else "", "dim")
     line.truncate(session.width, overflow="ellipsis")

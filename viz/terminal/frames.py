@@ -25,7 +25,7 @@ def _list(session: Session, argument: str) -> Answer:
     line = line_meant(session.trace, argument)
     if line is None:
         raise CommandError(f"list takes a line, as 12 or net.py:12, not {argument!r}")
-    filename = line.filename or (source and source.filename)
+    filename = line.filename or (None if source is None else source.filename)
     if filename is None:
         raise CommandError("the source of this step is not known; say which file is meant, as `list net.py:12`")
     return _shown(session, source, filename, line.number)

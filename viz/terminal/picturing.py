@@ -39,14 +39,14 @@ def _net(session: Session, argument: str) -> Answer:
 def _lines(equation: Equation, size: int, session: Session) -> list[Text]:
     """Return an equation with its left side in a column, and more lines where it is long."""
     left, right = (session.written(text) for text in (equation.left, ", ".join(equation.right) or "constants"))
-    place = "" if equation.line is None else f"line {equation.line}"
+    place = session.trace.place(equation.values[0].node)
     note = "; ".join(filter(None, (place, equation.note)))
     margin = size + 5
     parts = wrapped(f"{right}   {session.written(note)}", session.width - margin + 2)
     first = Text.assemble("  ", (left, "bold"), " " * max(size - cell_len(left), 0), " ← ", parts[0].plain.strip())
     rest = [Text(" " * margin + part.plain.strip()) for part in parts[1:]]
     for line in (first, *rest):
-        start = line.plain.rfind("line ")
+        start = line.plain.rfind(place) if place else -1
         if start > margin:
             line.stylize("dim", start)
     return [first, *rest]

@@ -9,6 +9,7 @@ from rich.text import Text
 from tinygraph.plain_text import spans
 from tinygraph.recording.node import Node
 from tinygraph.testing.findings import Finding, Findings
+from tinygraph.tracing.trace import Trace
 
 from ..debugging.names import file_name
 from .session import Answer, Session, command
@@ -32,7 +33,7 @@ def _verify(session: Session, argument: str) -> Answer:
     if len(groups) > _SHOWN:
         lines.append(Text(f"  and {len(groups) - _SHOWN} more", "red"))
     lines.append(Text(f"  {findings.summary}", "red" if findings else "green" if findings.checked else "yellow"))
-    lines += [Text(f"  {text}", "yellow") for text in _unchecked(findings)]
+    lines += [Text(f"  {text}", "yellow") for text in _unchecked(session.trace, findings)]
     data = {
         "wrong": [_data(group) for group in groups],
         "step": step,
@@ -65,23 +66,23 @@ def _used(group: Sequence[Finding]) -> str:
     return ", ".join(filter(None, (at, line))) or f"{node.op}"
 
 
-def _unchecked(findings: Findings) -> list[str]:
+def _unchecked(trace: Trace, findings: Findings) -> list[str]:
     """Return what could not be checked, and why."""
     texts = []
     if findings.nonfinite:
-        texts.append(f"not finite, so not checked: {_first(findings.nonfinite)}; `nan` finds where it begins")
+        texts.append(f"not finite, so not checked: {_first(trace, findings.nonfinite)}; `nan` finds where it begins")
     if findings.kinks:
-        texts.append(f"at a kink, where there is no derivative: {_first(findings.kinks)}")
+        texts.append(f"at a kink, where there is no derivative: {_first(trace, findings.kinks)}")
     if findings.unknown:
         ops = ", ".join(sorted({str(node.op) for node in findings.unknown}))
         texts.append(f"not checked, since their rules are not in the file: {ops}")
     return texts
 
 
-def _first(nodes: list[Node]) -> str:
+def _first(trace: Trace, nodes: list[Node]) -> str:
     """Return the first of some nodes, and on which line; all the time steps of that line."""
     first = nodes[0]
-    line = f", line {first.source.lineno}" if first.source else ""
+    line = f", {trace.place(first)}" if first.source else ""
     times = [node.timestep for node in nodes if node.timestep is not None and node.source == first.source]
     at = f", time step{'s' * (len(set(times)) > 1)} {spans(times)}" if times else ""
     more = len({(node.source, str(node.op)) for node in nodes}) - 1

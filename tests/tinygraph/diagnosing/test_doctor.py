@@ -521,6 +521,12 @@ def test_findings_stand_below_the_first_screen():
     assert "! " not in opened(regression((16, 1)))
 
 
+def test_a_finding_in_another_file_than_the_scripts_names_it():
+    [symptom] = doctor(tg.trace(regression((16,))))
+    assert symptom.place == f"line {symptom.line}"
+    assert symptom._replace(script="/home/ada/main.py").place == f"test_doctor.py:{symptom.line}"
+
+
 def test_the_commands():
     text = opened(classifier(mixing=lambda h: h[::-1]), "doctor", "mix x 0", "mix h[1]")
     assert "! mixed: getitem joins examples: example 0 of x reaches example 7" in text

@@ -166,3 +166,12 @@ def test_list_and_until_take_a_line_of_any_file_of_the_pass():
         assert session.run(f"{command} 3, 4").kind == "error"
     assert session.run(f"until {here}:{first + 1}").data["source"]["line"] == first + 1
     assert f"no later step stands on {inner}:1" in text(session.run(f"until {inner}:1"))
+
+
+def test_lines_of_another_file_than_the_scripts_are_named_with_it():
+    h = rnn.GRUCell(2, 3, rng=0)(np.zeros((4, 3)), np.ones((4, 2)))
+    session = Session(viz.Debugger(rnn.mse(h[::-1], np.zeros((4, 3)))), 100)
+    shown = text(session.run("net"))
+    assert "gated.py:" in shown
+    assert shown.count(" line ") == 1  # that of h[::-1]
+    assert " line " in text(Session(viz.Debugger(with_losses()), 100).run("net"))

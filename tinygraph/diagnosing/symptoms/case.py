@@ -30,6 +30,8 @@ class Symptom(NamedTuple):
     timesteps : list of int
     command : str
         The debugger's command that shows more.
+    script : str or None
+        The program's file: of another, a line is named with its file.
     """
 
     kind: str
@@ -37,6 +39,7 @@ class Symptom(NamedTuple):
     node: Node
     timesteps: list[int]
     command: str
+    script: str | None = None
 
     @property
     def source(self) -> Source | None:
@@ -52,7 +55,7 @@ class Symptom(NamedTuple):
     @property
     def place(self) -> str:
         """Line and time steps."""
-        line = f"line {self.line}" if self.line else ""
+        line = self.source.place(self.script) if self.source else ""
         times = f"time step{'s' * (len(self.timesteps) > 1)} {spans(self.timesteps)}" if self.timesteps else ""
         return ", ".join(filter(None, (line, times)))
 
@@ -112,7 +115,7 @@ class Case:
 
     def symptom(self, kind: str, text: str, nodes: list[Node], command: str = "") -> Symptom:
         """Return what was found at some nodes, the first of them named."""
-        return Symptom(kind, text, nodes[0], timesteps(nodes), command or self.goto(nodes[0]))
+        return Symptom(kind, text, nodes[0], timesteps(nodes), command or self.goto(nodes[0]), self.trace.script)
 
     def goto(self, node: Node) -> str:
         """Return the command that goes to a node, or tells about it."""

@@ -18,7 +18,7 @@ def returned_values(case: Case) -> Iterator[Symptom]:
         if not readers or (cut.how in ASKED_FOR and not _is_of_every_step(case, cut, readers)):
             continue
         off = f"; no gradient goes back to {', '.join(cut.parameters)}" if cut.parameters else ""
-        line = f"line {cut.source.lineno}: " if cut.source else ""
+        line = f"{cut.source.place(case.trace.script)}: " if cut.source else ""
         text = f"{line}{cut.how} took {cut.what} out of the graph, and it came back as a constant{off}"
         yield case.symptom("cut", text, readers, "cuts")
 

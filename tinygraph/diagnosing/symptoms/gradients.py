@@ -43,7 +43,7 @@ def without_gradient(case: Case) -> Iterator[Symptom]:
             ends = ends or _ends(case)
             text = f"the gradient of {name} is 0 in all elements"
             if ends and ends[0] not in readers and ends[0].source:
-                text += f": it ends in {ends[0].op}, line {ends[0].source.lineno}"
+                text += f": it ends in {ends[0].op}, {case.trace.place(ends[0])}"
             yield case.symptom("no gradient", text, readers, command)
         elif node.data.ndim > 1 and 0 < size < _rounding(case, node) and size < _small(node) * largest:
             text = f"the gradient of {name} is {number_text(size)}: 0 but for rounding"

@@ -88,14 +88,14 @@ def outlying_inputs(case: Case) -> Iterator[Symptom]:
             if place is not None:
                 i, factor = place
                 text = f"the input {case.trace.symbols.of(nodes[i])} is {factor:.3g} × the median of its neighbours"
-                yield case.symptom("input", text + _handed_over(nodes[i]), [nodes[i]])
+                yield case.symptom("input", text + _handed_over(nodes[i], case.trace.script), [nodes[i]])
 
 
-def _handed_over(node: Node) -> str:
+def _handed_over(node: Node, script: str | None) -> str:
     """Return where a function that reads an input was called."""
     call = node.call
     source = None if call is None or call.parent is None else program_source(call.parent, call.lasti)
-    return f", handed over in line {source.lineno}" if source is not None and source.text else ""
+    return f", handed over in {source.place(script)}" if source is not None and source.text else ""
 
 
 def _outlying_feature(values: np.ndarray) -> tuple[int, float] | None:

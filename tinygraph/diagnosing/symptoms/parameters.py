@@ -68,10 +68,9 @@ def one_cell_in_layers(case: Case) -> Iterator[Symptom]:
                 at.setdefault(place, {}).setdefault(slots[reader.index], []).append(reader)
         for layers in at.values():
             if len(layers) > 1 and _are_layers(case, list(layers.values())):
-                first = next(iter(layers.values()))[0]
                 text = f"{len(layers)} layers, each with a state of its own, use one {case.trace.symbols.of(parameter)}"
                 names = f"contributions {case.trace.symbols.of(parameter).ascii}"
-                yield Symptom("shared", text, first, timesteps(n for nodes in layers.values() for n in nodes), names)
+                yield case.symptom("shared", text, [n for nodes in layers.values() for n in nodes], names)
                 return
 
 
