@@ -10,6 +10,7 @@ import numpy as np
 
 from tinygraph.numeric import norm
 from tinygraph.recording.node import Node
+from tinygraph.recording.source import Source, is_of_a_library, program_source
 from tinygraph.tracing.steps import TracedStep
 from tinygraph.tracing.trace import Trace
 
@@ -41,7 +42,8 @@ def take_snapshot(trace: Trace, k: int) -> dict[str, Any]:
         "bar": symbol.bar,
         "scope": node.scope,
         "index": node.index,
-        "source": _source(node),
+        "source": _source(node.source),
+        "called_from": _source(_caller(node)),
         "formulas": [formula._asdict() for formula in trace.formulas(k)],
         "adjoint": array_data(step.adjoint),
         "value": array_data(node.data),
@@ -78,9 +80,17 @@ def _neighbour(trace: Trace, node: Node) -> dict[str, Any]:
     }
 
 
-def _source(node: Node) -> dict[str, Any] | None:
-    """Return where the program made `node`."""
+def _caller(node: Node) -> Source | None:
+    """Return the program's own expression, where `node` was made in a library that it calls."""
     source = node.source
+    if source is None or node.call is None or not is_of_a_library(source.filename):
+        return None
+    caller = program_source(node.call, node.lasti)
+    return None if caller == source else caller
+
+
+def _source(source: Source | None) -> dict[str, Any] | None:
+    """Return a place in the program as data."""
     if source is None:
         return None
     return {

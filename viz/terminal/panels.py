@@ -76,10 +76,24 @@ def append_at_right(line: Text, remark: str, width: int, gap: int) -> None:
 
 
 def _source_lines(snapshot: dict[str, Any], width: int) -> list[Text]:
-    """Return the program's line, with the sub-expression of this step marked."""
+    """Return the program's line, with the sub-expression of this step marked; above it, who called a library's."""
     source = snapshot["source"]
     if not source or not source["text"]:
         return []
+    return [*_caller_line(snapshot["called_from"], width), *_marked_lines(source, width)]
+
+
+def _caller_line(caller: dict[str, Any] | None, width: int) -> list[Text]:
+    if caller is None:
+        return []
+    place = f"{_INDENT}called from {file_name(caller['file'])}:{caller['line']}   "
+    line = Text.assemble((place, "dim"), " ".join(caller["text"].split()))
+    line.truncate(width, overflow="ellipsis")
+    return [line]
+
+
+def _marked_lines(source: dict[str, Any], width: int) -> list[Text]:
+    """Return the lines of a source, the sub-expression marked."""
     first, last = source["line"], source["end_line"]
     digits = len(str(first))
     lines = []

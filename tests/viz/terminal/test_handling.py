@@ -175,3 +175,14 @@ def test_lines_of_another_file_than_the_scripts_are_named_with_it():
     assert "gated.py:" in shown
     assert shown.count(" line ") == 1  # that of h[::-1]
     assert " line " in text(Session(viz.Debugger(with_losses()), 100).run("net"))
+
+
+def test_a_step_in_a_library_says_from_where_it_was_called():
+    session = Session(viz.Debugger(in_a_library()))
+    line = in_a_library.__code__.co_firstlineno + 1
+    stop = session.run("where")
+    assert f"called from test_handling.py:{line}   return rnn.mse(" in text(stop)
+    assert stop.data["called_from"]["line"] == line
+    own = session.run("goto #2")
+    assert own.data["called_from"] is None
+    assert "called from" not in text(own)
