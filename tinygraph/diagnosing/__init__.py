@@ -22,7 +22,7 @@ from .lag_matrix import Lag, lag
 from .local_gains import Gain, extreme_gain
 from .makers import Maker, made_at
 from .mixing import Mix, mix
-from .nonfinite import Origin, nonfinite_origin
+from .nonfinite import Origin, nonfinite_origin, nonfinite_places
 from .symptoms.case import Symptom
 from .values_by_time import Variable, by_timestep, carried, state, state_name, variables
 
@@ -51,6 +51,7 @@ __all__ = [
     "mix",
     "network",
     "nonfinite_origin",
+    "nonfinite_places",
     "state",
     "state_name",
     "variables",

@@ -68,6 +68,26 @@ def nonfinite_origin(trace: Trace) -> Origin | None:
     return None
 
 
+def nonfinite_places(trace: Trace, origin: Origin) -> list[Node]:
+    """Return all nodes of the op and the line of an origin at which it begins anew, in recorded order."""
+    first = origin.node
+    nodes = [node for node in trace.graph.nodes if (node.op, node.source) == (first.op, first.source)]
+    if first.source is None:
+        return [first]
+    if origin.phase == "forward":
+        bad = (node for node in nodes if not _finite(node.data))
+        return [node for node in bad if all(_finite(source.data) for source in node.inputs)]
+    with np.errstate(all="ignore"):
+        return [node for node in nodes if node is first or _breaks(trace, trace.step_of(node))]
+
+
+def _breaks(trace: Trace, step: int | None) -> bool:
+    """Tell whether a step of the backward pass makes something that is not finite of a finite adjoint."""
+    if step is None or not _finite(trace.adjoints[step]):
+        return False
+    return not all(part is None or _finite(part) for part in map(dense, trace.pull(step)))
+
+
 def _first_cause(output: Node) -> Node:
     """Return the first recorded of the values that make `output` not finite and come from finite ones."""
     causes, seen, waiting = [], {output}, [output]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from rich.text import Text
 
 import tinygraph as tg
 from tinygraph import diagnosing as diagnosis
 from tinygraph.array_text import number_text
+from tinygraph.diagnosing.symptoms.case import timesteps
 from tinygraph.graphs.symbols import Symbols
+from tinygraph.plain_text import spans
 from tinygraph.recording.node import Node
 from tinygraph.tracing.trace import Trace
 
@@ -27,7 +31,7 @@ def _nan(session: Session, argument: str) -> Answer:
             "nan", {"found": False}, [Text("  the output, every adjoint and every contribution are finite", "green")]
         )
     node = origin.node
-    data = {
+    data: dict[str, Any] = {
         "found": True,
         "phase": origin.phase,
         "node": node.index,
@@ -36,8 +40,11 @@ def _nan(session: Session, argument: str) -> Answer:
         "example": json_data(origin.example),
         "index": list(origin.place),
         "timestep": node.timestep,
+        "timesteps": timesteps(diagnosis.nonfinite_places(session.trace, origin)),
     }
     line = Text(f"the first value that is not finite: {_culprit(origin, session.trace.symbols)}", "bold red")
+    if len(data["timesteps"]) > 1:
+        line.append(f"; it begins so in time steps {spans(data['timesteps'])}")
     maker = diagnosis.made_at(session.trace, node)
     made = [] if maker is None else [Text(f"  made on {maker}", "bold")]
     if origin.step is not None:

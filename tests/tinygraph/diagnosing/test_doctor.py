@@ -521,6 +521,22 @@ def test_findings_stand_below_the_first_screen():
     assert "! " not in opened(regression((16, 1)))
 
 
+def test_a_gradient_that_is_infinite_in_several_time_steps_names_them_all():
+    W, h, total = tg.parameter(np.full((2, 2), 0.5)), np.zeros(2), 0.0
+    for x in (0.0, 0.0, 1.0, 2.0):
+        new = h + W @ np.full(2, x)
+        total = total + np.sqrt(np.sum((new - h) ** 2))
+        h = new
+    with np.errstate(all="ignore"):
+        trace = tg.trace(total)
+    [symptom] = [each for each in doctor(trace) if each.kind == "not finite"]
+    assert symptom.timesteps == [1, 2]
+    assert "time steps 1–2" in symptom.place
+    answer = Session(viz.Debugger(trace)).run("nan")
+    assert answer.data["timesteps"] == [1, 2]
+    assert "it begins so in time steps 1–2" in answer.lines[-1].plain
+
+
 def test_a_finding_in_another_file_than_the_scripts_names_it():
     [symptom] = doctor(tg.trace(regression((16,))))
     assert symptom.place == f"line {symptom.line}"

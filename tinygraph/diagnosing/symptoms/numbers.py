@@ -10,7 +10,7 @@ import numpy as np
 from ...array_text import number_text
 from ...recording.node import Node
 from ...recording.source import program_source
-from ..nonfinite import nonfinite_origin
+from ..nonfinite import nonfinite_origin, nonfinite_places
 from .case import Case, Symptom
 
 _SMALL = 1e-3  # a difference, as a share of its operands
@@ -31,7 +31,8 @@ def not_finite(case: Case) -> Iterator[Symptom]:
         node = origin.node
         way = "" if origin.phase == "forward" else ", backward"
         text = f"{origin.example} begins in {node.op or node.kind} {case.trace.symbols.of(node)}{way}"
-        yield case.symptom("not finite", text, [node], "nan")
+        places = nonfinite_places(case.trace, origin)
+        yield case.symptom("not finite", text, [node, *places], "nan")
 
 
 def cancellation(case: Case) -> Iterator[Symptom]:
