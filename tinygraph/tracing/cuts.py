@@ -57,7 +57,7 @@ class Cut(NamedTuple):
     def __str__(self) -> str:
         line = f"line {self.source.lineno}, " if self.source else ""
         when = f"time step{'s' * (len(self.timesteps) > 1)} {spans(self.timesteps)}, " if self.timesteps else ""
-        back = f", came back {len(self.returned)} ×" if self.returned else ", did not come back as it was"
+        back = f", came back {len(self.returned)} ×" if self.returned else "; whether it came back changed is not known"
         off = f"; no gradient to {', '.join(self.parameters)}" if self.parameters and self.returned else ""
         return f"{self.how} of {self.what}: {line}{when}{self.times} ×{back}{off}"
 

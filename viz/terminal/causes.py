@@ -121,7 +121,7 @@ def _cut_lines(session: Session, cut: Cut) -> list[Text]:
         if cut.parameters:
             lines.append(Text(f"    no gradient goes back through it to {', '.join(cut.parameters)}", "yellow"))
     else:
-        lines.append(Text("    did not come back as it was", "dim"))
+        lines.append(Text("    left here; whether it came back changed is not known", "dim"))
     for line in lines:
         line.truncate(session.width, overflow="ellipsis")
     return lines

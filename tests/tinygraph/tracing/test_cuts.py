@@ -232,6 +232,13 @@ def test_healthy_constants_are_nobody_s_return():
     assert cut.returned == []
 
 
+def test_what_came_back_changed_is_not_said_to_have_stayed_away():
+    session = Session(viz.Debugger(program(lambda h, t: tg.tensor([round(float(value), 2) for value in h]))))
+    text = "\n".join(line.plain for line in session.run("cuts").lines)
+    assert "left here; whether it came back changed is not known" in text
+    assert any("whether it came back changed is not known" in str(cut) for cut in session.trace.cuts)
+
+
 def test_the_command_says_where_and_what():
     session = Session(viz.Debugger(program(by_float)))
     answer = session.run("cuts")
