@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import numpy as np
 from rich.cells import cell_len
@@ -16,7 +17,7 @@ from tinygraph.graphs.symbols import raised
 from ..debugging.snapshot import json_data
 from .arrays import heat_map
 from .panels import wrapped
-from .session import Answer, Session, command
+from .session import Answer, CommandError, Session, command
 
 _COLOURS = {"healthy": "green", "vanishing": "yellow", "exploding": "red", "not finite": "red", "cut": "red"}
 _OTHERS = 8  # variables of which a line is shown
@@ -27,10 +28,11 @@ def _flow(session: Session, argument: str) -> Answer:
     """Show the norm of ∂L/∂h by time step, with a verdict where there is one: vanishing, exploding, cut, not finite,
     and the op to blame. Without a name of the state, and in a line of every other variable that is carried.
     """
-    if argument:
-        flow, others = diagnosis.flow(session.trace, _variable(session, argument)), []
-    else:
-        flow, *others = diagnosis.flows(session.trace)
+    with _pointing_to_cuts(session):
+        if argument:
+            flow, others = diagnosis.flow(session.trace, _variable(session, argument)), []
+        else:
+            flow, *others = diagnosis.flows(session.trace)
     lines = [*_columns(flow, session), *_verdict(flow, session)]
     if others:
         lines.append(Text("  also carried through time:", "dim"))
@@ -38,6 +40,20 @@ def _flow(session: Session, argument: str) -> Answer:
     if len(others) > _OTHERS:
         lines.append(Text(f"  … and {len(others) - _OTHERS} more; `flow NAME` shows one", "dim"))
     return Answer("flow", {**_data(flow), "others": [_data(other) for other in others]}, lines)
+
+
+@contextmanager
+def _pointing_to_cuts(session: Session) -> Iterator[None]:
+    """Say that `cuts` tells more, where nothing is carried through time because it left the graph on the way."""
+    try:
+        yield
+    except LookupError:
+        cut = next((cut for cut in session.trace.cuts if cut.returned), None)
+        if cut is None or diagnosis.carried(session.trace):
+            raise
+        place = f", {cut.source.place(session.trace.script)}" if cut.source else ""
+        reason = f"{cut.how} of {cut.what}{place}, took it out of the graph"
+        raise CommandError(f"nothing is carried from one time step to the next: {reason}; `cuts` says more") from None
 
 
 def _variable(session: Session, name: str) -> str:
@@ -110,7 +126,8 @@ def _one_line(flow: Flow, session: Session) -> Text:
 @command("lag", usage="lag [NAME]", group="diagnosing", completes="parameters nodes")
 def _lag(session: Session, argument: str) -> Answer:
     """Show which loss taught which time step: a row for the loss of each time step, a column for each use."""
-    lag = diagnosis.lag(session.trace, argument or None)
+    with _pointing_to_cuts(session):
+        lag = diagnosis.lag(session.trace, argument or None)
     lines = [Text(f"  rows: the loss of time step t; columns: {lag.of} at time step s", "dim")]
     if max(lag.norms.shape) <= min(8, (session.width - 6) // 9):
         lines.append(Text("   t\\s" + "".join(f"{s:>9}" for s in lag.uses), "dim"))

@@ -186,3 +186,23 @@ def test_a_step_in_a_library_says_from_where_it_was_called():
     own = session.run("goto #2")
     assert own.data["called_from"] is None
     assert "called from" not in text(own)
+
+
+def detached_everywhere():
+    W, u, v = tg.parameter(np.eye(2) / 2), tg.parameter([0.3, 0.1]), tg.parameter([1.0, -1.0])
+
+    def run(h, loss=0.0):
+        for x in (1.0, 0.5, -1.0, 2.0):
+            h = np.tanh(W @ h.detach() + u * x)
+            loss = loss + (v @ h) ** 2
+        return loss
+
+    return run(tg.tensor(np.zeros(2)))
+
+
+@pytest.mark.parametrize("command", ["lag", "lag h", "flow", "flow h"])
+def test_where_states_were_detached_the_errors_point_to_cuts(command):
+    answer = Session(viz.Debugger(detached_everywhere())).run(command)
+    assert answer.kind == "error"
+    line = detached_everywhere.__code__.co_firstlineno + 5
+    assert f"detach() of h, line {line}, took it out of the graph; `cuts` says more" in text(answer)
