@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from rich.text import Text
@@ -15,6 +17,7 @@ from tinygraph.tracing.cuts import Cut
 
 from ..debugging.names import file_name
 from ..debugging.snapshot import json_data
+from .panels import wrapped
 from .session import Answer, Session, command
 
 _MOST = 12  # findings that are shown
@@ -30,8 +33,37 @@ def _doctor(session: Session, argument: str) -> Answer:
     lines = [line for symptom in symptoms[:_MOST] for line in symptom_lines(symptom, session.width)]
     if len(symptoms) > _MOST:
         lines.append(Text(f"  and {len(symptoms) - _MOST} more", "dim"))
-    data = {"symptoms": [_symptom_data(symptom) for symptom in symptoms]}
-    return Answer("doctor", data, lines or [Text("  nothing that a healthy network does not show too", "green")])
+    also = list(_also(session, symptoms))
+    if not lines:
+        none = "no check finds anything, but see also:" if also else "nothing that a healthy network does not show too"
+        lines = [Text(f"  {none}", "" if also else "green")]
+    elif also:
+        lines.append(Text("  also:"))
+    for text, name in also:
+        lines += wrapped(f"{text} · `{name}`", session.width)
+    data = {
+        "symptoms": [_symptom_data(symptom) for symptom in symptoms],
+        "also": [{"text": text, "command": name} for text, name in also],
+    }
+    return Answer("doctor", data, lines)
+
+
+def _also(session: Session, symptoms: list[Symptom]) -> Iterator[tuple[str, str]]:
+    """Yield what other commands know that may be meant, and the command: truncated backpropagation cuts on purpose."""
+    flows = []
+    told = {"healthy", "none", *(symptom.kind for symptom in symptoms)}
+    with suppress(LookupError):
+        flows = [flow for flow in diagnosis.flows(session.trace) if flow.verdict not in told]
+    if flows:
+        first = flows[0]
+        more = f", and {len(flows) - 1} more" if len(flows) > 1 else ""
+        rate = f" ×{first.rate:.3g} a step" if first.gain is not None else ""
+        yield f"flow: {first.verdict}{rate}, of {first.name}{more}", "flow"
+    cuts = [cut for cut in session.trace.cuts if cut.returned and cut.parameters]
+    if cuts and "cut" not in told:
+        names = ", ".join(dict.fromkeys(name for cut in cuts for name in cut.parameters))
+        them = "it" if len(cuts) == 1 else "them"
+        yield f"cuts: {len(cuts)} place{'s' * (len(cuts) > 1)}, no gradient goes back through {them} to {names}", "cuts"
 
 
 def first_findings(session: Session) -> Answer:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from tinygraph.array_text import number_text
 from tinygraph.diagnosing.makers import made_at
+from tinygraph.diagnosing.symptoms.parameters import readers_by_name
 from tinygraph.recording.node import Node
 
 from ..debugging.expressions import Expression
@@ -72,7 +73,7 @@ def _info(session: Session, argument: str) -> Answer:
     """Tell about the pass; or about a value: its op, shape, scope, time step, expression and source line."""
     trace = session.trace
     if argument:
-        return _about_node(session, trace.node(argument))
+        return _about_node(session, session.node(argument))
     names = ", ".join(str(trace.symbols.of(node)) for node in trace.graph.parameters)
     timesteps = trace.graph.timesteps
     lines = [
@@ -85,6 +86,7 @@ def _info(session: Session, argument: str) -> Answer:
 
 
 def _about_node(session: Session, node: Node) -> Answer:
+    names = list(readers_by_name(session.trace.graph, node)) if node.kind == "parameter" else []
     facts = {
         "name": str(session.trace.symbols.of(node)),
         "kind": node.kind,
@@ -97,6 +99,7 @@ def _about_node(session: Session, node: Node) -> Answer:
         "step": session.trace.step_of(node),
         "line": node.source and f"{node.source.filename}:{node.source.lineno}",
         "made": _maker(session, node),
+        "aliases": ", ".join(names) if len(names) > 1 else None,
     }
     known = {name: fact for name, fact in facts.items() if fact not in (None, "")}
     return Answer("node", facts, [Text.assemble((f"  {name:<11}", "dim"), str(fact)) for name, fact in known.items()])

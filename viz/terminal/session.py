@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.text import Text
 
+from tinygraph.diagnosing.symptoms.parameters import readers_by_name
 from tinygraph.diagnosing.values_by_time import by_timestep
 from tinygraph.plain_text import clean, clean_lines
 from tinygraph.recording.node import Node
@@ -141,8 +142,16 @@ class Session:
         self._level = self.debugger, self.debugger.position, level
 
     def node(self, name: str) -> Node:
-        """Return the node of that name; ``W.grad`` means ``W``."""
-        return self.trace.node(name.removesuffix(".grad"))
+        """Return the node of that name, or the parameter that ops read under that name; ``W.grad`` means ``W``."""
+        name = name.removesuffix(".grad")
+        try:
+            return self.trace.node(name)
+        except LookupError:
+            graph = self.trace.graph
+            alias = next((node for node in graph.parameters if name in readers_by_name(graph, node)), None)
+            if alias is None:
+                raise
+            return alias
 
     def values(self, name: str) -> dict[int, Node]:
         """Return the values of a variable by time step; none where `name` is that of a single value."""

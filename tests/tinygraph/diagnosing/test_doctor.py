@@ -310,8 +310,14 @@ def test_one_parameter_under_two_names():
         return np.sum(h)
 
     assert doctor(tg.trace(gated(False))) == []
-    [symptom] = doctor(tg.trace(gated(True)))
-    assert symptom.text.startswith("W_i and W_f are one and the same parameter (lines ")
+    trace, first = tg.trace(gated(True)), gated.__code__.co_firstlineno
+    [symptom] = doctor(trace)
+    where = f", made in line {first + 2}, read in lines {first + 6}, {first + 7}"
+    assert symptom.text == f"W_i and W_f are one and the same parameter{where}"
+    by_alias, by_name = (Session(viz.Debugger(trace)).run(f"info {name}").data for name in ("W_f", "W_i"))
+    assert by_alias == by_name
+    assert by_alias["aliases"] == "W_i, W_f"
+    assert Session(viz.Debugger(trace)).run("info W_g").kind == "error"
 
 
 def test_one_cell_in_three_layers():
@@ -355,6 +361,7 @@ def test_one_cell_in_three_layers():
         [symptom] = doctor(tg.trace(stacked(True, step)))
         assert symptom.kind == "shared"
         assert symptom.text.startswith("3 layers, each with a state of its own")
+        assert f"called from line {stacked.__code__.co_firstlineno + 2}" in symptom.text  # that made the cell
     assert doctor(tg.trace(stacked(True, by_name))) == []  # one cell by its name: it is meant
 
 
@@ -551,6 +558,25 @@ def test_the_commands():
     assert "row 0 reaches row 7" in text
     assert "nothing that a healthy network does not show too" in opened(classifier(), "doctor")
     assert max(map(cell_len, text.splitlines())) <= 80
+
+
+def linear(factor, leave=lambda h, t: h, timesteps=14):
+    W, h = tg.parameter(np.eye(3) * factor), np.ones(3)
+    for t in range(timesteps):
+        h = W @ leave(h, t)
+    return np.sum(h)
+
+
+def test_without_symptoms_it_points_to_what_other_commands_know():
+    assert "also" not in opened(linear(1.0), "doctor")
+    text = opened(linear(1.9), "doctor")
+    assert "flow: exploding ×1.9 a step, of h · `flow`" in text
+    assert "a healthy network" not in text
+    cut_once = linear(1.0, lambda h, t: h.detach() if t == 7 else h)
+    assert doctor(tg.trace(cut_once)) == []  # truncated backpropagation is no symptom
+    text = opened(cut_once, "doctor")
+    assert text.count("no gradient goes back") == 1  # by the command, not below the first screen
+    assert "cuts: 1 place, no gradient goes back through it to W · `cuts`" in text
 
 
 def test_the_answers_are_data():

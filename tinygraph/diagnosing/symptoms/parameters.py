@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...graphs.graph import Graph
 from ...recording.creation import parameters
 from ...recording.history import by_index
 from ...recording.node import Node
 from ...recording.operands import operand_path
 from ...recording.paths import name_of
+from ...recording.source import call_stack, is_of_a_library
 from .case import Case, Symptom, evenly, timesteps
 from .selection import is_chosen, is_indexed
 
@@ -21,13 +23,7 @@ def under_two_names(case: Case) -> Iterator[Symptom]:
     An embedding that is the decoder too is read by another op, and shared on purpose.
     """
     for node in case.graph.parameters:
-        readers: dict[str, list[Node]] = {}
-        for places in _by_place(case, node).values():
-            reader, argument = places[0]
-            path = operand_path(reader.call, reader.lasti, argument)
-            name = name_of(path) if path else None
-            if name is not None and not is_indexed(reader, argument):
-                readers.setdefault(name, []).extend(reader for reader, _ in places)
+        readers = readers_by_name(case.graph, node)
         if len(readers) < 2:
             continue
         names, nodes = list(readers), [reader for of_name in readers.values() for reader in of_name]
@@ -36,14 +32,33 @@ def under_two_names(case: Case) -> Iterator[Symptom]:
         ops = {frozenset(str(reader.op) for reader in of_name) for of_name in readers.values()}
         if len(codes) == len(times) == len(ops) == 1:
             lines = ", ".join(str(of_name[0].source.lineno) for of_name in readers.values() if of_name[0].source)
-            text = f"{' and '.join(names)} are one and the same parameter (lines {lines})"
+            text = f"{' and '.join(names)} are one and the same parameter{_made(case, node)}, read in lines {lines}"
             yield case.symptom("shared", text, nodes, f"contributions {names[0]}")
 
 
-def _by_place(case: Case, node: Node) -> dict[object, list[tuple[Node, int]]]:
+def readers_by_name(graph: Graph, node: Node) -> dict[str, list[Node]]:
+    """Return the ops that read a parameter, by the name under which they do; of a table, there is none."""
+    readers: dict[str, list[Node]] = {}
+    for places in _by_place(graph, node).values():
+        reader, argument = places[0]
+        path = operand_path(reader.call, reader.lasti, argument)
+        name = name_of(path) if path else None
+        if name is not None and not is_indexed(reader, argument):
+            readers.setdefault(name, []).extend(reader for reader, _ in places)
+    return readers
+
+
+def _made(case: Case, node: Node, with_caller: bool = False) -> str:
+    """Return where the program made a parameter; with the line that called for it: that of the whole layer."""
+    stack = [source for source in call_stack(node.call, node.lasti) if not is_of_a_library(source.filename)]
+    places = list(dict.fromkeys(source.place(case.trace.script) for source in stack))[: 1 + with_caller]
+    return f", made in {', called from '.join(places)}" if places else ""
+
+
+def _by_place(graph: Graph, node: Node) -> dict[object, list[tuple[Node, int]]]:
     """Return what reads a node, by the instruction that does."""
     places: dict[object, list[tuple[Node, int]]] = {}
-    for reader, argument in case.graph.consumers(node):
+    for reader, argument in graph.consumers(node):
         if reader.call is not None:
             places.setdefault((id(reader.call.code), reader.lasti, argument), []).append((reader, argument))
     return places
@@ -68,9 +83,11 @@ def one_cell_in_layers(case: Case) -> Iterator[Symptom]:
                 at.setdefault(place, {}).setdefault(slots[reader.index], []).append(reader)
         for layers in at.values():
             if len(layers) > 1 and _are_layers(case, list(layers.values())):
-                text = f"{len(layers)} layers, each with a state of its own, use one {case.trace.symbols.of(parameter)}"
-                names = f"contributions {case.trace.symbols.of(parameter).ascii}"
-                yield case.symptom("shared", text, [n for nodes in layers.values() for n in nodes], names)
+                name = case.trace.symbols.of(parameter)
+                text = f"{len(layers)} layers, each with a state of its own, use one {name}"
+                text += _made(case, parameter, with_caller=True)
+                nodes = [node for of_layer in layers.values() for node in of_layer]
+                yield case.symptom("shared", text, nodes, f"contributions {name.ascii}")
                 return
 
 
@@ -114,7 +131,7 @@ def read_in_place_of_another(case: Case) -> Iterator[Symptom]:
         for tensor, node in used.items():
             if tensor._call is not other._call or tensor._lasti != other._lasti or tensor.shape != other.shape:
                 continue
-            places = [readers[0] for readers in _by_place(case, node).values()]
+            places = [readers[0] for readers in _by_place(case.graph, node).values()]
             codes = {reader.call.code for reader, _ in places if reader.call is not None}
             if len(places) > 1 and len(codes) == 1 and len({(str(reader.op), i) for reader, i in places}) == 1:
                 lines = " and ".join(str(reader.source.lineno) for reader, _ in places if reader.source)
@@ -128,7 +145,7 @@ def one_cell_both_ways(case: Case) -> Iterator[Symptom]:
     runs = case.graph.timeline.runs
     for parameter in case.graph.parameters:
         ways: dict[bool, list[Node]] = {}
-        for readers in _by_place(case, parameter).values() if parameter.data.ndim == 2 else ():
+        for readers in _by_place(case.graph, parameter).values() if parameter.data.ndim == 2 else ():
             for reader in evenly([reader for reader, _ in readers], _SAMPLE):
                 run = runs[reader.index]
                 if run is not None and run.last > run.first and _reads_state(reader):
