@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..backward.replay import receives
 from ..numeric import norm
 from ..recording.node import Node
 from ..tracing.trace import Trace
@@ -109,7 +110,15 @@ def _flow_of(trace: Trace, variable: Variable, is_state: bool) -> Flow:
         along.reverse()
         states.reverse()
     rate = _rate([n for _, n in along])
-    verdict, because = _nonfinite(trace, norms) or _cut(trace) or _verdict(along, rate, is_state)
+    last = "the loss"
+    if alone is not norms:
+        last = "the first loss" if variable.backward else "the last loss"
+    verdict, because = (
+        _nonfinite(trace, norms)
+        or _cut(trace, states)
+        or (is_state and _unreached(along, variable, norms, last))
+        or _verdict(along, rate)
+    )
     gain, growing = None, _growing(states)
     if verdict in ("vanishing", "healthy", "none") and growing:
         verdict, because = growing
@@ -140,7 +149,10 @@ def _growing(states: list[Node]) -> tuple[str, str] | None:
 
 
 def _alone(trace: Trace, variable: Variable, norms: list[float | None]) -> list[float | None]:
-    losses = entries(trace)
+    try:
+        losses = entries(trace)
+    except LookupError:  # one loss over several time steps
+        return norms
     if len(losses) < 2:
         return norms
     last = min(losses) if variable.backward else max(losses)
@@ -148,15 +160,61 @@ def _alone(trace: Trace, variable: Variable, norms: list[float | None]) -> list[
     return [norm(reached[node]) if node in reached else None for node in variable.nodes.values()]
 
 
-def _cut(trace: Trace) -> tuple[str, str] | None:
-    """Return the verdict of a time step that begins with a value that was detached, if there is one."""
+def _cut(trace: Trace, states: list[Node]) -> tuple[str, str] | None:
+    """Return the verdict of a time step that begins with a value that was detached, and is not reached past it."""
     for node in trace.graph.nodes:
         if node.kind == "input" and ".detach()" in node.expression:
-            used_in = [user.timestep for user, _ in trace.graph.consumers(node) if user.timestep is not None]
-            if used_in:
+            used_in = {user.timestep for user, _ in trace.graph.consumers(node)} - {None}
+            place = next((k for k, each in enumerate(states) if each.timestep in used_in), None)
+            if place is None:
+                continue
+            if _connected([node], [states[place]]) and not _connected(states[:place], states[place:]):
                 line = f", line {node.source.lineno}" if node.source else ""
-                return "cut", f"no gradient passes from time step {min(used_in)} back: {node.expression}{line}"
+                return (
+                    "cut",
+                    f"no gradient passes from time step {states[place].timestep} back: {node.expression}{line}",
+                )
     return None
+
+
+def _connected(earlier: list[Node], later: list[Node]) -> bool:
+    """Tell whether any of the later values is made of any of the earlier ones; of an op as far as gradients go."""
+    wanted, open_nodes = set(earlier), [*later]
+    known = set(later)
+    while open_nodes:
+        node = open_nodes.pop()
+        if node in wanted:
+            return True
+        if node.op is None:
+            continue
+        sources = {each for i, each in enumerate(node.inputs) if each in wanted or receives(node, i)} - known
+        known |= sources
+        open_nodes += sources
+    return False
+
+
+def _unreached(
+    along: list[tuple[int, float | None]], variable: Variable, norms: list[float | None], last: str
+) -> tuple[str, str] | None:
+    """Return the verdict of a state that the last loss does not reach in every time step, in the order of the loop."""
+    reached = [t for t, n in along if n is not None]
+    if not reached or len(reached) == len(along):
+        return None
+    begins = next(place for place, (_, n) in enumerate(along) if n is not None)
+    if len(along) - begins > len(reached):  # time steps between those that are reached
+        places = [place for place, (_, n) in enumerate(along) if n is not None]
+        every_other = set(np.diff(places)) == {2} and places[0] < 2 and places[-1] >= len(along) - 2
+        some = [*map(str, reached)] if len(reached) < 6 else [*map(str, reached[:2]), "…", str(reached[-1])]
+        steps = ", ".join(some).replace(", …,", " …")
+        return (
+            "none",
+            f"{last} reaches {'every other time step only' if every_other else 'some time steps only'}: {steps}",
+        )
+    t = along[begins - 1][0]
+    because = f"{last} does not reach time step {t}" + (" or those before it" if begins > 1 else "")
+    if dict(zip(variable.nodes, norms, strict=True))[t] is None:
+        return "cut", f"{because}: was the state detached, or made a plain array?"
+    return "cut", f"{because}; other losses reach that one"
 
 
 def _rate(norms: list[float | None]) -> float:
@@ -169,13 +227,9 @@ def _rate(norms: list[float | None]) -> float:
     return float(np.exp(-slope))
 
 
-def _verdict(along: list[tuple[int, float | None]], rate: float, is_state: bool) -> tuple[str, str]:
+def _verdict(along: list[tuple[int, float | None]], rate: float) -> tuple[str, str]:
     """Return the verdict on the norms by time step, in the order of the loop."""
     known = [(t, n) for t, n in along if n is not None]
-    reached = next((k for k, (_, n) in enumerate(along) if n is not None), len(along))
-    if is_state and known and reached > 0:
-        t = along[reached - 1][0]
-        return "cut", f"no gradient reaches time step {t}: was the state detached, or made a plain array?"
     few = f"{len(known)} time steps are too few to tell"
     alive = max((k for k, (_, n) in enumerate(known) if n > 0), default=0)
     zero = [t for t, n in known[:alive] if n == 0]

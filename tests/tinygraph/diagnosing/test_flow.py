@@ -106,3 +106,53 @@ def test_every_layer_has_a_flow():
 def test_healthy_programs_of_others_are_not_called_sick(name):
     verdicts = {each.name: each.verdict for each in flows(tg.trace(ALL[name](9)))}
     assert set(verdicts.values()) == {"none"}
+
+
+# -- verdicts say what the table says ---------------------------------------------------------------------------------
+
+
+def test_a_state_read_two_steps_back_is_not_called_cut():
+    W, history = tg.parameter(0.6 * np.eye(3), name="W"), [np.zeros(3), np.zeros(3)]
+    for t in range(12):
+        state = np.tanh(W @ history[-2] + np.cos(t + np.arange(3.0)))
+        history.append(state)
+    of_state = flow(tg.trace(np.mean(np.stack([np.sum((h - 1.0) ** 2) for h in history[2:]]))))
+    assert None not in of_state.norms
+    assert of_state.verdict == "none"
+    assert of_state.because == "the last loss reaches every other time step only: 2, 4 … 12"
+    only_last = flow(tg.trace(np.sum(history[-1] ** 2) + 0.0 * history[-2].sum().detach()))
+    assert only_last.verdict == "none"  # nothing was detached on the way
+
+
+def replaced(steps=12):
+    """Return a loss over a state whose place a plain copy takes after time step 6."""
+    W, state, cost = tg.parameter(0.9 * np.eye(3), name="W"), np.ones(3), 0.0
+    for t in range(1, steps + 1):
+        state = np.tanh(W @ state + 0.1)
+        cost = cost + np.sum(state**2)
+        if t == 6:
+            state = tg.tensor(state.data.round(3))
+    return cost
+
+
+def test_a_time_step_that_earlier_losses_reach_is_not_said_to_have_no_gradient():
+    of_state = flow(tg.trace(replaced()))
+    assert None not in of_state.norms
+    assert of_state.verdict == "cut"
+    assert of_state.because.startswith("the last loss does not reach time step ")
+    assert "or those before it" in of_state.because
+    assert "detached" not in of_state.because
+    alone = dict(zip(of_state.timesteps, of_state.alone, strict=True))
+    named = int(of_state.because.removeprefix("the last loss does not reach time step ").split()[0])
+    assert [t for t, n in alone.items() if n is None] == [t for t in alone if t <= named]
+
+
+def test_a_detached_value_beside_the_state_cuts_nothing():
+    W, h, loss = tg.parameter(0.9 * np.eye(3), name="W"), tg.tensor(np.ones(3), name="h"), 0.0
+    for _ in range(12):
+        before = h
+        h = np.tanh(W @ h + 0.1)
+        loss = loss + np.sum((h - before.detach()) ** 2)
+    of_h = flow(tg.trace(loss))
+    assert None not in of_h.alone
+    assert of_h.verdict != "cut"
