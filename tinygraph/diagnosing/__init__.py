@@ -6,7 +6,7 @@
 - `divergence`: where two recorded runs first differ
 - `gradient_flow`: what becomes of the gradient on its way back through time, and whether it vanishes or explodes
 - `local_gains`: which op of the cell makes a gradient smaller or larger, and by how much
-- `lag_matrix`: which loss teaches which earlier state
+- `lag_matrix`: which loss teaches which state; `loss_terms`: the loss as a sum of terms by time step
 - `checkup`: `doctor`, what a good engineer would look at, a table of checks; `symptoms`: the checks
 - `mixing`: which rows of an axis reach another row's results, and the first op that joins them
 - `forward_values`: the values of the forward pass by time step and scope, and the weights that carry the state

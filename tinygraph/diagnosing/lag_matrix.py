@@ -1,4 +1,4 @@
-"""Which loss taught which time step: the backward pass split by the time step at which a loss enters it."""
+"""Which loss taught which time step: the backward pass split into those of the losses of single time steps."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ..numeric import norm
 from ..recording.node import Node
 from ..recording.sparse import dense
 from ..tracing.trace import Trace
+from .loss_terms import entries as entries
 from .values_by_time import Variable, state, variables
 
 Targets = dict[int, list[tuple[Node, int | None]]]  # by time step: a node, or an op and the argument it contributes to
-_CARRIES = {"add", "subtract", "negative", "alias", "sum", "mean", "divide", "multiply"}
 
 
 class Lag(NamedTuple):
@@ -26,11 +26,12 @@ class Lag(NamedTuple):
     of : str
         The variable or parameter.
     losses : list of int
-        Time steps at which a loss enters the pass: the rows.
+        Time steps that have a term of the loss: the rows.
     uses : list of int
         Time steps of the variable, or of the uses of the parameter: the columns.
     norms : (len(losses), len(uses)) array
-        ‖∂L⁽ᵗ⁾/∂h⁽ˢ⁾‖, or the norm of what L⁽ᵗ⁾ contributes to W's gradient through its use at s; exactly 0 for s > t.
+        ‖∂L⁽ᵗ⁾/∂h⁽ˢ⁾‖, or the norm of what L⁽ᵗ⁾ contributes to W's gradient through its use at s; not 0
+        for an s > t where a loss reads what comes later, as through an attention without a mask.
     """
 
     of: str
@@ -55,7 +56,7 @@ def lag(trace: Trace, of: str | Node | Variable | None = None) -> Lag:
     Raises
     ------
     LookupError
-        If there is no such variable, or no loss of a time step.
+        If there is no such variable, no loss of a time step, or the loss is not a sum over time steps.
 
     Examples
     --------
@@ -95,33 +96,6 @@ def _targets(trace: Trace, of: str | Node | Variable | None) -> tuple[Targets, s
     if not uses:
         raise LookupError(f"{symbol} is not used in any time step")
     return uses, str(symbol)
-
-
-def entries(trace: Trace) -> dict[int, dict[Node, Any]]:
-    """Return for each time step the adjoints with which the loss enters it from outside.
-
-    Outside is the output and what gathers it: ops of no time step, and sums of losses along the loop.
-    """
-    if not _gathers(trace.output):
-        return {trace.output.timestep or 0: {trace.output: np.asarray(trace.adjoints[0])}}
-    outside = {trace.output}
-    adjoints: dict[int, dict[Node, Any]] = {}
-    for k, node in enumerate(trace.nodes):
-        if node not in outside:
-            continue
-        for source, contribution in zip(node.inputs, trace.pull(k), strict=False):
-            if contribution is None or source.kind != "op":
-                continue
-            if _gathers(source):
-                outside.add(source)
-            elif source.timestep is not None:
-                entering = adjoints.setdefault(source.timestep, {})
-                entering[source] = add(entering.get(source), False, contribution)
-    return adjoints
-
-
-def _gathers(node: Node) -> bool:
-    return node.timestep is None or (node.shape == () and node.op is not None and node.op.name in _CARRIES)
 
 
 def _row(trace: Trace, seeds: dict[Node, Any], targets: Targets) -> list[float]:
