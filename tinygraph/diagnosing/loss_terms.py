@@ -42,7 +42,7 @@ def entries(trace: Trace) -> Terms:
         adjoint = dense(adjoint)
         if not _gathers(node):
             _enter(terms, node.timestep or 0, node, adjoint)
-        elif _adds(node):
+        elif adds_terms(node):
             for source, contribution in zip(node.inputs, pull(node, adjoint), strict=False):
                 if contribution is not None and source.kind == "op":
                     adjoints[source] = add(adjoints.get(source), False, contribution)
@@ -55,7 +55,7 @@ def _gathers(node: Node) -> bool:
     return node.timestep is None or (node.shape == () and node.op is not None and node.op.name in _SUMS)
 
 
-def _adds(node: Node) -> bool:
+def adds_terms(node: Node) -> bool:
     """Tell whether an op adds up terms or moves them about, and a loss made by it is a sum of its arguments' terms."""
     name = str(node.op)
     if name in ("multiply", "divide"):

@@ -15,8 +15,9 @@ from ..graphs.graph import Graph
 from ..recording.node import Node
 from ..recording.op import Op
 from ..tracing.trace import Trace
+from .loss_terms import adds_terms
 
-_ROWS = 6  # that are tried
+_ROWS = 64  # that are tried
 _ROUNDINGS = 64
 
 Changed = dict[Node, np.ndarray]  # the elements that another row would change, for each node that has some
@@ -36,9 +37,11 @@ class Mix(NamedTuple):
         The first op that joins rows whose results are told apart later; None if each row keeps to itself up to the
         sum over all of them that a loss takes.
     seen_in : Node or None
-        The first op with a row that has read another one.
+        The first op with a row that has read another one; `first` itself where the axis is lost before that, by an
+        index or a sum, and another op goes on with what was joined.
     reached : dict of int to list of int
-        For the rows that were tried, the rows of that op that read them.
+        For the rows that were tried, all of up to 64, the rows of that op that read them; none where they can no longer
+        be told apart.
     """
 
     of: str
@@ -66,7 +69,8 @@ def mix(trace: Trace, of: str | Node, axis: int = 0) -> Mix:
     LookupError
         If there is no such value.
     ValueError
-        If it has no such axis, or fewer than two rows.
+        If it has no such axis, or fewer than two rows, or if nothing recorded joins the rows but a Tensor left the
+        graph: what became of its values is not known.
 
     Examples
     --------
@@ -81,7 +85,17 @@ def mix(trace: Trace, of: str | Node, axis: int = 0) -> Mix:
     """
     nodes = [of] if isinstance(of, Node) else _named(trace, of)
     name = str(trace.symbols.of(nodes[0])) if len(nodes) == 1 else trace.symbols.of(nodes[0]).name
-    return mixed_rows(trace.graph, nodes, axis, name)
+    mixed = mixed_rows(trace.graph, nodes, axis, name, _ROWS)
+    if mixed.first is None and trace.cuts:
+        cut = trace.cuts[0]
+        line = f", line {cut.source.lineno}" if cut.source else ""
+        raise ValueError(
+            f"no recorded op joins the rows of {name}, but {cut.what} left the graph by {cut.how}{line}: "
+            "whether rows are joined through its values is not known"
+        )
+    if mixed.first is None and mixed.rows > _ROWS:
+        raise ValueError(f"no recorded op joins the {_ROWS} rows of {name} that were tried; the other rows were not")
+    return mixed
 
 
 def _named(trace: Trace, name: str) -> list[Node]:
@@ -91,8 +105,8 @@ def _named(trace: Trace, name: str) -> list[Node]:
     return alike if len(alike) > 1 and len({node.shape for node in alike}) == 1 else [trace.node(name)]
 
 
-def mixed_rows(graph: Graph, nodes: list[Node], axis: int, name: str) -> Mix:
-    """Return what becomes of the rows of some nodes of one shape; see `mix`."""
+def mixed_rows(graph: Graph, nodes: list[Node], axis: int, name: str, most: int = 6) -> Mix:
+    """Return what becomes of the rows of some nodes of one shape, at most so many of them; see `mix`."""
     shape = nodes[0].shape
     if not -len(shape) <= axis < len(shape) or nodes[0].dtype.kind != "f":
         raise ValueError(f"{name} has shape {shape} and dtype {nodes[0].dtype}: there are no rows along axis {axis}")
@@ -100,13 +114,12 @@ def mixed_rows(graph: Graph, nodes: list[Node], axis: int, name: str) -> Mix:
     count = shape[axis]
     if count < 2:
         raise ValueError(f"{name} has {count} row along axis {axis}: there is nothing to mix")
-    tried = sorted({int(i) for i in np.linspace(0, count - 1, min(count, _ROWS))})
+    tried = sorted({int(i) for i in np.linspace(0, count - 1, min(count, most))})
     changed = {row: _moved(graph, nodes, axis, row) for row in tried}
     joined, seen_in = _first_seen(graph, nodes, changed, count)
     if seen_in is None:
         return Mix(name, axis, count, None, None, {})
-    reached = {row: _others(of_row.get(seen_in), row, count) for row, of_row in changed.items()}
-    return Mix(name, axis, count, joined, seen_in, reached)
+    return Mix(name, axis, count, joined, seen_in, _readers(changed, seen_in, count))
 
 
 def _moved(graph: Graph, nodes: list[Node], axis: int, row: int) -> Changed:
@@ -145,23 +158,62 @@ def _first_seen(
 ) -> tuple[Node | None, Node | None]:
     """Return the first op that joins rows, and the first with a row that has read another one."""
     joined: set[Node] = set()
+    tables: set[Node] = set()
     for node in graph.nodes:
         masks = {row: of_row[node] for row, of_row in changed.items() if node in of_row}
-        if node in nodes or not masks or _is_apart(masks, count):
-            continue
-        joined.add(node)
+        if node not in nodes and len(masks) > 1 and not _is_apart(masks, count):
+            (tables if _is_table(masks, count) else joined).add(node)
+    lasting = _lasting(graph, joined | tables)
+    joined &= lasting
+    for node in sorted(joined, key=lambda each: each.index):
         if count in node.shape:
-            return _earliest(node, joined), node
-    return None, None
+            first = _earliest(node, joined | (tables & lasting))
+            if first in tables and _readers(changed, first, count) != _readers(changed, node, count):
+                first = _earliest(node, joined)  # a mask has taken pairs away
+            return first, node
+        if any(source in joined for source in node.inputs) and not _is_of_a_loss(node):
+            return (_earliest(node, joined),) * 2
+    pairs = min(tables & lasting, key=lambda each: each.index, default=None)
+    return pairs, pairs
+
+
+def _lasting(graph: Graph, joined: set[Node]) -> set[Node]:
+    """Return the joined ops whose effect lasts up to the output: no mask takes it away again."""
+    lasting: set[Node] = set()
+    for node in reversed(graph.nodes):
+        if node in joined and (node in graph.outputs or any(reader in lasting for reader, _ in graph.consumers(node))):
+            lasting.add(node)
+    return lasting
+
+
+def _is_of_a_loss(node: Node) -> bool:
+    """Tell whether an op only goes on with sums over rows, as a loss does, and makes nothing else of them."""
+    return adds_terms(node) or (node.shape == () and node.timestep is None)
 
 
 def _is_apart(masks: dict[int, np.ndarray], count: int) -> bool:
-    """Tell whether along some axis each row has changed nothing but itself."""
+    """Tell whether along some axis each row has changed nothing but itself; without one, nothing that another has."""
     shape = next(iter(masks.values())).shape
+    if count not in shape:
+        return not (np.sum([*masks.values()], axis=0) > 1).any()
     for axis, length in enumerate(shape):
         if length == count and all(_rows(mask, axis) == [row] for row, mask in masks.items()):
             return True
     return False
+
+
+def _is_table(masks: dict[int, np.ndarray], count: int) -> bool:
+    """Tell whether it is a table of all pairs of rows, as the scores of an attention: one row, one column for each."""
+    shape = next(iter(masks.values())).shape
+    axes = [axis for axis, length in enumerate(shape) if length == count]
+    if len(axes) != 2:
+        return False
+    for row, mask in masks.items():
+        pairs = np.moveaxis(mask, axes, (0, 1))
+        others = np.arange(count) != row
+        if pairs[others][:, others].any():
+            return False
+    return True
 
 
 def _rows(mask: np.ndarray, axis: int) -> list[int]:
@@ -169,8 +221,13 @@ def _rows(mask: np.ndarray, axis: int) -> list[int]:
     return [int(i) for i in np.flatnonzero(mask.any(others))]
 
 
+def _readers(changed: dict[int, Changed], node: Node, count: int) -> dict[int, list[int]]:
+    """Return for each row that was moved the other rows of an op that read it."""
+    return {row: _others(of_row.get(node), row, count) for row, of_row in changed.items()}
+
+
 def _others(mask: np.ndarray | None, row: int, count: int) -> list[int]:
-    """Return the rows that read another one, along the axis where they are fewest."""
+    """Return the rows that read a given one, along the axis where they are fewest."""
     if mask is None:
         return []
     along = [_rows(mask, axis) for axis, length in enumerate(mask.shape) if length == count]

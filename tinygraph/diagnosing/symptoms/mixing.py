@@ -20,7 +20,8 @@ def mixed_examples(case: Case) -> Iterator[Symptom]:
         name = case.trace.symbols.of(inputs[0]).name
         mixed = mixed_rows(case.graph, inputs, axis, name)
         first = mixed.first
-        if first is None or mixed.seen_in is None or _is_meant(case, first, mixed.seen_in, mixed.rows):
+        told = any(mixed.reached.values())
+        if first is None or mixed.seen_in is None or not told or _is_meant(case, first, mixed.seen_in, mixed.rows):
             continue
         row, others = next((row, others) for row, others in mixed.reached.items() if others)
         what = "a softmax over the batch" if _is_softmax(case, first) else f"{first.op} joins examples"
@@ -35,8 +36,10 @@ def _is_meant(case: Case, first: Node, seen_in: Node, rows: int) -> bool:
     """Tell whether examples are joined on purpose: by a statistic of the batch, or in a table of all pairs."""
     if str(first.op) in _STATISTICS and not _is_softmax(case, first):
         return True
-    elementwise = seen_in.op is not None and seen_in.op.elementwise
-    return elementwise and adds_an_axis(seen_in) and seen_in.shape.count(rows) > 1
+    return any(
+        node.op is not None and node.op.elementwise and adds_an_axis(node) and node.shape.count(rows) > 1
+        for node in (first, seen_in)
+    )
 
 
 def _is_softmax(case: Case, node: Node) -> bool:
