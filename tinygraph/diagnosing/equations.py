@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from ..graphs.graph import Graph
-from ..graphs.symbols import Symbols
+from ..graphs.symbols import Symbols, plain_name
 from ..graphs.writing import subscript, superscript, written
 from ..recording.node import Node
 from ..tracing.trace import Trace
@@ -228,7 +228,7 @@ def _named(inputs: Iterable[Node], sources_of: Mapping[Node, tuple[Node, ...]]) 
     for source in inputs:
         if source.op is not None and source.name is None:
             yield from sources_of[source]
-        elif source.kind != "constant" or source.shape != ():
+        elif source.kind != "constant" or (source.shape != () and plain_name(source.name)):
             yield source
 
 
@@ -237,8 +237,21 @@ def _value(node: Node, graph: Graph, symbols: Symbols) -> Value:
     if node.kind == "parameter":
         return Value(node, node.name or symbol.name, None, None)
     subscripts = graph.timeline.subscripts[node.index]
+    if node.op is None and not _is_of_its_time(node, symbol.timestep, graph):
+        if not plain_name(node.name):
+            return Value(node, node.expression or symbol.name, None, None)
+        line = "" if node.source is None else f" (new in line {node.source.lineno})"
+        return Value(node, symbol.name + line, None, None)
     name = symbol.name if node.name is not None or node.op is None else str(node.op)
     return Value(node, name, subscripts[0] if len(subscripts) == 1 else None, symbol.timestep)
+
+
+def _is_of_its_time(leaf: Node, timestep: int | None, graph: Graph) -> bool:
+    """Tell whether a leaf is read in its time step or the next one; else it was made there, in place of a value."""
+    if timestep is None:
+        return bool(plain_name(leaf.name))
+    read = [reader.timestep for reader, _ in graph.consumers(leaf) if reader.timestep is not None]
+    return not read or min(abs(t - timestep) for t in read) <= 1
 
 
 def _absolute(name: str, timestep: int, number: int | None = None) -> str:

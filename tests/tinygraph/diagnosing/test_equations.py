@@ -64,3 +64,25 @@ def test_every_named_value_of_an_outsider_is_on_one_left_side(name):
     entered = [value.node for equation in equations for value in equation.values]
     assert sorted(node.index for node in entered) == [node.index for node in named]
     assert all(str(equation) for equation in equations)
+
+
+def test_what_takes_the_place_of_a_state_has_no_time_step_that_there_is_not():
+    W, A, state, loss = tg.parameter(np.eye(2), name="W"), np.eye(2), np.ones(2), 0.0
+    for t in range(1, 13):
+        state = A @ state + 0.1 * np.tanh(W @ state)
+        if t % 5 == 0:
+            state = tg.tensor(state.data.round(3))
+        loss = loss + np.sum(state**2)
+    text = "\n".join(map(str, network(tg.trace(loss))))
+    assert "state (new in line " in text
+    assert "at t = 6, 11" in text
+    for delay in ("⁻²", "⁻⁶", "⁻⁷", "⁻¹¹", "⁻¹²"):
+        assert f"state⁽ᵗ{delay}⁾" not in text
+    assert "← v " not in text  # there is no v in the program
+
+
+def test_a_detached_value_is_written_as_the_program_has_it():
+    W, h = tg.parameter(np.eye(2), name="W"), tg.tensor(np.zeros(2))
+    for t in range(6):
+        h = np.tanh(W @ h.detach() + float(t))
+    assert "h.detach()" in "\n".join(map(str, network(tg.trace(np.sum(h)))))
