@@ -154,7 +154,7 @@ def _read_by_rows(node: Node, axis: int) -> dict[int, dict[int, list[np.ndarray]
             source = node.inputs[argument]
             if contribution is None or source.op is None or not receives(node, argument):
                 continue
-            indices = [np.unique(along) for along in np.nonzero(dense(contribution))]
+            indices = [np.unique(along) for along in np.nonzero(np.atleast_1d(dense(contribution)))]
             if source.shape == () or all(len(along) for along in indices):
                 read.setdefault(argument, {})[row] = indices
     return read

@@ -92,3 +92,12 @@ def test_one_loss_of_all_time_steps_is_said_to_be_one():
         lag(trace)
     of_h = flow(trace)
     assert of_h.alone == of_h.norms
+
+
+def test_a_loss_of_rows_may_read_a_number_of_all_time_steps():
+    rng = np.random.default_rng(0)
+    x = states(rng)
+    loss = np.sum(np.tanh(x - np.mean(x)))  # the mean reads them all; the rows of x are told apart all the same
+    matrix = lag(tg.trace(loss), "h")
+    assert matrix.losses == [1, 2, 3, 4, 5, 6]
+    assert (matrix.norms > 0).all()
