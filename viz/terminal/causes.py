@@ -35,7 +35,7 @@ def _doctor(session: Session, argument: str) -> Answer:
         lines.append(Text(f"  and {len(symptoms) - _MOST} more", "dim"))
     also = list(_also(session, symptoms))
     if not lines:
-        none = "no check finds anything, but see also:" if also else "nothing that a healthy network does not show too"
+        none = f"no check finds anything{', but see also:' if also else ''}"
         lines = [Text(f"  {none}", "" if also else "green")]
     elif also:
         lines.append(Text("  also:"))
