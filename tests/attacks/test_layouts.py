@@ -85,3 +85,9 @@ def test_what_aborts_graphviz_is_drawn_all_the_same(seed):
     for view in ("ops", "variables"):
         outcome = draw(Case("dag", seed), {"view": view, "fold": True})
         assert (outcome.failure, outcome.warning) == ("", "")
+
+
+@pytest.mark.parametrize("seed", [2670, 2724])
+def test_a_time_step_of_a_loop_in_a_loop_that_is_read_once_is_told(seed):
+    for view in ("ops", "variables"):
+        assert draw(Case("loops", seed), {"view": view, "fold": True}).failure == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from itertools import pairwise
 
@@ -132,16 +133,16 @@ class Times:
     def delays(self) -> list[Delay]:
         """Return the delay of each edge; edges to one reader that leave from a time step each say so together."""
         delays = [self.delay(edge) for edge in self.folded.edges]
-        leaving: dict[tuple[FoldedNode, FoldedNode], list[int]] = {}
+        leaving: dict[tuple[FoldedNode, FoldedNode], dict[int, int]] = {}
         for number, (edge, delay) in enumerate(zip(self.folded.edges, delays, strict=True)):
-            if isinstance(delay, Moment) and delay.startswith("t=") and edge.target.times == 1:
-                leaving.setdefault((edge.source, edge.target), []).append(number)
+            step = re.fullmatch(r"t=(-?\d+)", delay) if isinstance(delay, Moment) else None
+            if step and edge.target.times == 1:
+                leaving.setdefault((edge.source, edge.target), {})[number] = int(step[1])
         for (source, _), numbers in leaving.items():
-            if len(numbers) > 1:
-                steps = sorted({int(str(delays[number]).removeprefix("t=")) for number in numbers})
-                if len(steps) > 1:
-                    for number in numbers:
-                        delays[number] = Moments("all t" if len(steps) == source.times else _listed(steps))
+            steps = sorted(set(numbers.values()))
+            if len(steps) > 1:
+                for number in numbers:
+                    delays[number] = Moments("all t" if len(steps) == source.times else _listed(steps))
         return delays
 
     def delay(self, edge: FoldedEdge) -> Delay:
