@@ -9,8 +9,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """Return the environment of such a process."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1", **variables}
+    """Return the environment of such a process; pytest's options are those of the run around it."""
+    outer = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+    return {**outer, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1", **variables}
 
 
 def run_python(*arguments, cwd=None, stdin="", **variables: str) -> subprocess.CompletedProcess[str]:
