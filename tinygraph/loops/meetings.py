@@ -22,8 +22,10 @@ class EqualValues(NamedTuple):
 
 def meetings_of_loops(groups: Groups, loop_of: Sequence[Loop | None]) -> dict[tuple[Loop, Loop], list[tuple[int, int]]]:
     """Return for two loops over time the pairs of their ops of which one reads the other, or that read the same."""
-    loops = [loop_of[number] for number in groups.number.tolist()]
     met: dict[tuple[Loop, Loop], list[tuple[int, int]]] = {}
+    if len(set(filter(None, loop_of))) < 2:
+        return met
+    loops = [loop_of[number] for number in groups.number.tolist()]
     for j, k in _meetings(groups):
         a, b = loops[j], loops[k]
         if a is not None and b is not None and a is not b:
