@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 
 __all__ = ["clean", "clean_lines", "spans"]
@@ -22,6 +23,18 @@ def spans(numbers: Iterable[int]) -> str:
         else:
             runs.append([number])
     return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
+
+
+def did_you_mean(word: str, known: Iterable[str], likeness: float = 0.4) -> str:
+    """Return the question whether the nearest known word was meant; empty where none is near.
+
+    Examples
+    --------
+    >>> did_you_mean("contribution", ["contributions", "flow"]), did_you_mean("x", ["flow"])
+    ('did you mean contributions?', '')
+    """
+    near = difflib.get_close_matches(word, list(known), 1, likeness)
+    return f"did you mean {near[0]}?" if near else ""
 
 
 def clean(text: str) -> str:

@@ -10,8 +10,9 @@ from ..backward.replay import receives
 from ..numeric import norm
 from ..recording.node import Node
 from ..tracing.trace import Trace
-from .lag_matrix import entries, propagate
+from .lag_matrix import propagate
 from .local_gains import Gain, extreme_gain
+from .loss_terms import entries
 from .nonfinite import nonfinite_origin
 from .values_by_time import Variable, carried, state, variables
 

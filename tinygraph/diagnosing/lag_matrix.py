@@ -12,7 +12,7 @@ from ..numeric import norm
 from ..recording.node import Node
 from ..recording.sparse import dense
 from ..tracing.trace import Trace
-from .loss_terms import entries as entries
+from .loss_terms import entries
 from .values_by_time import Variable, state, variables
 
 Targets = dict[int, list[tuple[Node, int | None]]]  # by time step: a node, or an op and the argument it contributes to

@@ -6,11 +6,11 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from ..graphs.graph import Graph
 from ..graphs.symbols import plain_name
 from ..graphs.writing import subscript, written
+from ..plain_text import did_you_mean
 from ..recording.node import Node
 from ..tracing.trace import Trace
 
@@ -102,11 +102,9 @@ def variables(recorded: Trace | Graph, name: str | None = None) -> list[Variable
     named = [v for v in everything if wanted in v.called]
     if not named:
         there = list(dict.fromkeys(map(str, everything)))
-        near = get_close_matches(name, there, 1, 0.4)
-        meant = f"; did you mean {near[0]}?" if near else ""
-        raise LookupError(
-            f"no value called {name!r} belongs to a time step{meant}; those that do: {', '.join(there) or 'none'}"
-        )
+        none = f"no value called {name!r} belongs to a time step"
+        those = f"those that do: {', '.join(there) or 'none'}"
+        raise LookupError("; ".join(filter(None, (none, did_you_mean(name, there), those))))
     return named
 
 

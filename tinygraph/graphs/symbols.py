@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from functools import cached_property
 from typing import NamedTuple
 
+from ..plain_text import did_you_mean
 from ..recording.node import Node
 from .graph import Graph
 from .writing import barred, subscript, superscript, written
@@ -155,8 +155,8 @@ class Symbols:
             loose = re.fullmatch(r"(.*?[^\d\[@])(?:@|\[)?(-?\d+)\]?", written)
             named = self._by_name.get(f"{loose[1]}[{loose[2]}]") if loose else None
         if named is None:
-            near = difflib.get_close_matches(written, self._by_name, 1, 0.3)
-            raise LookupError(f"no node is called {text!r}" + (f"; did you mean {near[0]}?" if near else ""))
+            meant = did_you_mean(written, self._by_name, 0.3)
+            raise LookupError("; ".join(filter(None, (f"no node is called {text!r}", meant))))
         return named
 
     def _told_apart(self, written: str) -> Node | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..array_text import array_text, shape_text
+from ..plain_text import did_you_mean
 from ..recording.node import Node
 from ..recording.op import Op, registry
 from ..recording.primitive import Primitive
@@ -204,5 +204,5 @@ def _fitting_op(new: str | Primitive, node: Node) -> Op:
 
 
 def _nearest(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, 1, 0.4)
-    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known[:12])}" if known else ""
+    meant = did_you_mean(name, known) or (f"there are {', '.join(known[:12])}" if known else "")
+    return f"; {meant}" if meant else ""

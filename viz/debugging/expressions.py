@@ -7,7 +7,6 @@ comparisons, ``and``, ``or``, ``not``, indices, a few functions, and the names o
 from __future__ import annotations
 
 import ast
-import difflib
 import operator
 import re
 import unicodedata
@@ -17,6 +16,8 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 import numpy as np
+
+from tinygraph.plain_text import did_you_mean
 
 from .names import ARRAY_ATTRIBUTES, FUNCTIONS, METHODS, VALUE_ATTRIBUTES, Value, Vocabulary
 
@@ -328,8 +329,8 @@ def _plain(value: Any) -> Any:
 
 
 def _nearest(word: str, words: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(words), 1, 0.5)
-    return f"; did you mean {near[0]}?" if near else ""
+    meant = did_you_mean(word, words, 0.5)
+    return f"; {meant}" if meant else ""
 
 
 def _kind(node: ast.AST) -> str:

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygraph.backward.replay import view
-from tinygraph.diagnosing.lag_matrix import entries, lag
+from tinygraph.diagnosing.lag_matrix import lag
+from tinygraph.diagnosing.loss_terms import entries
 from tinygraph.diagnosing.values_by_time import state
 from tinygraph.plain_text import clean
 from tinygraph.recording.node import Node

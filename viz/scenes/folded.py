@@ -81,7 +81,7 @@ class _Folded:
         ways: dict[Hashable, Link] = {}
         for edge, delay in self.edges:
             source, target, argument = edge.source.index, edge.target.index, edge.argument or 0
-            way = (source, target, delay if isinstance(delay, Moments) else argument, str(delay))
+            way = (source, target, None if isinstance(delay, Moments) else argument, delay)
             ways.setdefault(way, Link(source, target, argument, delay, hue=hues.get(source)))
         links = list(ways.values())
         scene = Scene([self._box(node, *self._op_texts(node)) for node in self.nodes], title="Folded graph")

@@ -10,7 +10,7 @@ from rich.text import Text
 from tinygraph.tracing.contributions import Contributions
 from tinygraph.tracing.ledger import HEADS, ROWS, by_size, cancellation, cells, chosen, remark
 
-from .panels import wrapped
+from .panels import under_heads, wrapped
 
 _BAR = 12
 
@@ -23,7 +23,7 @@ def contribution_table(terms: Contributions, upto: int, width: int, sorted_by_si
     done = sum(step <= upto for step, _ in terms.writes)
     so_far = "" if done == len(terms) else f", {done} so far"
     title = Text.assemble((f"  {symbol.bar} ", "bold"), (f"= sum of {_count(terms)}{so_far}", "dim"))
-    lines = [title, Text(_joined(list(HEADS), width), "dim")]
+    lines = [title, Text(under_heads(list(HEADS), HEADS, width), "dim")]
     finite = [size for size in terms.norms.tolist() if math.isfinite(size)]
     largest = max(finite, default=0.0) or 1.0
     order = by_size(terms) if sorted_by_size else range(len(terms))
@@ -48,7 +48,7 @@ def _rows(terms: Contributions, place: int, computed: bool, largest: float, widt
     """Return the line of a term, and of an outlier what is to be said of it."""
     term = terms[place]
     style = "" if computed else "dim"
-    line = Text(_joined(cells(terms, place), width), style)
+    line = Text(under_heads(cells(terms, place), HEADS, width), style)
     said = remark(terms, place)
     if said:
         line.stylize("bold red")
@@ -60,12 +60,3 @@ def _rows(terms: Contributions, place: int, computed: bool, largest: float, widt
         return [line]
     bar = round(_BAR * term.norm / largest) if math.isfinite(term.norm) else 0
     return [line.append("   " + "█" * bar, "red" if term.cosine < 0 else "cyan")]
-
-
-def _joined(row: list[str], width: int) -> str:
-    """Return cells under their heads, as many as there is room for."""
-    line = ""
-    for cell, columns in zip(row, HEADS.values(), strict=False):
-        if cell_len(line) + columns <= width:
-            line += " " * (columns - cell_len(cell)) + cell
-    return line

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from rich.cells import cell_len
 from rich.text import Text
 
 from tinygraph import diagnosing as diagnosis
@@ -13,7 +12,7 @@ from tinygraph.diagnosing.forward_values import RecurrentWeight, Values
 from tinygraph.graphs.writing import written
 
 from ..debugging.snapshot import json_data
-from .panels import cut, padded
+from .panels import cut, padded, under_heads
 from .session import Answer, Session, command
 
 _HEADS = {"time": 6, "‖x‖": 10, "mean": 10, "min": 10, "max": 10, "zero": 6, "saturated": 11}  # and their columns
@@ -29,7 +28,7 @@ def _forward(session: Session, argument: str) -> Answer:
     """
     looked = diagnosis.forward(session.trace, argument or None)
     rows = looked.values if argument else _ends(looked.values)
-    lines = [Text(_joined(session, " " * _NAME, list(_HEADS)), "dim")]
+    lines = [Text(under_heads(map(session.written, _HEADS), _HEADS, session.width, " " * _NAME), "dim")]
     lines += [_row(session, row) for row in rows]
     if len(lines) > _ROWS:
         lines[_ROWS // 2 : -_ROWS // 2] = [Text("  ⋮", "dim")]
@@ -49,16 +48,8 @@ def _row(session: Session, row: Values) -> Text:
     cells = ["" if row.timestep is None else str(row.timestep), *map(number_text, row[3:7]), f"{row.zero:.0%}"]
     cells.append("" if row.saturated is None else f"{row.saturated:.0%}")
     style = "yellow" if row.saturated is not None and row.saturated > 0.9 else ""
-    return Text(_joined(session, padded(cut(f"  {name}", _NAME), _NAME), cells), style)
-
-
-def _joined(session: Session, name: str, cells: list[str]) -> str:
-    """Return cells under their heads, as many as there is room for."""
-    line = name
-    for cell, columns in zip(cells, _HEADS.values(), strict=True):
-        if cell_len(line) + columns <= session.width:
-            line += " " * (columns - cell_len(session.written(cell))) + session.written(cell)
-    return line
+    begin = padded(cut(f"  {name}", _NAME), _NAME)
+    return Text(under_heads(map(session.written, cells), _HEADS, session.width, begin), style)
 
 
 def _weight(session: Session, weight: RecurrentWeight) -> Text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.cells import cell_len
@@ -153,6 +154,15 @@ def _meanings(formulas: list[dict[str, Any]], width: int) -> list[Text]:
         else:
             lines.append(f"{_INDENT}{'      ' if lines else 'where '}{meaning}")
     return [Text(line, "dim") for line in lines]
+
+
+def under_heads(cells: Iterable[str], heads: Mapping[str, int], width: int, begin: str = "") -> str:
+    """Return cells under their heads, given the columns of each, as many as there is room for."""
+    line = begin
+    for cell, columns in zip(cells, heads.values(), strict=True):
+        if cell_len(line) + columns <= width:
+            line += " " * (columns - cell_len(cell)) + cell
+    return line
 
 
 def wrapped(text: str, width: int, style: str = "") -> list[Text]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import textwrap
 
 from rich.text import Text
@@ -10,6 +9,7 @@ from rich.text import Text
 from tinygraph.array_text import number_text
 from tinygraph.diagnosing.makers import made_at
 from tinygraph.diagnosing.symptoms.parameters import readers_by_name
+from tinygraph.plain_text import did_you_mean
 from tinygraph.recording.node import Node
 
 from ..debugging.expressions import Expression
@@ -160,8 +160,7 @@ def hanging(head: Text, text: str, width: int, margin: int) -> list[Text]:
 
 def _help_command(session: Session, word: str) -> Answer:
     if word not in commands_by_word:
-        near = difflib.get_close_matches(word, [*commands_by_word, *GROUPS], 1, 0.5)
-        hint = f"did you mean {near[0]}?" if near else "`help` lists them"
+        hint = did_you_mean(word, [*commands_by_word, *GROUPS], 0.5) or "`help` lists them"
         raise CommandError(f"there is no command {word!r}; {hint}")
     told = commands_by_word[word]
     lines = [Text(told.usage, "bold")]

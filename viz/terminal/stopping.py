@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 
 from rich.text import Text
+
+from tinygraph.plain_text import did_you_mean
 
 from ..debugging import breakpoints as points
 from ..debugging.breakpoints import Breakpoint
@@ -74,8 +75,7 @@ def _scopes(session: Session) -> set[str]:
 def _known(name: str, known: set[str], what: str) -> str:
     if name in known:
         return name
-    near = difflib.get_close_matches(name, known, 1, 0.4)
-    hint = f"did you mean {near[0]}?" if near else f"they are {', '.join(sorted(known)) or 'none'}"
+    hint = did_you_mean(name, known) or f"they are {', '.join(sorted(known)) or 'none'}"
     raise CommandError(f"no step of this pass has the {what} {name!r}; {hint}")
 
 

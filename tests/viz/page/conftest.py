@@ -2,7 +2,26 @@
 
 import pytest
 
+import tinygraph as tg
 from tests.tools.browser import running_browser
+from tests.tools.javascript import engine
+from tests.viz.page.programs import recurrent
+from viz.page.export import page_of
+
+
+@pytest.fixture(scope="module")
+def trace():
+    return tg.trace(recurrent())
+
+
+@pytest.fixture(scope="module")
+def html(trace):
+    return page_of(trace)
+
+
+@pytest.fixture(scope="module")
+def logic(html):
+    return engine(html)
 
 
 @pytest.fixture(scope="session")

@@ -2,22 +2,9 @@
 
 import pytest
 
-import tinygraph as tg
-from tests.tools.javascript import ask, engine
-from tests.viz.page.programs import recurrent
-from viz.page.export import page_of
+from tests.tools.javascript import ask
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def trace():
-    return tg.trace(recurrent())
-
-
-@pytest.fixture(scope="module")
-def logic(trace):
-    return engine(page_of(trace))
 
 
 def found(trace, logic, text, k=-1):

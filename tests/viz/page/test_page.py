@@ -6,17 +6,12 @@ import numpy as np
 import pytest
 
 import tinygraph as tg
-from tests.viz.page.programs import recurrent, until
+from tests.viz.page.programs import until
 from viz.page.export import page_of
 
 pytestmark = pytest.mark.slow
 
 TOUR = [("loss", "It begins at the loss."), ("h[2]", "Here the gradient of h is a sum."), ("W", "W receives.")]
-
-
-@pytest.fixture(scope="module")
-def trace():
-    return tg.trace(recurrent())
 
 
 @pytest.fixture(scope="module")

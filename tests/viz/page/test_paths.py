@@ -7,25 +7,10 @@ import pytest
 
 import tinygraph as tg
 from tests.tools.javascript import ask, engine
-from tests.viz.page.programs import recurrent, until
+from tests.viz.page.programs import until
 from viz.page.export import page_of
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def trace():
-    return tg.trace(recurrent())
-
-
-@pytest.fixture(scope="module")
-def html(trace):
-    return page_of(trace)
-
-
-@pytest.fixture(scope="module")
-def logic(html):
-    return engine(html)
 
 
 def largest(trace, node):

@@ -4,22 +4,12 @@ import pytest
 
 import tinygraph as tg
 from examples.pages import EXAMPLES
-from tests.viz.page.programs import recurrent, until
+from tests.viz.page.programs import until
 from viz.page.export import page_of
 
 pytestmark = pytest.mark.slow
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-
-
-@pytest.fixture(scope="module")
-def trace():
-    return tg.trace(recurrent())
-
-
-@pytest.fixture(scope="module")
-def html(trace):
-    return page_of(trace)
 
 
 def drag(page, selector, dx, dy):

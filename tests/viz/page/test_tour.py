@@ -2,18 +2,11 @@
 
 import pytest
 
-import tinygraph as tg
-from tests.viz.page.programs import recurrent
 from viz.page.export import page_of
 
 pytestmark = pytest.mark.slow
 
 TOUR = [("", "It begins."), ("h[3]", "What comes next?", "Its sum."), ("U[2]", "U at t = 2."), ("h[1]", "The end.")]
-
-
-@pytest.fixture(scope="module")
-def trace():
-    return tg.trace(recurrent())
 
 
 @pytest.fixture(scope="module")

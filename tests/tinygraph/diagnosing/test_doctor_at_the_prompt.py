@@ -1,0 +1,92 @@
+"""What doctor, mix and nan say at the prompt."""
+
+import io
+
+import numpy as np
+from rich.cells import cell_len
+
+import tinygraph as tg
+import viz
+from tests.tinygraph.diagnosing.networks import classifier, regression
+from tinygraph.diagnosing import doctor
+from viz.terminal.session import Session
+
+
+def opened(loss, *lines):
+    output = io.StringIO()
+    viz.debug(loss, stdin=io.StringIO("\n".join(lines)), stdout=output, width=80)
+    return output.getvalue()
+
+
+def test_findings_stand_below_the_first_screen():
+    text = opened(regression((16,)))
+    assert "! broadcast: subtract of 16×1 with 16 gives 16×16" in text
+    assert "! " not in opened(regression((16, 1)))
+
+
+def test_a_gradient_that_is_infinite_in_several_time_steps_names_them_all():
+    W, h, total = tg.parameter(np.full((2, 2), 0.5)), np.zeros(2), 0.0
+    for x in (0.0, 0.0, 1.0, 2.0):
+        new = h + W @ np.full(2, x)
+        total = total + np.sqrt(np.sum((new - h) ** 2))
+        h = new
+    with np.errstate(all="ignore"):
+        trace = tg.trace(total)
+    [symptom] = [each for each in doctor(trace) if each.kind == "not finite"]
+    assert symptom.timesteps == [1, 2]
+    assert "time steps 1–2" in symptom.place
+    answer = Session(viz.Debugger(trace)).run("nan")
+    assert answer.data["timesteps"] == [1, 2]
+    assert "it begins so in time steps 1–2" in answer.lines[-1].plain
+
+
+def test_a_finding_in_another_file_than_the_scripts_names_it():
+    [symptom] = doctor(tg.trace(regression((16,))))
+    assert symptom.place == f"line {symptom.line}"
+    assert symptom._replace(script="/home/ada/main.py").place == f"networks.py:{symptom.line}"
+
+
+def test_the_commands():
+    text = opened(classifier(mixing=lambda h: h[::-1]), "doctor", "mix x 0", "mix h[1]")
+    assert "! mixed: getitem joins examples: example 0 of x reaches example 7" in text
+    assert "the 8 rows of axis 0 of x read one another" in text
+    assert "joined first by getitem" in text
+    assert "row 0 reaches row 7" in text
+    assert "no check finds anything\n" in opened(classifier(), "doctor")
+    assert max(map(cell_len, text.splitlines())) <= 80
+
+
+def linear(factor, leave=lambda h, t: h, timesteps=14):
+    W, h = tg.parameter(np.eye(3) * factor), np.ones(3)
+    for t in range(timesteps):
+        h = W @ leave(h, t)
+    return np.sum(h)
+
+
+def test_without_symptoms_it_points_to_what_other_commands_know():
+    assert "also" not in opened(linear(1.0), "doctor")
+    text = opened(linear(1.9), "doctor")
+    assert "flow: exploding ×1.9 a step, of h · `flow`" in text
+    assert "no check finds anything, but see also:" in text
+    cut_once = linear(1.0, lambda h, t: h.detach() if t == 7 else h)
+    assert doctor(tg.trace(cut_once)) == []  # truncated backpropagation is no symptom
+    text = opened(cut_once, "doctor")
+    assert text.count("no gradient goes back") == 1  # by the command, not below the first screen
+    assert "cuts: 1 place, no gradient goes back through it to W · `cuts`" in text
+
+
+def test_the_answers_are_data():
+    session = Session(viz.Debugger(regression((16,))))
+    [symptom] = session.run("doctor").data["symptoms"]
+    assert (symptom["kind"], symptom["op"], symptom["timesteps"]) == ("broadcast", "subtract", [])
+    assert session.run("mix").kind == "error"
+
+
+def test_a_trace_from_a_file_is_examined_too(tmp_path):
+    trace = tg.trace(classifier(softmax_axis=0, scale=3))
+    trace.save(tmp_path / "run.trace")
+
+    def facts(trace):
+        return [(s.kind, s.line, s.timesteps, s.command) for s in doctor(trace)]
+
+    assert facts(tg.load_trace(tmp_path / "run.trace")) == facts(trace)
