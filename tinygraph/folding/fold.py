@@ -70,7 +70,7 @@ class _Folding:
         self.instance = np.zeros(len(self.number), int)
         self.recorded = np.array(self.graph.nodes, object)
         self.arity = np.zeros(len(self.number), int)
-        self.arity[self.ops] = np.bincount(self.groups.reads[:, 1], minlength=len(self.ops))
+        self.arity[self.ops] = self.groups.wiring.arity
         nodes = {number: self._node(index, number, members[number]) for index, number in enumerate(in_order)}
         self.nodes = [nodes[number] for number in range(len(members))]
         edges = list(self._edges())
@@ -83,9 +83,9 @@ class _Folding:
     def _group_leaves(self) -> None:
         """Group leaves that the same op uses first, as the same argument, in other iterations."""
         leaves = np.flatnonzero(self.number < 0)
-        read = self.groups.reads[self.number[self.groups.reads[:, 0]] < 0]
+        read = self.groups.wiring.rows
+        read = read[self.number[read[:, 0]] < 0]
         leaf, user, argument = read[np.argsort(read[:, 0], kind="stable")].T
-        user = self.ops[user]
         used, start, uses = np.unique(leaf, return_index=True, return_counts=True)
         first = np.repeat(user[start], uses)
         depth = np.zeros(len(self.number), int)
@@ -159,9 +159,8 @@ class _Folding:
     # -- edges --------------------------------------------------------------------------------------------------------
 
     def _edges(self) -> Iterator[FoldedEdge]:
-        source, target, argument = self.groups.reads.T
-        target = self.ops[target]
-        recorded = np.column_stack([source, target, argument])
+        recorded = self.groups.wiring.rows
+        source, target, argument = recorded.T
         groups = np.column_stack([self.number[target], self.number[source]])
         order = np.lexsort([target, argument, groups[:, 1], groups[:, 0]])
         recorded, groups = recorded[order], groups[order]

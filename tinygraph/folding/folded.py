@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
 from functools import cached_property
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from ..graphs.graph import Graph
 from ..loops.places import Loop
 from ..numeric import padded
-from ..recording.node import Node
+from ..recording.node import Node, StoredNode
 from .cell import FoldedEdge, FoldedLoop, FoldedNode
 from .report import report
 
@@ -81,13 +80,13 @@ class FoldedGraph:
         >>> len(folded.nodes), len(folded.unroll())
         (4, 20)
         """
-        copies: dict[int, Node] = {}
+        copies: dict[int, StoredNode] = {}
         for folded in self.nodes:
             for position, recorded in zip(folded.positions.tolist(), folded.recorded, strict=True):
-                node = copies[position] = copy(recorded)
-                node.index = position
-                node.op = folded.op
-        nodes = [copies[position] for position in range(len(copies))]
+                copies[position] = recorded.copy()
+                copies[position].index = position
+                copies[position].op = folded.op
+        nodes: list[Node] = [copies[position] for position in range(len(copies))]
         inputs: list[dict[int, Node]] = [{} for _ in nodes]
         for edge in self.edges:
             instances, arguments, rows = edge.pairs()

@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..loops.timeline import Timeline
+from ..memory import garbage_collector_paused
 from ..recording.history import leading_to
-from ..recording.node import Constant, Node
+from ..recording.node import Constant, Node, OpNode, StoredNode
 from ..recording.tensor import Tensor
 from .adjoints import tell_what_was_pulled
 from .names import Names
@@ -166,51 +167,58 @@ def graph(*outputs: Tensor) -> Graph:
     for output in outputs:
         if not isinstance(output, Tensor):
             raise TypeError(f"graph: expected Tensors that were recorded, got {type(output).__name__}")
+    with garbage_collector_paused():
+        nodes, node_of = _nodes_of(leading_to(outputs))
+        return Graph(nodes, [node_of[output] for output in outputs])
+
+
+def _nodes_of(tensors: Sequence[Tensor]) -> tuple[list[Node], dict[Tensor, Node]]:
+    """Return the nodes of Tensors in recorded order, with constants before the ops that were given them."""
     nodes: list[Node] = []
     node_of: dict[Tensor, Node] = {}
+    unread: dict[Tensor, StoredNode] = {}  # leaves that no op has read yet
     constants: dict[int, Node] = {}
-    tensors = leading_to(outputs)
-    leaf_values = _leaf_values(tensors)
     for tensor in tensors:
-        inputs = []
-        for argument, (source, value) in enumerate(zip(tensor._inputs, tensor._values, strict=False)):
-            if source is None:
-                constant = _constant(len(nodes), value, tensor, argument)
-                nodes.append(constant)
-                constants[id(value)] = constant
-                inputs.append(constant)
-            else:
-                inputs.append(node_of[source])
-        same = constants.get(id(tensor._value)) if tensor.op is None and tensor._call is None else None
-        if same is not None:  # a rule reads what the forward op was given
-            node_of[tensor] = same
-            continue
-        node_of[tensor] = node = _node(len(nodes), tensor, tuple(inputs), leaf_values.get(tensor, tensor._value))
+        if tensor.op is None:
+            if tensor._call is None and id(tensor._value) in constants:
+                node_of[tensor] = constants[id(tensor._value)]  # a rule reads what the forward op was given
+                continue
+            node: Node
+            node = unread[tensor] = _leaf(len(nodes), tensor)
+        else:
+            sources: Any = tensor._inputs
+            inputs: tuple[Any, ...] = tuple([node_of.get(source) for source in sources])
+            if None in inputs:
+                for argument, source in enumerate(inputs):
+                    if source is None:
+                        value = tensor._values[argument]
+                        constants[id(value)] = constant = _constant(len(nodes), value, tensor, argument)
+                        nodes.append(constant)
+                        inputs = (*inputs[:argument], constant, *inputs[argument + 1 :])
+            if unread and not unread.keys().isdisjoint(sources):
+                _note_values(tensor, unread)
+            node = OpNode(len(nodes), tensor, inputs)
+        node_of[tensor] = node
         nodes.append(node)
     if any(tensor._context.backward is not None for tensor in tensors):
         tell_what_was_pulled(nodes)
-    return Graph(nodes, [node_of[output] for output in outputs])
+    return nodes, node_of
 
 
-def _leaf_values(tensors: Sequence[Tensor]) -> dict[Tensor, Any]:
-    """Return what the leaves held when they were used: an optimiser may have replaced it since."""
-    values: dict[Tensor, Any] = {}
-    for tensor in tensors:
-        for source, value in zip(tensor._inputs, tensor._values, strict=False):
-            if source is not None and source.op is None:
-                values.setdefault(source, value)
-    return values
+def _note_values(reader: Tensor, unread: dict[Tensor, StoredNode]) -> None:
+    """Note what leaves held when an op read them first: an optimiser may have replaced it since."""
+    for source, value in zip(reader._inputs, reader._values, strict=False):
+        if source in unread:
+            unread.pop(source)._value = value
 
 
-def _node(index: int, tensor: Tensor, inputs: tuple[Node, ...], data: Any) -> Node:
-    kind = "op" if tensor.op is not None else "parameter" if tensor.requires_grad else "input"
-    return Node(
+def _leaf(index: int, tensor: Tensor) -> StoredNode:
+    return StoredNode(
         index,
-        kind,
-        tensor.op,
-        inputs,
-        data,
-        attributes=tensor._attributes,
+        "parameter" if tensor.requires_grad else "input",
+        None,
+        (),
+        tensor._value,
         requires_grad=tensor.requires_grad,
         context=tensor._context,
         label=tensor._name,

@@ -34,13 +34,15 @@ def fed_again(
     spans: dict[Hashable, tuple[int, int] | None] = {}
     for node in nodes:
         is_array = node.kind in ("constant", "input") and node.shape and node.dtype.kind in "fiu"
-        if is_array and len(reads[node.index]) == 1:
-            ((reader, argument),) = reads[node.index]
+        if is_array and len(of_node := reads[node.index]) == 1:
+            ((reader, argument),) = of_node
             step = timesteps[reader.index]
             if step is not None:
                 given.setdefault((places[reader.index], argument), {})[step] = node
                 run = runs[reader.index]
                 spans[places[reader.index], argument] = None if run is None else (run.first, run.last)
+    if len(given) < 2:
+        return {}
     values = {place: {step: leaf.data.tobytes() for step, leaf in by_step.items()} for place, by_step in given.items()}
     again: dict[int, int] = {}
     taken: set[Hashable] = set()

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
 from operator import attrgetter
 from typing import Generic, TypeVar
 
@@ -18,10 +17,13 @@ import numpy as np
 from ..numeric import padded
 from ..recording.node import Node
 from .places import Loop, Order, Place, Vector
+from .reads import Wiring
 from .signatures import Parameters, parameters_used, signature
 from .visits import Visits
 
-_INDEX = attrgetter("index")
+_CONTEXT = attrgetter("context")
+_MANY = 8  # codes a row, in a table
+_LARGEST = 2**62
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -39,7 +41,7 @@ class Groups:
 
     Attributes
     ----------
-    nodes : the op nodes, in recorded order
+    wiring : the ops in recorded order, and what they read
     number : (N,) the group of each
     chains : the kept loops around each group, outermost first
     iterations : (N, D) the iterations of those loops, -1 beyond them
@@ -51,7 +53,7 @@ class Groups:
     unpacked : the first column of `sites`, and another that counts what the program gives a name each
     """
 
-    nodes: Sequence[Node]
+    wiring: Wiring
     number: np.ndarray
     chains: list[tuple[Loop, ...]]
     iterations: np.ndarray
@@ -62,34 +64,28 @@ class Groups:
     columns: list[tuple[int, ...]]
     unpacked: list[tuple[int, int]]
 
-    @cached_property
-    def position(self) -> dict[Node, int]:
-        """Where each op node stands in `nodes`."""
-        return {node: k for k, node in enumerate(self.nodes)}
+    @property
+    def nodes(self) -> Sequence[Node]:
+        """The ops, in recorded order."""
+        return self.wiring.ops
 
-    @cached_property
-    def reads(self) -> np.ndarray:
-        """What the ops read: rows of the index of a node in the graph, the position of the op, the argument."""
-        inputs = [node.inputs for node in self.nodes]
-        arity = np.fromiter(map(len, inputs), int, len(inputs))
-        source = np.fromiter(map(_INDEX, chain.from_iterable(inputs)), int, arity.sum())
-        first = np.repeat(np.cumsum(arity) - arity, arity)
-        rows = [source, np.repeat(np.arange(len(arity)), arity), np.arange(len(source)) - first]
-        return np.column_stack(rows).astype(np.int32)  # there may be millions
-
-    @cached_property
-    def links(self) -> np.ndarray:
-        """Which ops read which: rows of two positions, the source's and the reader's."""
-        indices = np.fromiter(map(_INDEX, self.nodes), int, len(self.nodes))
-        position = np.full(max(self.reads[:, 0].max(initial=-1), indices.max(initial=-1)) + 1, -1, np.int32)
-        position[indices] = np.arange(len(indices))
-        links = np.column_stack([position[self.reads[:, 0]], self.reads[:, 1]])
-        return links[links[:, 0] >= 0]
+    @property
+    def links(self) -> tuple[np.ndarray, np.ndarray]:
+        """Which ops read which: the positions of sources, and of a reader for each."""
+        return self.wiring.links
 
     @cached_property
     def forward(self) -> np.ndarray:
         """Which ops the program computed, and no recorded backward pass."""
         return np.array([node.pulled is None for node in self.nodes], bool)
+
+    @cached_property
+    def labels(self) -> list[int | None] | None:
+        """What `tg.timestep` said of each op; None where it said nothing of any."""
+        contexts = set(map(_CONTEXT, self.nodes))
+        if all(context is None or context.timestep is None for context in contexts):
+            return None
+        return [node.timestep_label for node in self.nodes]
 
     @cached_property
     def members(self) -> list[np.ndarray]:
@@ -110,16 +106,17 @@ class Groups:
         return np.concatenate([self.members[number] for number in self.inside[loop]])
 
 
-def group_ops(nodes: Sequence[Node], visited: Visits) -> Groups:
-    """Group op nodes, given in recorded order with their places and iterations."""
-    return _Grouping(nodes, visited).groups()
+def group_ops(wiring: Wiring, visited: Visits) -> Groups:
+    """Group the ops of a graph, given their places and iterations."""
+    return _Grouping(wiring, visited).groups()
 
 
 class _Grouping:
     """The grouping of ops by numbers of their places, signatures and sets of parameters."""
 
-    def __init__(self, nodes: Sequence[Node], visited: Visits):
-        self.nodes = nodes
+    def __init__(self, wiring: Wiring, visited: Visits):
+        self.wiring = wiring
+        self.nodes = nodes = wiring.ops
         places: Interned[Place] = Interned()
         self.place = np.fromiter(map(places.__getitem__, visited.places), int, len(nodes))
         self.loops = [place.loops for place in places]
@@ -127,10 +124,7 @@ class _Grouping:
         self.vectors = padded(visited.vectors)
         signatures: Interned[Hashable] = Interned()
         self.signature = np.fromiter(map(signatures.__getitem__, map(signature, nodes)), int, len(nodes))
-        parameter_sets: Interned[Parameters] = Interned()
-        self.parameters = np.fromiter(map(parameter_sets.__getitem__, parameters_used(nodes)), int, len(nodes))
-        self.no_parameters = parameter_sets[()]
-        self.parameter_sets = list(parameter_sets)
+        self.parameters, self.parameter_sets = parameters_used(wiring)
         self.rows = split_by(self.place, len(places))  # the ops at each place
 
     def groups(self) -> Groups:
@@ -153,7 +147,7 @@ class _Grouping:
         site = grouped(np.column_stack([self.place, self.signature]))[0]
         columns = [tuple((1 + np.flatnonzero(kept_columns)).tolist()) for kept_columns in keep]
         return Groups(
-            self.nodes,
+            self.wiring,
             number,
             chains,
             iterations[:, : max(map(len, chains), default=0)],
@@ -164,7 +158,7 @@ class _Grouping:
                 for loop in inside
                 if loop not in kept and any(labels[self.rows[p], column].any() for p, column in inside[loop])
             ],
-            sites=np.column_stack([site, self.vectors]),
+            sites=np.column_stack([site, self.vectors]).astype(np.int32),  # there may be millions
             columns=[columns[place] for place in self.place[first].tolist()],
             unpacked=[(site[self.rows[p][0]], 1 + column) for loop in unpacked for p, column in inside[loop]],
         )
@@ -234,7 +228,7 @@ class _Grouping:
         """Tell whether what each iteration makes goes to places of its own, as in ``i, f, o = np.split(a, 3)``."""
         places, column = [p for p, _ in inside], inside[0][1]
         of_loop = np.isin(self.place, places)
-        source, reader = self._links
+        source, reader = self.wiring.links
         source, reader = source[of_loop[source]], reader[of_loop[source]]
         within = of_loop[reader]
         if (self.vectors[source[within], column] != self.vectors[reader[within], column]).any():
@@ -243,14 +237,6 @@ class _Grouping:
         taken = pairs[grouped(pairs)[1]]
         iterations = len(np.unique(self.vectors[of_loop, column]))
         return 1 < iterations == len(np.unique(taken[:, 1])) and len(np.unique(taken[:, 0])) == len(taken)
-
-    @cached_property
-    def _links(self) -> tuple[np.ndarray, np.ndarray]:
-        """Which ops read which, by position: the sources, and a reader for each."""
-        position = {node: k for k, node in enumerate(self.nodes)}
-        links = [(position[j], k) for k, node in enumerate(self.nodes) for j in node.inputs if j in position]
-        source, reader = np.array(links, int).reshape(-1, 2).T
-        return source, reader
 
     def _recurrence(self, p: int, column: int) -> str:
         """Say what the parameters at a place do from iteration to iteration, all else being the same."""
@@ -282,12 +268,11 @@ class _Grouping:
         prefix = np.full(len(self.nodes), -1)
         prefix[rows] = grouped(self.vectors[rows, :column])[0]
         linked = np.zeros((prefix.max() + 1, self.vectors[rows, column].max() + 1), bool)
-        position = {node: k for k, node in enumerate(self.nodes)}
-        for k in rows[self.parameters[rows] != self.no_parameters].tolist():
-            for source in self.nodes[k].inputs:
-                j = position.get(source, -1)
-                if j >= 0 and prefix[j] == prefix[k] and self.vectors[j, column] == self.vectors[k, column] - 1:
-                    linked[prefix[k], self.vectors[k, column]] = True
+        j, k = self.wiring.links
+        of_loop = np.isin(k, rows[self.parameters[rows] != 0])
+        j, k = j[of_loop], k[of_loop]
+        on = (prefix[j] == prefix[k]) & (self.vectors[j, column] == self.vectors[k, column] - 1)
+        linked[prefix[k[on]], self.vectors[k[on], column]] = True
         if linked.any():
             starts = np.where(linked, 0, np.arange(linked.shape[1]))
             rest = np.arange(linked.shape[1]) - np.maximum.accumulate(starts, axis=1)
@@ -339,17 +324,37 @@ def grouped(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     -------
     (N,) numbers, and the first row of each number.
     """
-    if not keys.shape[1]:
-        keys = np.zeros((len(keys), 1), int)
-    order = np.lexsort(keys.T[::-1])
-    ordered = keys[order]
-    new = np.concatenate([[True], (ordered[1:] != ordered[:-1]).any(1)]) if len(keys) else np.zeros(0, bool)
-    first = np.minimum.reduceat(order, np.flatnonzero(new)) if len(keys) else order
+    code, size = _codes(keys)
+    if size > _MANY * len(keys):
+        _, first, number = np.unique(code, return_index=True, return_inverse=True)
+    else:  # a table of all codes: no sorting
+        first_of = np.full(size, -1)
+        first_of[code[::-1]] = np.arange(len(code))[::-1]
+        present = np.flatnonzero(first_of >= 0)
+        first = first_of[present]
+        rank = np.empty(size, int)
+        rank[present] = np.arange(len(present))
+        number = rank[code]
+    order = np.argsort(first)
     rank = np.empty(len(first), int)
-    rank[np.argsort(first)] = np.arange(len(first))
-    numbers = np.empty(len(keys), int)
-    numbers[order] = rank[np.cumsum(new) - 1]
-    return numbers, np.sort(first)
+    rank[order] = np.arange(len(first))
+    return rank[number], first[order]
+
+
+def _codes(keys: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return one number from 0 for each row, the same for equal rows only, and a bound that they stay below."""
+    code, size = np.zeros(len(keys), np.int64), 1
+    if not len(keys):
+        return code, size
+    for column in keys.T:
+        least = int(column.min())
+        span = int(column.max()) - least + 1
+        if size * span > _LARGEST:
+            code = np.unique(code, return_inverse=True)[1]
+            size = int(code.max()) + 1
+        code = code * span + (column - least)
+        size *= span
+    return code, size
 
 
 def occurrences(numbers: np.ndarray) -> np.ndarray:

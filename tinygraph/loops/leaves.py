@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from ..recording.node import Node
-from .grouping import Interned
+from .grouping import grouped, split_by
 from .over_time import Run
-from .reads import Reads
+from .reads import Reads, Wiring
 
 
 class InitialState(NamedTuple):
@@ -34,13 +33,20 @@ class Carried(NamedTuple):
         return min(self.delays) if len(self.delays) == 1 else None
 
 
-@dataclass(eq=False)
+class Extent(NamedTuple):
+    """The first and the last of some time steps, and how many they are."""
+
+    first: int
+    last: int
+    length: int
+
+
 class Leaves:
     """The leaves of a graph, seen from the ops that read them.
 
     Parameters
     ----------
-    nodes : sequence of Node
+    wiring : Wiring
     reads : Reads
         By the index of a node, the ops that read it and as which argument, in recorded order.
     op_timesteps, runs, slots : sequence
@@ -49,37 +55,69 @@ class Leaves:
         For a leaf that gives once more what another gave, that other's index; `reads` are then all of that other.
     """
 
-    nodes: Sequence[Node]
-    reads: Reads
-    op_timesteps: Sequence[int | None]
-    runs: Sequence[Run | None]
-    slots: Sequence[int]
-    again: Mapping[int, int] = field(default_factory=dict)
+    def __init__(
+        self,
+        wiring: Wiring,
+        reads: Reads,
+        op_timesteps: Sequence[int | None],
+        runs: Sequence[Run | None],
+        slots: Sequence[int],
+        again: Mapping[int, int],
+    ):
+        self.wiring = wiring
+        self.nodes = wiring.nodes
+        self.reads = reads
+        self.op_timesteps = op_timesteps
+        self.runs = runs
+        self.slots = slots
+        self.again = again
+        self._is_op = wiring.position >= 0
+        self._first = np.arange(len(self.nodes))  # of the leaves that give the same
+        self._first[list(again)] = list(again.values())
+        self._given_twice = set(again.values())
+        self._leaves = [self.nodes[index] for index in np.flatnonzero(~self._is_op).tolist()]
+        self._slot = np.array(slots, int)
 
-    def timestep(self, leaf: Node) -> int | None:
-        """Return the time step of an initial state, or of all the reads of another leaf if it is one."""
-        if leaf.index in self.states:
-            return self.states[leaf.index].timestep
-        timesteps = {self._read_at(reader, argument) for reader, argument in self.reads[leaf.index]}
-        return timesteps.pop() if len(timesteps) == 1 else None
+    def timesteps(self) -> Iterator[tuple[int, int | None]]:
+        """Yield the index of each input and constant, and its time step.
+
+        That is the one of an initial state, or of all the reads of another leaf if it is one.
+        """
+        common = self._common_timesteps
+        for leaf in self._leaves:
+            first = self.nodes[self._first[leaf.index]]
+            if leaf.kind != "parameter" and first.index in self.states:
+                yield leaf.index, self.states[first.index].timestep
+            elif self._kind(first) == "input":
+                steps = {self._read_at(reader, argument) for reader, argument in self.reads[first.index]}
+                yield leaf.index, steps.pop() if len(steps) == 1 else None
+            elif leaf.kind != "parameter":
+                yield leaf.index, common[leaf.index]
+
+    @property
+    def _common_timesteps(self) -> list[int | None]:
+        """The time step in which each leaf is read, if it is one."""
+        of_leaf = ~self._is_op[self.wiring.sources]
+        leaf, reader = self.wiring.sources[of_leaf], self.wiring.readers[of_leaf]
+        steps, none = _known(self.op_timesteps)
+        earliest, latest = np.full((2, len(self.nodes)), steps.max(initial=0))
+        latest[:] = steps.min(initial=0)
+        np.minimum.at(earliest, leaf, steps[reader])
+        np.maximum.at(latest, leaf, steps[reader])
+        outside = np.zeros(len(self.nodes), bool)
+        outside[leaf[none[reader]]] = True
+        one = (earliest == latest) & ~outside
+        return [step if is_one else None for step, is_one in zip(latest.tolist(), one.tolist(), strict=True)]
 
     def _read_at(self, reader: Node, argument: int) -> int | None:
-        """Return the time step of an argument: its reader's, or if inputs are read again here, that of their own."""
-        now, carried = self.op_timesteps[reader.index], None
-        if self._kind(self._first(reader.inputs[argument])) == "input":
-            carried = self._carried.get((self.slots[reader.index], argument, "input"))
+        """Return the time step of an input that is read here: its reader's, or its own if inputs are read again."""
+        now = self.op_timesteps[reader.index]
+        carried = self._carried.get((self.slots[reader.index], argument, "input"))
         return now if now is None or carried is None else now - (carried.delay or 0)
 
-    def _first(self, node: Node) -> Node:
-        return self.nodes[self.again.get(node.index, node.index)]
-
-    def _kind(self, node: Node) -> str:
-        """Return the kind of a node; an array that is given twice is an input."""
-        return "input" if node.index in self._given_twice else node.kind
-
-    @cached_property
-    def _given_twice(self) -> set[int]:
-        return set(self.again.values())
+    def _kind(self, leaf: Node) -> str:
+        """Return the kind of a leaf; an array that is given twice is an input."""
+        return "input" if leaf.index in self._given_twice else leaf.kind
 
     # -- initial states -----------------------------------------------------------------------------------------------
 
@@ -87,8 +125,8 @@ class Leaves:
     def states(self) -> dict[int, InitialState]:
         """The initial states by index: leaves that begin a recurrence, and inputs named as the first of its results."""
         states: dict[int, InitialState] = {}
-        for leaf in self.nodes:
-            if leaf.kind == "op":
+        for leaf in self._leaves:
+            if leaf.kind != "input" and leaf.index not in self._begin:
                 continue
             reads = self.reads[leaf.index]
             shared = len({self.op_timesteps[reader.index] for reader, _ in reads}) > 1
@@ -100,6 +138,16 @@ class Leaves:
             elif leaf.kind == "input" and shared and leaf.name in self._before_named:
                 states[leaf.index] = self._before_named[leaf.name]
         return states
+
+    @cached_property
+    def _begin(self) -> set[int]:
+        """The leaves that are read where a value of another time step is."""
+        rows = self.wiring.rows
+        rows = rows[~self._is_op[rows[:, 0]]]
+        arguments = 1 + int(rows[:, 2].max(initial=0))
+        carried = [slot * arguments + argument for slot, argument, _ in self._carried if argument < arguments]
+        begin = rows[np.isin(self._slot[rows[:, 1]] * arguments + rows[:, 2], carried), 0]
+        return {*begin.tolist(), *self._first[begin].tolist()}
 
     @cached_property
     def learned(self) -> set[int]:
@@ -118,10 +166,9 @@ class Leaves:
         carried = self._carried.get((slot, argument, "op")) or self._carried.get((slot, argument, "input"))
         if now is None or carried is None:
             return None
-        steps = self._steps_of[self.slots[carried.first.index]]
-        first, last = min(steps), max(steps)
+        first, last, length = self._extents[self.slots[carried.first.index]]
         run = self.runs[reader.index]
-        if run is not None and len(steps) < last - first + 1:  # it is held until it is made anew
+        if run is not None and length < last - first + 1:  # it is held until it is made anew
             timestep = run.last + 1 if run.backward else run.first - 1
         elif carried.delay is None:
             return None
@@ -132,48 +179,60 @@ class Leaves:
     @cached_property
     def _carried(self) -> dict[tuple[int, int, str], Carried]:
         """What ops of the cell read from other time steps of their run, by slot, argument, and kind of the value."""
+        source, reader, argument = self._between_time_steps()
+        steps, _ = self._steps
+        delay = steps[reader] - steps[source]
+        distinct = grouped(np.column_stack([self._slot[reader], argument, self._is_op[source], delay]))[1]
         carried: dict[tuple[int, int, str], Carried] = {}
-        for source, reader, argument in self._between_time_steps():
-            now, then = self.op_timesteps[reader.index], self._timesteps[source.index]
-            if now is not None and then is not None and self._is_carried(source, reader):
-                key = self.slots[reader.index], argument, self._kind(source)
-                carried.setdefault(key, Carried(source, set())).delays.add(now - then)
+        for k in distinct.tolist():
+            first = self.nodes[source[k]]
+            key = self.slots[reader[k]], int(argument[k]), "op" if first.kind == "op" else "input"
+            carried.setdefault(key, Carried(first, set())).delays.add(int(delay[k]))
         return carried
 
-    def _between_time_steps(self) -> Iterator[tuple[Node, Node, int]]:
-        """Yield what is read in another time step than its own, its reader, and the argument, in recorded order."""
-        rows = self.reads.rows()
+    def _between_time_steps(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return what is read in another time step of the same run, its readers and the arguments, in recorded order.
+
+        An input that all time steps read is not.
+        """
+        source, reader, argument = self.wiring.rows.T
+        source = self._first[source]
+        steps, none = self._steps
+        delayed = (steps[source] != steps[reader]) & ~none[source] & ~none[reader]
+        source, reader, argument = source[delayed], reader[delayed], argument[delayed]
+        op = self._first_op[source]
+        run = np.fromiter(map(id, self.runs), np.int64, len(self.runs))
+        shared = (op != source) & (self._slot[op] == self._slot[reader])
+        carried = (run[op] == run[reader]) & ~shared
+        return source[carried], reader[carried], argument[carried]
+
+    @cached_property
+    def _first_op(self) -> np.ndarray:
+        """By the index of a node, an op itself, and for a leaf the op that reads it first."""
         first = np.arange(len(self.nodes))
-        first[list(self.again)] = list(self.again.values())
-        numbers = Interned[int | None]()
-        now = np.array([numbers[step] for step in self.op_timesteps], int)[rows[:, 1]]
-        then = np.array([numbers[step] for step in self._timesteps], int)[first[rows[:, 0]]]
-        for index, reader, argument in rows[now != then].tolist():
-            yield self._first(self.nodes[index]), self.nodes[reader], argument
-
-    def _is_carried(self, source: Node, reader: Node) -> bool:
-        """Tell whether a value is of the same run as its reader, and no input that all time steps read."""
-        op = source if source.kind == "op" else self.reads[source.index][0][0]
-        shared = op is not source and self.slots[op.index] == self.slots[reader.index]
-        return self.runs[op.index] is self.runs[reader.index] and not shared
+        of_leaf = ~self._is_op[self.wiring.sources]
+        first[self.wiring.sources[of_leaf][::-1]] = self.wiring.readers[of_leaf][::-1]
+        return first
 
     @cached_property
-    def _timesteps(self) -> list[int | None]:
-        """The time steps of ops, and for inputs that of the first op that reads them."""
-        timesteps = list(self.op_timesteps)
-        for node in self.nodes:
-            if self._kind(node) == "input" and self.reads[node.index]:
-                timesteps[node.index] = self.op_timesteps[self.reads[node.index][0][0].index]
-        return timesteps
+    def _steps(self) -> tuple[np.ndarray, np.ndarray]:
+        """The time steps of ops, and for inputs that of the first op that reads them; and of which none is known."""
+        steps, none = _known(self.op_timesteps)
+        inputs = [leaf.index for leaf in self._leaves if self._kind(leaf) == "input"]
+        steps[inputs], none[inputs] = steps[self._first_op[inputs]], none[self._first_op[inputs]]
+        return steps, none
 
     @cached_property
-    def _steps_of(self) -> dict[int, set[int]]:
+    def _extents(self) -> dict[int, Extent]:
         """The time steps of each slot of which values are carried."""
-        steps: dict[int, set[int]] = {self.slots[carried.first.index]: set() for carried in self._carried.values()}
-        for slot, step in zip(self.slots, self._timesteps, strict=True):
-            if slot in steps and step is not None:
-                steps[slot].add(step)
-        return steps
+        steps, none = self._steps
+        wanted = list({self.slots[carried.first.index] for carried in self._carried.values()})
+        rows = np.flatnonzero(np.isin(self._slot, wanted) & ~none)
+        rows = rows[grouped(np.column_stack([self._slot[rows], steps[rows]]))[1]]
+        slots, number = np.unique(self._slot[rows], return_inverse=True)
+        of_slots = (steps[rows[members]] for members in split_by(number, len(slots)))
+        extents = (Extent(int(of_slot.min()), int(of_slot.max()), len(of_slot)) for of_slot in of_slots)
+        return dict(zip(slots.tolist(), extents, strict=True))
 
     @cached_property
     def _before_named(self) -> dict[str | None, InitialState]:
@@ -183,3 +242,9 @@ class Leaves:
             if run is not None and step == (run.last if run.backward else run.first) and node.name:
                 states.setdefault(node.name, InitialState(node.index, step + (1 if run.backward else -1)))
         return states
+
+
+def _known(timesteps: Sequence[int | None]) -> tuple[np.ndarray, np.ndarray]:
+    """Return time steps as an array, and where there is none."""
+    none = np.array([step is None for step in timesteps], bool)
+    return np.array([0 if step is None else step for step in timesteps], int), none

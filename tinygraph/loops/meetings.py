@@ -35,11 +35,9 @@ def meetings_of_loops(groups: Groups, loop_of: Sequence[Loop | None]) -> dict[tu
 
 def _meetings(groups: Groups) -> Iterator[tuple[int, int]]:
     """Yield pairs of ops of which one reads the other, or that read the same data."""
+    yield from zip(*(ends.tolist() for ends in groups.links), strict=True)
     readers: dict[Hashable, dict[int, list[int]]] = {}
     for k, node in enumerate(groups.nodes):
-        for source in node.inputs:
-            if source in groups.position:
-                yield groups.position[source], k
         for read in identities(node):
             readers.setdefault(read, {}).setdefault(int(groups.number[k]), []).append(k)
     for read, by_group in readers.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -52,56 +52,67 @@ class OpTimes(NamedTuple):
 def op_times(groups: Groups, time: set[Loop]) -> OpTimes:
     """Return the time step and the run of each op, given the loops over time."""
     loop_of = [next((loop for loop in reversed(chain) if loop in time), None) for chain in groups.chains]
-    at, trips = _counted(groups, time)
-    backward = backward_loops(groups, loop_of, at, trips)
-    loops = [loop_of[number] for number in groups.number.tolist()]
-    numbers = list(range(int(trips.max(initial=0)) + 1))  # one integer for all ops of a time step
-    steps = [
-        None if loop is None else numbers[n - i if loop in backward else i + 1]
-        for loop, i, n in zip(loops, at.tolist(), trips.tolist(), strict=True)
-    ]
-    runs = [
-        None if loop is None else (loop, tuple(outer[: loop.depth]) if loop.parent else ())
-        for loop, outer in zip(loops, groups.iterations.tolist(), strict=True)
-    ]
-    for k in range(1, len(runs)):
-        if runs[k] == runs[k - 1]:
-            runs[k] = runs[k - 1]  # one tuple for all ops of a run, however many
+    counted = _counted(groups, time)
+    backward = backward_loops(groups, loop_of, counted.at, counted.trips)
+    turned = np.array([loop in backward for loop in loop_of], bool)[groups.number]
+    numbers = np.where(turned, counted.trips - counted.at, counted.at + 1)
+    names = [None, *range(1, int(counted.trips.max(initial=0)) + 1)]  # one integer for all ops of a time step
+    steps = _taken(names, np.where(counted.run < 0, 0, numbers))
+    runs = _taken([None, *counted.keys], counted.run + 1)
     _add_sums(groups, time, steps, runs)
-    return OpTimes(_labelled(groups.nodes, loops, steps), runs)
+    return OpTimes(_labelled(groups, loop_of, steps), runs)
 
 
-def _counted(groups: Groups, time: set[Loop]) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each op the iteration of its loop over time, and how many that loop makes."""
-    at, trips = np.zeros(len(groups.nodes), int), np.zeros(len(groups.nodes), int)
-    for loop in time:
+def _taken(values: Sequence[Any], where: np.ndarray) -> list[Any]:
+    """Return the values at some positions."""
+    return np.fromiter(values, object, len(values))[where].tolist()
+
+
+class _Counted(NamedTuple):
+    """Of each op the iteration of its loop over time, how many that loop makes, and the number of the run, or -1."""
+
+    at: np.ndarray
+    trips: np.ndarray
+    run: np.ndarray
+    keys: list[RunKey]
+
+
+def _counted(groups: Groups, time: set[Loop]) -> _Counted:
+    at, trips, run = np.full((3, len(groups.nodes)), -1)
+    counted = _Counted(at, trips, run, [])
+    for loop in sorted(time, key=lambda loop: loop.depth):  # the innermost has the last word
         rows = groups.members_in(loop)
-        at[rows] = groups.iterations[rows, loop.depth]
+        counted.at[rows] = groups.iterations[rows, loop.depth]
         outer, first = grouped(groups.iterations[rows, : loop.depth])
         most = np.zeros(len(first), int)
-        np.maximum.at(most, outer, at[rows] + 1)
-        trips[rows] = most[outer]
-    return at, trips
+        np.maximum.at(most, outer, counted.at[rows] + 1)
+        counted.trips[rows] = most[outer]
+        counted.run[rows] = len(counted.keys) + outer
+        counted.keys.extend((loop, tuple(row)) for row in groups.iterations[rows[first], : loop.depth].tolist())
+    return counted
 
 
 def _add_sums(groups: Groups, time: set[Loop], steps: list[int | None], runs: list[RunKey | None]) -> None:
     """Let a sum over what time steps made, in a loop of its own, go along with what it adds to the sum so far."""
     nests_with_time = {loop.chain[0] for loop in time}
-    alone = [bool(chain) and chain[0] not in nests_with_time for chain in groups.chains]
-    number = groups.number.tolist()
-    for k, node in enumerate(groups.nodes):
-        if steps[k] is None and alone[number[k]]:
-            read = [groups.position[source] for source in node.inputs if source in groups.position]
-            timed = [(number[j] != number[k], steps[j], j) for j in read if steps[j] is not None]
+    alone = np.array([bool(chain) and chain[0] not in nests_with_time for chain in groups.chains], bool)
+    number, position = groups.number, groups.wiring.position
+    for k in np.flatnonzero(alone[number]).tolist():
+        if steps[k] is None:
+            read = (int(position[source.index]) for source in groups.nodes[k].inputs)
+            timed = [(number[j] != number[k], steps[j], j) for j in read if j >= 0 and steps[j] is not None]
             if timed:
                 latest = max(timed, key=lambda term: term[:2])[2]
                 steps[k], runs[k] = steps[latest], runs[latest]
 
 
-def _labelled(nodes: Iterable[Node], loops: list[Loop | None], steps: list[int | None]) -> list[int | None]:
+def _labelled(groups: Groups, loop_of: list[Loop | None], steps: list[int | None]) -> list[int | None]:
     """Return the labels of ``tg.timestep`` in the place of time steps, in all of a loop that was labelled."""
+    labels = groups.labels
+    if labels is None:
+        return steps
+    loops = [loop_of[number] for number in groups.number.tolist()]
     renamed: dict[tuple[Loop, int | None], int] = {}
-    labels = [node.timestep_label for node in nodes]
     for loop, step, label in zip(loops, steps, labels, strict=True):
         if label is not None and loop is not None:
             renamed.setdefault((loop, step), label)
@@ -153,7 +164,7 @@ def _score(groups: Groups, loop: Loop) -> int:
 def _carries(groups: Groups, loop: Loop) -> bool:
     """Tell whether a loop is one over time by itself: it was told, or it carries a state or targets that are fed."""
     members = groups.members_in(loop)
-    if any(groups.nodes[k].timestep_label is not None for k in members.tolist()):
+    if groups.labels is not None and any(groups.labels[k] is not None for k in members.tolist()):
         return not any(loop in other.chain and other is not loop for other in groups.inside)
     return Carrier(groups, loop).carries_state or _is_fed_again(groups, loop)
 
@@ -167,7 +178,7 @@ def _in_step(groups: Groups, time: set[Loop]) -> set[Loop]:
         return set()
     both = time | candidates
     loop_of = [next((loop for loop in reversed(chain) if loop in both), None) for chain in groups.chains]
-    at, _ = _counted(groups, both)
+    at = _counted(groups, both).at
     joined = set()
     for (a, b), pairs in meetings_of_loops(groups, loop_of).items():
         if (a in time) != (b in time) and _keep_step(groups, at, pairs):

@@ -1,15 +1,70 @@
-"""Which ops read each node: two numbers for each argument of an op, since long programs have millions."""
+"""Which ops read each node: three numbers for each argument of an op, since long programs have millions."""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+from itertools import chain
+from operator import attrgetter
 
 import numpy as np
 
 from ..recording.node import Node
 
+_INDEX = attrgetter("index")
+
 Read = tuple[Node, int]
+
+
+class Wiring:
+    """All arguments of all ops, in recorded order.
+
+    Attributes
+    ----------
+    nodes : sequence of Node
+        All nodes of a graph.
+    ops : sequence of Node
+        Its ops.
+    arity : (N,) array
+        How many arguments each op has.
+    sources, readers, arguments : (M,) arrays
+        The index of the node that is read, that of the op that reads it, and as which argument.
+    """
+
+    def __init__(self, nodes: Sequence[Node], ops: Sequence[Node]):
+        self.nodes = nodes
+        self.ops = ops
+        inputs = [node.inputs for node in ops]
+        self.arity = np.fromiter(map(len, inputs), np.int32, len(ops))
+        first = np.cumsum(self.arity) - self.arity
+        self.sources = np.fromiter(map(_INDEX, chain.from_iterable(inputs)), np.int32, int(self.arity.sum()))
+        self.readers = np.repeat(self.indices, self.arity)
+        self.arguments = (np.arange(len(self.sources)) - np.repeat(first, self.arity)).astype(np.int32)
+
+    @cached_property
+    def indices(self) -> np.ndarray:
+        """The index of each op."""
+        return np.fromiter(map(_INDEX, self.ops), np.int32, len(self.ops))
+
+    @cached_property
+    def position(self) -> np.ndarray:
+        """By the index of a node, where it stands among the ops; -1 for leaves."""
+        position = np.full(len(self.nodes), -1, np.int32)
+        position[self.indices] = np.arange(len(self.ops))
+        return position
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Rows of a source, a reader and the argument."""
+        return np.column_stack([self.sources, self.readers, self.arguments])
+
+    @cached_property
+    def links(self) -> tuple[np.ndarray, np.ndarray]:
+        """Which ops read which: the positions of sources, and of a reader for each."""
+        source = self.position[self.sources]
+        between_ops = source >= 0
+        return source[between_ops], self.position[self.readers[between_ops]]
 
 
 class Reads:
@@ -17,7 +72,7 @@ class Reads:
 
     Parameters
     ----------
-    nodes, ops : sequence of Node
+    wiring : Wiring
     also : dict of int to int
         Leaves whose reads count as those of another node too: that one's index.
 
@@ -26,29 +81,20 @@ class Reads:
     >>> import tinygraph as tg
     >>> x = tg.parameter(3.0, name="x")
     >>> graph = tg.graph(x * x)
-    >>> [(node.index, argument) for node, argument in Reads(graph.nodes, graph.nodes[1:])[0]]
+    >>> [(node.index, argument) for node, argument in Reads(Wiring(graph.nodes, graph.nodes[1:]))[0]]
     [(1, 0), (1, 1)]
     """
 
-    def __init__(self, nodes: Sequence[Node], ops: Sequence[Node], also: Mapping[int, int] | None = None):
-        self._nodes = nodes
+    def __init__(self, wiring: Wiring, also: Mapping[int, int] | None = None):
+        self._nodes = wiring.nodes
         self._also: dict[int, list[int]] = {}
         for leaf, other in (also or {}).items():
             self._also.setdefault(other, []).append(leaf)
-        sources = np.array(array("q", (source.index for node in ops for source in node.inputs)), dtype=np.int64)
-        readers = np.repeat([node.index for node in ops], [len(node.inputs) for node in ops])
-        arguments = np.array(array("q", (i for node in ops for i in range(len(node.inputs)))), dtype=np.int64)
-        order = np.argsort(sources, kind="stable")
-        self._readers = array("i", readers[order].astype(np.int32).tobytes())
-        self._arguments = array("i", arguments[order].astype(np.int32).tobytes())
-        starts = np.searchsorted(sources[order], np.arange(len(nodes) + 1))
-        self._starts = array("q", starts.astype(np.int64).tobytes())
-
-    def rows(self) -> np.ndarray:
-        """Return rows of the index of a node, of the op that reads it, and the argument, in recorded order."""
-        readers, arguments = np.array(self._readers), np.array(self._arguments)
-        sources = np.repeat(np.arange(len(self._nodes)), np.diff(self._starts))
-        return np.column_stack([sources, readers, arguments])[np.lexsort([arguments, readers])]
+        order = np.argsort(wiring.sources, kind="stable")
+        self._readers = array("i", wiring.readers[order].tobytes())
+        self._arguments = array("i", wiring.arguments[order].tobytes())
+        counts = np.bincount(wiring.sources, minlength=len(self._nodes))
+        self._starts = array("q", np.concatenate([[0], np.cumsum(counts)]).astype(np.int64).tobytes())
 
     def __getitem__(self, index: int) -> list[Read]:
         reads = self._of(index)

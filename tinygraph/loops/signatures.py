@@ -2,30 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
 
 from ..recording.node import Node
+from .reads import Wiring
 
 Parameters = tuple[tuple[int, int], ...]  # what a node uses: (argument, index of the parameter's node)
 
 
-def parameters_used(nodes: Sequence[Node]) -> list[Parameters]:
-    """Return for each op node the parameters it uses, directly or through ops of one argument such as a transpose."""
-    carried: dict[Node, int] = {}
-    uses: list[Parameters] = []
-    for node in nodes:
-        parameters: Parameters = tuple(
-            (argument, source.index if source.kind == "parameter" else carried[source])
-            for argument, source in enumerate(node.inputs)
-            if source.kind == "parameter" or source in carried
-        )
-        if parameters and len(node.inputs) == 1:
-            carried[node] = parameters[0][1]
-        uses.append(parameters)
-    return uses
+def parameters_used(wiring: Wiring) -> tuple[np.ndarray, list[Parameters]]:
+    """Return what sets of parameters ops use, directly or through ops of one argument such as a transpose.
+
+    Returns
+    -------
+    (N,) the number of the set of each op, and the sets; number 0 is the empty one.
+    """
+    parameter = np.full(len(wiring.nodes), -1)
+    leaves = np.flatnonzero(wiring.position < 0).tolist()
+    direct = [index for index in leaves if wiring.nodes[index].kind == "parameter"]
+    parameter[direct] = direct
+    _hand_on(wiring, parameter)
+    used = parameter[wiring.sources]
+    rows = np.flatnonzero(used >= 0)
+    reader = wiring.position[wiring.readers[rows]]
+    code = wiring.arguments[rows].astype(np.int64) * len(parameter) + used[rows]
+    counts = np.bincount(reader, minlength=len(wiring.ops))
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    numbers = np.zeros(len(wiring.ops), int)
+    sets: list[Parameters] = [()]
+    for count in sorted(set(counts.tolist()) - {0}):  # ops that use as many parameters, together
+        ops = np.flatnonzero(counts == count)
+        codes = code[starts[ops][:, None] + np.arange(count)]
+        distinct, of_op = np.unique(codes, axis=0, return_inverse=True)
+        numbers[ops] = len(sets) + of_op.reshape(-1)
+        sets += [tuple(divmod(c, len(parameter)) for c in row) for row in distinct.tolist()]
+    return numbers, sets
+
+
+def _hand_on(wiring: Wiring, parameter: np.ndarray) -> None:
+    """Fill in the parameter that an op of one argument hands on."""
+    first = np.cumsum(wiring.arity) - wiring.arity
+    alone = first[wiring.arity == 1]
+    carried = {index: index for index in np.flatnonzero(parameter >= 0).tolist()}
+    for source, reader in zip(wiring.sources[alone].tolist(), wiring.readers[alone].tolist(), strict=True):
+        if source in carried:
+            carried[reader] = parameter[reader] = carried[source]
 
 
 def signature(node: Node) -> Hashable:

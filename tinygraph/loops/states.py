@@ -40,7 +40,9 @@ class Carrier:
         """Source and reader of what passes within the loop, all outer iterations being the same, by position."""
         groups, depth = self.groups, self.depth
         inside = np.isin(groups.number, groups.inside[self.loop]) & groups.forward
-        source, target = groups.links[inside[groups.links].all(1)].T
+        source, target = groups.links
+        both = inside[source] & inside[target]
+        source, target = source[both], target[both]
         same = (groups.iterations[source, :depth] == groups.iterations[target, :depth]).all(1)
         return source[same], target[same]
 
@@ -92,11 +94,17 @@ class Carrier:
     @property
     def runs_through_layers(self) -> bool:
         """Whether each iteration has parameters of its own: the next element of an array of them."""
+        elements: set[int] = set()
+        for number in self._parametric:
+            for k in self.groups.members[number].tolist():
+                node = self.groups.nodes[k]
+                if any(source.kind == "parameter" for source in node.inputs):
+                    element = _element(node)
+                    if element is None:
+                        return False
+                    elements.add(element)
         trips = len(np.unique(self.groups.iterations[self.groups.members_in(self.loop), self.depth]))
-        readers = [self.groups.nodes[k] for number in self._parametric for k in self.groups.members[number].tolist()]
-        direct = [node for node in readers if any(source.kind == "parameter" for source in node.inputs)]
-        elements = [_element(node) for node in direct]
-        return bool(direct) and None not in elements and set(elements) == set(range(trips))
+        return bool(elements) and elements == set(range(trips))
 
     @property
     def _parametric(self) -> list[int]:

@@ -12,10 +12,10 @@ from ..memory import garbage_collector_paused
 from ..recording.node import Node
 from .fed import fed_again
 from .grouping import Groups, Interned, group_ops, grouped, occurrences
-from .leaves import Leaves
+from .leaves import InitialState, Leaves
 from .over_time import OpTimes, Run, RunKey, op_times, over_time
 from .places import Loop
-from .reads import Reads
+from .reads import Reads, Wiring
 from .visits import Visits, visits
 
 Value = TypeVar("Value")
@@ -53,16 +53,21 @@ class Timeline:
         self.ops = [node for node in nodes if node.kind == "op"]
 
     @cached_property
+    def wiring(self) -> Wiring:
+        """What the ops read."""
+        return Wiring(self.nodes, self.ops)
+
+    @cached_property
     @garbage_collector_paused()
     def visits(self) -> Visits:
         """The place of each op, and its iterations, in the order of `ops`."""
-        return visits(self.ops)
+        return visits(self.ops, self.nodes)
 
     @cached_property
     @garbage_collector_paused()
     def groups(self) -> Groups:
         """The ops, grouped by what they are in the cell, and the loops around them."""
-        return group_ops(self.ops, self.visits)
+        return group_ops(self.wiring, self.visits)
 
     @cached_property
     def over_time(self) -> set[Loop]:
@@ -79,30 +84,37 @@ class Timeline:
         return self._by_index(self._op_times.steps, None)
 
     @cached_property
-    @garbage_collector_paused()
-    def timesteps(self) -> list[int | None]:
-        """The time step of each node, from 1; None where it belongs to none."""
-        timesteps = self.op_timesteps.copy()
-        for node in self.nodes:
-            if node.kind in ("input", "constant"):
-                timesteps[node.index] = self._leaves.timestep(self.nodes[self.again.get(node.index, node.index)])
-        return timesteps
-
-    @cached_property
     def runs(self) -> list[Run | None]:
         """The run of each op; None for leaves and outside of time."""
+        timesteps = self.op_timesteps
         members: dict[RunKey, list[int]] = {}
         for node, key in zip(self.ops, self._op_times.runs, strict=True):
-            if self.op_timesteps[node.index] is not None:
+            if timesteps[node.index] is not None:
                 members.setdefault(key or (None, ()), []).append(node.index)
+        del self._op_times  # all that is asked of it, and it is large
         runs: list[Run | None] = [None] * len(self.nodes)
         for (loop, _), ops in members.items():
-            steps = [step for step in map(self.op_timesteps.__getitem__, ops) if step is not None]
+            steps = [step for step in map(timesteps.__getitem__, ops) if step is not None]
             first, last = min(steps), max(steps)
             run = Run(loop, first, last, backward=steps[0] == last > first)
             for index in ops:
                 runs[index] = run
         return runs
+
+    @cached_property
+    def timesteps(self) -> list[int | None]:
+        """The time step of each node, from 1; None where it belongs to none."""
+        return self._leaves_in_time[0]
+
+    @cached_property
+    @garbage_collector_paused()
+    def _leaves_in_time(self) -> tuple[list[int | None], dict[int, InitialState]]:
+        """The time steps of all nodes, now that leaves are known, and the initial states."""
+        leaves = self._leaves()  # not kept: it is large
+        timesteps = self.op_timesteps.copy()
+        for index, timestep in leaves.timesteps():
+            timesteps[index] = timestep
+        return timesteps, leaves.states
 
     @cached_property
     @garbage_collector_paused()
@@ -130,13 +142,13 @@ class Timeline:
         ``W @ h`` reads h⁽⁰⁾ where one step later it reads the h that a step made. That may be a leaf too: the first of
         the targets that teacher forcing feeds.
         """
-        states = self._leaves.states
+        _, states = self._leaves_in_time
         return [states[node.index].precedes if node.index in states else None for node in self.nodes]
 
-    @property
+    @cached_property
     def learned_states(self) -> set[int]:
         """The parameters by index with which a recurrence begins, whatever else reads them."""
-        return self._leaves.learned
+        return self._leaves().learned
 
     @cached_property
     def again(self) -> dict[int, int]:
@@ -144,10 +156,9 @@ class Timeline:
         places = self._by_index(self._op_slots, -1)
         return fed_again(self.nodes, self.reads, self.op_timesteps, places, self.runs)
 
-    @cached_property
     def _leaves(self) -> Leaves:
-        reads = Reads(self.nodes, self.ops, self.again) if self.again else self.reads
-        return Leaves(self.nodes, reads, self.op_timesteps, self.runs, self.slots, self.again)
+        reads = Reads(self.wiring, self.again) if self.again else self.reads
+        return Leaves(self.wiring, reads, self.op_timesteps, self.runs, self.slots, self.again)
 
     def _by_index(self, of_ops: Iterable[Value], of_leaves: Value) -> list[Value]:
         values = [of_leaves] * len(self.nodes)
@@ -159,11 +170,10 @@ class Timeline:
     @garbage_collector_paused()
     def reads(self) -> Reads:
         """The ops that read each node, and as which argument, in recorded order."""
-        return Reads(self.nodes, self.ops)
+        return Reads(self.wiring)
 
     # -- slots --------------------------------------------------------------------------------------------------------
 
-    @cached_property
     def _sites(self) -> np.ndarray:
         """What tells the ops of one time step apart: place and signature, then the iterations of all other loops."""
         sites = self.groups.sites.copy()
@@ -185,7 +195,7 @@ class Timeline:
         its readers, if there are others that these read.
         """
         subscripts = self._by_index(self._op_subscripts(), ())
-        sites = self._by_index(self._sites[:, 0].tolist(), -1)
+        sites = self._by_index(self._sites()[:, 0].tolist(), -1)
         alike: dict[Hashable, list[int]] = {}
         for node in self.nodes:
             if node.kind in ("input", "constant"):
@@ -199,7 +209,7 @@ class Timeline:
         return subscripts
 
     def _op_subscripts(self) -> Iterable[tuple[int, ...]]:
-        sites = self._sites
+        sites = self._sites()
         if sites.shape[1] < 2 or not len(sites):
             return [()] * len(self.ops)
         steps = [-1 if (step := self.op_timesteps[node.index]) is None else step for node in self.ops]
@@ -220,6 +230,6 @@ class Timeline:
         runs, steps = Interned[int](), Interned[int | None]()
         run = [runs[id(self.runs[index])] for index in ops]
         step = [steps[self.op_timesteps[index]] for index in ops]
-        site = grouped(self._sites)[0]
+        site = grouped(self._sites())[0]
         moment = grouped(np.column_stack([site, run, step]))[0]
         return grouped(np.column_stack([site, occurrences(moment)]))[0].tolist()

@@ -11,6 +11,7 @@ from ..recording.bytecode import layout
 from ..recording.calls import Call
 from ..recording.node import Node
 from .places import Body, Loop, Place, Vector, chain_of
+from .reads import Wiring
 from .signatures import parameters_used, signature
 
 ToldLoops = tuple[tuple[str, int], ...]  # names and iterations, outermost first
@@ -23,20 +24,21 @@ class Visits(NamedTuple):
     vectors: list[Vector]
 
 
-def visits(nodes: Sequence[Node]) -> Visits:
-    """Return the places and the iterations of op nodes, given in recorded order.
+def visits(nodes: Sequence[Node], of_graph: Sequence[Node]) -> Visits:
+    """Return the places and the iterations of op nodes of a graph, given in recorded order.
 
     They are told by `tg.iteration`, or read from the program, or counted where calls are not known.
     """
     pulled = [node for node in nodes if node.pulled is not None]
     if pulled:
-        return with_pulled(nodes, visits([node for node in nodes if node.pulled is None]))
+        return with_pulled(nodes, visits([node for node in nodes if node.pulled is None], of_graph))
     told = [node for node in nodes if node.told_loops]
     others = [node for node in nodes if not node.told_loops] if told else nodes
-    read = visits_read if all(node.call is not None for node in others) else visits_counted
+    known = all(node.call is not None for node in others)
+    visits_of_others = visits_read(others) if known else visits_counted(others, of_graph)
     if not told:
-        return read(others)
-    of_told, of_others = (zip(*part, strict=True) for part in (visits_told(told), read(others)))
+        return visits_of_others
+    of_told, of_others = (zip(*part, strict=True) for part in (visits_told(told), visits_of_others))
     merged = [next(of_told if node.told_loops else of_others) for node in nodes]
     return Visits([place for place, _ in merged], [vector for _, vector in merged])
 
@@ -234,13 +236,14 @@ def _iterations_from_zero(told_loops: Iterable[ToldLoops]) -> dict[ToldLoops, Ve
 # -- counted -----------------------------------------------------------------------------------------------------------
 
 
-def visits_counted(nodes: Sequence[Node]) -> Visits:
+def visits_counted(nodes: Sequence[Node], of_graph: Sequence[Node]) -> Visits:
     """Count how often the same op ran at the same source, where calls are not known: in a file of an old version."""
     loop = Loop(None)
     places: dict[Hashable, Place] = {}
     counts: dict[Place, int] = {}
     visited = Visits([], [])
-    for node, parameters in zip(nodes, parameters_used(nodes), strict=True):
+    numbers, _ = parameters_used(Wiring(of_graph, nodes))
+    for node, parameters in zip(nodes, numbers.tolist(), strict=True):
         source = node.source and (node.source.filename, node.source.lineno, node.source.column, node.source.end_column)
         key = (signature(node), parameters, source, node.scope)
         if key not in places:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn, Protocol
 
@@ -87,52 +88,22 @@ class Node:
         What it is in a recorded backward pass; None for all that a program computed.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_value",
-        "attributes",
-        "call",
-        "context",
-        "graph",
-        "index",
-        "inputs",
-        "kind",
-        "label",
-        "lasti",
-        "op",
-        "pulled",
-        "requires_grad",
-        "tensor",
-    )
+    __slots__ = ("graph", "index", "inputs", "kind", "pulled")
 
-    def __init__(
-        self,
-        index: int,
-        kind: str,
-        op: Primitive | None,
-        inputs: tuple[Node, ...],
-        data: Any,
-        *,
-        attributes: Mapping[str, Any] | None = None,
-        requires_grad: bool = False,
-        context: Context | None = None,
-        label: str | None = None,
-        call: Call | None = None,
-        lasti: int = -1,
-        tensor: Tensor | None = None,
-    ):
+    op: Primitive | None
+    attributes: Mapping[str, Any]
+    requires_grad: bool
+    context: Context | None
+    label: str | None
+    call: Call | None
+    lasti: int
+    tensor: Tensor | None
+    _value: Any
+
+    def __init__(self, index: int, kind: str, inputs: tuple[Node, ...]):
         self.index = index
         self.kind = kind
-        self.op = op
         self.inputs = inputs
-        self._value = data
-        self.attributes = attributes or _NO_ATTRIBUTES
-        self.requires_grad = requires_grad
-        self.context = context
-        self.label = None if label is None else clean(label)
-        self.call = call
-        self.lasti = lasti
-        self.tensor = tensor
         self.graph: Reading | None = None  # that it is a node of
         self.pulled: Pulled | None = None
 
@@ -210,10 +181,11 @@ class Node:
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         raise TypeError(f"a Node is pickled with all that it comes from: pickle the Graph or the Trace of {self!r}")
 
-    def __copy__(self) -> Node:
-        twin = object.__new__(type(self))
-        for kind in type(self).__mro__[:-1]:
-            for name in set(kind.__dict__["__slots__"]) - {"__weakref__"}:
+    def copy(self) -> StoredNode:
+        """Return a node of no graph yet, that may be changed."""
+        twin: Any = object.__new__(type(self) if isinstance(self, StoredNode) else StoredNode)
+        for kind in type(twin).__mro__[:-1]:
+            for name in kind.__dict__["__slots__"]:
                 setattr(twin, name, getattr(self, name))
         return twin
 
@@ -223,7 +195,62 @@ class Node:
         return f"<Node {self.index}: {self.name or '·'} = {what}{at}, shape {self.shape}>"
 
 
-class Constant(Node):
+class StoredNode(Node):
+    """A node that keeps all that is known of it: a leaf, or one that no program recorded here."""
+
+    __slots__ = ("_value", "attributes", "call", "context", "label", "lasti", "op", "requires_grad", "tensor")
+
+    def __init__(
+        self,
+        index: int,
+        kind: str,
+        op: Primitive | None,
+        inputs: tuple[Node, ...],
+        data: Any,
+        *,
+        attributes: Mapping[str, Any] | None = None,
+        requires_grad: bool = False,
+        context: Context | None = None,
+        label: str | None = None,
+        call: Call | None = None,
+        lasti: int = -1,
+        tensor: Tensor | None = None,
+    ):
+        super().__init__(index, kind, inputs)
+        self.op = op
+        self._value = data
+        self.attributes = attributes or _NO_ATTRIBUTES
+        self.requires_grad = requires_grad
+        self.context = context
+        self.label = None if label is None else clean(label)
+        self.call = call
+        self.lasti = lasti
+        self.tensor = tensor
+
+
+class OpNode(Node):
+    """The value of a recorded op: all but its place in the graph is its Tensor's, since long programs have millions."""
+
+    __slots__ = ("attributes", "op", "tensor")
+
+    _value: Any = property(attrgetter("tensor._value"))
+    requires_grad: Any = property(attrgetter("tensor.requires_grad"))
+    context: Any = property(attrgetter("tensor._context"))
+    label: Any = property(lambda self: self.tensor._name and clean(self.tensor._name))
+    call: Any = property(attrgetter("tensor._call"))
+    lasti: Any = property(attrgetter("tensor._lasti"))
+
+    def __init__(self, index: int, tensor: Tensor, inputs: tuple[Node, ...]):
+        self.index = index
+        self.kind = "op"
+        self.inputs = inputs
+        self.graph = self.pulled = None
+        self.op = tensor.op
+        self.attributes = tensor._attributes or _NO_ATTRIBUTES
+        self.tensor = tensor
+
+
+class Constant(StoredNode):
     """A plain number or array that an op was given."""
 
     __slots__ = ("argument",)

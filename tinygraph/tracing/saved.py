@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from ..plain_text import clean
-from ..recording.node import Node
+from ..recording.node import StoredNode
 from ..recording.op import Op
 from ..recording.primitive import Primitive, is_ours
 from ..recording.source import Source
 
 
-class SavedNode(Node):
+class SavedNode(StoredNode):
     """A node from a file, or replayed: it has no Tensor, but what its rules need.
 
     Attributes

@@ -145,13 +145,14 @@ def test_ascii_forms_are_python():
 
 def test_every_rule_of_the_registry_can_be_written():
     from tinygraph.graphs.graph import Graph
-    from tinygraph.recording.node import Node
+    from tinygraph.recording.node import StoredNode
     from tinygraph.tracing.notation import Operand, Printer
 
     for ops in list(tg.registry.values()):
         for op in ops:
-            inputs = [Node(i, "parameter", None, (), np.ones((2, 2)), requires_grad=True) for i in range(len(op.rules))]
-            node = Node(len(inputs), "op", op, tuple(inputs), np.ones((2, 2)), requires_grad=True)
+            ones = np.ones((2, 2))
+            inputs = [StoredNode(i, "parameter", None, (), ones, requires_grad=True) for i in range(len(op.rules))]
+            node = StoredNode(len(inputs), "op", op, tuple(inputs), ones, requires_grad=True)
             Graph([*inputs, node], [node])
             for argument, rule in enumerate(op.rules):
                 tree = None if rule is None else parsed(op.formula(argument))
