@@ -124,6 +124,12 @@ class Node:
         """Type of the elements."""
         return np.asarray(self._value).dtype
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the value; of a plain number, those of the array that it stands for."""
+        value = self._value
+        return value.nbytes if isinstance(value, np.ndarray | np.generic) else np.asarray(value).nbytes
+
     def values(self) -> tuple[Any, ...]:
         """Return the values of the arguments as recorded, and what the op saved, as its rules take them."""
         if self.tensor is not None:

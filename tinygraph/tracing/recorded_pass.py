@@ -216,17 +216,17 @@ class Pass:
         return self._sums[node]
 
     def _stride(self, node: Node, count: int) -> int:
-        checkpoints = int(_CHECKPOINT_SHARE * self.forward_bytes / max(self._parameter_bytes, node.data.nbytes, 1))
+        checkpoints = int(_CHECKPOINT_SHARE * self.forward_bytes / max(self._parameter_bytes, node.nbytes, 1))
         return max(_SHORTEST_STRIDE, -(-count // (checkpoints + 1)))
 
     @cached_property
     def forward_bytes(self) -> int:
         """The bytes of all values that the forward pass computed."""
-        return sum(node.data.nbytes for node in self.graph.nodes if node.kind == "op")
+        return sum(node.nbytes for node in self.graph.nodes if node.kind == "op")
 
     @cached_property
     def _parameter_bytes(self) -> int:
-        return sum(node.data.nbytes for node in self.graph.parameters)
+        return sum(node.nbytes for node in self.graph.parameters)
 
     # -- the rules, run again -----------------------------------------------------------------------------------------
 

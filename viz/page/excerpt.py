@@ -90,7 +90,7 @@ class Excerpt:
     @property
     def forward_bytes(self) -> int:
         """The bytes of all computed values that are shown."""
-        return sum(node.data.nbytes for node in self.nodes if node.kind == "op")
+        return sum(node.nbytes for node in self.nodes if node.kind == "op")
 
     @cached_property
     def _firsts(self) -> list[int]:
