@@ -1,6 +1,7 @@
 """A training loop under the debugger: from one backward pass of interest to the next."""
 
 import json
+import re
 
 import pytest
 
@@ -41,6 +42,33 @@ def debug(tmp_path, monkeypatch, capsys):
         return status, [json.loads(line) for line in said.out.splitlines()], said.err
 
     return run
+
+
+FORGETFUL = """
+import numpy as np, tinygraph as tg
+u, v = tg.parameter([0.5, 0.2], name="u"), tg.parameter([0.1, 0.3], name="v")
+for k in range(6):
+    u.grad = v.grad = None
+    loss = np.mean((np.tanh(u) * 2 + v - np.ones(2) * k) ** 2)
+    loss.backward()
+    u.data = u.data - 0.1 * u.grad
+"""
+
+
+def test_what_is_wrong_between_passes_stands_below_the_screen_once(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").write_text(FORGETFUL)
+    path = tmp_path / "commands"
+    path.write_text("\n".join(["when update == 4", "c", "c", "when update == 5", "c", "c", "doctor", "q"]))
+    with path.open() as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        assert main(["debug", "train.py"]) == 0
+    first, fourth, fifth = re.split("■ backward pass [45]", capsys.readouterr().out)
+    assert "not updated" not in first
+    assert "! not updated: v has not changed in 3 updates of u" in fourth
+    screen, doctor = fifth.split("(tinygraph) doctor")
+    assert "not updated" not in screen
+    assert "! not updated: v has not changed in 4 updates of u" in doctor
 
 
 def passes(answers):

@@ -12,6 +12,7 @@ import numpy as np
 import tinygraph as tg
 from tinygraph.backward.backprop import seed_of, walk
 from tinygraph.backward.replay import view
+from tinygraph.diagnosing.updates import Updates
 
 from .expressions import Expression
 from .names import Value
@@ -28,6 +29,8 @@ class Passes:
         The number of the latest pass, from 1.
     losses : list of float
         Of all passes so far; NaN for an output of several elements.
+    updates : Updates
+        What became of the parameters between them.
 
     Parameters
     ----------
@@ -46,6 +49,7 @@ class Passes:
         self.condition = Expression(condition) if condition else None
         self.update = 0
         self.losses: list[float] = []
+        self.updates = Updates()
         self._leaves: dict[str, tg.Tensor] = {}
 
     def stops_at(self, output: tg.Tensor) -> bool:
@@ -57,6 +61,7 @@ class Passes:
             If the condition cannot be evaluated.
         """
         self.update += 1
+        self.updates.pass_begins(output)
         moment = PassMoment(self, output, self._leaves)
         if self.condition is not None and self.update == 1:
             self.condition.check_names(moment)
@@ -68,6 +73,7 @@ class Passes:
         """Count from 1 again: the program is run anew."""
         self.update = 0
         self.losses.clear()
+        self.updates = Updates()
         self._leaves.clear()
 
     @property

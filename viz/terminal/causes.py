@@ -29,7 +29,7 @@ def _doctor(session: Session, argument: str) -> Answer:
     """Look for what a healthy network does not show: each finding with its line, time steps, number, and the command
     that shows more. Ops are run again, the program's own too; the first findings stand below the first screen already.
     """
-    symptoms = diagnosis.doctor(session.trace)
+    symptoms = [*_between_passes(session), *diagnosis.doctor(session.trace)]
     lines = [line for symptom in symptoms[:_MOST] for line in symptom_lines(symptom, session.width)]
     if len(symptoms) > _MOST:
         lines.append(Text(f"  and {len(symptoms) - _MOST} more", "dim"))
@@ -67,12 +67,26 @@ def _also(session: Session, symptoms: list[Symptom]) -> Iterator[tuple[str, str]
 
 
 def first_findings(session: Session) -> Answer:
-    """Return what a look at the recorded pass shows, to stand below the first screen; nothing of the program is run."""
-    symptoms = diagnosis.doctor(session.trace, thorough=False)
+    """Return what a look at the recorded pass shows, to stand below its first screen; nothing of the program is run.
+
+    What stood below that of a pass before is not said again.
+    """
+    everything = [*_between_passes(session), *diagnosis.doctor(session.trace, thorough=False)]
+    symptoms = [symptom for symptom in everything if session.is_new(_identity(session, symptom))]
     lines = [line for symptom in symptoms[:_FIRST] for line in symptom_lines(symptom, session.width)]
     if len(symptoms) > _FIRST:
         lines.append(Text(f"  `doctor` shows {len(symptoms) - _FIRST} more", "dim"))
     return Answer("doctor", {"symptoms": [_symptom_data(symptom) for symptom in symptoms]}, lines)
+
+
+def _identity(session: Session, symptom: Symptom) -> tuple[object, ...]:
+    """Return what makes the findings of two passes the same."""
+    return symptom.kind, symptom.line, session.trace.symbols.of(symptom.node).name
+
+
+def _between_passes(session: Session) -> list[Symptom]:
+    """Return what is wrong with the updates between the passes of a program."""
+    return [] if session.passes is None else session.passes.updates.symptoms(session.trace)
 
 
 def symptom_lines(symptom: Symptom, width: int) -> list[Text]:

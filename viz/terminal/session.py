@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -125,11 +125,18 @@ class Session:
         self._latest = ""
         self._level: tuple[Debugger | None, int, int] = (None, -1, 0)  # at which stop `up` was given, and how often
         self._past: list[tuple[Debugger, int]] = []  # where each command that moved was given
+        self._told: set[Hashable] = set()
 
     @property
     def trace(self) -> Trace:
         """The recorded pass."""
         return self.debugger.trace
+
+    def is_new(self, finding: Hashable) -> bool:
+        """Tell whether a finding has not been told before, as it is now."""
+        is_new = finding not in self._told
+        self._told.add(finding)
+        return is_new
 
     @property
     def level(self) -> int:

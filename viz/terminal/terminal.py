@@ -100,8 +100,9 @@ def converse(session: Session, screen: Screen, stdin: TextIO | None, opening: An
 
 def _conversed(session: Session, screen: Screen, stdin: TextIO | None, opening: Answer | None) -> str:
     _show(screen, opening or session.attempt(session.here))
-    if not screen.as_json and opening is None:
+    if not screen.as_json:
         _show(screen, session.attempt(lambda: first_findings(session)))
+    if not screen.as_json and opening is None:
         hint = "`help` lists the commands, `next` goes on, `quit` leaves"
         _show(screen, Answer("hint", lines=[Text(hint, "dim")]))
     for line in _lines(session, screen, stdin):
