@@ -6,6 +6,7 @@ import dis
 from bisect import bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import pairwise
 from types import CodeType
 
 Heads = tuple[int, ...]  # the heads of the loops around an instruction, outermost first, then the instruction itself
@@ -20,6 +21,17 @@ _ENDS = {
     "RAISE_VARARGS",
     "RERAISE",
 }
+
+
+@lru_cache(maxsize=256)
+def augmented_attributes(code: CodeType) -> frozenset[int]:
+    """Return the offsets at which an attribute is read that the same statement sets, as in ``t.data *= 2``."""
+    instructions = [i for i in dis.get_instructions(code) if i.opname != "CACHE"]
+    return frozenset(
+        after.offset
+        for before, after in pairwise(instructions)
+        if after.opname == "LOAD_ATTR" and (before.opname, before.arg) == ("COPY", 1)
+    )
 
 
 class Layout:

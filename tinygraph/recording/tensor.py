@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from .bytecode import augmented_attributes
 from .calls import Call, next_index
 from .context import Context, context, known_context
 from .cuts import is_asked_for, is_question, refusal
@@ -31,7 +32,7 @@ class Tensor:
 
     Its value never changes. ``a += 1`` gives the name a to a new Tensor, so after ``b = a`` the other name keeps the
     old one, where NumPy would have changed both; in place of ``a[i] = t`` write ``a = a.at[i].set(t)``. A parameter is
-    changed by ``p.data = …``, or by ``p -= …`` inside `tinygraph.no_grad`.
+    changed by ``p.data = …`` or ``p.data *= …``, or by ``p -= …`` inside `tinygraph.no_grad`.
 
     Examples
     --------
@@ -88,8 +89,16 @@ class Tensor:
 
     @property
     def data(self) -> np.ndarray:
-        """The value, as a read-only view; on a leaf it can be replaced, which leaves recorded graphs as they were."""
-        note_departure(self, ".data", _frame(1))
+        """The value, as a read-only view; on a leaf it can be replaced, which leaves recorded graphs as they were.
+
+        ``p.data *= 0.5`` replaces it too: what the statement reads is a copy.
+        """
+        frame = _frame(1)
+        note_departure(self, ".data", frame)
+        if frame.f_lasti in augmented_attributes(frame.f_code):
+            if self.op is not None:
+                _refuse_write(self)
+            return np.array(self._value)
         view = np.asarray(self._value).view()
         view.flags.writeable = False
         return view

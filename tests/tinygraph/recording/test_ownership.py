@@ -108,3 +108,42 @@ def test_an_optimiser_s_step_does_not_change_a_recorded_graph():
     w.data = w.data - 10
     loss.backward()
     np.testing.assert_allclose(w.grad, [2.0, 4.0])
+
+
+class Layer:
+    def __init__(self, W):
+        self.W = W
+
+
+def test_augmented_assignment_of_data_replaces_it_and_leaves_recorded_graphs_as_they_were():
+    W = tg.parameter([1.0, 2.0], name="W")
+    layers, before, loss = [Layer(W)], W.data, (W * W).sum()
+    W.data *= 0.5
+    layers[0].W.data -= 0.1 * np.ones(2)
+    layers[-1].W.data += W.data
+    np.testing.assert_allclose(W.data, [0.8, 1.8])
+    np.testing.assert_array_equal(before, [1.0, 2.0])
+    loss.backward()
+    np.testing.assert_array_equal(W.grad, [2.0, 4.0])
+
+
+def test_augmented_assignment_of_data_keeps_shape_and_dtype():
+    W, n = tg.parameter(np.ones(2, np.float32), name="W"), tg.tensor([1, 2])
+    W.data *= np.float64(3)
+    assert W.dtype == np.float32
+    with pytest.raises(ValueError, match="broadcast"):
+        W.data *= np.ones((2, 2))
+    with pytest.raises(TypeError, match="cast"):
+        n.data /= 2
+    np.testing.assert_array_equal(n.data, [1, 2])
+
+
+def test_data_of_a_computed_value_is_not_written():
+    h = tg.parameter([1.0]) * 2
+    with pytest.raises(TypeError, match=r"the value of multiply, recorded here:"):
+        h.data *= 2
+    with pytest.raises(ValueError, match="read-only"):
+        h.data[0] = 1
+    view = h.data
+    with pytest.raises(ValueError, match="read-only"):
+        view *= 2
