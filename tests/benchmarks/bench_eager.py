@@ -88,7 +88,7 @@ def tape(
         loss = 0.0
         for t in range(T):
             h = tg.tanh(h @ W.T + xs[t] @ U.T + b)
-            loss = loss + tg.softmax_cross_entropy(h @ V.T + c, targets[t]).sum()
+            loss = loss + tg.softmax_cross_entropy(h @ V.T + c, targets[t], reduction="sum")
         return loss
 
     def with_linear() -> tg.Tensor:
@@ -96,7 +96,7 @@ def tape(
         loss = 0.0
         for t in range(T):
             h = tg.tanh(tg.linear(h, W) + tg.linear(xs[t], U, b))
-            loss = loss + tg.softmax_cross_entropy(tg.linear(h, V, c), targets[t]).sum()
+            loss = loss + tg.softmax_cross_entropy(tg.linear(h, V, c), targets[t], reduction="sum")
         return loss
 
     def run() -> list[np.ndarray]:

@@ -1,6 +1,7 @@
 """The ops of tinygraph in PyTorch's own functions: an independent engine to run the same programs on."""
 
 import math
+from functools import partial
 
 import numpy as np
 import torch
@@ -79,11 +80,11 @@ def ordered(x, axis=-1):
     return torch.sort(x.reshape(-1) if axis is None else x, dim=-1 if axis is None else axis).values
 
 
-def cross_entropy(o, target):
+def cross_entropy(o, target, reduction="none"):
     losses = torch.nn.functional.cross_entropy(
-        o.reshape(-1, o.shape[-1]), torch.as_tensor(target).reshape(-1), reduction="none"
+        o.reshape(-1, o.shape[-1]), torch.as_tensor(target).reshape(-1), reduction=reduction
     )
-    return losses.reshape(o.shape[:-1])
+    return losses.reshape(o.shape[:-1]) if reduction == "none" else losses
 
 
 def convolved(a, v):
@@ -239,6 +240,8 @@ PEERS = {
     "sort": ordered,
     "convolve": convolved,
     "softmax_cross_entropy": cross_entropy,
+    ("softmax_cross_entropy", "sum"): partial(cross_entropy, reduction="sum"),
+    ("softmax_cross_entropy", "mean"): partial(cross_entropy, reduction="mean"),
     **{name: getattr(torch.special, name) for name in SPECIAL},
     "log_expit": F.logsigmoid,
     "gamma": lambda x: torch.exp(torch.lgamma(x)),
@@ -275,5 +278,6 @@ def run(program, inputs):
             values.append(SEQUENCES[name](list(map(plain, arguments)), **line.attributes))
         else:
             converted = [torch.as_tensor(a) if isinstance(a, np.ndarray) else a for a in arguments]
-            values.append(PEERS[name](*converted, **line.attributes))
+            peer = PEERS.get((name, line.op.facts.get("form"))) or PEERS[name]
+            values.append(peer(*converted, **line.attributes))
     return [values[i] for i in program.outputs]

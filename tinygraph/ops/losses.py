@@ -2,34 +2,90 @@
 
 from __future__ import annotations
 
+import sys
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from ..recording.applying import record_any
 from ..recording.op import op
+from ..recording.source import where
 from .reductions import softmax
+
+_frame = sys._getframe
 
 __all__ = [
     "softmax_cross_entropy",
 ]
 
 
+def softmax_cross_entropy(o: Any, target: Any, reduction: str = "none") -> Any:
+    """Return the cross-entropy of ``softmax(o)`` with the class `target` (lecture row C1).
+
+    Parameters
+    ----------
+    o : (..., K)
+        Logits.
+    target : (...) of int
+        Classes from 0 to K-1.
+    reduction : {"none", "sum", "mean"}
+        One loss a row, or their sum or mean: one op where `numpy.sum` of the losses would be another.
+
+    Returns
+    -------
+    (...), or a scalar
+
+    Raises
+    ------
+    ValueError
+        If targets are no integers of the shape of `o` without its last axis, or there is no such class or reduction.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> float(tg.softmax_cross_entropy(np.zeros(4), np.array(1))) == float(np.log(4))
+    True
+    >>> tg.softmax_cross_entropy(np.zeros((3, 4)), np.array([0, 3, 3]), reduction="sum").round(3)
+    np.float64(4.159)
+    """
+    if reduction not in _REDUCED:
+        raise ValueError(
+            f"softmax_cross_entropy: reduction should be 'none', 'sum' or 'mean', not {reduction!r}{where(_frame(1))}"
+        )
+    return record_any(_REDUCED[reduction], (o, target), None, _frame(1))
+
+
 def _probabilities(o: Any, target: Any) -> Any:
     return softmax(o)
 
 
-def _cross_entropy(o: np.ndarray, target: np.ndarray) -> tuple[Any, np.ndarray]:
+def _losses(o: np.ndarray, target: np.ndarray) -> tuple[Any, np.ndarray]:
+    """Return one loss a row, and the probabilities."""
     if target.dtype.kind not in "iu" or target.shape != o.shape[:-1]:
         given = f"{target.dtype} of shape {target.shape}"
         raise ValueError(f"targets must be integers of shape {o.shape[:-1]}, got {given}")
-    if target.size and np.minimum.reduce(target, None) < 0:  # too large a class fails as an index
+    if target.size and _least(target) < 0:  # too large a class fails as an index
         raise ValueError(f"targets must lie between 0 and {o.shape[-1] - 1}, got {target.min()}")
     shifted = o - np.maximum.reduce(o, -1, keepdims=True)
     p = np.exp(shifted)
     total = np.add.reduce(p, -1, keepdims=True)
     p /= total
     return np.log(total[..., 0]) - shifted[at(target)], p
+
+
+def _least(target: np.ndarray) -> Any:
+    return min(target.tolist()) if target.ndim == 1 and target.size < _FEW else np.minimum.reduce(target, None)
+
+
+def _summed(o: np.ndarray, target: np.ndarray) -> tuple[Any, np.ndarray]:
+    losses, p = _losses(o, target)
+    return np.add.reduce(losses, None), p
+
+
+def _averaged(o: np.ndarray, target: np.ndarray) -> tuple[Any, np.ndarray]:
+    losses, p = _losses(o, target)
+    return np.mean(losses), p
 
 
 def at(target: np.ndarray) -> tuple[Any, ...]:
@@ -48,12 +104,13 @@ def one_hot(target: Any, like: Any) -> np.ndarray:
     """Return 1 at the target and 0 elsewhere, in rows as long as those of `like`."""
     classes = like.shape[-1]
     if classes <= _SMALL:
-        return _identity(classes, like.dtype.char)[target]
+        return _identity(classes, like.dtype.char).take(target, 0)
     rows = np.zeros(like.shape, like.dtype)
     rows[at(np.asarray(target))] = 1
     return rows
 
 
+_FEW = 64
 _SMALL = 256
 
 
@@ -62,29 +119,30 @@ def _identity(classes: int, dtype: str) -> np.ndarray:
     return np.eye(classes, dtype=dtype)
 
 
-softmax_cross_entropy = op(
-    _cross_entropy,
-    vjp=(lambda g, y, o, target, p: g[..., None] * (p - one_hot(target, o)), None),
-    name="softmax_cross_entropy",
-    saves=_probabilities,
-    samples=(((3, 4), np.array([0, 3, 3])), ((4,), np.array(2)), ((2, 3, 4), np.array([[0, 1, 2], [3, 0, 1]]))),
-    doc="""Cross-entropy of ``softmax(o)`` with the class `target`, one loss a row (lecture row C1).
-
-    Parameters
-    ----------
-    o : (..., K)
-        Logits.
-    target : (...) of int
-        Classes from 0 to K-1.
-
-    Returns
-    -------
-    (...)
-
-    Examples
-    --------
-    >>> import numpy as np, tinygraph as tg
-    >>> float(tg.softmax_cross_entropy(np.zeros(4), np.array(1))) == float(np.log(4))
-    True
-    """,
-)
+_SAMPLES: Any = (((3, 4), np.array([0, 3, 3])), ((4,), np.array(2)), ((2, 3, 4), np.array([[0, 1, 2], [3, 0, 1]])))
+_REDUCED = {
+    "none": op(
+        _losses,
+        vjp=(lambda g, y, o, target, p: g[..., None] * (p - one_hot(target, o)), None),
+        name="softmax_cross_entropy",
+        form="each",
+        saves=_probabilities,
+        samples=_SAMPLES,
+    ),
+    "sum": op(
+        _summed,
+        vjp=(lambda g, y, o, target, p: g * (p - one_hot(target, o)), None),
+        name="softmax_cross_entropy",
+        form="sum",
+        saves=_probabilities,
+        samples=_SAMPLES,
+    ),
+    "mean": op(
+        _averaged,
+        vjp=(lambda g, y, o, target, p: g / np.size(target) * (p - one_hot(target, o)), None),
+        name="softmax_cross_entropy",
+        form="mean",
+        saves=_probabilities,
+        samples=_SAMPLES,
+    ),
+}

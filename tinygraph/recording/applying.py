@@ -113,6 +113,34 @@ def record_two(op: Any, a: Any, b: Any, left: Any, right: Any, frame: FrameType)
     return make(op, y, inputs, (left, right), None, source.requires_grad, frame)
 
 
+def record_three(op: Any, args: tuple[Any, Any, Any], values: tuple[Any, Any, Any], frame: FrameType) -> Any:
+    """Record an op of three differentiable arguments, Tensors or constants of some values."""
+    try:
+        y = op.forward(*values)
+    except Exception as error:
+        raise explained_error(op, error, values, frame) from error
+    a, b, c = args
+    requires = False
+    if type(a) is not Tensor:
+        a = None
+    elif a.requires_grad:
+        requires = True
+    if type(b) is not Tensor:
+        b = None
+    elif b.requires_grad:
+        requires = True
+    if type(c) is not Tensor:
+        c = None
+    elif c.requires_grad:
+        requires = True
+    if a is b is c is None:
+        return y
+    if y.dtype.kind != "f":
+        refuse_complex(op.name, y, frame)
+        requires = False
+    return make(op, y, (a, b, c), values, None, requires, frame)
+
+
 def record_any(op: Any, args: tuple, attributes: dict[str, Any] | None, frame: FrameType) -> Any:
     """Record an op of any number of arguments if one of them is a Tensor; else return its plain value."""
     operands: list[Any] = []
@@ -176,6 +204,15 @@ class Forms:
         left = a._value if type(a) is Tensor else constant(self, a, frame)
         right = b._value if type(b) is Tensor else constant(self, b, frame)
         return record_two(self.chosen((left, right), frame), a, b, left, right, frame)
+
+    def apply_three(self, a: Any, b: Any, c: Any, frame: FrameType) -> Any:
+        """`apply` to three arguments."""
+        values = (
+            a._value if type(a) is Tensor else constant(self, a, frame),
+            b._value if type(b) is Tensor else constant(self, b, frame),
+            c._value if type(c) is Tensor else constant(self, c, frame),
+        )
+        return record_three(self.chosen(values, frame), (a, b, c), values, frame)
 
     def chosen(self, values: tuple[Any, ...], frame: FrameType) -> Any:
         """Return the op for arguments of these values."""
