@@ -166,7 +166,7 @@ class _Search:
         if exact is not None and abs(exact - got) > 1e-3 * max(scale, abs(exact)) and _is_plausible(line, exact, scale):
             oracle = Derivative(exact, 0.0, COMPLEX_STEP)  # so far off that one difference decides
         else:
-            oracle = richardson(line)
+            oracle = richardson(line, size=float(np.abs(self.point[elements]).max()))
             if exact is not None and abs(exact - oracle.value) <= 1e-6 * max(scale, abs(exact)) + 4 * oracle.error:
                 oracle = Derivative(exact, 0.0, COMPLEX_STEP)  # analytic: both oracles agree, and this one is exact
         if self._is_near(oracle.value, got, scale, 4 * min(oracle.error, 1e-5 * max(scale, 1e-3))):

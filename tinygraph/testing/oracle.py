@@ -55,7 +55,7 @@ def complex_step(phi: Callable[[complex], Any]) -> float | None:
     return float(value.imag / _TINY)
 
 
-def richardson(phi: Callable[[float], Any], enough: float = 1e-11) -> Derivative:
+def richardson(phi: Callable[[float], Any], enough: float = 1e-11, size: float = 0.0) -> Derivative:
     """Return the derivative of a smooth function at 0 from central differences, extrapolated to a step of 0.
 
     Differences at h, h/2, h/4, … have errors in even powers of h, which are eliminated one by one (Richardson 1911);
@@ -68,6 +68,8 @@ def richardson(phi: Callable[[float], Any], enough: float = 1e-11) -> Derivative
         Of one real number.
     enough : float
         The relative error at which to stop.
+    size : float
+        Of the numbers that it computes with: where they cancel, as in ``y - x`` near 0, their rounding is what is left.
 
     Examples
     --------
@@ -82,7 +84,7 @@ def richardson(phi: Callable[[float], Any], enough: float = 1e-11) -> Derivative
     for _ in range(_LEVELS):
         above, below = value_at(phi, h), value_at(phi, -h)
         row = [(above - below) / (2 * h)]
-        noise = 1e-16 * max(abs(above), abs(below)) / h
+        noise = 1e-16 * max(abs(above), abs(below), size) / h
         if not np.isfinite(row[0]):
             previous = []
         else:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
+from scipy import special
 
 import tinygraph as tg
 from tests.tools.ops import unregistered
@@ -47,6 +48,12 @@ def test_bends_are_measured(jump, slope):
 
 def test_a_kink_near_by_does_not_mislead():
     assert abs(richardson(lambda t: abs(t - 1e-3)).value + 1) < 1e-9
+
+
+def test_the_error_of_differences_knows_of_what_cancels_inside():
+    for a in np.linspace(0.2, 5, 200):  # kl_div(a, a + t) is 0 with slope 0, but is made of terms as large as a
+        slope = richardson(lambda t, a=a: special.kl_div(a, a + 0.7 * t), size=a)
+        assert abs(slope.value) <= 4 * slope.error < 1e-8
 
 
 # -- check_gradients -------------------------------------------------------------------------------------------------
