@@ -15,20 +15,26 @@
 =============  =====================================================================================================
 cells          ``state = cell(state, x)``: `ElmanCell` (h is fed back) `JordanCell` (the output ŷ is) `ConditionedCell`
                (sees a vector, too) `LSTMCell` and `GRUCell` (with gates) `Cell` (their base, and that of your own)
+               · normalised: `LayerNormElmanCell` `LayerNormLSTMCell` `LayerNormGRUCell` · `RecurrentDropout` (a cell
+               that forgets some units)
 layers         `unroll` (runs a cell over a sequence) `decode` (lets a cell write one) `Stacked` (cells above one
                another, as one cell) `Layers` (each over the whole sequence before the next) `Bidirectional` (two
                cells, one a direction of time) `AdditiveAttention` (weights over a source) `Readout` (o = c + V h)
-               `Module` (the base of all that has parameters)
+               `Embedding` (a vector for each symbol) `Dropout` `VariationalDropout` (one mask for all time steps)
+               `LayerNorm` `Module` (the base of all that has parameters)
+PyTorch's      `RNN` `LSTM` `GRU`, called as there · `PackedSequence` `pack_padded_sequence` `pack_sequence`
+               `pad_packed_sequence`
 models         by the shape of the task: `OneToMany` `ManyToOne` `ManyToMany` (synchronous); sequence-to-sequence
                `EncoderDecoder` of `Decoder`, `AttentionEncoderDecoder` of `AttentionDecoder`; `BidirectionalNetwork`
                (outputs that see the future) `Forecaster` (the next values of a series)
                · set by hand: `summing_network` `ComparingNetwork` `ParityNetwork`
-losses         `mse` (squared error) `cross_entropy` (of a softmax)
+losses         `mse` (squared error) `cross_entropy` (of a softmax) `binary_cross_entropy`
+               `binary_cross_entropy_with_logits` (of numbers from 0 to 1)
 optimisers     `SGD` `Adam` `AdamW` `Optimizer` (their base) · `clip_grad_norm` `clip_grad_value` (bound gradients)
                · learning rates `step_decay` `exponential_decay` `cosine_decay` `warmup`
 training       `fit` (trains, with checkpoints) `evaluate` (the mean loss) `History` (what `fit` measured)
                `FileError` (a file is not what it should be) `NonfiniteLossError` (with the loss and its graph)
-               · first weights `glorot` `orthogonal` `identity` `uniform` `zeros`
+               · first weights `glorot` `orthogonal` `identity` `uniform` `normal` `zeros` `ones`
 data           `windows` (of a series, as `Windows`) `Scaler` (standardises) `Vocabulary` (symbols as numbers)
                `one_hot` (numbers as vectors) `pad` (stacks sequences) `mask` (which time steps there are)
                `batches` (padded, each a `Batch`) `split` (into parts)
@@ -45,16 +51,21 @@ from .cells import Cell, ConditionedCell, ElmanCell, JordanCell
 from .checkpoint import History
 from .checks import mask
 from .data import Batch, Scaler, Vocabulary, Windows, batches, one_hot, pad, split, windows
+from .dropout import Dropout, RecurrentDropout, VariationalDropout
 from .dynamics import ForcedOscillator, LinearSystem, euler, evolve, oscillation
+from .embedding import Embedding
 from .forecaster import Forecaster
 from .gated import GRUCell, LSTMCell
 from .handmade import ComparingNetwork, ParityNetwork, summing_network
-from .init import glorot, identity, orthogonal, uniform, zeros
+from .init import glorot, identity, normal, ones, orthogonal, uniform, zeros
 from .layers import Bidirectional, Layers, Stacked
-from .losses import cross_entropy, mse
+from .losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse
 from .models import BidirectionalNetwork, ManyToMany, ManyToOne, OneToMany, Readout
 from .module import Module
+from .normalization import LayerNorm, LayerNormElmanCell, LayerNormGRUCell, LayerNormLSTMCell
 from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
+from .packing import PackedSequence, pack_padded_sequence, pack_sequence, pad_packed_sequence
+from .recurrent import GRU, LSTM, RNN
 from .safetensors import FileError
 from .schedules import cosine_decay, exponential_decay, step_decay, warmup
 from .seq2seq import AttentionDecoder, AttentionEncoderDecoder, Decoder, EncoderDecoder
@@ -63,14 +74,18 @@ from .unrolling import decode, unroll
 
 __all__ = [
     "ElmanCell", "JordanCell", "ConditionedCell", "LSTMCell", "GRUCell", "Cell",
+    "LayerNormElmanCell", "LayerNormLSTMCell", "LayerNormGRUCell", "RecurrentDropout",
     "unroll", "decode", "Stacked", "Layers", "Bidirectional", "AdditiveAttention", "Readout", "Module",
+    "Embedding", "Dropout", "VariationalDropout", "LayerNorm",
+    "RNN", "LSTM", "GRU", "PackedSequence", "pack_padded_sequence", "pack_sequence", "pad_packed_sequence",
     "ManyToMany", "ManyToOne", "OneToMany", "BidirectionalNetwork", "Forecaster",
     "EncoderDecoder", "Decoder", "AttentionEncoderDecoder", "AttentionDecoder",
     "summing_network", "ComparingNetwork", "ParityNetwork",
-    "mse", "cross_entropy", "SGD", "Adam", "AdamW", "Optimizer", "clip_grad_norm", "clip_grad_value",
+    "mse", "cross_entropy", "binary_cross_entropy", "binary_cross_entropy_with_logits",
+    "SGD", "Adam", "AdamW", "Optimizer", "clip_grad_norm", "clip_grad_value",
     "step_decay", "exponential_decay", "cosine_decay", "warmup",
     "fit", "evaluate", "History", "FileError", "NonfiniteLossError",
-    "glorot", "orthogonal", "identity", "uniform", "zeros",
+    "glorot", "orthogonal", "identity", "uniform", "normal", "zeros", "ones",
     "windows", "Windows", "Scaler", "Vocabulary", "one_hot", "pad", "mask", "batches", "Batch", "split",
     "evolve", "euler", "LinearSystem", "ForcedOscillator", "oscillation",
     "analysis",

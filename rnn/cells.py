@@ -52,18 +52,40 @@ def check_sizes(**sizes: int) -> None:
 
 
 class Cell(Module):
-    """Base of cells: sizes, the initial state, and what of the state others see.
+    """Base of cells, also of your own: sizes, the initial state, and what of the state others see.
 
-    Attributes
+    A cell of one's own has parameters, and the equations of one time step. With `tg.linear` they hold for a
+    single vector and for a batch.
+
+    Parameters
     ----------
     input_size : int
         Features of x.
-    state_sizes : int or tuple
+    state_sizes : int or tuple of int
         Features of the state; a tuple where the state is one.
-    output_size : int
-        Features of `output`.
+    output_size : int, optional
+        Features of `output`; those of the state, or of its first part, when not given.
+
+    Attributes
+    ----------
     state_names : tuple of str
         Names of the parameters that hold a learned initial state.
+
+    Examples
+    --------
+    >>> import rnn
+    >>> class Leaky(rnn.Cell):
+    ...     def __init__(self, input_size, hidden_size, rng):
+    ...         super().__init__(input_size, hidden_size)
+    ...         self.U = tg.parameter(rng.normal(size=(hidden_size, input_size)))
+    ...         self.W = tg.parameter(rng.normal(size=(hidden_size, hidden_size)))
+    ...
+    ...     def __call__(self, h, x):
+    ...         h = 0.9 * h + 0.1 * np.tanh(tg.linear(x, self.U) + tg.linear(h, self.W))
+    ...         return h
+    >>> model = rnn.ManyToOne(Leaky(3, 8, np.random.default_rng(0)), 2, rng=0)
+    >>> model(np.zeros((5, 4, 3))).shape, model(np.zeros((5, 3))).shape
+    ((4, 2), (2,))
     """
 
     input_size: int
@@ -71,40 +93,64 @@ class Cell(Module):
     state_sizes: Any
     state_names: tuple[str, ...] = ("h0",)
 
+    def __init__(self, input_size: int | None = None, state_sizes: Any = None, output_size: int | None = None) -> None:
+        if input_size is None or state_sizes is None:
+            return  # told where a size is asked for
+        state_sizes = tuple(state_sizes) if isinstance(state_sizes, (list, tuple)) else state_sizes
+        shown = first(state_sizes) if output_size is None else output_size
+        check_sizes(input_size=input_size, state_sizes=first(state_sizes), output_size=shown)
+        self.input_size, self.state_sizes, self.output_size = input_size, state_sizes, shown
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("input_size", "state_sizes", "output_size"):
+            raise AttributeError(
+                f"{type(self).__name__} has no {name}: "
+                "begin its __init__ with super().__init__(input_size, state_sizes)"
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
     def __call__(self, state: State, x: ArrayLike) -> State:
         """Return the state after one time step."""
-        raise NotImplementedError(f"{type(self).__name__} has no equations")
+        raise NotImplementedError(
+            f"{type(self).__name__} has no equations: "
+            "give it def __call__(self, state, x), which returns the next state"
+        )
 
     def output(self, state: State) -> Any:
-        """Return the part of the state that a readout or the next layer sees."""
-        return state
+        """Return the part of the state that a readout or the next layer sees: of a tuple the first."""
+        return first(state)
 
     def initial_state(self, batch: tuple[int, ...] = ()) -> State:
         """Return the state before the first time step: zeros, or the learned one for each example."""
-        if isinstance(self.state_sizes, tuple):
-            names = self.state_names
-            return tuple(self._initial(n, s, batch) for n, s in zip(names, self.state_sizes, strict=True))
-        return self._initial(self.state_names[0], self.state_sizes, batch)
+        names, sizes = self._initial_names(), self.state_sizes
+        if isinstance(sizes, tuple):
+            return tuple(self._initial(n, s, batch) for n, s in zip(names, sizes, strict=True))
+        return self._initial(names[0], sizes, batch)
+
+    def _initial_names(self) -> tuple[str, ...]:
+        parts = len(self.state_sizes) if isinstance(self.state_sizes, tuple) else 1
+        if len(self.state_names) == parts:
+            return self.state_names
+        return tuple(f"{self.state_names[0]}_{part}" for part in range(1, parts + 1))
 
     def _initial(self, name: str, size: int, batch: tuple[int, ...]) -> tg.Tensor | np.ndarray:
         learned = getattr(self, name, None)
         blank = np.zeros((*batch, size), self.dtype)
         return blank if learned is None else learned + blank if batch else learned
 
-    def set_sizes(self, input_size: int, hidden_size: int, **others: int) -> None:
-        """Check all sizes, and set those of a cell whose output is its state."""
-        check_sizes(input_size=input_size, hidden_size=hidden_size, **others)
-        self.input_size = input_size
-        self.state_sizes = self.output_size = hidden_size
-
     def learn_initial_state(self, dtype: DTypeLike) -> None:
         """Make the initial state a parameter, zero at first."""
         sizes = self.state_sizes if isinstance(self.state_sizes, tuple) else (self.state_sizes,)
-        for name, size in zip(self.state_names, sizes, strict=True):
+        for name, size in zip(self._initial_names(), sizes, strict=True):
             setattr(self, name, tg.parameter(np.zeros(size, dtype)))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.input_size}, {self.state_sizes})"
+
+
+def first(state: State) -> Any:
+    """Return the first part of a state that is a tuple, or the state itself."""
+    return first(state[0]) if isinstance(state, tuple) else state
 
 
 class ElmanCell(Cell):
@@ -142,7 +188,8 @@ class ElmanCell(Cell):
         rng: Rng = None,
         dtype: DTypeLike = np.float64,
     ) -> None:
-        self.set_sizes(input_size, hidden_size)
+        check_sizes(hidden_size=hidden_size)
+        super().__init__(input_size, hidden_size)
         self.phi = activation(nonlinearity)
         draw = drawing(rng, dtype)
         self.U = draw(glorot, hidden_size, input_size)
@@ -207,8 +254,8 @@ class JordanCell(Cell):
         rng: Rng = None,
         dtype: DTypeLike = np.float64,
     ) -> None:
-        self.set_sizes(input_size, hidden_size, output_size=output_size)
-        self.state_sizes = self.output_size = output_size
+        check_sizes(hidden_size=hidden_size)
+        super().__init__(input_size, output_size)
         self.phi = activation(nonlinearity)
         self.sigma = activation(output_nonlinearity)
         draw = drawing(rng, dtype)
@@ -260,7 +307,8 @@ class ConditionedCell(Cell):
         rng: Rng = None,
         dtype: DTypeLike = np.float64,
     ) -> None:
-        self.set_sizes(input_size, hidden_size, context_size=context_size)
+        check_sizes(hidden_size=hidden_size, context_size=context_size)
+        super().__init__(input_size, hidden_size)
         self.phi = activation(nonlinearity)
         draw = drawing(rng, dtype)
         self.W = draw(orthogonal, hidden_size, hidden_size)

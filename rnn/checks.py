@@ -132,3 +132,22 @@ def _fitting(cell: Cell, state: State, sizes: Any, batch: tuple[int, ...]) -> St
     if state.shape not in ((*batch, sizes), (sizes,)):
         raise ValueError(f"the state of {cell!r} should have shape {(*batch, sizes)}, not {state.shape}")
     return state
+
+
+def check_next_state(cell: Step, state: State, new: State) -> None:
+    """Raise unless what a `Cell` made of its first state is a state of the same form."""
+    if isinstance(cell, Cell) and _form(new) != _form(state):
+        raise ValueError(
+            f"{type(cell).__name__}.__call__ should return the next state, {_told(state)}, not {_told(new)}; "
+            f"its state_sizes are {cell.state_sizes}"
+        )
+
+
+def _form(state: State) -> Any:
+    return tuple(map(_form, state)) if isinstance(state, tuple) else np.shape(state)[-1:]
+
+
+def _told(state: State) -> str:
+    if isinstance(state, (tuple, list)):
+        return f"a {type(state).__name__} of {len(state)}"
+    return "None" if state is None else f"an array of shape {np.shape(state)}"

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 import tinygraph as tg
 
-from .cells import Cell, State
+from .cells import Cell, State, check_sizes
 from .init import Rng, drawing, generator, glorot, orthogonal, stacked, uniform, zeros
 from .module import Arrays
 from .torch_layouts import affine_from_torch, affine_to_torch, gru_from_torch, gru_to_torch
@@ -55,8 +55,8 @@ class LSTMCell(Cell):
         rng: Rng = None,
         dtype: DTypeLike = np.float64,
     ) -> None:
-        self.set_sizes(input_size, hidden_size)
-        self.state_sizes = (hidden_size, hidden_size)
+        check_sizes(hidden_size=hidden_size)
+        super().__init__(input_size, (hidden_size, hidden_size))
         self.peepholes = peepholes
         draw = drawing(rng, dtype)
         self.U = draw(stacked(glorot, 4), 4 * hidden_size, input_size)
@@ -69,10 +69,6 @@ class LSTMCell(Cell):
             self.p_ω = draw(uniform, hidden_size)
         if learned_state:
             self.learn_initial_state(dtype)
-
-    def output(self, state: tuple[State, State]) -> State:
-        """Return b_c, (N, H) or (H,)."""
-        return state[0]
 
     def __call__(self, state: tuple[State, State], x: ArrayLike) -> tuple[tg.Tensor, tg.Tensor]:
         """Return the next b_c and s, (N, H) or (H,) each."""
@@ -143,7 +139,8 @@ class GRUCell(Cell):
         rng: Rng = None,
         dtype: DTypeLike = np.float64,
     ) -> None:
-        self.set_sizes(input_size, hidden_size)
+        check_sizes(hidden_size=hidden_size)
+        super().__init__(input_size, hidden_size)
         self.reset_after = reset_after
         H, both = hidden_size, hidden_size + input_size
         draw = drawing(rng, dtype)

@@ -37,6 +37,22 @@ def uniform(shape: tuple[int, ...], rng: Rng = None, bound: float | None = None)
     return generator(rng).uniform(-bound, bound, shape)
 
 
+def ones(shape: tuple[int, ...], rng: Rng = None) -> np.ndarray:
+    """Return ones; `rng` is taken so that all initialisers are called alike."""
+    return np.ones(shape)
+
+
+def normal(shape: tuple[int, ...], rng: Rng = None, deviation: float = 1.0) -> np.ndarray:
+    """Return N(0, deviation²).
+
+    Examples
+    --------
+    >>> normal((2, 3), rng=0).shape
+    (2, 3)
+    """
+    return generator(rng).normal(0.0, deviation, shape)
+
+
 def glorot(shape: tuple[int, ...], rng: Rng = None, gain: float = 1.0) -> np.ndarray:
     """Return U(−a, a) with a = gain·√(6 / (fan_in + fan_out)) (Glorot and Bengio 2010, eq. 16).
 

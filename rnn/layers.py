@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -11,7 +10,7 @@ from numpy.typing import ArrayLike
 import tinygraph as tg
 
 from .cells import Cell, State
-from .checks import Lengths, Step
+from .checks import Lengths
 from .module import Module
 from .unrolling import each_timestep, unroll
 
@@ -36,12 +35,11 @@ class Stacked(Cell):
     """
 
     def __init__(self, *cells: Cell) -> None:
-        check_chain(cells)
+        check_chain(cells, "Stacked")
         self.cells = list(cells)
         mark_layers(cells)
-        self.input_size = cells[0].input_size
-        self.output_size = cells[-1].output_size
-        self.state_sizes = tuple(cell.state_sizes for cell in cells)
+        sizes = tuple(cell.state_sizes for cell in cells)
+        super().__init__(cells[0].input_size, sizes, cells[-1].output_size)
 
     def initial_state(self, batch: tuple[int, ...] = ()) -> State:
         """Return the initial states of the layers."""
@@ -87,6 +85,13 @@ class Bidirectional(Module):
     """
 
     def __init__(self, forward: Cell, backward: Cell) -> None:
+        for cell in (forward, backward):
+            if not isinstance(cell, Cell):
+                raise TypeError(f"Bidirectional takes two cells, one a direction of time, not {cell!r}")
+        if forward is backward:
+            raise ValueError(
+                "Bidirectional takes two cells; one and the same for both directions would share its weights"
+            )
         if forward.input_size != backward.input_size:
             raise ValueError(
                 f"both directions should read the same features, not {forward.input_size} and {backward.input_size}"
@@ -116,76 +121,110 @@ class Bidirectional(Module):
         h, g, ends = self.directions(xs, state, lengths)
         return each_timestep(lambda h, g: tg.concatenate([h, g], axis=-1), h, g), ends
 
+    def output(self, state: State) -> tg.Tensor:
+        """Return what both directions show when they have read all: h⁽ᵀ⁾ and g⁽¹⁾ side by side, (N, H + G)."""
+        h, g = self.forward.output(state[0]), self.backward.output(state[1])
+        return tg.concatenate([h, g], axis=-1)
+
     def torch_key(self, child: str, key: str) -> str:
         """Return PyTorch's name of a parameter of one direction."""
         return f"{key}_l0" if child == "forward" else f"{key}_l0_reverse"
 
 
 class Layers(Module):
-    """Layers that each run over the whole sequence before the next begins: cells or `Bidirectional`.
+    """Layers that each run over the whole sequence before the next begins.
 
     For cells alone `Stacked` computes the same, time step by time step.
 
     Parameters
     ----------
-    *layers : Cell or Bidirectional
-        Each reads as many features as the one before it shows.
+    *layers : Cell, Bidirectional, or a module that is called with the whole sequence
+        Such as `Embedding`, `Dropout`, `LayerNorm` and `Readout`. Each reads as many features as the one before
+        it shows.
 
     Examples
     --------
     >>> import numpy as np, rnn
     >>> both = Bidirectional(rnn.ElmanCell(3, 5, rng=0), rnn.GRUCell(3, 4, rng=1))
-    >>> outputs, ends = Layers(both, rnn.LSTMCell(9, 2, rng=2))(np.zeros((6, 3)))
+    >>> outputs, ends = Layers(both, rnn.Dropout(0.2, rng=2), rnn.LSTMCell(9, 2, rng=2))(np.zeros((6, 3)))
     >>> len(outputs), outputs[0].shape, len(ends)
     (6, (2,), 2)
     """
 
-    def __init__(self, *layers: Cell | Bidirectional) -> None:
-        check_chain(layers)
+    def __init__(self, *layers: Any) -> None:
+        check_chain(layers, "Layers")
         self.layers = list(layers)
-        mark_layers(layers)
-        self.input_size = layers[0].input_size
-        self.output_size = layers[-1].output_size
+        mark_layers([layer for layer in layers if is_recurrent(layer)])
+        self.input_size = next((layer.input_size for layer in layers if hasattr(layer, "input_size")), None)
+        sized = [layer for layer in layers if hasattr(layer, "output_size")]
+        self.output_size = sized[-1].output_size if sized else None
 
-    def __call__(self, xs: ArrayLike, state: State = None, lengths: Lengths = None) -> tuple[list[tg.Tensor], State]:
-        """Return the last layer's T outputs, and the last states of all layers."""
-        starts = [None] * len(self.layers) if state is None else state
-        outputs: Any = xs
-        ends = []
-        for number, (layer, start) in enumerate(zip(self.layers, starts, strict=True), start=1):
-            with tg.scope(f"layer {number}"):
-                outputs, end = run(layer, outputs, start, lengths)
-            ends.append(end)
-        return outputs, tuple(ends)
+    def __call__(self, xs: Any, state: State = None, lengths: Lengths = None) -> tuple[list[tg.Tensor], State]:
+        """Return the last layer's T outputs, and the last states of the recurrent layers."""
+        recurrent = sum(map(is_recurrent, self.layers))
+        starts = iter([None] * recurrent if state is None else state)
+        ends: list[State] = []
+        for layer in self.layers:
+            if is_recurrent(layer):
+                with tg.scope(f"layer {len(ends) + 1}"):
+                    xs, end = run(layer, xs, next(starts), lengths)
+                ends.append(end)
+            else:
+                xs = layer(xs)
+        return xs, tuple(ends)
+
+    def output(self, state: State) -> Any:
+        """Return what the last layer shows in the end, from the last states of the recurrent layers."""
+        position = max(number for number, layer in enumerate(self.layers) if is_recurrent(layer))
+        output = self.layers[position].output(state[-1])
+        for layer in self.layers[position + 1 :]:
+            output = layer(output)
+        return output
 
     def torch_key(self, child: str, key: str) -> str:
-        """Return PyTorch's name of a layer's parameter."""
-        number = child.removeprefix("layers.")
+        """Return PyTorch's name of a layer's parameter: recurrent layers are counted by themselves."""
+        position = int(child.removeprefix("layers."))
+        if not isinstance(self.layers[position], (Cell, Bidirectional)):
+            return f"{child}.{key}"
+        number = sum(map(is_recurrent, self.layers[:position]))
         return key.replace("_l0", f"_l{number}") if "_l0" in key else f"{key}_l{number}"
 
 
-def run(
-    layer: Step | Bidirectional | Layers, xs: ArrayLike, state: State = None, lengths: Lengths = None
-) -> tuple[list[tg.Tensor], State]:
+def is_recurrent(layer: object) -> bool:
+    """Tell whether a layer carries a state through time: a cell, or a layer that runs cells."""
+    return isinstance(layer, (Cell, Bidirectional, Layers)) or hasattr(layer, "run")
+
+
+def run(layer: Any, xs: ArrayLike, state: State = None, lengths: Lengths = None) -> tuple[list[tg.Tensor], State]:
     """Run a cell, or a layer that runs itself, over a sequence."""
     if isinstance(layer, (Bidirectional, Layers)):
         return layer(xs, state, lengths)
+    if hasattr(layer, "run"):
+        return layer.run(xs, state, lengths)
     return unroll(layer, xs, state, lengths)
 
 
-def mark_layers(parts: Sequence[Cell | Bidirectional]) -> None:
+def mark_layers(parts: Sequence[Module]) -> None:
     """Number the parameters of several layers, as they are drawn: W_1, W_2."""
     for number, part in enumerate(parts, start=1):
         if len(parts) > 1:
             part.mark(str(number))
 
 
-def check_chain(parts: Sequence[Cell | Bidirectional]) -> None:
-    """Raise ValueError unless each part reads as many features as the one before it shows."""
+def check_chain(parts: Sequence[Any], what: str) -> None:
+    """Raise unless there are parts, each a module that reads as many features as the one before it shows."""
     if not parts:
         raise ValueError("a stack needs at least one layer")
-    for number, (before, after) in enumerate(pairwise(parts), start=2):
-        if after.input_size != before.output_size:
-            raise ValueError(
-                f"layer {number} reads {after.input_size} features, but the layer before it has {before.output_size}"
+    size = None
+    for number, part in enumerate(parts, start=1):
+        if isinstance(part, (list, tuple)):
+            raise TypeError(
+                f"{what} takes its layers one by one, not a {type(part).__name__} of {len(part)}: "
+                f"write rnn.{what}(first, second), or rnn.{what}(*layers)"
             )
+        if not isinstance(part, Cell if what == "Stacked" else Module):
+            raise TypeError(f"{what} takes {'cells' if what == 'Stacked' else 'layers'}, not {part!r}")
+        reads = getattr(part, "input_size", None)
+        if None not in (size, reads) and reads != size:
+            raise ValueError(f"layer {number} reads {reads} features, but the layer before it has {size}")
+        size = getattr(part, "output_size", size)

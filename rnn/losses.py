@@ -1,41 +1,53 @@
 """Losses over the outputs of all time steps, one term L⁽ᵗ⁾ a step, so that each can be drawn and stepped.
 
-`outputs` is the list of T outputs that the models return, (N, K) or (K,) each, or a single output
-(N, K) of a model that gives one for the whole sequence.
+`outputs` is the list of T outputs that the models return, (N, K) or (K,) each, or one Tensor: (N, K) of a model
+that gives one for the whole sequence, or (T, N, K) of all time steps.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 import tinygraph as tg
 
-from .checks import Lengths, mask
-from .unrolling import each_timestep
-
-Outputs = tg.Tensor | Sequence[tg.Tensor]
-Term = Callable[[tg.Tensor, np.ndarray], tg.Tensor]  # from the output and the targets of a time step to L⁽ᵗ⁾
+from .checks import Lengths
+from .reducing import Outputs, Term, active_steps, check_shapes, first_step, over_values, reduced
 
 
-def cross_entropy(outputs: Outputs, targets: ArrayLike, lengths: Lengths = None, reduction: str = "mean") -> tg.Tensor:
+def cross_entropy(
+    outputs: Outputs,
+    targets: ArrayLike,
+    lengths: Lengths = None,
+    reduction: str | None = None,
+    *,
+    weight: ArrayLike | None = None,
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+) -> tg.Tensor:
     """Return the cross-entropy of a softmax, ``L = Σₜ −log softmax(o⁽ᵗ⁾)[y⁽ᵗ⁾]``, a scalar (rows B1 and C1).
 
     Parameters
     ----------
-    outputs : list of T tensors, (N, K) or (K,), or one tensor (N, K) or (K,)
-        The scores o, before the softmax.
+    outputs : list of T tensors, (N, K) or (K,), or one tensor (…, K)
+        The scores o, before the softmax; classes come last.
     targets : array of integers
-        (T, N) or (T,); for one output (N,) or a single number.
+        (T, N) or (T,); for one output (…), such as (N,) or a single number.
     lengths : array of N integers, optional
         Leaves out the time steps after each sequence's end.
-    reduction : {"mean", "sum"}
-        Over the N examples; over time it is always the sum.
+    reduction : {"mean", "sum", "batchmean", "none"}, optional
+        "mean": over all targets that count, each with its weight, as in PyTorch: the loss does not grow with T.
+        "sum": over all. "batchmean": summed over time, and divided by N. "none": each by itself, (T, N).
+        When not given, the lectures' "batchmean" for a list of time steps and "mean" for one tensor.
+    weight : (K,) array, optional
+        Of each class.
+    ignore_index : int
+        A target that does not count, such as the number of the padding.
+    label_smoothing : float
+        The share of each target that is spread over all classes evenly (Szegedy et al. 2016).
 
     Raises
     ------
@@ -48,15 +60,31 @@ def cross_entropy(outputs: Outputs, targets: ArrayLike, lengths: Lengths = None,
     >>> o = [tg.parameter(np.zeros(4)) for t in range(3)]
     >>> bool(np.isclose(cross_entropy(o, [0, 1, 2]).item(), 3 * np.log(4)))
     True
+    >>> bool(np.isclose(cross_entropy(o, [0, 1, 2], reduction="mean").item(), np.log(4)))
+    True
     """
     targets = np.asarray(targets)
     if targets.dtype.kind not in "iu":
-        raise TypeError(f"the targets of cross_entropy should be integers, not {targets.dtype}")
-    output, target_shape = _first_step(outputs, targets)
-    _check_shapes(output.shape[:-1], target_shape, "cross_entropy")
-    _check_classes(targets, output.shape[-1])
-    scale = 1 / max(1, math.prod(target_shape)) if _is_mean(reduction) else 1.0
-    return _total(tg.softmax_cross_entropy, outputs, targets, lengths, scale)
+        hint = "; of one-hot targets give the classes, ys.argmax(axis=-1)" if targets.dtype.kind == "f" else ""
+        raise TypeError(f"the targets of cross_entropy should be integers, not {targets.dtype}{hint}")
+    output, target_shape = first_step(outputs, targets)
+    last = "" if output.ndim < 3 else f"; classes come last, in outputs of shape {output.shape}: swap the axes"
+    check_shapes(output.shape[:-1], target_shape, "cross_entropy", last)
+    counts = targets != ignore_index
+    _check_classes(targets[counts], output.shape[-1])
+    active = active_steps(outputs, targets, lengths)
+    if not counts.all():
+        active, targets = counts if active is None else counts & active, np.where(counts, targets, 0)
+    weights = _class_weights(weight, output)
+    term = _cross_entropy_term(weights, label_smoothing, output.shape[-1])
+    single = isinstance(outputs, tg.Tensor)
+    divisors = {
+        "mean": _total_weight(weights, targets, active),
+        "sum": 1,
+        "batchmean": math.prod(target_shape[-1:] if single else target_shape),
+        "none": 1,
+    }
+    return reduced(term, outputs, targets, active, reduction or ("mean" if single else "batchmean"), divisors)
 
 
 def mse(outputs: Outputs, targets: ArrayLike, lengths: Lengths = None, reduction: str = "mean") -> tg.Tensor:
@@ -67,7 +95,7 @@ def mse(outputs: Outputs, targets: ArrayLike, lengths: Lengths = None, reduction
     outputs : list of T tensors, (N, K) or (K,), or one tensor
         The forecasts ŷ.
     targets : array
-        (T, N, K) or (T, K); for one output (N, K) or (K,).
+        (T, N, K) or (T, K); for one output its own shape.
     lengths : array of N integers, optional
         Leaves out the time steps after each sequence's end, in M too.
     reduction : {"mean", "sum"}
@@ -84,72 +112,146 @@ def mse(outputs: Outputs, targets: ArrayLike, lengths: Lengths = None, reduction
     >>> mse([tg.parameter(np.zeros(1)) for t in range(4)], [[8.0], [12.0], [10.0], [12.0]]).item()
     113.0
     """
-    targets = np.asarray(targets)
-    if targets.dtype.kind not in "fiu":
-        raise TypeError(f"the targets of mse should be numbers, not {targets.dtype}")
-    output, target_shape = _first_step(outputs, targets)
-    _check_shapes(output.shape, target_shape, "mse")
-    targets = targets.astype(output.dtype, copy=False)
-    values = targets.size if lengths is None else max(1, int(np.sum(lengths))) * targets.shape[-1]
-    return _total(_squared_error, outputs, targets, lengths, 1 / values if _is_mean(reduction) else 1.0)
+    return over_values("mse", _squared_error, outputs, np.asarray(targets), lengths, reduction)
+
+
+def binary_cross_entropy(
+    outputs: Outputs,
+    targets: ArrayLike,
+    lengths: Lengths = None,
+    reduction: str = "mean",
+    *,
+    weight: ArrayLike | None = None,
+) -> tg.Tensor:
+    """Return the mean of ``−y log p − (1 − y) log(1 − p)`` over all target values, a scalar.
+
+    Of scores, before the logistic function, `binary_cross_entropy_with_logits` is exact where p is 0 or 1 to the
+    last digit; here, as in PyTorch, no logarithm is less than −100.
+
+    Parameters
+    ----------
+    outputs : list of T tensors, (N, K) or (K,), or one tensor
+        The probabilities p.
+    targets : array
+        From 0 to 1, (T, N, K) or (T, K); for one output its own shape.
+    lengths : array of N integers, optional
+        Leaves out the time steps after each sequence's end, in the mean too.
+    reduction : {"mean", "sum"}
+    weight : array, optional
+        Of each value, in a shape that broadcasts to an output's.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When an output or a target is not from 0 to 1, or shapes or lengths do not fit.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> p = tg.parameter(np.array([0.5, 0.25]))
+    >>> bool(np.isclose(binary_cross_entropy(p, [1, 0]).item(), -(np.log(0.5) + np.log(0.75)) / 2))
+    True
+    """
+    for output in [outputs] if isinstance(outputs, tg.Tensor) else outputs:
+        if not ((output.data >= 0) & (output.data <= 1)).all():
+            raise ValueError(
+                "binary_cross_entropy takes probabilities, from 0 to 1; of scores take binary_cross_entropy_with_logits"
+            )
+    name, targets = "binary_cross_entropy", np.asarray(targets)
+    _check_probabilities(targets, name)
+    return over_values(name, partial(_binary_term, weight=weight), outputs, targets, lengths, reduction)
+
+
+def binary_cross_entropy_with_logits(
+    outputs: Outputs,
+    targets: ArrayLike,
+    lengths: Lengths = None,
+    reduction: str = "mean",
+    *,
+    weight: ArrayLike | None = None,
+    pos_weight: ArrayLike | None = None,
+) -> tg.Tensor:
+    """Return `binary_cross_entropy` of ``p = σ(o)``, without rounding where p is near 0 or 1.
+
+    Parameters
+    ----------
+    outputs : list of T tensors, (N, K) or (K,), or one tensor
+        The scores o, before the logistic function.
+    targets, lengths, reduction, weight
+        As for `binary_cross_entropy`.
+    pos_weight : array, optional
+        Factor of ``−y log p``: above 1 a positive that is missed costs more.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> o = tg.parameter(np.array([[1000.0], [-1000.0]]))
+    >>> binary_cross_entropy_with_logits(o, [[1], [1]]).item()
+    500.0
+    """
+    name, targets = "binary_cross_entropy_with_logits", np.asarray(targets)
+    _check_probabilities(targets, name)
+    term = partial(_binary_logits_term, weight=weight, pos_weight=pos_weight)
+    return over_values(name, term, outputs, targets, lengths, reduction)
+
+
+# -- the term of a time step -------------------------------------------------------------------------------------------
 
 
 def _squared_error(ŷ: tg.Tensor, y: np.ndarray) -> tg.Tensor:
     e = y - ŷ
-    return tg.sum(e * e, axis=-1)
+    return e * e
 
 
-def _total(term: Term, outputs: Outputs, targets: np.ndarray, lengths: Lengths, scale: float) -> tg.Tensor:
-    if isinstance(outputs, tg.Tensor):
-        if lengths is not None:
-            raise ValueError("lengths are of outputs in every time step; here there is one output for all of them")
-        L = term(outputs, targets)
-        return _scaled_sum(L, scale) if L.ndim or scale != 1 else L
-    sequences: list[Any] = [outputs, targets]
-    if lengths is not None:
-        sequences.append(mask(lengths, len(outputs), targets.shape[1:2])[..., 0])
-    losses = each_timestep(partial(_one_step, term), *sequences)
-    return _scaled_sum(tg.stack(losses), scale)
+def _binary_term(p: tg.Tensor, y: np.ndarray, weight: ArrayLike | None) -> tg.Tensor:
+    least = np.exp(np.asarray(-100, p.dtype))
+    return _weighted(-(y * tg.log(tg.maximum(p, least)) + (1 - y) * tg.log(tg.maximum(1 - p, least))), weight)
 
 
-def _one_step(term: Term, o: tg.Tensor, y: np.ndarray, active: np.ndarray | None = None) -> tg.Tensor:
-    """Return L⁽ᵗ⁾, one number an example."""
-    if active is None:
-        L = term(o, y)
-    else:
-        each = term(o, y)
-        L = tg.where(active, each, np.zeros(each.shape, each.dtype))
-    return L
+def _binary_logits_term(
+    o: tg.Tensor, y: np.ndarray, weight: ArrayLike | None, pos_weight: ArrayLike | None
+) -> tg.Tensor:
+    positive = y if pos_weight is None else np.asarray(pos_weight, o.dtype) * y
+    return _weighted(positive * tg.softplus(-o) + (1 - y) * tg.softplus(o), weight)
 
 
-def _scaled_sum(losses: tg.Tensor, scale: float) -> tg.Tensor:
-    if scale == 1:
-        loss = tg.sum(losses)
-    else:
-        loss = tg.sum(losses) * scale
-    return loss
+def _weighted(losses: tg.Tensor, weight: ArrayLike | None) -> tg.Tensor:
+    return losses if weight is None else losses * np.asarray(weight, losses.dtype)
 
 
-def _first_step(outputs: Outputs, targets: np.ndarray) -> tuple[tg.Tensor, tuple[int, ...]]:
-    """Return the output of the first time step, and the shape of its targets."""
-    if isinstance(outputs, tg.Tensor):
-        return outputs, targets.shape
-    if not outputs or targets.shape[:1] != (len(outputs),):
-        raise ValueError(f"there are outputs of {len(outputs)} time steps, but targets of shape {targets.shape}")
-    return outputs[0], targets.shape[1:]
+def _cross_entropy_term(weights: np.ndarray | None, smoothing: float, classes: int) -> Term:
+    """Return the function of scores o and classes y to −log softmax(o)[y], weighted and smoothed."""
+    if not 0 <= smoothing <= 1:
+        raise ValueError(f"label_smoothing should be from 0 to 1, not {smoothing}")
+    if smoothing:
+        each = np.ones(classes) if weights is None else weights
+        shares = (1 - smoothing) * np.diag(each) + smoothing / classes * each  # row y: what each class gets of y
+        return lambda o, y: -tg.sum(shares[y].astype(o.dtype) * tg.log_softmax(o), axis=-1)
+    if weights is not None:
+        return lambda o, y: weights[y] * tg.softmax_cross_entropy(o, y)
+    return tg.softmax_cross_entropy
 
 
-def _check_shapes(output: tuple[int, ...], target: tuple[int, ...], name: str) -> None:
-    if output != target:
-        raise ValueError(f"{name} needs targets of shape {output} in each time step, not {target}")
+def _class_weights(weight: ArrayLike | None, output: tg.Tensor) -> np.ndarray | None:
+    if weight is None:
+        return None
+    weights = np.asarray(weight, output.dtype)
+    if weights.shape != output.shape[-1:] or not (weights >= 0).all():
+        raise ValueError(f"weight should hold {output.shape[-1]} numbers of at least 0, one a class, not {weight!r}")
+    return weights
+
+
+def _total_weight(weights: np.ndarray | None, targets: np.ndarray, active: np.ndarray | None) -> float:
+    each = np.ones(targets.shape) if weights is None else weights[targets]
+    return float(each.sum() if active is None else each[active].sum())
 
 
 def _check_classes(targets: np.ndarray, classes: int) -> None:
-    if targets.size == 0 or targets.min() < 0 or targets.max() >= classes:
-        raise ValueError(f"targets should be integers from 0 to {classes - 1}, and at least one")
+    if targets.size and (targets.min() < 0 or targets.max() >= classes):
+        wrong = targets.min() if targets.min() < 0 else targets.max()
+        raise ValueError(f"targets should be integers from 0 to {classes - 1}, not {wrong}")
 
 
-def _is_mean(reduction: str) -> bool:
-    if reduction not in ("mean", "sum"):
-        raise ValueError(f"reduction should be 'mean' or 'sum', not {reduction!r}")
-    return reduction == "mean"
+def _check_probabilities(targets: np.ndarray, name: str) -> None:
+    if targets.dtype.kind in "fiub" and not ((targets >= 0) & (targets <= 1)).all():
+        raise ValueError(f"the targets of {name} should be from 0 to 1")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 import tinygraph as tg
 
 from .cells import Cell, ConditionedCell, Nonlinearity, State, check_sizes
-from .checks import Lengths, of_dtype
+from .checks import Lengths, has_tensors, of_dtype
 from .init import Rng, drawing, generator, glorot, zeros
-from .layers import Bidirectional, Layers, run
+from .layers import Bidirectional, is_recurrent, run
 from .module import Arrays, Module
 from .unrolling import Feed, decode, each_timestep, unroll
 
@@ -23,30 +25,37 @@ class Readout(Module):
     Parameters
     ----------
     hidden_size, output_size : int
+    bias : bool
+        Whether there is c.
     rng : numpy.random.Generator or int
         Draws V (Glorot); c starts at zero.
     dtype : dtype
         Of the parameters.
     """
 
-    def __init__(self, hidden_size: int, output_size: int, *, rng: Rng = None, dtype: DTypeLike = np.float64) -> None:
+    def __init__(
+        self, hidden_size: int, output_size: int, bias: bool = True, *, rng: Rng = None, dtype: DTypeLike = np.float64
+    ) -> None:
         check_sizes(hidden_size=hidden_size, output_size=output_size)
+        self.input_size, self.output_size = hidden_size, output_size
         draw = drawing(rng, dtype)
         self.V = draw(glorot, output_size, hidden_size)
-        self.c = draw(zeros, output_size)
+        self.c = draw(zeros, output_size) if bias else None
 
-    def __call__(self, h: ArrayLike) -> tg.Tensor:
-        """Return o, (N, K) or (K,)."""
+    def __call__(self, h: Any) -> Any:
+        """Return o, (…, K), for h, (…, H); of a list over the time steps, a list."""
+        if isinstance(h, (list, tuple)) and has_tensors(h):
+            return each_timestep(self, h)
         o = tg.linear(h, self.V, self.c)
         return o
 
     def to_torch(self, own: Arrays) -> Arrays:
         """Return the parameters of PyTorch's Linear."""
-        return {"weight": own["V"], "bias": own["c"]}
+        return {theirs: own[ours] for ours, theirs in (("V", "weight"), ("c", "bias")) if ours in own}
 
     def from_torch(self, arrays: Arrays) -> Arrays:
         """Undo `to_torch`."""
-        return {"V": arrays["weight"], "c": arrays["bias"]}
+        return {ours: arrays[theirs] for ours, theirs in (("V", "weight"), ("c", "bias")) if theirs in arrays}
 
 
 class ManyToMany(Module):
@@ -54,7 +63,7 @@ class ManyToMany(Module):
 
     Parameters
     ----------
-    layer : Cell, Bidirectional or Layers
+    layer : Cell, Bidirectional, Layers, or RNN, LSTM or GRU
     output_size : int
     rng : numpy.random.Generator or int
         Draws V.
@@ -69,8 +78,8 @@ class ManyToMany(Module):
     [(2,), (2,), (2,), (2,)]
     """
 
-    def __init__(self, layer: Cell | Bidirectional | Layers, output_size: int, *, rng: Rng = None) -> None:
-        self.layer = layer
+    def __init__(self, layer: Any, output_size: int, *, rng: Rng = None) -> None:
+        self.layer = checked_layer(layer, "ManyToMany")
         self.readout = Readout(layer.output_size, output_size, rng=rng, dtype=layer.dtype)
 
     def __call__(self, xs: ArrayLike, state: State = None, lengths: Lengths = None) -> list[tg.Tensor]:
@@ -79,19 +88,21 @@ class ManyToMany(Module):
 
     def run(self, xs: ArrayLike, state: State = None, lengths: Lengths = None) -> tuple[list[tg.Tensor], State]:
         """Return the T outputs and the last state, from which a next stretch may go on."""
-        if isinstance(self.layer, (Bidirectional, Layers)):
-            hs, end = run(self.layer, xs, state, lengths)
-            return each_timestep(self.readout, hs), end
         cell = self.layer
-        return unroll(cell, xs, state, lengths, readout=lambda s: self.readout(cell.output(s)))
+        if isinstance(cell, Cell):
+            return unroll(cell, xs, state, lengths, readout=lambda s: self.readout(cell.output(s)))
+        hs, end = run(self.layer, xs, state, lengths)
+        return each_timestep(self.readout, hs), end
 
 
 class ManyToOne(Module):
     """Many-to-one, a sequence in and one output: only the last state h⁽ᶻ⁾ is read (row B6).
 
+    Of a `Bidirectional` the last state is that of both directions, h⁽ᶻ⁾ and g⁽¹⁾; of `Layers` the last layer's.
+
     Parameters
     ----------
-    cell : Cell
+    cell : Cell, Bidirectional, Layers, or RNN, LSTM or GRU
     output_size : int
     rng : numpy.random.Generator or int
         Draws V.
@@ -104,13 +115,16 @@ class ManyToOne(Module):
     (4, 2)
     """
 
-    def __init__(self, cell: Cell, output_size: int, *, rng: Rng = None) -> None:
-        self.cell = cell
+    def __init__(self, cell: Any, output_size: int, *, rng: Rng = None) -> None:
+        self.cell = checked_layer(cell, "ManyToOne")
         self.readout = Readout(cell.output_size, output_size, rng=rng, dtype=cell.dtype)
 
     def __call__(self, xs: ArrayLike, state: State = None, lengths: Lengths = None) -> tg.Tensor:
         """Return the output, (N, K) or (K,)."""
-        _, state = unroll(self.cell, xs, state, lengths, readout=lambda s: None)
+        if isinstance(self.cell, Cell):
+            _, state = unroll(self.cell, xs, state, lengths, readout=lambda s: None)
+        else:
+            _, state = run(self.cell, xs, state, lengths)
         return self.readout(self.cell.output(state))
 
 
@@ -193,6 +207,8 @@ class BidirectionalNetwork(Module):
     """
 
     def __init__(self, layer: Bidirectional, output_size: int, *, rng: Rng = None) -> None:
+        if not isinstance(layer, Bidirectional):
+            raise TypeError(f"BidirectionalNetwork takes a Bidirectional of two cells, not {layer!r}")
         self.layer = layer
         draw = drawing(rng, layer.dtype)
         self.V_F = draw(glorot, output_size, layer.forward.output_size)
@@ -207,3 +223,12 @@ class BidirectionalNetwork(Module):
     def _answer(self, h: tg.Tensor, g: tg.Tensor) -> tg.Tensor:
         ŷ = tg.linear(h, self.V_F) + tg.linear(g, self.V_B, self.b)
         return ŷ
+
+
+def checked_layer(layer: Any, model: str) -> Any:
+    """Return what a model runs over its sequence; raise TypeError when it is no cell and no layer."""
+    if not is_recurrent(layer) or not hasattr(layer, "output"):
+        several = isinstance(layer, (list, tuple))
+        hint = "; several are one as rnn.Stacked(*cells)" if several else ""
+        raise TypeError(f"{model} runs a cell, a Bidirectional or Layers over its sequence, not {layer!r}{hint}")
+    return layer

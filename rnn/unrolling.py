@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 import tinygraph as tg
 
 from .cells import Cell, State, itself
-from .checks import Lengths, Step, initial_state, mask, of_dtype, sequence
+from .checks import Lengths, Step, check_next_state, initial_state, mask, of_dtype, sequence
 
 Feed = Callable[[Any], Any]  # from an output to the next input
 Forced = Sequence[State] | np.ndarray | None  # T targets that are fed back
@@ -76,12 +76,15 @@ def unroll(
         raise ValueError(f"forced should hold {T} states, in the order of time; it holds {len(forced)}")
     read = getattr(cell, "output", itself) if readout is None else readout
     outputs: list[Any] = [None] * T
+    first = T if reverse else 1
     for t in range(T, 0, -1) if reverse else range(1, T + 1):
         with tg.timestep(t):
             if forced is not None and t > 1:
                 state = forced[t - 2]
             x = inputs[t - 1]
             new = cell(state, x)
+            if t == first:
+                check_next_state(cell, state, new)
             state = new if active is None else _where(active[t - 1], new, state)
             outputs[t - 1] = read(state)
     return outputs, state
@@ -95,6 +98,8 @@ def _recorded(state: State) -> State:
 
 
 def _where(active: np.ndarray, new: State, old: State) -> State:
+    if new is old:  # what does not change needs no mask
+        return new
     if isinstance(new, tuple):
         return tuple(_where(active, n, o) for n, o in zip(new, old, strict=True))
     state = tg.where(active, new, old)

@@ -149,12 +149,12 @@ def batched(reduction, N=6, T=3):
 
 
 def test_c5_the_mean_over_the_batch_is_inside_the_bars_of_a_mean_loss():
-    gradient, product = batched("mean")
+    gradient, product = batched("batchmean")
     np.testing.assert_allclose(gradient, product, rtol=1e-10)
 
 
 def test_c5_one_over_n_belongs_before_bars_that_are_per_example():
-    mean, _ = batched("mean")
+    mean, _ = batched("batchmean")
     _, per_example = batched("sum")
     np.testing.assert_allclose(mean, per_example / 6, rtol=1e-10)
 

@@ -31,6 +31,10 @@ CELLS = {
     "gru": lambda: rnn.GRUCell(3, 4, rng=0),
     "torch's gru": lambda: rnn.GRUCell(3, 4, reset_after=True, rng=0),
     "jordan": lambda: rnn.JordanCell(3, 4, 2, rng=0),
+    "normalised elman": lambda: rnn.LayerNormElmanCell(3, 4, rng=0),
+    "normalised lstm": lambda: rnn.LayerNormLSTMCell(3, 4, rng=0),
+    "normalised gru": lambda: rnn.LayerNormGRUCell(3, 4, rng=0),
+    "dropping lstm": lambda: rnn.RecurrentDropout(rnn.LSTMCell(3, 4, rng=0), 0.3, rng=0),
     "deep": lambda: rnn.Stacked(rnn.ElmanCell(3, 4, rng=0), rnn.LSTMCell(4, 4, rng=0)),
 }
 MODELS = {
@@ -39,6 +43,19 @@ MODELS = {
     "one output": lambda xs: rnn.ManyToOne(CELLS["gru"](), 2, rng=0)(xs),
     "both directions": lambda xs: rnn.BidirectionalNetwork(both_directions(), 2, rng=0)(xs),
     "layers": lambda xs: rnn.Layers(both_directions(), rnn.GRUCell(6, 2, rng=0))(xs)[0],
+    "words": lambda xs: rnn.ManyToMany(
+        rnn.Layers(
+            rnn.Embedding(9, 3, 0, rng=0),
+            rnn.Dropout(rng=0),
+            rnn.GRUCell(3, 4, rng=0),
+            rnn.VariationalDropout(rng=0),
+            rnn.ElmanCell(4, 4, rng=0),
+        ),
+        2,
+        rng=0,
+    )(xs[:, 0].argsort()),
+    "torch's names": lambda xs: [rnn.LSTM(3, 4, num_layers=2, dropout=0.2, bidirectional=True, rng=0)(xs)[0]],
+    "packed": lambda xs: [rnn.GRU(3, 4, rng=0)(rnn.pack_padded_sequence(np.stack([xs, xs], 1), [len(xs), 2]))[0].data],
     "running free": lambda xs: rnn.OneToMany(3, 4, 2, rng=0)(np.ones(3), steps=len(xs)),
     "teacher forcing": lambda xs: rnn.unroll(CELLS["jordan"](), xs, forced=np.ones((len(xs), 2)))[0],
     "attention": lambda xs: attention(rnn.GRUCell(3, 4, rng=0))(xs, steps=len(xs))[0],

@@ -62,6 +62,18 @@ def attention(rng):
     return model, lambda: rnn.mse(model(XS, steps=4, lengths=LENGTHS)[0], YS)
 
 
+def words(rng):
+    layers = rnn.Layers(rnn.Embedding(5, 3, rng=rng), rnn.GRUCell(3, 4, rng=rng), rnn.LayerNorm(4))
+    model = rnn.ManyToMany(layers, 2, rng=rng)
+    return model, lambda: rnn.mse(model([[0, 1], [4, 4], [2, 0], [0, 3]], lengths=LENGTHS), YS, LENGTHS)
+
+
+def both_ends(rng):
+    both = rnn.Bidirectional(rnn.GRUCell(3, 4, rng=rng), rnn.LSTMCell(3, 2, rng=rng))
+    model = rnn.ManyToOne(rnn.Layers(rnn.ElmanCell(3, 3, rng=rng), both, rnn.LayerNorm(6)), 2, rng=rng)
+    return model, lambda: rnn.cross_entropy(model(XS, lengths=LENGTHS), [0, 1], label_smoothing=0.1)
+
+
 MODELS = {
     "elman": every_step(lambda rng: rnn.ElmanCell(3, 4, learned_state=True, rng=rng)),
     "logistic": every_step(lambda rng: rnn.ElmanCell(3, 4, "logistic", rng=rng)),
@@ -70,6 +82,11 @@ MODELS = {
     "gru": every_step(lambda rng: rnn.GRUCell(3, 4, rng=rng)),
     "torch's gru": every_step(lambda rng: rnn.GRUCell(3, 4, reset_after=True, rng=rng)),
     "deep": every_step(lambda rng: rnn.Stacked(rnn.GRUCell(3, 4, rng=rng), rnn.LSTMCell(4, 4, rng=rng))),
+    "normalised elman": every_step(lambda rng: rnn.LayerNormElmanCell(3, 4, rng=rng)),
+    "normalised lstm": every_step(lambda rng: rnn.LayerNormLSTMCell(3, 4, learned_state=True, rng=rng)),
+    "normalised gru": every_step(lambda rng: rnn.LayerNormGRUCell(3, 4, rng=rng)),
+    "words": words,
+    "both ends": both_ends,
     "jordan": jordan,
     "one output": one_output,
     "caption": caption,

@@ -1,0 +1,111 @@
+"""The terms of a loss, taken in each time step, and their sum or mean over those that count."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+import tinygraph as tg
+
+from .checks import Lengths, mask
+from .unrolling import each_timestep
+
+Outputs = tg.Tensor | Sequence[tg.Tensor]
+Term = Callable[[tg.Tensor, np.ndarray], tg.Tensor]  # from the output and the targets of a time step to L⁽ᵗ⁾
+
+
+def over_values(
+    name: str, term: Term, outputs: Outputs, targets: np.ndarray, lengths: Lengths, reduction: str
+) -> tg.Tensor:
+    """Return the sum or the mean of a term that is taken of each target value."""
+    if targets.dtype.kind not in "fiub":
+        raise TypeError(f"the targets of {name} should be numbers, not {targets.dtype}")
+    output, target_shape = first_step(outputs, targets)
+    check_shapes(output.shape, target_shape, name)
+    active = active_steps(outputs, targets, lengths)
+    if active is None:
+        values, features = targets.size, min(output.ndim, 1)
+    else:
+        values = max(1, int(active.sum())) * math.prod(targets.shape[active.ndim :])
+        features = targets.ndim - active.ndim
+    if features:
+        term = partial(_summed, term, -1 if features == 1 else tuple(range(-features, 0)))
+    targets = targets.astype(output.dtype, copy=False)
+    return reduced(term, outputs, targets, active, reduction, {"mean": values, "sum": 1})
+
+
+def _summed(term: Term, axis: Any, o: tg.Tensor, y: np.ndarray) -> tg.Tensor:
+    return tg.sum(term(o, y), axis=axis)
+
+
+def reduced(
+    term: Term,
+    outputs: Outputs,
+    targets: np.ndarray,
+    active: np.ndarray | None,
+    reduction: str,
+    divisors: dict[str, float],
+) -> tg.Tensor:
+    """Return the sum of all terms, divided as the reduction says; with "none" the terms."""
+    if reduction not in divisors:
+        raise ValueError(f"reduction should be {_either(divisors)}, not {reduction!r}")
+    if not divisors[reduction]:
+        raise ValueError("there is no target that counts: all are ignored, or of weight 0")
+    scale = 1 / divisors[reduction]
+    sequences: list[Any] = [outputs, targets] if active is None else [outputs, targets, active]
+    if isinstance(outputs, tg.Tensor):
+        L = _one_step(term, *sequences)
+        return L if reduction == "none" or (L.ndim == 0 and scale == 1) else _scaled_sum(L, scale)
+    losses = each_timestep(partial(_one_step, term), *sequences)
+    return tg.stack(losses) if reduction == "none" else _scaled_sum(tg.stack(losses), scale)
+
+
+def _one_step(term: Term, o: tg.Tensor, y: np.ndarray, active: np.ndarray | None = None) -> tg.Tensor:
+    """Return L⁽ᵗ⁾, one number an example."""
+    if active is None:
+        L = term(o, y)
+    else:
+        each = term(o, y)
+        L = tg.where(active, each, np.zeros(each.shape, each.dtype))
+    return L
+
+
+def _scaled_sum(losses: tg.Tensor, scale: float) -> tg.Tensor:
+    if scale == 1:
+        loss = tg.sum(losses)
+    else:
+        loss = tg.sum(losses) * scale
+    return loss
+
+
+def first_step(outputs: Outputs, targets: np.ndarray) -> tuple[tg.Tensor, tuple[int, ...]]:
+    """Return the output of the first time step, and the shape of its targets."""
+    if isinstance(outputs, tg.Tensor):
+        return outputs, targets.shape
+    if not outputs or targets.shape[:1] != (len(outputs),):
+        raise ValueError(f"there are outputs of {len(outputs)} time steps, but targets of shape {targets.shape}")
+    return outputs[0], targets.shape[1:]
+
+
+def active_steps(outputs: Outputs, targets: np.ndarray, lengths: Lengths) -> np.ndarray | None:
+    """Return which time steps there are, (T, N), or None where that is all of them."""
+    if lengths is None:
+        return None
+    if isinstance(outputs, tg.Tensor) and outputs.ndim < 3:
+        raise ValueError("lengths are of outputs in every time step; here there is one output for all of them")
+    return mask(lengths, len(targets), targets.shape[1:2])[..., 0]
+
+
+def check_shapes(output: tuple[int, ...], target: tuple[int, ...], name: str, hint: str = "") -> None:
+    """Raise ValueError unless targets have the shape that outputs ask for."""
+    if output != target:
+        raise ValueError(f"{name} needs targets of shape {output} in each time step, not {target}{hint}")
+
+
+def _either(choices: Iterable[str]) -> str:
+    *others, last = sorted(map(repr, choices))
+    return f"{', '.join(others)} or {last}"
