@@ -83,7 +83,7 @@ MODELS = {
     "torch's gru": every_step(lambda rng: rnn.GRUCell(3, 4, reset_after=True, rng=rng)),
     "deep": every_step(lambda rng: rnn.Stacked(rnn.GRUCell(3, 4, rng=rng), rnn.LSTMCell(4, 4, rng=rng))),
     "normalised elman": every_step(lambda rng: rnn.LayerNormElmanCell(3, 4, rng=rng)),
-    "normalised lstm": every_step(lambda rng: rnn.LayerNormLSTMCell(3, 4, learned_state=True, rng=rng)),
+    "normalised lstm": every_step(lambda rng: rnn.LayerNormLSTMCell(3, 4, rng=rng)),
     "normalised gru": every_step(lambda rng: rnn.LayerNormGRUCell(3, 4, rng=rng)),
     "words": words,
     "both ends": both_ends,
