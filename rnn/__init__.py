@@ -14,7 +14,8 @@
 
 =============  =====================================================================================================
 cells          ``state = cell(state, x)``: `ElmanCell` (h is fed back) `JordanCell` (the output ŷ is) `ConditionedCell`
-               (sees a vector, too) `LSTMCell` and `GRUCell` (with gates) `Cell` (their base, and that of your own)
+               (sees a vector, too) `TiedCell` (one matrix for input and state) `LSTMCell` `LSTMBlockCell` and
+               `GRUCell` (with gates) `Cell` (their base, and that of your own)
                · normalised: `LayerNormElmanCell` `LayerNormLSTMCell` `LayerNormGRUCell` · `RecurrentDropout` (a cell
                that forgets some units)
 layers         `unroll` (runs a cell over a sequence) `decode` (lets a cell write one) `Stacked` (cells above one
@@ -28,13 +29,18 @@ models         by the shape of the task: `OneToMany` `ManyToOne` `ManyToMany` (s
                `EncoderDecoder` of `Decoder`, `AttentionEncoderDecoder` of `AttentionDecoder`; `BidirectionalNetwork`
                (outputs that see the future) `Forecaster` (the next values of a series)
                · set by hand: `summing_network` `ComparingNetwork` `ParityNetwork`
+               · language models that see the last words alone: `NGram` `FixedWindowModel`
 losses         `mse` (squared error) `cross_entropy` (of a softmax) `binary_cross_entropy`
                `binary_cross_entropy_with_logits` (of numbers from 0 to 1)
-optimisers     `SGD` `Adam` `AdamW` `Optimizer` (their base) · `clip_grad_norm` `clip_grad_value` (bound gradients)
-               · learning rates `step_decay` `exponential_decay` `cosine_decay` `warmup`
+optimisers     `SGD` `Adam` `AdamW` `RMSprop` `Optimizer` (their base) `optimizer_for` (one by its name)
+               · `clip_grad_norm` `clip_grad_value` (bound gradients)
+               · learning rates `step_decay` `exponential_decay` `cosine_decay` `warmup` `ReduceLROnPlateau`
 training       `fit` (trains, with checkpoints) `evaluate` (the mean loss) `History` (what `fit` measured)
                `FileError` (a file is not what it should be) `NonfiniteLossError` (with the loss and its graph)
                · first weights `glorot` `orthogonal` `identity` `uniform` `normal` `zeros` `ones`
+results        `predict` (outputs as arrays) · metrics `accuracy` `perplexity` `bits_per_character` `bleu`
+               · sequences that a model writes: `generate` `beam_search` (the likeliest, each a `Beam`) `greedy`
+               `sampler` `sampling_probabilities`
 data           `windows` (of a series, as `Windows`) `Scaler` (standardises) `Vocabulary` (symbols as numbers)
                `one_hot` (numbers as vectors) `pad` (stacks sequences) `mask` (which time steps there are)
                `batches` (padded, each a `Batch`) `split` (into parts)
@@ -47,7 +53,7 @@ analysis       `rnn.analysis`, of a recorded loss: adjoints, gradient_norms, lag
 
 from . import analysis
 from .attention import AdditiveAttention
-from .cells import Cell, ConditionedCell, ElmanCell, JordanCell
+from .cells import Cell, ConditionedCell, ElmanCell, JordanCell, TiedCell
 from .checkpoint import History
 from .checks import mask
 from .data import Batch, Scaler, Vocabulary, Windows, batches, one_hot, pad, split, windows
@@ -55,35 +61,44 @@ from .dropout import Dropout, RecurrentDropout, VariationalDropout
 from .dynamics import ForcedOscillator, LinearSystem, euler, evolve, oscillation
 from .embedding import Embedding
 from .forecaster import Forecaster
-from .gated import GRUCell, LSTMCell
+from .gated import GRUCell, LSTMBlockCell, LSTMCell
+from .generation import Beam, beam_search, generate
 from .handmade import ComparingNetwork, ParityNetwork, summing_network
 from .init import glorot, identity, normal, ones, orthogonal, uniform, zeros
+from .language_models import FixedWindowModel, NGram
 from .layers import Bidirectional, Layers, Stacked
 from .losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse
+from .metrics import accuracy, bits_per_character, bleu, perplexity
 from .models import BidirectionalNetwork, ManyToMany, ManyToOne, OneToMany, Readout
 from .module import Module
 from .normalization import LayerNorm, LayerNormElmanCell, LayerNormGRUCell, LayerNormLSTMCell
 from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
+from .optimizers import optimizer_for
 from .packing import PackedSequence, pack_padded_sequence, pack_sequence, pad_packed_sequence
+from .prediction import predict
 from .recurrent import GRU, LSTM, RNN
+from .rmsprop import RMSprop
 from .safetensors import FileError
-from .schedules import cosine_decay, exponential_decay, step_decay, warmup
+from .sampling import greedy, sampler, sampling_probabilities
+from .schedules import ReduceLROnPlateau, cosine_decay, exponential_decay, step_decay, warmup
 from .seq2seq import AttentionDecoder, AttentionEncoderDecoder, Decoder, EncoderDecoder
 from .train import NonfiniteLossError, evaluate, fit
 from .unrolling import decode, unroll
 
 __all__ = [
-    "ElmanCell", "JordanCell", "ConditionedCell", "LSTMCell", "GRUCell", "Cell",
+    "ElmanCell", "JordanCell", "ConditionedCell", "TiedCell", "LSTMCell", "LSTMBlockCell", "GRUCell", "Cell",
     "LayerNormElmanCell", "LayerNormLSTMCell", "LayerNormGRUCell", "RecurrentDropout",
     "unroll", "decode", "Stacked", "Layers", "Bidirectional", "AdditiveAttention", "Readout", "Module",
     "Embedding", "Dropout", "VariationalDropout", "LayerNorm",
     "RNN", "LSTM", "GRU", "PackedSequence", "pack_padded_sequence", "pack_sequence", "pad_packed_sequence",
     "ManyToMany", "ManyToOne", "OneToMany", "BidirectionalNetwork", "Forecaster",
     "EncoderDecoder", "Decoder", "AttentionEncoderDecoder", "AttentionDecoder",
-    "summing_network", "ComparingNetwork", "ParityNetwork",
+    "NGram", "FixedWindowModel", "summing_network", "ComparingNetwork", "ParityNetwork",
     "mse", "cross_entropy", "binary_cross_entropy", "binary_cross_entropy_with_logits",
-    "SGD", "Adam", "AdamW", "Optimizer", "clip_grad_norm", "clip_grad_value",
-    "step_decay", "exponential_decay", "cosine_decay", "warmup",
+    "SGD", "Adam", "AdamW", "RMSprop", "Optimizer", "optimizer_for", "clip_grad_norm", "clip_grad_value",
+    "step_decay", "exponential_decay", "cosine_decay", "warmup", "ReduceLROnPlateau",
+    "predict", "accuracy", "perplexity", "bits_per_character", "bleu",
+    "generate", "beam_search", "Beam", "greedy", "sampler", "sampling_probabilities",
     "fit", "evaluate", "History", "FileError", "NonfiniteLossError",
     "glorot", "orthogonal", "identity", "uniform", "normal", "zeros", "ones",
     "windows", "Windows", "Scaler", "Vocabulary", "one_hot", "pad", "mask", "batches", "Batch", "split",

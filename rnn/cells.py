@@ -216,6 +216,50 @@ class ElmanCell(Cell):
         return affine_from_torch(arrays)
 
 
+class TiedCell(Cell):
+    """The cell with one matrix for input and state: ``h = φ(W (x + h) + b)`` (the notes' ``f(xW + sW + b)``).
+
+    Parameters
+    ----------
+    size : int
+        Features of x, and of the state.
+    nonlinearity : {"tanh", "relu", "logistic", "linear"} or function
+    bias : bool
+    rng : numpy.random.Generator or int
+        Draws W (orthogonal); b starts at zero.
+    dtype : dtype
+        Of the parameters.
+
+    Examples
+    --------
+    >>> cell = TiedCell(5, rng=0)
+    >>> cell.num_parameters() == 5 * 5 + 5
+    True
+    """
+
+    def __init__(
+        self,
+        size: int,
+        nonlinearity: Nonlinearity = "tanh",
+        bias: bool = True,
+        *,
+        rng: Rng = None,
+        dtype: DTypeLike = np.float64,
+    ) -> None:
+        check_sizes(size=size)
+        super().__init__(size, size)
+        self.phi = activation(nonlinearity)
+        draw = drawing(rng, dtype)
+        self.W = draw(orthogonal, size, size)
+        self.b = draw(zeros, size) if bias else None
+
+    def __call__(self, h: State, x: ArrayLike) -> tg.Tensor:
+        """Return the next h, (N, D) or (D,)."""
+        a = tg.linear(x + h, self.W, self.b)
+        h = self.phi(a)
+        return h
+
+
 class JordanCell(Cell):
     """The second model: the output is fed back, so the state is ŷ (row B4).
 

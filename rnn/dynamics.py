@@ -47,6 +47,18 @@ class LinearSystem(Module):
     >>> system.power(2)
     (array([[0.25, 0.  ],
            [0.  , 4.  ]]), array([1.5, 0. ]))
+
+    W and b are learned from the states that the system went through:
+
+    >>> import rnn
+    >>> states = np.array([s.data for s in system.run(tg.tensor([2.0, 1.0]), 4)])
+    >>> learned = LinearSystem(np.zeros((2, 2)), np.zeros(2))
+    >>> def unrolled(model, batch):
+    ...     return model.run(batch.inputs, len(batch.targets))[1:]
+    >>> history = rnn.fit(learned, (states[0], states[1:]), epochs=300, forward=unrolled,
+    ...                   optimizer=rnn.Adam(learned, lr=0.05), quiet=True)
+    >>> history.train[-1] < 1e-3 * history.train[0]
+    True
     """
 
     def __init__(self, W: ArrayLike, b: ArrayLike, dtype: DTypeLike = np.float64) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
@@ -102,6 +104,79 @@ class LSTMCell(Cell):
     def from_torch(self, arrays: Arrays) -> Arrays:
         """Undo `to_torch`."""
         return affine_from_torch(arrays, GATES)
+
+
+class LSTMBlockCell(Cell):
+    """LSTM blocks of C cells each that share their gates, with peepholes over all C (Graves 2012, eqs. 4.2 to 4.11).
+
+    ``a_ι = Σᵢ w x + Σₕ w b_h + Σ_c w s_c``, a sum over the cells c of the block; likewise φ, and ω with the new s.
+    With one cell a block it is `LSTMCell` with peepholes. The state is the pair (b_c, s), (N, B·C) each, block by
+    block. U is (3B + BC)×I, W (3B + BC)×BC and b 3B + BC, in blocks ι, φ, ω, cell; p_ι, p_φ and p_ω are B×C.
+
+    Parameters
+    ----------
+    input_size, blocks, cells : int
+        Features of x, B, and C.
+    bias : bool
+    forget_bias : float
+        Start of φ's bias.
+    rng : numpy.random.Generator or int
+        Draws U, W (Glorot) and the peepholes.
+    dtype : dtype
+        Of the parameters.
+
+    Examples
+    --------
+    >>> cell = LSTMBlockCell(3, blocks=4, cells=2, rng=0)
+    >>> cell.output_size, cell.num_parameters() == (3 * 4 + 8) * (3 + 8 + 1) + 3 * 4 * 2
+    (8, True)
+    """
+
+    state_names = ("b_c0", "s0")
+
+    def __init__(
+        self,
+        input_size: int,
+        blocks: int,
+        cells: int,
+        bias: bool = True,
+        *,
+        forget_bias: float = 1.0,
+        rng: Rng = None,
+        dtype: DTypeLike = np.float64,
+    ) -> None:
+        check_sizes(blocks=blocks, cells=cells)
+        super().__init__(input_size, (blocks * cells, blocks * cells))
+        self.blocks, self.cells = blocks, cells
+        draw = drawing(rng, dtype)
+        rows = 3 * blocks + blocks * cells
+        self.U = draw(glorot, rows, input_size)
+        self.W = draw(glorot, rows, blocks * cells)
+        start = np.repeat([0.0, forget_bias, 0.0], [blocks, blocks, rows - 2 * blocks])
+        self.b = tg.parameter(start.astype(dtype)) if bias else None
+        self.p_ι = draw(uniform, blocks, cells)
+        self.p_φ = draw(uniform, blocks, cells)
+        self.p_ω = draw(uniform, blocks, cells)
+
+    def __call__(self, state: tuple[State, State], x: ArrayLike) -> tuple[tg.Tensor, tg.Tensor]:
+        """Return the next b_c and s, (N, B·C) or (B·C,) each."""
+        b_c, s = state
+        B = self.blocks
+        a = tg.linear(x, self.U, self.b) + tg.linear(b_c, self.W)
+        s = self._by_block(s)
+        b_ι = tg.sigmoid(a[..., :B] + tg.sum(self.p_ι * s, axis=-1))
+        b_φ = tg.sigmoid(a[..., B : 2 * B] + tg.sum(self.p_φ * s, axis=-1))
+        s = b_φ[..., None] * s + b_ι[..., None] * tg.tanh(self._by_block(a[..., 3 * B :]))
+        b_ω = tg.sigmoid(a[..., 2 * B : 3 * B] + tg.sum(self.p_ω * s, axis=-1))
+        b_c = self._flat(b_ω[..., None] * tg.tanh(s))
+        s = self._flat(s)
+        return b_c, s
+
+    def _by_block(self, values: Any) -> Any:
+        return tg.reshape(values, (*values.shape[:-1], self.blocks, self.cells))
+
+    def _flat(self, values: Any) -> Any:
+        return tg.reshape(values, (*values.shape[:-2], self.blocks * self.cells))
 
 
 class GRUCell(Cell):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,22 @@ Parameters = Module | Mapping[str, tg.Tensor]
 
 def named(parameters: Parameters) -> dict[str, tg.Tensor]:
     """Return the parameters of a module, or of a dict, by name."""
+    if not isinstance(parameters, (Module, Mapping)):
+        raise TypeError(
+            f"an optimiser takes a model, or a dict of tensors by name, not {_told(parameters)}: "
+            'write rnn.Adam(model), or rnn.Adam({"W": W, "b": b})'
+        )
     by_name = dict(parameters.parameters() if isinstance(parameters, Module) else parameters)
     if not by_name:
         raise ValueError("there are no parameters to train")
     return by_name
+
+
+def _told(parameters: object) -> str:
+    if isinstance(parameters, tg.Tensor):
+        return f"a Tensor of shape {parameters.shape}"
+    several = isinstance(parameters, Sequence) and not isinstance(parameters, str)
+    return f"a {type(parameters).__name__} of {len(parameters)}" if several else repr(parameters)  # type: ignore[arg-type]
 
 
 class Optimizer:
@@ -96,7 +108,7 @@ class Optimizer:
 
 
 class SGD(Optimizer):
-    """Gradient descent, with momentum: ``v ← μ v + g``, ``θ ← θ − η v``.
+    """Gradient descent, with momentum: ``v ← μ v + g``, ``θ ← θ − η v``, or with Nesterov's ``θ ← θ − η (g + μ v)``.
 
     Parameters
     ----------
@@ -107,6 +119,7 @@ class SGD(Optimizer):
         μ.
     weight_decay : float
         λ, where λθ is added to the gradient g.
+    nesterov : bool
 
     Examples
     --------
@@ -121,17 +134,25 @@ class SGD(Optimizer):
     slots = ("velocity",)
 
     def __init__(
-        self, parameters: Parameters, lr: float | Schedule = 0.01, momentum: float = 0.0, weight_decay: float = 0.0
+        self,
+        parameters: Parameters,
+        lr: float | Schedule = 0.01,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
-        self.momentum = momentum
+        if nesterov and not momentum > 0:
+            raise ValueError(f"nesterov needs a momentum above 0, not {momentum}")
+        self.momentum, self.nesterov = momentum, nesterov
 
     def update(self, name: str, value: np.ndarray, gradient: np.ndarray, rate: float) -> np.ndarray:
         """Return θ − η v."""
         g = gradient + self.weight_decay * value if self.weight_decay else gradient
         if self.momentum:
-            g = self.momentum * self.slot("velocity", name, value) + g
-            self.running["velocity"][name] = g
+            v = self.momentum * self.slot("velocity", name, value) + g
+            self.running["velocity"][name] = v
+            g = g + self.momentum * v if self.nesterov else v
         return value - rate * g
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 Schedule = Callable[[int], float]
 
@@ -60,3 +60,94 @@ def warmup(schedule: float | Schedule, updates: int) -> Schedule:
         return float(schedule(update) if callable(schedule) else schedule)
 
     return lambda update: follow(0) * (update + 1) / updates if update < updates else follow(update - updates)
+
+
+class ReduceLROnPlateau:
+    """The schedule that multiplies the rate by a factor when a loss has stopped falling, as PyTorch's of that name.
+
+    It is an optimiser's ``lr``; tell it the loss after each epoch, or all losses so far:
+    ``rnn.fit(…, after_epoch=lambda history: plateau.follow(history.measured))``.
+
+    Parameters
+    ----------
+    lr : float
+        The rate at first.
+    mode : {"min", "max"}
+        Whether what is measured should fall, or rise.
+    factor : float
+        Below 1.
+    patience : int
+        After so many epochs without a better value, the next one reduces the rate.
+    threshold : float
+        What counts as better: by that share ("rel"), or by that much ("abs").
+    threshold_mode : {"rel", "abs"}
+    cooldown : int
+        Epochs after a reduction in which none is counted.
+    min_lr : float
+        The rate goes no lower.
+    eps : float
+        A reduction by less than that is left out.
+
+    Examples
+    --------
+    >>> plateau = ReduceLROnPlateau(1.0, factor=0.5, patience=1)
+    >>> for loss in (3.0, 2.0, 2.0, 2.0):
+    ...     plateau.step(loss)
+    >>> plateau(0)
+    0.5
+    """
+
+    def __init__(
+        self,
+        lr: float,
+        mode: str = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: str = "rel",
+        cooldown: int = 0,
+        min_lr: float = 0.0,
+        eps: float = 1e-8,
+    ) -> None:
+        if not 0 < factor < 1:
+            raise ValueError(f"factor should be above 0 and below 1, not {factor}")
+        if mode not in ("min", "max") or threshold_mode not in ("rel", "abs"):
+            raise ValueError(
+                f"mode should be 'min' or 'max', threshold_mode 'rel' or 'abs', not {mode!r} and {threshold_mode!r}"
+            )
+        self.lr, self.mode, self.factor, self.patience = lr, mode, factor, patience
+        self.threshold, self.threshold_mode = threshold, threshold_mode
+        self.cooldown, self.min_lr, self.eps = cooldown, min_lr, eps
+        self.follow(())
+
+    def __call__(self, update: int) -> float:
+        """Return the rate as it is, whatever the number of updates."""
+        return self.rate
+
+    def follow(self, measured: Iterable[float]) -> None:
+        """Begin anew, and take one step for each value measured: a run that is resumed has the rate that it had."""
+        self.rate = self.lr
+        self.best = math.inf if self.mode == "min" else -math.inf
+        self.waited, self.resting = 0, 0
+        for value in measured:
+            self.step(value)
+
+    def step(self, value: float) -> None:
+        """Take note of what an epoch has measured."""
+        if self._is_better(value):
+            self.best, self.waited = value, 0
+        else:
+            self.waited += 1
+        if self.resting > 0:
+            self.resting, self.waited = self.resting - 1, 0
+        if self.waited > self.patience:
+            reduced = max(self.rate * self.factor, self.min_lr)
+            self.rate = reduced if self.rate - reduced > self.eps else self.rate
+            self.resting, self.waited = self.cooldown, 0
+
+    def _is_better(self, value: float) -> bool:
+        sign = 1 if self.mode == "min" else -1
+        if math.isinf(self.best):
+            return sign * value < sign * self.best
+        margin = self.threshold * self.best if self.threshold_mode == "rel" else self.threshold
+        return sign * value < sign * self.best - margin

@@ -34,6 +34,8 @@ CELLS = {
     "normalised elman": lambda: rnn.LayerNormElmanCell(3, 4, rng=0),
     "normalised lstm": lambda: rnn.LayerNormLSTMCell(3, 4, rng=0),
     "normalised gru": lambda: rnn.LayerNormGRUCell(3, 4, rng=0),
+    "one matrix": lambda: rnn.TiedCell(3, rng=0),
+    "blocks": lambda: rnn.LSTMBlockCell(3, 2, 2, rng=0),
     "dropping lstm": lambda: rnn.RecurrentDropout(rnn.LSTMCell(3, 4, rng=0), 0.3, rng=0),
     "deep": lambda: rnn.Stacked(rnn.ElmanCell(3, 4, rng=0), rnn.LSTMCell(4, 4, rng=0)),
 }
@@ -54,6 +56,7 @@ MODELS = {
         2,
         rng=0,
     )(xs[:, 0].argsort()),
+    "fixed window": lambda xs: rnn.FixedWindowModel(9, 3, 2, 4, rng=0)(xs[:, 0].argsort()),
     "torch's names": lambda xs: [rnn.LSTM(3, 4, num_layers=2, dropout=0.2, bidirectional=True, rng=0)(xs)[0]],
     "packed": lambda xs: [rnn.GRU(3, 4, rng=0)(rnn.pack_padded_sequence(np.stack([xs, xs], 1), [len(xs), 2]))[0].data],
     "running free": lambda xs: rnn.OneToMany(3, 4, 2, rng=0)(np.ones(3), steps=len(xs)),

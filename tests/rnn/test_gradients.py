@@ -85,6 +85,8 @@ MODELS = {
     "normalised elman": every_step(lambda rng: rnn.LayerNormElmanCell(3, 4, rng=rng)),
     "normalised lstm": every_step(lambda rng: rnn.LayerNormLSTMCell(3, 4, rng=rng)),
     "normalised gru": every_step(lambda rng: rnn.LayerNormGRUCell(3, 4, rng=rng)),
+    "one matrix": every_step(lambda rng: rnn.TiedCell(3, rng=rng)),
+    "blocks": every_step(lambda rng: rnn.LSTMBlockCell(3, 2, 2, rng=rng)),
     "words": words,
     "both ends": both_ends,
     "jordan": jordan,

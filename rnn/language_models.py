@@ -1,0 +1,165 @@
+"""Language models that see only the last words: n-grams, and a neural network over a fixed window.
+
+A recurrent network sees all words before (row E of the lectures); these are what it is compared with. Like `ManyToMany`
+they give scores in every time step, so that `cross_entropy`, `generate` and `beam_search` take them as they are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+import tinygraph as tg
+
+from .cells import check_sizes
+from .embedding import Embedding
+from .init import Rng, drawing, generator, glorot, zeros
+from .models import Readout
+from .module import Module
+from .unrolling import each_timestep
+
+
+class NGram:
+    """Counts of n symbols in a row, and the chances that they give to the next one.
+
+    ``p(w | c) = (n(c w) + m p(w | c′)) / (n(c) + m)``, where c′ is the context c without its first symbol, and of no
+    context all symbols are equally likely before any is counted (MacKay and Peto 1995).
+
+    Parameters
+    ----------
+    n : int
+        Symbols in a row: it sees n − 1, and guesses the next.
+    num_symbols : int
+    m : float
+        How many counts the shorter context is worth; above 0, so that no chance is 0.
+
+    Examples
+    --------
+    >>> text = np.array([0, 1, 2] * 30)
+    >>> model = NGram(3, 3, m=0.1).count(text)
+    >>> model.probabilities([0, 1]).round(3)
+    array([0., 0., 1.])
+    """
+
+    def __init__(self, n: int, num_symbols: int, m: float = 1.0) -> None:
+        check_sizes(n=n, num_symbols=num_symbols)
+        if not m > 0:
+            raise ValueError(f"m should be above 0, so that no chance is 0, not {m}")
+        self.n, self.num_symbols, self.m = n, num_symbols, m
+        self.counts: dict[tuple[int, ...], Counter[int]] = {}
+
+    def count(self, numbers: ArrayLike) -> NGram:
+        """Count a text, (T,) of int, and return the model; texts that are counted one after another add up."""
+        text = _numbers(numbers, self.num_symbols).tolist()
+        for position, symbol in enumerate(text):
+            for length in range(min(self.n - 1, position) + 1):
+                context = tuple(text[position - length : position])
+                self.counts.setdefault(context, Counter())[symbol] += 1
+        return self
+
+    def probabilities(self, context: ArrayLike = ()) -> np.ndarray:
+        """Return the chances (num_symbols,) of the next symbol; of the context the last n − 1 symbols count."""
+        known = tuple(np.asarray(context, int).tolist())
+        p = np.full(self.num_symbols, 1 / self.num_symbols)
+        for length in range(min(self.n - 1, len(known)) + 1):
+            counter = self.counts.get(known[len(known) - length :])
+            if counter is None:
+                break
+            counts = np.zeros(self.num_symbols)
+            counts[list(counter)] = list(counter.values())
+            p = (counts + self.m * p) / (counts.sum() + self.m)
+        return p
+
+    def __call__(self, xs: ArrayLike) -> list[tg.Tensor]:
+        """Return log p of the next symbol in each of T time steps, (N, K) or (K,), for numbers (T, N) or (T,)."""
+        return self.run(xs)[0]
+
+    def run(self, xs: ArrayLike, state: np.ndarray | None = None) -> tuple[list[tg.Tensor], np.ndarray]:
+        """Return log p in each time step, and the last symbols, (N, n − 1) or (n − 1,), to go on from."""
+        numbers = _numbers(xs, self.num_symbols)
+        before = numbers[:0] if state is None else state.T
+        text = np.concatenate([before, numbers])
+        outputs = [self._log_p(text[: t + 1]) for t in range(len(before), len(text))]
+        return outputs, text[max(0, len(text) - (self.n - 1)) :].T
+
+    def _log_p(self, text: np.ndarray) -> tg.Tensor:
+        contexts = text[max(0, len(text) - (self.n - 1)) :]
+        if contexts.ndim == 1:
+            return tg.tensor(np.log(self.probabilities(contexts)))
+        return tg.tensor(np.log([self.probabilities(context) for context in contexts.T]))
+
+
+class FixedWindowModel(Module):
+    """The neural language model of Bengio et al. (2003): the vectors of the last words, and one hidden layer.
+
+    ``h = tanh(W [e⁽ᵗ⁻ⁿ⁺²⁾ … e⁽ᵗ⁾] + b)``, ``o = c + V h``, with e the rows of E. Before the beginning of a text stands
+    a symbol of its own.
+
+    Parameters
+    ----------
+    num_embeddings, embedding_dim : int
+        Symbols, and features of each vector.
+    window : int
+        How many of the last symbols it sees.
+    hidden_size : int
+    rng : numpy.random.Generator or int
+        Draws E from N(0, 1), W and V (Glorot); b and c start at zero.
+    dtype : dtype
+        Of the parameters.
+
+    Examples
+    --------
+    >>> model = FixedWindowModel(10, 4, window=3, hidden_size=8, rng=0)
+    >>> [o.shape for o in model([[1, 2], [3, 4]])]
+    [(2, 10), (2, 10)]
+    """
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        window: int,
+        hidden_size: int,
+        *,
+        rng: Rng = None,
+        dtype: DTypeLike = np.float64,
+    ) -> None:
+        check_sizes(num_embeddings=num_embeddings, window=window, hidden_size=hidden_size)
+        rng = generator(rng)
+        self.window, self.output_size = window, num_embeddings
+        self.embedding = Embedding(num_embeddings + 1, embedding_dim, rng=rng, dtype=dtype)  # the last: no word yet
+        draw = drawing(rng, dtype)
+        self.W = draw(glorot, hidden_size, window * embedding_dim)
+        self.b = draw(zeros, hidden_size)
+        self.readout = Readout(hidden_size, num_embeddings, rng=rng, dtype=dtype)
+
+    def __call__(self, xs: ArrayLike) -> list[tg.Tensor]:
+        """Return the T scores of the next symbol, (N, K) or (K,), for numbers (T, N) or (T,)."""
+        return self.run(xs)[0]
+
+    def run(self, xs: ArrayLike, state: np.ndarray | None = None) -> tuple[list[tg.Tensor], np.ndarray]:
+        """Return the scores, and the last symbols, (N, window − 1) or (window − 1,), to go on from."""
+        numbers = _numbers(xs, self.output_size)
+        if state is None:
+            state = np.full((*numbers.shape[1:], self.window - 1), self.output_size)  # no word yet
+        text = np.concatenate([state.T, numbers])
+        windows = [np.moveaxis(text[t : t + self.window], 0, -1) for t in range(len(numbers))]
+        return each_timestep(self._scores, windows), text[len(text) - (self.window - 1) :].T
+
+    def _scores(self, window: np.ndarray) -> Any:
+        e = self.embedding(window).reshape(*window.shape[:-1], -1)
+        h = tg.tanh(tg.linear(e, self.W, self.b))
+        return self.readout(h)
+
+
+def _numbers(xs: ArrayLike, symbols: int) -> np.ndarray:
+    numbers = np.asarray(xs)
+    if numbers.dtype.kind not in "iu" or numbers.ndim not in (1, 2):
+        given = f"{numbers.dtype} of shape {numbers.shape}"
+        raise ValueError(f"a language model reads the numbers of symbols, (T,) or (T, N) of int, not {given}")
+    if numbers.size and (numbers.min() < 0 or numbers.max() >= symbols):
+        raise ValueError(f"numbers should lie between 0 and {symbols - 1}, not {numbers.min()}..{numbers.max()}")
+    return numbers

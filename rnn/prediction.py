@@ -1,0 +1,70 @@
+"""What a trained model says of data, as arrays: in evaluation, recording nothing, in the order of the data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+import tinygraph as tg
+
+from .checks import Lengths
+from .data import pad
+from .module import Module
+
+
+def predict(model: Module, inputs: Any, lengths: Lengths = None, *, size: int = 64) -> Any:
+    """Return a model's outputs as arrays.
+
+    Parameters
+    ----------
+    model : Module
+        Called with the inputs, and with ``lengths=`` where there are any.
+    inputs : (T, N, …) array, or list of N sequences (T_n, …)
+        A list is cut into padded batches of similar length.
+    lengths : (N,) of int, optional
+        Of an array that is padded.
+    size : int
+        Sequences in a batch of a list.
+
+    Returns
+    -------
+    array, or list of N arrays
+        (T, N, K) of a model that has an output in every time step, (N, K) of one that has one; of a list the N
+        outputs in its order, (T_n, K) or (K,) each.
+
+    Examples
+    --------
+    >>> import rnn
+    >>> model = rnn.ManyToOne(rnn.GRUCell(3, 8, rng=0), 2, rng=0)
+    >>> predict(model, np.zeros((5, 4, 3))).shape
+    (4, 2)
+    >>> [output.shape for output in predict(model, [np.zeros((T, 3)) for T in (5, 1, 7)])]
+    [(2,), (2,), (2,)]
+    """
+    with tg.no_grad(), model.evaluating():
+        if not isinstance(inputs, list):
+            return _outputs(model, inputs, lengths)
+        if lengths is not None or size < 1:
+            raise ValueError("predict takes lengths of a padded array, and batches of at least one sequence of a list")
+        return _of_list(model, inputs, size)
+
+
+def _of_list(model: Any, sequences: list[ArrayLike], size: int) -> list[np.ndarray]:
+    order = np.argsort([len(np.asarray(sequence)) for sequence in sequences], kind="stable")
+    predictions: list[Any] = [None] * len(sequences)
+    for start in range(0, len(order), size):
+        members = order[start : start + size]
+        xs, lengths = pad([np.asarray(sequences[i]) for i in members])
+        outputs = _outputs(model, xs, lengths)
+        for place, (i, length) in enumerate(zip(members, lengths, strict=True)):
+            predictions[i] = outputs[:length, place] if outputs.ndim == 3 else outputs[place]
+    return predictions
+
+
+def _outputs(model: Any, xs: Any, lengths: Any) -> np.ndarray:
+    outputs = model(xs) if lengths is None else model(xs, lengths=lengths)
+    if isinstance(outputs, (list, tuple)):
+        return np.stack([output.data for output in outputs])
+    return np.array(outputs.data)
