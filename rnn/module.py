@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 import tinygraph as tg
 
 from .safetensors import read_safetensors, write_safetensors
+from .state_names import fitting, renamed
 
 Arrays = dict[str, np.ndarray]
 
@@ -198,12 +199,13 @@ class Module:
         Parameters
         ----------
         state : mapping
-            Name to array; a PyTorch module's own ``state_dict()`` will do.
+            Name to array; a PyTorch module's own ``state_dict()`` will do, and one of a model with names of its own,
+            such as ``lstm.weight_ih_l0`` and ``fc.weight``, where each part fits one part of this module alone.
 
         Raises
         ------
         KeyError
-            When names are missing or unknown.
+            When names are missing or unknown; the message says which class fits what was given.
         ValueError, TypeError
             When an array has the wrong shape or does not hold floating-point numbers.
         """
@@ -212,19 +214,21 @@ class Module:
 
     def _checked(self, state: Mapping[str, ArrayLike]) -> Arrays:
         expected = self.state_dict()
+        if set(state) != set(expected):
+            state = renamed(state, expected)
         missing = [name for name in expected if name not in state]
         unknown = [name for name in state if name not in expected]
         if missing or unknown:
-            raise KeyError(
-                f"state for {type(self).__name__}: missing {missing}, unknown {unknown}; expected {list(expected)}"
-            )
+            told = f"state for {type(self).__name__}: missing {missing}, unknown {unknown}; expected {list(expected)}"
+            raise KeyError(". ".join(filter(None, [told, fitting(state)])))
         arrays = {}
         for name, target in expected.items():
             array = np.asarray(state[name])
             if array.dtype.kind != "f":
                 raise TypeError(f"{name} should hold floating-point numbers, not {array.dtype}")
             if array.shape != target.shape:
-                raise ValueError(f"{name} should have shape {target.shape}, not {array.shape}")
+                told = f"{name} should have shape {target.shape}, not {array.shape}"
+                raise ValueError(". ".join(filter(None, [told, fitting(state)])))
             arrays[name] = array.astype(target.dtype)
         return arrays
 
