@@ -51,6 +51,8 @@ analysis       `rnn.analysis`, of a recorded loss: adjoints, gradient_norms, lag
 =============  =====================================================================================================
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from . import analysis
 from .attention import AdditiveAttention
 from .cells import Cell, ConditionedCell, ElmanCell, JordanCell, TiedCell
@@ -82,6 +84,7 @@ from .safetensors import FileError
 from .sampling import greedy, sampler, sampling_probabilities
 from .schedules import ReduceLROnPlateau, cosine_decay, exponential_decay, step_decay, warmup
 from .seq2seq import AttentionDecoder, AttentionEncoderDecoder, Decoder, EncoderDecoder
+from .torch_names import HERE as _HERE
 from .train import NonfiniteLossError, evaluate, fit
 from .unrolling import decode, unroll
 
@@ -105,3 +108,9 @@ __all__ = [
     "evolve", "euler", "LinearSystem", "ForcedOscillator", "oscillation",
     "analysis",
 ]  # fmt: skip
+
+if not _TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        instead = f"; write {_HERE[name]}" if name in _HERE else ""
+        raise AttributeError(f"rnn has no {name}{instead}", name=name, obj=None)

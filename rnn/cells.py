@@ -148,6 +148,13 @@ class Cell(Module):
         return f"{type(self).__name__}({self.input_size}, {self.state_sizes})"
 
 
+def check_pair(cell: Cell, state: State) -> None:
+    """Raise TypeError unless the state of an LSTM is a pair: an array of two rows would pass for one."""
+    if not isinstance(state, (tuple, list)) or len(state) != 2:
+        given = f"a {type(state).__name__} of shape {np.shape(state)}"
+        raise TypeError(f"{type(cell).__name__} is called with its state (b_c, s) first, and then x, not with {given}")
+
+
 def first(state: State) -> Any:
     """Return the first part of a state that is a tuple, or the state itself."""
     return first(state[0]) if isinstance(state, tuple) else state

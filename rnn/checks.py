@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 import tinygraph as tg
 
 from .cells import Cell, State
+from .module import Module
 
 Step = Callable[[Any, Any], Any]  # from a state and an input to the next state
 Lengths = ArrayLike | None  # (N,) integers; None where every sequence has all T time steps
@@ -117,6 +118,8 @@ def mask(lengths: ArrayLike, steps: int, batch: tuple[int, ...]) -> np.ndarray:
 def initial_state(cell: Step, state: State, batch: tuple[int, ...]) -> State:
     """Return the state before the first time step: `state`, checked, or the cell's own where that is None."""
     if not isinstance(cell, Cell):
+        if isinstance(cell, Module):
+            raise TypeError(f"unroll runs a cell, one time step after another; {cell!r} runs itself: call it with xs")
         if state is None:
             raise ValueError("a cell that is a plain function needs an initial state")
         return state
@@ -126,7 +129,10 @@ def initial_state(cell: Step, state: State, batch: tuple[int, ...]) -> State:
 def _fitting(cell: Cell, state: State, sizes: Any, batch: tuple[int, ...]) -> State:
     if isinstance(sizes, tuple):
         if not isinstance(state, (tuple, list)) or len(state) != len(sizes):
-            raise ValueError(f"the state of {cell!r} should be a tuple of {len(sizes)}, not {state!r}")
+            given = _told(state)
+            raise ValueError(
+                f"the state of {cell!r} should be a tuple of {len(sizes)}, its parts in order, not {given}"
+            )
         return tuple(_fitting(cell, part, size, batch) for part, size in zip(state, sizes, strict=True))
     state = of_dtype(state, cell.dtype, "the state")
     if state.shape not in ((*batch, sizes), (sizes,)):

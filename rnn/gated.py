@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 import tinygraph as tg
 
-from .cells import Cell, State, check_sizes
+from .cells import Cell, State, check_pair, check_sizes
 from .init import Rng, drawing, generator, glorot, orthogonal, stacked, uniform, zeros
 from .module import Arrays
 from .torch_layouts import affine_from_torch, affine_to_torch, gru_from_torch, gru_to_torch
@@ -74,6 +74,7 @@ class LSTMCell(Cell):
 
     def __call__(self, state: tuple[State, State], x: ArrayLike) -> tuple[tg.Tensor, tg.Tensor]:
         """Return the next b_c and s, (N, H) or (H,) each."""
+        check_pair(self, state)
         b_c, s = state
         a = tg.linear(x, self.U, self.b) + tg.linear(b_c, self.W)
         return self._with_peepholes(a, s) if self.peepholes else self._without_peepholes(a, s)
@@ -160,6 +161,7 @@ class LSTMBlockCell(Cell):
 
     def __call__(self, state: tuple[State, State], x: ArrayLike) -> tuple[tg.Tensor, tg.Tensor]:
         """Return the next b_c and s, (N, B·C) or (B·C,) each."""
+        check_pair(self, state)
         b_c, s = state
         B = self.blocks
         a = tg.linear(x, self.U, self.b) + tg.linear(b_c, self.W)

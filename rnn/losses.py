@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 import tinygraph as tg
 
 from .checks import Lengths
-from .reducing import Outputs, Term, active_steps, check_shapes, first_step, over_values, reduced
+from .reducing import Outputs, Term, active_steps, check_shapes, checked, first_step, over_values, reduced
 
 
 def cross_entropy(
@@ -63,7 +63,7 @@ def cross_entropy(
     >>> bool(np.isclose(cross_entropy(o, [0, 1, 2], reduction="mean").item(), np.log(4)))
     True
     """
-    targets = np.asarray(targets)
+    outputs, targets = checked("cross_entropy", outputs, targets)
     if targets.dtype.kind not in "iu":
         hint = "; of one-hot targets give the classes, ys.argmax(axis=-1)" if targets.dtype.kind == "f" else ""
         raise TypeError(f"the targets of cross_entropy should be integers, not {targets.dtype}{hint}")
@@ -112,7 +112,7 @@ def mse(outputs: Outputs, targets: ArrayLike, lengths: Lengths = None, reduction
     >>> mse([tg.parameter(np.zeros(1)) for t in range(4)], [[8.0], [12.0], [10.0], [12.0]]).item()
     113.0
     """
-    return over_values("mse", _squared_error, outputs, np.asarray(targets), lengths, reduction)
+    return over_values("mse", _squared_error, outputs, targets, lengths, reduction)
 
 
 def binary_cross_entropy(
@@ -152,12 +152,13 @@ def binary_cross_entropy(
     >>> bool(np.isclose(binary_cross_entropy(p, [1, 0]).item(), -(np.log(0.5) + np.log(0.75)) / 2))
     True
     """
+    name = "binary_cross_entropy"
+    outputs, targets = checked(name, outputs, targets)
     for output in [outputs] if isinstance(outputs, tg.Tensor) else outputs:
         if not ((output.data >= 0) & (output.data <= 1)).all():
             raise ValueError(
                 "binary_cross_entropy takes probabilities, from 0 to 1; of scores take binary_cross_entropy_with_logits"
             )
-    name, targets = "binary_cross_entropy", np.asarray(targets)
     _check_probabilities(targets, name)
     return over_values(name, partial(_binary_term, weight=weight), outputs, targets, lengths, reduction)
 
@@ -189,7 +190,8 @@ def binary_cross_entropy_with_logits(
     >>> binary_cross_entropy_with_logits(o, [[1], [1]]).item()
     500.0
     """
-    name, targets = "binary_cross_entropy_with_logits", np.asarray(targets)
+    name = "binary_cross_entropy_with_logits"
+    outputs, targets = checked(name, outputs, targets)
     _check_probabilities(targets, name)
     term = partial(_binary_logits_term, weight=weight, pos_weight=pos_weight)
     return over_values(name, term, outputs, targets, lengths, reduction)

@@ -157,8 +157,12 @@ class Module:
     def dtype(self) -> np.dtype:
         """The dtype that all parameters share."""
         dtypes = {parameter.dtype for parameter in self.parameters().values()}
+        if not dtypes:
+            raise TypeError(
+                f"{type(self).__name__} holds no parameters: write self.W = tg.parameter(…) in its __init__"
+            )
         if len(dtypes) != 1:
-            several = ", ".join(sorted(map(str, dtypes))) or "no parameters"
+            several = ", ".join(sorted(map(str, dtypes)))
             raise TypeError(f"{type(self).__name__} should hold parameters of one dtype, not {several}")
         return dtypes.pop()
 
@@ -213,6 +217,10 @@ class Module:
             parameter.data = array
 
     def _checked(self, state: Mapping[str, ArrayLike]) -> Arrays:
+        if not isinstance(state, Mapping):
+            raise TypeError(
+                f"load_state_dict takes a dict of arrays by name, not {state!r}; a file is read by load(path)"
+            )
         expected = self.state_dict()
         if set(state) != set(expected):
             state = renamed(state, expected)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 import tinygraph as tg
 
-from .cells import Cell, ElmanCell, Nonlinearity, State, check_sizes
+from .cells import Cell, ElmanCell, Nonlinearity, State, check_pair, check_sizes
 from .gated import LSTMCell
 from .init import Rng, drawing, glorot, orthogonal, stacked
 from .module import Arrays, Module
@@ -174,6 +174,7 @@ class LayerNormLSTMCell(LSTMCell):
 
     def __call__(self, state: tuple[State, State], x: ArrayLike) -> tuple[tg.Tensor, tg.Tensor]:
         """Return the next b_c and s, (N, H) or (H,) each."""
+        check_pair(self, state)
         b_c, s = state
         H = self.output_size
         a = self.norm_x(tg.linear(x, self.U)) + self.norm_h(tg.linear(b_c, self.W))

@@ -25,6 +25,10 @@ def named(parameters: Parameters) -> dict[str, tg.Tensor]:
     by_name = dict(parameters.parameters() if isinstance(parameters, Module) else parameters)
     if not by_name:
         raise ValueError("there are no parameters to train")
+    for name, parameter in by_name.items():
+        if not isinstance(parameter, tg.Tensor):
+            given = type(parameter).__name__
+            raise TypeError(f"an optimiser trains tensors by name, but {name!r} is a {given}: write tg.parameter(…)")
     return by_name
 
 

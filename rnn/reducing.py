@@ -18,10 +18,26 @@ Outputs = tg.Tensor | Sequence[tg.Tensor]
 Term = Callable[[tg.Tensor, np.ndarray], tg.Tensor]  # from the output and the targets of a time step to L⁽ᵗ⁾
 
 
-def over_values(
-    name: str, term: Term, outputs: Outputs, targets: np.ndarray, lengths: Lengths, reduction: str
-) -> tg.Tensor:
+def checked(name: str, outputs: Any, targets: Any) -> tuple[Outputs, np.ndarray]:
+    """Return outputs as Tensors and targets as an array; raise TypeError where they are something else."""
+    several = isinstance(outputs, (list, tuple))
+    if not all(
+        isinstance(o, tg.Tensor) or np.asarray(o).dtype.kind == "f" for o in (outputs if several else [outputs])
+    ):
+        given = f"a {type(outputs).__name__} of {type(outputs[0]).__name__}" if several else type(outputs).__name__
+        raise TypeError(f"{name}(outputs, targets): outputs come first, Tensors of floating-point numbers, not {given}")
+    if any(isinstance(y, tg.Tensor) and y.requires_grad for y in (targets if isinstance(targets, list) else [targets])):
+        raise TypeError(f"{name}(outputs, targets): targets are data, and get no gradient; y.detach() makes data of y")
+    if isinstance(targets, list):
+        targets = [y.data if isinstance(y, tg.Tensor) else y for y in targets]
+    outputs = [o if isinstance(o, tg.Tensor) else tg.tensor(o) for o in outputs] if several else outputs
+    outputs = outputs if several or isinstance(outputs, tg.Tensor) else tg.tensor(outputs)
+    return outputs, np.asarray(targets.data if isinstance(targets, tg.Tensor) else targets)
+
+
+def over_values(name: str, term: Term, outputs: Any, targets: Any, lengths: Lengths, reduction: str) -> tg.Tensor:
     """Return the sum or the mean of a term that is taken of each target value."""
+    outputs, targets = checked(name, outputs, targets)
     if targets.dtype.kind not in "fiub":
         raise TypeError(f"the targets of {name} should be numbers, not {targets.dtype}")
     output, target_shape = first_step(outputs, targets)

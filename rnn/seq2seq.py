@@ -69,6 +69,11 @@ class EncoderDecoder(Module):
     """
 
     def __init__(self, encoder: Cell, decoders: Decoder | Mapping[str, Decoder]) -> None:
+        if not isinstance(decoders, (Decoder, Mapping)):
+            raise TypeError(
+                f"EncoderDecoder takes a Decoder, or several as a dict by name, not a {type(decoders).__name__}: "
+                'write {"EN": decoder, "FR": other}'
+            )
         self.encoder = encoder
         self.decoders = decoders if isinstance(decoders, Decoder) else dict(decoders)
         several = [decoders] if isinstance(decoders, Decoder) else list(decoders.values())

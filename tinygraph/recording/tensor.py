@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -83,7 +84,11 @@ class Tensor:
     __hash__ = object.__hash__
 
     def __init__(self, *data: Any, **options: Any) -> None:
-        raise TypeError("Tensor: made by tg.tensor(data) or tg.parameter(data), not by calling Tensor")
+        given = reprlib.repr(data[0]) if data else "data"
+        raise TypeError(
+            "Tensor: made by tg.tensor(data) or tg.parameter(data), not by calling Tensor;"
+            f" write tg.tensor({given}), or tg.parameter({given}) where it is trained{where(_frame(1))}"
+        )
 
     # -- the value ----------------------------------------------------------------------------------------------------
 
