@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 import tinygraph as tg
 
 from .checks import Lengths
-from .reducing import Outputs, Term, active_steps, check_shapes, checked, first_step, over_values, reduced
+from .reducing import Outputs, Term, active_steps, check_shapes, checked_targets, first_step, over_values, reduced
 
 
 def cross_entropy(
@@ -63,7 +63,7 @@ def cross_entropy(
     >>> bool(np.isclose(cross_entropy(o, [0, 1, 2], reduction="mean").item(), np.log(4)))
     True
     """
-    outputs, targets = checked("cross_entropy", outputs, targets)
+    targets = checked_targets("cross_entropy", outputs, targets)
     if targets.dtype.kind not in "iu":
         hint = "; of one-hot targets give the classes, ys.argmax(axis=-1)" if targets.dtype.kind == "f" else ""
         raise TypeError(f"the targets of cross_entropy should be integers, not {targets.dtype}{hint}")
@@ -153,7 +153,7 @@ def binary_cross_entropy(
     True
     """
     name = "binary_cross_entropy"
-    outputs, targets = checked(name, outputs, targets)
+    targets = checked_targets(name, outputs, targets)
     for output in [outputs] if isinstance(outputs, tg.Tensor) else outputs:
         if not ((output.data >= 0) & (output.data <= 1)).all():
             raise ValueError(
@@ -191,7 +191,7 @@ def binary_cross_entropy_with_logits(
     500.0
     """
     name = "binary_cross_entropy_with_logits"
-    outputs, targets = checked(name, outputs, targets)
+    targets = checked_targets(name, outputs, targets)
     _check_probabilities(targets, name)
     term = partial(_binary_logits_term, weight=weight, pos_weight=pos_weight)
     return over_values(name, term, outputs, targets, lengths, reduction)

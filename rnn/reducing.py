@@ -18,26 +18,21 @@ Outputs = tg.Tensor | Sequence[tg.Tensor]
 Term = Callable[[tg.Tensor, np.ndarray], tg.Tensor]  # from the output and the targets of a time step to L⁽ᵗ⁾
 
 
-def checked(name: str, outputs: Any, targets: Any) -> tuple[Outputs, np.ndarray]:
-    """Return outputs as Tensors and targets as an array; raise TypeError where they are something else."""
+def checked_targets(name: str, outputs: Any, targets: Any) -> np.ndarray:
+    """Return targets as an array; raise TypeError where outputs are no Tensors, or targets get a gradient."""
     several = isinstance(outputs, (list, tuple))
-    if not all(
-        isinstance(o, tg.Tensor) or np.asarray(o).dtype.kind == "f" for o in (outputs if several else [outputs])
-    ):
+    if not all(isinstance(output, tg.Tensor) for output in (outputs if several else [outputs])):
         given = f"a {type(outputs).__name__} of {type(outputs[0]).__name__}" if several else type(outputs).__name__
-        raise TypeError(f"{name}(outputs, targets): outputs come first, Tensors of floating-point numbers, not {given}")
+        raise TypeError(f"{name}(outputs, targets): outputs come first, Tensors or lists of them, not {given}")
+    each = [y.data if isinstance(y, tg.Tensor) else y for y in targets] if isinstance(targets, list) else targets
     if any(isinstance(y, tg.Tensor) and y.requires_grad for y in (targets if isinstance(targets, list) else [targets])):
         raise TypeError(f"{name}(outputs, targets): targets are data, and get no gradient; y.detach() makes data of y")
-    if isinstance(targets, list):
-        targets = [y.data if isinstance(y, tg.Tensor) else y for y in targets]
-    outputs = [o if isinstance(o, tg.Tensor) else tg.tensor(o) for o in outputs] if several else outputs
-    outputs = outputs if several or isinstance(outputs, tg.Tensor) else tg.tensor(outputs)
-    return outputs, np.asarray(targets.data if isinstance(targets, tg.Tensor) else targets)
+    return np.asarray(each.data if isinstance(each, tg.Tensor) else each)
 
 
 def over_values(name: str, term: Term, outputs: Any, targets: Any, lengths: Lengths, reduction: str) -> tg.Tensor:
     """Return the sum or the mean of a term that is taken of each target value."""
-    outputs, targets = checked(name, outputs, targets)
+    targets = checked_targets(name, outputs, targets)
     if targets.dtype.kind not in "fiub":
         raise TypeError(f"the targets of {name} should be numbers, not {targets.dtype}")
     output, target_shape = first_step(outputs, targets)
@@ -48,14 +43,13 @@ def over_values(name: str, term: Term, outputs: Any, targets: Any, lengths: Leng
     else:
         values = max(1, int(active.sum())) * math.prod(targets.shape[active.ndim :])
         features = targets.ndim - active.ndim
-    if features:
-        term = partial(_summed, term, -1 if features == 1 else tuple(range(-features, 0)))
+    axis: Any = -1 if features == 1 else tuple(range(-features, 0))
+
+    def total(o: tg.Tensor, y: np.ndarray) -> tg.Tensor:
+        return tg.sum(term(o, y), axis=axis)
+
     targets = targets.astype(output.dtype, copy=False)
-    return reduced(term, outputs, targets, active, reduction, {"mean": values, "sum": 1})
-
-
-def _summed(term: Term, axis: Any, o: tg.Tensor, y: np.ndarray) -> tg.Tensor:
-    return tg.sum(term(o, y), axis=axis)
+    return reduced(total if features else term, outputs, targets, active, reduction, {"mean": values, "sum": 1})
 
 
 def reduced(
@@ -72,10 +66,10 @@ def reduced(
     if not divisors[reduction]:
         raise ValueError("there is no target that counts: all are ignored, or of weight 0")
     scale = 1 / divisors[reduction]
-    sequences: list[Any] = [outputs, targets] if active is None else [outputs, targets, active]
     if isinstance(outputs, tg.Tensor):
-        L = _one_step(term, *sequences)
+        L = _one_step(term, outputs, targets, active)
         return L if reduction == "none" or (L.ndim == 0 and scale == 1) else _scaled_sum(L, scale)
+    sequences: list[Any] = [outputs, targets] if active is None else [outputs, targets, active]
     losses = each_timestep(partial(_one_step, term), *sequences)
     return tg.stack(losses) if reduction == "none" else _scaled_sum(tg.stack(losses), scale)
 
