@@ -170,10 +170,12 @@ class ElmanCell(Cell):
     input_size, hidden_size : int
     nonlinearity : {"tanh", "relu", "logistic", "linear"} or function
     bias : bool
+    recurrent_bias : bool
+        A second bias d beside b, as PyTorch has: it computes the same, but is trained as one of twice the rate.
     learned_state : bool
         Learn h⁽⁰⁾ (the parameter h0) where it is zero otherwise.
     rng : numpy.random.Generator or int
-        Draws U (Glorot) and W (orthogonal); b starts at zero.
+        Draws U (Glorot) and W (orthogonal); b and d start at zero.
     dtype : dtype
         Of the parameters.
 
@@ -191,6 +193,7 @@ class ElmanCell(Cell):
         nonlinearity: Nonlinearity = "tanh",
         bias: bool = True,
         *,
+        recurrent_bias: bool = False,
         learned_state: bool = False,
         rng: Rng = None,
         dtype: DTypeLike = np.float64,
@@ -202,15 +205,16 @@ class ElmanCell(Cell):
         self.U = draw(glorot, hidden_size, input_size)
         self.W = draw(orthogonal, hidden_size, hidden_size)
         self.b = draw(zeros, hidden_size) if bias else None
+        self.d = draw(zeros, hidden_size) if recurrent_bias else None
         if learned_state:
             self.learn_initial_state(dtype)
 
     def __call__(self, h: State, x: ArrayLike) -> tg.Tensor:
         """Return the next h, (N, H) or (H,)."""
         if self.phi is itself:  # h is the affine map itself, and is drawn as h
-            h = tg.linear(x, self.U, self.b) + tg.linear(h, self.W)
+            h = tg.linear(x, self.U, self.b) + tg.linear(h, self.W, self.d)
             return h
-        a = tg.linear(x, self.U, self.b) + tg.linear(h, self.W)
+        a = tg.linear(x, self.U, self.b) + tg.linear(h, self.W, self.d)
         h = self.phi(a)
         return h
 
@@ -220,7 +224,7 @@ class ElmanCell(Cell):
 
     def from_torch(self, arrays: Arrays) -> Arrays:
         """Undo `to_torch`."""
-        return affine_from_torch(arrays)
+        return affine_from_torch(arrays, two_biases=self.d is not None)
 
 
 class TiedCell(Cell):

@@ -28,6 +28,8 @@ class LSTMCell(Cell):
     ----------
     input_size, hidden_size : int
     peepholes, bias : bool
+    recurrent_bias : bool
+        A second bias d beside b, as PyTorch has: it computes the same, but is trained as one of twice the rate.
     forget_bias : float
         Start of φ's bias; 1 keeps s at first (Gers et al. 2000).
     learned_state : bool
@@ -52,6 +54,7 @@ class LSTMCell(Cell):
         peepholes: bool = False,
         bias: bool = True,
         *,
+        recurrent_bias: bool = False,
         forget_bias: float = 1.0,
         learned_state: bool = False,
         rng: Rng = None,
@@ -65,6 +68,7 @@ class LSTMCell(Cell):
         self.W = draw(stacked(orthogonal, 4), 4 * hidden_size, hidden_size)
         start = np.repeat([0.0, forget_bias, 0.0, 0.0], hidden_size)
         self.b = tg.parameter(start.astype(dtype)) if bias else None
+        self.d = draw(zeros, 4 * hidden_size) if recurrent_bias else None
         if peepholes:
             self.p_ι = draw(uniform, hidden_size)
             self.p_φ = draw(uniform, hidden_size)
@@ -76,7 +80,7 @@ class LSTMCell(Cell):
         """Return the next b_c and s, (N, H) or (H,) each."""
         check_pair(self, state)
         b_c, s = state
-        a = tg.linear(x, self.U, self.b) + tg.linear(b_c, self.W)
+        a = tg.linear(x, self.U, self.b) + tg.linear(b_c, self.W, self.d)
         return self._with_peepholes(a, s) if self.peepholes else self._without_peepholes(a, s)
 
     def _without_peepholes(self, a: tg.Tensor, s: State) -> tuple[tg.Tensor, tg.Tensor]:
@@ -104,7 +108,7 @@ class LSTMCell(Cell):
 
     def from_torch(self, arrays: Arrays) -> Arrays:
         """Undo `to_torch`."""
-        return affine_from_torch(arrays, GATES)
+        return affine_from_torch(arrays, GATES, two_biases=self.d is not None)
 
 
 class LSTMBlockCell(Cell):
@@ -192,6 +196,9 @@ class GRUCell(Cell):
     ----------
     input_size, hidden_size : int
     reset_after, bias : bool
+    recurrent_bias : bool
+        With `reset_after`, biases d_z and d_r beside b_z and b_r, as PyTorch has: they compute the same, but are
+        trained as one of twice the rate.
     learned_state : bool
         Learn h⁽⁰⁾ (the parameter h0).
     rng : numpy.random.Generator or int
@@ -212,11 +219,14 @@ class GRUCell(Cell):
         reset_after: bool = False,
         bias: bool = True,
         *,
+        recurrent_bias: bool = False,
         learned_state: bool = False,
         rng: Rng = None,
         dtype: DTypeLike = np.float64,
     ) -> None:
         check_sizes(hidden_size=hidden_size)
+        if recurrent_bias and not reset_after:
+            raise ValueError("recurrent_bias needs reset_after=True: the lectures' form has one product a gate")
         super().__init__(input_size, hidden_size)
         self.reset_after = reset_after
         H, both = hidden_size, hidden_size + input_size
@@ -225,6 +235,8 @@ class GRUCell(Cell):
         self.W_r = draw(_state_and_input, H, both)
         self.b_z = draw(zeros, H) if bias else None
         self.b_r = draw(zeros, H) if bias else None
+        self.d_z = draw(zeros, H) if recurrent_bias else None
+        self.d_r = draw(zeros, H) if recurrent_bias else None
         if reset_after:
             self.U = draw(glorot, H, input_size)
             self.d = draw(zeros, H) if bias else None
@@ -236,8 +248,8 @@ class GRUCell(Cell):
     def __call__(self, h: State, x: ArrayLike) -> tg.Tensor:
         """Return the next h, (N, H) or (H,)."""
         hx = tg.concatenate([h, x], axis=-1)
-        z = tg.sigmoid(tg.linear(hx, self.W_z, self.b_z))
-        r = tg.sigmoid(tg.linear(hx, self.W_r, self.b_r))
+        z = tg.sigmoid(_plus(tg.linear(hx, self.W_z, self.b_z), self.d_z))
+        r = tg.sigmoid(_plus(tg.linear(hx, self.W_r, self.b_r), self.d_r))
         if self.reset_after:
             h̃ = tg.tanh(tg.linear(x, self.U, self.b) + r * tg.linear(h, self.W, self.d))
             h = (1 - z) * h̃ + z * h
@@ -252,7 +264,11 @@ class GRUCell(Cell):
 
     def from_torch(self, arrays: Arrays) -> Arrays:
         """Undo `to_torch`."""
-        return gru_from_torch(arrays) if self.reset_after else arrays
+        return gru_from_torch(arrays, two_biases=self.d_z is not None) if self.reset_after else arrays
+
+
+def _plus(a: tg.Tensor, d: tg.Tensor | None) -> tg.Tensor:
+    return a if d is None else a + d
 
 
 def _state_and_input(shape: tuple[int, ...], rng: Rng) -> np.ndarray:

@@ -22,8 +22,9 @@ class Module:
     """Base of cells, layers and models: what its attributes hold are its parameters and parts.
 
     A parameter takes the attribute's name, so that ``self.W = tg.parameter(...)`` is drawn as W.
-    Parts may also stand in a list, a tuple or a dict. A class that has a counterpart in PyTorch overrides
-    `to_torch` and `from_torch`, or `torch_key`: state dicts are in PyTorch's names and layouts.
+    Parts may also stand in a list, a tuple or a dict. What it computes is ``__call__``, or ``forward``. A class that
+    has a counterpart in PyTorch overrides `to_torch` and `from_torch`, or `torch_key`: state dicts are in PyTorch's
+    names and layouts.
 
     Examples
     --------
@@ -37,6 +38,11 @@ class Module:
     """
 
     training: bool = True  # whether dropout drops: see `train` and `eval`
+
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)
+        if "forward" in vars(cls) and "__call__" not in vars(cls):  # as PyTorch's modules name it
+            cls.__call__ = cls.forward  # type: ignore[attr-defined, method-assign]
 
     def __setattr__(self, name: str, value: object) -> None:
         if isinstance(value, tg.Tensor) and value.requires_grad and value.label is None:

@@ -23,7 +23,8 @@ class Recurrent(Module):
     """Base of `RNN`, `LSTM` and `GRU`: layers of cells that are called as PyTorch's.
 
     ``output, h_n = layer(input, h_0)``: `output` holds what the last layer shows in all time steps, `h_n` the last
-    states of all layers and directions. An LSTM has ``(h_n, c_n)``, and takes ``(h_0, c_0)``.
+    states of all layers and directions. An LSTM has ``(h_n, c_n)``, and takes ``(h_0, c_0)``. The cells have both of
+    PyTorch's biases, so that with its weights a training takes its steps, too.
     """
 
     several_states = False  # whether a state is the pair (h, c)
@@ -50,7 +51,8 @@ class Recurrent(Module):
             if number and dropout:
                 layers.append(Dropout(dropout, rng=rng))
             size = input_size if number == 0 else hidden_size * (2 if bidirectional else 1)
-            cells = [self.cell(size, hidden_size, bias=bias, rng=rng, dtype=dtype) for _ in range(1 + bidirectional)]
+            options: dict[str, Any] = {"bias": bias, "recurrent_bias": bias, "rng": rng, "dtype": dtype}
+            cells = [self.cell(size, hidden_size, **options) for _ in range(1 + bidirectional)]
             layers.append(Bidirectional(*cells) if bidirectional else cells[0])
         self.layers = Layers(*layers)
         self.input_size, self.hidden_size, self.output_size = input_size, hidden_size, self.layers.output_size

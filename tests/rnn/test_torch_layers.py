@@ -104,6 +104,11 @@ def test_recurrent_layers(kind, options, given):
     ((output * weights).sum() + sum(state.sum() for state in parts(end))).backward()
     ((expected * torch.tensor(weights)).sum() + sum(state.sum() for state in parts(expected_end))).backward()
     np.testing.assert_allclose(x.grad, x_theirs.grad.numpy(), **close)
+    for parameter in ours.parameters().values():
+        parameter.data = parameter.grad
+    gradients = ours.state_dict()
+    for name, parameter in theirs.named_parameters():  # of both biases, too
+        np.testing.assert_allclose(gradients[name], parameter.grad.numpy(), **close, err_msg=name)
 
 
 @pytest.mark.parametrize("kind", KINDS)
