@@ -77,13 +77,13 @@ class NGram:
         """Return log p of the next symbol in each of T time steps, (N, K) or (K,), for numbers (T, N) or (T,)."""
         return self.run(xs)[0]
 
-    def run(self, xs: ArrayLike, state: np.ndarray | None = None) -> tuple[list[tg.Tensor], np.ndarray]:
+    def run(self, xs: ArrayLike, state: tg.Tensor | None = None) -> tuple[list[tg.Tensor], tg.Tensor]:
         """Return log p in each time step, and the last symbols, (N, n − 1) or (n − 1,), to go on from."""
         numbers = _numbers(xs, self.num_symbols)
-        before = numbers[:0] if state is None else state.T
+        before = numbers[:0] if state is None else state.data.T
         text = np.concatenate([before, numbers])
         outputs = [self._log_p(text[: t + 1]) for t in range(len(before), len(text))]
-        return outputs, text[max(0, len(text) - (self.n - 1)) :].T
+        return outputs, tg.tensor(text[max(0, len(text) - (self.n - 1)) :].T)
 
     def _log_p(self, text: np.ndarray) -> tg.Tensor:
         contexts = text[max(0, len(text) - (self.n - 1)) :]
@@ -140,14 +140,13 @@ class FixedWindowModel(Module):
         """Return the T scores of the next symbol, (N, K) or (K,), for numbers (T, N) or (T,)."""
         return self.run(xs)[0]
 
-    def run(self, xs: ArrayLike, state: np.ndarray | None = None) -> tuple[list[tg.Tensor], np.ndarray]:
+    def run(self, xs: ArrayLike, state: tg.Tensor | None = None) -> tuple[list[tg.Tensor], tg.Tensor]:
         """Return the scores, and the last symbols, (N, window − 1) or (window − 1,), to go on from."""
         numbers = _numbers(xs, self.output_size)
-        if state is None:
-            state = np.full((*numbers.shape[1:], self.window - 1), self.output_size)  # no word yet
-        text = np.concatenate([state.T, numbers])
+        before = np.full((self.window - 1, *numbers.shape[1:]), self.output_size) if state is None else state.data.T
+        text = np.concatenate([before, numbers])
         windows = [np.moveaxis(text[t : t + self.window], 0, -1) for t in range(len(numbers))]
-        return each_timestep(self._scores, windows), text[len(text) - (self.window - 1) :].T
+        return each_timestep(self._scores, windows), tg.tensor(text[len(text) - (self.window - 1) :].T)
 
     def _scores(self, window: np.ndarray) -> Any:
         e = self.embedding(window).reshape(*window.shape[:-1], -1)

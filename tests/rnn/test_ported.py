@@ -27,6 +27,6 @@ def test_a_ported_program_has_the_same_numbers(name, apart):
     their_model, our_model = program.models()
     for found, expected in zip(program.ours(our_model), program.theirs(their_model), strict=True):
         np.testing.assert_allclose(found, expected, rtol=apart)
-    weights = our_model.state_dict()
+    weights, close = our_model.state_dict(), {"rtol": 10 * apart, "atol": 10 * apart}
     for parameter, array in their_model.state_dict().items():
-        np.testing.assert_allclose(weights[parameter], array.numpy(), rtol=10 * apart, atol=10 * apart, err_msg=parameter)
+        np.testing.assert_allclose(weights[parameter], array.numpy(), **close, err_msg=parameter)

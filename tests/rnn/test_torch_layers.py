@@ -134,6 +134,19 @@ def test_packed_sequences_in_and_out(kind, sorts, both):
         assert found.tolist() == expected_lengths.tolist() == list(lengths)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_output_of_both_directions_reads_where_each_has_ended(kind):
+    ours, theirs = pair(kind, bidirectional=True)
+    xs = np.random.default_rng(0).normal(size=(T, N, I))
+    packed = torch.nn.utils.rnn.pack_padded_sequence(torch.tensor(xs), LENGTHS, enforce_sorted=False)
+    _, end = theirs(packed)
+    h_n = parts(end)[0]
+    for layer in (ours, ours.layers, ours.layers.layers[0]):
+        model = rnn.ManyToOne(layer, 2, rng=0)
+        readout = torch.cat([h_n[-2], h_n[-1]], -1) @ torch.tensor(model.readout.V.data).T
+        same(model(xs, lengths=LENGTHS), readout)
+
+
 def test_a_list_of_sequences_is_packed():
     sequences = [np.arange(n) + 10.0 * n for n in LENGTHS]
     ours = rnn.pack_sequence(sequences, enforce_sorted=False)
