@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,9 +22,9 @@ class Module:
     """Base of cells, layers and models: what its attributes hold are its parameters and parts.
 
     A parameter takes the attribute's name, so that ``self.W = tg.parameter(...)`` is drawn as W.
-    Parts may also stand in a list, a tuple or a dict. What it computes is ``__call__``, or ``forward``. A class that
-    has a counterpart in PyTorch overrides `to_torch` and `from_torch`, or `torch_key`: state dicts are in PyTorch's
-    names and layouts.
+    Parts and parameters may also stand in a list, a tuple or a dict. What it computes is ``__call__``, or
+    ``forward``. A class that has a counterpart in PyTorch overrides `to_torch` and `from_torch`, or `torch_key`:
+    state dicts are in PyTorch's names and layouts.
 
     Examples
     --------
@@ -271,5 +271,19 @@ def _modules(name: str, value: object) -> Iterator[tuple[str, Module]]:
     if isinstance(value, Module):
         yield name, value
     elif isinstance(value, (list, tuple, dict)):
-        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+        items = dict(value if isinstance(value, dict) else enumerate(value))
+        leaves = {key: item for key, item in items.items() if isinstance(item, tg.Tensor) and item.op is None}
+        if leaves:
+            yield name, _Held(name, leaves)
+        for key, item in items.items():
             yield from _modules(f"{name}.{key}", item)
+
+
+class _Held(Module):
+    """The parameters that a list or a dict in an attribute holds."""
+
+    def __init__(self, name: str, leaves: Mapping[Any, tg.Tensor]) -> None:
+        for key, leaf in leaves.items():
+            if leaf.requires_grad and leaf.label is None:
+                leaf.name = f"{name}_{key}"
+            setattr(self, str(key), leaf)

@@ -33,6 +33,27 @@ def test_a_shared_parameter_counts_once():
     assert "readout.V" not in model.parameters()
 
 
+def test_parameters_in_a_list_or_a_dict_are_found_named_saved_and_loaded():
+    class Deep(rnn.Module):
+        def __init__(self, seed):
+            rng = np.random.default_rng(seed)
+            self.Ws = [tg.parameter(rng.normal(size=(2, 2))) for _ in range(2)]
+            self.others = {"c": tg.parameter(rng.normal(size=2)), "cells": (rnn.ElmanCell(2, 2, rng=rng),)}
+            self.seen = []
+
+    one, other = Deep(0), Deep(1)
+    assert list(one.parameters())[:3] == ["Ws.0", "Ws.1", "others.c"]
+    assert [p.name for p in one.parameters().values()][:3] == ["Ws_0", "Ws_1", "others_c"]
+    one.seen.append(one.Ws[0] * 2)  # what is computed is no parameter
+    assert len(one.parameters()) == 6
+    other.load_state_dict(one.state_dict())
+    np.testing.assert_array_equal(other.Ws[1].data, one.Ws[1].data)
+    optimizer = rnn.SGD(other, lr=1.0)
+    other.Ws[1].sum().backward()
+    optimizer.step()
+    np.testing.assert_array_equal(other.Ws[1].data, one.Ws[1].data - 1)
+
+
 def test_a_name_given_by_the_user_is_kept():
     model = rnn.ElmanCell(2, 2, rng=0)
     model.W = tg.parameter(np.eye(2), name="recurrent")
