@@ -119,16 +119,21 @@ class Bidirectional(Module):
     def __call__(self, xs: ArrayLike, state: State = None, lengths: Lengths = None) -> tuple[list[tg.Tensor], State]:
         """Return the list of T outputs, (N, H + G) each, and the pair of last states."""
         h, g, ends = self.directions(xs, state, lengths)
-        return each_timestep(lambda h, g: tg.concatenate([h, g], axis=-1), h, g), ends
+        return each_timestep(side_by_side, h, g), ends
 
     def output(self, state: State) -> tg.Tensor:
         """Return what both directions show when they have read all: h⁽ᵀ⁾ and g⁽¹⁾ side by side, (N, H + G)."""
-        h, g = self.forward.output(state[0]), self.backward.output(state[1])
-        return tg.concatenate([h, g], axis=-1)
+        return side_by_side(self.forward.output(state[0]), self.backward.output(state[1]))
 
     def torch_key(self, child: str, key: str) -> str:
         """Return PyTorch's name of a parameter of one direction."""
         return f"{key}_l0" if child == "forward" else f"{key}_l0_reverse"
+
+
+def side_by_side(h: tg.Tensor, g: tg.Tensor) -> tg.Tensor:
+    """Return both directions' outputs of one time step as one, (N, H + G) or (H + G,)."""
+    hg = tg.concatenate([h, g], axis=-1)
+    return hg
 
 
 class Layers(Module):

@@ -79,7 +79,7 @@ def test_recurrent_dropout_goes_on_with_its_mask_and_masks_padding():
     rest, _ = rnn.unroll(dropping, xs[2:], half)
     np.testing.assert_array_equal(rest[-1].data[0], whole[-1].data[0])
     np.testing.assert_array_equal(end[0].data[1], half[0].data[1])
-    assert end[1] is not None
+    assert end[1].op is None  # the mask as it was drawn: it is not masked itself
 
 
 def small(rng=0):

@@ -46,6 +46,18 @@ def test_a_layers_dict_goes_into_a_cell_a_stack_and_a_layer_of_that_name():
         assert_holds(model, arrays, {"weight_ih_l0": "weight_ih_l0"})
 
 
+def test_recurrent_layers_are_counted_by_themselves():
+    layers = rnn.Layers(rnn.Dropout(0.1), rnn.LSTMCell(3, 4), rnn.LayerNorm(4), rnn.LSTMCell(4, 4))
+    names = list(layers.state_dict())
+    assert [name for name in names if name.startswith("weight_ih")] == ["weight_ih_l0", "weight_ih_l1"]
+    assert "layers.2.weight" in names
+    assert [p.name for p in layers.parameters().values() if p.shape == (16, 3)] == ["U_1"]
+    other = rnn.Layers(rnn.LSTMCell(3, 4), rnn.Dropout(0.1), rnn.LSTMCell(4, 4))
+    arrays = state(**lstm(layers=2))
+    other.load_state_dict(arrays)
+    np.testing.assert_array_equal(other.state_dict()["weight_hh_l1"], arrays["weight_hh_l1"])
+
+
 def test_prefixes_of_ones_own_are_mapped_by_what_the_parts_hold():
     arrays = state(**lstm("lstm__", layers=2), fc__weight=(2, 4), fc__bias=(2,), emb__weight=(9, 3))
     layers = rnn.Layers(rnn.Embedding(9, 3), rnn.LSTM(3, 4, num_layers=2))
