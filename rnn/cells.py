@@ -7,7 +7,7 @@ a batch and (I,) for a single sequence. ``U`` reads the input, ``W`` the state, 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -101,13 +101,14 @@ class Cell(Module):
         check_sizes(input_size=input_size, state_sizes=first(state_sizes), output_size=shown)
         self.input_size, self.state_sizes, self.output_size = input_size, state_sizes, shown
 
-    def __getattr__(self, name: str) -> Any:
-        if name in ("input_size", "state_sizes", "output_size"):
-            raise AttributeError(
-                f"{type(self).__name__} has no {name}: "
-                "begin its __init__ with super().__init__(input_size, state_sizes)"
-            )
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            kind = type(self).__name__
+            if name in ("input_size", "state_sizes", "output_size"):
+                remedy = "begin its __init__ with super().__init__(input_size, state_sizes)"
+                raise AttributeError(f"{kind} has no {name}: {remedy}", name=name, obj=self)
+            raise AttributeError(f"{kind!r} object has no attribute {name!r}", name=name, obj=self)
 
     def __call__(self, state: State, x: ArrayLike) -> State:
         """Return the state after one time step."""
