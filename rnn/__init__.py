@@ -27,6 +27,7 @@ losses         `mse` (squared error) `cross_entropy` (of a softmax)
 optimisers     `SGD` `Adam` `AdamW` `Optimizer` (their base) · `clip_grad_norm` `clip_grad_value` (bound gradients)
                · learning rates `step_decay` `exponential_decay` `cosine_decay` `warmup`
 training       `fit` (trains, with checkpoints) `evaluate` (the mean loss) `History` (what `fit` measured)
+               `Update` (what it gives a callback)
                `FileError` (a file is not what it should be) `NonfiniteLossError` (with the loss and its graph)
                · first weights `glorot` `orthogonal` `identity` `uniform` `zeros`
 data           `windows` (of a series, as `Windows`) `Scaler` (standardises) `Vocabulary` (symbols as numbers)
@@ -41,14 +42,15 @@ analysis       `rnn.analysis`, of a recorded loss: adjoints, gradient_norms, lag
 
 from . import analysis
 from .attention import AdditiveAttention
+from .batching import Batch, batches, pad
 from .cells import Cell, ConditionedCell, ElmanCell, JordanCell
-from .checkpoint import History
 from .checks import mask
-from .data import Batch, Scaler, Vocabulary, Windows, batches, one_hot, pad, split, windows
+from .data import Scaler, Vocabulary, Windows, one_hot, split, windows
 from .dynamics import ForcedOscillator, LinearSystem, euler, evolve, oscillation
 from .forecaster import Forecaster
 from .gated import GRUCell, LSTMCell
 from .handmade import ComparingNetwork, ParityNetwork, summing_network
+from .history import History
 from .init import glorot, identity, orthogonal, uniform, zeros
 from .layers import Bidirectional, Layers, Stacked
 from .losses import cross_entropy, mse
@@ -58,8 +60,9 @@ from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
 from .safetensors import FileError
 from .schedules import cosine_decay, exponential_decay, step_decay, warmup
 from .seq2seq import AttentionDecoder, AttentionEncoderDecoder, Decoder, EncoderDecoder
-from .train import NonfiniteLossError, evaluate, fit
+from .train import evaluate, fit
 from .unrolling import decode, unroll
+from .updating import NonfiniteLossError, Update
 
 __all__ = [
     "ElmanCell", "JordanCell", "ConditionedCell", "LSTMCell", "GRUCell", "Cell",
@@ -69,7 +72,7 @@ __all__ = [
     "summing_network", "ComparingNetwork", "ParityNetwork",
     "mse", "cross_entropy", "SGD", "Adam", "AdamW", "Optimizer", "clip_grad_norm", "clip_grad_value",
     "step_decay", "exponential_decay", "cosine_decay", "warmup",
-    "fit", "evaluate", "History", "FileError", "NonfiniteLossError",
+    "fit", "evaluate", "History", "Update", "FileError", "NonfiniteLossError",
     "glorot", "orthogonal", "identity", "uniform", "zeros",
     "windows", "Windows", "Scaler", "Vocabulary", "one_hot", "pad", "mask", "batches", "Batch", "split",
     "evolve", "euler", "LinearSystem", "ForcedOscillator", "oscillation",

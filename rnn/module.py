@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Self
 
 import numpy as np
@@ -35,6 +36,8 @@ class Module:
     ('w', ['w'], 3)
     """
 
+    training: bool = True  # whether dropout drops: see `train` and `eval`
+
     def __setattr__(self, name: str, value: object) -> None:
         if isinstance(value, tg.Tensor) and value.requires_grad and value.label is None:
             value.name = name
@@ -49,6 +52,55 @@ class Module:
         """Yield (name, part) for each part, in the order in which the attributes were set."""
         for name, value in vars(self).items():
             yield from _modules(name, value)
+
+    def modules(self) -> Iterator[Module]:
+        """Yield this module, then its parts and theirs; one that stands in several places comes once."""
+        queue, known = [self], {id(self)}
+        for module in queue:
+            yield module
+            new = [child for _, child in module.children() if id(child) not in known]
+            known.update(map(id, new))
+            queue += new
+
+    def train(self, mode: bool = True) -> Self:
+        """Set this module and all its parts to training, where dropout drops, or with False to evaluation."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Set this module and all its parts to evaluation: nothing is random."""
+        return self.train(False)
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Evaluate inside a ``with`` block; each part goes back to the mode that it had."""
+        modes = [(module, module.training) for module in self.modules()]
+        self.eval()
+        try:
+            yield
+        finally:
+            for module, mode in modes:
+                module.training = mode
+
+    def generators(self) -> dict[str, np.random.Generator]:
+        """Return what the parts draw from while they train, by dotted name; one that is shared is listed once."""
+        names: dict[int, tuple[str, np.random.Generator]] = {}
+        for name, generator in self._walk_generators(""):
+            names.setdefault(id(generator), (name, generator))
+        return dict(names.values())
+
+    def _walk_generators(self, prefix: str) -> Iterator[tuple[str, np.random.Generator]]:
+        for name, value in vars(self).items():
+            if isinstance(value, np.random.Generator):
+                yield prefix + name, value
+        for name, child in self.children():
+            yield from child._walk_generators(f"{prefix}{name}.")
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
+        for parameter in self.parameters().values():
+            parameter.grad = None
 
     def own_parameters(self) -> dict[str, tg.Tensor]:
         """Return the parameters that this module holds itself, frozen ones too, without those of its parts."""

@@ -1,0 +1,80 @@
+"""How the losses of several batches make one: what the loss of all of them in one batch would be."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from math import prod
+from typing import Any
+
+import numpy as np
+
+import tinygraph as tg
+
+from .checks import Lengths, mask
+
+Loss = Callable[..., tg.Tensor]
+
+
+def weight(loss: Loss, targets: Any, lengths: Lengths = None) -> float:
+    """Return by how much a batch counts: the number of target values that a mean is over, and 1 for a sum.
+
+    What `lengths` masks does not count, nor what a `functools.partial` gives the loss as its ``ignore_index``; class
+    weights count as such. A loss of another kind may tell by itself: ``loss.count(targets, lengths)``.
+
+    Examples
+    --------
+    >>> import rnn
+    >>> weight(rnn.mse, np.zeros((5, 2, 3))), weight(rnn.mse, np.zeros((5, 2, 3)), lengths=[5, 1])
+    (30.0, 18.0)
+    >>> weight(partial(rnn.mse, reduction="sum"), np.zeros((5, 2, 3)))
+    1.0
+    """
+    if hasattr(loss, "count"):
+        return float(loss.count(targets, lengths))
+    options = _options(loss)
+    if options.get("reduction", "mean") == "sum":
+        return 1.0
+    if isinstance(targets, Mapping):
+        return sum(weight(loss, part, lengths) for part in targets.values())
+    return float(_count(np.asarray(targets), lengths, options))
+
+
+def combined(loss: Loss, losses: Iterable[float], weights: Sequence[float]) -> float:
+    """Return the loss of several batches from that of each: their weighted mean, or their sum where the loss is one."""
+    return float(sum(value * share for value, share in zip(losses, shares(loss, weights), strict=True)))
+
+
+def shares(loss: Loss, weights: Sequence[float]) -> list[float]:
+    """Return the factor of each batch's loss in that of all."""
+    if _options(loss).get("reduction", "mean") == "sum" and not hasattr(loss, "count"):
+        return [1.0 for _ in weights]
+    total = sum(weights)
+    return [weight / total if total else 0.0 for weight in weights]
+
+
+def _options(loss: Loss) -> dict[str, Any]:
+    """Return what a loss is called with beside outputs, targets and lengths: its defaults, and those of a partial."""
+    given: dict[str, Any] = {}
+    while isinstance(loss, partial):
+        given = loss.keywords | given
+        loss = loss.func
+    try:
+        parameters = inspect.signature(loss).parameters
+    except (TypeError, ValueError):
+        return given
+    return {name: p.default for name, p in parameters.items() if p.default is not p.empty} | given
+
+
+def _count(targets: np.ndarray, lengths: Lengths, options: Mapping[str, Any]) -> float:
+    """Return how many target values there are, each counted as much as the loss counts it."""
+    classes, ignored = options.get("weight"), options.get("ignore_index")
+    if targets.dtype.kind not in "iu" or (classes is None and ignored is None):
+        return targets.size if lengths is None else int(np.sum(lengths)) * prod(targets.shape[1 + np.ndim(lengths) :])
+    counts = np.ones(targets.shape) if ignored is None else (targets != ignored).astype(float)
+    if lengths is not None:
+        counts *= mask(lengths, len(targets), targets.shape[1:])[..., 0]
+    if classes is not None:
+        counts *= np.asarray(classes, float)[np.where(counts > 0, targets, 0)]
+    return float(counts.sum())
