@@ -14,6 +14,7 @@ from .history import History
 from .module import Arrays, Module
 from .optim import Optimizer
 from .safetensors import CHECKSUM, FileError, read_safetensors, write_safetensors
+from .settings import Settings
 
 FORMAT = "tinygraph checkpoint 2"
 WITHOUT_CHECKSUM = "tinygraph checkpoint 1"  # as older versions wrote
@@ -31,6 +32,8 @@ class Run:
     history : History
     best : dict of arrays
         The parameters of the best epoch, by name; empty without validation data.
+    settings : dict of str
+        What else decides how it goes on, to compare; empty where nothing is compared.
     """
 
     model: Module
@@ -38,6 +41,7 @@ class Run:
     rng: np.random.Generator
     history: History = field(default_factory=History)
     best: Arrays = field(default_factory=dict)
+    settings: Settings = field(default_factory=dict)
 
     def values(self) -> Arrays:
         """Return copies of all parameters by name."""
@@ -61,18 +65,25 @@ class Run:
             "train": self.history.train,
             "validation": self.history.validation,
             "gradient_norms": self.history.gradient_norms,
+            "settings": self.settings,
         }
         write_safetensors(path, arrays, {"format": FORMAT, "run": json.dumps(about, default=_plain)})
 
-    def load(self, path: str | os.PathLike[str]) -> None:
+    def load(self, path: str | os.PathLike[str], *, anyway: bool = False) -> None:
         """Take over a checkpoint. All is checked first: a bad file changes nothing.
+
+        Parameters
+        ----------
+        path : path
+        anyway : bool
+            Also one of a run with other settings or data.
 
         Raises
         ------
         OSError
             When there is no such file, or it cannot be read.
         FileError
-            When the file is damaged, is no checkpoint, or is one of another model or optimiser.
+            When the file is damaged, is no checkpoint, or is one of another model, optimiser, settings or data.
         """
         arrays, about = _read(path)
         values, best, running = (_part(prefix, arrays) for prefix in ("model.", "best.", "optimizer."))
@@ -83,6 +94,8 @@ class Run:
         _check_kind(path, about["optimizer"], self.optimizer)
         _check_generator(path, about["rng"], self.rng)
         drawing = _generators(path, about["generators"], self.model)
+        if not anyway:
+            _check_settings(path, about["settings"], self.settings)
         try:
             self.optimizer.load_state(about["updates"], running)
         except (KeyError, ValueError) as error:
@@ -108,7 +121,7 @@ def _read(path: str | os.PathLike[str]) -> tuple[Arrays, dict[str, Any]]:
     except (ValueError, RecursionError) as error:
         raise FileError(f"{os.fspath(path)} is a damaged checkpoint: {error}") from error
     if isinstance(about, dict):
-        about = {"generators": {}, "gradient_norms": {}} | about  # which older versions did not write
+        about = {"generators": {}, "gradient_norms": {}, "settings": {}} | about  # which older versions did not write
     for key, is_right in _ABOUT.items():
         if not isinstance(about, dict) or key not in about:
             raise FileError(f"{os.fspath(path)} is an incomplete checkpoint: it lacks {key!r}")
@@ -129,7 +142,20 @@ _ABOUT: dict[str, Callable[[Any], bool]] = {
     "train": _are_losses,
     "validation": _are_losses,
     "gradient_norms": lambda value: isinstance(value, dict) and all(map(_are_losses, value.values())),
+    "settings": lambda value: isinstance(value, dict) and all(isinstance(text, str) for text in value.values()),
 }
+
+
+def _check_settings(path: str | os.PathLike[str], stored: Settings, ours: Settings) -> None:
+    """Raise FileError that says what differs; nothing is compared where one of them tells nothing."""
+    names = {**ours, **stored} if ours and stored else {}
+    differ = [name for name in names if stored.get(name) != ours.get(name)]
+    if differ:
+        changes = [f"{name} was {stored.get(name, 'not there')}, is {ours.get(name, 'not there')}" for name in differ]
+        raise FileError(
+            f'{os.fspath(path)} is of a run with other settings: {"; ".join(changes)}. resume="anyway" goes on with'
+            " those that are given now"
+        )
 
 
 def _generators(path: str | os.PathLike[str], states: dict[str, Any], model: Module) -> dict[str, np.random.Generator]:

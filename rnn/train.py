@@ -22,6 +22,7 @@ from .losses import mse
 from .module import Module
 from .optim import Adam, Optimizer
 from .progress import progress
+from .settings import fingerprint, settings_of
 from .updating import Forward, NonfiniteLossError, Update, Updater, call, loss_of
 from .weighing import Loss, combined
 
@@ -42,7 +43,7 @@ def fit(
     rng: Rng = 0,
     checkpoint: str | os.PathLike[str] | None = None,
     every: int = 1,
-    resume: bool = False,
+    resume: bool | str = False,
     quiet: bool = False,
     after_epoch: Callable[[History], None] | None = None,
     after_update: Callable[[Update], None] | None = None,
@@ -81,8 +82,9 @@ def fit(
         Write the run to this file while it goes on, and at the end.
     every : int
         Epochs from one checkpoint to the next.
-    resume : bool
-        Go on from the file where it exists; the result is bitwise that of a run never interrupted.
+    resume : bool or "anyway"
+        Go on from the file where it exists; the result is bitwise that of a run never interrupted. Of a run with other
+        settings or other data it is refused, with what differs, unless it is to go on with the new ones "anyway".
     quiet : bool
         Show no progress bar.
     after_epoch : function of History, optional
@@ -102,7 +104,7 @@ def fit(
     FloatingPointError
         When a gradient that is to be clipped is not finite.
     FileError
-        When the checkpoint to resume from is not a whole one of this model.
+        When the checkpoint to resume from is not a whole one of this model, or of other settings or data.
     TypeError, ValueError
         When arguments make no sense, or nothing would be trained: all is checked before the first update.
 
@@ -114,14 +116,20 @@ def fit(
     >>> len(history.train), history.train[2] < history.train[0]
     (3, True)
     """
+    if resume not in (False, True, "anyway"):
+        raise ValueError(f"resume should be True, False or 'anyway', not {resume!r}")
     if resume and checkpoint is None:
         raise ValueError("to resume, fit needs the path of the checkpoint")
     optimizer = Adam(model) if optimizer is None else optimizer
     check_arguments(model, optimizer, truncate, forward, epochs=epochs, every=every, patience=patience,
                     clip_norm=clip_norm, clip_value=clip_value)  # fmt: skip
     run = Run(model, optimizer, generator(rng))
-    if resume and checkpoint is not None and Path(checkpoint).exists():
-        run.load(checkpoint)
+    if checkpoint is not None:
+        run.settings = settings_of(model, optimizer, loss=loss, forward=forward, clip_norm=clip_norm,
+                                   clip_value=clip_value, truncate=truncate)  # fmt: skip
+        run.settings |= {"data": fingerprint(data), "validation": fingerprint(validation)}
+        if resume and Path(checkpoint).exists():
+            run.load(checkpoint, anyway=resume == "anyway")
     update = Updater(model, optimizer, loss, forward or call, clip_norm, clip_value, truncate)
     with progress(epochs, quiet or is_observed()) as show, _rare_collection(), model.evaluating():
         model.train()

@@ -6,10 +6,16 @@ import errno
 import os
 import secrets
 import stat
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+try:
+    import fcntl
+except ImportError:  # Windows, where what a killed save leaves stays
+    fcntl = None  # type: ignore[assignment]
 
 
 @contextmanager
@@ -70,12 +76,17 @@ def _check_replaceable(name: str, mode: int | None) -> None:
 
 @contextmanager
 def _beside(target: Path, mode: int | None) -> Iterator[BinaryIO]:
-    """Open a new file in the directory of `target`, and move it there in the end; on an error, remove it."""
+    """Open a new file in the directory of `target`, and move it there in the end; on an error, remove it.
+
+    What writers of the same file left there that were killed is removed, too.
+    """
     permissions = 0o666 if mode is None else stat.S_IMODE(mode)
-    temporary = target.with_name(f".tinygraph.{secrets.token_hex(8)}")
+    prefix = f".tinygraph.{zlib.crc32(os.fsencode(target.name)):08x}."
+    _remove_abandoned(target.parent, prefix)
+    temporary = target.with_name(prefix + secrets.token_hex(8))
     in_block = False
     try:
-        with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, permissions)) as file:
+        with _locked(temporary, permissions) as file:
             in_block = True
             yield file
             in_block = False
@@ -90,3 +101,27 @@ def _beside(target: Path, mode: int | None) -> Iterator[BinaryIO]:
         if isinstance(error, OSError) and not in_block:
             error.filename = None  # the temporary one, which nobody has named
         raise
+
+
+def _locked(temporary: Path, permissions: int) -> BinaryIO:
+    """Open a new file, locked as long as it is open or until its writer is killed: it is not abandoned."""
+    while True:
+        file = open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, permissions))  # noqa: SIM115
+        if fcntl is not None:
+            with suppress(OSError):  # of a file system without locks
+                fcntl.flock(file, fcntl.LOCK_EX)
+        if temporary.exists():
+            return file
+        file.close()  # another writer took it for abandoned before it was locked
+
+
+def _remove_abandoned(folder: Path, prefix: str) -> None:
+    """Remove the temporary files of that name which nobody writes any more."""
+    if fcntl is None:
+        return
+    with suppress(OSError):
+        for name in os.listdir(folder):
+            if name.startswith(prefix):
+                with suppress(OSError), open(folder / name, "rb") as file:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    os.unlink(folder / name)
