@@ -15,13 +15,19 @@ _LEAST: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "every": ("a whole number, at least 1", lambda n: _whole(n) and n >= 1),
     "patience": ("a whole number, at least 1", lambda n: _whole(n) and n >= 1),
     "truncate": ("a whole number, at least 1", lambda n: _whole(n) and n >= 1),
+    "shards": ("a whole number, at least 1", lambda n: _whole(n) and n >= 1),
     "clip_norm": ("a number above 0", lambda x: isinstance(x, Real) and float(x) > 0),
     "clip_value": ("a number above 0", lambda x: isinstance(x, Real) and float(x) > 0),
 }
 
 
 def check_arguments(
-    model: Module, optimizer: Optimizer, truncate: int | None, forward: object, **numbers: float | None
+    model: Module,
+    optimizer: Optimizer,
+    truncate: int | None,
+    forward: object,
+    workers: object,
+    **numbers: float | None,
 ) -> None:
     """Raise TypeError or ValueError where `fit` would train nothing, or something else than was meant."""
     for name, number in {"truncate": truncate, **numbers}.items():
@@ -33,6 +39,12 @@ def check_arguments(
     _check_optimizer(model, optimizer)
     if truncate is not None:
         _check_truncation(model, forward)
+        if numbers.get("shards") is not None:
+            raise ValueError("truncate updates within a batch, from stretch to stretch: it excludes shards")
+    if workers is not None and numbers.get("shards") is None:
+        raise ValueError(
+            "workers compute the shards of a batch: say how many, as shards=8, whatever the number of workers"
+        )
 
 
 def _check_optimizer(model: Module, optimizer: Optimizer) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +21,12 @@ from .init import Rng, generator
 from .losses import mse
 from .module import Module
 from .optim import Adam, Optimizer
+from .parallel import ShardedUpdater
 from .progress import progress
 from .settings import fingerprint, settings_of
 from .updating import Forward, NonfiniteLossError, Update, Updater, call, loss_of
 from .weighing import Loss, combined
+from .workers import Engine, Workers
 
 
 def fit(
@@ -40,6 +42,8 @@ def fit(
     clip_value: float | None = None,
     truncate: int | None = None,
     forward: Forward | None = None,
+    shards: int | None = None,
+    workers: Engine = None,
     rng: Rng = 0,
     checkpoint: str | os.PathLike[str] | None = None,
     every: int = 1,
@@ -76,6 +80,12 @@ def fit(
     forward : function of (model, batch), optional
         Makes the outputs; ``model(inputs)``, with ``lengths=`` where there are any, when not given. An encoder with a
         decoder is then fed its targets.
+    shards : int, optional
+        Cut each batch into so many parts, whose gradients are added in their order. The result is bitwise the same for
+        any number of workers and any engine, and that of the whole batch but for rounding.
+    workers : int, Executor or function that makes one, optional
+        Where the shards are computed: so many processes, or an engine such as loky's, Dask's ``client.get_executor()``
+        or mpi4py's `MPIPoolExecutor`. A worker that dies is run again. This process when not given.
     rng : numpy.random.Generator or int
         Orders the batches.
     checkpoint : path, optional
@@ -121,17 +131,19 @@ def fit(
     if resume and checkpoint is None:
         raise ValueError("to resume, fit needs the path of the checkpoint")
     optimizer = Adam(model) if optimizer is None else optimizer
-    check_arguments(model, optimizer, truncate, forward, epochs=epochs, every=every, patience=patience,
-                    clip_norm=clip_norm, clip_value=clip_value)  # fmt: skip
+    check_arguments(model, optimizer, truncate, forward, workers, epochs=epochs, every=every, patience=patience,
+                    clip_norm=clip_norm, clip_value=clip_value, shards=shards)  # fmt: skip
     run = Run(model, optimizer, generator(rng))
     if checkpoint is not None:
         run.settings = settings_of(model, optimizer, loss=loss, forward=forward, clip_norm=clip_norm,
-                                   clip_value=clip_value, truncate=truncate)  # fmt: skip
+                                   clip_value=clip_value, truncate=truncate, shards=shards)  # fmt: skip
         run.settings |= {"data": fingerprint(data), "validation": fingerprint(validation)}
         if resume and Path(checkpoint).exists():
             run.load(checkpoint, anyway=resume == "anyway")
-    update = Updater(model, optimizer, loss, forward or call, clip_norm, clip_value, truncate)
-    with progress(epochs, quiet or is_observed()) as show, _rare_collection(), model.evaluating():
+    given = (model, optimizer, loss, forward or call, clip_norm, clip_value, truncate)
+    engine = Workers(workers)
+    update = Updater(*given) if shards is None else ShardedUpdater(*given, shards=shards, workers=engine, rng=run.rng)
+    with closing(engine), progress(epochs, quiet or is_observed()) as show, _rare_collection(), model.evaluating():
         model.train()
         show(run.history)
         while not _finished(run.history, epochs, patience):

@@ -49,7 +49,7 @@ class Update(NamedTuple):
     number : int
         From 1 over all epochs.
     loss : Tensor
-        With its graph, recorded with the parameters before the update.
+        With its graph, recorded with the parameters before the update; without one where the batch was cut into shards.
     weight : float
         By how much the loss counts in the mean of an epoch.
     gradient_norms : dict of float
@@ -86,7 +86,8 @@ def lengths_of_targets(model: Any, outputs: Outputs, batch: Batch) -> Lengths:
     """
     if batch.target_lengths is not None:
         return batch.target_lengths
-    if batch.lengths is None or not isinstance(outputs, list):  # one output of a whole sequence
+    has_time = isinstance(outputs, list) or getattr(outputs, "ndim", 0) == 3  # else one output of a whole sequence
+    if batch.lengths is None or not has_time:
         return None
     if (isinstance(model, Module) and any(map(writes_sequences, model.modules()))) or len(outputs) != len(batch.inputs):
         raise ValueError(
@@ -105,7 +106,7 @@ def loss_of(loss: Loss, model: Any, outputs: Outputs, batch: Batch) -> tuple[tg.
     if not isinstance(value, tg.Tensor) or value.size != 1:
         what = f"a Tensor of shape {value.shape}" if isinstance(value, tg.Tensor) else repr(value)[:60]
         raise TypeError(f"the loss should be a Tensor that holds a single number, not {what}")
-    return value, weight(loss, batch.targets, lengths)
+    return value, weight(loss, batch.targets, lengths, stepwise=isinstance(outputs, list))
 
 
 @dataclass
@@ -143,13 +144,17 @@ class Updater:
 
     def _descend(self, outputs: Outputs, batch: Batch) -> Update:
         loss, weight = loss_of(self.loss, self.model, outputs, batch)
+        self._look_at(loss)
+        self.optimizer.zero_grad()
+        loss.backward()
+        return self._step(loss, weight, batch)
+
+    def _look_at(self, loss: tg.Tensor) -> None:
+        """Keep the loss of an update; raise NonfiniteLossError if it is none to descend on."""
         self.recorded = loss
         if not math.isfinite(loss.item()):
             tell_observers(loss)  # a debugger stops here: the pass itself would only spread it
             raise NonfiniteLossError(loss, self.optimizer.updates)
-        self.optimizer.zero_grad()
-        loss.backward()
-        return self._step(loss, weight, batch)
 
     def _step(self, loss: tg.Tensor, weight: float, batch: Batch) -> Update:
         """Change the parameters by the gradients that they have."""

@@ -17,11 +17,13 @@ from .checks import Lengths, mask
 Loss = Callable[..., tg.Tensor]
 
 
-def weight(loss: Loss, targets: Any, lengths: Lengths = None) -> float:
+def weight(loss: Loss, targets: Any, lengths: Lengths = None, *, stepwise: bool = True) -> float:
     """Return by how much a batch counts: the number of target values that a mean is over, and 1 for a sum.
 
     What `lengths` masks does not count, nor what a `functools.partial` gives the loss as its ``ignore_index``; class
-    weights count as such. A loss of another kind may tell by itself: ``loss.count(targets, lengths)``.
+    weights count as such. A "batchmean" is over the sequences; it is what a loss does whose reduction is None where
+    outputs are `stepwise`, a list over the time steps. A loss of another kind tells by itself, by its attribute
+    ``count``: ``loss.count(targets, lengths)``.
 
     Examples
     --------
@@ -33,12 +35,15 @@ def weight(loss: Loss, targets: Any, lengths: Lengths = None) -> float:
     """
     if hasattr(loss, "count"):
         return float(loss.count(targets, lengths))
-    options = _options(loss)
-    if options.get("reduction", "mean") == "sum":
-        return 1.0
     if isinstance(targets, Mapping):
-        return sum(weight(loss, part, lengths) for part in targets.values())
-    return float(_count(np.asarray(targets), lengths, options))
+        return sum(weight(loss, part, lengths, stepwise=stepwise) for part in targets.values())
+    options, targets = _options(loss), np.asarray(targets)
+    reduction = options.get("reduction", "mean") or ("batchmean" if stepwise else "mean")
+    if reduction == "sum":
+        return 1.0
+    if reduction == "batchmean":
+        return float(prod(targets.shape[1:] if stepwise else targets.shape[-1:]))
+    return float(_count(targets, lengths, options))
 
 
 def combined(loss: Loss, losses: Iterable[float], weights: Sequence[float]) -> float:
@@ -48,7 +53,7 @@ def combined(loss: Loss, losses: Iterable[float], weights: Sequence[float]) -> f
 
 def shares(loss: Loss, weights: Sequence[float]) -> list[float]:
     """Return the factor of each batch's loss in that of all."""
-    if _options(loss).get("reduction", "mean") == "sum" and not hasattr(loss, "count"):
+    if not hasattr(loss, "count") and _options(loss).get("reduction") == "sum":
         return [1.0 for _ in weights]
     total = sum(weights)
     return [weight / total if total else 0.0 for weight in weights]

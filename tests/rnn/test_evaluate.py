@@ -51,6 +51,15 @@ def test_what_a_loss_leaves_out_or_weighs_counts_so():
     assert weight(partial(loss, weight=[1.0, 10.0, 100.0]), targets) == 312
     assert weight(partial(loss, weight=[1.0, 10.0, 100.0], ignore_index=2), targets, lengths=[2, 2, 1]) == 11
     assert weight(partial(loss, ignore_index=2), np.full((2, 3), 2)) == 0
+    assert weight(partial(loss, ignore_index=2), targets, stepwise=False) == 3
+
+
+def test_a_mean_over_the_sequences_counts_them():
+    loss = lambda outputs, targets, lengths=None, reduction=None: None
+    targets = np.zeros((5, 3), int)
+    assert weight(loss, targets, lengths=[5, 1, 2]) == weight(partial(loss, reduction="batchmean"), targets) == 3
+    assert weight(loss, targets, stepwise=False) == weight(partial(loss, reduction="mean"), targets) == 15
+    assert weight(partial(loss, reduction="mean"), targets, lengths=[5, 1, 2]) == 8
 
 
 def test_a_loss_of_ones_own_tells_how_it_counts():
