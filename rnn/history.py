@@ -23,7 +23,7 @@ class History:
     --------
     >>> history = History([0.5, 0.25], [0.75, 0.875])
     >>> history.epochs, history.best_epoch, history.data()
-    (2, 1, {'train': [0.5, 0.25], 'validation': [0.75, 0.875]})
+    (2, 1, {'epoch': [1, 2], 'train': [0.5, 0.25], 'validation': [0.75, 0.875]})
     """
 
     train: list[float] = field(default_factory=list)
@@ -46,10 +46,14 @@ class History:
         losses = [math.inf if math.isnan(loss) else loss for loss in self.measured]
         return 1 + int(np.argmin(losses)) if losses else 0
 
-    def data(self) -> dict[str, list[float]]:
-        """Return the losses by name: ``viz.plot(history.data())`` plots them, ``pandas.DataFrame`` takes them."""
-        losses = {"train": list(self.train), "validation": list(self.validation)}
-        return {name: values for name, values in losses.items() if values}
+    def data(self) -> dict[str, list]:
+        """Return the losses by name, beside the epochs: ``viz.plot(history.data())`` plots them."""
+        columns: dict[str, list] = {
+            "epoch": list(range(1, self.epochs + 1)),
+            "train": list(self.train),
+            "validation": list(self.validation),
+        }
+        return {name: values for name, values in columns.items() if values}
 
     def add_norms(self, norms: dict[str, float]) -> None:
         """Add the norms of an epoch that `train` has just got; NaN for the epochs before a layer was measured."""

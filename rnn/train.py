@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
 
 import tinygraph as tg
 from tinygraph.backward.backprop import is_observed
+from tinygraph.backward.watching import Watch, watched
 
 from .arguments import check_arguments
 from .batching import Data, as_batches
@@ -51,6 +52,8 @@ def fit(
     quiet: bool = False,
     after_epoch: Callable[[History], None] | None = None,
     after_update: Callable[[Update], None] | None = None,
+    table: bool = False,
+    debug: str | bool = False,
 ) -> History:
     """Train a model by gradient descent, and leave it with its best parameters.
 
@@ -101,6 +104,12 @@ def fit(
         Called after each epoch.
     after_update : function of Update, optional
         Called after each update, with the loss's Tensor and its graph, the batch and the gradients' norms by layer.
+    table : bool
+        Show a table that grows by a line an epoch, of losses and of the norms of gradients by layer, and not the bar.
+    debug : str or bool
+        Open the debugger at the first update for which a condition holds, as ``"isnan(loss)"``, ``"update == 300"`` or
+        ``"norm(W.grad) > 100"``, and at one that raises an error; with True at the first. Its conditions are those of
+        ``tinygraph debug --when``; where that runs the program, it alone looks.
 
     Returns
     -------
@@ -143,19 +152,21 @@ def fit(
     given = (model, optimizer, loss, forward or call, clip_norm, clip_value, truncate)
     engine = Workers(workers)
     update = Updater(*given) if shards is None else ShardedUpdater(*given, shards=shards, workers=engine, rng=run.rng)
-    with closing(engine), progress(epochs, quiet or is_observed()) as show, _rare_collection(), model.evaluating():
+    watch = nullcontext() if debug is False or is_observed() else watched(None if debug is True else debug)
+    with watch as debugger, closing(engine), _rare_collection(), model.evaluating():
         model.train()
-        show(run.history)
-        while not _finished(run.history, epochs, patience):
-            _epoch(run, update, data, after_update)
-            if validation is not None:
-                _validate(run, update, validation)
-            due = run.history.epochs % every == 0 or _finished(run.history, epochs, patience)
-            if checkpoint is not None and due:
-                run.save(checkpoint)
+        with progress(epochs, quiet or is_observed(), table) as show, _explained(debugger, update):
             show(run.history)
-            if after_epoch is not None:
-                after_epoch(run.history)
+            while not _finished(run.history, epochs, patience):
+                _epoch(run, update, data, after_update)
+                if validation is not None:
+                    _validate(run, update, validation)
+                due = run.history.epochs % every == 0 or _finished(run.history, epochs, patience)
+                if checkpoint is not None and due:
+                    run.save(checkpoint)
+                show(run.history)
+                if after_epoch is not None:
+                    after_epoch(run.history)
     run.restore(run.best)
     return run.history
 
@@ -213,6 +224,17 @@ def _first_nan(run: Run, update: Updater, validation: Data) -> tg.Tensor:
             if np.isnan(value.item()):
                 break
     return value
+
+
+@contextmanager
+def _explained(debugger: Watch | None, update: Updater) -> Iterator[None]:
+    """Show a debugger what was recorded before an error."""
+    try:
+        yield
+    except Exception as error:
+        if debugger is not None:
+            debugger.failed(error, getattr(error, "loss", update.recorded))
+        raise
 
 
 def _finished(history: History, epochs: int, patience: int | None) -> bool:
