@@ -27,21 +27,9 @@ def settings_of(model: Module, optimizer: Optimizer, **others: Any) -> Settings:
     --------
     >>> import rnn
     >>> model = rnn.ManyToMany(rnn.ElmanCell(2, 3, "relu", rng=0), 1, rng=0)
-    >>> for name, value in settings_of(model, rnn.Adam(model, lr=0.1), clip_norm=None).items():
-    ...     print(name, value)
-    model ManyToMany
-    model.layer ElmanCell
-    model.layer.input_size 2
-    model.layer.state_sizes 3
-    model.layer.output_size 3
-    model.layer.phi relu
-    model.readout Readout
-    optimizer Adam
-    optimizer.lr 0.1
-    optimizer.weight_decay 0.0
-    optimizer.betas (0.9, 0.999)
-    optimizer.eps 1e-08
-    clip_norm None
+    >>> settings = settings_of(model, rnn.Adam(model, lr=0.1), clip_norm=None)
+    >>> [settings[name] for name in ("model", "model.layer.phi", "optimizer", "optimizer.lr", "clip_norm")]
+    ['ManyToMany', 'relu', 'Adam', '0.1', 'None']
     """
     settings = dict(_of_module("model", model))
     settings |= {f"{name}.requires_grad": "False" for name, p in model.parameters().items() if not p.requires_grad}
@@ -95,10 +83,14 @@ def _function(function: Callable, depth: int) -> str:
     if isinstance(function, partial):
         held = {f"argument {k}": value for k, value in enumerate(function.args)} | function.keywords
         name = described(function.func, depth)
+    elif not hasattr(function, "__code__"):
+        own = {} if hasattr(function, "__name__") else getattr(function, "__dict__", {})
+        held = {key: value for key, value in own.items() if not key.startswith("_")}
+        name = _name(function)
     else:
-        code = getattr(function, "__code__", None)
+        code = function.__code__
         cells = getattr(function, "__closure__", None) or ()
-        held = dict(zip(code.co_freevars, _contents(cells), strict=True)) if code is not None else {}
+        held = dict(zip(code.co_freevars, _contents(cells), strict=True))
         name = _name(function)
     if not held or not depth:
         return name

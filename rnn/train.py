@@ -70,7 +70,8 @@ def fit(
     loss : function of (outputs, targets) or (outputs, targets, lengths)
         Gives a scalar tensor.
     optimizer : Optimizer, optional
-        Adam with its usual settings when not given.
+        Adam with its usual settings when not given. A schedule with a method `follow`, as one that waits for a plateau,
+        is given the losses measured so far before each epoch.
     validation : like `data`, optional
         The model ends with the parameters of the epoch that did best on it; without it, with the last.
     patience : int, optional
@@ -143,6 +144,7 @@ def fit(
     check_arguments(model, optimizer, truncate, forward, workers, epochs=epochs, every=every, patience=patience,
                     clip_norm=clip_norm, clip_value=clip_value, shards=shards)  # fmt: skip
     run = Run(model, optimizer, generator(rng))
+    _follow(run)
     if checkpoint is not None:
         run.settings = settings_of(model, optimizer, loss=loss, forward=forward, clip_norm=clip_norm,
                                    clip_value=clip_value, truncate=truncate, shards=shards)  # fmt: skip
@@ -158,6 +160,7 @@ def fit(
         with progress(epochs, quiet or is_observed(), table) as show, _explained(debugger, update):
             show(run.history)
             while not _finished(run.history, epochs, patience):
+                _follow(run)
                 _epoch(run, update, data, after_update)
                 if validation is not None:
                     _validate(run, update, validation)
@@ -191,6 +194,12 @@ def evaluate(model: Module, data: Data, loss: Loss = mse, forward: Forward | Non
             losses.append(float(value.item()))
             weights.append(weight)
     return combined(loss, losses, weights)
+
+
+def _follow(run: Run) -> None:
+    """Tell a schedule that looks at the losses what they were: also of a run that is resumed."""
+    if hasattr(run.optimizer.lr, "follow"):
+        run.optimizer.lr.follow(run.history.measured)
 
 
 def _epoch(run: Run, update: Updater, data: Data, after_update: Callable[[Update], None] | None) -> None:

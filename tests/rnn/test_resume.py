@@ -129,3 +129,31 @@ def test_a_model_that_draws_at_random_goes_on_from_where_it_drew(tmp_path):
     run(tmp_path / "run", 2)
     again = run(tmp_path / "run", 5, seed=7)
     assert all(np.array_equal(whole[name], again[name]) for name in whole)
+
+
+class Halving:
+    """A schedule that halves the rate after each epoch that was no better than the best before it."""
+
+    def __init__(self, lr):
+        self.lr = lr
+
+    def __call__(self, update):
+        return self.rate
+
+    def follow(self, measured):
+        best = np.minimum.accumulate([np.inf, *measured])[:-1]
+        self.rate = self.lr * 0.5 ** int(np.sum(np.array(measured) >= best))
+
+
+def test_a_schedule_that_looks_at_the_losses_goes_on_where_it_was(tmp_path):
+    def run(path, epochs, lr=0.3):
+        return trained(path, epochs, optimizer={"lr": Halving(lr)}, clip_norm=None)
+
+    whole, history = run(tmp_path / "whole", 12)
+    run(tmp_path / "run", 7)
+    again, resumed = run(tmp_path / "run", 12)
+    assert np.sum(np.diff(history.validation) >= 0) > 0  # it has been halved
+    assert resumed == history
+    assert all(np.array_equal(whole[name], again[name]) for name in whole)
+    with pytest.raises(rnn.FileError, match=r"optimizer.lr was Halving\(lr=0.3, rate=0.3\), is Halving\(lr=0.2, "):
+        run(tmp_path / "run", 13, lr=0.2)
