@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,8 +11,10 @@ from numpy.typing import ArrayLike
 from .init import Rng, generator
 
 
-class Batch(NamedTuple):
-    """What one update of the parameters is computed from.
+class Batch(tuple):
+    """What one update of the parameters is computed from: a tuple (inputs, targets, lengths).
+
+    Where the targets have lengths of their own these are a fourth part of the tuple.
 
     Attributes
     ----------
@@ -25,16 +27,55 @@ class Batch(NamedTuple):
         the inputs.
     positions : (N,) array of int, optional
         Which of all examples these are: ``predictions[batch.positions] = …`` puts them back in order.
+
+    Examples
+    --------
+    >>> xs, ys, lengths = Batch([[1.0, 2.0]], [0, 1])
+    >>> lengths is None
+    True
     """
 
-    inputs: Any
-    targets: Any
-    lengths: np.ndarray | None = None
-    target_lengths: np.ndarray | None = None
-    positions: np.ndarray | None = None
+    positions: np.ndarray | None
+
+    def __new__(
+        cls,
+        inputs: Any,
+        targets: Any,
+        lengths: Any = None,
+        target_lengths: Any = None,
+        positions: np.ndarray | None = None,
+    ) -> Batch:
+        """Make a batch of its parts."""
+        own_lengths = () if target_lengths is None else (target_lengths,)
+        batch = super().__new__(cls, (inputs, targets, lengths, *own_lengths))
+        batch.positions = positions
+        return batch
+
+    def __getnewargs__(self) -> tuple:
+        return (self.inputs, self.targets, self.lengths, self.target_lengths, self.positions)
+
+    @property
+    def inputs(self) -> Any:
+        """What the model reads."""
+        return self[0]
+
+    @property
+    def targets(self) -> Any:
+        """What the loss compares with."""
+        return self[1]
+
+    @property
+    def lengths(self) -> Any:
+        """Those of the inputs."""
+        return self[2]
+
+    @property
+    def target_lengths(self) -> Any:
+        """Those of the targets, where they are others."""
+        return self[3] if len(self) > 3 else None
 
 
-Batches = Sequence[tuple]  # each with the fields of a Batch, from the first on
+Batches = Sequence[tuple]  # each a Batch, or (inputs, targets), (inputs, targets, lengths), …
 Data = tuple | Batches | Callable[[np.random.Generator], Batches]
 
 
@@ -80,9 +121,8 @@ def batches(
     *,
     per_step: bool = False,
     target_sequences: bool = False,
-    shuffle: bool = True,
 ) -> list[Batch]:
-    """Return padded batches of sequences of similar length, in random order; each tells the positions of its examples.
+    """Return padded batches: with a generator of similar length and in random order, without in the order given.
 
     Parameters
     ----------
@@ -92,14 +132,13 @@ def batches(
         One for each sequence.
     size : int
         Sequences in a batch; the last may have fewer.
-    rng : numpy.random.Generator or int
-        Orders the sequences of one length, and the batches.
+    rng : numpy.random.Generator or int, optional
+        Orders the sequences of one length, and the batches; each tells the `positions` of its examples. Without it the
+        examples stay in their order, as predictions want them.
     per_step : bool
         Each target is itself a sequence, as long as its input, and is padded like it.
     target_sequences : bool
         Each target is a sequence with a length of its own (sequence-to-sequence): that is `Batch.target_lengths`.
-    shuffle : bool
-        With False the examples stay in the order in which they are given.
 
     Raises
     ------
@@ -116,16 +155,18 @@ def batches(
     ...     predictions[batch.positions] = batch.inputs.sum(axis=(0, 2))
     >>> predictions
     array([3., 1., 2., 3.])
+    >>> [batch.inputs.sum(axis=(0, 2)).tolist() for batch in batches(sequences, targets, 2)]
+    [[3.0, 1.0], [2.0, 3.0]]
     """
     if len(sequences) != len(targets) or size < 1 or not len(sequences):
         raise ValueError(f"{len(sequences)} sequences and {len(targets)} targets make no batches of {size}")
     if per_step and target_sequences:
         raise ValueError("per_step is for targets as long as their inputs, target_sequences for those that are not")
-    order = _orders(sequences, size, generator(rng)) if shuffle else _cut(np.arange(len(sequences)), size)
+    order = _cut(np.arange(len(sequences)), size) if rng is None else _shuffled(sequences, size, generator(rng))
     return [_batch(sequences, targets, members, per_step, target_sequences) for members in order]
 
 
-def _orders(sequences: Sequence[ArrayLike], size: int, rng: np.random.Generator) -> list[np.ndarray]:
+def _shuffled(sequences: Sequence[ArrayLike], size: int, rng: np.random.Generator) -> list[np.ndarray]:
     """Return the positions of the members of each batch: of similar length, in random order."""
     shuffled = rng.permutation(len(sequences))
     by_length = shuffled[np.argsort([len(sequences[i]) for i in shuffled], kind="stable")]
@@ -170,12 +211,12 @@ def as_batches(data: Data, rng: np.random.Generator) -> list[Batch]:
     if not given:
         raise ValueError("there is no batch to train on")
     for batch in given:
-        if not isinstance(batch, tuple) or not 2 <= len(batch) <= len(Batch._fields):
+        if not isinstance(batch, tuple) or not 2 <= len(batch) <= 4:
             raise TypeError(
                 f"a batch is a tuple (inputs, targets) or (inputs, targets, lengths), not {_described(batch)}; data is"
                 " one such tuple or a list of them: for one batch write (inputs, targets), not [inputs, targets]"
             )
-    return [Batch(*batch) for batch in given]
+    return [batch if isinstance(batch, Batch) else Batch(*batch) for batch in given]
 
 
 def _described(value: Any) -> str:

@@ -92,7 +92,7 @@ def lengths_of_targets(model: Any, outputs: Outputs, batch: Batch) -> Lengths:
     if (isinstance(model, Module) and any(map(writes_sequences, model.modules()))) or len(outputs) != len(batch.inputs):
         raise ValueError(
             f"the lengths {_short(batch.lengths)} are those of the inputs, of {len(batch.inputs)} time steps, and the"
-            f" {len(outputs)} outputs are a sequence of its own: give the lengths of the targets, too, as"
+            f" {len(outputs)} outputs are sequences of their own: give the lengths of the targets, too, as"
             " (inputs, targets, lengths, target_lengths), which count an end symbol; rnn.batches(...,"
             " target_sequences=True) makes such batches"
         )

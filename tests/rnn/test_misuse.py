@@ -168,7 +168,7 @@ X, Y = DATA
         (iter([(X, Y)]), "to read in every epoch, got list_iterator"),
         (((X, Y), (X, Y)), "several batches stand in a list"),
         ((X,), "not a tuple of 1"),
-        ([(X, Y, None, None, None, None)], "not a tuple of 6"),
+        ([(X, Y, None, None, None)], "not a tuple of 5"),
     ],
 )
 def test_data_of_another_form_are_told_apart(data, words):
@@ -180,3 +180,13 @@ def test_data_of_another_form_are_told_apart(data, words):
 def test_a_loss_that_is_no_scalar_is_named(loss):
     with pytest.raises(TypeError, match="the loss should be a Tensor that holds a single number, not"):
         rnn.fit(model(), DATA, loss=loss, epochs=1, quiet=True)
+
+
+def test_predictions_batch_by_batch_are_in_the_order_of_the_data():
+    rng = np.random.default_rng(0)
+    sequences = [rng.normal(size=(n, 2)) for n in rng.integers(1, 9, 13)]
+    classifier = rnn.ManyToOne(rnn.GRUCell(2, 3, rng=0), 2, rng=0)
+    predictions = []
+    for xs, _, lengths in rnn.batches(sequences, [0] * 13, 4):
+        predictions.extend(classifier(xs, lengths=lengths).data)
+    np.testing.assert_allclose(predictions, [classifier(xs).data for xs in sequences])

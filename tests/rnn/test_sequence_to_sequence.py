@@ -1,5 +1,7 @@
 """Training sequence-to-sequence: the targets have lengths of their own, and the end symbol is learned."""
 
+import copy
+import pickle
 from functools import partial
 
 import numpy as np
@@ -89,11 +91,24 @@ def test_the_end_symbol_is_learned():
 
 
 def test_batches_tell_which_examples_they_hold_also_in_the_order_given():
-    for shuffle in (True, False):
+    for rng in (1, None):
         sums = np.full(5, np.nan)
-        cut = rnn.batches(SOURCES, TARGETS, 2, rng=1, target_sequences=True, shuffle=shuffle)
+        cut = rnn.batches(SOURCES, TARGETS, 2, rng, target_sequences=True)
         for batch in cut:
             sums[batch.positions] = batch.inputs.sum(axis=(0, 2))
         np.testing.assert_allclose(sums, [source.sum() for source in SOURCES])
     assert [batch.positions.tolist() for batch in cut] == [[0, 1], [2, 3], [4]]
     assert [batch.target_lengths.tolist() for batch in cut] == [[2, 5], [3, 4], [3]]
+
+
+def test_a_batch_is_unpacked_with_all_lengths_that_it_has():
+    (first, *_) = rnn.batches(SOURCES, TARGETS, 2, target_sequences=True)
+    sources, targets, lengths, target_lengths = first
+    assert (sources.shape, targets.shape) == ((5, 2, 3), (5, 2))
+    assert (lengths.tolist(), target_lengths.tolist()) == ([5, 2], [2, 5])
+    (first, *_) = rnn.batches(SOURCES, [0] * 5, 2)
+    _, _, lengths = first
+    assert lengths.tolist() == [5, 2]
+    for copied in (pickle.loads(pickle.dumps(first)), copy.deepcopy(first)):
+        assert isinstance(copied, rnn.Batch)
+        assert copied.positions.tolist() == [0, 1] and copied.target_lengths is None
