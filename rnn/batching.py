@@ -203,7 +203,7 @@ def as_batches(data: Data, rng: np.random.Generator) -> list[Batch]:
     TypeError, ValueError
         When it is neither a batch nor a list of batches nor a function that makes one, or holds none.
     """
-    if isinstance(data, tuple) and data and all(isinstance(part, tuple) for part in data):
+    if isinstance(data, tuple) and data and all(type(part) in (tuple, Batch) for part in data):
         raise TypeError("several batches stand in a list, [(inputs, targets), (inputs, targets)], not in a tuple")
     given = data(rng) if callable(data) else [data] if isinstance(data, tuple) else data
     if not isinstance(given, Sequence):

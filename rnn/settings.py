@@ -133,7 +133,7 @@ def fingerprint(data: Data | None) -> str:
     digest, batches = _checksum(data)
     if callable(data) and digest != _checksum(data)[0]:
         return f"what {_name(data)} makes, another time other numbers"
-    shapes = [str(np.shape(part)) for part in batches[0][:2] if not isinstance(part, Mapping)]
+    shapes = [str(getattr(part, "shape", f"{len(part)} parts")) for part in batches[0][:2]]
     return f"{len(batches)} batch{'es' if len(batches) > 1 else ''}, {' → '.join(shapes)}, checksum {digest}"
 
 

@@ -32,6 +32,8 @@ def shards_of(batch: Batch, count: int, *, batch_first: bool = False) -> list[Ba
     >>> [(shard.inputs.shape, shard.targets.shape, shard.lengths.tolist()) for shard in shards_of(batch, 2)]
     [((6, 3, 2), (3,), [6, 6, 4]), ((6, 2, 2), (2,), [3, 1])]
     """
+    if isinstance(batch.inputs, tuple):
+        raise ValueError(f"shards are cut from arrays, (T, N, …), and not from a {type(batch.inputs).__name__}")
     inputs = np.asarray(batch.inputs)
     axis = 0 if batch_first else _axis_of_inputs(inputs, batch.targets)
     size = inputs.shape[axis]

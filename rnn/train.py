@@ -122,7 +122,7 @@ def fit(
         When a loss is not finite, or the validation's is NaN. It is a FloatingPointError, and has the loss with its
         graph.
     FloatingPointError
-        When a gradient that is to be clipped is not finite.
+        When a gradient is not finite.
     FileError
         When the checkpoint to resume from is not a whole one of this model, or of other settings or data.
     TypeError, ValueError
@@ -157,7 +157,7 @@ def fit(
     watch = nullcontext() if debug is False or is_observed() else watched(None if debug is True else debug)
     with watch as debugger, closing(engine), _rare_collection(), model.evaluating():
         model.train()
-        with progress(epochs, quiet or is_observed(), table) as show, _explained(debugger, update):
+        with progress(epochs, quiet or (is_observed() and not table), table) as show, _explained(debugger, update):
             show(run.history)
             while not _finished(run.history, epochs, patience):
                 _follow(run)

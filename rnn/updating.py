@@ -47,7 +47,7 @@ class Update(NamedTuple):
     Attributes
     ----------
     number : int
-        From 1 over all epochs.
+        Of the optimiser, from 1.
     loss : Tensor
         With its graph, recorded with the parameters before the update; without one where the batch was cut into shards.
     weight : float
@@ -162,12 +162,22 @@ class Updater:
         if all(parameter.grad is None for parameter in parameters.values()):
             raise ValueError(f"nothing that the optimiser trains leads to the loss: {', '.join(parameters)}")
         norms = self.norms()
+        if not all(map(math.isfinite, norms.values())):
+            self._refuse_gradients(loss)
         if self.clip_norm is not None:
             clip_grad_norm(parameters, self.clip_norm)
         if self.clip_value is not None:
             clip_grad_value(parameters, self.clip_value)
         self.optimizer.step()
         return Update(self.optimizer.updates, loss, weight, norms, batch)
+
+    def _refuse_gradients(self, loss: tg.Tensor) -> None:
+        gradients = {name: p.grad for name, p in self.optimizer.parameters.items()}
+        wrong = [name for name, grad in gradients.items() if grad is not None and not np.isfinite(grad).all()]
+        raise FloatingPointError(
+            f"the gradient of {', '.join(wrong)} is not finite after {self.optimizer.updates} updates, though the loss"
+            f' is {float(loss.item()):.6g}; where from: fit(..., debug="not isfinite(loss)") opens the debugger here'
+        )
 
     def norms(self) -> dict[str, float]:
         """Return the norm of each layer's gradient, of the parameters that are trained."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import lru_cache, partial
 from math import prod
 from typing import Any
 
@@ -65,11 +65,16 @@ def _options(loss: Loss) -> dict[str, Any]:
     while isinstance(loss, partial):
         given = loss.keywords | given
         loss = loss.func
+    return (_defaults(loss) if isinstance(loss, Hashable) else _defaults.__wrapped__(loss)) | given
+
+
+@lru_cache(maxsize=32)
+def _defaults(function: Loss) -> dict[str, Any]:
     try:
-        parameters = inspect.signature(loss).parameters
-    except (TypeError, ValueError):
-        return given
-    return {name: p.default for name, p in parameters.items() if p.default is not p.empty} | given
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):  # of a function that tells none
+        return {}
+    return {name: p.default for name, p in parameters.items() if p.default is not p.empty}
 
 
 def _count(targets: np.ndarray, lengths: Lengths, options: Mapping[str, Any]) -> float:

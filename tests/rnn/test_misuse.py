@@ -135,6 +135,21 @@ def test_an_infinite_loss_of_the_validation_is_never_the_best():
     assert rnn.History(train=[np.nan, 2.0, 1.0, np.nan]).best_epoch == 3
 
 
+@pytest.mark.parametrize("shards", [None, 2])
+def test_a_gradient_that_is_not_finite_changes_no_parameter(shards):
+    def root(outputs, targets):
+        loss = rnn.mse(outputs, targets)
+        return tg.sqrt(loss * 0.0) + loss  # 1 / (2√0) times 0
+
+    fitted = rnn.Forecaster(4, 6, rng=0)
+    before = values(fitted)
+    data = (np.ones((3, 4, 4)), np.ones((3, 4, 1)))
+    words = r"gradient of cell.U, .* is not finite after 0 updates, though the loss is \d"
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match=words):
+        rnn.fit(fitted, data, loss=root, epochs=1, shards=shards, quiet=True)
+    assert all(np.array_equal(values(fitted)[name], before[name]) for name in before)
+
+
 @pytest.mark.parametrize("values", [[1.0, np.nan, 2.0], [1.0, np.inf], [[1.0, 2.0], [np.nan, 3.0]], []])
 def test_a_scaler_takes_numbers_alone(values):
     with pytest.raises(ValueError, match=r"not finite, the first is values\[.*leave them out|there are no values"):

@@ -238,6 +238,7 @@ def test_where_nothing_tells_the_sequences_apart_the_axis_is_that_of_the_kind_of
     [
         (rnn.Batch(np.zeros((5, 3)), np.zeros((5, 2))), r"inputs of shape \(5, 3\) are a single one"),
         (rnn.Batch(np.zeros((5, 4, 3)), np.zeros((7, 7))), r"no axis for the 4 sequences"),
+        (rnn.Batch((np.zeros((5, 3)), [2, 1]), np.zeros(2)), r"from arrays, \(T, N, …\), and not from a tuple"),
     ],
 )
 def test_what_cannot_be_cut_is_named(batch, words):
