@@ -83,35 +83,40 @@ def _beside(target: Path, mode: int | None) -> Iterator[BinaryIO]:
     permissions = 0o666 if mode is None else stat.S_IMODE(mode)
     prefix = f".tinygraph.{zlib.crc32(os.fsencode(target.name)):08x}."
     _remove_abandoned(target.parent, prefix)
-    temporary = target.with_name(prefix + secrets.token_hex(8))
-    in_block = False
+    temporary, in_block = target, False
     try:
-        with _locked(temporary, permissions) as file:
+        file, temporary = _locked(target, prefix, permissions)
+        with file:
             in_block = True
             yield file
             in_block = False
             file.flush()
             os.fsync(file.fileno())
-        if mode is not None:
-            os.chmod(temporary, permissions)
-        os.replace(temporary, target)
+            if mode is not None:
+                os.chmod(temporary, permissions)
+            if fcntl is not None:
+                os.replace(temporary, target)  # while it is locked
+        if fcntl is None:
+            os.replace(temporary, target)  # Windows moves no file that is open
     except BaseException as error:
-        with suppress(OSError):
-            temporary.unlink()
+        if temporary != target:
+            with suppress(OSError):
+                temporary.unlink()
         if isinstance(error, OSError) and not in_block:
             error.filename = None  # the temporary one, which nobody has named
         raise
 
 
-def _locked(temporary: Path, permissions: int) -> BinaryIO:
-    """Open a new file, locked as long as it is open or until its writer is killed: it is not abandoned."""
+def _locked(target: Path, prefix: str, permissions: int) -> tuple[BinaryIO, Path]:
+    """Open a new file beside `target`, locked as long as it is open or until its writer is killed: not abandoned."""
     while True:
+        temporary = target.with_name(prefix + secrets.token_hex(8))  # another each time: nobody else may remove it
         file = open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, permissions))  # noqa: SIM115
         if fcntl is not None:
             with suppress(OSError):  # of a file system without locks
                 fcntl.flock(file, fcntl.LOCK_EX)
         if temporary.exists():
-            return file
+            return file, temporary
         file.close()  # another writer took it for abandoned before it was locked
 
 

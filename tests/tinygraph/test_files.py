@@ -147,7 +147,8 @@ def test_a_long_name_is_no_longer_beside_itself(tmp_path):
 
 def test_threads_that_write_the_same_file_share_no_temporary_one(tmp_path):
     path, contents = tmp_path / "numbers", [bytes([k]) * 100_000 for k in range(8)]
-    threads = [threading.Thread(target=write, args=(path, content)) for content in contents]
+    again_and_again = lambda content: [write(path, content) for _ in range(20)]
+    threads = [threading.Thread(target=again_and_again, args=(content,)) for content in contents]
     for thread in threads:
         thread.start()
     for thread in threads:
