@@ -36,8 +36,8 @@ class NonfiniteLossError(FloatingPointError):
     def __init__(self, loss: tg.Tensor, updates: int, what: str = "loss"):
         self.loss = loss
         super().__init__(
-            f"the {what} is {float(loss.item())} after {updates} updates; where from: `tinygraph debug` with"
-            ' --when "not isfinite(loss)", or viz.debug(error.loss) of this error'
+            f"the {what} is {float(loss.item())} after {updates} updates; where from: fit(..., debug="
+            '"not isfinite(loss)"), `tinygraph debug` with --when, or viz.debug(error.loss) of this error'
         )
 
 

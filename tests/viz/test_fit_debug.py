@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -145,8 +147,11 @@ def test_without_a_debugger_it_says_what_to_import(monkeypatch):
         rnn.fit(rnn.Forecaster(4, 8, rng=0), DATA, debug="isnan(loss)", quiet=True)
 
 
-def test_the_reference_by_which_viz_is_found_is_right():
-    watching.install_debugger("viz.program:watching")
+def test_the_reference_by_which_viz_is_found_is_right(monkeypatch):
+    project = tomllib.loads(Path(viz.__file__).parents[1].joinpath("pyproject.toml").read_text())["project"]
+    [reference] = project["entry-points"]["tinygraph.debugger"].values()
+    monkeypatch.setattr(watching, "_installed", [])
+    watching.install_debugger(reference)
     with watching.watched("update == 3") as watch:
         assert isinstance(watch, viz.program.Watch)
     assert not is_observed()
