@@ -26,7 +26,7 @@ models         by the shape of the task: `OneToMany` `ManyToOne` `ManyToMany` (s
 losses         `mse` (squared error) `cross_entropy` (of a softmax)
 optimisers     `SGD` `Adam` `AdamW` `Optimizer` (their base) · `clip_grad_norm` `clip_grad_value` (bound gradients)
                · learning rates `step_decay` `exponential_decay` `cosine_decay` `warmup`
-training       `fit` (trains, with checkpoints) `evaluate` (the mean loss) `History` (what `fit` measured)
+training       `fit` (trains, with checkpoints, on workers) `evaluate` (the loss) `History` (what `fit` measured)
                `Update` (what it gives a callback)
                `FileError` (a file is not what it should be) `NonfiniteLossError` (with the loss and its graph)
                · first weights `glorot` `orthogonal` `identity` `uniform` `zeros`
