@@ -35,7 +35,8 @@ losses         `mse` (squared error) `cross_entropy` (of a softmax) `binary_cros
 optimisers     `SGD` `Adam` `AdamW` `RMSprop` `Optimizer` (their base) `optimizer_for` (one by its name)
                · `clip_grad_norm` `clip_grad_value` (bound gradients)
                · learning rates `step_decay` `exponential_decay` `cosine_decay` `warmup` `ReduceLROnPlateau`
-training       `fit` (trains, with checkpoints) `evaluate` (the mean loss) `History` (what `fit` measured)
+training       `fit` (trains, with checkpoints, on workers) `evaluate` (the loss) `History` (what `fit` measured)
+               `Update` (what it gives a callback)
                `FileError` (a file is not what it should be) `NonfiniteLossError` (with the loss and its graph)
                · first weights `glorot` `orthogonal` `identity` `uniform` `normal` `zeros` `ones`
 results        `predict` (outputs as arrays) · metrics `accuracy` `perplexity` `bits_per_character` `bleu`
@@ -55,10 +56,10 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from . import analysis
 from .attention import AdditiveAttention
+from .batching import Batch, batches, pad
 from .cells import Cell, ConditionedCell, ElmanCell, JordanCell, TiedCell
-from .checkpoint import History
 from .checks import mask
-from .data import Batch, Scaler, Vocabulary, Windows, batches, one_hot, pad, split, windows
+from .data import Scaler, Vocabulary, Windows, one_hot, split, windows
 from .dropout import Dropout, RecurrentDropout, VariationalDropout
 from .dynamics import ForcedOscillator, LinearSystem, euler, evolve, oscillation
 from .embedding import Embedding
@@ -66,6 +67,7 @@ from .forecaster import Forecaster
 from .gated import GRUCell, LSTMBlockCell, LSTMCell
 from .generation import Beam, beam_search, generate
 from .handmade import ComparingNetwork, ParityNetwork, summing_network
+from .history import History
 from .init import glorot, identity, normal, ones, orthogonal, uniform, zeros
 from .language_models import FixedWindowModel, NGram
 from .layers import Bidirectional, Layers, Stacked
@@ -85,8 +87,9 @@ from .sampling import greedy, sampler, sampling_probabilities
 from .schedules import ReduceLROnPlateau, cosine_decay, exponential_decay, step_decay, warmup
 from .seq2seq import AttentionDecoder, AttentionEncoderDecoder, Decoder, EncoderDecoder
 from .torch_names import HERE as _HERE
-from .train import NonfiniteLossError, evaluate, fit
+from .train import evaluate, fit
 from .unrolling import decode, unroll
+from .updating import NonfiniteLossError, Update
 
 __all__ = [
     "ElmanCell", "JordanCell", "ConditionedCell", "TiedCell", "LSTMCell", "LSTMBlockCell", "GRUCell", "Cell",
@@ -102,7 +105,7 @@ __all__ = [
     "step_decay", "exponential_decay", "cosine_decay", "warmup", "ReduceLROnPlateau",
     "predict", "accuracy", "perplexity", "bits_per_character", "bleu",
     "generate", "beam_search", "Beam", "greedy", "sampler", "sampling_probabilities",
-    "fit", "evaluate", "History", "FileError", "NonfiniteLossError",
+    "fit", "evaluate", "History", "Update", "FileError", "NonfiniteLossError",
     "glorot", "orthogonal", "identity", "uniform", "normal", "zeros", "ones",
     "windows", "Windows", "Scaler", "Vocabulary", "one_hot", "pad", "mask", "batches", "Batch", "split",
     "evolve", "euler", "LinearSystem", "ForcedOscillator", "oscillation",

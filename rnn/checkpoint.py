@@ -10,41 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from .history import History
 from .module import Arrays, Module
 from .optim import Optimizer
 from .safetensors import CHECKSUM, FileError, read_safetensors, write_safetensors
+from .settings import Settings
 
 FORMAT = "tinygraph checkpoint 2"
 WITHOUT_CHECKSUM = "tinygraph checkpoint 1"  # as older versions wrote
-
-
-@dataclass
-class History:
-    """What a training run has measured, one entry an epoch.
-
-    Attributes
-    ----------
-    train, validation : list of float
-        Mean losses; `validation` is empty where there is no validation data.
-    """
-
-    train: list[float] = field(default_factory=list)
-    validation: list[float] = field(default_factory=list)
-
-    @property
-    def epochs(self) -> int:
-        """The number of epochs done."""
-        return len(self.train)
-
-    @property
-    def measured(self) -> list[float]:
-        """The losses that choose the best epoch: the validation's where there is one."""
-        return self.validation or self.train
-
-    @property
-    def best_epoch(self) -> int:
-        """The first epoch, counted from 1, with the lowest loss measured; 0 before the first."""
-        return 1 + int(np.argmin(self.measured)) if self.measured else 0
 
 
 @dataclass
@@ -59,6 +32,8 @@ class Run:
     history : History
     best : dict of arrays
         The parameters of the best epoch, by name; empty without validation data.
+    settings : dict of str
+        What else decides how it goes on, to compare; empty where nothing is compared.
     """
 
     model: Module
@@ -66,6 +41,7 @@ class Run:
     rng: np.random.Generator
     history: History = field(default_factory=History)
     best: Arrays = field(default_factory=dict)
+    settings: Settings = field(default_factory=dict)
 
     def values(self) -> Arrays:
         """Return copies of all parameters by name."""
@@ -85,20 +61,29 @@ class Run:
             "updates": updates,
             "optimizer": type(self.optimizer).__name__,
             "rng": self.rng.bit_generator.state,
+            "generators": {name: rng.bit_generator.state for name, rng in self.model.generators().items()},
             "train": self.history.train,
             "validation": self.history.validation,
+            "gradient_norms": self.history.gradient_norms,
+            "settings": self.settings,
         }
         write_safetensors(path, arrays, {"format": FORMAT, "run": json.dumps(about, default=_plain)})
 
-    def load(self, path: str | os.PathLike[str]) -> None:
+    def load(self, path: str | os.PathLike[str], *, anyway: bool = False) -> None:
         """Take over a checkpoint. All is checked first: a bad file changes nothing.
+
+        Parameters
+        ----------
+        path : path
+        anyway : bool
+            Also one of a run with other settings or data.
 
         Raises
         ------
         OSError
             When there is no such file, or it cannot be read.
         FileError
-            When the file is damaged, is no checkpoint, or is one of another model or optimiser.
+            When the file is damaged, is no checkpoint, or is one of another model, optimiser, settings or data.
         """
         arrays, about = _read(path)
         values, best, running = (_part(prefix, arrays) for prefix in ("model.", "best.", "optimizer."))
@@ -108,13 +93,19 @@ class Run:
         _check_parameters(path, best or values, self.values())
         _check_kind(path, about["optimizer"], self.optimizer)
         _check_generator(path, about["rng"], self.rng)
+        drawing = _generators(path, about["generators"], self.model)
+        if not anyway:
+            _check_settings(path, about["settings"], self.settings)
         try:
             self.optimizer.load_state(about["updates"], running)
         except (KeyError, ValueError) as error:
             raise FileError(f"{os.fspath(path)} does not fit the optimiser: {error.args[0]}") from error
         self.restore(values)
         self.rng.bit_generator.state = about["rng"]
+        for name, rng in drawing.items():
+            rng.bit_generator.state = about["generators"][name]
         self.history.train[:], self.history.validation[:] = about["train"], about["validation"]
+        self.history.gradient_norms = about["gradient_norms"]
         self.best = best
 
 
@@ -129,6 +120,8 @@ def _read(path: str | os.PathLike[str]) -> tuple[Arrays, dict[str, Any]]:
         about = json.loads(metadata.get("run", "{}"))
     except (ValueError, RecursionError) as error:
         raise FileError(f"{os.fspath(path)} is a damaged checkpoint: {error}") from error
+    if isinstance(about, dict):
+        about = {"generators": {}, "gradient_norms": {}, "settings": {}} | about  # which older versions did not write
     for key, is_right in _ABOUT.items():
         if not isinstance(about, dict) or key not in about:
             raise FileError(f"{os.fspath(path)} is an incomplete checkpoint: it lacks {key!r}")
@@ -145,9 +138,38 @@ _ABOUT: dict[str, Callable[[Any], bool]] = {
     "updates": lambda value: type(value) is int and value >= 0,
     "optimizer": lambda value: isinstance(value, str),
     "rng": lambda value: isinstance(value, dict),
+    "generators": lambda value: isinstance(value, dict) and all(isinstance(state, dict) for state in value.values()),
     "train": _are_losses,
     "validation": _are_losses,
+    "gradient_norms": lambda value: isinstance(value, dict) and all(map(_are_losses, value.values())),
+    "settings": lambda value: isinstance(value, dict) and all(isinstance(text, str) for text in value.values()),
 }
+
+
+def _check_settings(path: str | os.PathLike[str], stored: Settings, ours: Settings) -> None:
+    """Raise FileError that says what differs; nothing is compared where one of them tells nothing."""
+    names = {**ours, **stored} if ours and stored else {}
+    differ = [name for name in names if stored.get(name) != ours.get(name)]
+    if differ:
+        changes = [f"{name} was {stored.get(name, 'not there')}, is {ours.get(name, 'not there')}" for name in differ]
+        raise FileError(
+            f'{os.fspath(path)} is of a run with other settings: {"; ".join(changes)}. resume="anyway" goes on with'
+            " those that are given now"
+        )
+
+
+def _generators(path: str | os.PathLike[str], states: dict[str, Any], model: Module) -> dict[str, np.random.Generator]:
+    """Return the generators of the model's parts, by name, after trying their states on others."""
+    ours = model.generators()
+    if states and states.keys() != ours.keys():
+        raise FileError(
+            f"{os.fspath(path)} is of another model: its parts {', '.join(states)} draw at random,"
+            f" and not {', '.join(ours) or 'any'}"
+        )
+    drawing = {name: ours[name] for name in states}
+    for name, rng in drawing.items():
+        _check_generator(path, states[name], rng)
+    return drawing
 
 
 def _check_generator(path: str | os.PathLike[str], state: dict[str, Any], ours: np.random.Generator) -> None:

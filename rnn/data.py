@@ -1,8 +1,8 @@
-"""Data as arrays: windows over a series, symbols as numbers, padding, batches, splits."""
+"""Data as arrays: windows over a series, standardised, symbols as numbers, splits; batches are in `batching`."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,6 +61,11 @@ class Scaler(NamedTuple):
     ----------
     mean, deviation : () or (features,) array
 
+    Raises
+    ------
+    ValueError
+        When values to learn from or to scale are NaN or infinite: one would make all of its feature NaN.
+
     Examples
     --------
     >>> scaler = Scaler.fit([1.0, 3.0])
@@ -74,17 +79,32 @@ class Scaler(NamedTuple):
     @classmethod
     def fit(cls, values: ArrayLike) -> Scaler:
         """Return the scaler of values (M,) or (M, features); a constant feature becomes 0."""
-        values = np.asarray(values, dtype=float)
-        deviation = values.std(axis=0)
-        return cls(values.mean(axis=0), np.where(deviation > 0, deviation, 1.0))
+        values = _finite(np.asarray(values, dtype=float), "Scaler.fit")
+        if not len(values):
+            raise ValueError("Scaler.fit: there are no values")
+        mean, deviation = values.mean(axis=0), values.std(axis=0)
+        rounding = len(values) * np.finfo(float).eps * np.abs(values).max(axis=0)  # all that a constant varies by
+        return cls(mean, np.where(deviation > rounding, deviation, 1.0))
 
     def scale(self, values: ArrayLike) -> np.ndarray:
         """Return the standardised values."""
-        return (np.asarray(values) - self.mean) / self.deviation
+        return (_finite(np.asarray(values), "Scaler.scale") - self.mean) / self.deviation
 
     def restore(self, values: ArrayLike) -> np.ndarray:
         """Return the values that were standardised: undo `scale`."""
         return np.asarray(values) * self.deviation + self.mean
+
+
+def _finite(values: np.ndarray, what: str) -> np.ndarray:
+    """Return values, none of which is NaN or infinite."""
+    wrong = np.argwhere(~np.isfinite(values))
+    if len(wrong):
+        place = ", ".join(map(str, wrong[0]))
+        raise ValueError(
+            f"{what}: {len(wrong)} of {values.size} values are not finite, the first is values[{place}] ="
+            f" {values[tuple(wrong[0])]}; leave them out, or fill them in"
+        )
+    return values
 
 
 class Vocabulary:
@@ -155,107 +175,6 @@ def one_hot(numbers: ArrayLike, size: int, dtype: DTypeLike = np.float64) -> np.
     return coded
 
 
-def pad(sequences: Sequence[ArrayLike], value: float = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Return sequences of unequal length side by side, (T, N, …), and their lengths, (N,).
-
-    Parameters
-    ----------
-    sequences : list of N arrays
-        (T_n, …) each; T is the largest T_n.
-    value : float
-        What stands after the end of a sequence.
-
-    Raises
-    ------
-    ValueError
-        When there is no sequence, or an empty one.
-
-    Examples
-    --------
-    >>> xs, lengths = pad([[1, 2, 3], [4]])
-    >>> xs, lengths
-    (array([[1, 4],
-           [2, 0],
-           [3, 0]]), array([3, 1]))
-    """
-    arrays = [np.asarray(sequence) for sequence in sequences]
-    if not arrays or any(array.ndim == 0 or len(array) == 0 for array in arrays):
-        raise ValueError("pad needs at least one sequence, and none of them empty")
-    lengths = np.array([len(array) for array in arrays])
-    shape = (lengths.max(), len(arrays), *arrays[0].shape[1:])
-    padded = np.full(shape, value, np.result_type(*arrays))
-    for position, array in enumerate(arrays):
-        padded[: len(array), position] = array
-    return padded, lengths
-
-
-class Batch(NamedTuple):
-    """What one update of the parameters is computed from.
-
-    Attributes
-    ----------
-    inputs : (T, N, …) array
-    targets : array
-    lengths : (N,) array of int, optional
-        Where the sequences differ in length.
-    """
-
-    inputs: Any
-    targets: Any
-    lengths: np.ndarray | None = None
-
-
-def batches(
-    sequences: Sequence[ArrayLike], targets: Sequence[Any], size: int, rng: Rng = None, *, per_step: bool = False
-) -> list[Batch]:
-    """Return padded batches of sequences of similar length, in random order.
-
-    Parameters
-    ----------
-    sequences : list of N arrays
-        (T_n, I) each, or (T_n,) where they are numbers.
-    targets : list of N targets
-        One for each sequence.
-    size : int
-        Sequences in a batch; the last may have fewer.
-    rng : numpy.random.Generator or int
-        Orders the sequences of one length, and the batches.
-    per_step : bool
-        Each target is itself a sequence, as long as its input, and is padded like it.
-
-    Raises
-    ------
-    ValueError
-        When there are no sequences, or not one target for each, or targets of another length with `per_step`.
-
-    Examples
-    --------
-    >>> sequences, targets = [[[1.0]] * n for n in (3, 1, 2, 3)], [0, 1, 0, 1]
-    >>> sorted(batch.lengths.tolist() for batch in batches(sequences, targets, 2, rng=0))
-    [[1, 2], [3, 3]]
-    """
-    if len(sequences) != len(targets) or size < 1 or not len(sequences):
-        raise ValueError(f"{len(sequences)} sequences and {len(targets)} targets make no batches of {size}")
-    rng = generator(rng)
-    shuffled = rng.permutation(len(sequences))
-    by_length = shuffled[np.argsort([len(sequences[i]) for i in shuffled], kind="stable")]
-    members = [by_length[start : start + size] for start in range(0, len(by_length), size)]
-    order = rng.permutation(len(members))
-    return [
-        _batch([sequences[i] for i in members[position]], [targets[i] for i in members[position]], per_step)
-        for position in order
-    ]
-
-
-def _batch(sequences: Sequence[ArrayLike], targets: Sequence[Any], per_step: bool) -> Batch:
-    inputs, lengths = pad(sequences)
-    if not per_step:
-        return Batch(inputs, np.stack(targets), lengths)
-    if any(len(target) != length for target, length in zip(targets, lengths, strict=True)):
-        raise ValueError("with per_step each target should be as long as its sequence")
-    return Batch(inputs, pad(targets)[0], lengths)
-
-
 def split(count: int, fractions: Sequence[float], rng: Rng = None, *, ordered: bool = False) -> list[np.ndarray]:
     """Return the positions of each part of a split, at random, or in order (for a series).
 
@@ -287,10 +206,3 @@ def split(count: int, fractions: Sequence[float], rng: Rng = None, *, ordered: b
     if any(len(part) == 0 for part in parts):
         raise ValueError(f"{count} examples are too few for the fractions {tuple(fractions)}")
     return parts
-
-
-def chunks(batch: Batch, steps: int) -> Iterator[Batch]:
-    """Yield stretches of time of a batch, for truncated back-propagation through time."""
-    for start in range(0, len(batch.inputs), steps):
-        stretch = slice(start, start + steps)
-        yield Batch(batch.inputs[stretch], batch.targets[stretch])

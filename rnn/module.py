@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import tinygraph as tg
+from tinygraph.recording.creation import parameters as made_parameters
 
 from .safetensors import read_safetensors, write_safetensors
 from .state_names import fitting, renamed
@@ -47,6 +48,11 @@ class Module:
     def __setattr__(self, name: str, value: object) -> None:
         if isinstance(value, tg.Tensor) and value.requires_grad and value.label is None:
             value.name = name
+        known = vars(self).setdefault("_parameter_names", set())  # which stay parameters when they are frozen
+        if isinstance(value, tg.Tensor) and (value.requires_grad or any(value is p for p in made_parameters)):
+            known.add(name)
+        else:
+            known.discard(name)
         super().__setattr__(name, value)
 
     def children(self) -> Iterator[tuple[str, Module]]:
@@ -123,12 +129,13 @@ class Module:
             parameter.grad = None
 
     def own_parameters(self) -> dict[str, tg.Tensor]:
-        """Return the parameters that this module holds itself, without those of its parts."""
-        attributes = vars(self).items()
-        return {name: value for name, value in attributes if isinstance(value, tg.Tensor) and value.requires_grad}
+        """Return the parameters that this module holds itself, frozen ones too, without those of its parts."""
+        known = vars(self).get("_parameter_names", ())
+        tensors = {name: value for name, value in vars(self).items() if isinstance(value, tg.Tensor)}
+        return {name: tensor for name, tensor in tensors.items() if tensor.requires_grad or name in known}
 
     def parameters(self) -> dict[str, tg.Tensor]:
-        """Return all parameters by dotted name; one that several parts share is listed once."""
+        """Return all parameters by dotted name, frozen ones too; one that several parts share is listed once."""
         names: dict[tg.Tensor, str] = {}
         for name, parameter in self._walk(""):
             names.setdefault(parameter, name)
@@ -155,9 +162,34 @@ class Module:
             name = parameter.label or key.rpartition(".")[2]
             parameter.name = f"{name}{suffix}" if "_" in name else f"{name}_{suffix}"
 
-    def num_parameters(self) -> int:
-        """Return how many numbers the parameters hold in all."""
-        return sum(parameter.size for parameter in self.parameters().values())
+    def num_parameters(self, requires_grad: bool | None = None) -> int:
+        """Return how many numbers the parameters hold: in all, or those that are trained, or with False the frozen.
+
+        Examples
+        --------
+        >>> import rnn
+        >>> cell = rnn.ElmanCell(2, 3, rng=0)
+        >>> cell.U.requires_grad = False  # it is kept as it is, and saved as all others are
+        >>> cell.num_parameters(), cell.num_parameters(True), cell.num_parameters(False)
+        (18, 12, 6)
+        """
+        parameters = self.parameters().values()
+        return sum(p.size for p in parameters if requires_grad is None or p.requires_grad is requires_grad)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Train all parameters, or with False freeze them: they get no gradient, and an optimiser leaves them alone.
+
+        Examples
+        --------
+        >>> import rnn
+        >>> model = rnn.Forecaster(4, 20, rng=0)
+        >>> model.cell.requires_grad_(False), model
+        (ElmanCell(4, 20), Forecaster(521 parameters, 500 of them frozen))
+        """
+        for parameter in self.parameters().values():
+            parameter.requires_grad = requires_grad
+            parameter.grad = None
+        return self
 
     @property
     def dtype(self) -> np.dtype:
@@ -264,7 +296,8 @@ class Module:
         self.load_state_dict(arrays)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.num_parameters()} parameters)"
+        frozen = self.num_parameters(requires_grad=False)
+        return f"{type(self).__name__}({self.num_parameters()} parameters{f', {frozen} of them frozen' * bool(frozen)})"
 
 
 def _modules(name: str, value: object) -> Iterator[tuple[str, Module]]:

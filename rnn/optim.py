@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 import tinygraph as tg
+from tinygraph.numeric import norm
 
 from .module import Arrays, Module
 from .schedules import Schedule
@@ -42,6 +44,9 @@ def _told(parameters: object) -> str:
 class Optimizer:
     """Base of optimisers: the parameters, the count of updates, and slots of running arrays by name.
 
+    A parameter whose ``grad`` is None, as that of a decoder that the loss does not use, is left as it is, without decay
+    or momentum, as in PyTorch; one whose gradient is zero is updated.
+
     Parameters
     ----------
     parameters : Module or dict of tensors by name
@@ -58,6 +63,7 @@ class Optimizer:
         if not callable(lr) and not lr >= 0:
             raise ValueError(f"lr should be at least 0, not {lr}")
         self.running: dict[str, Arrays] = {slot: {} for slot in self.slots}
+        self.counts: dict[str, int] = dict.fromkeys(self.parameters, 0)
 
     @property
     def rate(self) -> float:
@@ -70,6 +76,7 @@ class Optimizer:
         self.updates += 1
         for name, parameter in self.parameters.items():
             if parameter.grad is not None:
+                self.counts[name] = self.counts.get(name, 0) + 1
                 parameter.data = self.update(name, parameter.data, np.asarray(parameter.grad), rate)
 
     def update(self, name: str, value: np.ndarray, gradient: np.ndarray, rate: float) -> np.ndarray:
@@ -86,9 +93,10 @@ class Optimizer:
         return self.running[slot].get(name, np.zeros_like(like))
 
     def state(self) -> tuple[int, Arrays]:
-        """Return the count of updates, and the running arrays by "slot.parameter"."""
+        """Return the count of updates, and the running arrays by "slot.parameter"; "count." where one had fewer."""
         arrays = {f"{slot}.{name}": a for slot, by_name in self.running.items() for name, a in by_name.items()}
-        return self.updates, arrays
+        fewer = {name: count for name, count in self.counts.items() if count != self.updates}
+        return self.updates, arrays | {f"count.{name}": np.array(float(count)) for name, count in fewer.items()}
 
     def load_state(self, updates: int, arrays: Mapping[str, np.ndarray]) -> None:
         """Take over what `state` returned; all is checked before anything is set.
@@ -98,17 +106,22 @@ class Optimizer:
         KeyError, ValueError
             When an array is of no slot, no parameter, another shape, or not of real numbers.
         """
-        running: dict[str, Arrays] = {slot: {} for slot in self.slots}
+        running: dict[str, Arrays] = {slot: {} for slot in (*self.slots, "count")}
         for key, array in arrays.items():
             slot, _, name = key.partition(".")
             if slot not in running or name not in self.parameters:
                 raise KeyError(f"{type(self).__name__} has no running array {key!r}")
-            if array.shape != self.parameters[name].shape:
-                raise ValueError(f"{key} should have shape {self.parameters[name].shape}, not {array.shape}")
+            shape = () if slot == "count" else self.parameters[name].shape
+            if array.shape != shape:
+                raise ValueError(f"{key} should have shape {shape}, not {array.shape}")
             if array.dtype.kind != "f":
                 raise ValueError(f"{key} should hold floating-point numbers, not {array.dtype}")
             running[slot][name] = array
+        counts = running.pop("count")
+        if any(not 0 <= count <= updates for count in counts.values()):
+            raise ValueError(f"no parameter has had more updates than there were, {updates}, or fewer than none")
         self.updates, self.running = updates, running
+        self.counts = dict.fromkeys(self.parameters, updates) | {name: int(count) for name, count in counts.items()}
 
 
 class SGD(Optimizer):
@@ -205,8 +218,9 @@ class Adam(Optimizer):
         m = β1 * self.slot("mean", name, value) + (1 - β1) * g
         v = β2 * self.slot("square", name, value) + (1 - β2) * (g * g)
         self.running["mean"][name], self.running["square"][name] = m, v
-        m̂ = m / (1 - β1**self.updates)
-        v̂ = v / (1 - β2**self.updates)
+        n = self.counts[name]
+        m̂ = m / (1 - β1**n)
+        v̂ = v / (1 - β2**n)
         return value - rate * m̂ / (np.sqrt(v̂) + self.eps)
 
 
@@ -244,6 +258,8 @@ def clip_grad_norm(parameters: Parameters, max_norm: float) -> float:
     ------
     FloatingPointError
         When a gradient is not finite; the message names its parameter.
+    ValueError
+        When the limit is negative or NaN: it would turn the gradients around.
 
     Examples
     --------
@@ -253,12 +269,13 @@ def clip_grad_norm(parameters: Parameters, max_norm: float) -> float:
     >>> clip_grad_norm({"w": w}, 1.0), w.grad
     (10.0, array([0.6, 0.8]))
     """
+    _check_limit("max_norm", max_norm)
     trained = _with_gradient(parameters)
-    norm = float(np.sqrt(sum(float(np.vdot(p.grad, p.grad)) for p in trained)))
-    if norm > max_norm:
+    before = gradient_norm([p.grad for p in trained])
+    if before > max_norm:
         for parameter in trained:
-            parameter.grad = parameter.grad * (max_norm / norm)
-    return norm
+            parameter.grad = parameter.grad * (max_norm / before)
+    return before
 
 
 def clip_grad_value(parameters: Parameters, limit: float) -> None:
@@ -268,9 +285,30 @@ def clip_grad_value(parameters: Parameters, limit: float) -> None:
     ------
     FloatingPointError
         When a gradient is not finite; the message names its parameter.
+    ValueError
+        When the limit is negative or NaN.
     """
+    _check_limit("limit", limit)
     for parameter in _with_gradient(parameters):
         parameter.grad = np.clip(parameter.grad, -limit, limit)
+
+
+def gradient_norm(gradients: Sequence[np.ndarray]) -> float:
+    """Return the norm of several gradients together, also where their squares overflow or underflow.
+
+    Examples
+    --------
+    >>> gradient_norm([np.array([3.0]), np.array([4.0])]), gradient_norm([np.array([3e200, 4e200])]) / 1e200
+    (5.0, 5.0)
+    """
+    with np.errstate(over="ignore"):
+        square = sum(float(np.vdot(gradient, gradient)) for gradient in gradients)
+    return math.sqrt(square) if 1e-280 < square < math.inf else norm([norm(gradient) for gradient in gradients])
+
+
+def _check_limit(name: str, limit: float) -> None:
+    if not limit >= 0:
+        raise ValueError(f"{name} should be at least 0, not {limit}")
 
 
 def _with_gradient(parameters: Parameters) -> list[Any]:

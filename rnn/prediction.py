@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 
 import tinygraph as tg
 
+from .batching import pad
 from .checks import Lengths
-from .data import pad
 from .module import Module
 
 

@@ -13,6 +13,7 @@ import tinygraph as tg
 from .attention import AdditiveAttention
 from .cells import Cell, State
 from .checks import Lengths, mask
+from .data import one_hot
 from .init import Rng
 from .layers import Bidirectional, run
 from .models import Readout
@@ -206,6 +207,42 @@ class AttentionEncoderDecoder(Module):
         active = None if lengths is None else mask(lengths, len(outputs), hs.shape[1:-1])[..., 0]
         with tg.scope("decoder"):
             return self.decoder(state, hs, active, targets, steps)
+
+
+def writes_sequences(model: object) -> bool:
+    """Tell whether a model writes sequences with lengths of their own."""
+    return isinstance(model, (Decoder, AttentionDecoder, EncoderDecoder, AttentionEncoderDecoder))
+
+
+def teacher_forced(model: Any, xs: ArrayLike, targets: ArrayLike, lengths: Lengths = None) -> list[tg.Tensor]:
+    """Return the outputs of an encoder and its decoder that is fed the targets, symbols among them as one-hot vectors.
+
+    Raises
+    ------
+    ValueError
+        When there are several decoders: which are trained, and on what, is then to be said.
+
+    Examples
+    --------
+    >>> import numpy as np, rnn
+    >>> model = EncoderDecoder(rnn.GRUCell(5, 8, rng=0), Decoder(rnn.GRUCell(3, 8, rng=1), 3, rng=2))
+    >>> len(teacher_forced(model, np.zeros((6, 2, 5)), [[0, 2], [1, 1]]))
+    2
+    """
+    if isinstance(model, AttentionEncoderDecoder):
+        cell, read = model.decoder.cell, model.encoder.output_size
+    elif isinstance(model, EncoderDecoder) and isinstance(model.decoders, Decoder):
+        cell, read = model.decoders.cell, 0
+    else:
+        raise ValueError(
+            f"a {type(model).__name__} {'of several decoders ' * isinstance(model, EncoderDecoder)}is called in more"
+            " than one way: give fit forward=lambda model, batch: …, which returns the outputs, and a loss of them"
+        )
+    fed = np.asarray(targets)
+    if fed.dtype.kind in "iu":
+        fed = one_hot(fed, cell.input_size - read, cell.dtype)
+    outputs = model(xs, fed, lengths=lengths)
+    return outputs[0] if isinstance(model, AttentionEncoderDecoder) else outputs
 
 
 def _check_states(encoder: Cell, decoder: Cell) -> None:

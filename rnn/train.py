@@ -3,49 +3,31 @@
 from __future__ import annotations
 
 import gc
-import math
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 import tinygraph as tg
-from tinygraph.backward.backprop import is_observed, tell_observers
+from tinygraph.backward.backprop import is_observed
+from tinygraph.backward.watching import Watch, watched
 
-from .cells import State
-from .checkpoint import History, Run
-from .data import Batch, chunks
+from .arguments import check_arguments
+from .batching import Data, as_batches
+from .checkpoint import Run
+from .history import History
 from .init import Rng, generator
-from .losses import Outputs, mse
+from .losses import mse
 from .module import Module
-from .optim import Adam, Optimizer, clip_grad_norm, clip_grad_value
-
-Loss = Callable[..., tg.Tensor]
-Batches = Sequence[tuple]  # each (inputs, targets) or (inputs, targets, lengths)
-Data = tuple | Batches | Callable[[np.random.Generator], Batches]
-Forward = Callable[[Any, Batch], Outputs]
-
-
-class NonfiniteLossError(FloatingPointError):
-    """A loss that is NaN or infinite: training ends.
-
-    Attributes
-    ----------
-    loss : Tensor
-        With its graph: ``viz.debug(error.loss)`` shows where it comes from.
-    """
-
-    def __init__(self, loss: tg.Tensor, updates: int):
-        self.loss = loss
-        super().__init__(
-            f"the loss is {float(loss.item())} after {updates} updates; where from: `tinygraph debug` with"
-            ' --when "not isfinite(loss)", or viz.debug(error.loss) of this error'
-        )
+from .optim import Adam, Optimizer
+from .parallel import ShardedUpdater
+from .progress import progress
+from .settings import fingerprint, settings_of
+from .updating import Forward, NonfiniteLossError, Update, Updater, call, loss_of
+from .weighing import Loss, combined
+from .workers import Engine, Workers
 
 
 def fit(
@@ -61,28 +43,35 @@ def fit(
     clip_value: float | None = None,
     truncate: int | None = None,
     forward: Forward | None = None,
+    shards: int | None = None,
+    workers: Engine = None,
     rng: Rng = 0,
     checkpoint: str | os.PathLike[str] | None = None,
     every: int = 1,
-    resume: bool = False,
+    resume: bool | str = False,
     quiet: bool = False,
     after_epoch: Callable[[History], None] | None = None,
+    after_update: Callable[[Update], None] | None = None,
+    table: bool = False,
+    debug: str | bool = False,
 ) -> History:
     """Train a model by gradient descent, and leave it with its best parameters.
 
     Parameters
     ----------
     model : Module
-        Changed in place.
+        Changed in place; while it is trained, its parts are in the mode of `Module.train`.
     data : tuple, list of tuples, or function
-        A batch is ``(inputs, targets)`` or ``(inputs, targets, lengths)``; a list of them is taken in a
-        new random order each epoch; a function makes the list from a `numpy.random.Generator`.
+        A batch is ``(inputs, targets)``, ``(inputs, targets, lengths)`` or, where the targets are sequences of their
+        own, ``(inputs, targets, lengths, target_lengths)``; a list of them is taken in a new random order each epoch; a
+        function makes the list from a `numpy.random.Generator`.
     epochs : int
         In all, with those of a run that is resumed.
     loss : function of (outputs, targets) or (outputs, targets, lengths)
         Gives a scalar tensor.
     optimizer : Optimizer, optional
-        Adam with its usual settings when not given.
+        Adam with its usual settings when not given. A schedule with a method `follow`, as one that waits for a plateau,
+        is given the losses measured so far before each epoch.
     validation : like `data`, optional
         The model ends with the parameters of the epoch that did best on it; without it, with the last.
     patience : int, optional
@@ -91,21 +80,37 @@ def fit(
         Clip the gradients by their norm, or each component.
     truncate : int, optional
         Truncated back-propagation through time: an update every so many time steps, from the state
-        at the end of the stretch before. Needs a model with `run`, and no lengths.
+        at the end of the stretch before. Needs a model with `run` that reads forward in time, and no lengths.
     forward : function of (model, batch), optional
-        Makes the outputs; ``model(inputs)``, with ``lengths=`` where there are any, when not given.
+        Makes the outputs; ``model(inputs)``, with ``lengths=`` where there are any, when not given. An encoder with a
+        decoder is then fed its targets.
+    shards : int, optional
+        Cut each batch into so many parts, whose gradients are added in their order. The result is bitwise the same for
+        any number of workers and any engine, and that of the whole batch but for rounding.
+    workers : int, Executor or function that makes one, optional
+        Where the shards are computed: so many processes, or an engine such as loky's, Dask's ``client.get_executor()``
+        or mpi4py's `MPIPoolExecutor`. A worker that dies is run again. This process when not given.
     rng : numpy.random.Generator or int
         Orders the batches.
     checkpoint : path, optional
         Write the run to this file while it goes on, and at the end.
     every : int
         Epochs from one checkpoint to the next.
-    resume : bool
-        Go on from the file where it exists; the result is bitwise that of a run never interrupted.
+    resume : bool or "anyway"
+        Go on from the file where it exists; the result is bitwise that of a run never interrupted. Of a run with other
+        settings or other data it is refused, with what differs, unless it is to go on with the new ones "anyway".
     quiet : bool
         Show no progress bar.
     after_epoch : function of History, optional
         Called after each epoch.
+    after_update : function of Update, optional
+        Called after each update, with the loss's Tensor and its graph, the batch and the gradients' norms by layer.
+    table : bool
+        Show a table that grows by a line an epoch, of losses and of the norms of gradients by layer, and not the bar.
+    debug : str or bool
+        Open the debugger at the first update for which a condition holds, as ``"isnan(loss)"``, ``"update == 300"`` or
+        ``"norm(W.grad) > 100"``, and at one that raises an error; with True at the first. Its conditions are those of
+        ``tinygraph debug --when``; where that runs the program, it alone looks.
 
     Returns
     -------
@@ -114,11 +119,14 @@ def fit(
     Raises
     ------
     NonfiniteLossError
-        When a loss is not finite. It is a FloatingPointError, and has the loss with its graph.
+        When a loss is not finite, or the validation's is NaN. It is a FloatingPointError, and has the loss with its
+        graph.
     FloatingPointError
-        When a gradient that is to be clipped is not finite.
+        When a gradient is not finite.
     FileError
-        When the checkpoint to resume from is not a whole one of this model.
+        When the checkpoint to resume from is not a whole one of this model, or of other settings or data.
+    TypeError, ValueError
+        When arguments make no sense, or nothing would be trained: all is checked before the first update.
 
     Examples
     --------
@@ -128,31 +136,49 @@ def fit(
     >>> len(history.train), history.train[2] < history.train[0]
     (3, True)
     """
+    if resume not in (False, True, "anyway"):
+        raise ValueError(f"resume should be True, False or 'anyway', not {resume!r}")
     if resume and checkpoint is None:
         raise ValueError("to resume, fit needs the path of the checkpoint")
-    for name, number in {"every": every, "truncate": truncate}.items():
-        if number is not None and number < 1:
-            raise ValueError(f"{name}={number}: expected at least 1")
-    run = Run(model, optimizer or Adam(model), generator(rng))
-    if resume and checkpoint is not None and Path(checkpoint).exists():
-        run.load(checkpoint)
-    update = _Update(model, run.optimizer, loss, forward or call, clip_norm, clip_value, truncate)
-    with _progress(epochs, quiet or is_observed()) as show, _rare_collection():
-        show(run.history)
-        while not _finished(run.history, epochs, patience):
-            _epoch(run, update, data, validation)
-            due = run.history.epochs % every == 0 or _finished(run.history, epochs, patience)
-            if checkpoint is not None and due:
-                run.save(checkpoint)
+    optimizer = Adam(model) if optimizer is None else optimizer
+    check_arguments(model, optimizer, truncate, forward, workers, epochs=epochs, every=every, patience=patience,
+                    clip_norm=clip_norm, clip_value=clip_value, shards=shards)  # fmt: skip
+    run = Run(model, optimizer, generator(rng))
+    _follow(run)
+    if checkpoint is not None:
+        run.settings = settings_of(model, optimizer, loss=loss, forward=forward, clip_norm=clip_norm,
+                                   clip_value=clip_value, truncate=truncate, shards=shards)  # fmt: skip
+        run.settings |= {"data": fingerprint(data), "validation": fingerprint(validation)}
+        if resume and Path(checkpoint).exists():
+            run.load(checkpoint, anyway=resume == "anyway")
+    given = (model, optimizer, loss, forward or call, clip_norm, clip_value, truncate)
+    engine = Workers(workers)
+    update = Updater(*given) if shards is None else ShardedUpdater(*given, shards=shards, workers=engine, rng=run.rng)
+    watch = nullcontext() if debug is False or is_observed() else watched(None if debug is True else debug)
+    with watch as debugger, closing(engine), _rare_collection(), model.evaluating():
+        model.train()
+        with progress(epochs, quiet or (is_observed() and not table), table) as show, _explained(debugger, update):
             show(run.history)
-            if after_epoch is not None:
-                after_epoch(run.history)
+            while not _finished(run.history, epochs, patience):
+                _follow(run)
+                _epoch(run, update, data, after_update)
+                if validation is not None:
+                    _validate(run, update, validation)
+                due = run.history.epochs % every == 0 or _finished(run.history, epochs, patience)
+                if checkpoint is not None and due:
+                    run.save(checkpoint)
+                show(run.history)
+                if after_epoch is not None:
+                    after_epoch(run.history)
     run.restore(run.best)
     return run.history
 
 
 def evaluate(model: Module, data: Data, loss: Loss = mse, forward: Forward | None = None) -> float:
-    """Return the mean loss over the batches, recording nothing; the arguments are those of `fit`.
+    """Return the loss of all data, recording nothing and dropping nothing; the arguments are those of `fit`.
+
+    Each batch counts as much as it has target values that no length masks, so that the result does not depend on how
+    the data are cut into batches. A loss that is a sum is added up.
 
     Examples
     --------
@@ -161,113 +187,68 @@ def evaluate(model: Module, data: Data, loss: Loss = mse, forward: Forward | Non
     >>> evaluate(model, rnn.windows([8, 10, 12, 10, 8], 4)) > 0
     True
     """
-    with tg.no_grad():
-        losses = [_loss(loss, (forward or call)(model, b), b) for b in _batches(data, generator(0))]
-    return float(np.mean([float(value.item()) for value in losses]))
+    losses, weights = [], []
+    with tg.no_grad(), model.evaluating():
+        for batch in as_batches(data, generator(0)):
+            value, weight = loss_of(loss, model, (forward or call)(model, batch), batch)
+            losses.append(float(value.item()))
+            weights.append(weight)
+    return combined(loss, losses, weights)
 
 
-def call(model: Any, batch: Batch) -> Outputs:
-    """Return ``model(inputs)``, with the lengths where there are any."""
-    if batch.lengths is None:
-        return model(batch.inputs)
-    return model(batch.inputs, lengths=batch.lengths)
+def _follow(run: Run) -> None:
+    """Tell a schedule that looks at the losses what they were: also of a run that is resumed."""
+    if hasattr(run.optimizer.lr, "follow"):
+        run.optimizer.lr.follow(run.history.measured)
 
 
-@dataclass
-class _Update:
-    """One update of the parameters from one batch; returns its loss."""
-
-    model: Any
-    optimizer: Optimizer
-    loss: Loss
-    forward: Forward
-    clip_norm: float | None
-    clip_value: float | None
-    truncate: int | None
-
-    def __call__(self, batch: Batch) -> float:
-        if self.truncate is None:
-            return self.descend(self.forward(self.model, batch), batch)
-        if batch.lengths is not None:
-            raise ValueError("truncated back-propagation takes no lengths")
-        losses, state = [], None
-        for stretch in chunks(batch, self.truncate):
-            outputs, state = self.model.run(stretch.inputs, state)
-            losses.append(self.descend(outputs, stretch))
-            state = _detached(state)
-        return float(np.mean(losses))
-
-    def descend(self, outputs: Outputs, batch: Batch) -> float:
-        loss = _loss(self.loss, outputs, batch)
-        value = float(loss.item())
-        if not math.isfinite(value):
-            tell_observers(loss)  # a debugger stops here: the pass itself would only spread it
-            raise NonfiniteLossError(loss, self.optimizer.updates)
-        self.optimizer.zero_grad()
-        loss.backward()
-        if self.clip_norm is not None:
-            clip_grad_norm(self.optimizer.parameters, self.clip_norm)
-        if self.clip_value is not None:
-            clip_grad_value(self.optimizer.parameters, self.clip_value)
-        self.optimizer.step()
-        return value
+def _epoch(run: Run, update: Updater, data: Data, after_update: Callable[[Update], None] | None) -> None:
+    batches = as_batches(data, run.rng)
+    losses, weights, norms = [], [], []
+    for position in run.rng.permutation(len(batches)):
+        for made in update(batches[position]):
+            losses.append(float(made.loss.item()))
+            weights.append(made.weight)
+            norms.append(made.gradient_norms)
+            if after_update is not None:
+                after_update(made)
+    run.history.train.append(combined(update.loss, losses, weights))
+    run.history.add_norms({layer: float(np.mean([norm[layer] for norm in norms])) for layer in norms[0]})
 
 
-def _epoch(run: Run, update: _Update, data: Data, validation: Data | None) -> None:
-    batches = _batches(data, run.rng)
-    losses = [update(batches[i]) for i in run.rng.permutation(len(batches))]
-    run.history.train.append(float(np.mean(losses)))
-    if validation is None:
-        return
-    run.history.validation.append(evaluate(run.model, validation, update.loss, update.forward))
+def _validate(run: Run, update: Updater, validation: Data) -> None:
+    measured = evaluate(run.model, validation, update.loss, update.forward)
+    if np.isnan(measured):
+        raise NonfiniteLossError(_first_nan(run, update, validation), run.optimizer.updates, "validation loss")
+    run.history.validation.append(measured)
     if run.history.best_epoch == run.history.epochs:
         run.best = run.values()
 
 
-def _batches(data: Data, rng: np.random.Generator) -> list[Batch]:
-    batches = data(rng) if callable(data) else [data] if isinstance(data, tuple) else data
-    if not isinstance(batches, Sequence):
-        raise TypeError(f"expected a batch or a list of batches, to read in every epoch, got {type(batches).__name__}")
-    if not batches:
-        raise ValueError("there is no batch to train on")
-    return [Batch(*batch) for batch in batches]
-
-
-def _loss(loss: Loss, outputs: Outputs, batch: Batch) -> tg.Tensor:
-    if batch.lengths is None or not isinstance(outputs, list):  # one output of a whole sequence
-        return loss(outputs, batch.targets)
-    return loss(outputs, batch.targets, batch.lengths)
-
-
-def _detached(state: State) -> State:
-    return tuple(_detached(part) for part in state) if isinstance(state, tuple) else state.detach()
-
-
-def _finished(history: History, epochs: int, patience: int | None) -> bool:
-    impatient = patience is not None and history.epochs - history.best_epoch >= patience > 0
-    return impatient or history.epochs >= epochs
+def _first_nan(run: Run, update: Updater, validation: Data) -> tg.Tensor:
+    """Return the first of the validation's losses that is NaN, with its graph."""
+    with run.model.evaluating():
+        for batch in as_batches(validation, generator(0)):
+            value, _ = loss_of(update.loss, run.model, update.forward(run.model, batch), batch)
+            if np.isnan(value.item()):
+                break
+    return value
 
 
 @contextmanager
-def _progress(epochs: int, quiet: bool) -> Iterator[Callable[[History], None]]:
-    bar = Progress(
-        TextColumn("epoch"),
-        MofNCompleteColumn(),
-        BarColumn(),
-        TextColumn("{task.description}"),
-        TimeRemainingColumn(),
-        disable=quiet,
-    )
-    with bar:
-        task = bar.add_task("", total=epochs)
+def _explained(debugger: Watch | None, update: Updater) -> Iterator[None]:
+    """Show a debugger what was recorded before an error."""
+    try:
+        yield
+    except Exception as error:
+        if debugger is not None:
+            debugger.failed(error, getattr(error, "loss", update.recorded))
+        raise
 
-        def show(history: History) -> None:
-            measured = f"loss {history.train[-1]:.4g}" if history.train else ""
-            if history.validation:
-                measured += f", validation {history.validation[-1]:.4g}"
-            bar.update(task, completed=history.epochs, description=measured)
 
-        yield show
+def _finished(history: History, epochs: int, patience: int | None) -> bool:
+    impatient = patience is not None and history.epochs - history.best_epoch >= patience
+    return history.epochs >= epochs or (impatient and history.epochs > 0)
 
 
 @contextmanager

@@ -6,10 +6,16 @@ import errno
 import os
 import secrets
 import stat
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+try:
+    import fcntl
+except ImportError:  # Windows, where what a killed save leaves stays
+    fcntl = None  # type: ignore[assignment]
 
 
 @contextmanager
@@ -70,23 +76,57 @@ def _check_replaceable(name: str, mode: int | None) -> None:
 
 @contextmanager
 def _beside(target: Path, mode: int | None) -> Iterator[BinaryIO]:
-    """Open a new file in the directory of `target`, and move it there in the end; on an error, remove it."""
+    """Open a new file in the directory of `target`, and move it there in the end; on an error, remove it.
+
+    What writers of the same file left there that were killed is removed, too.
+    """
     permissions = 0o666 if mode is None else stat.S_IMODE(mode)
-    temporary = target.with_name(f".tinygraph.{secrets.token_hex(8)}")
-    in_block = False
+    prefix = f".tinygraph.{zlib.crc32(os.fsencode(target.name)):08x}."
+    _remove_abandoned(target.parent, prefix)
+    temporary, in_block = target, False
     try:
-        with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, permissions)) as file:
+        file, temporary = _locked(target, prefix, permissions)
+        with file:
             in_block = True
             yield file
             in_block = False
             file.flush()
             os.fsync(file.fileno())
-        if mode is not None:
-            os.chmod(temporary, permissions)
-        os.replace(temporary, target)
+            if mode is not None:
+                os.chmod(temporary, permissions)
+            if fcntl is not None:
+                os.replace(temporary, target)  # while it is locked
+        if fcntl is None:
+            os.replace(temporary, target)  # Windows moves no file that is open
     except BaseException as error:
-        with suppress(OSError):
-            temporary.unlink()
+        if temporary != target:
+            with suppress(OSError):
+                temporary.unlink()
         if isinstance(error, OSError) and not in_block:
             error.filename = None  # the temporary one, which nobody has named
         raise
+
+
+def _locked(target: Path, prefix: str, permissions: int) -> tuple[BinaryIO, Path]:
+    """Open a new file beside `target`, locked as long as it is open or until its writer is killed: not abandoned."""
+    while True:
+        temporary = target.with_name(prefix + secrets.token_hex(8))  # another each time: nobody else may remove it
+        file = open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, permissions))  # noqa: SIM115
+        if fcntl is not None:
+            with suppress(OSError):  # of a file system without locks
+                fcntl.flock(file, fcntl.LOCK_EX)
+        if temporary.exists():
+            return file, temporary
+        file.close()  # another writer took it for abandoned before it was locked
+
+
+def _remove_abandoned(folder: Path, prefix: str) -> None:
+    """Remove the temporary files of that name which nobody writes any more."""
+    if fcntl is None:
+        return
+    with suppress(OSError):
+        for name in os.listdir(folder):
+            if name.startswith(prefix):
+                with suppress(OSError), open(folder / name, "rb") as file:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    os.unlink(folder / name)

@@ -35,6 +35,8 @@ The rooms:
 - `viz.api`: `draw`; `viz.palette`: the colours; `viz.cli`, `viz.script`, `viz.program`, `viz.demo`: the command
 """
 
+from tinygraph.backward.watching import install_debugger
+
 from .api import draw
 from .debugging.debugger import Debugger
 from .formats.drawing import Drawing
@@ -48,3 +50,4 @@ from .terminal.terminal import debug
 __all__ = ["Debugger", "Drawing", "debug", "draw", "export", "heat_map", "plot", "side_by_side", "widget"]
 
 attach()
+install_debugger("viz.program:watching")

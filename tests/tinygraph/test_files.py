@@ -3,6 +3,8 @@
 import errno
 import os
 import stat
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -145,10 +147,75 @@ def test_a_long_name_is_no_longer_beside_itself(tmp_path):
 
 def test_threads_that_write_the_same_file_share_no_temporary_one(tmp_path):
     path, contents = tmp_path / "numbers", [bytes([k]) * 100_000 for k in range(8)]
-    threads = [threading.Thread(target=write, args=(path, content)) for content in contents]
+    again_and_again = lambda content: [write(path, content) for _ in range(20)]
+    threads = [threading.Thread(target=again_and_again, args=(content,)) for content in contents]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert path.read_bytes() in contents
     assert names(tmp_path) == ["numbers"]
+
+
+WRITER = """
+import sys, time
+from tinygraph.files import replacing
+with replacing(sys.argv[1]) as file:
+    file.write(b"half")
+    print("writes", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def writer(tmp_path):
+    """Another process in the middle of a save."""
+    process = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path / "run")], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "writes\n"
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kills with a signal")
+def test_what_a_killed_save_leaves_is_gone_after_the_next_one_of_the_same_file(tmp_path, writer):
+    writer.kill()
+    writer.wait()
+    (left,) = names(tmp_path)
+    write(tmp_path / "other")
+    assert names(tmp_path) == sorted([left, "other"])
+    write(tmp_path / "run")
+    assert names(tmp_path) == ["other", "run"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="locks of POSIX")
+def test_a_save_under_way_is_left_alone(tmp_path, writer):
+    write(tmp_path / "run")
+    assert len(names(tmp_path)) == 2
+    assert (tmp_path / "run").read_bytes() == b"new"
+
+
+def test_one_that_was_taken_for_abandoned_before_it_was_locked_is_begun_anew(tmp_path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+    taken = []
+
+    def flock(file, how):
+        if not taken:
+            taken.append(names(tmp_path)[0])
+            (tmp_path / taken[0]).unlink()
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    write(tmp_path / "run")
+    assert taken and names(tmp_path) == ["run"]
+
+
+def test_where_there_are_no_locks_files_are_written_all_the_same(tmp_path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+
+    def flock(file, how):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    write(tmp_path / "run")
+    assert names(tmp_path) == ["run"]

@@ -5,6 +5,7 @@
 - `derivatives`: `grad`, `vjp`, `jvp`, `jacobian`, `hessian` of functions of pytrees
 - `traced_call`, `pytree`: the call of a function that is differentiated, and what it may take and return
 - `sums`, `replay`: running sums of contributions, and rules run again on what was recorded
+- `watching`: the debugger of a training loop, whichever it is
 - `anomaly`: stop at the first NaN or infinity
 """
 

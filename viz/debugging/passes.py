@@ -31,11 +31,15 @@ class Passes:
         Of all passes so far; NaN for an output of several elements.
     updates : Updates
         What became of the parameters between them.
+    stops : int
+        At how many of them it was to stop.
 
     Parameters
     ----------
     condition : str, optional
         As ``isnan(loss)``, ``loss > 10 * median``, ``update == 300``, ``norm(W.grad) > 100``.
+    can_begin_again : bool
+        Whether the program can be run again from its beginning.
 
     Examples
     --------
@@ -45,9 +49,10 @@ class Passes:
     ([False, True, True], 3)
     """
 
-    def __init__(self, condition: str | None = None):
+    def __init__(self, condition: str | None = None, *, can_begin_again: bool = True):
         self.condition = Expression(condition) if condition else None
-        self.update = 0
+        self.can_begin_again = can_begin_again
+        self.update = self.stops = 0
         self.losses: list[float] = []
         self.updates = Updates()
         self._leaves: dict[str, tg.Tensor] = {}
@@ -66,6 +71,7 @@ class Passes:
         if self.condition is not None and self.update == 1:
             self.condition.check_names(moment)
         stops = self.condition is None or self.condition.holds(moment)
+        self.stops += stops
         self.losses.append(float(output.data.item()) if output.size == 1 else float("nan"))
         return stops
 

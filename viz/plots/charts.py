@@ -42,6 +42,7 @@ class Chart:
 
     `kind` is "lines", "points" or "bars"; `quantity` says what stands on the vertical axis; `backward` is which way the
     backward pass runs: "←", or "→" where the loop goes through the sequence from its end, or "" where both are shown.
+    `axis` names what stands on the horizontal axis, and `letter` a place on it.
     """
 
     title: str
@@ -51,6 +52,8 @@ class Chart:
     logarithmic: bool
     note: str = ""
     backward: str = "←"
+    axis: str = "time step t"
+    letter: str = "t = "
 
     @property
     def timesteps(self) -> list[int]:
@@ -65,6 +68,44 @@ class Chart:
 
 def _short(value: float | None) -> str | None:
     return None if value is None else f"{value:.3g}"
+
+
+# Numbers as they are
+
+WIDE = 20.0  # ratio of numbers beyond which their axis is logarithmic
+
+
+def numbers_chart(columns: Mapping[str, Iterable[float]]) -> Chart:
+    """Return columns of numbers as lines; the first one, where it counts up in whole numbers, is the horizontal axis.
+
+    Raises
+    ------
+    ValueError
+        If there is no number, or a column has more numbers than there are places for.
+    """
+    numbers = {str(name): np.asarray(list(values), float) for name, values in columns.items()}
+    name, places = next(iter(numbers.items()))
+    if len(numbers) > 1 and _counts(places):
+        del numbers[name]
+    else:
+        name, places = "", np.arange(1, 1 + max(map(len, numbers.values())))
+    longest = max(map(len, numbers.values()))
+    if not 0 < longest <= len(places):
+        raise ValueError(f"plot: {longest} numbers have no places among {len(places)}: {', '.join(columns)}")
+    series = [
+        Series(label, dict(zip(map(int, places), map(float, values), strict=False)), hue)
+        for hue, (label, values) in enumerate(numbers.items())
+    ]
+    finite = np.concatenate(list(numbers.values()))
+    finite = finite[np.isfinite(finite)]
+    wide = finite.size > 0 and finite.min() > 0 and finite.max() > WIDE * finite.min()
+    title = " and ".join(filter(None, [", ".join(list(numbers)[:-1]), list(numbers)[-1]]))
+    quantity = ", ".join([f"by {name or 'number'}", *["log scale"] * bool(wide)])
+    return Chart(title, quantity, tuple(series), "lines", bool(wide), "", "", name, f"{name or 'number'} ")
+
+
+def _counts(numbers: np.ndarray) -> bool:
+    return len(numbers) > 0 and bool((numbers == np.rint(numbers)).all() and (np.diff(numbers) > 0).all())
 
 
 # Gradients by time step

@@ -45,7 +45,8 @@ class Plot(Picture):
         self.chart = chart
 
     def __repr__(self) -> str:
-        return f"<Plot {self.chart.title!r}: {len(self.chart.series)} series, {len(self.chart.timesteps)} time steps>"
+        places = "time steps" if "time step" in self.chart.axis else "places"
+        return f"<Plot {self.chart.title!r}: {len(self.chart.series)} series, {len(self.chart.timesteps)} {places}>"
 
     def as_dict(self) -> dict[str, Any]:
         """Return what it shows as JSON-ready data: for golden files."""
@@ -55,7 +56,8 @@ class Plot(Picture):
         """Return what it shows in words, at most 40 time steps of each series."""
         lines = [self.chart.title, self.chart.quantity, self.chart.note]
         for series in self.chart.series:
-            values = [f"t={t}: {_number(value)}" for t, value in list(series.values.items())[:MOST_WORDS]]
+            place = self.chart.letter.replace(" = ", "=")
+            values = [f"{place}{t}: {_number(value)}" for t, value in list(series.values.items())[:MOST_WORDS]]
             more = len(series.values) - len(values)
             lines.append(f"  {series.label}  {', '.join(values)}{f', … and {more:,} more' if more else ''}")
         return "\n".join(line for line in lines if line.strip())
@@ -132,7 +134,7 @@ class _Writer:
         longest = max(text_width(str(t), SMALL_PRINT) for t in (self.timesteps[0], self.timesteps[-1]))
         for t in whole_ticks(self.timesteps, max(2, int(self.width / (longest + 16)))):
             yield text(str(t), self.x.at(t), self.floor + 16, "quiet")
-        yield text("time step t", self.right, self.floor + 34, "end")
+        yield text(self.chart.axis, self.right, self.floor + 34, "end")
         words = {"←": "← the backward pass", "→": "the backward pass →"}
         if self.chart.backward in words:
             yield text(words[self.chart.backward], self.left, self.floor + 34, "key quiet")
@@ -160,7 +162,7 @@ class _Writer:
         for t, value in series.values.items():
             if value is not None and self._on_axis(value):
                 place = f'cx="{self.x.at(t) + shift:.5g}" cy="{self.y.at(value):.5g}" r="{radius:g}"'
-                yield f'<circle class="dot s{number}" {place}>{_tooltip(series, t, value)}</circle>'
+                yield f'<circle class="dot s{number}" {place}>{_tooltip(self.chart.letter, series, t, value)}</circle>'
 
     def _points(self, series: Series, number: int) -> Iterator[str]:
         shift = self._shift(number, 9.0)
@@ -177,11 +179,11 @@ class _Writer:
         for t, value in series.values.items():
             x = self.x.at(t) + shift
             if value == 0:
-                yield self._hollow(x, base, number, _tooltip(series, t, value))
+                yield self._hollow(x, base, number, _tooltip(self.chart.letter, series, t, value))
             elif value is not None and math.isfinite(value):
                 top, bottom = sorted((base, self.y.at(value)))
                 place = f'x="{x - width / 2:.5g}" y="{top:.5g}" width="{width:.4g}" height="{bottom - top:.5g}"'
-                yield f'<rect class="bar s{number}" {place}>{_tooltip(series, t, value)}</rect>'
+                yield f'<rect class="bar s{number}" {place}>{_tooltip(self.chart.letter, series, t, value)}</rect>'
 
     def _shift(self, number: int, width: float) -> float:
         """Return how far a series stands from the middle of its time step, so that several stand beside another."""
@@ -199,7 +201,7 @@ class _Writer:
         for lane in self.lanes:
             for run in self._runs(series, lane):
                 first, last = (self.x.at(t) + shift for t in (run[0], run[-1]))
-                title = _tooltip(series, run[0], series.values[run[0]], run[-1])
+                title = _tooltip(self.chart.letter, series, run[0], series.values[run[0]], run[-1])
                 yield self._mark(lane, first, last, lane.y + drop, number, title)
 
     def _runs(self, series: Series, lane: _Lane) -> list[list[int]]:
@@ -241,10 +243,10 @@ class _Writer:
         return rules
 
 
-def _tooltip(series: Series, t: int, value: float | None, last: int | None = None) -> str:
+def _tooltip(letter: str, series: Series, t: int, value: float | None, last: int | None = None) -> str:
     name = f"{series.label}, " if series.label else ""
     steps = f"{t}" if last in (None, t) else f"{t} to {last}"
-    return f"<title>{escape(f'{name}t = {steps}: {_number(value)}')}</title>"
+    return f"<title>{escape(f'{name}{letter}{steps}: {_number(value)}')}</title>"
 
 
 def _is_zero(value: float | None) -> bool:

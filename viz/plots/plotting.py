@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
+
+import numpy as np
 
 import tinygraph as tg
 
 from ..api import graph_of
 from ..scenes.overlays import trace_of
-from .charts import NORM, SHARE, contributions_chart, flow_chart
+from .charts import NORM, SHARE, contributions_chart, flow_chart, numbers_chart
 from .plot import Plot
 
 Recorded = tg.Tensor | tg.Graph | tg.Trace
@@ -17,7 +20,7 @@ Of = str | tg.Tensor | tg.Node | None
 
 
 def plot(
-    x: Recorded | Mapping[str, Recorded],
+    x: Recorded | Mapping[str, Recorded] | Mapping[str, Sequence[float]],
     of: Of | Mapping[str, Of] = None,
     *,
     show: str = NORM,
@@ -30,8 +33,9 @@ def plot(
 
     Parameters
     ----------
-    x : Tensor, Graph or Trace, or dict of them
-        A loss that was recorded; several networks by label are compared in one plot.
+    x : Tensor, Graph or Trace, or dict of them or of numbers
+        A loss that was recorded; several networks by label are compared in one plot. Columns of plain numbers are drawn
+        as lines, as those of ``rnn.fit``'s ``history.data()``; a first one that counts up is the horizontal axis.
     of : str, Tensor or Node, or dict of them by label, optional
         A variable (``"h"``): ‖∂L/∂h⁽ᵗ⁾‖ on a logarithmic axis, and dashed that of the last loss alone where each time
         step has a loss. A parameter (``"W"``): what its uses in each time step contribute to its gradient. By default
@@ -69,12 +73,19 @@ def plot(
     ['weak, h; ×0.5 a step back', 'strong, h; ×2 a step back']
     >>> plot(network(0.5), "W").chart.series[0].values
     {1: 0.25, 2: 0.25, 3: 0.25}
+    >>> plot({"epoch": [1, 2, 3], "train": [0.9, 0.5, 0.3], "validation": [0.9, 0.6, 0.7]})
+    <Plot 'train and validation': 2 series, 3 places>
     """
     if show not in (NORM, SHARE):
         raise ValueError(f"show must be 'norm' or 'share', not {show!r}")
-    networks = x if isinstance(x, Mapping) else {"": x}
+    networks: Mapping[str, Any] = x if isinstance(x, Mapping) else {"": x}
     if not networks:
         raise ValueError("plot: no network was given")
+    if isinstance(x, Mapping) and all(isinstance(column, Sequence | np.ndarray) for column in x.values()):
+        if of is not None or show != NORM:
+            raise ValueError("plot: of= and show= are of networks, not of columns of numbers")
+        chart = numbers_chart(networks)
+        return Plot(chart if title is None else replace(chart, title=title))
     traces = {str(label): _trace(network) for label, network in networks.items()}
     wanted = {label: of.get(label) if isinstance(of, Mapping) else of for label in traces}
     parameters = {label: _parameter(trace, wanted[label]) for label, trace in traces.items()}

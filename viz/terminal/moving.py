@@ -68,7 +68,7 @@ def _continue(session: Session, argument: str) -> Answer:
 @command("restart", "run", group="moving")
 def _restart(session: Session, argument: str) -> Answer:
     """Run the program again from its beginning, to its first backward pass, or the first that `when` allows."""
-    if session.passes is None:
+    if session.passes is None or not session.passes.can_begin_again:
         raise CommandError("there is no program to run again; `goto 0` goes to the first step")
     return Answer("restart", ends=True)
 

@@ -239,3 +239,23 @@ def test_programs_that_others_wrote_are_plotted_or_say_that_they_carry_no_state(
             shares = viz.plot(trace, node, show="share").chart.series
             total = sum(sum(series.values.values()) for series in shares)
             assert total == pytest.approx(1) or np.isnan(total)
+
+
+def test_columns_of_numbers_are_lines_over_the_first_that_counts():
+    chart = viz.plot({"epoch": [2, 4, 8], "train": [4.0, 2.0, np.nan], "validation": [5.0, 6.0]}).chart
+    assert (chart.title, chart.quantity, chart.axis, chart.logarithmic) == (
+        "train and validation", "by epoch", "epoch", False,
+    )  # fmt: skip
+    assert {s.label: list(s.values) for s in chart.series} == {"train": [2, 4, 8], "validation": [2, 4]}
+    chart = viz.plot({"train": [400.0, 2.0, 1.0]}, title="Losses").chart
+    assert (chart.title, chart.quantity, chart.axis, chart.logarithmic) == ("Losses", "by number, log scale", "", True)
+    assert chart.series[0].values == {1: 400, 2: 2, 3: 1}
+    assert "not finite" in viz.plot({"loss": [1.0, np.nan]}).svg()
+    for wrong, words in [
+        ({"epoch": [1, 2], "train": [0.5, 0.25, 0.125]}, "3 numbers have no places among 2"),
+        ({"train": []}, "0 numbers have no places"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            viz.plot(wrong)
+    with pytest.raises(ValueError, match="are of networks, not of columns"):
+        viz.plot({"train": [1.0]}, of="W")

@@ -1,0 +1,78 @@
+"""What `fit` is given, checked before the first update: numbers, the optimiser, truncation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from numbers import Integral, Real
+from typing import Any
+
+from .layers import Bidirectional
+from .module import Module
+from .optim import Optimizer
+
+_LEAST: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "epochs": ("a whole number, at least 0", lambda n: _whole(n) and n >= 0),
+    "every": ("a whole number, at least 1", lambda n: _whole(n) and n >= 1),
+    "patience": ("a whole number, at least 1", lambda n: _whole(n) and n >= 1),
+    "truncate": ("a whole number, at least 1", lambda n: _whole(n) and n >= 1),
+    "shards": ("a whole number, at least 1", lambda n: _whole(n) and n >= 1),
+    "clip_norm": ("a number above 0", lambda x: isinstance(x, Real) and float(x) > 0),
+    "clip_value": ("a number above 0", lambda x: isinstance(x, Real) and float(x) > 0),
+}
+
+
+def check_arguments(
+    model: Module,
+    optimizer: Optimizer,
+    truncate: int | None,
+    forward: object,
+    workers: object,
+    **numbers: float | None,
+) -> None:
+    """Raise TypeError or ValueError where `fit` would train nothing, or something else than was meant."""
+    for name, number in {"truncate": truncate, **numbers}.items():
+        expected, is_right = _LEAST[name]
+        if not (is_right(number) or (number is None and name not in ("epochs", "every"))):
+            raise ValueError(f"{name}={number!r}: expected {expected}")
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer should be one made for the model, as rnn.Adam(model, lr=0.01), not {optimizer!r}")
+    _check_optimizer(model, optimizer)
+    if truncate is not None:
+        _check_truncation(model, forward)
+        if numbers.get("shards") is not None:
+            raise ValueError("truncate updates within a batch, from stretch to stretch: it excludes shards")
+    if workers is not None and numbers.get("shards") is None:
+        raise ValueError(
+            "workers compute the shards of a batch: say how many, as shards=8, whatever the number of workers"
+        )
+
+
+def _check_optimizer(model: Module, optimizer: Optimizer) -> None:
+    """Raise ValueError unless the optimiser holds parameters of this model, and no others under their names."""
+    kind, ours = type(optimizer).__name__, model.parameters()
+    if not any(parameter.requires_grad for parameter in ours.values()):
+        raise ValueError(f"no parameter of {model!r} is to be trained: requires_grad is False of all")
+    remedy = f"make it anew, as rnn.{kind}(model), for the model that is trained and as it now is"
+    other = [name for name, p in optimizer.parameters.items() if name in ours and ours[name] is not p]
+    if other:
+        raise ValueError(f"the optimiser's {', '.join(other)} are not the tensors that the model has: {remedy}")
+    if not any(p is parameter for p in optimizer.parameters.values() for parameter in ours.values()):
+        raise ValueError(f"the optimiser holds {', '.join(optimizer.parameters)}, none of the model's: {remedy}")
+
+
+def _check_truncation(model: Module, forward: object) -> None:
+    """Raise unless the model can be run stretch by stretch."""
+    name = type(model).__name__
+    if forward is not None:
+        raise ValueError("truncate runs the model itself, stretch by stretch: it excludes forward")
+    if any(isinstance(part, Bidirectional) for part in model.modules()):
+        raise ValueError(
+            f"truncate needs a model that reads forward in time alone: {name} also reads each stretch backward, from"
+            " a state that only the stretch after it could give"
+        )
+    if not hasattr(model, "run"):
+        raise TypeError(f"truncate needs a model with run(xs, state), which returns outputs and state; {name} has none")
+
+
+def _whole(number: Any) -> bool:
+    return isinstance(number, Integral) and not isinstance(number, bool)
