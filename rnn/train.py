@@ -21,7 +21,8 @@ from .history import History
 from .init import Rng, generator
 from .losses import mse
 from .module import Module
-from .optim import Adam, Optimizer
+from .optim import Optimizer
+from .optimizers import optimizer_for
 from .parallel import ShardedUpdater
 from .progress import progress
 from .settings import fingerprint, settings_of
@@ -36,7 +37,7 @@ def fit(
     *,
     epochs: int = 100,
     loss: Loss = mse,
-    optimizer: Optimizer | None = None,
+    optimizer: Optimizer | str | None = None,
     validation: Data | None = None,
     patience: int | None = None,
     clip_norm: float | None = None,
@@ -69,9 +70,9 @@ def fit(
         In all, with those of a run that is resumed.
     loss : function of (outputs, targets) or (outputs, targets, lengths)
         Gives a scalar tensor.
-    optimizer : Optimizer, optional
-        Adam with its usual settings when not given. A schedule with a method `follow`, as one that waits for a plateau,
-        is given the losses measured so far before each epoch.
+    optimizer : Optimizer, "adam", "adamw", "rmsprop" or "sgd", optional
+        By its name, with a rate that small networks train at (see `optimizer_for`); Adam when not given. A schedule
+        with a method `follow`, as `ReduceLROnPlateau`, is given the losses measured so far before each epoch.
     validation : like `data`, optional
         The model ends with the parameters of the epoch that did best on it; without it, with the last.
     patience : int, optional
@@ -140,7 +141,7 @@ def fit(
         raise ValueError(f"resume should be True, False or 'anyway', not {resume!r}")
     if resume and checkpoint is None:
         raise ValueError("to resume, fit needs the path of the checkpoint")
-    optimizer = Adam(model) if optimizer is None else optimizer
+    optimizer = optimizer_for(optimizer, model)
     check_arguments(model, optimizer, truncate, forward, workers, epochs=epochs, every=every, patience=patience,
                     clip_norm=clip_norm, clip_value=clip_value, shards=shards)  # fmt: skip
     run = Run(model, optimizer, generator(rng))

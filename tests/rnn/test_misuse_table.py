@@ -168,6 +168,13 @@ def test_a_weight_is_scaled_in_place_as_in_pytorch():
     np.testing.assert_array_equal(W.data, np.full((2, 2), 0.4))
 
 
+def test_fit_takes_an_optimiser_by_its_name():
+    for name in (None, "adam", "AdamW", "rmsprop", "sgd"):
+        model = rnn.Forecaster(4, 6, rng=0)
+        history = rnn.fit(model, rnn.windows(np.sin(np.arange(40) / 3), 4), epochs=20, optimizer=name, quiet=True)
+        assert history.train[-1] < 0.7 * history.train[0], name
+
+
 def test_targets_may_be_constant_tensors():
     o, y = tg.tensor(np.random.default_rng(0).normal(size=(4, 3))), [0, 1, 2, 0]
     expected = rnn.cross_entropy(o, y).item()

@@ -157,3 +157,21 @@ def test_a_schedule_that_looks_at_the_losses_goes_on_where_it_was(tmp_path):
     assert all(np.array_equal(whole[name], again[name]) for name in whole)
     with pytest.raises(rnn.FileError, match=r"optimizer.lr was Halving\(lr=0.3, rate=0.3\), is Halving\(lr=0.2, "):
         run(tmp_path / "run", 13, lr=0.2)
+
+
+def test_masks_and_a_rate_that_waits_for_a_plateau_go_on_bitwise(tmp_path):
+    def trained(epochs, resume=False, path=None):
+        rng = np.random.default_rng(0)
+        layers = rnn.Layers(rnn.Dropout(0.5, rng=rng), rnn.RecurrentDropout(rnn.GRUCell(4, 5, rng=rng), 0.5, rng=rng))
+        model = rnn.ManyToMany(layers, 1, rng=rng)
+        plateau = rnn.ReduceLROnPlateau(0.05, factor=0.5, patience=0)
+        rnn.fit(model, rnn.windows(np.sin(np.arange(30)), 4), epochs=epochs, optimizer=rnn.Adam(model, lr=plateau),
+                checkpoint=path, resume=resume, quiet=True)  # fmt: skip
+        return model, plateau.rate
+
+    whole, rate = trained(8)
+    trained(3, path=tmp_path / "run")
+    resumed, rate_again = trained(8, resume=True, path=tmp_path / "run")
+    assert rate == rate_again < 0.05
+    for name, array in whole.state_dict().items():
+        np.testing.assert_array_equal(resumed.state_dict()[name], array)
