@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any
 
+from .cells import Cell
 from .layers import Bidirectional
 from .module import Module
 from .optim import Optimizer
@@ -19,6 +22,24 @@ _LEAST: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "clip_norm": ("a number above 0", lambda x: isinstance(x, Real) and float(x) > 0),
     "clip_value": ("a number above 0", lambda x: isinstance(x, Real) and float(x) > 0),
 }
+
+
+def check_what_is_trained(model: object, loss: object, forward: object, checkpoint: object) -> None:
+    """Raise TypeError or OSError where it is no model, no loss, or no place for a checkpoint."""
+    name = type(model).__name__
+    if not isinstance(model, Module):
+        what = f"the class {model.__name__}, without ()" if isinstance(model, type) else f"a {name}"
+        raise TypeError(f"fit trains a model, such as rnn.ManyToOne(cell, 2) or a Module of your own, not {what}")
+    if isinstance(model, Cell) and forward is None:
+        raise TypeError(
+            f"{model!r} makes one time step: models of it are rnn.ManyToOne(cell, K) and rnn.ManyToMany(cell, K)"
+        )
+    if not callable(loss):
+        raise TypeError(f"loss should be a function of (outputs, targets), such as rnn.mse, not {loss!r}")
+    if isinstance(checkpoint, (str, os.PathLike)):
+        folder = os.path.dirname(os.path.realpath(checkpoint))
+        if not os.path.isdir(folder):
+            raise FileNotFoundError(errno.ENOENT, "the folder of the checkpoint is not there", os.fspath(checkpoint))
 
 
 def check_arguments(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .init import Rng, generator
+
+_NAMES = ("inputs", "targets", "lengths", "target_lengths")
 
 
 class Batch(tuple):
@@ -50,6 +53,10 @@ class Batch(tuple):
         batch = super().__new__(cls, (inputs, targets, lengths, *own_lengths))
         batch.positions = positions
         return batch
+
+    def __repr__(self) -> str:
+        shapes = [f"{name}={getattr(part, 'shape', part)}" for name, part in zip(_NAMES, self, strict=False)]
+        return f"Batch({', '.join(shapes)})"
 
     def __getnewargs__(self) -> tuple:
         return (self.inputs, self.targets, self.lengths, self.target_lengths, self.positions)
@@ -205,6 +212,8 @@ def as_batches(data: Data, rng: np.random.Generator) -> list[Batch]:
     """
     if isinstance(data, tuple) and data and all(type(part) in (tuple, Batch) for part in data):
         raise TypeError("several batches stand in a list, [(inputs, targets), (inputs, targets)], not in a tuple")
+    if callable(data):
+        _check_that_it_takes_a_generator(data)
     given = data(rng) if callable(data) else [data] if isinstance(data, tuple) else data
     if not isinstance(given, Sequence):
         raise TypeError(f"expected a batch or a list of batches, to read in every epoch, got {type(given).__name__}")
@@ -217,6 +226,17 @@ def as_batches(data: Data, rng: np.random.Generator) -> list[Batch]:
                 " one such tuple or a list of them: for one batch write (inputs, targets), not [inputs, targets]"
             )
     return [batch if isinstance(batch, Batch) else Batch(*batch) for batch in given]
+
+
+def _check_that_it_takes_a_generator(data: Callable) -> None:
+    try:
+        inspect.signature(data).bind(None)
+    except TypeError:
+        raise TypeError(
+            "data as a function takes a numpy.random.Generator, which orders them: lambda rng: rnn.batches(…, rng)"
+        ) from None
+    except ValueError:  # of a function that tells none
+        pass
 
 
 def _described(value: Any) -> str:

@@ -14,7 +14,7 @@ import tinygraph as tg
 from tinygraph.backward.backprop import is_observed
 from tinygraph.backward.watching import Watch, watched
 
-from .arguments import check_arguments
+from .arguments import check_arguments, check_what_is_trained
 from .batching import Data, as_batches
 from .checkpoint import Run
 from .history import History
@@ -137,6 +137,7 @@ def fit(
     >>> len(history.train), history.train[2] < history.train[0]
     (3, True)
     """
+    check_what_is_trained(model, loss, forward, checkpoint)
     if resume not in (False, True, "anyway"):
         raise ValueError(f"resume should be True, False or 'anyway', not {resume!r}")
     if resume and checkpoint is None:

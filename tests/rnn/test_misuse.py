@@ -205,3 +205,32 @@ def test_predictions_batch_by_batch_are_in_the_order_of_the_data():
     for xs, _, lengths in rnn.batches(sequences, [0] * 13, 4):
         predictions.extend(classifier(xs, lengths=lengths).data)
     np.testing.assert_allclose(predictions, [classifier(xs).data for xs in sequences])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: rnn.fit([model()], DATA), TypeError, "a Module of your own, not a list"),
+        (lambda: rnn.fit(rnn.Forecaster, DATA), TypeError, r"not the class Forecaster, without \(\)"),
+        (lambda: rnn.fit(rnn.GRUCell(4, 3, rng=0), DATA), TypeError, r"models of it are rnn.ManyToOne"),
+        (lambda: rnn.fit(model(), DATA, loss="mse"), TypeError, "such as rnn.mse, not 'mse'"),
+        (
+            lambda: rnn.fit(model(), lambda: [DATA]),
+            TypeError,
+            "takes a numpy.random.Generator.*lambda rng: rnn.batches",
+        ),
+        (
+            lambda: rnn.fit(model(), DATA, checkpoint="/no/such/run"),
+            OSError,
+            "folder of the checkpoint is not there.*run",
+        ),
+    ],
+)
+def test_what_is_no_model_no_loss_or_no_place_is_told_before_training(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+def test_a_batch_is_told_by_its_shapes():
+    batch = rnn.Batch(np.zeros((3, 2)), np.zeros(3))
+    assert repr(batch) == "Batch(inputs=(3, 2), targets=(3,), lengths=None)"
