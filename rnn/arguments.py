@@ -55,8 +55,6 @@ def check_arguments(
         expected, is_right = _LEAST[name]
         if not (is_right(number) or (number is None and name not in ("epochs", "every"))):
             raise ValueError(f"{name}={number!r}: expected {expected}")
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer should be one made for the model, as rnn.Adam(model, lr=0.01), not {optimizer!r}")
     _check_optimizer(model, optimizer)
     if truncate is not None:
         _check_truncation(model, forward)

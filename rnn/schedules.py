@@ -65,8 +65,8 @@ def warmup(schedule: float | Schedule, updates: int) -> Schedule:
 class ReduceLROnPlateau:
     """The schedule that multiplies the rate by a factor when a loss has stopped falling, as PyTorch's of that name.
 
-    It is an optimiser's ``lr``; tell it the loss after each epoch, or all losses so far:
-    ``rnn.fit(…, after_epoch=lambda history: plateau.follow(history.measured))``.
+    It is an optimiser's ``lr``: `fit` lets it `follow` the losses so far before each epoch. In a loop of one's own,
+    tell it each by `step`.
 
     Parameters
     ----------
