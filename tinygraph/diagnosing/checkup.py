@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 from ..tracing.trace import Trace
 from .symptoms.case import Case, Symptom
-from .symptoms.cutting import returned_values
+from .symptoms.copies import copied_weights
+from .symptoms.cutting import cut_off_model, returned_values
 from .symptoms.gradients import equal_units, without_gradient
 from .symptoms.mixing import mixed_examples
 from .symptoms.numbers import cancellation, not_finite, outlying_inputs
@@ -25,6 +26,8 @@ Check = Callable[[Case], Iterator[Symptom]]
 QUICK: tuple[Check, ...] = (  # look at what was recorded
     not_finite,
     returned_values,
+    cut_off_model,
+    copied_weights,
     enlarged_operands,
     softmax_across_targets,
     softmax_of_probabilities,

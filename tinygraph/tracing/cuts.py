@@ -11,6 +11,7 @@ import numpy as np
 from ..graphs.graph import Graph
 from ..graphs.symbols import plain_name
 from ..plain_text import spans
+from ..recording.calls import Call
 from ..recording.departures import Departure, Made, departures_between, fingerprint
 from ..recording.node import Node
 from ..recording.primitive import Primitive
@@ -95,8 +96,13 @@ def _cut(alike: Sequence[_Exit]) -> Cut:
     returned = list(dict.fromkeys(node for exit_ in alike for node in exit_.returned))
     timesteps = sorted({exit_.timestep for exit_ in alike if exit_.timestep is not None})
     parameters = dict.fromkeys(parameter for exit_ in alike for parameter in exit_.parameters)
-    names = sorted({plain_name(label or name_at(call, lasti)) or "a parameter" for call, lasti, label in parameters})
+    names = sorted({called(*parameter) for parameter in parameters})
     return Cut(first.how, first.what, first.source, first.made, timesteps, len(alike), returned, names)
+
+
+def called(call: Call | None, lasti: int, label: str | None) -> str:
+    """Return what the program calls a parameter, by where it was made and the name it was given."""
+    return plain_name(label or name_at(call, lasti)) or "a parameter"
 
 
 # -- what left, and where it came back ---------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ healthy program there is.
 - `parameters`: parameters without a gradient, or with one that is rounding; one parameter under two names, one cell in
   several layers
 - `selection`: whether a program chooses a parameter by its loop
-- `cutting`: values that left the graph and came back
+- `cutting`: values that left the graph and came back, a state whose detach leaves the model without a gradient
+- `copies`: weights that are constant copies of parameters
 - `rules`: rules that differ from their forward functions
 - `mixing`: examples of a batch that read one another
 """

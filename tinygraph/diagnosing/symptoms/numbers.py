@@ -47,7 +47,7 @@ def cancellation(case: Case) -> Iterator[Symptom]:
         lost = float(np.finfo(dtype).eps) / ratio if dtype.kind == "f" else 0.0
         if ratio < _SMALL and lost > _LOST:
             text = f"{line.first.expression or line.op}: the difference is {number_text(ratio)} of its operands"
-            text += f", {min(lost, 1):.2g} of it is rounding in {dtype}"
+            text += f", {number_text(100 * min(lost, 1))}% of it is rounding in {dtype}"
             yield case.symptom("cancellation", text, line.nodes)
 
 
