@@ -23,7 +23,7 @@ from .lag_matrix import Lag, lag
 from .local_gains import Gain, extreme_gain
 from .makers import Maker, made_at
 from .mixing import Mix, mix
-from .nonfinite import Origin, nonfinite_origin, nonfinite_places
+from .nonfinite import Origin, nonfinite_origin, nonfinite_places, operands_there
 from .symptoms.case import Symptom
 from .values_by_time import Variable, by_timestep, carried, state, state_name, variables
 
@@ -53,6 +53,7 @@ __all__ = [
     "network",
     "nonfinite_origin",
     "nonfinite_places",
+    "operands_there",
     "state",
     "state_name",
     "variables",

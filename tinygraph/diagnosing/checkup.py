@@ -8,7 +8,9 @@ from ..tracing.trace import Trace
 from .symptoms.case import Case, Symptom
 from .symptoms.copies import copied_weights
 from .symptoms.cutting import cut_off_model, returned_values
+from .symptoms.depth import sum_with_itself, vanishing_through_layers
 from .symptoms.gradients import equal_units, without_gradient
+from .symptoms.masks import reads_the_future, state_put_to_zero
 from .symptoms.mixing import mixed_examples
 from .symptoms.numbers import cancellation, not_finite, outlying_inputs
 from .symptoms.parameters import (
@@ -32,6 +34,9 @@ QUICK: tuple[Check, ...] = (  # look at what was recorded
     softmax_across_targets,
     softmax_of_probabilities,
     wrapped_indices,
+    reads_the_future,
+    state_put_to_zero,
+    sum_with_itself,
     one_cell_in_layers,
     under_two_names,
     read_in_place_of_another,
@@ -42,6 +47,7 @@ QUICK: tuple[Check, ...] = (  # look at what was recorded
     outlying_inputs,
     without_gradient,
     equal_units,
+    vanishing_through_layers,
 )
 THOROUGH: tuple[Check, ...] = (one_cell_both_ways, wrong_rules, mixed_examples)  # take longer, or run ops
 
