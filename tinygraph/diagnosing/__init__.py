@@ -19,10 +19,10 @@ from .divergence import Divergence, diff
 from .equations import Equation, network
 from .forward_values import Forward, forward
 from .gradient_flow import Flow, flow, flows
-from .lag_matrix import Lag, lag
+from .lag_matrix import Lag, lag, reach
 from .local_gains import Gain, extreme_gain
 from .makers import Maker, made_at
-from .mixing import Mix, mix
+from .mixing import Mix, mix, reading_order
 from .nonfinite import Origin, nonfinite_origin, nonfinite_places, operands_there
 from .symptoms.case import Symptom
 from .values_by_time import Variable, by_timestep, carried, state, state_name, variables
@@ -54,6 +54,8 @@ __all__ = [
     "nonfinite_origin",
     "nonfinite_places",
     "operands_there",
+    "reach",
+    "reading_order",
     "state",
     "state_name",
     "variables",

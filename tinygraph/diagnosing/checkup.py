@@ -9,6 +9,7 @@ from .symptoms.case import Case, Symptom
 from .symptoms.copies import copied_weights
 from .symptoms.cutting import cut_off_model, returned_values
 from .symptoms.depth import sum_with_itself, vanishing_through_layers
+from .symptoms.directions import halves_not_turned_back
 from .symptoms.gradients import equal_units, without_gradient
 from .symptoms.masks import reads_the_future, state_put_to_zero
 from .symptoms.mixing import mixed_examples
@@ -37,6 +38,7 @@ QUICK: tuple[Check, ...] = (  # look at what was recorded
     reads_the_future,
     state_put_to_zero,
     sum_with_itself,
+    halves_not_turned_back,
     one_cell_in_layers,
     under_two_names,
     read_in_place_of_another,

@@ -130,13 +130,32 @@ def _mix(session: Session, argument: str) -> Answer:
     lines = [Text(f"  {rows} read one another", "bold red"), _joins(session, "joined first by", mixed.first)]
     if mixed.seen_in is not mixed.first:
         lines.append(_joins(session, "then told apart in", mixed.seen_in))
-    for row, others in mixed.reached.items():
-        if others:
-            lines.append(Text(f"  row {row} reaches row{'s' * (len(others) > 1)} {spans(others)}"))
+    order = data["order"] = diagnosis.reading_order(mixed)
+    if order:
+        lines.append(Text(f"  {order}", "bold"))
+    lines += _who_reaches_whom(mixed.reached, 1 if order else _MOST)
     step = session.trace.step_of(mixed.first)
     if step is not None:
         lines.append(Text(f"  `goto {step}` goes there", "dim"))
     return Answer("mix", json_data(data), lines)
+
+
+def _who_reaches_whom(reached: dict[int, list[int]], most: int) -> list[Text]:
+    """Return so many lines about rows, those that reach most first; rows that reach the same share one."""
+    alike: dict[tuple[int, ...], list[int]] = {}
+    for row, others in reached.items():
+        if others:
+            block = tuple(sorted({row, *others})) if len(others) > 1 else tuple(others)
+            alike.setdefault(block, []).append(row)
+    groups = sorted(alike.items(), key=lambda pair: -len(pair[0]))
+    lines = []
+    for block, rows in groups[:most]:
+        those = [other for other in block if [other] != rows]
+        verb = "reaches" if len(rows) == 1 else "reach"
+        head = f"row{'s' * (len(rows) > 1)} {spans(rows)} {verb}"
+        lines.append(Text(f"  {head} row{'s' * (len(those) > 1)} {spans(those)}"))
+    left = sum(len(rows) for _, rows in groups[most:])
+    return [*lines, Text(f"  and {left} more rows likewise", "dim")] if left else lines
 
 
 def _joins(session: Session, what: str, node: Node) -> Text:
