@@ -124,6 +124,7 @@ class Session:
         self.ascii_only = ascii_only
         self._latest = ""
         self._level: tuple[Debugger | None, int, int] = (None, -1, 0)  # at which stop `up` was given, and how often
+        self._listed: tuple[tuple[Debugger | None, int, int], tuple[str, int]] | None = None
         self._past: list[tuple[Debugger, int]] = []  # where each command that moved was given
         self._told: set[Hashable] = set()
 
@@ -147,6 +148,16 @@ class Session:
     @level.setter
     def level(self, level: int) -> None:
         self._level = self.debugger, self.debugger.position, level
+
+    @property
+    def listed(self) -> tuple[str, int] | None:
+        """The file that was listed at this stop, and the line after those that were; None if none was."""
+        place = self.debugger, self.debugger.position, self.level
+        return self._listed[1] if self._listed is not None and self._listed[0] == place else None
+
+    @listed.setter
+    def listed(self, following: tuple[str, int]) -> None:
+        self._listed = (self.debugger, self.debugger.position, self.level), following
 
     def node(self, name: str) -> Node:
         """Return the node of that name, or the parameter that ops read under that name; ``W.grad`` means ``W``."""
