@@ -15,7 +15,7 @@ from tinygraph.plain_text import spans
 from tinygraph.recording.node import Node
 from tinygraph.tracing.cuts import Cut
 
-from ..debugging.names import file_name
+from ..debugging.names import file_name, telling_of_variables
 from ..debugging.snapshot import json_data
 from .panels import wrapped
 from .session import Answer, Session, command
@@ -119,7 +119,8 @@ def _mix(session: Session, argument: str) -> Answer:
     name, _, axis = argument.rpartition(" ")
     if not name or not axis.lstrip("-").isdigit():
         name, axis = argument, "0"
-    mixed = diagnosis.mix(session.trace, name.strip(), int(axis))
+    with telling_of_variables(session.trace, name.strip()):
+        mixed = diagnosis.mix(session.trace, name.strip(), int(axis))
     data = mixed._asdict() | {
         "first": mixed.first and mixed.first.index,
         "seen_in": mixed.seen_in and mixed.seen_in.index,

@@ -19,7 +19,7 @@ _AROUND = 5  # lines above and below the one that is meant
 @command("list", "l", usage="list [. | [FILE:]LINE[, LAST]]", group="seeing")
 def _list(session: Session, argument: str) -> Answer:
     """Show the program around the line of this step, or of the call that `up` went to; given again, go on from there,
-    and `list .` goes back. Or around LINE of that file, or of another, `list net.py:12`, or LINE to LAST, `list 20, 60`.
+    and `list .` goes back. Around LINE of this file or another, as `list net.py:12`; `list 20, 60` shows LINE to LAST.
     """
     stack = _stack(session)
     source = stack[session.level] if stack else None
@@ -36,14 +36,14 @@ def _list(session: Session, argument: str) -> Answer:
     line = line_meant(session.trace, place)
     if line is None:
         raise CommandError(f"list takes a line, as 12 or net.py:12, or two, as 12, 40; not {argument!r}")
-    filename = line.filename or (None if source is None else source.filename)
-    if filename is None:
+    named = line.filename or (None if source is None else source.filename)
+    if named is None:
         raise CommandError("the source of this step is not known; say which file is meant, as `list net.py:12`")
     if last is None:
-        return _around(session, source, filename, line.number)
+        return _around(session, source, named, line.number)
     if last < line.number:  # as in pdb, a number of lines
         last += line.number
-    return _shown(session, source, filename, range(line.number, last + 1))
+    return _shown(session, source, named, range(line.number, last + 1))
 
 
 def _range(argument: str) -> tuple[str, int | None]:

@@ -18,6 +18,7 @@ from tinygraph.tracing.trace import Trace
 
 from ..debugging.breakpoints import Breakpoint
 from ..debugging.debugger import Debugger, Stop
+from ..debugging.names import telling_of_variables
 from ..debugging.passes import Passes
 from ..debugging.snapshot import take_snapshot
 from .ascii_text import ascii_text
@@ -168,7 +169,8 @@ class Session:
             graph = self.trace.graph
             alias = next((node for node in graph.parameters if name in readers_by_name(graph, node)), None)
             if alias is None:
-                raise
+                with telling_of_variables(self.trace, name):
+                    raise
             return alias
 
     def values(self, name: str) -> dict[int, Node]:
