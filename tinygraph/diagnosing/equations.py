@@ -174,7 +174,8 @@ class Equation:
             return ""
         if 0 < len(steps) <= _FEW and len(steps) < len(self.timesteps) - 1:
             return f"{before} at t = {', '.join(map(str, steps))}"
-        begun = whole and len(steps) > 1 and steps[0] != self.timesteps[0]
+        end = -1 if (read.delay or 0) > 0 else 0  # a loop that runs backward begins at the last step
+        begun = whole and len(steps) > 1 and steps[end] != self.timesteps[end]
         return "" if begun and not before else f"{before} ({count} of {len(self.values)} times)"
 
     @property

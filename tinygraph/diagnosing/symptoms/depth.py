@@ -24,6 +24,8 @@ def vanishing_through_layers(case: Case) -> Iterator[Symptom]:
     """Find layers one above another, outside of time, through which next to nothing is left of the gradient."""
     subscripts = case.graph.timeline.subscripts
     for line in reversed(case.lines):
+        if line.first.timestep is not None or len(line.nodes) < _FEWEST:
+            continue
         layers = [node for node in line.nodes if case.trace.step_of(node) is not None]
         numbers = [subscripts[node.index] for node in layers]
         if len(layers) < _FEWEST or len({*numbers}) < len(numbers) or any(node.timestep is not None for node in layers):

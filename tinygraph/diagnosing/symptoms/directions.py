@@ -14,7 +14,7 @@ def halves_not_turned_back(case: Case) -> Iterator[Symptom]:
     runs = case.graph.timeline.runs
     for line in case.lines:
         pairs = []
-        for node in line.nodes if len(line.first.inputs) > 1 else ():
+        for node in line.sample if len(line.first.inputs) > 1 else ():
             halves = {run.backward: source for source in node.inputs if (run := runs[source.index]) is not None}
             if len(halves) == 2 and halves[False].shape == halves[True].shape:
                 pairs.append((halves[False], halves[True]))

@@ -20,13 +20,12 @@ def reads_the_future(case: Case) -> Iterator[Symptom]:
         if line.op not in ("softmax", "divide") or not line.first.requires_grad:
             continue
         if all(_is_turned_round(node.data) for node in line.sample):
-            count = line.first.shape[-1]
-            text = f"each of the {count} positions reads itself and later ones, none an earlier one"
-            mask = next((found for node in line.sample if (found := _mask_of(node)) is not None), None)
-            maker = None if mask is None else made_at(case.trace, mask)
+            text = f"each of the {line.first.shape[-1]} positions reads itself and later ones, none an earlier one"
+            masks = list(filter(None, map(_mask_before, line.nodes)))
+            maker = made_at(case.trace, masks[0][0]) if masks else None
             if maker is not None:
                 text += f": is the mask turned round, made on {maker}"
-            yield case.symptom("future", text, line.nodes)
+            yield case.symptom("future", text, [reader for _, reader in masks] or line.nodes)
 
 
 def _is_turned_round(p: np.ndarray) -> bool:
@@ -41,14 +40,15 @@ def _is_turned_round(p: np.ndarray) -> bool:
     return not p[..., earlier].any() and bool((p[..., earlier.T] > 0).all())
 
 
-def _mask_of(node: Node) -> Node | None:
-    """Return the constant that hides positions, near before a softmax."""
+def _mask_before(node: Node) -> tuple[Node, Node] | None:
+    """Return the constant that hides positions, near before a softmax, and the op that reads it."""
     near = [node]
     for _ in range(_FEW):
-        near = [source for each in near for source in each.inputs]
-        for source in near:
-            if source.kind != "op" and source.data.ndim >= 2 and len(np.unique(source.data)) == 2:
-                return source
+        for reader in near:
+            for source in reader.inputs:
+                if source.kind != "op" and source.data.ndim >= 2 and len(np.unique(source.data)) == 2:
+                    return source, reader
+        near = [source for reader in near for source in reader.inputs]
     return None
 
 
@@ -57,7 +57,7 @@ def state_put_to_zero(case: Case) -> Iterator[Symptom]:
     for line in case.lines:
         if line.op not in ("multiply", "where") or not line.first.requires_grad:
             continue
-        masks = {node: mask for node in line.nodes if (mask := _zero_rows(node)) is not None}
+        masks = {node: mask for node in line.sample if (mask := _zero_rows(node)) is not None}
         last = max(masks, key=lambda node: node.timestep or 0, default=None)
         if last is None or not _are_lengths(list(masks.values())) or not _is_read_outside(case, line, last):
             continue

@@ -116,6 +116,8 @@ def wrapped_indices(case: Case) -> Iterator[Symptom]:
         source = line.first.inputs[0] if line.first.inputs else None
         if line.op != "getitem" or source is None or source.kind != "parameter":
             continue
+        if not any((index < 0).any() for node in line.sample if (index := _row_indices(node)) is not None):
+            continue
         indices = {node: index for node in line.nodes if (index := _row_indices(node)) is not None}
         wrapped = [node for node, index in indices.items() if (index < 0).any() and _teaches(case, node, index)]
         numbers = np.concatenate([index.ravel() for index in indices.values()]) if wrapped else np.empty(0, int)
