@@ -15,7 +15,7 @@ _SIGMOIDS = {"sigmoid", "expit", "logistic"}
 _FEW_EXAMPLES = 8
 _MANY_UNITS = 0.5
 NO_SLOPE = 3e-4  # |a| > 8.1 for a logistic unit, 4.7 for tanh
-_LITTLE_SLOPE = 5e-3  # |a| > 3.3 for tanh
+LITTLE_SLOPE = 5e-3  # |a| > 3.3 for tanh
 _NEARLY_ALL = 0.9
 _WEIGHS = {"matmul", "multiply", "einsum", "dot", "linear"}
 _FEW_WEIGHTS = 3
@@ -69,7 +69,7 @@ def saturated(case: Case) -> Iterator[Symptom]:
         slopes = slope(line.first, values) if line.first.requires_grad else None
         if slopes is None or slopes.size < _FEW_EXAMPLES:
             continue
-        limits = (NO_SLOPE, _LITTLE_SLOPE) if line.op == "tanh" and _are_constant(values) else (NO_SLOPE,)
+        limits = (NO_SLOPE, LITTLE_SLOPE) if line.op == "tanh" and _are_constant(values) else (NO_SLOPE,)
         least = next((limit for limit in limits if (slopes < limit).mean() >= _NEARLY_ALL), None)
         if least is not None:
             name = line.first.name and case.trace.symbols.of(line.first).name
