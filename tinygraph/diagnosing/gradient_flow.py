@@ -176,8 +176,9 @@ def _alone(trace: Trace, variable: Variable, norms: list[float | None]) -> list[
 
 def _cut(trace: Trace, states: list[Node]) -> tuple[str, str] | None:
     """Return the verdict of a time step that begins with a value that was detached, and is not reached past it."""
+    carried_over = {node for cut in trace.cuts if cut.is_of_pass_before for node in cut.returned}
     for node in trace.graph.nodes:
-        if node.kind == "input" and ".detach()" in node.expression:
+        if node.kind == "input" and ".detach()" in node.expression and node not in carried_over:
             used_in = {user.timestep for user, _ in trace.graph.consumers(node)} - {None}
             place = next((k for k, each in enumerate(states) if each.timestep in used_in), None)
             if place is None:

@@ -13,7 +13,7 @@ from tinygraph import diagnosing as diagnosis
 from tinygraph.diagnosing.symptoms.case import Symptom
 from tinygraph.plain_text import spans
 from tinygraph.recording.node import Node
-from tinygraph.tracing.cuts import Cut
+from tinygraph.tracing.cuts import ASKED_FOR, Cut
 
 from ..debugging.names import file_name, telling_of_variables
 from ..debugging.snapshot import json_data
@@ -21,6 +21,7 @@ from .panels import wrapped
 from .session import Answer, Session, command
 
 _MOST = 12  # findings that are shown
+_CARRIED_OVER = "of the pass before: right if the data go on, wrong if sequences are new"
 _FIRST = 4  # below the first screen
 
 
@@ -60,6 +61,11 @@ def _also(session: Session, symptoms: list[Symptom]) -> Iterator[tuple[str, str]
         rate = f" ×{first.rate:.3g} a step" if first.gain is not None else ""
         yield f"flow: {first.verdict}{rate}, of {first.name}{more}", "flow"
     cuts = [cut for cut in session.trace.cuts if cut.returned and cut.parameters]
+    carried = [cut for cut in cuts if cut.is_of_pass_before and cut.how in ASKED_FOR]
+    if carried and "cut" not in told:
+        line = f" ({carried[0].source.place(session.trace.script)})" if carried[0].source else ""
+        yield f"cuts: {carried[0].what}{line} is {_CARRIED_OVER}", "cuts"
+    cuts = [cut for cut in cuts if cut not in carried]
     if cuts and "cut" not in told:
         names = ", ".join(dict.fromkeys(name for cut in cuts for name in cut.parameters))
         them = "it" if len(cuts) == 1 else "them"
@@ -184,7 +190,9 @@ def _cut_lines(session: Session, cut: Cut) -> list[Text]:
     lines = [head, Text.assemble((f"    {where}", "dim"), cut.source.expression if cut.source else "")]
     if cut.returned:
         lines.append(Text(f"    came back in {_reader(session, cut.returned)}", "yellow"))
-        if cut.parameters:
+        if cut.is_of_pass_before and cut.how in ASKED_FOR:
+            lines.append(Text(f"    {_CARRIED_OVER}"))
+        elif cut.parameters:
             lines.append(Text(f"    no gradient goes back through it to {', '.join(cut.parameters)}", "yellow"))
     else:
         lines.append(Text("    left here; whether it came back changed is not known", "dim"))

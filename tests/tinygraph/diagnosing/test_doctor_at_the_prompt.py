@@ -8,7 +8,7 @@ from rich.cells import cell_len
 import tinygraph as tg
 import viz
 from tests.tinygraph.diagnosing.networks import classifier, regression
-from tinygraph.diagnosing import doctor
+from tinygraph.diagnosing import doctor, flow
 from viz.terminal.session import Session
 
 
@@ -96,6 +96,25 @@ def test_without_symptoms_it_points_to_what_other_commands_know():
     text = opened(cut_once, "doctor")
     assert text.count("no gradient goes back") == 1  # by the command, not below the first screen
     assert "cuts: 1 place, no gradient goes back through it to W · `cuts`" in text
+
+
+def test_a_state_of_the_pass_before_is_told_from_one_that_is_cut():
+    W, h = tg.parameter(np.eye(3), name="W"), np.ones(3)
+    for _ in range(2):
+        h = h.detach() if isinstance(h, tg.Tensor) else h
+        for x in np.linspace(-0.4, 0.4, 14):
+            h = np.tanh(W @ h + x)
+        loss = np.sum(h)
+        trace = tg.trace(loss)
+    said = " ".join(opened(trace, "doctor", "cuts").split())
+    assert f"cuts: h (line {h_line()}) is of the pass before: right if the data go on, wrong if" in said
+    assert "came back in W @ h" in said
+    assert "no gradient goes back" not in said
+    assert flow(trace).verdict != "cut"  # nothing of this pass is cut off
+
+
+def h_line():
+    return test_a_state_of_the_pass_before_is_told_from_one_that_is_cut.__code__.co_firstlineno + 3
 
 
 def test_the_answers_are_data():
