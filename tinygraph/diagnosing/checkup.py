@@ -11,8 +11,8 @@ from .symptoms.cutting import cut_off_model, returned_values
 from .symptoms.depth import sum_with_itself, vanishing_through_layers
 from .symptoms.directions import halves_not_turned_back
 from .symptoms.gradients import equal_units, without_gradient
-from .symptoms.masks import reads_the_future, state_put_to_zero
-from .symptoms.mixing import mixed_examples
+from .symptoms.masks import reads_the_future, state_put_to_zero, unscaled_dropout
+from .symptoms.mixing import batch_statistics, mixed_examples
 from .symptoms.numbers import cancellation, not_finite, outlying_inputs
 from .symptoms.parameters import (
     one_cell_both_ways,
@@ -52,6 +52,15 @@ QUICK: tuple[Check, ...] = (  # look at what was recorded
     vanishing_through_layers,
 )
 THOROUGH: tuple[Check, ...] = (one_cell_both_ways, wrong_rules, mixed_examples)  # take longer, or run ops
+HINTS: tuple[Check, ...] = (batch_statistics, unscaled_dropout)  # right or wrong by what evaluation does
+
+
+def hints(trace: Trace) -> list[Symptom]:
+    """Return what is right in a pass if evaluation does its part: no symptoms, but where to look if it gives other
+    results than training.
+    """
+    case = Case(trace)
+    return [hint for check in HINTS for hint in check(case)]
 
 
 def doctor(trace: Trace, *, thorough: bool = True) -> list[Symptom]:

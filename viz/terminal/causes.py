@@ -60,6 +60,8 @@ def _also(session: Session, symptoms: list[Symptom]) -> Iterator[tuple[str, str]
         more = f", and {len(flows) - 1} more" if len(flows) > 1 else ""
         rate = f" ×{first.rate:.3g} a step" if first.gain is not None else ""
         yield f"flow: {first.verdict}{rate}, of {first.name}{more}", "flow"
+    for hint in diagnosis.hints(session.trace):
+        yield f"{hint.kind}: {hint.text} ({hint.place})", hint.command
     cuts = [cut for cut in session.trace.cuts if cut.returned and cut.parameters]
     carried = [cut for cut in cuts if cut.is_of_pass_before and cut.how in ASKED_FOR]
     if carried and "cut" not in told:

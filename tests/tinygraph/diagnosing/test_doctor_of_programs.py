@@ -5,8 +5,8 @@ import pytest
 
 import tinygraph as tg
 from tests.programs.sick import CASES
-from tests.tinygraph.diagnosing.networks import kinds
-from tinygraph.diagnosing import doctor
+from tests.tinygraph.diagnosing.networks import classifier, kinds
+from tinygraph.diagnosing import doctor, hints
 
 NAMED = {
     "s27_backward_not_turned": "directions",
@@ -84,3 +84,26 @@ def test_a_dropout_that_is_the_same_in_all_steps_puts_no_ended_rows_to_0():
     for x in rng.normal(size=(5, 4, 6)):
         h = np.tanh(h @ W + x) * keep
     assert doctor(tg.trace(np.mean(h**2))) == []
+
+
+def dropped(scale):
+    rng = np.random.default_rng(0)
+
+    def drop(h):
+        return h * (rng.random(h.shape) < 0.5) / scale if scale else h * (rng.random(h.shape) < 0.5)
+
+    return tg.trace(classifier(leave=drop))
+
+
+def test_a_dropout_without_its_scale_is_a_hint_and_no_symptom():
+    [hint] = hints(dropped(None))
+    assert hint.kind == "dropout"
+    assert "% of 8×5 values, which are not divided by that share" in hint.text
+    assert doctor(dropped(None)) == hints(dropped(0.5)) == []
+
+
+def test_a_statistic_of_the_batch_is_a_hint_and_no_symptom():
+    trace = tg.trace(classifier(mixing=lambda h: h - np.mean(h, axis=0)))
+    [hint] = hints(trace)
+    assert (hint.kind, str(hint.node.op), hint.command) == ("batch", "mean", "mix x 0")
+    assert doctor(trace) == hints(tg.trace(classifier(mixing=lambda h: h - np.mean(h, axis=1, keepdims=True)))) == []

@@ -6,7 +6,7 @@ healthy program there is.
 - `case`: `Case`, a trace with its ops grouped by their lines, and `Symptom`, what is found
 - `shapes`: broadcasts that enlarge both operands, a softmax over another axis than its target's
 - `units`: units off for all data, saturated gates; `summands`: which part of a sum makes it large
-- `masks`: an attention that reads the future, a last state that is put to 0
+- `masks`: an attention that reads the future, a last state that is put to 0, a dropout without its scale
 - `directions`: halves of a bidirectional network that do not fit each other
 - `depth`: gradients that vanish through layers, a sum of a value with itself
 - `numbers`: NaN, cancellation, an input far from its neighbours

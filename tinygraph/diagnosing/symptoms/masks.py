@@ -1,11 +1,13 @@
-"""Masks: an attention whose mask is turned round, a last state that a mask of the lengths has put to 0."""
+"""Masks: of an attention, turned round; of lengths, that put a last state to 0; of a dropout, without its scale."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
 
+from ...array_text import shape_text
 from ...recording.node import Node
 from ..makers import made_at
 from .case import Case, Line, Symptom
@@ -50,6 +52,25 @@ def _mask_before(node: Node) -> tuple[Node, Node] | None:
                     return source, reader
         near = [source for reader in near for source in reader.inputs]
     return None
+
+
+def unscaled_dropout(case: Case) -> Iterator[Symptom]:
+    """Find a random mask of 0 and 1 that is not divided by the share it keeps."""
+    for line in case.lines:
+        node = line.first
+        for mask in node.inputs if line.op == "multiply" and node.requires_grad else ():
+            if mask.kind == "op" or mask.data.ndim < 1 or set(np.unique(mask.data)) != {0, 1}:
+                continue
+            maker = made_at(case.trace, mask) if mask.kind == "constant" else None
+            made = f"{mask.expression} {maker.text if maker is not None else ''}"
+            scales = (str(reader.op) in ("divide", "multiply") for reader, _ in case.graph.consumers(node))
+            if re.search(r"rand|binomial|rng|bernoulli", made) and not any(scales):
+                text = (
+                    f"a random mask keeps {mask.data.mean():.0%} of {shape_text(node.shape)} values, and they are not"
+                )
+                text += " divided by that share: right if evaluation multiplies by it"
+                yield case.symptom("dropout", text, line.nodes)
+                return
 
 
 def state_put_to_zero(case: Case) -> Iterator[Symptom]:
