@@ -22,6 +22,7 @@ from .symptoms.parameters import (
 )
 from .symptoms.rules import wrong_rules
 from .symptoms.shapes import enlarged_operands, softmax_across_targets, softmax_of_probabilities, wrapped_indices
+from .symptoms.terms import mean_and_sum
 from .symptoms.units import saturated, saturated_attention, units_off
 
 Check = Callable[[Case], Iterator[Symptom]]
@@ -52,13 +53,11 @@ QUICK: tuple[Check, ...] = (  # look at what was recorded
     vanishing_through_layers,
 )
 THOROUGH: tuple[Check, ...] = (one_cell_both_ways, wrong_rules, mixed_examples)  # take longer, or run ops
-HINTS: tuple[Check, ...] = (batch_statistics, unscaled_dropout)  # right or wrong by what evaluation does
+HINTS: tuple[Check, ...] = (batch_statistics, unscaled_dropout, mean_and_sum)  # right or wrong by what is meant
 
 
 def hints(trace: Trace) -> list[Symptom]:
-    """Return what is right in a pass if evaluation does its part: no symptoms, but where to look if it gives other
-    results than training.
-    """
+    """Return what is right in a pass if it is meant, or if evaluation does its part: no symptoms, but where to look."""
     case = Case(trace)
     return [hint for check in HINTS for hint in check(case)]
 

@@ -98,7 +98,7 @@ def dropped(scale):
 def test_a_dropout_without_its_scale_is_a_hint_and_no_symptom():
     [hint] = hints(dropped(None))
     assert hint.kind == "dropout"
-    assert "% of 8×5 values, which are not divided by that share" in hint.text
+    assert "% of 8×5 values, and they are not divided by that share" in hint.text
     assert doctor(dropped(None)) == hints(dropped(0.5)) == []
 
 
@@ -107,3 +107,18 @@ def test_a_statistic_of_the_batch_is_a_hint_and_no_symptom():
     [hint] = hints(trace)
     assert (hint.kind, str(hint.node.op), hint.command) == ("batch", "mean", "mix x 0")
     assert doctor(trace) == hints(tg.trace(classifier(mixing=lambda h: h - np.mean(h, axis=1, keepdims=True)))) == []
+
+
+def test_a_loss_that_adds_a_mean_and_a_sum_over_the_same_examples_is_a_hint():
+    def trace(reduced, penalised):
+        W, h, states = tg.parameter(np.eye(3) / 2, name="W"), np.zeros((5, 3)), []
+        for x in np.random.default_rng(0).normal(size=(4, 5, 3)):
+            h = np.tanh(x + h @ W)
+            states.append(h)
+        hs = np.stack(states)
+        fit = np.mean((hs[:, :, 0] - 1.0) ** 2)
+        return tg.trace(fit + 0.01 * reduced(penalised(hs, W) ** 2))
+
+    [hint] = hints(trace(np.sum, lambda hs, W: hs))
+    assert "adds a sum over 4×5×3 values to a mean over 4×5" in hint.text
+    assert hints(trace(np.mean, lambda hs, W: hs)) == hints(trace(np.sum, lambda hs, W: W)) == []

@@ -16,5 +16,6 @@ healthy program there is.
 - `cutting`: values that left the graph and came back, a state whose detach leaves the model without a gradient
 - `copies`: weights that are constant copies of parameters
 - `rules`: rules that differ from their forward functions
+- `terms`: a loss that adds a mean and a sum
 - `mixing`: examples of a batch that read one another
 """
