@@ -57,7 +57,21 @@ HINTS: tuple[Check, ...] = (batch_statistics, unscaled_dropout, mean_and_sum)  #
 
 
 def hints(trace: Trace) -> list[Symptom]:
-    """Return what is right in a pass if it is meant, or if evaluation does its part: no symptoms, but where to look."""
+    """Return what is right in a pass if it is meant, or if evaluation does its part: no symptoms, but where to look.
+
+    Parameters
+    ----------
+    trace : Trace
+        A recorded pass.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> h = tg.parameter(np.linspace(-1, 1, 15).reshape(3, 5), name="h")
+    >>> [hint] = hints(tg.trace(np.mean((h - 1) ** 2) + np.sum(h**2)))
+    >>> hint.text.split(":")[0]
+    'the loss adds a sum over 3×5 values to a mean over 3×5'
+    """
     case = Case(trace)
     return [hint for check in HINTS for hint in check(case)]
 

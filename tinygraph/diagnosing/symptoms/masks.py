@@ -65,10 +65,8 @@ def unscaled_dropout(case: Case) -> Iterator[Symptom]:
             made = f"{mask.expression} {maker.text if maker is not None else ''}"
             scales = (str(reader.op) in ("divide", "multiply") for reader, _ in case.graph.consumers(node))
             if re.search(r"rand|binomial|rng|bernoulli", made) and not any(scales):
-                text = (
-                    f"a random mask keeps {mask.data.mean():.0%} of {shape_text(node.shape)} values, and they are not"
-                )
-                text += " divided by that share: right if evaluation multiplies by it"
+                text = f"a random mask keeps {mask.data.mean():.0%} of {shape_text(node.shape)} values, and"
+                text += " they are not divided by that share: right if evaluation multiplies by it"
                 yield case.symptom("dropout", text, line.nodes)
                 return
 
