@@ -80,7 +80,9 @@ def state_put_to_zero(case: Case) -> Iterator[Symptom]:
         last = max(masks, key=lambda node: node.timestep or 0, default=None)
         if last is None or not _are_lengths(list(masks.values())) or not _is_read_outside(case, line, last):
             continue
-        zero = masks[last]
+        zero, begin = masks[last], case.trace.gradient(line.first)
+        if begin is None or np.any(begin[zero]):  # another loss reads them
+            continue
         if _MANY <= zero.mean() < 1 or (zero.all() and zero.size > 1):
             lengths = next(source for source in last.inputs if source.kind != "op")
             text = f"{zero.sum()} of the {zero.size} rows of {case.trace.symbols.of(last)} are put to 0 by"
