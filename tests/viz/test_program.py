@@ -145,6 +145,16 @@ def test_when_changes_the_condition_and_restart_runs_the_program_again(debug):
 
 
 @pytest.mark.filterwarnings("ignore")
+def test_conditions_on_all_gradients(debug):
+    _, answers, _ = debug(LOOP, "q", when="norm(grad) > norm(w.grad) * 0.99")
+    assert passes(answers) == [1]
+    text = "import numpy as np, tinygraph as tg\nw = tg.parameter([1.0, 2.0])\nfor k in (1, 0, 1):\n"
+    text += "    w.grad = None; np.sum(np.sqrt(w * k)).backward(); w.data = w.data - w.grad\n"
+    _, answers, _ = debug(text, "nan", "q", when="nonfinite(grad)")
+    assert passes(answers) == [2]  # the pass that begins it, before its loss or a parameter is NaN
+
+
+@pytest.mark.filterwarnings("ignore")
 def test_a_condition_that_never_holds_is_said_with_what_there_was(debug):
     status, answers, said = debug(LOOP, "q", when="update == 99")
     assert (status, answers) == (2, [])

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+import numpy as np
+
 from ..graphs.graph import Graph
 from ..graphs.symbols import Symbols, plain_name
 from ..graphs.writing import subscript, superscript, written
 from ..recording.node import Node
 from ..tracing.trace import Trace
+from .values_by_time import variables
 
 _FEW = 3  # time steps, delays or exceptions that are listed one by one
 
@@ -102,12 +105,15 @@ class Equation:
     def _parameters(self) -> list[str]:
         stems: dict[str, list[str]] = {}
         for name in self._uses:
-            stems.setdefault(re.sub(r"[₀₁₂₃₄₅₆₇₈₉]+$", "", name), []).append(name)
+            stems.setdefault(re.sub(r"[₀₁₂₃₄₅₆₇₈₉\d]+$", "", name), []).append(name)
         texts: list[str] = []
         for stem, names in stems.items():
-            own = len(names) > 1 and bool(self.numbers)  # one for each layer
+            own = len(names) > 1 and all(self._is_of_some_layers(name) for name in names)
             texts += [f"{written(stem)}ₙ"] if own else map(written, names)
         return texts
+
+    def _is_of_some_layers(self, parameter: str) -> bool:
+        return len({value.number for value in self._uses[parameter]}) < len(self.numbers)
 
     @property
     def _relatives(self) -> list[str]:
@@ -123,12 +129,25 @@ class Equation:
         texts = []
         for read, values in uses.items():
             several = delays.get((read.name, read.number), set())
-            if len(several) > _FEW:
+            if len(several) > _FEW and (mirrored := self._mirrored(read)):
+                texts.append(mirrored)
+            elif len(several) > _FEW:
                 first = _relative(Read(read.name, read.number))
                 texts.append(f"{first} of all time steps {'before' if max(several) < 0 else 'there are'}")
+            elif read.delay is not None and abs(read.delay) > 1 and len(values) == 1 < len(self.values):
+                t = values[0].timestep or 0  # the last state of another loop, say
+                texts.append(f"{_absolute(read.name, t + read.delay)} at t = {t}")
             else:
                 texts.append(_relative(read) + self._where(read, values))
         return list(dict.fromkeys(texts))
+
+    def _mirrored(self, read: Read) -> str:
+        """Return what is read from the other end of time, ``h⁽¹¹⁻ᵗ⁾``; empty if it is not."""
+        pairs = [(value.timestep, source.timestep) for value, source in self.made_of if source.name == read.name]
+        sums = {t + s if t is not None and s is not None else None for t, s in pairs}
+        if len(sums) > 1 or None in sums:
+            return ""
+        return _with_marks(read.name, f"⁽{superscript(max(s for s in sums if s is not None))}⁻ᵗ⁾")
 
     def _is_absolute(self, source: Value) -> bool:
         return not self.timesteps and source.timestep is not None
@@ -155,7 +174,8 @@ class Equation:
             return ""
         if 0 < len(steps) <= _FEW and len(steps) < len(self.timesteps) - 1:
             return f"{before} at t = {', '.join(map(str, steps))}"
-        begun = whole and len(steps) > 1 and steps[0] != self.timesteps[0]
+        end = -1 if (read.delay or 0) > 0 else 0  # a loop that runs backward begins at the last step
+        begun = whole and len(steps) > 1 and steps[end] != self.timesteps[end]
         return "" if begun and not before else f"{before} ({count} of {len(self.values)} times)"
 
     @property
@@ -167,7 +187,7 @@ class Equation:
                 steps.setdefault((source.name, source.number), []).append(source.timestep)
         texts = []
         for (name, number), taken in steps.items():
-            if self.numbers:
+            if self.numbers and number is not None:
                 texts.append(_relative(Read(name, 0)))
                 continue
             taken = sorted(set(taken))
@@ -209,27 +229,44 @@ def network(recorded: Trace | Graph) -> list[Equation]:
     graph = recorded if isinstance(recorded, Graph) else recorded.graph
     symbols = Symbols(graph) if isinstance(recorded, Graph) else recorded.symbols
     equations: dict[tuple[str, int | None], Equation] = {}
+    where = {node: variable.where for variable in variables(graph) for node in variable.nodes.values()}
+    for node in graph.nodes:
+        follows = graph.timeline.precedes[node.index]
+        if follows is not None and graph.nodes[follows] in where:  # an initial state
+            where[node] = where[graph.nodes[follows]]
     sources_of: dict[Node, tuple[Node, ...]] = {}
     for node in graph.nodes:
         if node.op is None:
             continue
-        sources_of[node] = tuple(dict.fromkeys(_named(node.inputs, sources_of)))
+        sources_of[node] = tuple(dict.fromkeys(_named(node, sources_of)))
         if node.name is not None or node in graph.outputs:
-            value = _value(node, graph, symbols)
+            value = _placed(_value(node, graph, symbols), where)
             line = None if node.source is None else node.source.lineno
             equation = equations.setdefault((value.name, line), Equation(value.name))
             equation.values.append(value)
-            equation.made_of += [(value, _value(source, graph, symbols)) for source in sources_of[node]]
+            sources = (_placed(_value(source, graph, symbols), where) for source in sources_of[node])
+            equation.made_of += [(value, source) for source in sources]
     return list(equations.values())
 
 
-def _named(inputs: Iterable[Node], sources_of: Mapping[Node, tuple[Node, ...]]) -> Iterable[Node]:
+def _placed(value: Value, where: Mapping[Node, str]) -> Value:
+    """Return a value with what tells it from others of its name: the h of an encoder is not that of a decoder."""
+    place = where.get(value.node, "")
+    return value._replace(name=f"{value.name} ({place})") if place else value
+
+
+def _named(node: Node, sources_of: Mapping[Node, tuple[Node, ...]]) -> Iterable[Node]:
     """Yield what a value is made of, through results that have no name."""
-    for source in inputs:
+    for source in node.inputs:
         if source.op is not None and source.name is None:
             yield from sources_of[source]
-        elif source.kind != "constant" or (source.shape != () and plain_name(source.name)):
+        elif source.kind != "constant" or (source.shape != () and plain_name(source.name)) or _hides(source, node):
             yield source
+
+
+def _hides(constant: Node, reader: Node) -> bool:
+    """Tell whether a constant is a mask that puts elements to 0, as that of a dropout."""
+    return str(reader.op) == "multiply" and constant.shape != () and set(np.unique(constant.data)) == {0, 1}
 
 
 def _value(node: Node, graph: Graph, symbols: Symbols) -> Value:
@@ -237,6 +274,10 @@ def _value(node: Node, graph: Graph, symbols: Symbols) -> Value:
     if node.kind == "parameter":
         return Value(node, node.name or symbol.name, None, None)
     subscripts = graph.timeline.subscripts[node.index]
+    if node.kind == "constant" and not plain_name(node.name) and node.expression:
+        return Value(
+            node, f"the mask {node.expression} (line {node.source.lineno})" if node.source else "a mask", None, None
+        )
     if node.op is None and not _is_of_its_time(node, symbol.timestep, graph):
         if not plain_name(node.name):
             return Value(node, node.expression or symbol.name, None, None)
@@ -255,7 +296,13 @@ def _is_of_its_time(leaf: Node, timestep: int | None, graph: Graph) -> bool:
 
 
 def _absolute(name: str, timestep: int, number: int | None = None) -> str:
-    return f"{written(name)}{'' if number is None else subscript(number)}⁽{superscript(timestep)}⁾"
+    return _with_marks(name, f"{'' if number is None else subscript(number)}⁽{superscript(timestep)}⁾")
+
+
+def _with_marks(name: str, marks: str) -> str:
+    """Return a name with what stands below and above it, before the words in brackets."""
+    name, bracket, place = name.partition(" (")
+    return f"{written(name)}{marks}{bracket}{place}"
 
 
 def _relative(read: Read) -> str:
@@ -272,4 +319,4 @@ def _relative(read: Read) -> str:
     if read.delay is not None:
         further = "" if read.delay == 0 else ("⁻" if read.delay < 0 else "⁺") + superscript(abs(read.delay))
         high = f"⁽ᵗ{further}⁾"
-    return f"{written(read.name)}{low}{high}"
+    return _with_marks(read.name, low + high)

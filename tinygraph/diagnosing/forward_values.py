@@ -9,7 +9,7 @@ import numpy as np
 from ..numeric import norm
 from ..recording.node import Node
 from ..tracing.trace import Trace
-from .symptoms.units import NO_SLOPE, slope
+from .symptoms.units import LITTLE_SLOPE, NO_SLOPE, slope
 
 _PRODUCTS = {"matmul", "dot", "linear", "linear_bias", "einsum"}
 
@@ -26,7 +26,8 @@ class Values(NamedTuple):
     zero : float
         The share of elements that are exactly 0.
     saturated : float or None
-        The share of elements with next to no slope; None where the op is no squashing function.
+        The share of elements with next to no slope, in the squashing function that made the value, or in a nameless
+        one that reads it; None where there is none.
     """
 
     name: str
@@ -108,7 +109,9 @@ def _values(trace: Trace, node: Node) -> Values:
     x = node.data
     finite = x[np.isfinite(x)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (np.nan, np.nan)
-    slopes = slope(node, x)
+    squashed = node if slope(node, x) is not None else _squashed(trace, node)
+    slopes = None if squashed is None else slope(squashed, squashed.data)
+    least = LITTLE_SLOPE if squashed is not None and squashed is not node and str(squashed.op) == "tanh" else NO_SLOPE
     return Values(
         trace.symbols.of(node).name,
         node.scope,
@@ -118,8 +121,14 @@ def _values(trace: Trace, node: Node) -> Values:
         low,
         high,
         float(np.mean(x == 0)) if x.size else 0.0,
-        None if slopes is None or not slopes.size else float(np.mean(slopes < NO_SLOPE)),
+        None if slopes is None or not slopes.size else float(np.mean(slopes < least)),
     )
+
+
+def _squashed(trace: Trace, node: Node) -> Node | None:
+    """Return what a tanh or sigmoid makes of a value, if that has no name and no numbers of its own."""
+    readers = (reader for reader, _ in trace.graph.consumers(node) if reader.name is None)
+    return next((reader for reader in readers if slope(reader, reader.data) is not None), None)
 
 
 def _recurrent_weights(trace: Trace) -> list[RecurrentWeight]:

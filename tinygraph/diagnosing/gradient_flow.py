@@ -11,13 +11,14 @@ from ..numeric import norm
 from ..recording.node import Node
 from ..tracing.trace import Trace
 from .lag_matrix import propagate
-from .local_gains import Gain, extreme_gain
+from .local_gains import Gain, extreme_gain, passed_on
 from .loss_terms import entries
 from .nonfinite import nonfinite_origin
 from .values_by_time import Variable, carried, state, variables
 
 VANISHES, EXPLODES = 0.9, 1.1  # rates a time step back: below, a gradient is lost within tens of steps; above, it grows
 _FEWEST = 10  # time steps: over fewer, any factor says little
+_MORE = 1.2  # times as much of a gradient as by another variable
 _MUCH = 1e3  # over all time steps: less is mild
 
 
@@ -124,8 +125,20 @@ def _flow_of(trace: Trace, variable: Variable, is_state: bool) -> Flow:
     if verdict in ("vanishing", "healthy", "none") and growing:
         verdict, because = growing
     elif verdict in ("vanishing", "exploding"):
-        gain = extreme_gain(trace, states, weakest=verdict == "vanishing")
+        lane = _lane(trace, variable) if verdict == "vanishing" else variable
+        gain = extreme_gain(trace, list(lane.nodes.values()), weakest=verdict == "vanishing")
     return Flow(str(variable), list(variable.nodes), norms, alone, rate, verdict, because, gain)
+
+
+def _lane(trace: Trace, variable: Variable) -> Variable:
+    """Return the variable of the same loop by which most of a gradient comes through time: the c beside an h.
+
+    What is weak on other ways is not to blame.
+    """
+    lanes = [each for each in carried(trace) if each.nodes.keys() == variable.nodes.keys()]
+    passed = {lane: passed_on(trace, list(lane.nodes.values())) for lane in lanes} if len(lanes) > 1 else {}
+    best = max(passed, key=lambda lane: passed[lane], default=variable)
+    return best if passed.get(best, 0.0) > _MORE * passed.get(variable, 0.0) else variable
 
 
 def _nonfinite(trace: Trace, norms: list[float | None]) -> tuple[str, str] | None:
@@ -163,8 +176,9 @@ def _alone(trace: Trace, variable: Variable, norms: list[float | None]) -> list[
 
 def _cut(trace: Trace, states: list[Node]) -> tuple[str, str] | None:
     """Return the verdict of a time step that begins with a value that was detached, and is not reached past it."""
+    carried_over = {node for cut in trace.cuts if cut.is_of_pass_before for node in cut.returned}
     for node in trace.graph.nodes:
-        if node.kind == "input" and ".detach()" in node.expression:
+        if node.kind == "input" and ".detach()" in node.expression and node not in carried_over:
             used_in = {user.timestep for user, _ in trace.graph.consumers(node)} - {None}
             place = next((k for k, each in enumerate(states) if each.timestep in used_in), None)
             if place is None:

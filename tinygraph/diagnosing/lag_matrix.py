@@ -78,6 +78,34 @@ def lag(trace: Trace, of: str | Node | Variable | None = None) -> Lag:
     return Lag(name, sorted(seeds), sorted(targets), np.array(norms))
 
 
+def reach(matrix: Lag) -> str:
+    """Return in a sentence which time steps the loss of a time step reaches, where one says it for all; else nothing.
+
+    Examples
+    --------
+    >>> reach(Lag("h", [1, 2, 3], [1, 2, 3], np.tri(3)))
+    'the loss of time step t reaches h at s ≤ t'
+    >>> reach(Lag("h", [1, 2, 3], [1, 2, 3], np.fliplr(np.tri(3)))).split(": ")
+    ['the loss of time step t reaches h at s ≥ 4 − t', 'it meets the sequence from the other end']
+    """
+    reached = matrix.norms > 0
+    if len(matrix.losses) < 3 or len(matrix.uses) < 3 or reached.all() or not reached.any():
+        return ""
+    t, s = np.array(matrix.losses)[:, None], np.array(matrix.uses)
+    both_ends = int(t[0, 0] + s[-1])
+    sides = {
+        "s ≤ t": s <= t,
+        "s ≥ t": s >= t,
+        "s = t": s == t,
+        f"s ≥ {both_ends} − t": s + t >= both_ends,
+        f"s ≤ {both_ends} − t": s + t <= both_ends,
+        f"s = {both_ends} − t": s + t == both_ends,
+    }
+    side = next((words for words, mask in sides.items() if np.array_equal(mask, reached)), "")
+    turned = ": it meets the sequence from the other end" if side.endswith("− t") else ""
+    return f"the loss of time step t reaches {matrix.of} at {side}{turned}" if side else ""
+
+
 def _targets(trace: Trace, of: str | Node | Variable | None) -> tuple[Targets, str]:
     """Return what to measure in each time step, and its name."""
     node = of if isinstance(of, Node) else None
@@ -86,7 +114,8 @@ def _targets(trace: Trace, of: str | Node | Variable | None) -> tuple[Targets, s
         node = parameters[0] if parameters else None
     if node is None:
         variable = of if isinstance(of, Variable) else variables(trace, of)[-1] if isinstance(of, str) else state(trace)
-        return {t: [(value, None)] for t, value in variable.nodes.items()}, str(variable)
+        name = f"{variable} ({variable.where})" if variable.where else str(variable)
+        return {t: [(value, None)] for t, value in variable.nodes.items()}, name
     symbol = trace.symbols.of(node)
     uses: Targets = {}
     for step, argument in trace.writes(node):

@@ -13,6 +13,8 @@ from ..recording.node import Node
 from ..recording.sparse import dense
 from ..tracing.trace import Trace
 
+_SAMPLE = 16  # time steps
+
 Edge = tuple[Node, int]  # an op and the number of the argument that it passes the gradient to
 
 
@@ -60,6 +62,17 @@ def extreme_gain(trace: Trace, states: Sequence[Node], weakest: bool) -> Gain | 
     extreme = (min if weakest else max)(means, key=lambda place: means[place])
     _, node = (min if weakest else max)(gains[extreme], key=lambda pair: pair[0])
     return Gain(node, math.exp(means[extreme]))
+
+
+def passed_on(trace: Trace, states: Sequence[Node]) -> float:
+    """Return the factor by which a gradient comes from each state to the one before it, on the best way there is."""
+    steps = sorted(step for step in map(trace.step_of, states) if step is not None)
+    pairs = list(zip(steps, steps[1:], strict=False))
+    sample = pairs[:: max(1, len(pairs) // _SAMPLE)]
+    ways = [_best_way(trace, first, last) for first, last in sample]
+    if not ways or not all(ways):
+        return 0.0
+    return math.exp(sum(gain for way in ways for _, gain in way) / len(ways))
 
 
 def _best_way(trace: Trace, first: int, last: int) -> list[tuple[Edge, float]]:

@@ -105,6 +105,35 @@ def _named(trace: Trace, name: str) -> list[Node]:
     return alike if len(alike) > 1 and len({node.shape for node in alike}) == 1 else [trace.node(name)]
 
 
+def reading_order(mixed: Mix) -> str:
+    """Return in a sentence who reads whom, where there is one for all rows; else an empty text.
+
+    Examples
+    --------
+    >>> reading_order(Mix("x", 0, 3, None, None, {0: [], 1: [0], 2: [0, 1]}))
+    'each row reads itself and later ones, none an earlier one'
+    >>> reading_order(Mix("x", 0, 3, None, None, {0: [2], 1: [0], 2: [1]}))
+    'each row reads the one 1 after it, round the end'
+    """
+    others, count = mixed.reached, mixed.rows
+    if not any(others.values()):
+        return ""
+    if all(len(reached) == count - 1 for reached in others.values()):
+        return "each row reads all others"
+    if all(other < row for row, reached in others.items() for other in reached):
+        return "each row reads itself and later ones, none an earlier one"
+    if all(other > row for row, reached in others.items() for other in reached):
+        return "each row reads itself and earlier ones, none a later one"
+    if all(reached == [count - 1 - row] or row == count - 1 - row for row, reached in others.items()):
+        return "each row reads the one that is as far from the other end"
+    shifts = {(row - reached[0]) % count if len(reached) == 1 else None for row, reached in others.items()}
+    shift = shifts.pop()
+    if shifts or shift is None:
+        return ""
+    way, by = ("after", shift) if shift <= count // 2 else ("before", count - shift)
+    return f"each row reads the one {by} {way} it, round the end"
+
+
 def mixed_rows(graph: Graph, nodes: list[Node], axis: int, name: str, most: int = 6) -> Mix:
     """Return what becomes of the rows of some nodes of one shape, at most so many of them; see `mix`."""
     shape = nodes[0].shape

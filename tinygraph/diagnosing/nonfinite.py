@@ -68,6 +68,28 @@ def nonfinite_origin(trace: Trace) -> Origin | None:
     return None
 
 
+def operands_there(origin: Origin) -> dict[Node, float]:
+    """Return what an op read where it made the first value that is not finite, of operands of that shape.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> x = tg.parameter([1.0, 0.0], name="x")
+    >>> with np.errstate(divide="ignore"):
+    ...     origin = nonfinite_origin(tg.trace(np.sum(np.sqrt(x))))
+    >>> [(node.name, value) for node, value in operands_there(origin).items()]
+    [('x', 0.0)]
+    """
+    node = origin.node
+    operands = node.inputs if origin.argument is None else (node.inputs[origin.argument],)
+    if node.op is None or not node.op.elementwise:
+        return {}
+    shape = node.shape if origin.argument is None else operands[0].shape
+    if len(origin.place) != len(shape):
+        return {}
+    return {source: np.broadcast_to(source.data, shape)[origin.place].item() for source in operands}
+
+
 def nonfinite_places(trace: Trace, origin: Origin) -> list[Node]:
     """Return all nodes of the op and the line of an origin at which it begins anew, in recorded order."""
     first = origin.node

@@ -150,10 +150,14 @@ def latest_departures() -> tuple[Departure | int, ...]:
 
 def departures_between(latest: Sequence[Departure | int], first: int, last: int) -> list[Departure]:
     """Return what left before the running number `last`, in this thread, since the pass before the number `first`."""
-    thread = threading.get_ident()
-    began = max((number for number in latest if isinstance(number, int) and number < first), default=-1)
+    thread, began = threading.get_ident(), pass_before(latest, first)
     departures = (departure for departure in latest if not isinstance(departure, int))
     return [each for each in departures if began < each.index < last and each.thread == thread]
+
+
+def pass_before(latest: Sequence[Departure | int], first: int) -> int:
+    """Return the running number at which the last pass before the number `first` began, −1 if there was none."""
+    return max((number for number in latest if isinstance(number, int) and number < first), default=-1)
 
 
 def fingerprint(value: Any) -> int | None:

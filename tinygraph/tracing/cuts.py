@@ -11,7 +11,8 @@ import numpy as np
 from ..graphs.graph import Graph
 from ..graphs.symbols import plain_name
 from ..plain_text import spans
-from ..recording.departures import Departure, Made, departures_between, fingerprint
+from ..recording.calls import Call
+from ..recording.departures import Departure, Made, departures_between, fingerprint, pass_before
 from ..recording.node import Node
 from ..recording.primitive import Primitive
 from ..recording.source import Source, locate, locate_place, name_at, program_source
@@ -43,6 +44,8 @@ class Cut(NamedTuple):
         The constants and inputs of the graph that hold such a value again.
     parameters : list of str
         What no gradient goes back to on this way: the nearest parameters that led to what left.
+    is_of_pass_before : bool
+        Whether it was made before the pass before this one began: a state that is carried from pass to pass.
     """
 
     how: str
@@ -53,6 +56,7 @@ class Cut(NamedTuple):
     times: int
     returned: list[Node]
     parameters: list[str]
+    is_of_pass_before: bool = False
 
     def __str__(self) -> str:
         line = f"line {self.source.lineno}, " if self.source else ""
@@ -73,6 +77,7 @@ class _Exit(NamedTuple):
     returned: list[Node]
     parameters: tuple[Made, ...]
     is_inside: bool  # recorded between the first op of the graph and its output
+    is_of_pass_before: bool = False
 
 
 def find_cuts(graph: Graph, latest: Sequence[Departure | int]) -> list[Cut]:
@@ -95,8 +100,14 @@ def _cut(alike: Sequence[_Exit]) -> Cut:
     returned = list(dict.fromkeys(node for exit_ in alike for node in exit_.returned))
     timesteps = sorted({exit_.timestep for exit_ in alike if exit_.timestep is not None})
     parameters = dict.fromkeys(parameter for exit_ in alike for parameter in exit_.parameters)
-    names = sorted({plain_name(label or name_at(call, lasti)) or "a parameter" for call, lasti, label in parameters})
-    return Cut(first.how, first.what, first.source, first.made, timesteps, len(alike), returned, names)
+    names = sorted({called(*parameter) for parameter in parameters})
+    before = any(exit_.is_of_pass_before for exit_ in alike)
+    return Cut(first.how, first.what, first.source, first.made, timesteps, len(alike), returned, names, before)
+
+
+def called(call: Call | None, lasti: int, label: str | None) -> str:
+    """Return what the program calls a parameter, by where it was made and the name it was given."""
+    return plain_name(label or name_at(call, lasti)) or "a parameter"
 
 
 # -- what left, and where it came back ---------------------------------------------------------------------------------
@@ -104,7 +115,7 @@ def _cut(alike: Sequence[_Exit]) -> Cut:
 
 def _of_departures(graph: Graph, latest: Sequence[Departure | int]) -> Iterator[_Exit]:
     clock = _Clock(graph)
-    departures = departures_between(latest, clock.start, clock.end)
+    departures, began = departures_between(latest, clock.start, clock.end), pass_before(latest, clock.start)
     current = [departure for departure in departures if not departure.is_of_the_past()]
     if not current:
         return
@@ -118,7 +129,8 @@ def _of_departures(graph: Graph, latest: Sequence[Departure | int]) -> Iterator[
         source = locate_place(departure.code, departure.lasti)
         inside = departure.index > clock.start
         made = locate(departure.call, departure.made_at)
-        yield _Exit(departure.how, source, made, _called(departure), t, returned, departure.parameters, inside)
+        old = departure.number < began and departure.op_name is not None
+        yield _Exit(departure.how, source, made, _called(departure), t, returned, departure.parameters, inside, old)
 
 
 def _of_no_grad(graph: Graph) -> Iterator[_Exit]:

@@ -63,6 +63,7 @@ def _cut(row: Any, nodes: list[Node], sources: list[Source]) -> Cut:
         bounded(row["times"], 1, 2**62, "a count"),
         [reference(nodes, i) for i in checked(row["returned"], list, "what came back")],
         [clean(name) for name in _texts(row["parameters"], "the parameters of a cut")],
+        checked(row.get("of_pass_before", False), bool, "whether a cut is of the pass before"),
     )
 
 

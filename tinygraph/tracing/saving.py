@@ -96,6 +96,7 @@ def _cut(cut: Cut, sources: _Numbered) -> dict[str, Any]:
         "source": sources.of(cut.source),
         "made": sources.of(cut.made),
         "returned": returned,
+        "of_pass_before": cut.is_of_pass_before,
     }
 
 

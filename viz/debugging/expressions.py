@@ -19,7 +19,7 @@ import numpy as np
 
 from tinygraph.plain_text import did_you_mean
 
-from .names import ARRAY_ATTRIBUTES, FUNCTIONS, METHODS, VALUE_ATTRIBUTES, Value, Vocabulary
+from .names import ARRAY_ATTRIBUTES, FUNCTIONS, METHODS, VALUE_ATTRIBUTES, NotRecorded, Value, Vocabulary
 
 T = TypeVar("T")
 _LONGEST = 400
@@ -209,6 +209,8 @@ class Expression:
     def _Name(self, node: ast.Name, moment: Vocabulary) -> Any:
         try:
             return moment.lookup(node.id)
+        except NotRecorded as error:
+            raise self._error(node, str(error)) from None
         except LookupError as error:
             near = _nearest(node.id, [*moment.known, *FUNCTIONS])
             raise self._error(node, f"unknown name {node.id}{near}" if near else str(error.args[0])) from None

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PureWindowsPath
 from typing import Any, Protocol
 
 import numpy as np
 
+from tinygraph.graphs.symbols import plain_name
 from tinygraph.numeric import norm
 from tinygraph.recording.node import Node
 from tinygraph.recording.sparse import dense
 from tinygraph.tracing.trace import Trace
+
+_NEAR = 6  # names that are told
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,46 @@ class Vocabulary(Protocol):
         """All names, to find the nearest to one that is not known."""
 
 
+class NotRecorded(LookupError):
+    """A name that the program has, of a value that it has not recorded."""
+
+
+@contextmanager
+def telling_of_variables(trace: Trace, name: str) -> Iterator[None]:
+    """Say of a name that is not found whether the program has a variable called so, and what was recorded there.
+
+    Raises
+    ------
+    NotRecorded
+        In place of a LookupError about such a name.
+    """
+    try:
+        yield
+    except NotRecorded:
+        raise
+    except LookupError:
+        name = name.partition("[")[0]
+        nodes = [node for node in trace.graph.nodes if node.source is not None]
+        for filename in dict.fromkeys(node.source.filename for node in nodes if node.source is not None):
+            lines = [n for n, text in trace.source_lines(filename).items() if _reads(text, name)]
+            if not lines:
+                continue
+            near = sorted(nodes, key=lambda node: min(abs(node.source.lineno - n) for n in lines) if node.source else 0)
+            names = dict.fromkeys(symbol.name for node in near if plain_name((symbol := trace.symbols.of(node)).name))
+            there = ", ".join(list(names)[:_NEAR])
+            raise NotRecorded(
+                f"{name} is a variable of the program (line {lines[0]}), but only what meets a Tensor is recorded; "
+                f"near there: {there}; `list {lines[0]}` shows the line"
+            ) from None
+        raise
+
+
+def _reads(line: str, name: str) -> bool:
+    """Tell whether a line of a program has a name, as a name and not in a text or a remark."""
+    code = re.sub(r"""(?s)('[^']*'|"[^"]*")|#.*""", "", line)
+    return name.isidentifier() and re.search(rf"(?<![\w.]){re.escape(name)}(?![\w]|\s*\()", code) is not None
+
+
 class Moment:
     """One step of a trace, as the names that expressions use.
 
@@ -88,7 +133,8 @@ class Moment:
         if name in NAMES:
             value, _ = NAMES[name]
             return value(self)
-        return Value(self.trace, self.trace.node(name), self.k + 1)
+        with telling_of_variables(self.trace, name):
+            return Value(self.trace, self.trace.node(name), self.k + 1)
 
     @property
     def known(self) -> Iterable[str]:

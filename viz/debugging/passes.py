@@ -147,8 +147,15 @@ def _median(at: PassMoment) -> float:
     return float(np.median(at.passes.losses)) if at.passes.losses else float("nan")
 
 
+def _gradients(at: PassMoment) -> np.ndarray:
+    """Return the gradients of the pass to all leaves in a row."""
+    parts = [np.ravel(part) for leaf in at._sums if (part := at.running(leaf, 0)) is not None]
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
 PASS_NAMES: dict[str, tuple[Any, str]] = {
     "loss": (lambda at: at.output.data, "the value that the pass begins at"),
+    "grad": (_gradients, "the gradients of all parameters, in one row: nonfinite(grad), norm(grad) > 100"),
     "update": (lambda at: at.passes.update, "the number of the pass, from 1"),
     "median": (_median, "the median of the losses before it"),
     "lowest": (lambda at: min(at.passes.losses, default=float("nan")), "the lowest loss before it"),

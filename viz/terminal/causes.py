@@ -13,14 +13,15 @@ from tinygraph import diagnosing as diagnosis
 from tinygraph.diagnosing.symptoms.case import Symptom
 from tinygraph.plain_text import spans
 from tinygraph.recording.node import Node
-from tinygraph.tracing.cuts import Cut
+from tinygraph.tracing.cuts import ASKED_FOR, Cut
 
-from ..debugging.names import file_name
+from ..debugging.names import file_name, telling_of_variables
 from ..debugging.snapshot import json_data
 from .panels import wrapped
 from .session import Answer, Session, command
 
 _MOST = 12  # findings that are shown
+_CARRIED_OVER = "of the pass before: right if the data go on, wrong if sequences are new"
 _FIRST = 4  # below the first screen
 
 
@@ -59,7 +60,14 @@ def _also(session: Session, symptoms: list[Symptom]) -> Iterator[tuple[str, str]
         more = f", and {len(flows) - 1} more" if len(flows) > 1 else ""
         rate = f" ×{first.rate:.3g} a step" if first.gain is not None else ""
         yield f"flow: {first.verdict}{rate}, of {first.name}{more}", "flow"
+    for hint in diagnosis.hints(session.trace):
+        yield f"{hint.kind}: {hint.text} ({hint.place})", hint.command
     cuts = [cut for cut in session.trace.cuts if cut.returned and cut.parameters]
+    carried = [cut for cut in cuts if cut.is_of_pass_before and cut.how in ASKED_FOR]
+    if carried and "cut" not in told:
+        line = f" ({carried[0].source.place(session.trace.script)})" if carried[0].source else ""
+        yield f"cuts: {carried[0].what}{line} is {_CARRIED_OVER}", "cuts"
+    cuts = [cut for cut in cuts if cut not in carried]
     if cuts and "cut" not in told:
         names = ", ".join(dict.fromkeys(name for cut in cuts for name in cut.parameters))
         them = "it" if len(cuts) == 1 else "them"
@@ -119,7 +127,8 @@ def _mix(session: Session, argument: str) -> Answer:
     name, _, axis = argument.rpartition(" ")
     if not name or not axis.lstrip("-").isdigit():
         name, axis = argument, "0"
-    mixed = diagnosis.mix(session.trace, name.strip(), int(axis))
+    with telling_of_variables(session.trace, name.strip()):
+        mixed = diagnosis.mix(session.trace, name.strip(), int(axis))
     data = mixed._asdict() | {
         "first": mixed.first and mixed.first.index,
         "seen_in": mixed.seen_in and mixed.seen_in.index,
@@ -130,13 +139,32 @@ def _mix(session: Session, argument: str) -> Answer:
     lines = [Text(f"  {rows} read one another", "bold red"), _joins(session, "joined first by", mixed.first)]
     if mixed.seen_in is not mixed.first:
         lines.append(_joins(session, "then told apart in", mixed.seen_in))
-    for row, others in mixed.reached.items():
-        if others:
-            lines.append(Text(f"  row {row} reaches row{'s' * (len(others) > 1)} {spans(others)}"))
+    order = data["order"] = diagnosis.reading_order(mixed)
+    if order:
+        lines.append(Text(f"  {order}", "bold"))
+    lines += _who_reaches_whom(mixed.reached, 1 if order else _MOST)
     step = session.trace.step_of(mixed.first)
     if step is not None:
         lines.append(Text(f"  `goto {step}` goes there", "dim"))
     return Answer("mix", json_data(data), lines)
+
+
+def _who_reaches_whom(reached: dict[int, list[int]], most: int) -> list[Text]:
+    """Return so many lines about rows, those that reach most first; rows that reach the same share one."""
+    alike: dict[tuple[int, ...], list[int]] = {}
+    for row, others in reached.items():
+        if others:
+            block = tuple(sorted({row, *others})) if len(others) > 1 else tuple(others)
+            alike.setdefault(block, []).append(row)
+    groups = sorted(alike.items(), key=lambda pair: -len(pair[0]))
+    lines = []
+    for block, rows in groups[:most]:
+        those = [other for other in block if [other] != rows]
+        verb = "reaches" if len(rows) == 1 else "reach"
+        head = f"row{'s' * (len(rows) > 1)} {spans(rows)} {verb}"
+        lines.append(Text(f"  {head} row{'s' * (len(those) > 1)} {spans(those)}"))
+    left = sum(len(rows) for _, rows in groups[most:])
+    return [*lines, Text(f"  and {left} more rows likewise", "dim")] if left else lines
 
 
 def _joins(session: Session, what: str, node: Node) -> Text:
@@ -164,7 +192,9 @@ def _cut_lines(session: Session, cut: Cut) -> list[Text]:
     lines = [head, Text.assemble((f"    {where}", "dim"), cut.source.expression if cut.source else "")]
     if cut.returned:
         lines.append(Text(f"    came back in {_reader(session, cut.returned)}", "yellow"))
-        if cut.parameters:
+        if cut.is_of_pass_before and cut.how in ASKED_FOR:
+            lines.append(Text(f"    {_CARRIED_OVER}"))
+        elif cut.parameters:
             lines.append(Text(f"    no gradient goes back through it to {', '.join(cut.parameters)}", "yellow"))
     else:
         lines.append(Text("    left here; whether it came back changed is not known", "dim"))

@@ -13,6 +13,7 @@ from tinygraph.tracing.ledger import HEADS, ROWS, by_size, cancellation, cells, 
 from .panels import under_heads, wrapped
 
 _BAR = 12
+_FEW = 64  # terms whose lines are compared
 
 
 def contribution_table(terms: Contributions, upto: int, width: int, sorted_by_size: bool = False) -> list[Text]:
@@ -58,5 +59,16 @@ def _rows(terms: Contributions, place: int, computed: bool, largest: float, widt
         return [line, *wrapped(text.strip(), width, "bold red")]
     if line.cell_len + 3 + _BAR > width:
         return [line]
-    bar = round(_BAR * term.norm / largest) if math.isfinite(term.norm) else 0
-    return [line.append("   " + "█" * bar, "red" if term.cosine < 0 else "cyan")]
+    where = _line(terms, place)
+    room = min(_BAR, width - line.cell_len - 3 - len(where))
+    bar = "█" * (round(room * term.norm / largest) if math.isfinite(term.norm) else 0)
+    line.append("   " + bar, "red" if term.cosine < 0 else "cyan")
+    return [line.append(" " * (room - len(bar)) + where, "dim") if where else line]
+
+
+def _line(terms: Contributions, place: int) -> str:
+    """Return the line of the op that a term comes from, if terms come from several."""
+    readers = [terms.trace.nodes[step] for step, _ in terms.writes[:_FEW]]
+    lines = {reader.source.lineno for reader in readers if reader.source is not None}
+    source = terms.trace.nodes[terms.writes[place][0]].source
+    return f"  line {source.lineno}" if source is not None and len(lines) > 1 else ""

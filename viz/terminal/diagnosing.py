@@ -19,6 +19,7 @@ from tinygraph.tracing.trace import Trace
 from ..debugging.names import file_name
 from ..debugging.snapshot import json_data
 from .arrays import summary
+from .panels import wrapped
 from .session import Answer, CommandError, Session, command
 
 
@@ -45,12 +46,33 @@ def _nan(session: Session, argument: str) -> Answer:
     line = Text(f"the first value that is not finite: {_culprit(origin, session.trace.symbols)}", "bold red")
     if len(data["timesteps"]) > 1:
         line.append(f"; it begins so in time steps {spans(data['timesteps'])}")
-    maker = diagnosis.made_at(session.trace, node)
-    made = [] if maker is None else [Text(f"  made on {maker}", "bold")]
+    operands = diagnosis.operands_there(origin)
+    data["operands"] = {_called(session, each): json_data(value) for each, value in operands.items()}
+    for name, value in data["operands"].items():
+        line.append(f"; there {name} is {f'exactly {value:g}' if value in (0, 1, -1) else value}")
+    made = _made(session, node)
     if origin.step is not None:
         return Answer("nan", data, [*session.goto(origin.step).lines, line, *made])
     source = str(node.source).split("\n") if node.source else []
     return Answer("nan", data, [line, *(Text(f"  {text}") for text in source), *made])
+
+
+def _made(session: Session, node: Node) -> list[Text]:
+    """Return where a leaf was made; of a parameter, that an earlier pass is to blame, and how to stop there."""
+    maker = diagnosis.made_at(session.trace, node)
+    if maker is None:
+        return []
+    if node.kind != "parameter":
+        return [Text(f"  made on {maker}", "bold")]
+    text = f"an update before this pass has put it in, unless the parameter was made so, on line {maker.lineno}"
+    if session.passes is not None:
+        text += ": `when nonfinite(grad)`, then `restart`, stops at the first pass whose gradient is not finite"
+    return wrapped(text, session.width, "bold")
+
+
+def _called(session: Session, node: Node) -> str:
+    """Return the name of a value, or the expression that made it."""
+    return str(session.trace.symbols.of(node)) if node.name or not node.expression else node.expression
 
 
 def _culprit(origin: diagnosis.Origin, symbols: Symbols) -> str:

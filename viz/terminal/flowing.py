@@ -135,4 +135,6 @@ def _lag(session: Session, argument: str) -> Answer:
             lines.append(Text.assemble((f"  {t:>4}", "dim"), "".join(f"{number_text(x):>9}" for x in row)))
     else:
         lines += heat_map(lag.norms, min(session.width - 8, 60), 20)
-    return Answer("lag", json_data(lag._asdict()), lines)
+    reach = diagnosis.reach(lag)
+    lines += wrapped(reach, session.width, "bold") if reach else []
+    return Answer("lag", json_data({**lag._asdict(), "reach": reach}), lines)

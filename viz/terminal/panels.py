@@ -221,7 +221,8 @@ def _values(array: dict[str, Any]) -> list[str]:
     whole = [] if array["values"] is None else [values_text(array["values"])]
     if array["min"] is None:
         return [*whole, "none of them finite"]
-    return [*whole, f"{values_text(array['min'])} … {values_text(array['max'])}"]
+    beyond = f", {array['nonfinite']} not finite" if array["nonfinite"] else ""
+    return [*whole, f"{values_text(array['min'])} … {values_text(array['max'])}{beyond}"]
 
 
 def _time_strip(snapshot: dict[str, Any], width: int) -> list[Text]:

@@ -96,6 +96,7 @@ def _about_node(session: Session, node: Node) -> Answer:
         "timestep": node.timestep,
         "scope": node.scope,
         "expression": node.expression,
+        "made of": ", ".join(str(session.trace.symbols.of(source)) for source in node.inputs) or None,
         "step": session.trace.step_of(node),
         "line": node.source and f"{node.source.filename}:{node.source.lineno}",
         "made": _maker(session, node),

@@ -18,6 +18,7 @@ from tinygraph.tracing.trace import Trace
 
 from ..debugging.breakpoints import Breakpoint
 from ..debugging.debugger import Debugger, Stop
+from ..debugging.names import telling_of_variables
 from ..debugging.passes import Passes
 from ..debugging.snapshot import take_snapshot
 from .ascii_text import ascii_text
@@ -124,6 +125,7 @@ class Session:
         self.ascii_only = ascii_only
         self._latest = ""
         self._level: tuple[Debugger | None, int, int] = (None, -1, 0)  # at which stop `up` was given, and how often
+        self._listed: tuple[tuple[Debugger | None, int, int], tuple[str, int]] | None = None
         self._past: list[tuple[Debugger, int]] = []  # where each command that moved was given
         self._told: set[Hashable] = set()
 
@@ -148,6 +150,16 @@ class Session:
     def level(self, level: int) -> None:
         self._level = self.debugger, self.debugger.position, level
 
+    @property
+    def listed(self) -> tuple[str, int] | None:
+        """The file that was listed at this stop, and the line after those that were; None if none was."""
+        place = self.debugger, self.debugger.position, self.level
+        return self._listed[1] if self._listed is not None and self._listed[0] == place else None
+
+    @listed.setter
+    def listed(self, following: tuple[str, int]) -> None:
+        self._listed = (self.debugger, self.debugger.position, self.level), following
+
     def node(self, name: str) -> Node:
         """Return the node of that name, or the parameter that ops read under that name; ``W.grad`` means ``W``."""
         name = name.removesuffix(".grad")
@@ -157,7 +169,8 @@ class Session:
             graph = self.trace.graph
             alias = next((node for node in graph.parameters if name in readers_by_name(graph, node)), None)
             if alias is None:
-                raise
+                with telling_of_variables(self.trace, name):
+                    raise
             return alias
 
     def values(self, name: str) -> dict[int, Node]:

@@ -63,7 +63,14 @@ def _at(session: Session, place: str) -> Breakpoint:
     if line is not None:
         return _at_line(session, line)
     values = session.values(place)
-    return points.at_values(trace, place, values.values()) if values else points.at_node(trace, trace.node(place))
+    if values:
+        return points.at_values(trace, place, values.values())
+    try:
+        return points.at_node(trace, session.node(place))
+    except LookupError:
+        if place in {str(node.op) for node in trace.nodes}:
+            raise CommandError(f"{place} is an op, not a value: `break op {place}` stops at each") from None
+        raise
 
 
 def _scopes(session: Session) -> set[str]:

@@ -22,6 +22,7 @@ from . import (  # noqa: F401
     truths_leaks,
     truths_numerics,
     truths_rules,
+    truths_structure,
     truths_updates,
     truths_wiring,
     well,

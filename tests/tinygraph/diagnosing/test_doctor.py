@@ -135,14 +135,16 @@ def test_attention_that_chooses_one(scale, sick):
 
 
 def test_an_index_that_reads_the_last_row():
-    def embedded(mask):
-        E = tg.parameter(np.random.default_rng(0).normal(size=(5, 2)), name="E")
-        tokens = np.array([[0, 3, -1], [2, -1, -1]])
-        return np.sum(np.tanh(E[tokens]) * mask(tokens)[..., None])
+    def embedded(mask, words=5):
+        E = tg.parameter(np.random.default_rng(0).normal(size=(words, 2)), name="E")
+        tokens = [np.array([0, 4, 2]), np.array([3, -1, -1]), np.array([4, -1, -1])]
+        return sum(np.sum(np.tanh(E[row]) * mask(row)[:, None]) for row in tokens)
 
     [symptom] = doctor(tg.trace(embedded(np.ones_like)))
-    assert "3 of the 6 indices into E are negative" in symptom.text
+    assert "4 of the 9 indices into E are negative" in symptom.text
+    assert "row 4, which" in symptom.text
     assert doctor(tg.trace(embedded(lambda tokens: tokens >= 0))) == []
+    assert doctor(tg.trace(embedded(np.ones_like, words=6))) == []  # the last row is that of the padding
 
 
 # -- units -------------------------------------------------------------------------------------------------------------

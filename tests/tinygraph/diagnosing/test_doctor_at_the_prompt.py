@@ -8,7 +8,7 @@ from rich.cells import cell_len
 import tinygraph as tg
 import viz
 from tests.tinygraph.diagnosing.networks import classifier, regression
-from tinygraph.diagnosing import doctor
+from tinygraph.diagnosing import doctor, flow
 from viz.terminal.session import Session
 
 
@@ -56,6 +56,29 @@ def test_the_commands():
     assert max(map(cell_len, text.splitlines())) <= 80
 
 
+def test_mix_concludes():
+    text = opened(classifier(mixing=lambda h: h[::-1]), "mix x")
+    assert "each row reads the one that is as far from the other end" in text
+    assert "row 0 reaches row 7\n  and 7 more rows likewise" in text
+    text = opened(classifier(softmax_axis=0), "mix h[1]")
+    assert "each row reads all others\n  rows 0–7 reach rows 0–7\n" in text
+    text = opened(classifier(mixing=lambda h: np.cumsum(h, axis=0) / 4), "mix x")
+    assert "each row reads itself and earlier ones, none a later one" in text
+
+
+def test_nan_says_what_the_op_read_and_of_a_parameter_how_to_stop_where_it_began():
+    w = tg.parameter([1.0, 0.0, 2.0], name="w")
+    with np.errstate(all="ignore"):
+        assert "there w is exactly 0" in opened(np.sum(np.sqrt(w)), "nan")
+        assert "there 1 - w is exactly 0" in opened(np.sum(np.log(1 - w)), "nan")
+        wide = tg.parameter(np.arange(40.0), name="wide")
+        assert "… 0.5, 1 not finite" in opened(np.sum(np.sqrt(wide)), "nan")
+    w.data = np.array([np.nan, 1.0, 1.0])
+    text = " ".join(opened(np.sum(w * w), "nan", "doctor").split())
+    assert "an update before this pass has put it in, unless the parameter was made so" in text
+    assert "the parameter w holds nan" in text
+
+
 def linear(factor, leave=lambda h, t: h, timesteps=14):
     W, h = tg.parameter(np.eye(3) * factor), np.ones(3)
     for t in range(timesteps):
@@ -73,6 +96,25 @@ def test_without_symptoms_it_points_to_what_other_commands_know():
     text = opened(cut_once, "doctor")
     assert text.count("no gradient goes back") == 1  # by the command, not below the first screen
     assert "cuts: 1 place, no gradient goes back through it to W · `cuts`" in text
+
+
+def test_a_state_of_the_pass_before_is_told_from_one_that_is_cut():
+    W, h = tg.parameter(np.eye(3), name="W"), np.ones(3)
+    for _ in range(2):
+        h = h.detach() if isinstance(h, tg.Tensor) else h
+        for x in np.linspace(-0.4, 0.4, 14):
+            h = np.tanh(W @ h + x)
+        loss = np.sum(h)
+        trace = tg.trace(loss)
+    said = " ".join(opened(trace, "doctor", "cuts").split())
+    assert f"cuts: h (line {h_line()}) is of the pass before: right if the data go on, wrong if" in said
+    assert "came back in W @ h" in said
+    assert "no gradient goes back" not in said
+    assert flow(trace).verdict != "cut"  # nothing of this pass is cut off
+
+
+def h_line():
+    return test_a_state_of_the_pass_before_is_told_from_one_that_is_cut.__code__.co_firstlineno + 3
 
 
 def test_the_answers_are_data():

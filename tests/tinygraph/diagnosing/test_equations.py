@@ -86,3 +86,56 @@ def test_a_detached_value_is_written_as_the_program_has_it():
     for t in range(6):
         h = np.tanh(W @ h.detach() + float(t))
     assert "h.detach()" in "\n".join(map(str, network(tg.trace(np.sum(h)))))
+
+
+def directions(turned_back):
+    rng = np.random.default_rng(0)
+    xs, V = rng.normal(size=(5, 2)), tg.parameter(rng.normal(size=(2, 4)), name="V")
+
+    def run(sequence, W):
+        h, states = np.zeros(2), []
+        for x in sequence:
+            h = np.tanh(W @ h + x)
+            states.append(h)
+        return states
+
+    W, U = (tg.parameter(rng.normal(size=(2, 2)), name=name) for name in "WU")
+    past, future = run(xs, W), run(xs[::-1], U)
+    outputs = []
+    for f, g in zip(past, future[::-1] if turned_back else future):
+        joint = np.concatenate([f, g])
+        outputs.append(np.sum(np.tanh(V @ joint)))
+    return np.sum(np.stack(outputs))
+
+
+def texts(loss):
+    return [str(equation).rpartition(", line")[0] for equation in network(tg.trace(loss))]
+
+
+@pytest.mark.parametrize(("turned_back", "second"), [(True, "h⁽ᵗ⁾ (loop 2)"), (False, "h⁽⁶⁻ᵗ⁾ (loop 2)")])
+def test_states_of_one_name_are_told_apart_and_what_is_read_from_the_other_end(turned_back, second):
+    first, other, joint, *_ = texts(directions(turned_back))
+    assert first == "h⁽ᵗ⁾ (loop 1) ← W, h⁽ᵗ⁻¹⁾ (loop 1), x⁽ᵗ⁾"
+    assert other == "h⁽ᵗ⁾ (loop 2) ← U, h⁽ᵗ⁺¹⁾ (loop 2), x⁽ᵗ⁾"
+    assert joint == f"joint⁽ᵗ⁾ ← h⁽ᵗ⁾ (loop 1), {second}"
+
+
+def test_the_first_layer_reads_the_last_state_of_another_loop():
+    rng = np.random.default_rng(0)
+    W, layers = tg.parameter(np.eye(3) / 2), [tg.parameter(rng.normal(size=(3, 3)), name=f"A{k}") for k in range(4)]
+    h = np.zeros(3)
+    for x in rng.normal(size=(5, 3)):
+        h = np.tanh(W @ h + x)
+    for A in layers:
+        y = np.tanh(A @ h)
+        h = y + h
+    assert texts(np.sum(h))[1] == "yₙ ← Aₙ, hₙ₋₁, h⁽⁵⁾"
+
+
+def test_the_mask_of_a_dropout_is_shown():
+    rng = np.random.default_rng(0)
+    W, h = tg.parameter(np.eye(6) / 2, name="W"), np.ones(6)
+    for x in rng.normal(size=(4, 6)):
+        h = np.tanh(W @ h + x)
+    [_, loss] = texts(np.sum(h * (rng.random(h.shape) < 0.5)))
+    assert loss.startswith("sum ← the mask rng.random(h.shape) < 0.5 (line ")

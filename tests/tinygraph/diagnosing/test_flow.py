@@ -156,3 +156,15 @@ def test_a_detached_value_beside_the_state_cuts_nothing():
     of_h = flow(tg.trace(loss))
     assert None not in of_h.alone
     assert of_h.verdict != "cut"
+
+
+def test_the_lane_of_the_cell_is_blamed_and_not_a_gate_beside_it():
+    rng = np.random.default_rng(0)
+    W, h, c = tg.parameter(rng.normal(size=(16, 6)) * 0.2, name="W"), np.zeros(4), np.zeros(4)
+    for x in rng.normal(size=(30, 2)):
+        i, f, g, o = np.split(W @ np.concatenate([x, h]), 4)
+        c = tg.sigmoid(f - 1.0) * c + tg.sigmoid(i) * np.tanh(g)
+        h = tg.sigmoid(o) * np.tanh(c)
+    of_h = flow(tg.trace(np.sum(h)), "h")
+    assert of_h.verdict == "vanishing"
+    assert of_h.gain.node.expression == "tg.sigmoid(f - 1.0) * c"  # σ′ of o is smaller still

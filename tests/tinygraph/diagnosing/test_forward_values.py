@@ -70,3 +70,12 @@ def test_the_command():
     everything = session.run("forward")
     assert max(line.cell_len for line in everything.lines) <= 80
     assert Session(viz.Debugger(gated()), width=40).run("forward").lines
+
+
+@pytest.mark.parametrize(("shift", "share"), [(0.0, 0.0), (4.0, 1.0)])
+def test_a_value_that_a_nameless_tanh_reads_is_as_saturated_as_that_is(shift, share):
+    W, h = tg.parameter(np.eye(3) / 2), np.zeros(3)
+    for x in np.linspace(-0.5, 0.5, 5):
+        g = W @ h + x + shift
+        h = 0.5 * h + 0.1 * np.tanh(g)
+    assert [row.saturated for row in forward(tg.trace(np.sum(h)), "g").values] == [share] * 5

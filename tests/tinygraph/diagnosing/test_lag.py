@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import tinygraph as tg
-from tinygraph.diagnosing import flow, lag
+from tests.tinygraph.diagnosing.test_equations import directions
+from tinygraph.diagnosing import flow, lag, reach
 
 T, H, K = 6, 4, 3
 
@@ -101,3 +102,9 @@ def test_a_loss_of_rows_may_read_a_number_of_all_time_steps():
     matrix = lag(tg.trace(loss), "h")
     assert matrix.losses == [1, 2, 3, 4, 5, 6]
     assert (matrix.norms > 0).all()
+
+
+@pytest.mark.parametrize(("turned_back", "said"), [(True, "s ≥ t"), (False, "s ≥ 6 − t: it meets the sequence from")])
+def test_which_time_steps_a_loss_reaches(turned_back, said):
+    of_second = lag(tg.trace(directions(turned_back)), "h")
+    assert f"reaches h (loop 2) at {said}" in reach(of_second)

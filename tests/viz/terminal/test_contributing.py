@@ -145,3 +145,18 @@ def test_it_fits_the_screen(width, ascii_only):
     for line in ("con U", "con U by size", "con y", "why U", "con loss"):
         for row in session.run(line).lines:
             assert cell_len(row.plain) <= width, row.plain
+
+
+def test_terms_from_several_lines_name_them():
+    W, h = tg.parameter(np.eye(2) / 2, name="W"), np.ones(2)
+    for _ in range(3):
+        h = np.tanh(W @ h)
+    fit = np.sum((h - 1.0) ** 2)
+    size = np.sum(h * h)
+    session = Session(viz.Debugger(fit + 5.0 * size), 80)
+    rows = [line.plain for line in session.run("con h[3] by size").lines[2:5]]
+    lines = [int(row.rpartition("line ")[2]) for row in rows]
+    assert sorted(lines) == [min(lines), max(lines), max(lines)]  # h is read twice in h * h
+    assert max(lines) == min(lines) + 1
+    assert all(len(row) <= 80 for row in rows)
+    assert "line" not in text(session.run("con W")).partition("so far")[2]

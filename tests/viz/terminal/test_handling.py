@@ -1,5 +1,6 @@
 """What makes the prompt easy to handle: names as the screen writes them, moves as in pdb, help on one screen."""
 
+import inspect
 from pathlib import Path
 
 import numpy as np
@@ -163,9 +164,41 @@ def test_list_and_until_take_a_line_of_any_file_of_the_pass():
     assert f"{here} has no line 9999: it has {count} lines" in text(session.run(f"list {here}:9999"))
     for command in ("list", "until", "break"):
         assert "no file of this pass is called 'foo.py'; they are: " in text(session.run(f"{command} foo.py:3"))
+    for command in ("until", "break"):
         assert session.run(f"{command} 3, 4").kind == "error"
     assert session.run(f"until {here}:{first + 1}").data["source"]["line"] == first + 1
     assert f"no later step stands on {inner}:1" in text(session.run(f"until {inner}:1"))
+
+
+def test_list_goes_on_and_takes_ranges():
+    session = Session(viz.Debugger(with_losses()))
+    numbers = lambda command: list(map(int, session.run(command).data["lines"]))
+    first = numbers("list")
+    assert len(first) == 11
+    assert numbers("l")[0] == first[-1] + 1  # as in pdb
+    assert numbers("list .") == first
+    session.run("next")
+    assert numbers("list")[5] == session.debugger.node.source.lineno  # anew at each stop
+    assert numbers("list 3, 7") == numbers("list 3 7") == numbers("list 3-7") == [3, 4, 5, 6, 7]
+    assert numbers("list 30, 2") == [30, 31, 32]  # so many more
+    assert numbers("list")[0] == 33
+    assert numbers("list labelled.py:4, 6") == [4, 5, 6]
+    last = with_losses.__code__.co_firstlineno + len(inspect.getsource(with_losses).splitlines()) - 1
+    assert numbers("ll") == list(range(with_losses.__code__.co_firstlineno, last + 1))
+    session.run("list 1, 9999")
+    assert "that was the end of labelled.py; `list .`" in text(session.run("list"))
+
+
+def test_a_variable_that_is_not_recorded_is_told_from_a_wrong_name():
+    words = [2, 0, 1]
+    loss = np.sum(np.tanh(tg.parameter(np.ones((3, 2)), name="E")[np.array(words)]))
+    session = Session(viz.Debugger(loss))
+    for command in ("p words", "p max(words)", "info words", "mix words", "break words"):
+        said = " ".join(text(session.run(command)).split())
+        assert "words is a variable of the program (line" in said
+        assert "only what meets a Tensor is recorded; near there: " in said
+    assert "no node is called 'quux'" in text(session.run("p quux"))
+    assert "getitem is an op, not a value: `break op getitem`" in text(session.run("break getitem"))
 
 
 def test_lines_of_another_file_than_the_scripts_are_named_with_it():

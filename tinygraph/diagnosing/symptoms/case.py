@@ -10,7 +10,7 @@ import numpy as np
 
 from ...plain_text import spans
 from ...recording.node import Node
-from ...recording.source import Source, program_source
+from ...recording.source import Source, call_stack, is_of_a_library, program_source
 from ...tracing.trace import Trace
 
 _SAMPLE = 48  # nodes of a line that are looked at
@@ -116,6 +116,12 @@ class Case:
     def symptom(self, kind: str, text: str, nodes: list[Node], command: str = "") -> Symptom:
         """Return what was found at some nodes, the first of them named."""
         return Symptom(kind, text, nodes[0], timesteps(nodes), command or self.goto(nodes[0]), self.trace.script)
+
+    def made(self, node: Node, with_caller: bool = False) -> str:
+        """Return where the program made a parameter; with the line that called for it: that of the whole layer."""
+        stack = [source for source in call_stack(node.call, node.lasti) if not is_of_a_library(source.filename)]
+        places = list(dict.fromkeys(source.place(self.trace.script) for source in stack))[: 1 + with_caller]
+        return f", made in {', called from '.join(places)}" if places else ""
 
     def goto(self, node: Node) -> str:
         """Return the command that goes to a node, or tells about it."""

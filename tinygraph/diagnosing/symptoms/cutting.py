@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from ...recording.node import Node
-from ...tracing.cuts import ASKED_FOR, Cut
+from ...recording.source import Source
+from ...tracing.cuts import ASKED_FOR, Cut, called
 from .case import Case, Symptom
 
 _FEW = 4
@@ -21,6 +23,47 @@ def returned_values(case: Case) -> Iterator[Symptom]:
         line = f"{cut.source.place(case.trace.script)}: " if cut.source else ""
         text = f"{line}{cut.how} took {cut.what} out of the graph, and it came back as a constant{off}"
         yield case.symptom("cut", text, readers, "cuts")
+
+
+def cut_off_model(case: Case) -> Iterator[Symptom]:
+    """Find a state that a loop detaches, and after it no way on which the parameters before it get a gradient.
+
+    Truncated back-propagation leaves them one, through the time steps after the cut. What is detached outside of a
+    loop, as the features of a frozen encoder or the samples of a generator, is meant.
+    """
+    tensors = (node.tensor for node in case.graph.parameters)
+    reached = {called(tensor._call, tensor._lasti, tensor._name) for tensor in tensors if tensor is not None}
+    reached |= {"a parameter", *(node.name for node in case.graph.parameters if node.name)}
+    for cut in case.trace.cuts:
+        if cut.how != "detach()" or not cut.returned or not cut.parameters or reached.intersection(cut.parameters):
+            continue
+        readers = [reader for node in cut.returned for reader, _ in case.graph.consumers(node)]
+        if readers and cut.source is not None and _detaches_a_state(case, cut.source):
+            text = f"{cut.source.place(case.trace.script)}: detach() of {cut.what} lies between the loss and all of"
+            text += f" {', '.join(cut.parameters)}, which get no gradient at all"
+            yield case.symptom("cut", text, readers, "cuts")
+
+
+def _detaches_a_state(case: Case, place: Source) -> bool:
+    """Tell whether a line gives a variable its own value detached, in a loop that is not the one of the updates."""
+    lines = case.trace.source_lines(place.filename)
+    try:
+        tree = ast.parse("\n".join(lines.get(n, "") for n in range(1, max(lines, default=0) + 1)))
+    except SyntaxError:
+        return False
+    for loop in (node for node in ast.walk(tree) if isinstance(node, ast.For | ast.While)):
+        names = {node.attr for node in ast.walk(loop) if isinstance(node, ast.Attribute)}
+        if "backward" in names or not loop.lineno <= place.lineno <= (loop.end_lineno or 0):
+            continue
+        for node in ast.walk(loop):
+            if isinstance(node, ast.Assign) and node.lineno <= place.lineno <= (node.end_lineno or 0):
+                given = (name for target in node.targets for name in _names(target))
+                return not _names(node.value).isdisjoint(given)
+    return False
+
+
+def _names(expression: ast.expr) -> set[str]:
+    return {node.id for node in ast.walk(expression) if isinstance(node, ast.Name)}
 
 
 def _is_of_every_step(case: Case, cut: Cut, readers: list[Node]) -> bool:

@@ -91,17 +91,29 @@ def _rounding(case: Case, node: Node) -> float:
 
 
 def equal_units(case: Case) -> Iterator[Symptom]:
-    """Find a weight whose rows and columns are all the same, and so are those of its gradient: the units never part."""
+    """Find units whose weights are all the same, and so are the gradients of those: the units never part.
+
+    A weight shows it by itself if its rows and its columns are all equal; of one that has rows only, as that of one
+    input or one output, two are needed.
+    """
+    equal: dict[int, list[Node]] = {}
     for node in case.graph.parameters:
         gradient = case.trace.gradient(node)
-        if gradient is None or node.data.ndim != 2 or min(node.shape) < _UNITS or not np.isfinite(gradient).all():
-            continue
-        if all(_are_equal(x, axis) for x in (node.data, gradient) for axis in (0, 1)) and node.data.any():
-            name = case.trace.symbols.of(node)
-            readers = [reader for reader, _ in case.graph.consumers(node)] or [node]
-            text = f"all units of {name} begin equal, and their gradients are equal too: they never part"
-            yield case.symptom("equal units", text, readers, f"print {name.ascii}.grad")
+        if gradient is not None and np.isfinite(gradient).all() and gradient.any() and node.data.any():
+            for axis in range(node.data.ndim):
+                if _are_equal(node, gradient, axis):
+                    equal.setdefault(node.shape[axis], []).append(node)
+    for count, nodes in equal.items():
+        if len(nodes) > 1:
+            names = [case.trace.symbols.of(node) for node in dict.fromkeys(nodes)]
+            readers = [reader for reader, _ in case.graph.consumers(nodes[0])] or nodes
+            text = f"the {count} units of {', '.join(map(str, names))} are equal, and so are their gradients"
+            text += f": they never part{case.made(nodes[0])}"
+            yield case.symptom("equal units", text, readers, f"print {names[0].ascii}")
 
 
-def _are_equal(x: np.ndarray, axis: int) -> bool:
-    return bool(np.allclose(x, np.take(x, [0], axis), rtol=1e-6, atol=0))
+def _are_equal(node: Node, gradient: np.ndarray, axis: int) -> bool:
+    """Tell whether all along an axis of a parameter is the same, and of its gradient."""
+    if node.shape[axis] < _UNITS:
+        return False
+    return all(np.allclose(x, np.take(x, [0], axis), rtol=1e-6, atol=0) for x in (node.data, gradient))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...recording.node import Node
-from ..mixing import mixed_rows
+from ..mixing import Mix, mixed_rows
 from .case import Case, Symptom
 from .shapes import adds_an_axis
 
@@ -16,20 +16,36 @@ _STEPS = 3
 
 def mixed_examples(case: Case) -> Iterator[Symptom]:
     """Find an op that joins the examples of a batch, where each time step feeds a batch of its own."""
-    for inputs, axis in _batches(case):
-        name = case.trace.symbols.of(inputs[0]).name
-        mixed = mixed_rows(case.graph, inputs, axis, name)
-        first = mixed.first
-        told = any(mixed.reached.values())
-        if first is None or mixed.seen_in is None or not told or _is_meant(case, first, mixed.seen_in, mixed.rows):
+    for mixed, axis, is_meant in _mixed(case):
+        if mixed.first is None or is_meant:
             continue
         row, others = next((row, others) for row, others in mixed.reached.items() if others)
-        what = "a softmax over the batch" if _is_softmax(case, first) else f"{first.op} joins examples"
-        text = f"{what}: example {row} of {name} reaches example {', '.join(map(str, others[:4]))}"
+        what = "a softmax over the batch" if _is_softmax(case, mixed.first) else f"{mixed.first.op} joins examples"
+        text = f"{what}: example {row} of {mixed.of} reaches example {', '.join(map(str, others[:4]))}"
         text += " …" if len(others) > 4 else ""
-        alike = [node for line in case.lines if first in line.nodes for node in line.nodes]
-        yield case.symptom("mixed", text, alike, f"mix {name} {axis}")
+        yield case.symptom("mixed", text, _alike(case, mixed.first), f"mix {mixed.of} {axis}")
         return
+
+
+def batch_statistics(case: Case) -> Iterator[Symptom]:
+    """Find a statistic of the batch that its examples read: a batch normalisation, which evaluation has to know of."""
+    for mixed, axis, is_meant in _mixed(case):
+        if mixed.first is not None and is_meant and str(mixed.first.op) in _STATISTICS:
+            text = f"{mixed.first.op} over the examples of {mixed.of}: right if evaluation does not use its own batch"
+            yield case.symptom("batch", text, _alike(case, mixed.first), f"mix {mixed.of} {axis}")
+            return
+
+
+def _mixed(case: Case) -> Iterator[tuple[Mix, int, bool]]:
+    """Yield what becomes of the examples of batches that are told apart after they were joined, and if it is meant."""
+    for inputs, axis in _batches(case):
+        mixed = mixed_rows(case.graph, inputs, axis, case.trace.symbols.of(inputs[0]).name)
+        if mixed.first is not None and mixed.seen_in is not None and any(mixed.reached.values()):
+            yield mixed, axis, _is_meant(case, mixed.first, mixed.seen_in, mixed.rows)
+
+
+def _alike(case: Case, node: Node) -> list[Node]:
+    return [each for line in case.lines if node in line.nodes for each in line.nodes]
 
 
 def _is_meant(case: Case, first: Node, seen_in: Node, rows: int) -> bool:

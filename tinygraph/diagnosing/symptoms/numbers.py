@@ -10,7 +10,7 @@ import numpy as np
 from ...array_text import number_text
 from ...recording.node import Node
 from ...recording.source import program_source
-from ..nonfinite import nonfinite_origin, nonfinite_places
+from ..nonfinite import nonfinite_origin, nonfinite_places, operands_there
 from .case import Case, Symptom
 
 _SMALL = 1e-3  # a difference, as a share of its operands
@@ -31,6 +31,11 @@ def not_finite(case: Case) -> Iterator[Symptom]:
         node = origin.node
         way = "" if origin.phase == "forward" else ", backward"
         text = f"{origin.example} begins in {node.op or node.kind} {case.trace.symbols.of(node)}{way}"
+        for operand, value in operands_there(origin).items():
+            text += f"; there {operand.name or operand.expression} is {number_text(value)}"
+        if node.kind == "parameter":
+            text = f"the parameter {case.trace.symbols.of(node)} holds {origin.example}: an update before this pass has"
+            text += " put it in, unless it was made so; `when nonfinite(grad)` and `restart` stop where it began"
         places = nonfinite_places(case.trace, origin)
         yield case.symptom("not finite", text, [node, *places], "nan")
 
@@ -47,7 +52,7 @@ def cancellation(case: Case) -> Iterator[Symptom]:
         lost = float(np.finfo(dtype).eps) / ratio if dtype.kind == "f" else 0.0
         if ratio < _SMALL and lost > _LOST:
             text = f"{line.first.expression or line.op}: the difference is {number_text(ratio)} of its operands"
-            text += f", {min(lost, 1):.2g} of it is rounding in {dtype}"
+            text += f", {number_text(100 * min(lost, 1))}% of it is rounding in {dtype}"
             yield case.symptom("cancellation", text, line.nodes)
 
 

@@ -10,7 +10,6 @@ from ...recording.history import by_index
 from ...recording.node import Node
 from ...recording.operands import operand_path
 from ...recording.paths import name_of
-from ...recording.source import call_stack, is_of_a_library
 from .case import Case, Symptom, evenly, timesteps
 from .selection import is_chosen, is_indexed
 
@@ -32,7 +31,7 @@ def under_two_names(case: Case) -> Iterator[Symptom]:
         ops = {frozenset(str(reader.op) for reader in of_name) for of_name in readers.values()}
         if len(codes) == len(times) == len(ops) == 1:
             lines = ", ".join(str(of_name[0].source.lineno) for of_name in readers.values() if of_name[0].source)
-            text = f"{' and '.join(names)} are one and the same parameter{_made(case, node)}, read in lines {lines}"
+            text = f"{' and '.join(names)} are one and the same parameter{case.made(node)}, read in lines {lines}"
             yield case.symptom("shared", text, nodes, f"contributions {names[0]}")
 
 
@@ -46,13 +45,6 @@ def readers_by_name(graph: Graph, node: Node) -> dict[str, list[Node]]:
         if name is not None and not is_indexed(reader, argument):
             readers.setdefault(name, []).extend(reader for reader, _ in places)
     return readers
-
-
-def _made(case: Case, node: Node, with_caller: bool = False) -> str:
-    """Return where the program made a parameter; with the line that called for it: that of the whole layer."""
-    stack = [source for source in call_stack(node.call, node.lasti) if not is_of_a_library(source.filename)]
-    places = list(dict.fromkeys(source.place(case.trace.script) for source in stack))[: 1 + with_caller]
-    return f", made in {', called from '.join(places)}" if places else ""
 
 
 def _by_place(graph: Graph, node: Node) -> dict[object, list[tuple[Node, int]]]:
@@ -85,7 +77,7 @@ def one_cell_in_layers(case: Case) -> Iterator[Symptom]:
             if len(layers) > 1 and _are_layers(case, list(layers.values())):
                 name = case.trace.symbols.of(parameter)
                 text = f"{len(layers)} layers, each with a state of its own, use one {name}"
-                text += _made(case, parameter, with_caller=True)
+                text += case.made(parameter, with_caller=True)
                 nodes = [node for of_layer in layers.values() for node in of_layer]
                 yield case.symptom("shared", text, nodes, f"contributions {name.ascii}")
                 return

@@ -22,4 +22,5 @@ def wrong_rules(case: Case) -> Iterator[Symptom]:
         if findings:
             first = findings[0]
             place = f"; {first.code.strip().splitlines()[-1].strip()}" if first.code else ""
-            yield case.symptom("rule", f"{first.headline}{place}", line.nodes, "verify")
+            time = "" if first.node.timestep is None else f", in time step {first.node.timestep}"
+            yield case.symptom("rule", f"{first.headline}{time}{place}", line.nodes, "verify")

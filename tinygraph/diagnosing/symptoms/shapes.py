@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...array_text import shape_text
+from ...plain_text import spans
 from ...recording.node import Node
 from .case import Case, Symptom
 
@@ -107,19 +108,32 @@ def _are_probabilities(p: np.ndarray) -> bool:
 
 
 def wrapped_indices(case: Case) -> Iterator[Symptom]:
-    """Find index arrays among whose numbers is a −1, which reads the last row of a parameter, and teaches it."""
+    """Find index arrays among whose numbers is a −1, and reads a row of a parameter that another index means, too.
+
+    A last row that nothing but −1 reads may well be that of the padding.
+    """
     for line in case.lines:
-        for node in line.sample:
-            index = node.attributes.get("index")
-            rows = index[0] if isinstance(index, tuple) and index else index
-            source = node.inputs[0] if node.inputs else None
-            if line.op != "getitem" or source is None or source.kind != "parameter" or not isinstance(rows, np.ndarray):
-                continue
-            if rows.dtype.kind == "i" and rows.size and rows.min() < 0 <= rows.max() and _teaches(case, node, rows):
-                name, count = case.trace.symbols.of(source), int((rows < 0).sum())
-                text = f"{count} of the {rows.size} indices into {name} are negative, and read its last rows"
-                yield case.symptom("index", text, line.nodes, f"contributions {name.ascii}")
-                break
+        source = line.first.inputs[0] if line.first.inputs else None
+        if line.op != "getitem" or source is None or source.kind != "parameter":
+            continue
+        if not any((index < 0).any() for node in line.sample if (index := _row_indices(node)) is not None):
+            continue
+        indices = {node: index for node in line.nodes if (index := _row_indices(node)) is not None}
+        wrapped = [node for node, index in indices.items() if (index < 0).any() and _teaches(case, node, index)]
+        numbers = np.concatenate([index.ravel() for index in indices.values()]) if wrapped else np.empty(0, int)
+        rows = np.intersect1d(numbers[numbers < 0] + source.shape[0], numbers)
+        if rows.size:
+            name = case.trace.symbols.of(source)
+            text = f"{(numbers < 0).sum()} of the {numbers.size} indices into {name} are negative, and read its last"
+            text += f" rows: row {spans(rows.tolist())}, which other indices mean"
+            yield case.symptom("index", text, wrapped, case.goto(wrapped[0]))
+
+
+def _row_indices(node: Node) -> np.ndarray | None:
+    """Return the integers by which rows are taken, of an op that does."""
+    index = node.attributes.get("index")
+    rows = index[0] if isinstance(index, tuple) and index else index
+    return rows if isinstance(rows, np.ndarray) and rows.dtype.kind == "i" and rows.size else None
 
 
 def _teaches(case: Case, node: Node, rows: np.ndarray) -> bool:

@@ -8,12 +8,14 @@ import numpy as np
 
 from ...recording.node import Node
 from .case import Case, Symptom
+from .summands import largest_part
 
 _RECTIFIERS = {"relu", "maximum", "where", "clip", "multiply"}
 _SIGMOIDS = {"sigmoid", "expit", "logistic"}
 _FEW_EXAMPLES = 8
 _MANY_UNITS = 0.5
 NO_SLOPE = 3e-4  # |a| > 8.1 for a logistic unit, 4.7 for tanh
+LITTLE_SLOPE = 5e-3  # |a| > 3.3 for tanh
 _NEARLY_ALL = 0.9
 _WEIGHS = {"matmul", "multiply", "einsum", "dot", "linear"}
 _FEW_WEIGHTS = 3
@@ -56,18 +58,31 @@ def _rectifies(node: Node) -> bool:
 
 
 def saturated(case: Case) -> Iterator[Symptom]:
-    """Find gates and tanh units that have no slope left, nearly all of them at nearly all times."""
+    """Find gates and tanh units that have no slope left, nearly all of them at nearly all times.
+
+    A gate may be nearly closed on purpose. A tanh whose units each have one value for all data is a constant, and a
+    candidate or a state that is one says nothing: there, less is enough.
+    """
     for line in case.lines:
         nodes = line.alike()
-        slopes = slope(line.first, np.stack([node.data for node in nodes])) if line.first.requires_grad else None
+        values = np.stack([node.data for node in nodes])
+        slopes = slope(line.first, values) if line.first.requires_grad else None
         if slopes is None or slopes.size < _FEW_EXAMPLES:
             continue
-        share = float((slopes < NO_SLOPE).mean())
-        if share >= _NEARLY_ALL:
-            name = case.trace.symbols.of(line.first).name
-            text = f"{name} = {line.op}: {share:.0%} of its values have a slope below {NO_SLOPE:g}"
-            text += f" (median {np.median(slopes):.1g})"
-            yield case.symptom("saturated", text, line.nodes, f"forward {name}")
+        limits = (NO_SLOPE, LITTLE_SLOPE) if line.op == "tanh" and _are_constant(values) else (NO_SLOPE,)
+        least = next((limit for limit in limits if (slopes < limit).mean() >= _NEARLY_ALL), None)
+        if least is not None:
+            name = line.first.name and case.trace.symbols.of(line.first).name
+            text = f"{name} = {line.op}" if name else line.first.expression or line.op
+            text += f": {(slopes < least).mean():.0%} of its values have a slope below {least:g}"
+            text += f" (median {np.median(slopes):.1g}){largest_part(case, line.first)}"
+            yield case.symptom("saturated", text, line.nodes, f"forward {name}" if name else "")
+
+
+def _are_constant(values: np.ndarray) -> bool:
+    """Tell whether each unit is on one side in all examples and at all times; there are enough of them to tell."""
+    by_unit = values.reshape(-1, values.shape[-1])
+    return len(by_unit) >= _FEW_EXAMPLES and bool(((by_unit > 0).all(0) | (by_unit < 0).all(0)).all())
 
 
 def slope(node: Node, y: np.ndarray) -> np.ndarray | None:
