@@ -7,14 +7,17 @@ other.
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import combinations
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 import viz
 from viz.layout.geometry import Path, curve
 
+End = tuple[Any, ...] | None  # a target, and where the line ends
 CLOSE = 2.0  # pixels: nearer lines touch
+CELL = 8.0  # pixels: so large are the squares in which lines are looked for
 LONGEST = 6.0  # so far two nets may run along each other, where they cross at a small angle
 
 
@@ -33,26 +36,50 @@ def dense(path: Path) -> np.ndarray:
     return np.column_stack([np.interp(wanted, places, corners[:, i]) for i in (0, 1)])
 
 
+def near_pairs(lines: Sequence[np.ndarray]) -> Iterator[tuple[int, int]]:
+    """Yield the numbers of lines that come close to one another somewhere."""
+    cells: dict[tuple[int, int], set[int]] = defaultdict(set)
+    for number, line in enumerate(lines):
+        for x, y in {*map(tuple, np.floor(line / CELL).astype(int))}:
+            cells[x, y].add(number)
+    around = [(dx, dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
+    pairs = set()
+    for (x, y), here in cells.items():
+        close = set().union(*(cells[x + dx, y + dy] for dx, dy in around if (x + dx, y + dy) in cells))
+        pairs |= {(one, other) for one in here for other in close if one < other}
+    yield from sorted(pairs)
+
+
 def touching(drawing: viz.Drawing) -> list[str]:
-    """Return what touches in a drawing, in words."""
+    """Return what touches in a drawing, in words; lines may join where no edge is seen that is not there."""
     layout, edges = drawing.layout, drawing.scene.edges
     labels = {node.id: node.label for node in drawing.scene.nodes}
-    nets: dict[str, list[tuple[str, np.ndarray]]] = defaultdict(list)
+    nets: list[tuple[str, End, str, np.ndarray]] = []
     for route in layout.routes:
         edge = edges[route.edge]
         if edge.kind != "gradient":
             line = dense(route.path.moved(layout.origin(route.column), 0.0))
-            nets[edge.source].append((f"{labels[edge.source]}→{labels[edge.target]}", line))
+            nets.append((edge.source, (edge.target, *line[-1].round()), f"{labels[edge.source]}→{labels[edge.target]}", line))
     for rail in layout.rails:
-        nets[rail.source].append((f"{labels[rail.source]}→", dense(rail.path)))
+        nets.append((rail.source, None, f"{labels[rail.source]}→", dense(rail.path)))
+    joined = {(edge.source, edge.target) for edge in edges}
     problems = []
-    for one, other in combinations(nets, 2):
-        for name, line in nets[one]:
-            for other_name, other_line in nets[other]:
-                problem = _meeting(line, other_line)
-                if problem:
-                    problems.append(f"{name} and {other_name} {problem}")
+    for one, other in near_pairs([line for *_, line in nets]):
+        (source, end, name, line), (other_source, other_end, other_name, other_line) = nets[one], nets[other]
+        if source != other_source and not _may_join(source, end, other_source, other_end, joined):
+            problem = _meeting(line, other_line)
+            if problem:
+                problems.append(f"{name} and {other_name} {problem}")
     return problems
+
+
+def _may_join(source: str, end: End, other: str, other_end: End, joined: set[tuple[str, str]]) -> bool:
+    """Return whether two lines may run together: to one arrowhead, or where all edges that one may see are there."""
+    if end is None or other_end is None:
+        return False
+    if end[0] == other_end[0]:
+        return end == other_end
+    return {(source, other_end[0]), (other, end[0])} <= joined
 
 
 def _meeting(line: np.ndarray, other: np.ndarray) -> str:

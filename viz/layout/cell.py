@@ -32,12 +32,12 @@ CHANNEL = 8.0  # from the boxes of a rank to the first line that runs along them
 class Wire:
     """What edges of different columns have in common: `source` is a slot, or the id of a node outside.
 
-    What is `loose` has no say in what stands above what.
+    `place` tells several between the same two nodes apart. What is `loose` has no say in what stands above what.
     """
 
     source: Hashable
     target: Slot
-    argument: int
+    place: int
     port: bool
     loose: bool
 
@@ -71,9 +71,9 @@ class Cell:
         if node.row is not None:
             self.rows[node.slot] = node.row, node.place
 
-    def wire(self, edge: Edge, source: Hashable, target: Slot, port: bool = False) -> Wire:
+    def wire(self, edge: Edge, source: Hashable, target: Slot, place: int, port: bool = False) -> Wire:
         """Return the wire that `edge` is an instance of."""
-        wire = Wire(source, target, edge.argument, port, edge.kind == "gradient")
+        wire = Wire(source, target, place, port, edge.kind == "gradient")
         self.wires.setdefault(wire, edge.label)
         return wire
 
@@ -110,14 +110,16 @@ class Cell:
         way, they are put one over the other, if that helps. For a large cell it is asked once.
         """
         if self.rows and not self._is_large():
-            self._arrange_rows(left)
+            self._arrange_rows(left, right)
             return
         blocked = self._take_best(left, right)
         over = self._in_the_way({*left, *right}) if blocked and not self._is_large() else ()
         if over and self._take_best(left, right, over) > blocked:
             self._take_best(left, right)
+        if self.round:
+            self._spread(left, right)
 
-    def _arrange_rows(self, left: Collection[Slot]) -> None:
+    def _arrange_rows(self, left: Collection[Slot], right: Collection[Slot]) -> None:
         """Lay out a cell with rows, which run from left to right, with few crossings."""
         attempts: list[tuple[int, list[Slot], Placed]] = []
         for order in (list(self.sizes), list(self.sizes)[::-1]):
@@ -130,7 +132,7 @@ class Cell:
         for row in self._rows(ordered=False):
             self._run_buses(row, left)
         if self.round:
-            self._spread()
+            self._spread(left, right)
 
     def _crossings(self) -> int:
         """Count how often straight lines between the ends of the wires would cross."""
@@ -191,13 +193,20 @@ class Cell:
             paths = bus(self.boxes[source], targets, number, others)
             self.lines |= {wire: (path, None) for wire, path in zip(wires, paths, strict=False)}
 
-    def _spread(self) -> None:
-        """Move the ends of lines apart where they meet a circle, but for what runs level or on a bus."""
+    def _spread(self, left: Collection[Slot], right: Collection[Slot]) -> None:
+        """Move the ends of lines apart where they meet a circle, but for what runs level or on a bus.
+
+        They keep off the lines to other columns.
+        """
         number = {slot: i for i, slot in enumerate(self.boxes)}
-        wires = [wire for wire, (path, _) in self.lines.items() if not wire.port and is_slanted(path)]
+        wires = [wire for wire, (path, _) in self.lines.items() if is_slanted(path)]
         paths = [self.lines[wire][0] for wire in wires]
-        ends = [(number[wire.source], number[wire.target]) for wire in wires]
-        spread_landings(paths, ends, list(self.boxes.values()))
+        ends = [(len(number) if wire.port else number[wire.source], number[wire.target]) for wire in wires]
+        fixed = {
+            place: [right_side for slots, right_side in ((left, False), (right, True)) if slot in slots]
+            for slot, place in number.items()
+        }
+        spread_landings(paths, ends, list(self.boxes.values()), fixed)
         self.lines |= {wire: (path, self.lines[wire][1]) for wire, path in zip(wires, paths, strict=True)}
 
     def _stretch(self, stretch: Stretch) -> None:

@@ -10,7 +10,7 @@ from ..scenes.scene import Node
 from .cell import Cell
 from .geometry import Box
 from .plan import Crossing, Plan
-from .ports import assign_ports
+from .ports import assign_exits, assign_ports
 from .positions import Strip
 from .routes import GUTTER, TRACK, Net, Track, order_tracks
 from .size import label_room, node_size, tag_boxes
@@ -23,6 +23,7 @@ DEEPEST = 10**6  # below everything: where a track goes that ends in a rail
 def place_columns(plan: Plan) -> None:
     """Find where every column, gutter, track and shared node stands."""
     layout, columns = plan.result, plan.scene.columns
+    plan.exits = assign_exits(plan)
     plan.ports = assign_ports(plan)
     extents, gutters, rooms = _extents(plan), _gutters(plan), _label_rooms(plan)
     tagged: dict[int, list[Node]] = defaultdict(list)
@@ -96,7 +97,7 @@ def tracks_of(plan: Plan, crossings: Iterable[Crossing]) -> dict[int, dict[Net, 
     """Return what every net of edges between columns does in each gutter that it runs through."""
     gutters: dict[int, dict[Net, Track]] = defaultdict(dict)
     for crossing in crossings:
-        entry = plan.end(crossing.source).leaving_height(crossing.leaves_right)
+        entry = plan.leaving_height(crossing)
         leaving = plan.end(crossing.target).entering_height(crossing.comes_from_left, plan.port(crossing))
         lane = plan.lane(crossing)
         passages = [(crossing.first, entry, leaving if lane is None else lane)]

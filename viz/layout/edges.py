@@ -5,7 +5,7 @@ There are edges inside a column; from what many columns share, through a port in
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable
 
 from ..scenes.scene import Edge, Node
@@ -28,14 +28,17 @@ def fill_cells(plan: Plan) -> None:
 def _sort_edges(plan: Plan) -> None:
     """Tell the kinds of edges apart; all but crossings become wires of their cell."""
     fans = _fans(plan)
+    alike: Counter[tuple[str, str, str]] = Counter()
     for i, edge in enumerate(plan.scene.edges):
         source, target = plan.nodes[edge.source], plan.nodes[edge.target]
         cell, column = plan.cells[target.band], target.column or 0
+        place = alike[edge.source, edge.target, edge.kind]
+        alike[edge.source, edge.target, edge.kind] += 1
         if source.column is None or (source.id, target.band) in fans:
-            wire = cell.wire(edge, source.id, target.slot, port=True)
+            wire = cell.wire(edge, source.id, target.slot, place, port=True)
             plan.ported.append(Use(i, wire, target.band, column, source.id))
         elif source.band == target.band and source.column == column:
-            plan.inside.append(Use(i, cell.wire(edge, source.slot, target.slot), target.band, column))
+            plan.inside.append(Use(i, cell.wire(edge, source.slot, target.slot, place), target.band, column))
         else:
             plan.crossings.append(_crossing(i, edge, source, target))
 

@@ -118,6 +118,7 @@ def _dot(request: Request) -> str:
     lines += [f"n{i} [width={w / 72:.4f} height={h / 72:.4f}]" for i, (w, h) in enumerate(request.sizes)]
     if request.ports:
         lines.append("{rank=source " + " ".join(f"n{i}" for i in request.ports) + "}")
+    ports = set(request.ports)
     row_of = {i: number for number, row in enumerate(request.rows) for i in row}
     lines += ["{rank=same " + " ".join(f"n{i}" for i in row) + "}" for row in request.rows]
     lines += _clusters(request.scopes)
@@ -127,8 +128,9 @@ def _dot(request: Request) -> str:
         labelled = request.labels and not flat and (i not in request.loose or source == target)
         room = request.labels[i] if labelled else 0.0
         wide = _room(room) if room else ""
+        upright = " tailport=n" if source in ports else ""
         loose = " constraint=false" if i in request.loose else " weight=20" if flat else ""
-        lines.append(f'{ends} id="{i}"{wide}{loose}]')
+        lines.append(f'{ends} id="{i}"{wide}{loose}{upright}]')
     lines += [f"n{low} -> n{high} [style=invis]" for low, high in request.over]
     beside = [pair for number in request.ordered for pair in pairwise(request.rows[number])]
     joined = {(source, target) for source, target, _ in request.edges}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -13,64 +13,128 @@ from .geometry import Box, Path, Point
 from .spacing import apart
 
 GAP = 11.0  # pixels of border between an arrowhead and the next line
+FIRM = 1e6  # the weight of what stays where it is
 
 
 class Landing(NamedTuple):
-    """An end of a line: the number of the line, whether it arrives there, and its angle around the node."""
+    """An end of a line: the number of the line (-1 for what stays), whether it arrives there, and where on the border.
+
+    That is how far it is along the border, from the right end of the node on clockwise.
+    """
 
     line: int
     arrives: bool
-    angle: float
+    place: float
 
 
-def spread_landings(paths: list[Path], ends: Sequence[tuple[int, int]], boxes: Sequence[Box]) -> None:
-    """Move the ends of `paths`, between the `boxes` numbered in `ends`, along the borders of circles; not of loops."""
+def spread_landings(
+    paths: list[Path],
+    ends: Sequence[tuple[int, int]],
+    boxes: Sequence[Box],
+    fixed: Mapping[int, Collection[bool]] | None = None,
+) -> None:
+    """Move the ends of `paths`, between the `boxes` numbered in `ends`, along the borders of round nodes; not of loops.
+
+    For some nodes `fixed` says at which of their sides, right (True) or left, other lines meet them, which stay there.
+    A line whose number at one end is that of no box is left as it is there.
+    """
     landings: dict[int, list[Landing]] = defaultdict(list)
+    for node, sides in (fixed or {}).items():
+        landings[node] += [Landing(-1, True, 0.0 if right else _border(boxes[node]) / 2) for right in sides]
     for line, ((source, target), path) in enumerate(zip(ends, paths, strict=True)):
-        landings[source].append(Landing(line, False, _angle(boxes[source], path.points[0])))
-        landings[target].append(Landing(line, True, _angle(boxes[target], path.tip or path.points[-1])))
+        if source < len(boxes):
+            landings[source].append(Landing(line, False, _place(boxes[source], path.points[0])))
+        landings[target].append(Landing(line, True, _place(boxes[target], path.tip or path.points[-1])))
     for node, around in landings.items():
-        box = boxes[node]
-        if len(around) > 1 and abs(box.width - box.height) < 8.0:
-            for landing, angle in _spread(around, GAP / (box.width / 2)):
-                if ends[landing.line][0] == ends[landing.line][1]:
+        if len(around) > 1:
+            for landing, place in _spread(around, _border(boxes[node])):
+                if landing.line < 0 or ends[landing.line][0] == ends[landing.line][1]:
                     continue
-                path = _turned(paths[landing.line], box, angle - landing.angle, landing.arrives)
+                path = _moved(paths[landing.line], boxes[node], landing, place)
                 others = [boxes[i] for i in range(len(boxes)) if i not in ends[landing.line]]
                 if path is not paths[landing.line] and not passes_through(path, others):
                     paths[landing.line] = path
 
 
-def _spread(around: list[Landing], gap: float) -> list[tuple[Landing, float]]:
-    """Return the landings around a node, each with its new angle; what leaves is one net, and needs no gap."""
-    around = sorted(around, key=lambda landing: landing.angle)
-    gaps = [after.angle - before.angle for before, after in pairwise([*around, around[0]])]
-    gaps[-1] += math.tau
+def _spread(around: list[Landing], border: float) -> list[tuple[Landing, float]]:
+    """Return the landings around a node, each with its new place; what leaves is one net, and needs no gap."""
+    around = sorted(around, key=lambda landing: landing.place)
+    gaps = [after.place - before.place for before, after in pairwise([*around, around[0]])]
+    gaps[-1] += border
     first = (max(range(len(gaps)), key=gaps.__getitem__) + 1) % len(around)
     around = around[first:] + around[:first]
-    wishes = [landing.angle + (math.tau if landing.angle < around[0].angle else 0.0) for landing in around]
-    least = [gap if before.arrives or after.arrives else 0.0 for before, after in pairwise(around)]
-    angles = apart(wishes, [min(part, math.tau / len(around)) for part in least])
-    return [(landing, landing.angle + new - wish) for landing, new, wish in zip(around, angles, wishes, strict=True)]
+    wishes = [landing.place + (border if landing.place < around[0].place else 0.0) for landing in around]
+    least = [GAP if before.arrives or after.arrives else 0.0 for before, after in pairwise(around)]
+    weights = [FIRM if landing.line < 0 else 1.0 for landing in around]
+    places = apart(wishes, [min(part, border / len(around)) for part in least], weights)
+    return list(zip(around, places, strict=True))
 
 
-def _angle(box: Box, point: Point) -> float:
-    return math.atan2(point[1] - box.y, point[0] - box.x)
+def _border(box: Box) -> float:
+    """Return how long the border of a box is whose ends are half circles."""
+    radius, straight = _shape(box)
+    return math.tau * radius + 4 * straight
 
 
-def _turned(path: Path, box: Box, angle: float, at_end: bool) -> Path:
-    """Return the path with one of its ends turned about the middle of a node."""
-    if abs(angle) < 0.01:
+def _shape(box: Box) -> tuple[float, float]:
+    """Return the radius of the ends of a round box, and half the length of its level sides."""
+    radius = box.height / 2
+    return radius, max(box.width / 2 - radius, 0.0)
+
+
+def _place(box: Box, point: Point) -> float:
+    """Return how far along the border of a round box a point is that is on it or near.
+
+    >>> [round(_place(Box(0, 0, 40, 20), point)) for point in ((20, 0), (0, 10), (-20, 0), (0, -10))]
+    [0, 26, 51, 77]
+    """
+    radius, straight = _shape(box)
+    x, y, quarter = point[0] - box.x, point[1] - box.y, math.tau / 4 * radius
+    if abs(x) <= straight:
+        return quarter + straight - x if y > 0 else 3 * quarter + 3 * straight + x
+    angle = math.atan2(y, x - math.copysign(straight, x)) % math.tau
+    if x < 0:
+        return radius * angle + 2 * straight
+    return radius * angle + (4 * straight if angle > math.pi else 0.0)
+
+
+def _at(box: Box, place: float) -> tuple[Point, float]:
+    """Return the point so far along the border of a round box, and the angle of what stands upright on it.
+
+    >>> box = Box(0, 0, 40, 20)
+    >>> for point in (5, 10), (-5, -10), (20, 0), (10, -10):
+    ...     (x, y), angle = _at(box, _place(box, point))
+    ...     print(round(x), round(y), round(angle, 2))
+    5 10 1.57
+    -5 -10 -1.57
+    20 0 0.0
+    10 -10 -1.57
+    """
+    radius, straight = _shape(box)
+    quarter = math.tau / 4 * radius
+    place = (place + quarter) % _border(box) - quarter
+    if quarter < place < quarter + 2 * straight:
+        return (box.x + quarter + straight - place, box.y + radius), math.pi / 2
+    if place > 3 * quarter + 2 * straight:
+        return (box.x + place - 3 * quarter - 3 * straight, box.y - radius), -math.pi / 2
+    right = place <= quarter
+    angle = place / radius if right else (place - 2 * straight) / radius
+    middle = straight if right else -straight
+    return (box.x + middle + radius * math.cos(angle), box.y + radius * math.sin(angle)), angle
+
+
+def _moved(path: Path, box: Box, landing: Landing, place: float) -> Path:
+    """Return the path with one of its ends moved along the border of a node, and turned with it."""
+    if abs(place - landing.place) < 0.2:
         return path
-    points, end = path.points, path.points[-1 if at_end else 0]
-    moved = _rotated(end, box, angle)
-    follow = lambda point: (point[0] + moved[0] - end[0], point[1] + moved[1] - end[1])
-    if at_end:
-        return Path((*points[:-2], follow(points[-2]), moved), path.tip and _rotated(path.tip, box, angle))
-    return Path((moved, follow(points[1]), *points[2:]), path.tip)
+    (old, old_angle), (new, new_angle) = _at(box, landing.place), _at(box, place)
+    cos, sin = math.cos(new_angle - old_angle), math.sin(new_angle - old_angle)
 
+    def follow(point: Point) -> Point:
+        x, y = point[0] - old[0], point[1] - old[1]
+        return new[0] + cos * x - sin * y, new[1] + sin * x + cos * y
 
-def _rotated(point: Point, box: Box, angle: float) -> Point:
-    x, y = point[0] - box.x, point[1] - box.y
-    cos, sin = math.cos(angle), math.sin(angle)
-    return box.x + cos * x - sin * y, box.y + sin * x + cos * y
+    points = path.points
+    if landing.arrives:
+        return Path((*points[:-2], follow(points[-2]), follow(points[-1])), path.tip and follow(path.tip))
+    return Path((follow(points[0]), follow(points[1]), *points[2:]), path.tip)

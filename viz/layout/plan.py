@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Hashable
 from typing import NamedTuple
 
@@ -79,6 +79,8 @@ class Plan:
         The heights of lines above the columns, and of rails under a row.
     ports : dict
         Where edges between columns enter their target, by the number of the edge; in its middle if it is not there.
+    exits : dict
+        How far below the middle of its source a net leaves; not at all if it is not there.
     """
 
     def __init__(self, scene: Scene) -> None:
@@ -97,7 +99,9 @@ class Plan:
         self.lanes: dict[Hashable, float] = {}
         self.rail_heights: dict[tuple[int, str], float] = {}
         self.ports: dict[int, Port] = {}
+        self.exits: dict[Net, float] = {}
         self._gathered: Counter[str] = Counter()
+        self._joined: dict[tuple[Net, int], bool] = {}
         self.result = Layout()
 
     def end(self, node: Node, dx: float = 0.0) -> End:
@@ -122,6 +126,14 @@ class Plan:
         """Return where an edge enters its target."""
         return self.ports.get(crossing.edge, MIDDLE)
 
+    def exit(self, crossing: Crossing) -> float:
+        """Return how far below the middle of its source an edge leaves."""
+        return self.exits.get(crossing.net, 0.0)
+
+    def leaving_height(self, crossing: Crossing) -> float:
+        """Return the height at which an edge comes into its first gutter."""
+        return self.end(crossing.source).leaving_height(crossing.leaves_right, self.exit(crossing))
+
     def gathers(self, crossing: Crossing) -> bool:
         """Return whether an edge is one of many that come together on a lane before a node after the time steps."""
         if not self._gathered:
@@ -134,9 +146,22 @@ class Plan:
 
     def net(self, crossing: Crossing, gutter: int) -> Net:
         """Return what shares a track: a source's edges, or where a lane comes down, all that the lane brings."""
-        if crossing.passes_over and gutter == crossing.last:
-            return self.lane_key(crossing) if self.is_boundary(crossing.target) else ("down", crossing.net)
-        return crossing.net
+        if not crossing.passes_over or gutter != crossing.last:
+            return crossing.net
+        if self.is_boundary(crossing.target):
+            return self.lane_key(crossing)
+        return ("down", crossing.net) if self.joins(crossing) else ("down", crossing.net, crossing.source.id)
+
+    def joins(self, crossing: Crossing) -> bool:
+        """Return whether lanes come together before a column: all that comes in so goes to the same nodes, alike."""
+        if not self._joined:
+            fed: dict[tuple[Net, int], dict[str, set[Hashable]]] = defaultdict(lambda: defaultdict(set))
+            for c in self.crossings:
+                edge = self.scene.edges[c.edge]
+                if c.passes_over:
+                    fed[c.net, c.last][c.source.id].add((c.target.id, edge.label, edge.kind))
+            self._joined = {place: len(set(map(frozenset, of.values()))) == 1 for place, of in fed.items()}
+        return crossing.passes_over and not self.is_boundary(crossing.target) and self._joined[crossing.net, crossing.last]
 
     def track(self, crossing: Crossing, gutter: int) -> float:
         """Return where the track of an edge runs in a gutter."""

@@ -1,13 +1,35 @@
-"""Where lines from other columns enter a node: one place for each, so that no two seem to be one."""
+"""Where lines to and from other columns meet a node: one place for each, so that no two seem to be one."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 
 from .plan import Crossing, Plan
-from .routes import End, Port
+from .routes import End, Net, Port
 
 STEP, NARROW = 9.0, 7.0  # between two lines that enter side by side, at most and at least if there is room
+
+
+def assign_exits(plan: Plan) -> dict[Net, float]:
+    """Return how far below the middle of its source a net leaves, where lines come straight into that side of it.
+
+    The middle is for the line that comes straight: else it would seem to go on in the one that leaves.
+    """
+    forward = [c for c in plan.crossings if plan.scene.edges[c.edge].kind != "gradient" and not plan.arches(c)]
+    met = {(c.target.id, c.comes_from_left) for c in forward if _is_straight(plan, c)}
+    goals: dict[Net, list[float]] = defaultdict(list)
+    for crossing in forward:
+        if (crossing.source.id, not crossing.leaves_right) in met and not _is_straight(plan, crossing):
+            lane = plan.lane(crossing)
+            end = plan.end(crossing.target).entering_height(crossing.comes_from_left) if lane is None else lane
+            goals[crossing.net].append(end - plan.end(crossing.source).box.y)
+    return {net: STEP if sum(below) > 0 else -STEP for net, below in goals.items()}
+
+
+def _is_straight(plan: Plan, crossing: Crossing) -> bool:
+    """Return whether an edge runs level from its source to its target."""
+    heights = plan.leaving_height(crossing), plan.end(crossing.target).entering_height(crossing.comes_from_left)
+    return not crossing.passes_over and abs(heights[0] - heights[1]) < 1.0
 
 
 def assign_ports(plan: Plan) -> dict[int, Port]:
@@ -19,7 +41,9 @@ def assign_ports(plan: Plan) -> dict[int, Port]:
             arched = plan.arches(crossing)
             entering[crossing.target.id, crossing.comes_from_left, arched][_source(plan, crossing)].append(crossing)
             if not arched:
-                leaving.add((crossing.source.id, crossing.leaves_right))
+                if not plan.exit(crossing):
+                    leaving.add((crossing.source.id, crossing.leaves_right))
+    turning = _turning(plan)
     ports: dict[int, Port] = {}
     for (target, from_left, arched), sources in entering.items():
         nets = list(sources.values())
@@ -27,12 +51,27 @@ def assign_ports(plan: Plan) -> dict[int, Port]:
             nets.sort(key=lambda net: abs(net[0].first - net[0].last))
             offsets = _on_top(len(nets))
         else:
-            occupied = (target, not from_left) in leaving
             nets.sort(key=lambda net: _height(plan, net[0]))
+            level = round(plan.end(nets[0][0].target).entering_height(from_left))
+            near = (turning.get((nets[0][0].last, from_left, level + off), ()) for off in (-2, -1, 0, 1, 2))
+            met = not sources.keys() >= set().union(*near)
+            occupied = (target, not from_left) in leaving or met
             offsets = _beside_each_other([_height(plan, net[0]) for net in nets], plan.end(nets[0][0].target), occupied)
-        for place, (net, offset) in enumerate(zip(nets, offsets, strict=True)):
+        for place, (net, offset) in enumerate(zip(nets, offsets, strict=True), not arched and met):
             ports.update({crossing.edge: Port(offset, place) for crossing in net})
     return ports
+
+
+def _turning(plan: Plan) -> dict[tuple[int, bool, int], set[str]]:
+    """Return what comes into each gutter in each direction at each height, and may seem to go on in a line out of it."""
+    turning: dict[tuple[int, bool, int], set[str]] = defaultdict(set)
+    for c in plan.crossings:
+        turning[c.first, c.leaves_right, round(plan.leaving_height(c))].add(c.source.id)
+    for use in plan.ported:
+        source = plan.nodes[use.source]
+        if source.column is not None:
+            turning[source.column, True, round(plan.end(source).leaving_height(True))].add(source.id)
+    return turning
 
 
 def _on_top(count: int) -> list[float]:
@@ -43,13 +82,15 @@ def _on_top(count: int) -> list[float]:
 
 def _source(plan: Plan, crossing: Crossing) -> str:
     """Return what a line comes from as a reader sees it: a node, or the lane on which many come together."""
-    return repr(plan.lane_key(crossing)) if plan.gathers(crossing) else crossing.source.id
+    if plan.gathers(crossing):
+        return repr(plan.lane_key(crossing))
+    return repr(crossing.net) if plan.joins(crossing) else crossing.source.id
 
 
 def _height(plan: Plan, crossing: Crossing) -> float:
     """Return the height from which a line comes into the gutter before its target."""
     lane = plan.lane(crossing)
-    return plan.end(crossing.source).leaving_height(crossing.leaves_right) if lane is None else lane
+    return plan.leaving_height(crossing) if lane is None else lane
 
 
 def _beside_each_other(heights: list[float], end: End, occupied: bool) -> list[float]:

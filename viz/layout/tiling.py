@@ -101,6 +101,7 @@ def _run_crossings(plan: Plan) -> None:
             plan.lane(crossing),
             crossing.comes_from_left,
             BESIDE if edge.kind == "gradient" else 0.0,
+            plan.exit(crossing),
             plan.port(crossing),
             plan.scene.round,
         )
