@@ -16,7 +16,7 @@ import viz
 from tests.tools.wires import dense
 from viz.layout.edge_labels import HEIGHT
 from viz.layout.geometry import ARROW, Box, Path, curve
-from viz.layout.size import LABEL_SIZE, tag_boxes
+from viz.layout.size import LABEL_SIZE
 from viz.layout.surroundings import ink, name_box
 from viz.layout.typeset import typeset_width
 
@@ -67,8 +67,9 @@ def texts_of(drawing: viz.Drawing) -> list[Text]:
             width = typeset_width(edge.label, LABEL_SIZE, True)
             texts.append(Text(edge.label, route.edge, Box(x + layout.origin(route.column), y, width, HEIGHT)))
     for node in scene.nodes:
-        boxes = tag_boxes(node, layout.box(node.id)) if node.tags else ()
-        texts += [Text(tag, node.id, box) for (tag, _), box in zip(node.tags, boxes, strict=bool(node.tags))]
+        origin = layout.origin(layout.places[node.id][0])
+        boxes = (box.moved(origin, 0.0) for box in layout.remarks(node))
+        texts += [Text(tag, node.id, box) for (tag, _), box in zip(node.tags, boxes, strict=True)]
     return texts
 
 
@@ -148,7 +149,8 @@ def labels_on_shared_lines(drawing: viz.Drawing) -> list[str]:
         line = own[text.owner]
         place = line[np.argmin(_distances(text.box, line))]
         for other, points in by_source[edges[text.owner].source]:
-            if other.edge != text.owner and (other.edge < 0 or edges[other.edge].label != text.text):
+            between = edges[other.edge].source, edges[other.edge].target  # several delays of a state share one loop
+            if between != (edges[text.owner].source, edges[text.owner].target) and edges[other.edge].label != text.text:
                 if np.hypot(*(points - place).T).min() < SHARED:
                     problems.append(f"{text.text} of {line_name(lines, text.owner)} stands at {other.name}")
                     break

@@ -12,7 +12,7 @@ from functools import lru_cache
 from ..layout.columns import SKIP
 from ..layout.geometry import Box, Point
 from ..layout.positions import Layout
-from ..layout.size import LABEL_SIZE, tag_boxes
+from ..layout.size import LABEL_SIZE
 from ..layout.typeset import typeset_width
 from ..scenes.scene import Edge, Node, Scene
 from .legend import legend_group
@@ -112,7 +112,8 @@ def _columns(scene: Scene, layout: Layout) -> Iterable[str]:
             labels[column].append(_edge_label(edge, place))
     for node in scene.nodes:
         column, box = layout.places[node.id]
-        nodes[column].append(_node(node, box, scene.round, shades.get(node.fill or "", "")))
+        remarks = layout.remarks(node) if node.tags else ()
+        nodes[column].append(_node(node, box, remarks, scene.round, shades.get(node.fill or "", "")))
     for column in range(-1, len(layout.strips)):
         inside = [*edges[column], *nodes[column], *labels[column]]
         if inside and column >= 0:
@@ -141,7 +142,7 @@ def _edge_label(edge: Edge, place: Point) -> str:
     return f'<text class="name{colour}" x="{x:.4g}" y="{y + 4.5:.4g}">{text}</text>'
 
 
-def _node(node: Node, box: Box, round: bool, shade: str) -> str:
+def _node(node: Node, box: Box, remarks: Iterable[Box], round: bool, shade: str) -> str:
     shade = f" filled {shade}" if shade else ""
     label = ' class="l"' if shade else ""
     title = f"<title>{escape(node.title)}</title>" if node.title else ""
@@ -150,7 +151,7 @@ def _node(node: Node, box: Box, round: bool, shade: str) -> str:
     detail = f'<text class="d" {detail_at}>{escape(node.detail)}</text>' if node.detail else ""
     return (
         f'<g id="{node.id}" class="{node.kind}{hue_class(node.hue)}{shade}">{title}{shape}'
-        f"<text{label} {label_at}>{typeset(node.label)}</text>{detail}{_tags(node, box)}</g>"
+        f"<text{label} {label_at}>{typeset(node.label)}</text>{detail}{_tags(node, remarks)}</g>"
     )
 
 
@@ -170,8 +171,8 @@ def _shape(box: Box, pill: bool, detailed: bool, beside: float | None) -> tuple[
     return f'<rect x="{box.left:.5g}" y="{box.top:.5g}" {size}/>', label_at, detail_at
 
 
-def _tags(node: Node, box: Box) -> str:
+def _tags(node: Node, places: Iterable[Box]) -> str:
     return "".join(
         f'<text class="tag{hue_class(hue)}" x="{place.left:.5g}" y="{place.y + 4:.5g}">{typeset(text)}</text>'
-        for (text, hue), place in zip(node.tags, tag_boxes(node, box), strict=True)
+        for (text, hue), place in zip(node.tags, places, strict=True)
     )

@@ -40,16 +40,16 @@ def place_columns(plan: Plan) -> None:
         layout.width = x + width
         for band, (low, high) in extent.items():
             plan.shifts[band, c] = float(round((width - (high - low)) / 2 - low))
-        x = max(x + _tags_end(plan, c, tagged[c]), _place_gutter(plan, x + width, c, gutters.get(c, []), rooms[c]))
+        x = _place_gutter(plan, max(x + width, x + _tags_end(plan, c, tagged[c]) - TRACK), c, gutters.get(c, []), rooms[c])
     if len(columns) - 1 in gutters:
         layout.width = x
 
 
 def _tags_end(plan: Plan, column: int, tagged: Iterable[Node]) -> float:
-    """Return where the remarks on the nodes of a column end, from its left end, with a little air."""
+    """Return where the remarks on the nodes of a column end, from its left end, with a little air; 0 without any."""
     boxes = ((node, plan.cell(node).boxes[node.slot], plan.shifts[node.band, column]) for node in tagged)
     ends = (tag_boxes(node, box.moved(shift, 0.0))[-1].right for node, box, shift in boxes)
-    return max(ends, default=0.0) + 8.0
+    return max(ends, default=0.0)
 
 
 def _place_gutter(plan: Plan, x: float, number: int, nets: list[Net], room: float) -> float:

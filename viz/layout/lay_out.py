@@ -12,7 +12,7 @@ from .graphviz_layout import arrange, one_drawing
 from .landings import spread_landings
 from .positions import Frame, Layout, Route
 from .request import Request, scope_members
-from .size import label_room, node_size, tag_boxes
+from .size import label_room, node_size
 from .tiling import tile
 
 MARGIN = 8.0  # which texts may reach into
@@ -40,8 +40,9 @@ def _overhang(scene: Scene, layout: Layout) -> tuple[float, float]:
     """Return how far remarks on nodes and labels of edges reach beyond the margins at the left and the right."""
     left, right = 0.0, layout.width
     for node in scene.nodes:
-        for box in tag_boxes(node, layout.box(node.id)) if node.tags else ():
-            right = max(right, box.right)
+        origin = layout.origin(layout.places[node.id][0])
+        for box in layout.remarks(node) if node.tags else ():
+            left, right = min(left, origin + box.left), max(right, origin + box.right)
     for route in layout.routes:
         label = scene.edges[route.edge].label
         if label and route.label:

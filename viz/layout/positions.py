@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ..scenes.scene import Node
 from .geometry import Box, Path, Point
+from .size import tag_boxes
 
 
 class Strip(NamedTuple):
@@ -47,7 +49,8 @@ class Rail(NamedTuple):
 class Layout:
     """Positions of all that a scene holds. `places` maps a node's id to (column or -1, box relative to it).
 
-    `forks` are where lines between columns part; `overhang` is how far texts reach beyond the left and the right end.
+    `corners` are those of nodes at which their remarks stand, by their numbers in `viz.layout.size.CORNERS`. `forks` are
+    where lines between columns part; `overhang` is how far texts reach beyond the left and the right end.
     """
 
     width: float = 0.0
@@ -57,6 +60,7 @@ class Layout:
     routes: list[Route] = field(default_factory=list)
     rails: list[Rail] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
+    corners: dict[str, int] = field(default_factory=dict)
     forks: list[Point] = field(default_factory=list)
     overhang: tuple[float, float] = (0.0, 0.0)
 
@@ -68,3 +72,7 @@ class Layout:
         """Return the box of node `id` in the drawing's own coordinates."""
         column, box = self.places[id]
         return box.moved(self.origin(column), 0.0)
+
+    def remarks(self, node: Node) -> list[Box]:
+        """Return where the remarks of a node stand, relative to its column."""
+        return tag_boxes(node, self.places[node.id][1], self.corners.get(node.id, 0))

@@ -10,6 +10,7 @@ from .typeset import typeset_width
 LABEL_SIZE = 13.0
 DETAIL_SIZE = 10.0
 TAG_SIZE = 11.0
+CORNERS = ((True, True), (False, True), (True, False), (False, False))  # right, lower: the best first
 
 
 def node_size(node: Node, round: bool) -> tuple[float, float]:
@@ -36,13 +37,15 @@ def label_room(label: str) -> float:
     return typeset_width(label, LABEL_SIZE, True) + 6.0 if label else 0.0
 
 
-def tag_boxes(node: Node, box: Box) -> list[Box]:
-    """Return where the remarks of a node stand: at its lower right, close to a round corner."""
+def tag_boxes(node: Node, box: Box, corner: int = 0) -> list[Box]:
+    """Return where the remarks of a node stand: at one of its `CORNERS`, close to it if it is round."""
+    right, lower = CORNERS[corner]
+    deep = 0.27 * min(box.width, box.height) / 2
+    widths = [typeset_width(text, TAG_SIZE, True) for text, _ in node.tags]
+    x = box.right - deep + 1 if right else box.left + deep - 1 - sum(widths) - 4 * (len(widths) - 1)
+    y = box.bottom - deep + 5 if lower else box.top + deep - 5
     boxes = []
-    corner = min(box.width, box.height) / 2
-    x, y = box.right - 0.27 * corner + 1, box.bottom - 0.27 * corner + 5
-    for text, _ in node.tags:
-        width = typeset_width(text, TAG_SIZE, True)
+    for width in widths:
         boxes.append(Box(x + width / 2, y, width, TAG_SIZE))
         x += width + 4
     return boxes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -11,7 +11,6 @@ from ..scenes.scene import Scene
 from .geometry import Box, Path, curve
 from .metrics import text_width
 from .positions import Frame, Layout
-from .size import tag_boxes
 
 COVERS_TEXT, COVERS_LINE, COVERS_BORDER, NEAR_LINE = 100.0, 10.0, 3.0, 2.0
 
@@ -19,10 +18,12 @@ COVERS_TEXT, COVERS_LINE, COVERS_BORDER, NEAR_LINE = 100.0, 10.0, 3.0, 2.0
 class Surroundings:
     """What stands in a column and up to `reach` columns beside it, in that column's own coordinates.
 
-    `spans` are the first and last column of each route.
+    `spans` are the first and last column of each route; `remarks` says whether those on nodes have their places.
     """
 
-    def __init__(self, scene: Scene, layout: Layout, spans: list[tuple[int, int]], column: int, reach: int) -> None:
+    def __init__(
+        self, scene: Scene, layout: Layout, spans: list[tuple[int, int]], column: int, reach: int, remarks: bool = True
+    ) -> None:
         self.layout, self.column = layout, column
         self.near = range(column - reach, column + reach + 1)
         within = range(max(self.near.start, 0), min(self.near.stop, len(layout.strips)))
@@ -32,7 +33,7 @@ class Surroundings:
         headings = [
             Box(x + width / 2, 11.0, 8.0 * len(column.label), 15.0) for column, x, width in strips if column.label
         ]
-        self.texts = corners([*self._nodes(scene), *headings, *map(name_box, frames)])
+        self.texts = corners([*self._nodes(scene, remarks), *headings, *map(name_box, frames)])
         level = [frame.box._replace(y=y, height=0.0) for frame in frames for y in (frame.box.top, frame.box.bottom)]
         lines = [*self._lines(spans), (corners(level), 0)]
         self.lines = np.concatenate([covered for covered, _ in lines])
@@ -40,15 +41,23 @@ class Surroundings:
         self.borders = [(frame.box.left, frame.box.right) for frame in frames]
         self.borders += [(x - 7, x + width + 7) for column, x, width in strips if column.kind == "step"]
 
-    def cost(self, box: Box, path: Path) -> float:
-        """Return what it costs to cover `box` by a label of `path`."""
+    def costs(self, boxes: Sequence[Box], path: Path | None) -> np.ndarray:
+        """Return what it costs to cover each of `boxes` by a label of `path`, or by a remark."""
+        places = corners(boxes)
+        low, high = places[:, :2].min(axis=0), places[:, 2:].max(axis=0)
+        around = Box(*((low + high) / 2), *(high - low))
+        near = overlaps(self.lines, around, 6.0)
+        lines, others = self.lines[near], self.owners[near] != id(path)
+        texts = self.texts[overlaps(self.texts, around, 2.0)]
         left, right = self._shift(-1) - 8, self._shift(-1) + self.layout.width + 8
-        outside = box.left < left or box.right > right or box.top < 0 or box.bottom > self.layout.height
-        cost = COVERS_TEXT * (overlaps(self.texts, box, 1.0).sum() + outside)
-        cost += COVERS_LINE * overlaps(self.lines, box, 1.0).any()
-        cost += NEAR_LINE * (overlaps(self.lines, box, 5.0) & (self.owners != id(path))).any()
-        cost += COVERS_BORDER * any(box.left < border < box.right for sides in self.borders for border in sides)
-        return float(cost)
+        outside = (places < (left, 0, left, 0)).any(axis=1)
+        outside |= (places > (right, self.layout.height, right, self.layout.height)).any(axis=1)
+        cost = COVERS_TEXT * (meet(places, texts, 1.0).sum(axis=1) + outside)
+        cost += COVERS_LINE * meet(places, lines, 1.0).any(axis=1)
+        cost += NEAR_LINE * (meet(places, lines, 5.0) & others).any(axis=1)
+        borders = np.array(self.borders).ravel()
+        crossed = (places[:, :1] < borders) & (borders < places[:, 2:3])
+        return np.asarray(cost + COVERS_BORDER * crossed.any(axis=1))
 
     def take(self, box: Box, columns: set[int]) -> None:
         """Let a label stand at `box` in each of `columns`: later ones keep off it."""
@@ -58,12 +67,12 @@ class Surroundings:
     def _shift(self, column: int) -> float:
         return self.layout.origin(column) - self.layout.origin(self.column)
 
-    def _nodes(self, scene: Scene) -> Iterator[Box]:
-        """Yield what nodes cover, and the remarks on them."""
+    def _nodes(self, scene: Scene, remarks: bool) -> Iterator[Box]:
+        """Yield what nodes cover, and the remarks on them if wanted."""
         for node in scene.nodes:
             column, box = self.layout.places[node.id]
             if column in self.near:
-                for covered in (box, *tag_boxes(node, box)):
+                for covered in (box, *(self.layout.remarks(node) if remarks else ())):
                     yield covered.moved(self._shift(column), 0.0)
 
     def _lines(self, spans: list[tuple[int, int]]) -> Iterator[tuple[np.ndarray, int]]:
@@ -101,6 +110,13 @@ def name_box(frame: Frame) -> Box:
 def corners(boxes: Iterable[Box]) -> np.ndarray:
     """Return a row (left, top, right, bottom) for each box."""
     return np.array([(box.left, box.top, box.right, box.bottom) for box in boxes]).reshape(-1, 4)
+
+
+def meet(corners: np.ndarray, others: np.ndarray, margin: float) -> np.ndarray:
+    """Return whether each row of `corners` comes closer to each of `others` than `margin`."""
+    left, top, right, bottom = corners.T[:, :, None]
+    level: np.ndarray = (others[:, 0] < right + margin) & (others[:, 2] > left - margin)
+    return level & (others[:, 1] < bottom + margin) & (others[:, 3] > top - margin)
 
 
 def overlaps(corners: np.ndarray, box: Box, margin: float) -> np.ndarray:

@@ -12,7 +12,6 @@ from tinygraph.plain_text import clean
 from ..layout.geometry import Box, Path
 from ..layout.lay_out import lay_out
 from ..layout.positions import Layout, Route
-from ..layout.size import tag_boxes
 from ..layout.typeset import pieces
 from ..scenes.folded import folded_scene
 from ..scenes.ops import ops_scene
@@ -129,7 +128,7 @@ class _Writer:
         name, raised = _split(node.label)
         tags = tuple(
             (pieces(text), hue, round(place.left - box.x, 1), round(place.y - box.y + 4, 1))
-            for (text, hue), place in zip(node.tags, tag_boxes(node, box), strict=True)
+            for (text, hue), place in zip(node.tags, self.layout.remarks(node), strict=True)
         )
         data = {
             "index": self.numbers[_number(node)],

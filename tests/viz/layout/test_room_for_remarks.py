@@ -8,7 +8,6 @@ import pytest
 import tinygraph as tg
 import viz
 from viz.layout.geometry import curve
-from viz.layout.size import tag_boxes
 
 X = np.sin(np.arange(8.0)).reshape(4, 2)
 
@@ -48,11 +47,17 @@ def test_lines_of_one_source_part_at_a_dot():
     assert drawing.svg().count('<circle class="a"') == len(layout.forks)
 
 
+def remarks(drawing, node):
+    """Return where the remarks of a node stand on the page."""
+    column, _ = drawing.layout.places[node.id]
+    return [box.moved(drawing.layout.origin(column), 0.0) for box in drawing.layout.remarks(node)]
+
+
 @pytest.mark.parametrize("fold", [False, True])
 def test_no_name_beside_a_node_is_cut_off(fold):
     drawing = viz.draw(with_long_names(), view="variables", fold=fold)
     start, _, width, _ = map(float, re.search(r'viewBox="([^"]*)"', drawing.svg())[1].split())
-    tags = [box for node in drawing.scene.nodes for box in tag_boxes(node, drawing.layout.box(node.id))]
+    tags = [box for node in drawing.scene.nodes for box in remarks(drawing, node)]
     assert len(tags) >= 2
     assert all(start <= box.left and box.right <= start + width for box in tags)
 
@@ -61,7 +66,7 @@ def test_names_beside_a_node_do_not_reach_into_the_next_column():
     drawing = viz.draw(with_long_names(), view="variables")
     boxes = {node.id: drawing.layout.box(node.id) for node in drawing.scene.nodes}
     for node in drawing.scene.nodes:
-        for tag in tag_boxes(node, boxes[node.id]):
+        for tag in remarks(drawing, node):
             for other, box in boxes.items():
                 if other != node.id and drawing.scene.node(other).column != node.column:
                     apart = box.left >= tag.right or box.right <= tag.left or box.top >= tag.bottom

@@ -1,0 +1,129 @@
+"""Which part of a line is its own: where its label stands, so that it says nothing of edges that share the rest."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from ..scenes.scene import Scene
+from .geometry import ARROW, Path, Point, curve
+from .positions import Layout
+from .surroundings import ink
+
+SAME = 2.0  # pixels: what lies nearer is one line
+LEAST = 12.0  # a part that is shorter is too short for a label
+FEW, MANY = 134, 200  # points looked at along the last part of a line, and along all of it
+NEAR_END = 400.0
+MOST_OTHERS, MOST_PARTS = 300, 3
+EARLIER = 1.5  # what it costs to have a label on the part before
+
+
+class Part(NamedTuple):
+    """A part of a line, from one fraction of its length to another, and what it costs to have the label there."""
+
+    start: float
+    end: float
+    cost: float
+
+
+class OwnParts:
+    """Finds the own part of each line of a drawing, and which lines share an arrowhead and a label."""
+
+    def __init__(self, scene: Scene, layout: Layout) -> None:
+        self._edges, self._layout = scene.edges, layout
+        self._of_source: dict[str, list[int]] = defaultdict(list)
+        self._of_target: dict[str, list[int]] = defaultdict(list)
+        self._joined: dict[tuple[str, str, Point], list[int]] = defaultdict(list)
+        for number, route in enumerate(layout.routes):
+            self._of_source[self._edges[route.edge].source].append(number)
+            self._of_target[self._edges[route.edge].target].append(number)
+            self._joined[self._arrowhead(number)].append(number)
+
+    def parts(self, numbers: Iterable[int]) -> list[Part]:
+        """Return the parts of like routes that no other edge runs along, the last one first.
+
+        Edges that join it under its label may do so.
+        """
+        own, places = True, np.zeros(0)
+        for number in numbers:
+            places, here = self._own(number)
+            own &= here
+        return _runs(places, np.asarray(own))
+
+    def labelled(self, number: int) -> bool:
+        """Return whether a route has a label of its own: of those that join under one label only the first has it."""
+        joined = self._joined[self._arrowhead(number)]
+        return number == joined[0] or not self._run_together(number, joined)
+
+    def _own(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return places along a route, and which of them are its own."""
+        edge, joined = self._edges[self._layout.routes[number].edge], self._joined[self._arrowhead(number)]
+        others = self._of_source[edge.source] + self._of_target[edge.target]
+        if len(joined) > 1 and self._run_together(number, joined):
+            others = [other for other in others if other not in joined]
+        else:
+            joined = []
+        places, points = _along(self._path(number))
+        own = ~self._covered(points, [other for other in others if other != number])
+        for other in joined[:FEW]:
+            own &= self._covered(points, [other])
+        return places, own
+
+    def _run_together(self, number: int, joined: list[int]) -> bool:
+        """Return whether routes to one arrowhead share enough of their way for one label."""
+        other = joined[0] if number != joined[0] else joined[-1]
+        places, points = _along(self._path(number))
+        apart = np.flatnonzero(~self._covered(points, [other]))
+        return not len(apart) or places[-1] - places[apart[-1]] > LEAST + ARROW
+
+    def _arrowhead(self, number: int) -> tuple[str, str, Point]:
+        route = self._layout.routes[number]
+        edge, (x, y) = self._edges[route.edge], route.path.tip or route.path.points[-1]
+        return edge.target, edge.label, (round(x + self._layout.origin(route.column)), round(y))
+
+    def _path(self, number: int) -> Path:
+        route = self._layout.routes[number]
+        return route.path.moved(self._layout.origin(route.column), 0.0)
+
+    def _covered(self, points: np.ndarray, others: list[int]) -> np.ndarray:
+        """Return which of `points` lie on one of the other routes."""
+        covered = np.zeros(len(points), bool)
+        for other in others[:: len(others) // MOST_OTHERS + 1]:
+            route = self._layout.routes[other]
+            origin = self._layout.origin(route.column)
+            left, top, right, bottom = _body(route.path).T
+            x, y = points[:, :1] - origin, points[:, 1:]
+            covered |= ((x > left - SAME) & (x < right + SAME) & (y > top - SAME) & (y < bottom + SAME)).any(axis=1)
+        return covered
+
+
+def _body(path: Path) -> np.ndarray:
+    """Return what a path covers without its arrowhead."""
+    corners = ink(path)
+    return corners[:-1] if path.tip else corners
+
+
+def _along(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return places along a path, as fractions of its length, close together near its end, and the points there."""
+    corners = np.concatenate([curve(piece) for piece in path.pieces()])
+    lengths = np.concatenate([[0.0], np.hypot(*np.diff(corners, axis=0).T).cumsum()])
+    length = lengths[-1]
+    at = np.union1d(np.linspace(0.0, length, MANY), np.linspace(max(0.0, length - NEAR_END), length, FEW))
+    points = np.column_stack([np.interp(at, lengths, corners[:, i]) for i in (0, 1)])
+    return at, points
+
+
+def _runs(places: np.ndarray, own: np.ndarray) -> list[Part]:
+    """Return the runs of `own` places that are long enough for a label, the last one first; all if there are none.
+
+    >>> _runs(np.array([0.0, 20, 40, 60, 80]), np.array([True, True, False, True, True]))
+    [Part(start=0.75, end=1.0, cost=0.0), Part(start=0.0, end=0.25, cost=1.5)]
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], own.astype(int), [0]])))
+    runs = [(float(places[first]), float(places[last - 1])) for first, last in zip(edges[::2], edges[1::2], strict=True)]
+    long = [(start, end) for start, end in runs if end - start >= LEAST] or runs or [(0.0, float(places[-1]))]
+    length = float(places[-1])
+    return [Part(start / length, end / length, EARLIER * before) for before, (start, end) in enumerate(long[: -MOST_PARTS - 1 : -1])]
