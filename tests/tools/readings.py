@@ -167,7 +167,7 @@ def labels_nearer_to_others(drawing: viz.Drawing) -> list[str]:
         if isinstance(text.owner, str):
             continue
         distance = _distances(text.box, dots[text.owner]).min()
-        if distance > 12.0:
+        if distance > 16.0:
             problems.append(f"{text.text} of {line_name(lines, text.owner)} stands {distance:.0f} px off its line")
             continue
         for other, points in everything:

@@ -48,7 +48,7 @@ def place_columns(plan: Plan) -> None:
 def _tags_end(plan: Plan, column: int, tagged: Iterable[Node]) -> float:
     """Return where the remarks on the nodes of a column end, from its left end, with a little air; 0 without any."""
     boxes = ((node, plan.cell(node).boxes[node.slot], plan.shifts[node.band, column]) for node in tagged)
-    ends = (tag_boxes(node, box.moved(shift, 0.0))[-1].right for node, box, shift in boxes)
+    ends = (max(tag.right for tag in tag_boxes(node, box.moved(shift, 0.0))) for node, box, shift in boxes)
     return max(ends, default=0.0)
 
 

@@ -9,14 +9,14 @@ from typing import NamedTuple
 import numpy as np
 
 from ..scenes.scene import Scene
-from .geometry import ARROW, Path, Point, curve
+from .geometry import Path, Point, curve
 from .positions import Layout
 from .surroundings import ink
 
 SAME = 2.0  # pixels: what lies nearer is one line
 LEAST = 12.0  # a part that is shorter is too short for a label
 FEW, MANY = 134, 200  # points looked at along the last part of a line, and along all of it
-NEAR_END = 400.0
+NEAR_END = 300.0  # so near its end a label is looked for
 MOST_OTHERS, MOST_PARTS = 300, 3
 EARLIER = 1.5  # what it costs to have a label on the part before
 
@@ -47,37 +47,28 @@ class OwnParts:
 
         Edges that join it under its label may do so.
         """
-        own, places = True, np.zeros(0)
-        for number in numbers:
-            places, here = self._own(number)
-            own &= here
-        return _runs(places, np.asarray(own))
+        masks = [self._own(number) for number in numbers]
+        places = masks[0][0]
+        own, together = (np.logical_and.reduce([mask[kind] for mask in masks]) for kind in (1, 2))
+        runs = _runs(places, own)
+        if not (together & ~own).any() and not (own & ~together).any():
+            return runs
+        return [*_runs(places, together), *(part._replace(cost=part.cost + EARLIER) for part in runs)]
 
     def labelled(self, number: int) -> bool:
         """Return whether a route has a label of its own: of those that join under one label only the first has it."""
-        joined = self._joined[self._arrowhead(number)]
-        return number == joined[0] or not self._run_together(number, joined)
+        return number == self._joined[self._arrowhead(number)][0]
 
-    def _own(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return places along a route, and which of them are its own."""
+    def _own(self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return places along a route, which of them are its own, and where all run that join it under its label."""
         edge, joined = self._edges[self._layout.routes[number].edge], self._joined[self._arrowhead(number)]
         others = self._of_source[edge.source] + self._of_target[edge.target]
-        if len(joined) > 1 and self._run_together(number, joined):
-            others = [other for other in others if other not in joined]
-        else:
-            joined = []
         places, points = _along(self._path(number))
-        own = ~self._covered(points, [other for other in others if other != number])
-        for other in joined[:FEW]:
-            own &= self._covered(points, [other])
-        return places, own
-
-    def _run_together(self, number: int, joined: list[int]) -> bool:
-        """Return whether routes to one arrowhead share enough of their way for one label."""
-        other = joined[0] if number != joined[0] else joined[-1]
-        places, points = _along(self._path(number))
-        apart = np.flatnonzero(~self._covered(points, [other]))
-        return not len(apart) or places[-1] - places[apart[-1]] > LEAST + ARROW
+        own = ~self._covered(points, [other for other in others if other not in joined])
+        together = own.copy()
+        for other in joined[:MOST_OTHERS]:
+            together &= self._covered(points, [other])
+        return places, own, together if together.any() and np.ptp(places[together]) >= LEAST else own
 
     def _arrowhead(self, number: int) -> tuple[str, str, Point]:
         route = self._layout.routes[number]
@@ -125,5 +116,7 @@ def _runs(places: np.ndarray, own: np.ndarray) -> list[Part]:
     edges = np.flatnonzero(np.diff(np.concatenate([[0], own.astype(int), [0]])))
     runs = [(float(places[first]), float(places[last - 1])) for first, last in zip(edges[::2], edges[1::2], strict=True)]
     long = [(start, end) for start, end in runs if end - start >= LEAST] or runs or [(0.0, float(places[-1]))]
+    if long[-1][1] - long[-1][0] > 2 * NEAR_END:
+        long[-1:] = [(long[-1][0], long[-1][1] - NEAR_END), (long[-1][1] - NEAR_END, long[-1][1])]
     length = float(places[-1])
     return [Part(start / length, end / length, EARLIER * before) for before, (start, end) in enumerate(long[: -MOST_PARTS - 1 : -1])]

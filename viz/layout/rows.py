@@ -21,13 +21,19 @@ def stack_rows(plan: Plan) -> None:
         columns[node.band].add(column)
     spans = [(min(used), max(used), band) for band, used in columns.items()]
     taken: list[int] = []
-    for low, high, band in sorted(spans, key=lambda span: (span[0] - span[1], span)):
+    for low, high, band in sorted(spans, key=lambda span: _before(plan, *span)):
         plan.rows[band] = _take_first(taken, low, high)
     top = HEADER + _assign_lanes(plan) + MARGIN
     for row in range(len(taken)):
         top = _place_row(plan, row, top)
     plan.result.height = top
     _lower_lanes(plan)
+
+
+def _before(plan: Plan, low: int, high: int, band: int) -> tuple[int, ...]:
+    """Return what bands are put in order by: loops as the program has them, before what stands between them."""
+    loop = low < high and any(plan.scene.columns[column].kind == "step" for column in (low, high))
+    return (0, band) if loop else (1, low - high, low, band)
 
 
 def _take_first(taken: list[int], low: int, high: int) -> int:

@@ -10,6 +10,7 @@ from .typeset import typeset_width
 LABEL_SIZE = 13.0
 DETAIL_SIZE = 10.0
 TAG_SIZE = 11.0
+LONG = 90.0  # remarks that take more pixels beside each other
 CORNERS = ((True, True), (False, True), (True, False), (False, False))  # right, lower: the best first
 
 
@@ -42,12 +43,14 @@ def tag_boxes(node: Node, box: Box, corner: int = 0) -> list[Box]:
     right, lower = CORNERS[corner]
     deep = 0.27 * min(box.width, box.height) / 2
     widths = [typeset_width(text, TAG_SIZE, True) for text, _ in node.tags]
-    x = box.right - deep + 1 if right else box.left + deep - 1 - sum(widths) - 4 * (len(widths) - 1)
-    y = box.bottom - deep + 5 if lower else box.top + deep - 5
+    long = sum(widths) > LONG  # then one stands under the other
+    room = max(widths) if long else sum(widths) + 4 * (len(widths) - 1)
+    x = box.right - deep + 1 if right else box.left + deep - 1 - room
+    y = box.bottom - deep + 5 if lower else box.top + deep - 5 - (TAG_SIZE + 1) * (len(widths) - 1) * long
     boxes = []
     for width in widths:
-        boxes.append(Box(x + width / 2, y, width, TAG_SIZE))
-        x += width + 4
+        boxes.append(Box((x if right or not long else x + room - width) + width / 2, y, width, TAG_SIZE))
+        x, y = (x, y + TAG_SIZE + 1) if long else (x + width + 4, y)
     return boxes
 
 
