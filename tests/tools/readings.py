@@ -86,8 +86,9 @@ def continued_lines(drawing: viz.Drawing) -> list[str]:
         lefts = [end for near in (row - 1, row, row + 1) for end in ends.get(near, ()) if not end[2]]
         for x, y, _, line in rights:
             for other_x, other_y, _, other in lefts:
-                facing = line.source != other.source and (line.path.tip is None or line.path.tip != other.path.tip) and -1.0 < other_x - x < GAP and abs(y - other_y) < 3.0
-                if facing and not _between(boxes, x, other_x, y):
+                apart = line.source != other.source and (line.path.tip is None or line.path.tip != other.path.tip)
+                facing = -1.0 < other_x - x < GAP and abs(y - other_y) < 3.0
+                if apart and facing and not _between(boxes, x, other_x, y):
                     problems.add(f"{line.name} seems to go on in {other.name} at ({x:.0f}, {y:.0f})")
     return sorted(problems)
 
@@ -119,7 +120,7 @@ def crowded_heads(drawing: viz.Drawing) -> list[str]:
         if line.path.tip is None:
             continue
         tip, base = np.array(line.path.tip), np.array(line.path.points[-1])
-        before = np.array(line.path.points[-2] if line.path.points[-2] != line.path.points[-1] else line.path.points[-4])
+        before = next(np.array(point) for point in line.path.points[::-1] if point != line.path.points[-1])
         head = (tip - base) / max(np.hypot(*(tip - base)), 1e-9)
         last = (base - before) / max(np.hypot(*(base - before)), 1e-9)
         if head @ last < 0.9:
@@ -128,7 +129,9 @@ def crowded_heads(drawing: viz.Drawing) -> list[str]:
         near = np.flatnonzero(np.hypot(*(points - middle).T) < HEAD_ROOM)
         joined = np.array([other.path.tip == line.path.tip for other in lines])
         beside = near[(nets[owners[near]] != line.source) & ~joined[owners[near]] & (directions[near] @ head > 0.85)]
-        problems |= {f"{lines[other].name} runs along the head of {line.name} at {tip.round()}" for other in owners[beside]}
+        problems |= {
+            f"{lines[other].name} runs along the head of {line.name} at {tip.round()}" for other in owners[beside]
+        }
     return sorted(problems)
 
 
@@ -150,10 +153,11 @@ def labels_on_shared_lines(drawing: viz.Drawing) -> list[str]:
         place = line[np.argmin(_distances(text.box, line))]
         for other, points in by_source[edges[text.owner].source]:
             between = edges[other.edge].source, edges[other.edge].target  # several delays of a state share one loop
-            if between != (edges[text.owner].source, edges[text.owner].target) and edges[other.edge].label != text.text:
-                if np.hypot(*(points - place).T).min() < SHARED:
-                    problems.append(f"{text.text} of {line_name(lines, text.owner)} stands at {other.name}")
-                    break
+            own_ends = edges[text.owner].source, edges[text.owner].target
+            alike = between == own_ends or edges[other.edge].label == text.text
+            if not alike and np.hypot(*(points - place).T).min() < SHARED:
+                problems.append(f"{text.text} of {line_name(lines, text.owner)} stands at {other.name}")
+                break
     return problems
 
 
@@ -230,7 +234,9 @@ def struck(drawing: viz.Drawing) -> list[str]:
     for text in texts_of(drawing):
         box = Box(text.box.x, text.box.y, text.box.width - 1.0, min(text.box.height, 10.0))
         hit = (left < box.right) & (right > box.left) & (top < box.bottom) & (bottom > box.top)
-        problems += [f"{lines[number].name} strikes {text.text} at ({box.x:.0f}, {box.y:.0f})" for number in set(owners[hit])]
+        problems += [
+            f"{lines[number].name} strikes {text.text} at ({box.x:.0f}, {box.y:.0f})" for number in set(owners[hit])
+        ]
     return problems
 
 

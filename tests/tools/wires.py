@@ -59,7 +59,9 @@ def touching(drawing: viz.Drawing) -> list[str]:
         edge = edges[route.edge]
         if edge.kind != "gradient":
             line = dense(route.path.moved(layout.origin(route.column), 0.0))
-            nets.append((edge.source, (edge.target, *line[-1].round()), f"{labels[edge.source]}→{labels[edge.target]}", line))
+            nets.append(
+                (edge.source, (edge.target, *line[-1].round()), f"{labels[edge.source]}→{labels[edge.target]}", line)
+            )
     for rail in layout.rails:
         nets.append((rail.source, None, f"{labels[rail.source]}→", dense(rail.path)))
     joined = {(edge.source, edge.target) for edge in edges}

@@ -16,6 +16,7 @@ from .buses import DEPTH, ROOM, Stretch, bus, gap_below
 from .geometry import Box, Path, Point, cross
 from .graphviz_layout import arrange
 from .landings import spread_landings
+from .mend import mended
 from .request import Placed, Request, mirror, scope_members
 from .routes import End
 from .size import label_room, node_size
@@ -116,6 +117,7 @@ class Cell:
         over = self._in_the_way({*left, *right}) if blocked and not self._is_large() else ()
         if over and self._take_best(left, right, over) > blocked:
             self._take_best(left, right)
+        self._mend()
         if self.round:
             self._spread(left, right)
 
@@ -131,6 +133,7 @@ class Cell:
         self._put_in_line()
         for row in self._rows(ordered=False):
             self._run_buses(row, left)
+        self._mend()
         if self.round:
             self._spread(left, right)
 
@@ -192,6 +195,14 @@ class Cell:
             targets = [self.boxes[slot] for slot in wires.values()]
             paths = bus(self.boxes[source], targets, number, others)
             self.lines |= {wire: (path, None) for wire, path in zip(wires, paths, strict=False)}
+
+    def _mend(self) -> None:
+        """Draw lines anew that are tangled."""
+        for wire, (path, label) in self.lines.items():
+            if not wire.port:
+                others = [box for slot, box in self.boxes.items() if slot not in (wire.source, wire.target)]
+                line = mended(path, self.boxes[wire.source], self.boxes[wire.target], self.round, others)
+                self.lines[wire] = line, label if line is path else None
 
     def _spread(self, left: Collection[Slot], right: Collection[Slot]) -> None:
         """Move the ends of lines apart where they meet a circle, but for what runs level or on a bus.

@@ -26,6 +26,7 @@ def place_columns(plan: Plan) -> None:
     plan.exits = assign_exits(plan)
     plan.ports = assign_ports(plan)
     extents, gutters, rooms = _extents(plan), _gutters(plan), _label_rooms(plan)
+    sums = _sum_rooms(plan)
     tagged: dict[int, list[Node]] = defaultdict(list)
     for node, c in plan.standing:
         if node.tags:
@@ -40,7 +41,8 @@ def place_columns(plan: Plan) -> None:
         layout.width = x + width
         for band, (low, high) in extent.items():
             plan.shifts[band, c] = float(round((width - (high - low)) / 2 - low))
-        x = _place_gutter(plan, max(x + width, x + _tags_end(plan, c, tagged[c]) - TRACK), c, gutters.get(c, []), rooms[c])
+        end = max(x + width, x + _tags_end(plan, c, tagged[c]) - TRACK) + sums[c]
+        x = _place_gutter(plan, end, c, gutters.get(c, []), rooms[c])
     if len(columns) - 1 in gutters:
         layout.width = x
 
@@ -76,6 +78,16 @@ def _extent(cell: Cell, boxes: list[Box]) -> tuple[float, float]:
     if len(boxes) > 0.6 * len(cell.boxes):
         return 0.0, cell.width
     return min(box.left for box in boxes) - 4, max(box.right for box in boxes) + 4
+
+
+def _sum_rooms(plan: Plan) -> dict[int, float]:
+    """Return for each gutter the room at its left for the labels of what is summed there."""
+    rooms: dict[int, float] = defaultdict(float)
+    for crossing in plan.crossings:
+        edge = plan.scene.edges[crossing.edge]
+        if edge.kind == "gradient" and edge.label and not crossing.comes_from_left:
+            rooms[crossing.last] = max(rooms[crossing.last], label_room(edge.label))
+    return rooms
 
 
 def _label_rooms(plan: Plan) -> dict[int, float]:

@@ -15,8 +15,8 @@ from ..scenes.scene import Scene
 from .geometry import Box, Path, curve
 from .own_parts import OwnParts, Part
 from .positions import Layout
-from .size import LABEL_SIZE
 from .remarks import place_remarks
+from .size import LABEL_SIZE
 from .surroundings import Surroundings, corners, ink, name_box, overlaps
 from .typeset import typeset_width
 
@@ -113,7 +113,7 @@ def _candidates(path: Path, width: float, part: Part) -> Iterator[tuple[Box, flo
 
 
 def _beside_loop(path: Path, width: float) -> Iterator[tuple[Box, float]]:
-    """Yield the places to the right of a loop, where its label is expected, and those of others; none for other paths."""
+    """Yield the places to the right of a loop, where labels are expected, one over the other; none for other paths."""
     (x, y), (control_x, _) = path.points[:2]
     end_x, end_y = path.tip or path.points[-1]
     if len(path.points) == 4 and abs(x - end_x) <= 0.1 and control_x > x:

@@ -10,6 +10,7 @@ from .edge_labels import place_labels
 from .geometry import Box, Path
 from .graphviz_layout import arrange, one_drawing
 from .landings import spread_landings
+from .mend import mended
 from .positions import Frame, Layout, Route
 from .request import Request, scope_members
 from .size import label_room, node_size
@@ -72,6 +73,9 @@ def _whole(scene: Scene) -> Layout:
     paths = placed.paths
     for i in bent:
         paths[i] = _bend(scene.edges[i], boxes, scene.round) or paths[i]
+    for i, edge in enumerate(scene.edges):
+        others = [box for id, box in boxes.items() if id not in (edge.source, edge.target)]
+        paths[i] = mended(paths[i], boxes[edge.source], boxes[edge.target], scene.round, others)
     if scene.round:
         ends = [(number[edge.source], number[edge.target]) for edge in scene.edges]
         spread_landings(paths, ends, placed.boxes)

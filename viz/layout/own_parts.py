@@ -62,7 +62,8 @@ class OwnParts:
     def _own(self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return places along a route, which of them are its own, and where all run that join it under its label."""
         edge, joined = self._edges[self._layout.routes[number].edge], self._joined[self._arrowhead(number)]
-        others = self._of_source[edge.source] + self._of_target[edge.target]
+        meeting = self._of_target[edge.target] if edge.kind != "gradient" else []  # those are summed there
+        others = self._of_source[edge.source] + meeting
         places, points = _along(self._path(number))
         own = ~self._covered(points, [other for other in others if other not in joined])
         together = own.copy()
@@ -114,9 +115,14 @@ def _runs(places: np.ndarray, own: np.ndarray) -> list[Part]:
     [Part(start=0.75, end=1.0, cost=0.0), Part(start=0.0, end=0.25, cost=1.5)]
     """
     edges = np.flatnonzero(np.diff(np.concatenate([[0], own.astype(int), [0]])))
-    runs = [(float(places[first]), float(places[last - 1])) for first, last in zip(edges[::2], edges[1::2], strict=True)]
+    runs = [
+        (float(places[first]), float(places[last - 1])) for first, last in zip(edges[::2], edges[1::2], strict=True)
+    ]
     long = [(start, end) for start, end in runs if end - start >= LEAST] or runs or [(0.0, float(places[-1]))]
     if long[-1][1] - long[-1][0] > 2 * NEAR_END:
         long[-1:] = [(long[-1][0], long[-1][1] - NEAR_END), (long[-1][1] - NEAR_END, long[-1][1])]
     length = float(places[-1])
-    return [Part(start / length, end / length, EARLIER * before) for before, (start, end) in enumerate(long[: -MOST_PARTS - 1 : -1])]
+    return [
+        Part(start / length, end / length, EARLIER * before)
+        for before, (start, end) in enumerate(long[: -MOST_PARTS - 1 : -1])
+    ]

@@ -161,7 +161,9 @@ class Plan:
                 if c.passes_over:
                     fed[c.net, c.last][c.source.id].add((c.target.id, edge.label, edge.kind))
             self._joined = {place: len(set(map(frozenset, of.values()))) == 1 for place, of in fed.items()}
-        return crossing.passes_over and not self.is_boundary(crossing.target) and self._joined[crossing.net, crossing.last]
+        return (
+            crossing.passes_over and not self.is_boundary(crossing.target) and self._joined[crossing.net, crossing.last]
+        )
 
     def track(self, crossing: Crossing, gutter: int) -> float:
         """Return where the track of an edge runs in a gutter."""

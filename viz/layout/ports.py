@@ -40,9 +40,8 @@ def assign_ports(plan: Plan) -> dict[int, Port]:
         if plan.scene.edges[crossing.edge].kind != "gradient":
             arched = plan.arches(crossing)
             entering[crossing.target.id, crossing.comes_from_left, arched][_source(plan, crossing)].append(crossing)
-            if not arched:
-                if not plan.exit(crossing):
-                    leaving.add((crossing.source.id, crossing.leaves_right))
+            if not arched and not plan.exit(crossing):
+                leaving.add((crossing.source.id, crossing.leaves_right))
     turning = _turning(plan)
     ports: dict[int, Port] = {}
     for (target, from_left, arched), sources in entering.items():
@@ -63,7 +62,7 @@ def assign_ports(plan: Plan) -> dict[int, Port]:
 
 
 def _turning(plan: Plan) -> dict[tuple[int, bool, int], set[str]]:
-    """Return what comes into each gutter in each direction at each height, and may seem to go on in a line out of it."""
+    """Return what comes into each gutter in each direction at each height: it may seem to go on in a line out of it."""
     turning: dict[tuple[int, bool, int], set[str]] = defaultdict(set)
     for c in plan.crossings:
         turning[c.first, c.leaves_right, round(plan.leaving_height(c))].add(c.source.id)

@@ -49,8 +49,8 @@ class Rail(NamedTuple):
 class Layout:
     """Positions of all that a scene holds. `places` maps a node's id to (column or -1, box relative to it).
 
-    `corners` are those of nodes at which their remarks stand, by their numbers in `viz.layout.size.CORNERS`. `forks` are
-    where lines between columns part; `overhang` is how far texts reach beyond the left and the right end.
+    `corners` are those of nodes at which their remarks stand, by their numbers in `viz.layout.size.CORNERS`; `forks`
+    are where lines between columns part; `overhang` is how far texts reach beyond the left and the right end.
     """
 
     width: float = 0.0

@@ -52,7 +52,7 @@ def follow(path: Path, start: float, end: float) -> Path:
 
 def straight(source: Box, target: Box, round: bool, others: Sequence[Box]) -> Path | None:
     """Return the straight line between two boxes; None if others are in its way."""
-    start, tip = _border(source, (target.x, target.y), round), _border(target, (source.x, source.y), round)
+    start, tip = border(source, (target.x, target.y), round), border(target, (source.x, source.y), round)
     path = rounded([start, tip])
     return (
         None
@@ -74,7 +74,7 @@ def is_slanted(path: Path) -> bool:
     return not level and not bent
 
 
-def _border(box: Box, far: Point, round: bool) -> Point:
+def border(box: Box, far: Point, round: bool) -> Point:
     """Return where the line from the middle of a box to a point outside leaves it."""
     inside, outside = 0.0, 1.0
     for _ in range(20):

@@ -12,7 +12,7 @@ from .geometry import Box, Path, curve
 from .metrics import text_width
 from .positions import Frame, Layout
 
-COVERS_TEXT, COVERS_LINE, COVERS_BORDER, NEAR_LINE = 100.0, 10.0, 3.0, 2.0
+COVERS_TEXT, COVERS_LINE, COVERS_BORDER, NEAR_LINE, WIDENS = 100.0, 10.0, 3.0, 2.0, 1.0
 
 
 class Surroundings:
@@ -50,14 +50,16 @@ class Surroundings:
         lines, others = self.lines[near], self.owners[near] != id(path)
         texts = self.texts[overlaps(self.texts, around, 2.0)]
         left, right = self._shift(-1) - 8, self._shift(-1) + self.layout.width + 8
-        outside = (places < (left, 0, left, 0)).any(axis=1)
-        outside |= (places > (right, self.layout.height, right, self.layout.height)).any(axis=1)
-        cost = COVERS_TEXT * (meet(places, texts, 1.0).sum(axis=1) + outside)
+        cost = COVERS_TEXT * (meet(places, texts, 1.0).sum(axis=1) + 1.0 * self._above_or_below(places))
+        cost += WIDENS * ((places[:, 0] < left) | (places[:, 2] > right))
         cost += COVERS_LINE * meet(places, lines, 1.0).any(axis=1)
         cost += NEAR_LINE * (meet(places, lines, 5.0) & others).any(axis=1)
         borders = np.array(self.borders).ravel()
         crossed = (places[:, :1] < borders) & (borders < places[:, 2:3])
         return np.asarray(cost + COVERS_BORDER * crossed.any(axis=1))
+
+    def _above_or_below(self, places: np.ndarray) -> np.ndarray:
+        return np.asarray((places[:, 1] < 0) | (places[:, 3] > self.layout.height))
 
     def take(self, box: Box, columns: set[int]) -> None:
         """Let a label stand at `box` in each of `columns`: later ones keep off it."""

@@ -34,7 +34,7 @@ def test_no_line_runs_through_a_label(figure):
         lines += [(scene.edges[route.edge], corners) for corners in ink(path)]
     for route in layout.routes:
         label = scene.edges[route.edge].label
-        if label:
+        if label and route.label:
             x, y = route.label
             left, top, right, bottom = _corners((x + layout.origin(route.column), y), label)
             for edge, line in lines:
