@@ -101,6 +101,7 @@ class Plan:
         self.ports: dict[int, Port] = {}
         self.exits: dict[Net, float] = {}
         self._gathered: Counter[str] = Counter()
+        self._heights: dict[Hashable, float] = {}
         self._joined: dict[tuple[Net, int], bool] = {}
         self.result = Layout()
 
@@ -132,7 +133,11 @@ class Plan:
 
     def leaving_height(self, crossing: Crossing) -> float:
         """Return the height at which an edge comes into its first gutter."""
-        return self.end(crossing.source).leaving_height(crossing.leaves_right, self.exit(crossing))
+        source, exit = crossing.source, self.exit(crossing)
+        key = id(self.cell(source)), source.band, source.slot, crossing.leaves_right, exit
+        if key not in self._heights:
+            self._heights[key] = self.end(source).leaving_height(crossing.leaves_right, exit)
+        return self._heights[key]
 
     def gathers(self, crossing: Crossing) -> bool:
         """Return whether an edge is one of many that come together on a lane before a node after the time steps."""
@@ -154,6 +159,8 @@ class Plan:
 
     def joins(self, crossing: Crossing) -> bool:
         """Return whether lanes come together before a column: all that comes in so goes to the same nodes, alike."""
+        if not crossing.passes_over or self.is_boundary(crossing.target):
+            return False
         if not self._joined:
             fed: dict[tuple[Net, int], dict[str, set[Hashable]]] = defaultdict(lambda: defaultdict(set))
             for c in self.crossings:
@@ -161,9 +168,7 @@ class Plan:
                 if c.passes_over:
                     fed[c.net, c.last][c.source.id].add((c.target.id, edge.label, edge.kind))
             self._joined = {place: len(set(map(frozenset, of.values()))) == 1 for place, of in fed.items()}
-        return (
-            crossing.passes_over and not self.is_boundary(crossing.target) and self._joined[crossing.net, crossing.last]
-        )
+        return self._joined[crossing.net, crossing.last]
 
     def track(self, crossing: Crossing, gutter: int) -> float:
         """Return where the track of an edge runs in a gutter."""

@@ -16,20 +16,21 @@ def assign_exits(plan: Plan) -> dict[Net, float]:
     The middle is for the line that comes straight: else it would seem to go on in the one that leaves.
     """
     forward = [c for c in plan.crossings if plan.scene.edges[c.edge].kind != "gradient" and not plan.arches(c)]
-    met = {(c.target.id, c.comes_from_left) for c in forward if _is_straight(plan, c)}
+    straight = {c.edge for c in forward if not c.passes_over and _is_level(plan, c)}
+    met = {(c.target.id, c.comes_from_left) for c in forward if c.edge in straight}
     goals: dict[Net, list[float]] = defaultdict(list)
     for crossing in forward:
-        if (crossing.source.id, not crossing.leaves_right) in met and not _is_straight(plan, crossing):
+        if (crossing.source.id, not crossing.leaves_right) in met and crossing.edge not in straight:
             lane = plan.lane(crossing)
             end = plan.end(crossing.target).entering_height(crossing.comes_from_left) if lane is None else lane
             goals[crossing.net].append(end - plan.end(crossing.source).box.y)
     return {net: STEP if sum(below) > 0 else -STEP for net, below in goals.items()}
 
 
-def _is_straight(plan: Plan, crossing: Crossing) -> bool:
-    """Return whether an edge runs level from its source to its target."""
-    heights = plan.leaving_height(crossing), plan.end(crossing.target).entering_height(crossing.comes_from_left)
-    return not crossing.passes_over and abs(heights[0] - heights[1]) < 1.0
+def _is_level(plan: Plan, crossing: Crossing) -> bool:
+    """Return whether an edge enters its target at the height at which it leaves its source."""
+    entering = plan.end(crossing.target).entering_height(crossing.comes_from_left)
+    return abs(plan.leaving_height(crossing) - entering) < 1.0
 
 
 def assign_ports(plan: Plan) -> dict[int, Port]:
