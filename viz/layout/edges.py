@@ -5,7 +5,7 @@ There are edges inside a column; from what many columns share, through a port in
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Hashable
 
 from ..scenes.scene import Edge, Node
@@ -28,12 +28,12 @@ def fill_cells(plan: Plan) -> None:
 def _sort_edges(plan: Plan) -> None:
     """Tell the kinds of edges apart; all but crossings become wires of their cell."""
     fans = _fans(plan)
-    alike: Counter[tuple[str, str, str]] = Counter()
+    alike: dict[tuple[str, str, str], int] = {}
     for i, edge in enumerate(plan.scene.edges):
         source, target = plan.nodes[edge.source], plan.nodes[edge.target]
         cell, column = plan.cells[target.band], target.column or 0
-        place = alike[edge.source, edge.target, edge.kind]
-        alike[edge.source, edge.target, edge.kind] += 1
+        ends = edge.source, edge.target, edge.kind
+        alike[ends] = place = alike.get(ends, -1) + 1
         if source.column is None or (source.id, target.band) in fans:
             wire = cell.wire(edge, source.id, target.slot, place, port=True)
             plan.ported.append(Use(i, wire, target.band, column, source.id))
