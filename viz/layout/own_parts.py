@@ -72,8 +72,11 @@ class OwnParts:
         return places, own, together if together.any() and np.ptp(places[together]) >= LEAST else own
 
     def _arrowhead(self, number: int) -> tuple[str, str, Point]:
+        """Return what is alike for routes that come to one arrowhead in one straight line, under one label."""
         route = self._layout.routes[number]
         edge, (x, y) = self._edges[route.edge], route.path.tip or route.path.points[-1]
+        if route.path.points[-2] != route.path.points[-1]:
+            return edge.target, edge.label, (-1.0, number)
         return edge.target, edge.label, (round(x + self._layout.origin(route.column)), round(y))
 
     def _path(self, number: int) -> Path:

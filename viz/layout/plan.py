@@ -159,7 +159,7 @@ class Plan:
 
     def joins(self, crossing: Crossing) -> bool:
         """Return whether lanes come together before a column: all that comes in so goes to the same nodes, alike."""
-        if not crossing.passes_over or self.is_boundary(crossing.target):
+        if not crossing.passes_over or self.is_boundary(crossing.target) or self.arches(crossing):
             return False
         if not self._joined:
             fed: dict[tuple[Net, int], dict[str, set[Hashable]]] = defaultdict(lambda: defaultdict(set))

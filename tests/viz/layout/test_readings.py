@@ -82,6 +82,13 @@ def test_every_label_is_written_at_its_line_or_at_one_that_joins_it(name):
     assert {(edge.target, edge.label) for edge in edges if edge.label} <= written
 
 
+def test_arches_that_meet_at_a_node_keep_their_labels():
+    layout = drawn("full-history").layout
+    assert all(route.label for route in layout.routes)
+    tips = {(layout.origin(route.column) + route.path.tip[0], route.path.tip[1]) for route in layout.routes}
+    assert len(tips) == len(layout.routes)
+
+
 def test_loops_stand_in_the_order_of_the_program():
     drawing = outsider("p04_gru_crf_dict", "variables")
     heights = {node.label: drawing.layout.box(node.id).y for node in drawing.scene.nodes}
