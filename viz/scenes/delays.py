@@ -168,6 +168,18 @@ class Times:
             return self._on_one_axis(pairs)
         return _of_iterations(edge) or self._from_another(edge, pairs)
 
+    def taken(self, source: FoldedNode, pairs: list[tuple[int, int]]) -> Delay:
+        """Return which time step is read by what takes elements of a stack: pairs of an element and its reader."""
+        steps = [(self.timeline.timesteps[j], self.timeline.timesteps[k]) for j, k in pairs]
+        if source.times == 1 or any(then is None for then, _ in steps):
+            return Moment("" if source.times == 1 else "varies")
+        if len({k for _, k in pairs}) == 1:
+            return Moments("all t" if len(pairs) == source.times else _listed(sorted({then for then, _ in steps if then})))
+        if any(now is None for _, now in steps):
+            return Moment("varies")
+        delay = self._on_one_axis(pairs)
+        return delay if self._axis(pairs[0][0]) is self._axis(pairs[0][1]) else Moment(delay_text(delay))
+
     def _end_of_inner(self, edge: FoldedEdge) -> str:
         """Return which iteration is read of loops that the reader does not stand in, where the name counts them."""
         shared, names = shared_depth(edge.source.loops, edge.target.loops), letters(edge.source)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import NamedTuple, TypeVar
+
+import numpy as np
 
 import tinygraph as tg
 from tinygraph.graphs.writing import subscript
 
-__all__ = ["Element", "find_elements", "stacked_element"]
+__all__ = ["Element", "find_elements", "leading_to", "stacked_elements"]
 
 
 Place = TypeVar("Place", bound=Hashable)
@@ -53,11 +55,40 @@ def find_elements(ops: Iterable[tuple[Place, tg.Node]]) -> dict[Place, Element]:
     return {place: element for place, element in elements.items() if element is not None and element.parameter in used}
 
 
-def stacked_element(node: tg.Node) -> tg.Node | None:
-    """Return what an op takes out of a stack that was made of it and others; None for other ops."""
-    index = node.attributes.get("index")
-    if str(node.op) == "getitem" and isinstance(index, int):
-        (stack,) = node.inputs
-        if str(stack.op) == "stack" and stack.attributes.get("axis", 0) == 0:
-            return stack.inputs[index]
-    return None
+def stacked_elements(node: tg.Node) -> tuple[tg.Node, ...] | None:
+    """Return what an op takes out of what was stacked or joined, where that is not all of it; None for other ops."""
+    if str(node.op) != "getitem":
+        return None
+    numbers, joined = _numbers(node)
+    if joined is None:
+        return None
+    taken = np.unique(numbers).tolist()
+    return tuple(joined.inputs[number] for number in taken) if 0 < len(taken) < len(joined.inputs) else None
+
+
+def _numbers(node: tg.Node) -> tuple[np.ndarray, tg.Node | None]:
+    """Return for each number in a value which of the joined arrays it comes from, and the op that joined them."""
+    if str(node.op) == "getitem":
+        numbers, joined = _numbers(node.inputs[0])
+        return (numbers[node.attributes["index"]], joined) if joined is not None else (numbers, None)
+    if str(node.op) not in ("stack", "concatenate") or node.attributes.get("axis", 0) is None:
+        return np.empty(0, int), None
+    axis = node.attributes.get("axis", 0) % len(node.shape)
+    lengths = [1 if node.op == "stack" else source.shape[axis] for source in node.inputs]
+    along = np.repeat(np.arange(len(lengths)), lengths)
+    return np.broadcast_to(along.reshape(-1, *[1] * (len(node.shape) - axis - 1)), node.shape), node
+
+
+def leading_to(outputs: Iterable[int], sources: Callable[[int], Iterable[int]]) -> set[int]:
+    """Return the indices of what leads to some outputs: a stack of which all readers take elements does not.
+
+    >>> sorted(leading_to([3], {3: [1, 2], 2: [1], 1: [], 0: []}.__getitem__))
+    [1, 2, 3]
+    """
+    leading = set(outputs)
+    waiting = list(leading)
+    while waiting:
+        new = set(sources(waiting.pop())) - leading
+        leading |= new
+        waiting += new
+    return leading

@@ -16,7 +16,7 @@ from tinygraph.graphs.symbols import raised
 from .cell_parts import CellParts
 from .contraction import Argument, Link, contract
 from .delays import Moment, Moments, Times, is_carried, letters
-from .elements import Element, find_elements, stacked_element
+from .elements import Element, find_elements, leading_to, stacked_elements
 from .equal_inputs import merge_equal_inputs
 from .gates import find_gates
 from .ghosts import State, in_columns
@@ -95,9 +95,12 @@ class _Folded:
         kept |= {self.nodes[index] for index in self._circular}
         kept |= {node for node in self.nodes if int(node.positions[0]) in self.graph.timeline.learned_states}
         order = self._in_order()
-        reads = lambda: ((node, self._out_of_stacks.get(node, self.reads[node])) for node in order)
+        read_by = lambda node: self._out_of_stacks.get(node, self.reads[node])
+        reads = lambda: ((node, read_by(node)) for node in order)
         states = {node.index for node in self.states}
-        kept_indices = {node.index for node in kept}
+        outputs = (node.index for node in self.nodes if not self.outputs.isdisjoint(node.recorded))
+        kept_indices = leading_to(outputs, lambda index: [source for source, _, _ in read_by(self.nodes[index])])
+        kept_indices &= {node.index for node in kept}
         hues = self.hues | {index: self._hue_of(element) for index, element in self.elements.items()}
         parts = self.parts
         kept_indices |= parts.operators.keys()
@@ -176,15 +179,17 @@ class _Folded:
 
     @cached_property
     def _out_of_stacks(self) -> dict[FoldedNode, list[Argument]]:
-        """What is read by nodes that take, once, one element of a stack: that element, and of which time step."""
+        """What is read by nodes that take elements of a stack: those alone, and of which time steps."""
         node_of = {recorded: node for node in self.nodes for recorded in node.recorded}
         reads: dict[FoldedNode, list[Argument]] = {}
         for node in self.nodes:
-            element = stacked_element(node.recorded[0]) if node.times == 1 else None
-            if element is not None:
-                source, step = node_of[element], self.graph.timeline.timesteps[element.index]
-                delay = Moment(f"t={step}" if source.times > 1 and step is not None else "")
-                reads[node] = [(source.index, delay, 0)]
+            taken: dict[FoldedNode, list[tuple[int, int]]] = {}
+            elements = [stacked_elements(recorded) for recorded in node.recorded] if node.op == "getitem" else [None]
+            if None not in elements:
+                for position, of_instance in zip(node.positions.tolist(), elements, strict=True):
+                    for element in of_instance or ():
+                        taken.setdefault(node_of[element], []).append((element.index, position))
+                reads[node] = [(source.index, self.times.taken(source, pairs), 0) for source, pairs in taken.items()]
         return reads
 
     def _shown(self, state: FoldedNode) -> Hashable:

@@ -13,7 +13,7 @@ import tinygraph as tg
 
 from .cell_parts import CellParts
 from .contraction import contract
-from .elements import find_elements, stacked_element
+from .elements import find_elements, leading_to, stacked_elements
 from .labels import short, unnamed_label
 from .scene import Node, Scene, merge_equal
 from .unrolled import Unrolled
@@ -33,6 +33,9 @@ def variables_scene(graph: tg.Graph, parts: CellParts | None = None) -> Scene:
     kept = {node.index for node in graph.nodes if names.kind(node) in ("variable", "input", "loss")}
     kept |= graph.timeline.learned_states
     kept |= parts.operators.keys() if parts else set()
+    kept &= leading_to(
+        (output.index for output in graph.outputs), lambda index: [n.index for n in _inputs_of(graph.nodes[index])]
+    )
     reads = lambda: ((n, [(source.index, 0, k) for k, source in enumerate(_inputs_of(n))]) for n in graph.nodes)
     slots = graph.timeline.slots
     of_slots = find_elements((slots[node.index], node) for node in graph.timeline.ops)
@@ -58,8 +61,8 @@ def variables_scene(graph: tg.Graph, parts: CellParts | None = None) -> Scene:
 
 
 def _inputs_of(node: tg.Node) -> tuple[tg.Node, ...]:
-    element = stacked_element(node)
-    return node.inputs if element is None else (element,)
+    elements = stacked_elements(node)
+    return node.inputs if elements is None else elements
 
 
 def _box(unrolled: Unrolled, node: tg.Node) -> Node:
