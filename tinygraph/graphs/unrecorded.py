@@ -6,20 +6,22 @@ is known, a constant. The same expression made it: in a completed graph it is an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import copy
 from typing import NamedTuple
 
 import numpy as np
 
 from ..loops.over_time import Run
+from ..loops.places import Place, Vector, shared_depth
+from ..loops.timeline import Timeline
+from ..loops.visits import Visits
 from ..recording.branches import always_read
-from ..recording.calls import Call
 from ..recording.node import Constant, Node
 from ..recording.op import Op
 from .graph import Graph
 
-Use = tuple[int, int]  # the slot of an op, and one of its arguments
+Use = tuple[int, int]  # an op, by its index or slot, and one of its arguments
 
 
 class Completed(NamedTuple):
@@ -46,7 +48,8 @@ def completed(graph: Graph) -> Completed:
     >>> [[str(n.op) for n in g.nodes].count("concatenate") for g in (recorded, completed(recorded).graph)]
     [2, 3]
     """
-    unrecorded = [] if any(node.pulled for node in graph.nodes) else list(_Unrecorded(graph).replacements())
+    found = _Unrecorded(graph)
+    unrecorded = list(found.replacements())
     numbers = list(range(len(graph)))
     if not unrecorded:
         return Completed(graph, numbers)
@@ -60,20 +63,62 @@ def completed(graph: Graph) -> Completed:
     added = [node for nodes in before.values() for node in nodes]
     number = {node: len(graph) + k for k, node in enumerate(added)}
     nodes: list[Node] = []
-    copies: dict[Node, Node] = {}
+    twins: dict[Node, Node] = {}
     for recorded in graph.nodes:
         nodes += before.get(recorded.index, ())
-        copies[recorded] = twin = copy(recorded)
+        twins[recorded] = twin = copy(recorded)
         twin.inputs = tuple(
-            stands_for.get((recorded.index, k)) or copies[source] for k, source in enumerate(recorded.inputs)
+            stands_for.get((recorded.index, k)) or twins[source] for k, source in enumerate(recorded.inputs)
         )
         number[twin] = recorded.index
         nodes.append(twin)
-    outputs = [copies[output] for output in graph.outputs]
+    outputs = [twins[output] for output in graph.outputs]
     nodes = _leading_to(outputs, nodes)
     for index, node in enumerate(nodes):
         node.index = index
-    return Completed(Graph(nodes, outputs), [number[node] for node in nodes])
+    like = {twin: recorded for recorded, twin in twins.items()} | found.like
+    timeline = _timeline(nodes, graph, like, found.moments)
+    names = [like[node].name for node in nodes]
+    return Completed(Graph(nodes, outputs, timeline, lambda node: names[node.index]), [number[node] for node in nodes])
+
+
+def _timeline(
+    nodes: list[Node], graph: Graph, like: Mapping[Node, Node], moments: Mapping[Node, tuple[Node, Node]]
+) -> Timeline:
+    """Return the timeline of a completed graph.
+
+    What was added stands where its like does in another time step, and in the iterations of what reads it.
+    """
+    recorded, timeline = graph.timeline, Timeline(nodes)
+    visited = dict(zip(recorded.ops, zip(*recorded.visits, strict=True), strict=True))
+    places: list[Place] = []
+    vectors: list[Vector] = []
+    for node in timeline.ops:
+        place, vector = visited[like[node]]
+        if node in moments:
+            here, there = (visited[of] for of in moments[node])
+            shared = shared_depth(place.loops, there[0].loops)
+            vector = here[1][:shared] + vector[shared:]
+        places.append(place)
+        vectors.append(vector)
+    timeline.visits = Visits(places, vectors)
+    steps: list[int | None] = []
+    for node in nodes:
+        of = moments[node][0] if node in moments else like[node]
+        steps.append(recorded.op_timesteps[of.index] if node.kind == "op" else None)
+    timeline.op_timesteps = steps
+    return timeline
+
+
+def unrecorded_uses(graph: Graph) -> set[Use]:
+    """Return the arguments, as the indices of ops and their numbers, that another branch cannot have made.
+
+    They are those of which `completed` asks the text of the program, which the file of a trace does not have.
+    """
+    found = _Unrecorded(graph)
+    for _ in found.replacements():
+        pass
+    return found.uses
 
 
 def _leading_to(outputs: list[Node], nodes: list[Node]) -> list[Node]:
@@ -93,6 +138,11 @@ class _Unrecorded:
             (timeline.slots[node.index], timeline.runs[node.index], timeline.timesteps[node.index]): node
             for node in timeline.ops
         }
+        self.like: dict[Node, Node] = {}  # for what is added, what it is like
+        self.moments: dict[
+            Node, tuple[Node, Node]
+        ] = {}  # for an op that is added, what reads it and what reads its like
+        self.uses: set[Use] = set()
         self._moments: dict[tuple[Run, int | None, int | None], _Moment] = {}
 
     def replacements(self) -> Iterator[tuple[Node, int, list[tuple[int, Node]]]]:
@@ -100,6 +150,8 @@ class _Unrecorded:
 
         These come with the index of the recorded node that they precede, the op last.
         """
+        if any(node.pulled for node in self.graph.nodes):
+            return
         of_use = self._ops_read()
         for reader in self.timeline.ops:
             slot, run = self.timeline.slots[reader.index], self.timeline.runs[reader.index]
@@ -157,19 +209,13 @@ class _Moment:
         self.timeline, self.at, self.graph = timeline, unrecorded.at, unrecorded.graph
         self.run, self.step = timeline.runs[reader.index], timeline.timesteps[reader.index]
         self.run_there, self.step_there = timeline.runs[like.index], timeline.timesteps[like.index]
-        self.context = reader.context
+        self.found, self.reader, self.like = unrecorded, reader, like
         there = [
             (node, self.at.get((slot, self.run, self.step)))
             for (slot, run, step), node in self.at.items()
             if run is self.run_there and step == self.step_there
         ]
         self.pairs = sorted(((a, b) for a, b in there if b is not None), key=lambda pair: pair[0].index)
-        self._calls: dict[Call | None, Call | None] = {}
-        for a, b in self.pairs:
-            outer, ours = a.call, b.call
-            while outer is not None and ours is not None and outer not in self._calls:
-                self._calls[outer] = ours
-                outer, ours = outer.parent, ours.parent
         self._of_op: dict[Node, Node | None] = {}
 
     def op_like(self, reader: Node, argument: int, value: np.ndarray | None) -> Node | None:
@@ -182,22 +228,30 @@ class _Moment:
     def _op(self, reader: Node, argument: int, value: np.ndarray | None) -> Node | None:
         op = reader.inputs[argument]
         present = (self.timeline.slots[op.index], self.run, self.step) in self.at
-        if op.call is None or present or not always_read(reader, argument, op):
+        if present or not self._is_always_read(reader, argument, op):
             return None
         node = copy(op)
-        node.call, node.context, node.tensor = self._call(op.call), self.context, None
+        node.context, node.tensor = self.reader.context, None
         node._value = np.full(op.shape, np.nan) if value is None else value
         node.requires_grad = False
         if np.shape(node._value) != op.shape:
             return None
         parts = _arguments_of(op, value)
-        inputs = [self._argument(op, k, node, part) for k, part in enumerate(parts)]
+        inputs = [self._argument(op, k, part) for k, part in enumerate(parts)]
         if None in inputs:
             return None
         node.inputs = tuple(source for source in inputs if source is not None)
-        return node if _may_be(node) else None
+        if not _may_be(node):
+            return None
+        self.found.like[node], self.found.moments[node] = op, (self.reader, self.like)
+        self.found.uses.add((reader.index, argument))
+        return node
 
-    def _argument(self, op: Node, k: int, user: Node, value: np.ndarray | None) -> Node | None:
+    def _is_always_read(self, reader: Node, argument: int, op: Node) -> bool:
+        told = self.graph.unrecorded
+        return always_read(reader, argument, op) if told is None else (reader.index, argument) in told
+
+    def _argument(self, op: Node, k: int, value: np.ndarray | None) -> Node | None:
         source = op.inputs[k]
         run, step = self.timeline.runs[source.index], self.timeline.timesteps[source.index]
         if source.kind == "parameter" or (source.kind == "op" and run is not self.run_there):
@@ -211,9 +265,11 @@ class _Moment:
         if source.dtype.kind == "b" and value is None:
             return None
         data = np.full(source.shape, np.nan) if value is None else value
-        return Constant(
-            -1, "constant", None, (), data, context=self.context, call=user.call, lasti=user.lasti, argument=k
+        leaf = Constant(
+            -1, "constant", None, (), data, context=self.reader.context, call=op.call, lasti=op.lasti, argument=k
         )
+        self.found.like[leaf] = source
+        return leaf
 
     def _state(self, source: Node, step: int | None) -> np.ndarray | None:
         """Return the initial value of what is read from an earlier time step, if something else reads it too."""
@@ -240,13 +296,6 @@ class _Moment:
                 if is_leaf and theirs.shape == source.shape and theirs.data.tobytes() == same:
                     return ours.data
         return None
-
-    def _call(self, call: Call | None) -> Call | None:
-        """Return the call of this time step that is like one of the other; a new one where nothing was recorded."""
-        if call is None or call in self._calls:
-            return self._calls.get(call)
-        twin = self._calls[call] = Call(call.code, self._call(call.parent), call.lasti, call.birth)
-        return twin
 
     def placed(self, op: Node) -> Iterator[tuple[int, Node]]:
         """Yield an op after all that leads to it, each with the recorded node that it precedes."""
@@ -280,4 +329,3 @@ def _arguments_of(op: Node, value: np.ndarray | None) -> list[np.ndarray | None]
     if value is not None and str(op.op) == "reshape":
         return [value.reshape(op.inputs[0].shape)]
     return [None] * len(op.inputs)
-

@@ -174,7 +174,9 @@ class Times:
         if source.times == 1 or any(then is None for then, _ in steps):
             return Moment("" if source.times == 1 else "varies")
         if len({k for _, k in pairs}) == 1:
-            return Moments("all t" if len(pairs) == source.times else _listed(sorted({then for then, _ in steps if then})))
+            return Moments(
+                "all t" if len(pairs) == source.times else _listed(sorted({then for then, _ in steps if then}))
+            )
         if any(now is None for _, now in steps):
             return Moment("varies")
         delay = self._on_one_axis(pairs)
