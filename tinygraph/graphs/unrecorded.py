@@ -55,12 +55,12 @@ def completed(graph: Graph) -> Completed:
         return Completed(graph, numbers)
     before: dict[int, list[Node]] = {}
     stands_for: dict[tuple[int, int], Node] = {}
-    for reader, argument, nodes in unrecorded:
-        stands_for[reader.index, argument] = nodes[-1][1]
-        for position, node in nodes:
+    for reader, argument, ops in unrecorded:
+        stands_for[reader.index, argument] = ops[-1][1]
+        for position, node in ops:
             if node not in before.setdefault(position, []):
                 before[position].append(node)
-    added = [node for nodes in before.values() for node in nodes]
+    added = [node for group in before.values() for node in group]
     number = {node: len(graph) + k for k, node in enumerate(added)}
     nodes: list[Node] = []
     twins: dict[Node, Node] = {}
@@ -168,7 +168,7 @@ class _Unrecorded:
                     yield reader, argument, [*moment.placed(op)]
 
     def _ops_read(self) -> dict[Use, list[Node]]:
-        """Return for each slot and argument that is given a constant somewhere what reads an op of its own time step."""
+        """Return what reads ops of its time step, by slot and argument, where a constant is given in another."""
         slots, runs, steps = self.timeline.slots, self.timeline.runs, self.timeline.timesteps
         given = {
             (slots[reader.index], k)
@@ -179,9 +179,9 @@ class _Unrecorded:
         reads: dict[Use, list[Node]] = {}
         for reader in self.timeline.ops if given else ():
             for k, source in enumerate(reader.inputs):
-                if (slots[reader.index], k) in given and source.kind == "op":
-                    if runs[source.index] is runs[reader.index] and steps[source.index] == steps[reader.index]:
-                        reads.setdefault((slots[reader.index], k), []).append(reader)
+                at_once = runs[source.index] is runs[reader.index] and steps[source.index] == steps[reader.index]
+                if at_once and (slots[reader.index], k) in given and source.kind == "op":
+                    reads.setdefault((slots[reader.index], k), []).append(reader)
         return reads
 
     def _distance(self, other: Node, run: Run, step: int | None) -> tuple[bool, int]:
@@ -276,9 +276,10 @@ class _Moment:
         assert self.step is not None and self.step_there is not None and step is not None
         slot, moment = self.timeline.slots[source.index], self.step - (self.step_there - step)
         for leaf, value in enumerate(self.timeline.precedes):
-            if value is not None and self.timeline.slots[value] == slot and self.timeline.runs[value] is self.run:
-                if self.timeline.timesteps[leaf] == moment:
-                    return self.graph.nodes[leaf].data
+            if value is None or self.timeline.timesteps[leaf] != moment:
+                continue
+            if (self.timeline.slots[value], self.timeline.runs[value]) == (slot, self.run):
+                return self.graph.nodes[leaf].data
         return None
 
     def _data(self, op: Node, k: int) -> np.ndarray | None:

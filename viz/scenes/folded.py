@@ -15,7 +15,7 @@ from tinygraph.graphs.symbols import raised
 
 from .cell_parts import CellParts
 from .contraction import Argument, Link, contract
-from .delays import Moment, Moments, Times, is_carried, letters
+from .delays import Moments, Times, is_carried, letters
 from .elements import Element, find_elements, leading_to, stacked_elements
 from .equal_inputs import merge_equal_inputs
 from .gates import find_gates
