@@ -108,13 +108,14 @@ class Timeline:
 
     @cached_property
     @garbage_collector_paused()
-    def _leaves_in_time(self) -> tuple[list[int | None], dict[int, InitialState]]:
-        """The time steps of all nodes, now that leaves are known, and the initial states."""
+    def _leaves_in_time(self) -> tuple[list[int | None], dict[int, InitialState], dict[int, InitialState]]:
+        """The time steps of all nodes, now that leaves are known, the initial states, and ops that are such."""
         leaves = self._leaves()  # not kept: it is large
         timesteps = self.op_timesteps.copy()
         for index, timestep in leaves.timesteps():
             timesteps[index] = timestep
-        return timesteps, leaves.states
+        started = {node.index: state for node in self.ops if (state := leaves.started(node))}
+        return timesteps, leaves.states, started
 
     @cached_property
     @garbage_collector_paused()
@@ -142,8 +143,18 @@ class Timeline:
         ``W @ h`` reads h⁽⁰⁾ where one step later it reads the h that a step made. That may be a leaf too: the first of
         the targets that teacher forcing feeds.
         """
-        _, states = self._leaves_in_time
+        _, states, _ = self._leaves_in_time
         return [states[node.index].precedes if node.index in states else None for node in self.nodes]
+
+    @cached_property
+    def starts(self) -> dict[int, InitialState]:
+        """For an op outside of time with which a recurrence begins, if it has the name of its state, what it begins.
+
+        ``alpha = log_pi + emitted[0]`` before the loop is α⁽⁰⁾ if the loop makes α⁽¹⁾.
+        """
+        _, _, started = self._leaves_in_time
+        named = {k: state for k, state in started.items() if self.nodes[k].name == self.nodes[state.precedes].name}
+        return {k: state for k, state in named.items() if self.nodes[k].name is not None}
 
     @cached_property
     def learned_states(self) -> set[int]:

@@ -315,7 +315,10 @@ class _Folded:
         """Return what is below and above a name: a layer's number; its time step, t where it is one of each."""
         if self.names.is_fixed(node.recorded[0]):
             return ""
-        moment = self.times.moment(node)
+        starts = [self.graph.timeline.starts.get(k) for k in node.positions.tolist()]
+        begun = {start.timestep if start else None for start in starts}
+        moment = begun.pop() if len(begun) == 1 else None
+        moment = self.times.moment(node) if moment is None else moment
         if moment is not None or (node.times > 1 and self.times.in_time(node)):
             return lowered(self.times.numbers(node)) + ("⁽ᵗ⁾" if moment is None else raised(moment))
         return lowered(self.times.numbers(node))

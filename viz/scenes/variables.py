@@ -53,8 +53,8 @@ def variables_scene(graph: tg.Graph, parts: CellParts | None = None) -> Scene:
     boxes = [replace(_box(unrolled, graph.nodes[i]), tags=contraction.tags(i)) for i in contraction.kept]
     boxes = [parts.shown(box, int(box.id[1:])) for box in boxes] if parts else boxes
     nodes = [box for box in boxes if box.kind != "input" or box.id in read]
-    runs = {f"n{node.index}": run for node, run in zip(graph.nodes, graph.timeline.runs, strict=True)}
-    nodes = tell_versions_apart(nodes, nodes, lambda box: (box.column, runs[box.id]))
+    run_of = lambda box: unrolled.run(graph.nodes[int(box.id[1:])])
+    nodes = tell_versions_apart(nodes, nodes, lambda box: (box.column if run_of(box) else None, run_of(box)))
     scene = unrolled.scene("Unrolled network", nodes, edges, round=True)
     _raise_targets(scene)
     return without_empty_columns(merge_equal(scene, _inputs(scene, graph)))

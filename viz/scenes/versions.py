@@ -19,7 +19,8 @@ def tell_versions_apart(
     """Return the nodes, with a prime on a variable for each later one of its name at its moment.
 
     ``h = g * h`` followed by ``h = f(h)`` is drawn as h′ and h: the last is what other time steps read. What is h′ in
-    one time step is so in all, also in the last, where nothing may read the h after it.
+    one time step is so in all, also in the last, where nothing may read the h after it. What the program is given
+    keeps its name: a variable that is called as it is has a prime.
 
     Parameters
     ----------
@@ -30,11 +31,19 @@ def tell_versions_apart(
         Says in which pass of which loop a node is made.
     """
     versions: dict[Hashable, list[str]] = {}
+    given: set[Hashable] = set()
     for node in as_written:
         if node.kind in ("variable", "loss"):
             versions.setdefault((moment(node), node.label), []).append(node.id)
+        elif node.kind == "input":
+            given.add((moment(node), node.label))
     slots = {node.id: node.id if node.slot is None else node.slot for node in nodes}
-    later = {id: k for ids in versions.values() if len(ids) <= len(_PRIMES) for k, id in enumerate(reversed(ids))}
+    later = {
+        id: k
+        for key, ids in versions.items()
+        for k, id in enumerate(reversed(ids), key in given)
+        if len(ids) + (key in given) <= len(_PRIMES)
+    }
     most: dict[Hashable, int] = {}
     for id, count in later.items():
         most[slots[id]] = max(count, most.get(slots[id], 0))

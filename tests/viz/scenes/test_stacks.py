@@ -58,15 +58,42 @@ def test_a_slice_of_a_stack_is_read_from_those_time_steps_and_the_stack_is_not_d
     assert [node.label for node in scene.nodes if node.id not in read] == ["Σ late"]
 
 
-def test_a_loop_over_a_stack_reads_the_same_time_step_or_the_next():
-    def path(table):
-        best = table[0]
-        for t in range(1, len(FRAMES)):
-            best = np.logaddexp(np.tanh(best), table[t])
-        return best.sum()
+def best_path(table):
+    best = table[0] / 2
+    for t in range(1, len(FRAMES)):
+        best = np.logaddexp(np.tanh(best), table[t])
+    return best.sum()
 
-    folded = sources(path(scores(np.stack)), "best⁽ᵗ⁾", fold=True)
-    assert {text for source, text in folded if source == "row⁽ᵗ⁾"} == {"t+1"}
+
+def test_a_loop_that_takes_the_second_row_first_begins_in_the_second_time_step():
+    loss = best_path(scores(np.stack))
+    folded = sources(loss, "best⁽ᵗ⁾", fold=True)
+    assert ("row⁽ᵗ⁾", "") in folded
+    assert sources(loss, "best⁽¹⁾", fold=True) == {("row⁽ᵗ⁾", "t=1")}
+    assert sources(loss, "best⁽²⁾") == {("best⁽¹⁾", ""), ("row⁽²⁾", "")}
+    assert sources(loss, "best⁽⁴⁾") == {("best⁽³⁾", ""), ("row⁽⁴⁾", "")}
+
+
+def test_what_a_recurrence_begins_with_stands_in_its_own_time_step():
+    scene = viz.draw(best_path(scores(list)), view="variables").scene
+    column = {node.label: scene.columns[node.column].label for node in scene.nodes if node.column is not None}
+    assert [column[f"best⁽{t}⁾"] for t in "¹²³⁴"] == ["t = 1", "t = 2", "t = 3", "t = 4"]
+
+
+def test_a_loop_over_the_rows_of_an_array_has_their_time_steps():
+    table = scores(np.stack)
+    emitted = table @ tg.parameter(np.eye(2))
+    loss = best_path(emitted)
+    assert sources(loss, "best⁽²⁾") == {("best⁽¹⁾", ""), ("emitted", "")}
+    assert sources(loss, "loss") == {("best⁽⁴⁾", "")}
+
+
+def test_a_loop_that_stops_before_the_end_begins_with_the_first_time_step():
+    table = scores(np.stack)
+    best = table[0] / 2
+    for t in range(2):
+        best = np.logaddexp(np.tanh(best), table[t + 1])
+    assert sources(best.sum(), "best⁽¹⁾") == {("best⁽⁰⁾", ""), ("row⁽²⁾", "")}
 
 
 def test_what_takes_all_of_a_stack_reads_the_stack():
