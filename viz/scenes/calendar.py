@@ -31,10 +31,11 @@ class CellPlace(NamedTuple):
 
 
 class Calendar(NamedTuple):
-    """The columns, and every node's place by its index."""
+    """The columns, every node's place by its index, and the segment of each op."""
 
     columns: list[Column]
     places: dict[int, CellPlace]
+    segments: list[Segment | None]
 
 
 def make_calendar(graph: tg.Graph) -> Calendar:
@@ -58,7 +59,9 @@ class _Maker:
 
     def calendar(self) -> Calendar:
         if not any(self.segment_of):
-            return Calendar([], {node.index: CellPlace(None, 0, node.index) for node in self.graph.nodes})
+            return Calendar(
+                [], {node.index: CellPlace(None, 0, node.index) for node in self.graph.nodes}, self.segment_of
+            )
         columns = self.columns = self._columns()
         for node in self.timeline.ops:
             self.places[node.index] = self._op(node)
@@ -66,7 +69,7 @@ class _Maker:
             if node.kind != "op":
                 self.places[node.index] = self._state(node) if node.index in self.states else self._leaf(node)
         self._mark_masked(columns)
-        return Calendar(columns, self.places)
+        return Calendar(columns, self.places, self.segment_of)
 
     def _initial_states(self) -> dict[int, tuple[Segment, int, int]]:
         """Return by the index of each initial state its segment, the index of what it precedes, and its time step."""

@@ -82,17 +82,25 @@ class Times:
     def moment(self, node: FoldedNode) -> int | None:
         """Return the time step of what a run of several time steps has only once; None for what each of them has."""
         steps = {self.timeline.timesteps[k] for k in node.positions.tolist()}
-        run = self._run(node)
+        run = self.run(node)
         return steps.pop() if len(steps) == 1 and run is not None and run.first < run.last else None
 
-    def _run(self, node: FoldedNode) -> Run | None:
+    def run(self, node: FoldedNode) -> Run | None:
+        """Return the first run of a node, or of what reads it."""
+        return self.timeline.runs[self._op(node)]
+
+    def level(self, node: FoldedNode) -> int | None:
+        """Return how many segments must have run before that of a node, or of what reads it."""
+        segment = self._segments[self._op(node)]
+        return segment.level if segment else None
+
+    def _op(self, node: FoldedNode) -> int:
         first = int(node.positions[0])
-        op = first if node.kind == "op" else next((reader.index for reader, _ in self.timeline.reads[first]), first)
-        return self.timeline.runs[op]
+        return first if node.kind == "op" else next((reader.index for reader, _ in self.timeline.reads[first]), first)
 
     def runs_backward(self, node: FoldedNode) -> bool:
         """Return whether the loop over time of a node goes through the sequence from its end."""
-        run = self._run(node)
+        run = self.run(node)
         return run is not None and run.backward
 
     def numbers(self, node: FoldedNode) -> list[str]:

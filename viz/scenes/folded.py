@@ -16,7 +16,7 @@ from tinygraph.graphs.symbols import raised
 from .cell_parts import CellParts
 from .contraction import Argument, Link, contract
 from .delays import Moments, Times, is_carried, letters
-from .elements import Element, find_elements, leading_to, stacked_elements
+from .elements import Element, Stacks, find_elements, leading_to
 from .equal_inputs import merge_equal_inputs
 from .gates import find_gates
 from .ghosts import State, in_columns
@@ -34,7 +34,7 @@ from .labels import (
 )
 from .names import Names
 from .scene import Node, Scene, merge_equal
-from .versions import tell_versions_apart
+from .versions import tell_directions_apart, tell_versions_apart
 
 __all__ = ["folded_scene", "parts_of"]
 
@@ -114,6 +114,8 @@ class _Folded:
             scene.nodes.append(parts.shown(replace(box, tags=contraction.tags(node.index)), node.index))
         drawn = {f"n{index}": self.nodes[index] for index in contraction.kept}
         as_written = sorted(scene.nodes, key=lambda box: [-1 if n is None else n for n in drawn[box.id].order])
+        run_of, level_of = lambda box: self.times.run(drawn[box.id]), lambda box: self.times.level(drawn[box.id])
+        scene.nodes = tell_directions_apart(scene.nodes, run_of, level_of)
         scene.nodes = tell_versions_apart(scene.nodes, as_written, lambda box: drawn[box.id].loops[-1:])
         links = contraction.links()
         links, doubles = self._without_doubles(links) if parts else (links, set())
@@ -182,9 +184,10 @@ class _Folded:
         """What is read by nodes that take elements of a stack: those alone, and of which time steps."""
         node_of = {recorded: node for node in self.nodes for recorded in node.recorded}
         reads: dict[FoldedNode, list[Argument]] = {}
+        stacks = Stacks(lambda recorded: self._kind(node_of[recorded]) in ("variable", "loss"))
         for node in self.nodes:
             taken: dict[FoldedNode, list[tuple[int, int]]] = {}
-            elements = [stacked_elements(recorded) for recorded in node.recorded] if node.op == "getitem" else [None]
+            elements = [stacks.elements(recorded) for recorded in node.recorded] if node.op == "getitem" else [None]
             if None not in elements:
                 for position, of_instance in zip(node.positions.tolist(), elements, strict=True):
                     for element in of_instance or ():

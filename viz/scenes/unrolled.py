@@ -49,8 +49,16 @@ class Unrolled:
 
     def run(self, node: tg.Node) -> Run | None:
         """Return the run of a node; of a leaf, that of what reads it first."""
+        return self.graph.timeline.runs[self._op(node)]
+
+    def level(self, node: tg.Node) -> int | None:
+        """Return how many segments must have run before that of a node, or of what reads it first."""
+        segment = self.calendar.segments[self._op(node)]
+        return segment.level if segment else None
+
+    def _op(self, node: tg.Node) -> int:
         readers = self.graph.timeline.reads[node.index] if node.kind != "op" else ()
-        return self.graph.timeline.runs[readers[0][0].index if readers else node.index]
+        return readers[0][0].index if readers else node.index
 
     def alike(self, index: int) -> list[int]:
         """Return the indices of the ops in the place of one, in all time steps."""

@@ -1,4 +1,4 @@
-"""A variable that is assigned several times within a time step: earlier values are told from the last by primes."""
+"""Values of one name in a time step: earlier ones are told from the last by primes, the two directions by arrows."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 
+from tinygraph.loops.over_time import Run
+
 from .scene import Node
 
-__all__ = ["primed", "tell_versions_apart"]
+__all__ = ["primed", "tell_directions_apart", "tell_versions_apart"]
 
 _PRIMES = ("", "′", "″", "′″")  # more versions than these are no versions of one thing; few fonts have ‴
 
@@ -52,6 +54,44 @@ def tell_versions_apart(
         if len(set(everywhere.values())) == len(ids):
             later |= everywhere
     return [replace(node, label=primed(node.label, _PRIMES[later.get(node.id, 0)])) for node in nodes]
+
+
+def tell_directions_apart(
+    nodes: Sequence[Node], run_of: Callable[[Node], Run | None], together: Callable[[Node], Hashable]
+) -> list[Node]:
+    """Return the nodes, with an arrow on variables of which one of that name runs through the sequence from its end.
+
+    A cell that is called once for each direction names what it makes alike: h→⁽ᵗ⁾ and h←⁽ᵗ⁾.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+    run_of : function
+        Returns the run of the loop over time that makes a node, or reads it.
+    together : function
+        Says beside which other loops that loop runs.
+    """
+    directions: dict[Hashable, dict[bool, set[str]]] = {}
+    for node in nodes:
+        run = run_of(node)
+        if run is not None and run.first < run.last and node.kind in ("variable", "op"):
+            of_loops = directions.setdefault((together(node), run.first, run.last), {})
+            of_loops.setdefault(run.backward, set()).add(_name(node.label))
+    marked: list[Node] = []
+    for node in nodes:
+        run = run_of(node)
+        names = directions.get((together(node), run.first, run.last), {}) if run is not None else {}
+        both = names.get(False, set()) & names.get(True, set())
+        is_marked = run is not None and node.kind in ("variable", "input") and _name(node.label) in both
+        arrow = "" if run is None or not is_marked else "←" if run.backward else "→"
+        name, bracket, time = node.label.partition("⁽")
+        marked.append(replace(node, label=name + arrow + bracket + time))
+    return marked
+
+
+def _name(label: str) -> str:
+    """Return a label without its time step."""
+    return label.partition("⁽")[0]
 
 
 def primed(label: str, prime: str) -> str:

@@ -99,3 +99,43 @@ def test_a_mask_that_is_read_once_less_is_one_node():
         h = m * np.tanh(W @ h + made) + x
         c = m * np.tanh(c + x)
     assert drawn(h.sum())[0].count("m⁽ᵗ⁾") == 1
+
+
+def both_directions(parameters):
+    """A cell that is called once for each direction, its states joined, and another layer above."""
+    forward, backward, above = parameters
+
+    def run(W, inputs):
+        state, states = np.zeros(2), []
+        for x in inputs:
+            gate = tg.sigmoid(W @ state)
+            state = gate * np.tanh(W @ state + x)
+            states.append(state)
+        return states
+
+    left, right = run(forward, X), run(backward, X[::-1])[::-1]
+    joined = np.concatenate([np.stack(left), np.stack(right)], axis=1)
+    top = np.zeros(4)
+    for row in joined:
+        top = np.tanh(above @ top + row)
+    return top.sum()
+
+
+def test_the_two_directions_of_a_cell_have_arrows():
+    parameters = [*weights(2), tg.parameter(np.eye(4))]
+    labels, _ = drawn(both_directions(parameters), fold=False)
+    assert {"state→⁽¹⁾", "state←⁽¹⁾", "gate→⁽¹⁾", "gate←⁽¹⁾", "top⁽¹⁾", "x⁽¹⁾"} <= set(labels)
+    assert {"state→⁽⁰⁾", "state←⁽⁶⁾"} <= set(labels)
+    assert len(set(labels)) == len(labels) - T  # x is given to both
+    labels, edges = drawn(both_directions(parameters))
+    assert {"state→⁽ᵗ⁾", "state←⁽ᵗ⁾", "state→⁽⁰⁾", "state←⁽ᵀ⁺¹⁾"} <= set(labels)
+    assert {("state→⁽ᵗ⁾", "row⁽ᵗ⁾", ""), ("state←⁽ᵗ⁾", "row⁽ᵗ⁾", ""), ("row⁽ᵗ⁾", "top⁽ᵗ⁾", "")} <= edges
+
+
+def test_one_direction_has_no_arrow():
+    W, h, loss = tg.parameter(np.eye(2)), np.zeros(2), 0.0
+    for x in X[::-1]:
+        h = np.tanh(W @ h + x)
+        loss = loss + h.sum()
+    for fold in (False, True):
+        assert not {"→", "←"} & set("".join(drawn(loss, fold)[0]))
