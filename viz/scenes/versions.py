@@ -61,7 +61,7 @@ def tell_directions_apart(
 ) -> list[Node]:
     """Return the nodes, with an arrow on variables of which one of that name runs through the sequence from its end.
 
-    A cell that is called once for each direction names what it makes alike: h→⁽ᵗ⁾ and h←⁽ᵗ⁾.
+    A cell that is called once for each direction names what it makes alike, h→⁽ᵗ⁾ and h←⁽ᵗ⁾, unless scopes tell.
 
     Parameters
     ----------
@@ -71,17 +71,17 @@ def tell_directions_apart(
     together : function
         Says beside which other loops that loop runs.
     """
-    directions: dict[Hashable, dict[bool, set[str]]] = {}
+    directions: dict[Hashable, dict[bool, set[tuple[str, str]]]] = {}
     for node in nodes:
         run = run_of(node)
         if run is not None and run.first < run.last and node.kind in ("variable", "op"):
             of_loops = directions.setdefault((together(node), run.first, run.last), {})
-            of_loops.setdefault(run.backward, set()).add(_name(node.label))
+            of_loops.setdefault(run.backward, set()).add((_name(node.label), node.scope))
     marked: list[Node] = []
     for node in nodes:
         run = run_of(node)
         names = directions.get((together(node), run.first, run.last), {}) if run is not None else {}
-        both = names.get(False, set()) & names.get(True, set())
+        both = {name for name, _ in names.get(False, set()) & names.get(True, set())}
         is_marked = run is not None and node.kind in ("variable", "input") and _name(node.label) in both
         arrow = "" if run is None or not is_marked else "←" if run.backward else "→"
         name, bracket, time = node.label.partition("⁽")
