@@ -198,6 +198,11 @@ class Timeline:
         return sites
 
     @cached_property
+    def sites(self) -> list[int]:
+        """Which place of the program each op stands at, the same number in all iterations; -1 for leaves."""
+        return self._by_index(self._sites()[:, 0].tolist(), -1)
+
+    @cached_property
     @garbage_collector_paused()
     def subscripts(self) -> list[tuple[int, ...]]:
         """What tells a node from others of its place and time step: iterations, from 1, of loops not over time.
@@ -207,7 +212,7 @@ class Timeline:
         several.
         """
         subscripts = self._by_index(self._op_subscripts(), ())
-        sites = self._by_index(self._sites()[:, 0].tolist(), -1)
+        sites = self.sites
         alike: dict[Hashable, list[int]] = {}
         for node in self.nodes:
             if node.kind in ("input", "constant"):
