@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import tinygraph as tg
-from tinygraph.graphs.unrecorded import Completed, completed
+from tinygraph.graphs.completed import Completed, completed
 from tinygraph.memory import garbage_collector_paused
 
 from .formats.drawing import Drawing

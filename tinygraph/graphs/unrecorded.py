@@ -6,16 +6,12 @@ is known, a constant. The same expression made it: in a completed graph it is an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from copy import copy
-from typing import NamedTuple
 
 import numpy as np
 
 from ..loops.over_time import Run
-from ..loops.places import Place, Vector, shared_depth
-from ..loops.timeline import Timeline
-from ..loops.visits import Visits
 from ..recording.branches import always_read
 from ..recording.node import Constant, Node
 from ..recording.op import Op
@@ -24,113 +20,30 @@ from .graph import Graph
 Use = tuple[int, int]  # an op, by its index or slot, and one of its arguments
 
 
-class Completed(NamedTuple):
-    """A graph with the ops that were not recorded, and for each node its index in the recorded graph.
-
-    What was added has numbers that come after those of all recorded nodes.
-    """
-
-    graph: Graph
-    numbers: list[int]
-
-
-def completed(graph: Graph) -> Completed:
-    """Return `graph` with the ops that NumPy computed in a time step where all others have a recorded one.
-
-    Examples
-    --------
-    >>> import tinygraph as tg
-    >>> W, h = tg.parameter(np.ones((1, 2)), name="W"), np.zeros(1)
-    >>> for x in np.ones((3, 1)):
-    ...     both = np.concatenate([x, h])
-    ...     h = np.tanh(W @ both)
-    >>> recorded = tg.graph(h)
-    >>> [[str(n.op) for n in g.nodes].count("concatenate") for g in (recorded, completed(recorded).graph)]
-    [2, 3]
-    """
-    found = _Unrecorded(graph)
-    unrecorded = list(found.replacements())
-    numbers = list(range(len(graph)))
-    if not unrecorded:
-        return Completed(graph, numbers)
-    before: dict[int, list[Node]] = {}
-    stands_for: dict[tuple[int, int], Node] = {}
-    for reader, argument, ops in unrecorded:
-        stands_for[reader.index, argument] = ops[-1][1]
-        for position, node in ops:
-            if node not in before.setdefault(position, []):
-                before[position].append(node)
-    added = [node for group in before.values() for node in group]
-    number = {node: len(graph) + k for k, node in enumerate(added)}
-    nodes: list[Node] = []
-    twins: dict[Node, Node] = {}
-    for recorded in graph.nodes:
-        nodes += before.get(recorded.index, ())
-        twins[recorded] = twin = copy(recorded)
-        twin.inputs = tuple(
-            stands_for.get((recorded.index, k)) or twins[source] for k, source in enumerate(recorded.inputs)
-        )
-        number[twin] = recorded.index
-        nodes.append(twin)
-    outputs = [twins[output] for output in graph.outputs]
-    nodes = _leading_to(outputs, nodes)
-    for index, node in enumerate(nodes):
-        node.index = index
-    like = {twin: recorded for recorded, twin in twins.items()} | found.like
-    timeline = _timeline(nodes, graph, like, found.moments)
-    names = [like[node].name for node in nodes]
-    return Completed(Graph(nodes, outputs, timeline, lambda node: names[node.index]), [number[node] for node in nodes])
-
-
-def _timeline(
-    nodes: list[Node], graph: Graph, like: Mapping[Node, Node], moments: Mapping[Node, tuple[Node, Node]]
-) -> Timeline:
-    """Return the timeline of a completed graph.
-
-    What was added stands where its like does in another time step, and in the iterations of what reads it.
-    """
-    recorded, timeline = graph.timeline, Timeline(nodes)
-    visited = dict(zip(recorded.ops, zip(*recorded.visits, strict=True), strict=True))
-    places: list[Place] = []
-    vectors: list[Vector] = []
-    for node in timeline.ops:
-        place, vector = visited[like[node]]
-        if node in moments:
-            here, there = (visited[of] for of in moments[node])
-            shared = shared_depth(place.loops, there[0].loops)
-            vector = here[1][:shared] + vector[shared:]
-        places.append(place)
-        vectors.append(vector)
-    timeline.visits = Visits(places, vectors)
-    steps: list[int | None] = []
-    for node in nodes:
-        of = moments[node][0] if node in moments else like[node]
-        steps.append(recorded.op_timesteps[of.index] if node.kind == "op" else None)
-    timeline.op_timesteps = steps
-    return timeline
-
-
 def unrecorded_uses(graph: Graph) -> set[Use]:
     """Return the arguments, as the indices of ops and their numbers, that another branch cannot have made.
 
     They are those of which `completed` asks the text of the program, which the file of a trace does not have.
     """
-    found = _Unrecorded(graph)
+    found = Unrecorded(graph)
     for _ in found.replacements():
         pass
     return found.uses
 
 
-def _leading_to(outputs: list[Node], nodes: list[Node]) -> list[Node]:
-    """Return those of `nodes`, which are in recorded order, that lead to some outputs."""
-    leading = set(outputs)
-    for node in reversed(nodes):
-        if node in leading:
-            leading.update(node.inputs)
-    return [node for node in nodes if node in leading]
+class Unrecorded:
+    """What a graph lacks.
 
+    Attributes
+    ----------
+    like : dict of Node to Node
+        For what is to be added, what it is like in another time step.
+    moments : dict of Node to (Node, Node)
+        For an op that is to be added, what reads it and what reads its like.
+    uses : set of (int, int)
+        The arguments of which the program's text was asked, by ops' indices.
+    """
 
-class _Unrecorded:
     def __init__(self, graph: Graph):
         self.graph = graph
         self.timeline = timeline = graph.timeline
@@ -138,7 +51,7 @@ class _Unrecorded:
             (timeline.slots[node.index], timeline.runs[node.index], timeline.timesteps[node.index]): node
             for node in timeline.ops
         }
-        self.like: dict[Node, Node] = {}  # for what is added, what it is like
+        self.like: dict[Node, Node] = {}
         self.moments: dict[
             Node, tuple[Node, Node]
         ] = {}  # for an op that is added, what reads it and what reads its like
@@ -204,7 +117,7 @@ class _Unrecorded:
 class _Moment:
     """A time step that lacks ops, and one like it that has them."""
 
-    def __init__(self, unrecorded: _Unrecorded, reader: Node, like: Node):
+    def __init__(self, unrecorded: Unrecorded, reader: Node, like: Node):
         timeline = unrecorded.timeline
         self.timeline, self.at, self.graph = timeline, unrecorded.at, unrecorded.graph
         self.run, self.step = timeline.runs[reader.index], timeline.timesteps[reader.index]

@@ -176,7 +176,8 @@ class _Folded:
     def _heading(self, nodes: list[FoldedNode]) -> str:
         """Return what stands above the time steps of a loop."""
         timesteps = self.graph.timeline.timesteps
-        steps = [step for node in nodes for k in node.positions.tolist() if (step := timesteps[k]) is not None]
+        ops = [node for node in nodes if node.kind == "op"]
+        steps = [step for node in ops for k in node.positions.tolist() if (step := timesteps[k]) is not None]
         return f"t = {min(steps)} … {max(steps)}" if steps else _trips(nodes[0])
 
     @cached_property
@@ -193,6 +194,7 @@ class _Folded:
                     for element in of_instance or ():
                         taken.setdefault(node_of[element], []).append((element.index, position))
                 reads[node] = [(source.index, self.times.taken(source, pairs), 0) for source, pairs in taken.items()]
+                reads[node] += [read for read in self.reads[node] if read[2] > 0]
         return reads
 
     def _shown(self, state: FoldedNode) -> Hashable:

@@ -35,7 +35,7 @@ def variables_scene(graph: tg.Graph, parts: CellParts | None = None) -> Scene:
     kept |= parts.operators.keys() if parts else set()
     stacks = Stacks(lambda node: node.index in kept)
     elements_of = {node: taken for node in graph.timeline.ops if (taken := stacks.elements(node)) is not None}
-    inputs_of = lambda node: elements_of.get(node, node.inputs)
+    inputs_of = lambda node: (*elements_of[node], *node.inputs[1:]) if node in elements_of else node.inputs
     outputs = (output.index for output in graph.outputs)
     kept &= leading_to(outputs, lambda index: [source.index for source in inputs_of(graph.nodes[index])])
     reads = lambda: ((n, [(source.index, 0, k) for k, source in enumerate(inputs_of(n))]) for n in graph.nodes)

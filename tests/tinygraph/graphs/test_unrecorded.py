@@ -5,7 +5,7 @@ import pytest
 
 import tinygraph as tg
 import viz
-from tinygraph.graphs.unrecorded import completed
+from tinygraph.graphs.completed import completed
 
 X = np.sin(np.arange(8.0)).reshape(4, 2)
 

@@ -350,8 +350,13 @@ def test_one_state_before_a_loop_within_time_has_no_number(fold):
 
 def test_a_coroutine_reads_as_the_network_that_it_is():
     labels, edges = drawn(drawn_programs.coroutine_decoder())
-    assert set(labels) == {"x⁽ᵗ⁾", "h⁽⁰⁾", "h⁽ᵗ⁾", "logits⁽ᵗ⁾", "target⁽ᵗ⁾", "loss⁽ᵗ⁾"}
-    assert {("x⁽ᵗ⁾", "h⁽ᵗ⁾", "W"), ("h⁽ᵗ⁾", "h⁽ᵗ⁾", "U t−1"), ("h⁽ᵗ⁾", "logits⁽ᵗ⁾", "V")} <= edges
+    assert set(labels) == {"word⁽ᵗ⁾", "x⁽ᵗ⁾", "h⁽⁰⁾", "h⁽ᵗ⁾", "logits⁽ᵗ⁾", "target⁽ᵗ⁾", "loss⁽ᵗ⁾"}
+    assert {
+        ("word⁽ᵗ⁾", "x⁽ᵗ⁾", ""),
+        ("x⁽ᵗ⁾", "h⁽ᵗ⁾", "W"),
+        ("h⁽ᵗ⁾", "h⁽ᵗ⁾", "U t−1"),
+        ("h⁽ᵗ⁾", "logits⁽ᵗ⁾", "V"),
+    } <= edges
 
 
 def test_states_kept_in_an_object_and_weights_in_a_list_of_dicts():
