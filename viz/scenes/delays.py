@@ -98,6 +98,26 @@ class Times:
         first = int(node.positions[0])
         return first if node.kind == "op" else next((reader.index for reader, _ in self.timeline.reads[first]), first)
 
+    def presence(self, node: FoldedNode) -> str:
+        """Return in which time steps of its run a node is there, if that is not all; the last ones may lack it."""
+        steps: dict[Run, set[int]] = {}
+        for k in node.positions.tolist() if node.kind == "op" and node.times > 1 else ():
+            run, step = self.timeline.runs[k], self.timeline.timesteps[k]
+            if run is not None and step is not None:
+                steps.setdefault(run, set()).add(step)
+        texts = {self._presence(run, sorted(of_run)) for run, of_run in steps.items()}
+        if len(texts) > 1:  # runs of different lengths: what they begin with alike
+            texts = {text.partition("…")[0] + "…" if "…" in text else "" for text in texts}
+        return texts.pop() if len(texts) == 1 and self.moment(node) is None else ""
+
+    def _presence(self, run: Run, present: list[int]) -> str:
+        first, last = (present[0], run.last) if run.backward else (run.first, present[-1])
+        if len(present) * self.stride > last - first:
+            return ""
+        if present[-1] - present[0] == (len(present) - 1) * self.stride:
+            return f"t = {present[0]} … {present[-1]}"
+        return _listed(present).replace("=", " = ")
+
     def runs_backward(self, node: FoldedNode) -> bool:
         """Return whether the loop over time of a node goes through the sequence from its end."""
         run = self.run(node)

@@ -110,8 +110,9 @@ class _Folded:
         scene = Scene(title="Folded network", round=True)
         for node in (self.nodes[index] for index in contraction.kept):
             label = self._name(node) or self._unnamed(node) if node.kind != "parameter" else self._parameter(node.index)
-            box = self._box(node, label)
-            scene.nodes.append(parts.shown(replace(box, tags=contraction.tags(node.index)), node.index))
+            box = parts.shown(replace(self._box(node, label), tags=contraction.tags(node.index)), node.index)
+            presence = self.times.presence(node) if box.kind != "operator" else ""
+            scene.nodes.append(replace(box, detail=" · ".join(filter(None, (box.detail, presence)))))
         drawn = {f"n{index}": self.nodes[index] for index in contraction.kept}
         as_written = sorted(scene.nodes, key=lambda box: [-1 if n is None else n for n in drawn[box.id].order])
         run_of, level_of = lambda box: self.times.run(drawn[box.id]), lambda box: self.times.level(drawn[box.id])

@@ -493,3 +493,43 @@ def test_a_prediction_is_one_in_the_last_time_step_too():
     labels = {node.label for node in viz.draw(errors, view="variables").scene.nodes}
     assert {"m′⁽³⁾", "m⁽³⁾", "m′⁽⁴⁾"} <= labels
     assert "m⁽⁴⁾" not in labels
+
+
+# What is not there in all time steps
+
+
+def details(result):
+    scene = viz.draw(result, view="variables", fold=True).scene
+    return {node.label: node.detail for node in scene.nodes if node.detail}
+
+
+def test_what_happens_in_some_time_steps_says_in_which():
+    (W, V), h, slow, loss = weights(2), np.zeros(2), np.zeros(2), 0.0
+    for t, x in enumerate(np.concatenate([X, X])):
+        h = np.tanh(W @ h + x)
+        if t % 3 == 1:
+            slow = np.tanh(V @ slow + h)
+        if t >= 4:
+            y = V @ (h + slow)
+            loss = loss + (y * y).sum()
+    assert details(loss) == {"slow⁽ᵗ⁾": "t = 2, 5, 8", "y⁽ᵗ⁾": "t = 5 … 10", "loss⁽ᵗ⁾": "t = 5 … 10"}
+
+
+def test_runs_of_different_lengths_say_what_they_begin_with():
+    (W,), total = weights(1), 0.0
+    for length in (3, 5, 4):
+        for t, x in enumerate(X[:length]):
+            if t == 0:
+                best = np.tanh(W[0] + x)
+            else:
+                best = np.tanh(W @ best + x)
+        total = total + best.sum()
+    assert details(total) == {"best⁽ᵗ⁾": "t = 2 …"}
+
+
+def test_what_nothing_reads_in_the_last_step_is_no_exception():
+    W, V, h, c = *weights(2), np.zeros(2), np.zeros(2)
+    for x in X:
+        h = np.tanh(W @ h + c)
+        c = np.tanh(V @ c + x)
+    assert details(h.sum()) == {}
