@@ -54,7 +54,8 @@ def draw(
         program's own functions, a helper, a layer or a cell as one node.
     fold : bool
         Draw the recurrence: the cell once, with its delayed edges. Those of a gated cell begin at the states of the
-        time step before, at its left; its gates stand in one row, its memory is a straight lane.
+        time step before, at its left; its gates stand in one row, its memory is a straight lane. Variables of a
+        recursion through a tree or a grid, which has no one delay, are drawn one by one, up to some hundreds.
     timesteps : slice, int or iterable of int, optional
         Which time steps to show, by the numbers that are printed: ``slice(5, 9)``, that many first and last ones, or
         these. Of more than twelve only the first and last three are shown unless asked for; ``slice(None)`` is all.
@@ -109,7 +110,7 @@ def draw(
     start_early()
     shown = completed(graph) if view == "variables" else Completed(graph, [])
     if fold:
-        return Drawing(folded_scene(shown.graph, view), large)
+        return Drawing(folded_scene(shown.graph, view, unfold=True), large)
     if isinstance(timesteps, Iterable) and not isinstance(timesteps, str):
         timesteps = list(timesteps)
     plain = view != "calls" and not (backward or overlay or collapse)

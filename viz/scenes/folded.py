@@ -15,7 +15,7 @@ from tinygraph.graphs.symbols import raised
 
 from .cell_parts import CellParts
 from .contraction import Argument, Link, contract
-from .delays import Moments, Times, is_carried, letters
+from .delays import Delay, Moments, Times, is_carried, letters
 from .elements import Element, Stacks, find_elements, leading_to
 from .equal_inputs import merge_equal_inputs
 from .gates import find_gates
@@ -34,18 +34,27 @@ from .labels import (
 )
 from .names import Names
 from .scene import Node, Scene, merge_equal
+from .variables import variables_scene
 from .versions import tell_directions_apart, tell_versions_apart
+from .window import shortened
 
 __all__ = ["folded_scene", "parts_of"]
 
+MOST_UNFOLDED = 400  # variables: what has more is drawn folded, whatever its recursion
 
-def folded_scene(graph: tg.Graph, view: str) -> Scene:
+
+def folded_scene(graph: tg.Graph, view: str, unfold: bool = False) -> Scene:
     """Return the recurrence of `graph`: every op of the cell once, ×T where it was recorded T times.
 
     A delayed edge is marked with the time step that it reads, such as ``t−1``, or ``t+1`` where the loop runs from
-    the end; an edge from another loop, with the time step that it leaves from, such as ``t=4``.
+    the end; an edge from another loop, with the time step that it leaves from, such as ``t=4``. With `unfold`, the
+    variables of a recursion that reaches back differently each time, as through a tree or a grid, are drawn one by one.
     """
     folded = _Folded(graph)
+    if unfold and view == "variables" and folded.is_tangled:
+        unrolled = variables_scene(graph)
+        if len(unrolled.nodes) <= MOST_UNFOLDED:
+            return replace(shortened(unrolled), title="Network with a recursion, not folded")
     scene = folded.ops() if view == "ops" else folded.variables()
     scene = merge_equal_inputs(scene, graph, {f"n{node.index}": node.recorded for node in folded.nodes})
     ops = sum(node.kind == "op" for node in folded.nodes)
@@ -125,6 +134,16 @@ class _Folded:
         scene = columns or replace(scene, edges=[link.edge() for link in links])
         scene = merge_equal(scene, {f"n{state.index}": self._shown(state) for state in self.states if state.times == 1})
         return parts.in_rows(scene) if columns else scene
+
+    @cached_property
+    def is_tangled(self) -> bool:
+        """Whether a loop that is not over time reaches back differently from iteration to iteration."""
+        reached: dict[tuple[int, int | None], set[Delay]] = {}
+        for edge, delay in self.edges:
+            if is_carried(delay) and not any(loop.over_time for loop in edge.target.loops):
+                site = self.graph.timeline.sites[edge.target.recorded[0].index]
+                reached.setdefault((site, edge.argument), set()).add(delay)
+        return any(len(delays) > 1 or "varies" in delays for delays in reached.values())
 
     @cached_property
     def parts(self) -> CellParts:
