@@ -87,7 +87,7 @@ class Unrecorded:
             (slots[reader.index], k)
             for reader in self.timeline.ops
             for k, source in enumerate(reader.inputs)
-            if source.kind == "constant" and source.shape and runs[reader.index] is not None
+            if source.kind == "constant" and runs[reader.index] is not None
         }
         reads: dict[Use, list[Node]] = {}
         for reader in self.timeline.ops if given else ():

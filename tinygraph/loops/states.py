@@ -94,7 +94,7 @@ class Carrier:
         return len(np.unique(nearest[source])) == 1
 
     def _joins(self, component: set[int]) -> bool:
-        """Tell whether what several iterations made is joined, and each is read in one later iteration, as in a tree."""
+        """Tell whether results of several iterations are joined, each once, as in a tree."""
         source, target = self._links
         at = self.groups.iterations[:, self.depth]
         inside = np.isin(self.groups.number, list(component))

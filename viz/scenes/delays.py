@@ -126,15 +126,28 @@ class Times:
     def numbers(self, node: FoldedNode) -> list[str]:
         """Return the numbers of a node in loops other than that over time, a letter where it stands for all.
 
-        Sentences of a minibatch go through time alike, and are not told apart.
+        Sentences of a minibatch go through time alike, and are not told apart; the rows of a grid, each of which reads
+        the row before, are.
         """
         subscripts = [self.timeline.subscripts[k] for k in node.positions.tolist()]
         numbers = [of_loop[0] if len(set(of_loop)) == 1 else None for of_loop in zip(*subscripts, strict=False)]
         of_loops = letters(node)
-        inside = of_loops[of_loops.index("t") + 1 :] if "t" in of_loops else of_loops
+        time = of_loops.index("t") if "t" in of_loops else -1
+        loops = enumerate(zip(of_loops, node.loops, strict=True))
+        inside = [letter for level, (letter, loop) in loops if level > time or (level < time and loop in self._rows)]
         varying = numbers.count(None)
         shown = iter([""] * (varying - len(inside)) + inside[max(len(inside) - varying, 0) :])
         return [text for n in numbers if (text := next(shown) if n is None else str(n))]
+
+    @cached_property
+    def _rows(self) -> set[FoldedLoop]:
+        """The loops around time of which each iteration reads what the one before made in the same time steps."""
+        rows: set[FoldedLoop] = set()
+        for edge in self.folded.edges:
+            delays = edge.delay if isinstance(edge.delay, tuple) else ()
+            if delays and None not in delays:
+                rows |= {loop for loop, delay in zip(edge.target.loops, delays, strict=False) if delay}
+        return {loop for loop in rows if not loop.over_time}
 
     # -- frames -------------------------------------------------------------------------------------------------------
 
@@ -301,5 +314,5 @@ def _end(edge: FoldedEdge, level: int, letter: str) -> str:
 def letters(node: FoldedNode) -> list[str]:
     """Return a letter for each of the loops around a node, outermost first: t for the one over time, else i, j, …"""
     level = next((k for k, loop in enumerate(node.loops) if loop.over_time), -1)
-    others = iter("ijkl" if level < 1 else "nmrs"[:level] + "ijkl")
+    others = iter("ijkl" if level < 1 or len(node.loops) == level + 1 else "nmrs"[:level] + "ijkl")
     return ["t" if k == level else next(others, "i") for k in range(len(node.loops))]

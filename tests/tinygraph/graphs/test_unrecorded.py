@@ -207,3 +207,14 @@ def test_a_completed_network_has_the_ids_of_the_recorded_one():
 def test_what_was_completed_can_be_drawn_in_all_ways(options):
     loss = (in_a_loop() ** 2).sum()
     viz.draw(loss, view="variables", **options).svg()
+
+
+def test_a_number_that_numpy_alone_computed():
+    phi, level, loss = tg.parameter(np.array(0.5)), np.array([0.25, 0.75]), 0.0
+    for x in X:
+        error = x - level
+        loss = loss + phi * (error @ error)
+        level = level + phi * error
+    ops, known = added(loss)
+    assert ops == ["matmul at 1", "subtract at 1"]
+    assert [0.25, 0.75] in known.values()

@@ -113,3 +113,21 @@ def test_a_recurrence_that_is_not_over_time_and_reaches_back_by_one_is_folded():
 def test_a_recursion_of_very_many_cells_is_drawn_folded():
     loss = edit_distance(np.ones((20, 2)), np.ones((21, 2)))
     assert len(viz.draw(loss, view="variables", fold=True).scene.nodes) < 20
+
+
+def test_rows_that_read_the_row_before_have_numbers():
+    """A grid with a score for each pair of letters, in which each cell reads three others."""
+    gap, pairs = tg.parameter(np.array(-0.5)), tg.parameter(np.eye(4))
+    rows, columns = [0, 2, 3, 1], [0, 3, 1]
+    S = [[0.0] * 4 for _ in range(5)]
+    for i, a in enumerate(rows, 1):
+        for j, b in enumerate(columns, 1):
+            both = S[i - 1][j - 1] + pairs[a, b]
+            above, before = S[i - 1][j] + gap, S[i][j - 1] + gap
+            S[i][j] = np.logaddexp(both, np.logaddexp(above, before))
+    loss = -S[-1][-1]
+    scene = viz.draw(loss, view="variables", fold=True).scene
+    label = {node.id: node.label for node in scene.nodes}
+    edges = {(label[edge.source], label[edge.target], edge.label) for edge in scene.edges}
+    read = {("bothᵢ⁽ᵗ⁾", "i−1, t−1"), ("aboveᵢ⁽ᵗ⁾", "i−1"), ("beforeᵢ⁽ᵗ⁾", "t−1")}
+    assert {("Sᵢ⁽ᵗ⁾", *target) for target in read} <= edges
