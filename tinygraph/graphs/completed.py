@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -62,7 +61,7 @@ def completed(graph: Graph) -> Completed:
     twins: dict[Node, Node] = {}
     for recorded in graph.nodes:
         nodes += before.get(recorded.index, ())
-        twins[recorded] = twin = copy(recorded)
+        twins[recorded] = twin = recorded.copy()
         inputs = [stands_for.get((recorded.index, k)) or twins[source] for k, source in enumerate(recorded.inputs)]
         twin.inputs = (*inputs, *chosen.get(recorded, ()))
         number[twin] = recorded.index

@@ -7,7 +7,6 @@ is known, a constant. The same expression made it: in a completed graph it is an
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import copy
 
 import numpy as np
 
@@ -143,7 +142,7 @@ class _Moment:
         present = (self.timeline.slots[op.index], self.run, self.step) in self.at
         if present or not self._is_always_read(reader, argument, op):
             return None
-        node = copy(op)
+        node = op.copy()
         node.context, node.tensor = self.reader.context, None
         node._value = np.full(op.shape, np.nan) if value is None else value
         node.requires_grad = False
