@@ -126,7 +126,9 @@ class _Folded:
         as_written = sorted(scene.nodes, key=lambda box: [-1 if n is None else n for n in drawn[box.id].order])
         run_of, level_of = lambda box: self.times.run(drawn[box.id]), lambda box: self.times.level(drawn[box.id])
         scene.nodes = tell_directions_apart(scene.nodes, run_of, level_of)
-        scene.nodes = tell_versions_apart(scene.nodes, as_written, lambda box: drawn[box.id].loops[-1:])
+        loops_of = lambda box: drawn[box.id].loops[-1:]
+        frames_of = lambda box: tuple(map(self.times.frame, loops_of(box)))
+        scene.nodes = tell_versions_apart(scene.nodes, as_written, loops_of, frames_of)
         links = contraction.links()
         links, doubles = self._without_doubles(links) if parts else (links, set())
         scene.nodes = [node for node in scene.nodes if node.id not in doubles]

@@ -16,7 +16,10 @@ _PRIMES = ("", "′", "″", "′″")  # more versions than these are no versio
 
 
 def tell_versions_apart(
-    nodes: Sequence[Node], as_written: Iterable[Node], moment: Callable[[Node], Hashable]
+    nodes: Sequence[Node],
+    as_written: Iterable[Node],
+    moment: Callable[[Node], Hashable],
+    beside: Callable[[Node], Hashable] | None = None,
 ) -> list[Node]:
     """Return the nodes, with a prime on a variable for each later one of its name at its moment.
 
@@ -31,20 +34,28 @@ def tell_versions_apart(
         The same in the order of the program.
     moment : function
         Says in which pass of which loop a node is made.
+    beside : function, optional
+        Says beside what it is drawn, where that is more than its loop.
     """
     versions: dict[Hashable, list[str]] = {}
     given: set[Hashable] = set()
+    taken: set[Hashable] = set()
+    beside = moment if beside is None else beside
+    as_written = list(as_written)
     for node in as_written:
         if node.kind in ("variable", "loss"):
             versions.setdefault((moment(node), node.label), []).append(node.id)
         elif node.kind == "input":
-            given.add((moment(node), node.label))
+            given.add((beside(node), node.label))
+    for node in as_written:
+        if (beside(node), node.label) in given:
+            taken.add((moment(node), node.label))
     slots = {node.id: node.id if node.slot is None else node.slot for node in nodes}
     later = {
         id: k
         for key, ids in versions.items()
-        for k, id in enumerate(reversed(ids), key in given)
-        if len(ids) + (key in given) <= len(_PRIMES)
+        for k, id in enumerate(reversed(ids), key in taken)
+        if len(ids) + (key in taken) <= len(_PRIMES)
     }
     most: dict[Hashable, int] = {}
     for id, count in later.items():
