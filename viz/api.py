@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import tinygraph as tg
+from tinygraph.graphs.completed import Completed, completed
 from tinygraph.memory import garbage_collector_paused
 
 from .formats.drawing import Drawing
@@ -17,13 +18,13 @@ from .scenes.numbers import with_numbers
 from .scenes.ops import ops_scene
 from .scenes.overlays import OVERLAYS, colour, scale_of, trace_of
 from .scenes.scale import Scale
-from .scenes.scene import Scene
+from .scenes.scene import Scene, renumbered
 from .scenes.variables import variables_scene
 from .scenes.window import one_step, select, shortened, window
 
 __all__ = ["check_options", "draw", "graph_of"]
 
-_VIEWS = {"ops": ops_scene, "variables": variables_scene, "calls": calls_scene}
+_VIEWS = {"ops": ops_scene, "variables": variables_scene}
 
 
 @garbage_collector_paused()
@@ -53,7 +54,8 @@ def draw(
         program's own functions, a helper, a layer or a cell as one node.
     fold : bool
         Draw the recurrence: the cell once, with its delayed edges. Those of a gated cell begin at the states of the
-        time step before, at its left; its gates stand in one row, its memory is a straight lane.
+        time step before, at its left; its gates stand in one row, its memory is a straight lane. Variables of a
+        recursion through a tree or a grid, which has no one delay, are drawn one by one, up to some hundreds.
     timesteps : slice, int or iterable of int, optional
         Which time steps to show, by the numbers that are printed: ``slice(5, 9)``, that many first and last ones, or
         these. Of more than twelve only the first and last three are shown unless asked for; ``slice(None)`` is all.
@@ -106,15 +108,16 @@ def draw(
     check_options(view, fold, timesteps, overlay, backward, collapse, opened, limits, numbers)
     graph = graph_of(x)
     start_early()
+    shown = completed(graph) if view == "variables" else Completed(graph, [])
     if fold:
-        return Drawing(folded_scene(graph, view), large)
+        return Drawing(folded_scene(shown.graph, view, unfold=True), large)
     if isinstance(timesteps, Iterable) and not isinstance(timesteps, str):
         timesteps = list(timesteps)
     plain = view != "calls" and not (backward or overlay or collapse)
-    if plain and timesteps is not None and (cell := _one_gated_cell(graph, view, timesteps)) is not None:
+    if plain and timesteps is not None and (cell := _one_gated_cell(shown.graph, view, timesteps)) is not None:
         return Drawing(cell, large)
     calls = [opened] if isinstance(opened, str) else opened
-    scene = calls_scene(graph, calls) if view == "calls" else _VIEWS[view](graph)
+    scene = calls_scene(graph, calls) if view == "calls" else renumbered(_VIEWS[view](shown.graph), shown.numbers)
     trace = x if isinstance(x, tg.Trace) else None
     if backward:
         trace = trace or trace_of(graph)
@@ -155,7 +158,7 @@ def check_options(
     ValueError
         If `view` or `overlay` is unknown, or options exclude each other.
     """
-    if view not in _VIEWS:
+    if view not in (*_VIEWS, "calls"):
         raise ValueError(f"view must be 'ops', 'variables' or 'calls', not {view!r}")
     if view == "calls" and (fold or backward or numbers or overlay is not None):
         raise ValueError(

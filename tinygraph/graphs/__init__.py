@@ -2,6 +2,7 @@
 
 - `graph`: `Graph`, its nodes, their consumers, its export to networkx
 - `adjoints`: what the nodes of a recorded backward pass are
+- `completed`: for drawing, a graph with the ops that NumPy alone computed, `unrecorded`, and what data choose, `chosen`
 - `calls`: which of the program's own calls an op was recorded in
 - `names`: what a person who has read the program calls its values
 - `writing`: how such a name is written, ``Wf`` as W_f

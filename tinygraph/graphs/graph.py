@@ -28,6 +28,8 @@ class Graph:
     outputs : list of Node
     timeline : Timeline
         Loops, iterations, time steps and initial states: read from the nodes unless it is given.
+    unrecorded : set of (int, int), or None
+        What `tinygraph.graphs.unrecorded` would ask the program's text, where a file tells it.
 
     Parameters
     ----------
@@ -45,6 +47,7 @@ class Graph:
         self.nodes = nodes
         self.outputs = outputs
         self.timeline = timeline or Timeline(nodes)
+        self.unrecorded: set[tuple[int, int]] | None = None
         self._told_name = name_of
         for node in nodes:
             node.graph = self

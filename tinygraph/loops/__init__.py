@@ -8,6 +8,7 @@ a line ran: every op was recorded with its call and its instruction, so that its
 - `signatures`: what an op is wherever it stands: its static attributes, the parameters it uses
 - `grouping`: which ops are one op of the cell, the same place, signature and parameters in other iterations
 - `over_time`: which of the loops is the one over time, and whether it runs from right to left
+- `shifts`: which of them begin with a later time step than the first
 - `leaves`: the time step of each leaf, and which leaves are initial states
 - `timeline`: what the rest of tinygraph asks: time steps, runs, slots and initial states, by the index of the node
 """

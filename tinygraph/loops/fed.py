@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Sequence
 from itertools import permutations
 
 from ..recording.node import Node
 from .over_time import Run
 from .reads import Reads
+
+_ENOUGH_BITS = 8
 
 
 def fed_again(
@@ -30,8 +33,8 @@ def fed_again(
     timesteps, places, runs : sequence
         By the index of an op, its time step, its place in the cell, and its run, the length of which must be the same.
     """
-    given: dict[Hashable, dict[int, Node]] = {}
-    spans: dict[Hashable, tuple[int, int] | None] = {}
+    given: dict[tuple[Hashable, int], dict[int, Node]] = {}
+    spans: dict[tuple[Hashable, int], tuple[int, int] | None] = {}
     for node in nodes:
         is_array = node.kind in ("constant", "input") and node.shape and node.dtype.kind in "fiu"
         if is_array and len(of_node := reads[node.index]) == 1:
@@ -47,8 +50,9 @@ def fed_again(
     again: dict[int, int] = {}
     taken: set[Hashable] = set()
     for later, earlier in permutations(given, 2):
-        free = not taken & {("later", later), later, ("later", earlier), earlier}
-        if free and spans[later] == spans[earlier] and _is_again(values[later], values[earlier]):
+        free = later[0] != earlier[0] and not taken & {("later", later), later, ("later", earlier), earlier}
+        like = free and spans[later] == spans[earlier] and _is_again(values[later], values[earlier])
+        if like and _is_no_chance(list(given[later].values())[1:]):
             taken |= {("later", later), earlier}
             steps = given[earlier]
             again |= {leaf.index: steps[t - 1].index for t, leaf in given[later].items() if t - 1 in steps}
@@ -63,3 +67,13 @@ def _is_again(later: dict[int, bytes], earlier: dict[int, bytes]) -> bool:
     if any(later[step] != earlier.get(step - 1) for step in steps[1:]):
         return False
     return len(set(earlier.values())) > 1 and any(later[step] != earlier.get(step) for step in steps[1:])
+
+
+def _is_no_chance(leaves: Sequence[Node]) -> bool:
+    """Tell whether what some leaves hold is hardly equal by chance, as a few small integers may be."""
+    if any(leaf.dtype.kind == "f" for leaf in leaves):
+        return True
+    if any("[" in (leaf.label or "") for leaf in leaves):
+        return False  # its name says already which one it is
+    integers = [integer for leaf in leaves for integer in leaf.data.ravel().tolist()]
+    return len(integers) * math.log2(len(set(integers)) or 1) >= _ENOUGH_BITS

@@ -160,6 +160,14 @@ class Leaves:
         reads = ((leaf, reader, i) for leaf in parameters for reader, i in self.reads[leaf.index])
         return {leaf.index for leaf, reader, i in reads if (self.slots[reader.index], i) in computed}
 
+    def started(self, node: Node) -> InitialState | None:
+        """Return what an op outside of time begins, where all that it begins are the results of one time step."""
+        if node.kind != "op" or self.op_timesteps[node.index] is not None:
+            return None
+        begun = {state for reader, argument in self.reads[node.index] if (state := self._begun(reader, argument))}
+        steps = {(self.slots[state.precedes], state.timestep) for state in begun}
+        return min(begun) if len(steps) == 1 else None
+
     def _begun(self, reader: Node, argument: int) -> InitialState | None:
         """Return what a leaf that is read here begins, if that is a recurrence."""
         now, slot = self.op_timesteps[reader.index], self.slots[reader.index]

@@ -13,6 +13,7 @@ from .directions import backward_loops
 from .grouping import Groups, grouped, grouped_but
 from .meetings import identities, meetings_of_loops
 from .places import Loop
+from .shifts import shifts
 from .states import Carrier
 
 _ANY, _FED, _PARAMETRIC = 1, 4, 2  # what speaks for a loop being the one over time
@@ -55,8 +56,10 @@ def op_times(groups: Groups, time: set[Loop]) -> OpTimes:
     counted = _counted(groups, time)
     backward = backward_loops(groups, loop_of, counted.at, counted.trips)
     turned = np.array([loop in backward for loop in loop_of], bool)[groups.number]
-    numbers = np.where(turned, counted.trips - counted.at, counted.at + 1)
-    names = [None, *range(1, int(counted.trips.max(initial=0)) + 1)]  # one integer for all ops of a time step
+    shifted = shifts(groups, loop_of, counted.at, counted.trips, backward)
+    later = np.array([shifted.get(loop, 0) if loop else 0 for loop in loop_of], int)[groups.number]
+    numbers = np.where(turned, counted.trips - counted.at, counted.at + 1 + later)
+    names = [None, *range(1, int(numbers.max(initial=0)) + 1)]  # one integer for all ops of a time step
     steps = _taken(names, np.where(counted.run < 0, 0, numbers))
     runs = _taken([None, *counted.keys], counted.run + 1)
     _add_sums(groups, time, steps, runs)

@@ -33,7 +33,8 @@ class Carrier:
     def carries_state(self) -> bool:
         """Whether something passes from each iteration to a later one that is more than a sum of what was made."""
         states = [component for component in self._components if self._is_state(component)]
-        return bool(states) and all(map(self._passes_steadily, states)) and not self.runs_through_layers
+        steady = all(self._passes_steadily(state) and not self._joins(state) for state in states)
+        return bool(states) and steady and not self.runs_through_layers
 
     @cached_property
     def _links(self) -> tuple[np.ndarray, np.ndarray]:
@@ -84,12 +85,23 @@ class Carrier:
         chosen = inside[source] & inside[target] & (at[source] != at[target])
         source, target = source[chosen], target[chosen]
         nearest = np.full(len(at), len(at))
-        for number in component:
-            j, k = (ends[self.groups.number[target] == number] for ends in (source, target))
-            present = np.unique(at[self.groups.members[number]])  # those without the op do not count
+        sites = np.where(inside, self.groups.sites[:, 0], -1)
+        for site in np.unique(sites[inside]):
+            j, k = (ends[sites[target] == site] for ends in (source, target))
+            present = np.unique(at[sites == site])  # those without the op do not count
             passed = np.searchsorted(present, at[k], side="right") - np.searchsorted(present, at[j], side="right")
             np.minimum.at(nearest, j, passed)
         return len(np.unique(nearest[source])) == 1
+
+    def _joins(self, component: set[int]) -> bool:
+        """Tell whether results of several iterations are joined, each once, as in a tree."""
+        source, target = self._links
+        at = self.groups.iterations[:, self.depth]
+        inside = np.isin(self.groups.number, list(component))
+        carried = inside[source] & inside[target] & (at[source] != at[target])
+        pairs = np.unique(np.column_stack([at[source[carried]], at[target[carried]]]), axis=0)
+        most_readers, most_read = (np.unique(ends, return_counts=True)[1].max(initial=0) for ends in pairs.T)
+        return bool(most_readers == 1 < most_read)
 
     @property
     def runs_through_layers(self) -> bool:

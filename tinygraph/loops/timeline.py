@@ -108,13 +108,14 @@ class Timeline:
 
     @cached_property
     @garbage_collector_paused()
-    def _leaves_in_time(self) -> tuple[list[int | None], dict[int, InitialState]]:
-        """The time steps of all nodes, now that leaves are known, and the initial states."""
+    def _leaves_in_time(self) -> tuple[list[int | None], dict[int, InitialState], dict[int, InitialState]]:
+        """The time steps of all nodes, now that leaves are known, the initial states, and ops that are such."""
         leaves = self._leaves()  # not kept: it is large
         timesteps = self.op_timesteps.copy()
         for index, timestep in leaves.timesteps():
             timesteps[index] = timestep
-        return timesteps, leaves.states
+        started = {node.index: state for node in self.ops if (state := leaves.started(node))}
+        return timesteps, leaves.states, started
 
     @cached_property
     @garbage_collector_paused()
@@ -142,8 +143,18 @@ class Timeline:
         ``W @ h`` reads h⁽⁰⁾ where one step later it reads the h that a step made. That may be a leaf too: the first of
         the targets that teacher forcing feeds.
         """
-        _, states = self._leaves_in_time
+        _, states, _ = self._leaves_in_time
         return [states[node.index].precedes if node.index in states else None for node in self.nodes]
+
+    @cached_property
+    def starts(self) -> dict[int, InitialState]:
+        """For an op outside of time with which a recurrence begins, if it has the name of its state, what it begins.
+
+        ``alpha = log_pi + emitted[0]`` before the loop is α⁽⁰⁾ if the loop makes α⁽¹⁾.
+        """
+        _, _, started = self._leaves_in_time
+        named = {k: state for k, state in started.items() if self.nodes[k].name == self.nodes[state.precedes].name}
+        return {k: state for k, state in named.items() if self.nodes[k].name is not None}
 
     @cached_property
     def learned_states(self) -> set[int]:
@@ -187,26 +198,52 @@ class Timeline:
         return sites
 
     @cached_property
+    def sites(self) -> list[int]:
+        """Which place of the program each op stands at, the same number in all iterations; -1 for leaves."""
+        return self._by_index(self._sites()[:, 0].tolist(), -1)
+
+    @cached_property
     @garbage_collector_paused()
     def subscripts(self) -> list[tuple[int, ...]]:
         """What tells a node from others of its place and time step: iterations, from 1, of loops not over time.
 
         Layers, attention heads, sentences of a minibatch, unless scopes tell them apart. A leaf has the subscripts of
-        its readers, if there are others that these read.
+        its readers, without those of loops in which all of them are given the same; an initial state, if there are
+        several.
         """
         subscripts = self._by_index(self._op_subscripts(), ())
-        sites = self._by_index(self._sites()[:, 0].tolist(), -1)
+        sites = self.sites
         alike: dict[Hashable, list[int]] = {}
         for node in self.nodes:
             if node.kind in ("input", "constant"):
-                for reader, argument in self.reads[node.index][:1]:
-                    alike.setdefault((sites[reader.index], argument, self.timesteps[node.index]), []).append(node.index)
                 of_readers = {subscripts[reader.index] for reader, _ in self.reads[node.index]}
                 subscripts[node.index] = of_readers.pop() if len(of_readers) == 1 else ()
+                if subscripts[node.index]:
+                    reader, argument = self.reads[node.index][0]
+                    alike.setdefault((sites[reader.index], argument), []).append(node.index)
         for leaves in alike.values():
-            if len(leaves) == 1:
-                subscripts[leaves[0]] = ()
+            states = [leaf for leaf in leaves if self.precedes[leaf] is not None]
+            if len(states) == 1:
+                subscripts[states[0]] = ()
+            data = [leaf for leaf in leaves if self.precedes[leaf] is None]
+            varying = self._varying(data, [subscripts[leaf] for leaf in data]) if data else []
+            for leaf in data:
+                subscripts[leaf] = tuple(number for level, number in enumerate(subscripts[leaf]) if level in varying)
         return subscripts
+
+    def _varying(self, leaves: list[int], subscripts: list[tuple[int, ...]]) -> list[int]:
+        """Return which of the subscripts of some leaves tell apart what they hold."""
+        values = [(self.nodes[leaf].shape, self.nodes[leaf].data.tobytes()) for leaf in leaves]
+        varying = list(range(max(map(len, subscripts))))
+        for level in tuple(varying):
+            others = [other for other in varying if other != level]
+            held: dict[Hashable, set[Hashable]] = {}
+            for leaf, numbers, value in zip(leaves, subscripts, values, strict=True):
+                at = tuple(numbers[other] for other in others if other < len(numbers))
+                held.setdefault((self.timesteps[leaf], at), set()).add(value)
+            if all(len(of_them) == 1 for of_them in held.values()):
+                varying = others
+        return varying
 
     def _op_subscripts(self) -> Iterable[tuple[int, ...]]:
         sites = self._sites()

@@ -43,6 +43,11 @@ def restored(header: dict[str, Any], block: memoryview) -> tuple[list[Any], Pass
     names = [optional(row.get("name"), str, "a name") for row in header["nodes"]]
     outputs = [reference(nodes, i) for i in header["outputs"]]
     graph = Graph(nodes, outputs, _timeline(header, nodes, arrays), lambda node: names[node.index] or _old_name(node))
+    if "unrecorded" in header:  # else a file of an older version
+        uses = checked(header["unrecorded"], list, "the list of arguments")
+        graph.unrecorded = {(reference(nodes, i).index, bounded(k, 0, 2**31, "an argument")) for i, k in uses}
+    else:
+        graph.unrecorded = set()
     steps = [reference(nodes, i) for i in header["steps"]]
     adjoints = [reference(arrays, i) for i in header["adjoints"]]
     _check_steps(steps, adjoints, graph)

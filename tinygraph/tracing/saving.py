@@ -6,6 +6,7 @@ from dataclasses import astuple
 from typing import Any
 
 from ..backward.replay import pull
+from ..graphs.unrecorded import unrecorded_uses
 from ..recording.node import Node
 from ..recording.sparse import dense
 from .cuts import Cut
@@ -34,6 +35,7 @@ def described(trace: Pass, packer: Packer) -> dict[str, Any]:
         "sources": sources.rows,
         "files": _files(trace),
         "visits": described_visits(trace.graph.timeline.visits, packer),
+        "unrecorded": sorted(unrecorded_uses(trace.graph)),
         "outputs": [node.index for node in trace.graph.outputs],
         "steps": [node.index for node in trace.nodes],
         "adjoints": [packer.add(adjoint) for adjoint in trace.adjoints],

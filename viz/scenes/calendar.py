@@ -31,10 +31,11 @@ class CellPlace(NamedTuple):
 
 
 class Calendar(NamedTuple):
-    """The columns, and every node's place by its index."""
+    """The columns, every node's place by its index, and the segment of each op."""
 
     columns: list[Column]
     places: dict[int, CellPlace]
+    segments: list[Segment | None]
 
 
 def make_calendar(graph: tg.Graph) -> Calendar:
@@ -50,6 +51,7 @@ class _Maker:
         self.timeline = graph.timeline
         self.segment_of = find_segments(graph.timeline)
         self.states = self._initial_states()
+        self.columns: list[Column] = []
         self.column_of: dict[int, int] = {}
         self.places: dict[int, CellPlace] = {}
         self._bands: dict[Segment | int, int] = {}
@@ -57,15 +59,17 @@ class _Maker:
 
     def calendar(self) -> Calendar:
         if not any(self.segment_of):
-            return Calendar([], {node.index: CellPlace(None, 0, node.index) for node in self.graph.nodes})
-        columns = self._columns()
+            return Calendar(
+                [], {node.index: CellPlace(None, 0, node.index) for node in self.graph.nodes}, self.segment_of
+            )
+        columns = self.columns = self._columns()
         for node in self.timeline.ops:
             self.places[node.index] = self._op(node)
         for node in self.graph.nodes:
             if node.kind != "op":
                 self.places[node.index] = self._state(node) if node.index in self.states else self._leaf(node)
         self._mark_masked(columns)
-        return Calendar(columns, self.places)
+        return Calendar(columns, self.places, self.segment_of)
 
     def _initial_states(self) -> dict[int, tuple[Segment, int, int]]:
         """Return by the index of each initial state its segment, the index of what it precedes, and its time step."""
@@ -106,7 +110,25 @@ class _Maker:
                 levels.append(max((levels[source.index] for source in node.inputs), default=-1))
                 if node.kind == "op":
                     moments[node.index] = levels[-1], True, 0
-        return moments
+        return moments | self._starting(moments)
+
+    def _starting(self, moments: dict[int, Moment]) -> dict[int, Moment]:
+        """Return where ops stand with which a recurrence begins, if they read earlier time steps of what it runs with.
+
+        What leads to them alone stands there too.
+        """
+        starting: dict[int, Moment] = {}
+        for node in reversed(self.graph.nodes):
+            if node.kind != "op" or self.segment_of[node.index] is not None:
+                continue
+            readers = {starting.get(reader.index) for reader, _ in self.graph.consumers(node)}
+            start = self.timeline.starts.get(node.index)
+            segment = self.segment_of[start.precedes] if start else None
+            if start and segment is not None and moments[node.index] == (segment.level, True, 0):
+                starting[node.index] = segment.level, False, start.timestep
+            elif len(readers) == 1 and (moment := readers.pop()) is not None:
+                starting[node.index] = moment
+        return starting
 
     def _mark_masked(self, columns: list[Column]) -> None:
         """Mark the time steps that are padding, in whole or in part: masks say which examples there are."""
@@ -137,8 +159,11 @@ class _Maker:
 
     def _op(self, node: tg.Node) -> CellPlace:
         column, segment = self.column_of[node.index], self.segment_of[node.index]
+        start, slot = self.timeline.starts.get(node.index), self.timeline.slots[node.index]
+        if start and self.columns[column].kind == "step":
+            segment, slot = self.segment_of[start.precedes], self.timeline.slots[start.precedes]
         band = self._band(column if segment is None else segment)
-        return CellPlace(column, band, self.timeline.slots[node.index], self.timeline.timesteps[node.index])
+        return CellPlace(column, band, slot, self.timeline.timesteps[node.index])
 
     def _state(self, node: tg.Node) -> CellPlace:
         column, (segment, value, timestep) = self.column_of[node.index], self.states[node.index]

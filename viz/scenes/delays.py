@@ -82,31 +82,72 @@ class Times:
     def moment(self, node: FoldedNode) -> int | None:
         """Return the time step of what a run of several time steps has only once; None for what each of them has."""
         steps = {self.timeline.timesteps[k] for k in node.positions.tolist()}
-        run = self._run(node)
+        run = self.run(node)
         return steps.pop() if len(steps) == 1 and run is not None and run.first < run.last else None
 
-    def _run(self, node: FoldedNode) -> Run | None:
+    def run(self, node: FoldedNode) -> Run | None:
+        """Return the first run of a node, or of what reads it."""
+        return self.timeline.runs[self._op(node)]
+
+    def level(self, node: FoldedNode) -> int | None:
+        """Return how many segments must have run before that of a node, or of what reads it."""
+        segment = self._segments[self._op(node)]
+        return segment.level if segment else None
+
+    def _op(self, node: FoldedNode) -> int:
         first = int(node.positions[0])
-        op = first if node.kind == "op" else next((reader.index for reader, _ in self.timeline.reads[first]), first)
-        return self.timeline.runs[op]
+        return first if node.kind == "op" else next((reader.index for reader, _ in self.timeline.reads[first]), first)
+
+    def presence(self, node: FoldedNode) -> str:
+        """Return in which time steps of its run a node is there, if that is not all; the last ones may lack it."""
+        steps: dict[Run, set[int]] = {}
+        for k in node.positions.tolist() if node.kind == "op" and node.times > 1 else ():
+            run, step = self.timeline.runs[k], self.timeline.timesteps[k]
+            if run is not None and step is not None:
+                steps.setdefault(run, set()).add(step)
+        texts = {self._presence(run, sorted(of_run)) for run, of_run in steps.items()}
+        if len(texts) > 1:  # runs of different lengths: what they begin with alike
+            texts = {text.partition("…")[0] + "…" if "…" in text else "" for text in texts}
+        return texts.pop() if len(texts) == 1 and self.moment(node) is None else ""
+
+    def _presence(self, run: Run, present: list[int]) -> str:
+        first, last = (present[0], run.last) if run.backward else (run.first, present[-1])
+        if len(present) * self.stride > last - first:
+            return ""
+        if present[-1] - present[0] == (len(present) - 1) * self.stride:
+            return f"t = {present[0]} … {present[-1]}"
+        return _listed(present).replace("=", " = ")
 
     def runs_backward(self, node: FoldedNode) -> bool:
         """Return whether the loop over time of a node goes through the sequence from its end."""
-        run = self._run(node)
+        run = self.run(node)
         return run is not None and run.backward
 
     def numbers(self, node: FoldedNode) -> list[str]:
         """Return the numbers of a node in loops other than that over time, a letter where it stands for all.
 
-        Sentences of a minibatch go through time alike, and are not told apart.
+        Sentences of a minibatch go through time alike, and are not told apart; the rows of a grid, each of which reads
+        the row before, are.
         """
         subscripts = [self.timeline.subscripts[k] for k in node.positions.tolist()]
         numbers = [of_loop[0] if len(set(of_loop)) == 1 else None for of_loop in zip(*subscripts, strict=False)]
         of_loops = letters(node)
-        inside = of_loops[of_loops.index("t") + 1 :] if "t" in of_loops else of_loops
+        time = of_loops.index("t") if "t" in of_loops else -1
+        loops = enumerate(zip(of_loops, node.loops, strict=True))
+        inside = [letter for level, (letter, loop) in loops if level > time or (level < time and loop in self._rows)]
         varying = numbers.count(None)
         shown = iter([""] * (varying - len(inside)) + inside[max(len(inside) - varying, 0) :])
         return [text for n in numbers if (text := next(shown) if n is None else str(n))]
+
+    @cached_property
+    def _rows(self) -> set[FoldedLoop]:
+        """The loops around time of which each iteration reads what the one before made in the same time steps."""
+        rows: set[FoldedLoop] = set()
+        for edge in self.folded.edges:
+            delays = edge.delay if isinstance(edge.delay, tuple) else ()
+            if delays and None not in delays:
+                rows |= {loop for loop, delay in zip(edge.target.loops, delays, strict=False) if delay}
+        return {loop for loop in rows if not loop.over_time}
 
     # -- frames -------------------------------------------------------------------------------------------------------
 
@@ -167,6 +208,20 @@ class Times:
         if timed and not self._outside_time(edge) and all(self._axis(j) is self._axis(k) for j, k in pairs):
             return self._on_one_axis(pairs)
         return _of_iterations(edge) or self._from_another(edge, pairs)
+
+    def taken(self, source: FoldedNode, pairs: list[tuple[int, int]]) -> Delay:
+        """Return which time step is read by what takes elements of a stack: pairs of an element and its reader."""
+        steps = [(self.timeline.timesteps[j], self.timeline.timesteps[k]) for j, k in pairs]
+        if source.times == 1 or any(then is None for then, _ in steps):
+            return Moment("" if source.times == 1 else "varies")
+        if len({k for _, k in pairs}) == 1:
+            return Moments(
+                "all t" if len(pairs) == source.times else _listed(sorted({then for then, _ in steps if then}))
+            )
+        if any(now is None for _, now in steps):
+            return Moment("varies")
+        delay = self._on_one_axis(pairs)
+        return delay if self._axis(pairs[0][0]) is self._axis(pairs[0][1]) else Moment(delay_text(delay))
 
     def _end_of_inner(self, edge: FoldedEdge) -> str:
         """Return which iteration is read of loops that the reader does not stand in, where the name counts them."""
@@ -259,5 +314,5 @@ def _end(edge: FoldedEdge, level: int, letter: str) -> str:
 def letters(node: FoldedNode) -> list[str]:
     """Return a letter for each of the loops around a node, outermost first: t for the one over time, else i, j, …"""
     level = next((k for k, loop in enumerate(node.loops) if loop.over_time), -1)
-    others = iter("ijkl" if level < 1 else "nmrs"[:level] + "ijkl")
+    others = iter("ijkl" if level < 1 or len(node.loops) == level + 1 else "nmrs"[:level] + "ijkl")
     return ["t" if k == level else next(others, "i") for k in range(len(node.loops))]

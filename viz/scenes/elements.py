@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import NamedTuple, TypeVar
+
+import numpy as np
 
 import tinygraph as tg
 from tinygraph.graphs.writing import subscript
 
-__all__ = ["Element", "find_elements", "stacked_element"]
+__all__ = ["Element", "Stacks", "find_elements", "leading_to"]
 
+
+JOINING = ("stack", "concatenate")
+MOST_NUMBERS = 1_000_000  # of joins within joins: what is larger is not looked into
 
 Place = TypeVar("Place", bound=Hashable)
 
@@ -53,11 +58,71 @@ def find_elements(ops: Iterable[tuple[Place, tg.Node]]) -> dict[Place, Element]:
     return {place: element for place, element in elements.items() if element is not None and element.parameter in used}
 
 
-def stacked_element(node: tg.Node) -> tg.Node | None:
-    """Return what an op takes out of a stack that was made of it and others; None for other ops."""
-    index = node.attributes.get("index")
-    if str(node.op) == "getitem" and isinstance(index, int):
-        (stack,) = node.inputs
-        if str(stack.op) == "stack" and stack.attributes.get("axis", 0) == 0:
-            return stack.inputs[index]
-    return None
+class Stacks:
+    """What stacks and joins are made of, each looked at once.
+
+    Parameters
+    ----------
+    drawn : function
+        Says whether a node is drawn; a join that is not, in another one, is looked into.
+    """
+
+    def __init__(self, drawn: Callable[[tg.Node], bool]) -> None:
+        self._drawn = drawn
+        self._known: dict[tg.Node, tuple[np.ndarray, list[tg.Node]]] = {}
+
+    def elements(self, node: tg.Node) -> tuple[tg.Node, ...] | None:
+        """Return what an op takes out of what was stacked or joined, if that is not all of it; None for other ops."""
+        if str(node.op) != "getitem" or not _is_joined(node):
+            return None
+        _, all_parts = self._parts(node.inputs[0])
+        numbers, parts = self._parts(node)
+        taken = np.unique(numbers).tolist()
+        return tuple(parts[number] for number in taken) if 0 < len(taken) < len(all_parts) else None
+
+    def _parts(self, node: tg.Node) -> tuple[np.ndarray, list[tg.Node]]:
+        """Return for each number in a value which of some nodes it comes from, and these."""
+        if node not in self._known:
+            self._known[node] = self._parts_of(node)
+        return self._known[node]
+
+    def _parts_of(self, node: tg.Node) -> tuple[np.ndarray, list[tg.Node]]:
+        if str(node.op) == "getitem" and _is_joined(node):
+            numbers, parts = self._parts(node.inputs[0])
+            return numbers[node.attributes["index"]], parts
+        if str(node.op) not in JOINING or node.attributes.get("axis", 0) is None:
+            return np.broadcast_to(0, node.shape), [node]
+        axis = node.attributes.get("axis", 0) % len(node.shape)
+        looked_into = [_is_joined(source) and not self._drawn(source) for source in node.inputs]
+        if node.data.size <= MOST_NUMBERS and any(looked_into):
+            arrays, all_parts = [], list[tg.Node]()
+            for source, inside in zip(node.inputs, looked_into, strict=True):
+                numbers, parts = self._parts(source) if inside else (np.broadcast_to(0, source.shape), [source])
+                arrays.append(numbers + len(all_parts))
+                all_parts += parts
+            return (np.stack if node.op == "stack" else np.concatenate)(arrays, axis=axis), all_parts
+        lengths = [1 if node.op == "stack" else source.shape[axis] for source in node.inputs]
+        along = np.repeat(np.arange(len(lengths)), lengths)
+        return np.broadcast_to(along.reshape(-1, *[1] * (len(node.shape) - axis - 1)), node.shape), list(node.inputs)
+
+
+def _is_joined(node: tg.Node) -> bool:
+    """Tell whether a node is a stack, or a part of one."""
+    while str(node.op) == "getitem":
+        node = node.inputs[0]
+    return str(node.op) in JOINING
+
+
+def leading_to(outputs: Iterable[int], sources: Callable[[int], Iterable[int]]) -> set[int]:
+    """Return the indices of what leads to some outputs: a stack of which all readers take elements does not.
+
+    >>> sorted(leading_to([3], {3: [1, 2], 2: [1], 1: [], 0: []}.__getitem__))
+    [1, 2, 3]
+    """
+    leading = set(outputs)
+    waiting = list(leading)
+    while waiting:
+        new = set(sources(waiting.pop())) - leading
+        leading |= new
+        waiting += new
+    return leading

@@ -15,8 +15,8 @@ from tinygraph.graphs.symbols import raised
 
 from .cell_parts import CellParts
 from .contraction import Argument, Link, contract
-from .delays import Moment, Moments, Times, is_carried, letters
-from .elements import Element, find_elements, stacked_element
+from .delays import Delay, Moments, Times, is_carried, letters
+from .elements import Element, Stacks, find_elements, leading_to
 from .equal_inputs import merge_equal_inputs
 from .gates import find_gates
 from .ghosts import State, in_columns
@@ -34,18 +34,27 @@ from .labels import (
 )
 from .names import Names
 from .scene import Node, Scene, merge_equal
-from .versions import tell_versions_apart
+from .variables import variables_scene
+from .versions import tell_directions_apart, tell_versions_apart
+from .window import shortened
 
 __all__ = ["folded_scene", "parts_of"]
 
+MOST_UNFOLDED = 400  # variables: what has more is drawn folded, whatever its recursion
 
-def folded_scene(graph: tg.Graph, view: str) -> Scene:
+
+def folded_scene(graph: tg.Graph, view: str, unfold: bool = False) -> Scene:
     """Return the recurrence of `graph`: every op of the cell once, ×T where it was recorded T times.
 
     A delayed edge is marked with the time step that it reads, such as ``t−1``, or ``t+1`` where the loop runs from
-    the end; an edge from another loop, with the time step that it leaves from, such as ``t=4``.
+    the end; an edge from another loop, with the time step that it leaves from, such as ``t=4``. With `unfold`, the
+    variables of a recursion that reaches back differently each time, as through a tree or a grid, are drawn one by one.
     """
     folded = _Folded(graph)
+    if unfold and view == "variables" and folded.is_tangled:
+        unrolled = variables_scene(graph)
+        if len(unrolled.nodes) <= MOST_UNFOLDED:
+            return replace(shortened(unrolled), title="Network with a recursion, not folded")
     scene = folded.ops() if view == "ops" else folded.variables()
     scene = merge_equal_inputs(scene, graph, {f"n{node.index}": node.recorded for node in folded.nodes})
     ops = sum(node.kind == "op" for node in folded.nodes)
@@ -95,9 +104,12 @@ class _Folded:
         kept |= {self.nodes[index] for index in self._circular}
         kept |= {node for node in self.nodes if int(node.positions[0]) in self.graph.timeline.learned_states}
         order = self._in_order()
-        reads = lambda: ((node, self._out_of_stacks.get(node, self.reads[node])) for node in order)
+        read_by = lambda node: self._out_of_stacks.get(node, self.reads[node])
+        reads = lambda: ((node, read_by(node)) for node in order)
         states = {node.index for node in self.states}
-        kept_indices = {node.index for node in kept}
+        outputs = (node.index for node in self.nodes if not self.outputs.isdisjoint(node.recorded))
+        kept_indices = leading_to(outputs, lambda index: [source for source, _, _ in read_by(self.nodes[index])])
+        kept_indices &= {node.index for node in kept}
         hues = self.hues | {index: self._hue_of(element) for index, element in self.elements.items()}
         parts = self.parts
         kept_indices |= parts.operators.keys()
@@ -107,11 +119,16 @@ class _Folded:
         scene = Scene(title="Folded network", round=True)
         for node in (self.nodes[index] for index in contraction.kept):
             label = self._name(node) or self._unnamed(node) if node.kind != "parameter" else self._parameter(node.index)
-            box = self._box(node, label)
-            scene.nodes.append(parts.shown(replace(box, tags=contraction.tags(node.index)), node.index))
+            box = parts.shown(replace(self._box(node, label), tags=contraction.tags(node.index)), node.index)
+            presence = self.times.presence(node) if box.kind != "operator" else ""
+            scene.nodes.append(replace(box, detail=" · ".join(filter(None, (box.detail, presence)))))
         drawn = {f"n{index}": self.nodes[index] for index in contraction.kept}
         as_written = sorted(scene.nodes, key=lambda box: [-1 if n is None else n for n in drawn[box.id].order])
-        scene.nodes = tell_versions_apart(scene.nodes, as_written, lambda box: drawn[box.id].loops[-1:])
+        run_of, level_of = lambda box: self.times.run(drawn[box.id]), lambda box: self.times.level(drawn[box.id])
+        scene.nodes = tell_directions_apart(scene.nodes, run_of, level_of)
+        loops_of = lambda box: drawn[box.id].loops[-1:]
+        frames_of = lambda box: tuple(map(self.times.frame, loops_of(box)))
+        scene.nodes = tell_versions_apart(scene.nodes, as_written, loops_of, frames_of)
         links = contraction.links()
         links, doubles = self._without_doubles(links) if parts else (links, set())
         scene.nodes = [node for node in scene.nodes if node.id not in doubles]
@@ -119,6 +136,16 @@ class _Folded:
         scene = columns or replace(scene, edges=[link.edge() for link in links])
         scene = merge_equal(scene, {f"n{state.index}": self._shown(state) for state in self.states if state.times == 1})
         return parts.in_rows(scene) if columns else scene
+
+    @cached_property
+    def is_tangled(self) -> bool:
+        """Whether a loop that is not over time reaches back differently from iteration to iteration."""
+        reached: dict[tuple[int, int | None], set[Delay]] = {}
+        for edge, delay in self.edges:
+            if is_carried(delay) and not any(loop.over_time for loop in edge.target.loops):
+                site = self.graph.timeline.sites[edge.target.recorded[0].index]
+                reached.setdefault((site, edge.argument), set()).add(delay)
+        return any(len(delays) > 1 or "varies" in delays for delays in reached.values())
 
     @cached_property
     def parts(self) -> CellParts:
@@ -171,20 +198,25 @@ class _Folded:
     def _heading(self, nodes: list[FoldedNode]) -> str:
         """Return what stands above the time steps of a loop."""
         timesteps = self.graph.timeline.timesteps
-        steps = [step for node in nodes for k in node.positions.tolist() if (step := timesteps[k]) is not None]
+        ops = [node for node in nodes if node.kind == "op"]
+        steps = [step for node in ops for k in node.positions.tolist() if (step := timesteps[k]) is not None]
         return f"t = {min(steps)} … {max(steps)}" if steps else _trips(nodes[0])
 
     @cached_property
     def _out_of_stacks(self) -> dict[FoldedNode, list[Argument]]:
-        """What is read by nodes that take, once, one element of a stack: that element, and of which time step."""
+        """What is read by nodes that take elements of a stack: those alone, and of which time steps."""
         node_of = {recorded: node for node in self.nodes for recorded in node.recorded}
         reads: dict[FoldedNode, list[Argument]] = {}
+        stacks = Stacks(lambda recorded: self._kind(node_of[recorded]) in ("variable", "loss"))
         for node in self.nodes:
-            element = stacked_element(node.recorded[0]) if node.times == 1 else None
-            if element is not None:
-                source, step = node_of[element], self.graph.timeline.timesteps[element.index]
-                delay = Moment(f"t={step}" if source.times > 1 and step is not None else "")
-                reads[node] = [(source.index, delay, 0)]
+            taken: dict[FoldedNode, list[tuple[int, int]]] = {}
+            elements = [stacks.elements(recorded) for recorded in node.recorded] if node.op == "getitem" else [None]
+            if None not in elements:
+                for position, of_instance in zip(node.positions.tolist(), elements, strict=True):
+                    for element in of_instance or ():
+                        taken.setdefault(node_of[element], []).append((element.index, position))
+                reads[node] = [(source.index, self.times.taken(source, pairs), 0) for source, pairs in taken.items()]
+                reads[node] += [read for read in self.reads[node] if read[2] > 0]
         return reads
 
     def _shown(self, state: FoldedNode) -> Hashable:
@@ -310,7 +342,10 @@ class _Folded:
         """Return what is below and above a name: a layer's number; its time step, t where it is one of each."""
         if self.names.is_fixed(node.recorded[0]):
             return ""
-        moment = self.times.moment(node)
+        starts = [self.graph.timeline.starts.get(k) for k in node.positions.tolist()]
+        begun = {start.timestep if start else None for start in starts}
+        moment = begun.pop() if len(begun) == 1 else None
+        moment = self.times.moment(node) if moment is None else moment
         if moment is not None or (node.times > 1 and self.times.in_time(node)):
             return lowered(self.times.numbers(node)) + ("⁽ᵗ⁾" if moment is None else raised(moment))
         return lowered(self.times.numbers(node))

@@ -116,8 +116,9 @@ class _Finder:
             ranges = [ANY if is_carried(delay) else self._ranges.get(i, ANY) for i, delay in operands]
             self._ranges[index] = PART if self._is_share(index) else range_of(op_name(node), ranges)
         elif node.kind == "constant" and node.dtype.kind in "biuf" and node.recorded[0].data.size:
-            ends = [(float(leaf.data.min()), float(leaf.data.max())) for leaf in node.recorded]
-            self._ranges[index] = union([Range(*pair) for pair in ends])
+            ends = [Range(float(leaf.data.min()), float(leaf.data.max())) for leaf in node.recorded]
+            known = [pair for pair in ends if pair.low == pair.low]
+            self._ranges[index] = union(known) if known else ANY
 
     def _is_share(self, index: int) -> bool:
         """Tell whether an op divides a positive value by a sum of which that is a part, as in eᶻ / (1 + eᶻ)."""

@@ -26,7 +26,7 @@ def with_gradients(scene: Scene, trace: tg.Trace) -> Scene:
     """
     backward = _Backward(scene, trace)
     arrows = sorted([*backward.flows(), *backward.terms()], key=lambda arrow: not arrow.hollow)
-    nodes = [_titled(node, backward.recorded[node.id]) for node in scene.nodes]
+    nodes = [_titled(node, backward.recorded.get(node.id)) for node in scene.nodes]
     columns = [Column(kind="boundary"), *scene.columns] if scene.columns and backward.sums else scene.columns
     if columns is not scene.columns:
         nodes = [node if node.column is None else replace(node, column=node.column + 1) for node in nodes]
@@ -64,7 +64,9 @@ class _Backward:
     def flows(self) -> Iterator[Edge]:
         """Yield an arrow against each edge from what requires a gradient."""
         for edge in self.scene.edges:
-            source, target = self.recorded[edge.source], self.recorded[edge.target]
+            source, target = self.recorded.get(edge.source), self.recorded.get(edge.target)
+            if source is None or target is None:
+                continue  # what NumPy alone computed
             if source.requires_grad and target.requires_grad and source.kind != "parameter":
                 uses = [(target, edge.argument)] if edge.target in self._whole else list(self._uses(source, target))
                 hollow = not any(map(self._matters, uses))
@@ -116,5 +118,6 @@ class _Backward:
                 waiting += readers
 
 
-def _titled(node: Node, recorded: tg.Node) -> Node:
-    return replace(node, title=f"{node.title} · gradient ∂L/∂{node.label}") if recorded.requires_grad else node
+def _titled(node: Node, recorded: tg.Node | None) -> Node:
+    has_gradient = recorded is not None and recorded.requires_grad
+    return replace(node, title=f"{node.title} · gradient ∂L/∂{node.label}") if has_gradient else node

@@ -12,7 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 import tinygraph as tg
+from tinygraph.graphs.symbols import plain_name
 from tinygraph.recording.operands import operands_of
+from tinygraph.recording.paths import singular
 from tinygraph.tracing.expressions import substituted, typeset
 
 from .labels import is_name, symbol, with_bar
@@ -83,7 +85,7 @@ class Names:
             return None, ""  # a number of our rule
         operands = operands_of(node.source.expression if node.source is not None else "")
         expression = ast.unparse(operands[argument]) if argument < len(operands) else ""
-        name = (node.name if node.shape else expression) or ""
+        name = (node.name if node.shape else _of_number(expression)) or ""
         return name if re.match(r"[^\W\d]", name) and name not in ("nan", "inf") else None, expression
 
     def _of_rule(self, node: tg.Node, expression: str) -> str:
@@ -127,6 +129,19 @@ class Names:
                     (fixed if np.array_equal(before.data, node.data) else varied).add(slot)
         return {slot for slot in fixed - varied if np.any(first[slot].data != first[slot].data.flat[0])}
 
+    @cached_property
+    def _changing(self) -> set[tg.Node]:
+        """The numbers that an op is given others of in other iterations: data, and no constants of the formula."""
+        numbers: dict[Hashable, list[tg.Node]] = {}
+        sites = self._graph.timeline.sites
+        for node in self._graph.timeline.ops:
+            for argument, source in enumerate(node.inputs):
+                if source.kind == "constant" and not source.shape and source.dtype.kind in "iuf":
+                    numbers.setdefault((sites[node.index], argument), []).append(source)
+        return {
+            leaf for leaves in numbers.values() if len({leaf.data.item() for leaf in leaves}) > 1 for leaf in leaves
+        }
+
     def of_parameter(self, node: tg.Node) -> str:
         """Return what stands for a parameter: its name, or the expression by which the first op reads it."""
         return symbol(self.of(node).name or self._first_use(node) or "?")
@@ -147,7 +162,7 @@ class Names:
             return "variable" if self.of(node).name else "op"
         if node.kind == "parameter":
             return "parameter"
-        number = node.shape == () and node not in self._classes
+        number = node.shape == () and node not in self._classes and node not in self._changing
         return "constant" if node.kind == "constant" and (number or node.dtype == np.bool_) else "input"
 
     def tooltip(self, node: tg.Node, label: str = "") -> str:
@@ -158,3 +173,9 @@ class Names:
         dtype = str(node.dtype) if node.dtype != self._usual_dtype else ""
         hint = "" if name or node.kind != "parameter" else "no name was found: name= gives it one"
         return " · ".join(filter(None, (full_name, unsaid, dtype, where, hint)))
+
+
+def _of_number(expression: str) -> str:
+    """Return what a number is called that an expression gives: ``y`` for ``ys[t]``."""
+    name = plain_name(expression)
+    return expression if name is None else name if name == expression else singular(name)

@@ -6,13 +6,13 @@ columns that share a `slot` are the same place of the repeated cell, and are lai
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
 from .scale import Scale
 
-__all__ = ["Column", "Edge", "Legend", "LegendEntry", "Node", "Scene", "merge_equal"]
+__all__ = ["Column", "Edge", "Legend", "LegendEntry", "Node", "Scene", "merge_equal", "renumbered"]
 
 
 @dataclass(slots=True)
@@ -176,6 +176,16 @@ def merge_equal(scene: Scene, keys: Mapping[str, Hashable]) -> Scene:
     merged = {id: first.setdefault(key, id) for id, key in keys.items()}
     edges = [replace(edge, source=merged.get(edge.source, edge.source)) for edge in scene.edges]
     nodes = [node for node in scene.nodes if merged.get(node.id, node.id) == node.id]
+    return replace(scene, nodes=nodes, edges=edges)
+
+
+def renumbered(scene: Scene, numbers: Sequence[int]) -> Scene:
+    """Return `scene` with other numbers in its ids, such as ``"n3"``; without any, as it is."""
+    if not numbers or numbers == list(range(len(numbers))):
+        return scene
+    ids = {f"n{index}": f"n{number}" for index, number in enumerate(numbers)}
+    nodes = [replace(node, id=ids[node.id]) for node in scene.nodes]
+    edges = [replace(edge, source=ids[edge.source], target=ids[edge.target]) for edge in scene.edges]
     return replace(scene, nodes=nodes, edges=edges)
 
 

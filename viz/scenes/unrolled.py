@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 import tinygraph as tg
+from tinygraph.loops.over_time import Run
 
 from .calendar import make_calendar
 from .hues import parameter_hues
@@ -43,7 +44,21 @@ class Unrolled:
         subscripts = timeline.subscripts[node.index]
         if precedes is not None and subscripts:
             subscripts = timeline.subscripts[precedes]
-        return at_time(name, self.calendar.places[node.index].timestep, subscripts)
+        start = timeline.starts.get(node.index)
+        return at_time(name, start.timestep if start else self.calendar.places[node.index].timestep, subscripts)
+
+    def run(self, node: tg.Node) -> Run | None:
+        """Return the run of a node; of a leaf, that of what reads it first."""
+        return self.graph.timeline.runs[self._op(node)]
+
+    def level(self, node: tg.Node) -> int | None:
+        """Return how many segments must have run before that of a node, or of what reads it first."""
+        segment = self.calendar.segments[self._op(node)]
+        return segment.level if segment else None
+
+    def _op(self, node: tg.Node) -> int:
+        readers = self.graph.timeline.reads[node.index] if node.kind != "op" else ()
+        return readers[0][0].index if readers else node.index
 
     def alike(self, index: int) -> list[int]:
         """Return the indices of the ops in the place of one, in all time steps."""

@@ -13,11 +13,11 @@ import tinygraph as tg
 
 from .cell_parts import CellParts
 from .contraction import contract
-from .elements import find_elements, stacked_element
+from .elements import Stacks, find_elements, leading_to
 from .labels import short, unnamed_label
 from .scene import Node, Scene, merge_equal
 from .unrolled import Unrolled
-from .versions import tell_versions_apart
+from .versions import tell_directions_apart, tell_versions_apart
 from .window import without_empty_columns
 
 __all__ = ["variables_scene"]
@@ -33,7 +33,12 @@ def variables_scene(graph: tg.Graph, parts: CellParts | None = None) -> Scene:
     kept = {node.index for node in graph.nodes if names.kind(node) in ("variable", "input", "loss")}
     kept |= graph.timeline.learned_states
     kept |= parts.operators.keys() if parts else set()
-    reads = lambda: ((n, [(source.index, 0, k) for k, source in enumerate(_inputs_of(n))]) for n in graph.nodes)
+    stacks = Stacks(lambda node: node.index in kept)
+    elements_of = {node: taken for node in graph.timeline.ops if (taken := stacks.elements(node)) is not None}
+    inputs_of = lambda node: (*elements_of[node], *node.inputs[1:]) if node in elements_of else node.inputs
+    outputs = (output.index for output in graph.outputs)
+    kept &= leading_to(outputs, lambda index: [source.index for source in inputs_of(graph.nodes[index])])
+    reads = lambda: ((n, [(source.index, 0, k) for k, source in enumerate(inputs_of(n))]) for n in graph.nodes)
     slots = graph.timeline.slots
     of_slots = find_elements((slots[node.index], node) for node in graph.timeline.ops)
     elements = {n.index: of_slots[slots[n.index]] for n in graph.timeline.ops if slots[n.index] in of_slots}
@@ -50,16 +55,13 @@ def variables_scene(graph: tg.Graph, parts: CellParts | None = None) -> Scene:
     boxes = [replace(_box(unrolled, graph.nodes[i]), tags=contraction.tags(i)) for i in contraction.kept]
     boxes = [parts.shown(box, int(box.id[1:])) for box in boxes] if parts else boxes
     nodes = [box for box in boxes if box.kind != "input" or box.id in read]
-    runs = {f"n{node.index}": run for node, run in zip(graph.nodes, graph.timeline.runs, strict=True)}
-    nodes = tell_versions_apart(nodes, nodes, lambda box: (box.column, runs[box.id]))
+    node_of = lambda box: graph.nodes[int(box.id[1:])]
+    run_of = lambda box: unrolled.run(node_of(box))
+    nodes = tell_directions_apart(nodes, run_of, lambda box: unrolled.level(node_of(box)))
+    nodes = tell_versions_apart(nodes, nodes, lambda box: (box.column if run_of(box) else None, run_of(box)))
     scene = unrolled.scene("Unrolled network", nodes, edges, round=True)
     _raise_targets(scene)
     return without_empty_columns(merge_equal(scene, _inputs(scene, graph)))
-
-
-def _inputs_of(node: tg.Node) -> tuple[tg.Node, ...]:
-    element = stacked_element(node)
-    return node.inputs if element is None else (element,)
 
 
 def _box(unrolled: Unrolled, node: tg.Node) -> Node:

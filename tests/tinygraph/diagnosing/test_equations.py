@@ -25,7 +25,7 @@ EXPECTED = {
     ],
     "full_history": ["state⁽ᵗ⁾ ← W, state of all time steps before", "sum ← state⁽⁶⁾"],
     "truncated": [
-        "hₙ⁽ᵗ⁾ ← W, U, hₙ⁽ᵗ⁻¹⁾, xₙ⁽ᵗ⁾",
+        "hₙ⁽ᵗ⁾ ← W, U, hₙ⁽ᵗ⁻¹⁾, x⁽ᵗ⁾",  # every chunk is given the same data
         "lossₙ⁽ᵗ⁾ ← hₙ⁽ᵗ⁾, lossₙ⁽ᵗ⁻¹⁾, lossₙ₋₁⁽ᵗ⁺²⁾ of the one before at t = 1",
     ],
 }

@@ -30,6 +30,20 @@ def balanced_tree():
     return vector(((0, 1), (2, 3))).sum()
 
 
+def unbalanced_tree():
+    """One leaf vector for all words, and branches of every depth."""
+    W, leaf = tg.parameter(np.ones((SIZE, 2 * SIZE)) / 5), tg.parameter(np.ones(SIZE))
+
+    def state(tree):
+        if not tree:
+            return np.tanh(leaf)
+        left = state(tree[0])
+        right = state(tree[1])
+        return np.tanh(W @ np.concatenate([left, right]))
+
+    return state((((), ((), ())), ((), ()))).sum() + state(((((), ()), ((), ((), ()))), ((), (((), ()), ())))).sum()
+
+
 def merges_of_a_tree():
     W, V = weights(2)
     vectors = list(X)
@@ -78,6 +92,7 @@ def penalty():
     "program",
     [
         balanced_tree,
+        unbalanced_tree,
         merges_of_a_tree,
         attention_heads,
         minibatch_of_bags,

@@ -33,17 +33,29 @@ def concatenating():
     return h.sum()
 
 
-def test_a_value_without_gradient_in_the_first_step_is_of_that_step():
+def test_what_numpy_alone_computed_in_the_first_step_is_drawn_as_in_all_others():
     labels, edges = drawn(concatenating())
-    assert {("both⁽¹⁾", "h⁽ᵗ⁾", "W"), ("both⁽ᵗ⁾", "h⁽ᵗ⁾", "W")} <= edges
-    assert "both" not in labels
+    assert {("x⁽ᵗ⁾", "both⁽ᵗ⁾", ""), ("h⁽⁰⁾", "both⁽ᵗ⁾", ""), ("both⁽ᵗ⁾", "h⁽ᵗ⁾", "W")} <= edges
+    assert sorted(labels) == ["both⁽ᵗ⁾", "h⁽ᵗ⁾", "h⁽⁰⁾", "x⁽ᵗ⁾", "Σ h"]
+    labels, edges = drawn(concatenating(), fold=False)
+    assert {("x⁽¹⁾", "both⁽¹⁾", ""), ("h⁽⁰⁾", "both⁽¹⁾", ""), ("both⁽¹⁾", "h⁽¹⁾", "W")} <= edges
 
 
-def test_an_expression_of_one_step_says_so_too():
+def test_an_expression_that_numpy_alone_computed_in_the_first_step_is_so_too():
     W, h = tg.parameter(np.ones((2, 4)) / 5), np.zeros(2)
     for x in X:
         h = np.tanh(W @ np.concatenate([x, h]))
-    assert "[x; h]⁽¹⁾" in drawn(h.sum())[0]
+    assert sorted(drawn(h.sum())[0]) == ["h⁽ᵗ⁾", "h⁽⁰⁾", "x⁽ᵗ⁾", "Σ h"]
+
+
+def test_a_value_that_a_branch_gives_in_the_first_step_alone_is_of_that_step():
+    W, h = tg.parameter(np.ones((2, 4)) / 5), np.ones(2)
+    for t, x in enumerate(X):
+        both = np.array([1.0, 2.0, 3.0, 4.0]) if t == 0 else np.concatenate([x, h])
+        h = np.tanh(W @ both)
+    labels, edges = drawn(h.sum())
+    assert {("both⁽¹⁾", "h⁽ᵗ⁾", "W"), ("both⁽ᵗ⁾", "h⁽ᵗ⁾", "W")} <= edges
+    assert "both" not in labels
 
 
 def test_what_a_branch_makes_in_the_first_step_is_of_that_step():
@@ -338,8 +350,13 @@ def test_one_state_before_a_loop_within_time_has_no_number(fold):
 
 def test_a_coroutine_reads_as_the_network_that_it_is():
     labels, edges = drawn(drawn_programs.coroutine_decoder())
-    assert set(labels) == {"x⁽ᵗ⁾", "h⁽⁰⁾", "h⁽ᵗ⁾", "logits⁽ᵗ⁾", "target⁽ᵗ⁾", "loss⁽ᵗ⁾"}
-    assert {("x⁽ᵗ⁾", "h⁽ᵗ⁾", "W"), ("h⁽ᵗ⁾", "h⁽ᵗ⁾", "U t−1"), ("h⁽ᵗ⁾", "logits⁽ᵗ⁾", "V")} <= edges
+    assert set(labels) == {"word⁽ᵗ⁾", "x⁽ᵗ⁾", "h⁽⁰⁾", "h⁽ᵗ⁾", "logits⁽ᵗ⁾", "target⁽ᵗ⁾", "loss⁽ᵗ⁾"}
+    assert {
+        ("word⁽ᵗ⁾", "x⁽ᵗ⁾", ""),
+        ("x⁽ᵗ⁾", "h⁽ᵗ⁾", "W"),
+        ("h⁽ᵗ⁾", "h⁽ᵗ⁾", "U t−1"),
+        ("h⁽ᵗ⁾", "logits⁽ᵗ⁾", "V"),
+    } <= edges
 
 
 def test_states_kept_in_an_object_and_weights_in_a_list_of_dicts():
