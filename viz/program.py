@@ -57,12 +57,10 @@ class Program:
         SystemExit
             At the command ``abort``.
         """
-        output = met.recorded
-        if isinstance(output, tg.Trace):
-            output = output.output.tensor
-        if not self.passes.stops_at(output):
+        output = met.recorded.output.tensor if isinstance(met.recorded, tg.Trace) else met.recorded
+        if not self.passes.stops_at(met.recorded):
             return Then.WATCH
-        session, lost = self._opened(Debugger(output))
+        session, lost = self._opened(Debugger(met.recorded))
         opening = None
         if self.has_stopped or self.passes.condition is not None:
             opening = self._opening(session, output, lost)

@@ -5,6 +5,7 @@ What the script itself hands to `viz.debug`, `viz.draw`, `viz.plot` or `viz.expo
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import os
 import runpy
@@ -12,7 +13,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from enum import Enum
 from functools import wraps
 from pathlib import Path
@@ -22,6 +23,8 @@ from typing import Any, NamedTuple
 import tinygraph as tg
 import viz
 from tinygraph.backward.backprop import observed
+
+from .importing import importing
 
 
 class ScriptError(Exception):
@@ -96,7 +99,12 @@ def run_to_backward(script: str, args: Sequence[str], act: Act, wants: Wants = l
     folder = os.getcwd()
     while True:
         guest = _Guest(act)
-        with _as_main(path, args), observed(guest.pass_begins), _taken_over(guest, wants):
+        with (
+            _as_main(path, args),
+            observed(guest.pass_begins),
+            _taken_over(guest, wants),
+            importing("torch", lambda: recording_torch(guest.has_run)),
+        ):
             status = _run(path)
         if not guest.is_at_home():
             return status  # a copy of this process, which the script has made
@@ -106,6 +114,7 @@ def run_to_backward(script: str, args: Sequence[str], act: Act, wants: Wants = l
             raise ScriptError(
                 f"{script}: the script ended without a backward pass in its own process: it calls neither"
                 " loss.backward(), tg.backprop nor tg.grad, and hands no loss to viz.debug or viz.export"
+                + "".join(f"\n{reason}" for reason in guest.unseen)
             )
         if guest.then is not Then.AGAIN:
             return status
@@ -122,12 +131,15 @@ class _Guest:
         What `act` said last.
     failure : BaseException or None
         What it raised: never for the script to catch.
+    unseen : list of str
+        Why it could not look at passes that there were.
     """
 
     def __init__(self, act: Act):
         self.has_acted = False
         self.then = Then.WATCH
         self.failure: BaseException | None = None
+        self.unseen: list[str] = []
         self._act = act
         self._process = os.getpid()
         self._acting = threading.Lock()
@@ -138,6 +150,13 @@ class _Guest:
 
     def pass_begins(self, loss: tg.Tensor) -> None:
         self.meets(Met(loss))
+
+    def has_run(self, recorded: tg.Trace | None, reason: str = "") -> None:
+        """Meet a pass that another framework has run, or note why there is no trace of it."""
+        if recorded is None:
+            self.unseen.append(reason)
+        else:
+            self.meets(Met(recorded))
 
     def meets(self, met: Met) -> bool:
         """Act on what was met, if it is still watched for; return whether it was."""
@@ -187,6 +206,11 @@ def _meeting(verb: str, function: Callable[..., Any], guest: _Guest, wants: Want
         return function(*args, **options)
 
     return call
+
+
+def recording_torch(has_run: Callable[..., None]) -> AbstractContextManager:
+    """Record what the script computes with torch: by a room that is only there where torch is."""
+    return importlib.import_module("tinygraph.pytorch.scripts").recording(has_run)
 
 
 class _End(SystemExit):

@@ -7,7 +7,7 @@ import ast
 from ..recording.calls import Call
 from ..recording.idioms import is_tool, last_name
 from ..recording.node import Node
-from ..recording.primitive import PACKAGE
+from ..recording.skipped import is_skipped
 from ..recording.syntax import place_of
 
 
@@ -28,7 +28,7 @@ def calls_around(node: Node) -> list[Call]:
     calls: list[Call] = []
     call = None if node.pulled is not None else node.call
     while call is not None:
-        if not call.code.co_filename.startswith(PACKAGE) and (call.code.co_name[0] != "<" or _is_lambda(call)):
+        if not is_skipped(call.code.co_filename) and (call.code.co_name[0] != "<" or _is_lambda(call)):
             calls.append(call)
         call = call.parent
     return calls[::-1]

@@ -20,7 +20,7 @@ from ..loops.reads import Read
 from ..loops.timeline import Timeline
 from ..recording.calls import Call
 from ..recording.node import Constant, Node, Pulled
-from ..recording.operands import operand_path, operand_place, operand_text
+from ..recording.operands import operand_path, operand_place, operand_text, reader_of
 from ..recording.paths import Path, name_of, singular, value_path, variable_path
 from ..recording.source import name_at, users_place
 from .writing import barred, subscript, written
@@ -135,7 +135,7 @@ class Names:
         for reader, argument in map(self._as_written, self._timeline.reads[node.index][:1]):
             key = (self._site(reader.call), reader.lasti, argument)
             if key not in self._variables:
-                place, user = operand_place(reader.call, reader.lasti, argument), users_place(reader.call, reader.lasti)
+                place, user = operand_place(reader.call, reader.lasti, argument), reader_of(reader.call, reader.lasti)
                 self._variables[key] = None if place is None or user is None else variable_path(*place, user[0])
             return self._variables[key]
         return None
@@ -181,8 +181,8 @@ class Names:
                 names[node.index] = None
             else:
                 paths[node] = path
-        told_apart = _told_apart(list(_numbered(paths)))
-        return names | {node.index: name for node, name in zip(paths, told_apart, strict=True)}
+        apart = told_apart(list(_numbered(paths)))
+        return names | {node.index: name for node, name in zip(paths, apart, strict=True)}
 
     def _said(self, node: Node, path: Path | None, held: Path | None) -> Path | None:
         """Return a path that ends in a word: the key it is held under, or what the first op to read it says."""
@@ -259,10 +259,10 @@ def _chain(call: Call | None) -> list[Call]:
     return chain[::-1]
 
 
-def _told_apart(paths: list[Path]) -> list[str]:
+def told_apart(paths: list[Path]) -> list[str]:
     """Return a name for each path, with as much of what it belongs to as tells it from the others.
 
-    >>> _told_apart([("p", "W"), ("b",), ("enc", "U"), ("dec", "U"), ("V", 0), ("V", 1)])
+    >>> told_apart([("p", "W"), ("b",), ("enc", "U"), ("dec", "U"), ("V", 0), ("V", 1)])
     ['W', 'b', 'U_enc', 'U_dec', 'V₀', 'V₁']
     """
     short = [_written(path, ()) for path in paths]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ..plain_text import did_you_mean
 from ..recording.node import Node
 from .graph import Graph
+from .names import told_apart
 from .writing import barred, subscript, superscript, written
 
 _PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻₀₁₂₃₄₅₆₇₈₉⁽⁾", "0123456789-0123456789[]")
@@ -112,7 +113,7 @@ class Symbols:
         symbols: dict[Node, Symbol] = {}
         taken: set[Symbol] = set()
         for node in sorted(nodes, key=lambda node: (node.kind == "op", node.index), reverse=True):
-            name = plain_name(node.name)
+            name = self._dotted.get(node) or plain_name(node.name)
             if _is_number(node):
                 symbols[node] = Symbol(_number(node))
             elif name is None:
@@ -125,6 +126,13 @@ class Symbols:
             else:
                 symbols[node] = Symbol(name, node.index, t)
         return symbols
+
+    @cached_property
+    def _dotted(self) -> dict[Node, str]:
+        """Short names of parameters that were told long ones, ``encoder.rnn.weight``, with what tells them apart."""
+        named = {node: node.label for node in self.graph.parameters if node.label and "." in node.label}
+        steps = [[int(step) if step.isdecimal() else step for step in label.split(".")] for label in named.values()]
+        return dict(zip(named, told_apart([tuple(path) for path in steps]), strict=True))
 
     def _subscript(self, node: Node) -> int | None:
         """Return the number of a layer, a head, an example, where there is one such loop around a node."""
@@ -170,7 +178,8 @@ class Symbols:
         named = [node for node in self.graph.nodes if not _is_number(node)]
         latest = {self.of(node).name: node for node in named}
         as_drawn = {str(self.of(node)).translate(_PLAIN): node for node in named}
-        return as_drawn | latest | {self.of(node).ascii: node for node in named}
+        told = {node.label: node for node in self._dotted if node.label}
+        return as_drawn | told | latest | {self.of(node).ascii: node for node in named}
 
     def names(self) -> list[str]:
         """Return what `find` knows, for completion."""

@@ -86,6 +86,8 @@ class _Stack:
         new, known = self._leave_what_has_ended(frame)
         call = None if known is None else self._calls[known]
         caller = known
+        if foreign_frames:
+            new = [inner for inner in new if not is_glue(inner.f_code)]
         for inner in reversed(new):
             call = self._suspended.pop(inner, None) or Call(
                 inner.f_code, call, -1 if caller is None else caller.f_lasti, next_index()
@@ -127,6 +129,22 @@ class _Stack:
             if sys.getrefcount(frame) == _OURS:  # a generator that can be resumed holds its frame too
                 del self._suspended[frame]
         self._many = max(_FEW, 2 * len(self._suspended))  # so that looking costs little, however many there are
+
+
+# -- the frames of other frameworks -----------------------------------------------------------------------------------
+
+foreign_frames: list[tuple[str, tuple[str, ...]]] = []  # folders whose frames are no calls, and files in them that are
+_glue: dict[int, tuple[CodeType, bool]] = {}
+
+
+def is_glue(code: CodeType) -> bool:
+    """Tell whether a function is machinery of another framework, between the program's own calls."""
+    known = _glue.get(id(code))
+    if known is None:  # the code is kept, so its id stays its own
+        name = code.co_filename
+        glue = any(name.startswith(folder) and not name.startswith(kept) for folder, kept in foreign_frames)
+        known = _glue[id(code)] = (code, glue)
+    return known[1]
 
 
 _loops: dict[tuple[int, int], tuple[CodeType, bool]] = {}

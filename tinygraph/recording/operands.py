@@ -7,6 +7,7 @@ import ast
 from .calls import Call
 from .paths import Path, path_of
 from .primitive import PACKAGE
+from .skipped import is_foreign
 from .source import users_place
 from .syntax import Syntax, place_of
 
@@ -18,26 +19,35 @@ _USUAL = frozenset(
 
 def operand_path(call: Call | None, lasti: int, argument: int) -> Path | None:
     """Return what the program calls an argument of the op at `lasti` of `call`; None where it is an expression."""
-    place, user = operand_place(call, lasti, argument), users_place(call, lasti)
-    return None if place is None or user is None else path_of(*place, user[0])
+    place, reader = operand_place(call, lasti, argument), reader_of(call, lasti)
+    return None if place is None or reader is None else path_of(*place, reader[0])
 
 
 def operand_text(call: Call | None, lasti: int, argument: int) -> str:
     """Return the source of an argument; empty where there is none."""
-    place = operand_place(call, lasti, argument)
-    return "" if place is None else ast.unparse(place[1])
+    place, reader = operand_place(call, lasti, argument), reader_of(call, lasti)
+    if place is None or reader is None or is_foreign(reader[0].code.co_filename):
+        return ""  # the program has not written it
+    return ast.unparse(place[1])
 
 
 def operand_place(call: Call | None, lasti: int, argument: int) -> tuple[Syntax, ast.expr] | None:
     """Return the expression of an argument, and the syntax of its file."""
-    user = users_place(call, lasti)
-    if user is None or user[0].code.co_filename.startswith(PACKAGE):
+    reader = reader_of(call, lasti)
+    if reader is None or reader[0].code.co_filename.startswith(PACKAGE):
         return None  # a rule's op
-    syntax, node = place_of(user[0].code, user[1])
+    syntax, node = place_of(reader[0].code, reader[1])
     if syntax is None or node is None:
         return None
     operands = _operands(syntax, node)
     return (syntax, operands[argument]) if argument < len(operands) else None
+
+
+def reader_of(call: Call | None, lasti: int) -> tuple[Call, int] | None:
+    """Return the call and the instruction whose text says what is read: the program's, or of a layer that it calls."""
+    if call is not None and is_foreign(call.code.co_filename) and not call.code.co_filename.startswith(PACKAGE):
+        return call, lasti
+    return users_place(call, lasti)
 
 
 def operands_of(expression: str) -> list[ast.expr]:

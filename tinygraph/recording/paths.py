@@ -28,6 +28,7 @@ from .idioms import (
     position_of,
 )
 from .primitive import PACKAGE
+from .skipped import is_foreign
 from .syntax import Syntax, place_of
 
 _ONE_OF_MANY = ("append", "appendleft", "add", "insert")  # methods that put a value into a collection
@@ -148,7 +149,7 @@ def _sequence(syntax: Syntax, node: ast.AST) -> str | None:
 
 def _returned(call: Call, inside: Path, depth: int) -> Path | None:
     """Return what receives what a call returns, or yields."""
-    call = _without_comprehensions(call)
+    call = _as_called(_without_comprehensions(call))
     if call.parent is None:
         return _as_part(inside)
     _, there = place_of(call.parent.code, call.lasti)
@@ -238,12 +239,15 @@ def variable_path(syntax: Syntax, node: ast.expr, call: Call, depth: int = _MOST
     position = None if function is None else position_of(function, node.id)
     if function is None or position is None or user.parent is None or iterated_by(syntax, node) is not None:
         return path_of(syntax, node, call)
-    syntax_there, there = place_of(user.parent.code, user.lasti)
+    outer = _as_called(user)
+    if outer.parent is None:
+        return (node.id,)
+    syntax_there, there = place_of(outer.parent.code, outer.lasti)
     if syntax_there is None or not isinstance(there, ast.Call) or is_tool(there):
         return (node.id,)
     match argument_for(function, there, user.code.co_name, node.id, position):
         case ast.Name() as argument:
-            return variable_path(syntax_there, argument, user.parent, depth - 1)
+            return variable_path(syntax_there, argument, outer.parent, depth - 1)
         case ast.Subscript() if len(there.args) + len(there.keywords) > 1:
             return (node.id,)
     return None
@@ -263,16 +267,19 @@ def _given(syntax: Syntax, name: ast.Name, call: Call, depth: int) -> Path | Non
     if position is None:
         return None
     is_self = position == 0 and name.id in ("self", "cls")
-    syntax_there, there = place_of(call.parent.code, call.lasti)
+    outer = _as_called(call)
+    if outer.parent is None:
+        return () if is_self else None
+    syntax_there, there = place_of(outer.parent.code, outer.lasti)
     if syntax_there is None or not isinstance(there, ast.Call):
         return () if is_self else None
     if is_self:
         if call.code.co_name == "__init__":
-            return () if is_super(there.func) else _value(call.parent, call.lasti, (), depth - 1) or ()
+            return () if is_super(there.func) else _value(outer.parent, outer.lasti, (), depth - 1) or ()
         receiver = there.func.value if is_method(there.func, call.code.co_name) else there.func  # type: ignore[attr-defined]
-        return path_of(syntax_there, receiver, call.parent, depth - 1) or ()
+        return path_of(syntax_there, receiver, outer.parent, depth - 1) or ()
     argument = argument_for(function, there, call.code.co_name, name.id, position)
-    return None if argument is None else path_of(syntax_there, argument, call.parent, depth - 1)
+    return None if argument is None else path_of(syntax_there, argument, outer.parent, depth - 1)
 
 
 # -- small questions --------------------------------------------------------------------------------------------------
@@ -280,6 +287,13 @@ def _given(syntax: Syntax, name: ast.Name, call: Call, depth: int) -> Path | Non
 
 def _without_comprehensions(call: Call) -> Call:
     while call.code.co_name in _COMPREHENSIONS and call.parent is not None:
+        call = call.parent
+    return call
+
+
+def _as_called(call: Call) -> Call:
+    """Return the call that the program wrote, where another framework calls its function: a module its ``forward``."""
+    while call.parent is not None and is_foreign(call.parent.code.co_filename):
         call = call.parent
     return call
 

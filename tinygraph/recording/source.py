@@ -14,6 +14,7 @@ from ..plain_text import clean, clean_lines
 from .calls import Call
 from .paths import name_of, value_path
 from .primitive import PACKAGE
+from .skipped import is_skipped
 from .syntax import positions_of
 
 _STDLIB = os.path.join(sysconfig.get_path("stdlib"), "")
@@ -92,7 +93,8 @@ class Source:
 def locate(call: Call | None, lasti: int) -> Source | None:
     """Return the user's expression that ran at instruction `lasti` of `call`.
 
-    Frames of tinygraph itself are skipped, except for what the backward pass recorded: its source is the VJP rule.
+    Frames of tinygraph itself and of `skip_frames_of` are skipped, except for what the backward pass recorded: its
+    source is the VJP rule.
     """
     place = users_place(call, lasti)
     return None if place is None else _resolve(place[0].code, place[1])
@@ -109,7 +111,7 @@ def users_place(call: Call | None, lasti: int) -> tuple[Call, int] | None:
         return None
     innermost = (call, lasti)
     user: Call | None = call
-    while user is not None and user.code.co_filename.startswith(PACKAGE):
+    while user is not None and is_skipped(user.code.co_filename):
         if user.code.co_filename == _BACKWARD:
             return innermost
         lasti, user = user.lasti, user.parent
@@ -168,7 +170,7 @@ def users_frame(frame: FrameType) -> FrameType:
     user: FrameType | None = frame
     while user is not None:
         filename = user.f_code.co_filename
-        if not filename.startswith(PACKAGE):
+        if not is_skipped(filename):
             if not is_stdlib(filename) and not any(folder in filename for folder in INSTALLED):
                 return user
             outside = outside or user

@@ -173,12 +173,13 @@ def trace(output: Tensor, adjoint: ArrayLike | None = None, *, into_grad: bool =
             add_to_grad(leaf, gradient_of(leaf, total))
     departures = latest_departures()
     note_pass()
-    return Trace(adjoints, lambda: _nodes_of_pass(output, tensors, totals, departures))
+    return Trace(adjoints, lambda: nodes_of_pass(output, tensors, totals, departures))
 
 
-def _nodes_of_pass(
+def nodes_of_pass(
     output: Tensor, tensors: list[Tensor], totals: dict[Tensor, Any], departures: tuple[Departure | int, ...]
 ) -> PassNodes:
+    """Return the graph of a pass, the nodes of its steps, the gradients of its leaves, and what left it."""
     whole = graph(output)
     node_of = whole.node_of_each()  # for now only: it is as large as all nodes
     nodes, gradients = [node_of[tensor] for tensor in tensors], {node_of[leaf]: totals[leaf] for leaf in totals}

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from tinygraph.recording.calls import Call
-from tinygraph.recording.primitive import PACKAGE
+from tinygraph.recording.skipped import is_skipped
 from tinygraph.tracing.trace import Trace
 
 from .names import file_name
@@ -65,7 +65,7 @@ def files_of(trace: Trace) -> list[str]:
         call = node.call
         while call is not None and call not in known and "runpy" not in call.code.co_filename:
             known.add(call)
-            if not call.code.co_filename.startswith((PACKAGE, "<frozen")):
+            if not (is_skipped(call.code.co_filename) or call.code.co_filename.startswith("<frozen")):
                 files.setdefault(call.code.co_filename, None)
             call = call.parent
     return list(files)

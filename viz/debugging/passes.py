@@ -57,8 +57,8 @@ class Passes:
         self.updates = Updates()
         self._leaves: dict[str, tg.Tensor] = {}
 
-    def stops_at(self, output: tg.Tensor) -> bool:
-        """Count a pass that begins, and tell whether it is one to stop at.
+    def stops_at(self, begun: tg.Tensor | tg.Trace) -> bool:
+        """Count a pass that begins at a Tensor, or that has been recorded, and tell whether it is one to stop at.
 
         Raises
         ------
@@ -66,8 +66,9 @@ class Passes:
             If the condition cannot be evaluated.
         """
         self.update += 1
+        moment = PassMoment(self, begun, self._leaves)
+        output = moment.output
         self.updates.pass_begins(output)
-        moment = PassMoment(self, output, self._leaves)
         if self.condition is not None and self.update == 1:
             self.condition.check_names(moment)
         stops = self.condition is None or self.condition.holds(moment)
@@ -98,18 +99,23 @@ class PassMoment:
     A gradient is that of the whole pass, which is then run, once, ahead of the program.
     """
 
-    def __init__(self, passes: Passes, output: tg.Tensor, leaves: dict[str, tg.Tensor]):
+    def __init__(self, passes: Passes, begun: tg.Tensor | tg.Trace, leaves: dict[str, tg.Tensor]):
         self.passes = passes
-        self.output = output
+        self._recorded = begun if isinstance(begun, tg.Trace) else None
+        tensor = begun.output.tensor if isinstance(begun, tg.Trace) else begun
+        assert tensor is not None
+        self.output: tg.Tensor = tensor
         self._leaves = leaves
 
     @cached_property
     def trace(self) -> tg.Trace:
         """The pass, recorded."""
-        return tg.trace(self.output)
+        return self._recorded or tg.trace(self.output)
 
     @cached_property
     def _sums(self) -> dict[tg.Tensor, Any]:
+        if self._recorded is not None:
+            return {leaf.tensor: total for leaf, total in self._recorded.gradients.items() if leaf.tensor is not None}
         sums: dict[tg.Tensor, Any] = {}
         with np.errstate(all="ignore"):
             deque(walk(self.output, seed_of(self.output, None), sums), maxlen=0)

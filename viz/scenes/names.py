@@ -67,7 +67,8 @@ class Names:
             where = f"{PurePath(source.filename).name}:{source.lineno}" if source is not None else ""
             name, expression = self._of_constant(node) if is_constant else (node.name, node.expression)
             expression = self._of_rule(node, expression) if node.pulled is not None else expression
-            name = name if not name or is_name(name) else typeset(name, self._axes)
+            if name and not is_name(name) and node.kind != "parameter":
+                name = typeset(name, self._axes)
             words = self._words[key] = Words(name, expression, where, typeset(expression, self._axes))
         return words._replace(expression=node.name or "") if is_constant and not node.shape else words
 

@@ -1,0 +1,25 @@
+"""The same graph, drawings and debugger for programs written with PyTorch.
+
+>>> import torch, tinygraph.pytorch
+>>> cell, h = torch.nn.RNNCell(3, 4), torch.zeros(2, 4)
+>>> with tinygraph.pytorch.record(cell) as recording:
+...     for x in torch.ones(5, 2, 3):
+...         h = cell(x, h)
+...     loss = h.pow(2).mean()
+>>> trace = recording.trace(loss)
+>>> [term.timestep for term in trace.contributions("weight_hh")]
+[5, 4, 3, 2, 1]
+
+What torch computes is left alone, forward and backward: a recording looks on. This is the one room that imports torch.
+
+- `recording`: `record` and what it gives; which passes the program ran
+- `mode`, `names`: each function of torch's that is called, what is done with it and what its op is called
+- `recorder`: nodes made of calls; `calls` keeps one and pulls back through it by torch, `operands` are its tensors
+- `listening`: hooks that hear the adjoints of torch's own pass; `unseen`: what torch computed where nobody saw it
+- `written_out`, `cells`, `writer`: kernels of recurrent layers as the ops of their cells
+- `naming`: parameters as ``named_parameters`` calls them
+"""
+
+from .recording import Recording, record
+
+__all__ = ["Recording", "record"]

@@ -1,0 +1,82 @@
+"""Listening to a backward pass of torch's: hooks on its own graph, so that the adjoints are those that it used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.autograd.graph import get_gradient_edge
+
+from ..recording.history import leading_to
+from ..recording.tensor import Tensor
+from .operands import Operands, as_array
+from .unseen import Unseen, edge_of
+
+
+class Listener:
+    """Hears the adjoints of all that was recorded before `output`, in the ``with`` block.
+
+    Attributes
+    ----------
+    output : Tensor
+    adjoints : dict
+        By twin; None for what torch's graph has and no gradient reached. What the graph has not is missing.
+    keeps : bool
+        Whether the graph is needed after the pass, for what was computed unseen.
+    failures : list of Exception
+        What could not be computed of that.
+    """
+
+    def __init__(self, output: Tensor, operands: Operands):
+        self.output = output
+        self.adjoints: dict[Tensor, torch.Tensor | None] = {}
+        self._handles: list[Any] = []
+        self._unseen: list[tuple[Tensor, Unseen]] = []
+        self._nodes: dict[Any, list[tuple[int, Tensor]]] = {}
+        leading = leading_to((output,), differentiable=True)
+        for twin in leading:
+            edge = edge_of(twin)
+            if edge is not None:
+                self._nodes.setdefault(edge[0], []).append((edge[1], twin))
+                self.adjoints[twin] = None
+                if isinstance(twin._values[-1], Unseen):
+                    self._unseen.append((twin, twin._values[-1]))
+        of_this_pass = {twin for twin in leading if twin.op is None}
+        for tensor, twin in operands.leaves():
+            if twin in of_this_pass and tensor.requires_grad and tensor.grad_fn is None:
+                self._nodes.setdefault(get_gradient_edge(tensor).node, []).append((0, twin))
+                self.adjoints[twin] = None
+        self.leaves = [twin for twin in self.adjoints if twin.op is None]
+        self.keeps = bool(self._unseen)
+        self.failures: list[Exception] = []
+
+    def __enter__(self) -> Listener:
+        self._handles = [node.register_prehook(self._heard(places)) for node, places in self._nodes.items()]
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for handle in self._handles:
+            handle.remove()
+        self._nodes.clear()
+        if error[0] is None:
+            for twin, part in self._unseen:
+                adjoint = self.adjoints[twin]
+                if adjoint is not None:
+                    try:
+                        part.compute(as_array(adjoint))
+                    except Exception as failure:  # the program's own pass has gone well
+                        self.failures.append(failure)
+
+    def _heard(self, places: list[tuple[int, Tensor]]) -> Any:
+        adjoints = self.adjoints
+
+        def hear(gradients: tuple) -> None:
+            for number, twin in places:
+                if gradients[number] is not None:
+                    adjoints[twin] = gradients[number].detach().clone()
+
+        return hear
+
+    def arrays(self) -> dict[Tensor, Any]:
+        """Return the adjoints as arrays."""
+        return {twin: None if a is None else as_array(a) for twin, a in self.adjoints.items()}

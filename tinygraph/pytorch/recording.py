@@ -1,0 +1,235 @@
+"""Recording: the ``with`` block in which a torch program is recorded, and what there is to see of it afterwards."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..recording.context import context
+from ..tracing.told import told_trace
+from ..tracing.trace import Trace
+from .calls import Function
+from .listening import Listener
+from .mode import Mode, tensors_in
+from .names import function_name
+from .naming import name_parameters
+from .recorder import Recorder
+from .written_out import write_out
+
+_BEFORE_RETAIN = {"backward": 2, "grad": 3}  # arguments that stand before retain_graph
+
+
+class Recording(Recorder):
+    """A torch program while it is recorded, and what was recorded. Made by `record`.
+
+    Attributes
+    ----------
+    model : Module, or mapping of str to Module, or None
+        Whose parameters are named.
+    """
+
+    def __init__(self, model: nn.Module | Mapping[str, nn.Module] | None, on_pass: Callable[..., Any] | None):
+        super().__init__()
+        self.model = model
+        self._on_pass = on_pass
+        self._mode = Mode(self)
+        self._heard: Listener | None = None
+
+    def trace(self, loss: torch.Tensor) -> Trace:
+        """Return the backward pass of `loss`.
+
+        Where the program ran it inside the recording, the adjoints are those that torch computed then. Else torch
+        computes them now, and no ``.grad`` changes.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `loss` is no tensor that was recorded, requires no gradient or is no scalar.
+        """
+        with torch._C.DisableTorchFunction():
+            if not isinstance(loss, torch.Tensor):
+                raise TypeError(f"recording.trace: expected a torch tensor, got {type(loss).__name__}")
+            if not loss.requires_grad:
+                raise ValueError(
+                    "recording.trace: this tensor requires no gradient: nothing that does leads to it, or it was"
+                    " computed under torch.no_grad() or detached"
+                )
+            twin = self.twin_of(loss)
+            if twin is None or twin.op is None:
+                raise ValueError(
+                    "recording.trace: this tensor was not recorded; compute it inside the block:"
+                    " with tinygraph.pytorch.record(model) as recording: loss = …"
+                )
+            if self._heard is None or self._heard.output is not twin:
+                if loss.numel() != 1:
+                    raise ValueError(
+                        f"recording.trace: only a scalar has an adjoint of its own, this tensor has shape"
+                        f" {tuple(loss.shape)}; sum it, or call loss.backward(gradient) inside the recording"
+                    )
+                self._heard = self._asked(loss, Listener(twin, self.operands))
+            return self._trace_of(self._heard)
+
+    def _asked(self, loss: torch.Tensor, listener: Listener) -> Listener:
+        """Let torch run the pass once, for us alone."""
+        leaves = [(tensor, twin) for tensor, twin in self.operands.leaves() if twin in listener.adjoints]
+        try:
+            with listener:
+                wanted = [tensor for tensor, _ in leaves]
+                gradients = torch.autograd.grad(loss, wanted, retain_graph=True, allow_unused=True)
+                listener.adjoints |= zip([twin for _, twin in leaves], gradients, strict=True)
+        except RuntimeError as error:
+            if "second time" not in str(error):
+                raise
+            listener.adjoints.clear()  # its graph is gone: the recorded calls are pulled back one by one
+        return listener
+
+    def _trace_of(self, listener: Listener) -> Trace:
+        name_parameters(self.operands, self.model)
+        return told_trace(listener.output, listener.arrays())
+
+    # -- what the mode hands on ---------------------------------------------------------------------------------------
+
+    def record(
+        self,
+        function: Function,
+        args: tuple,
+        kwargs: dict[str, Any],
+        result: Any,
+        frame: FrameType,
+        *,
+        generator: torch.Tensor | None = None,
+    ) -> None:
+        """Record what a call gave."""
+        try:
+            self.results(self.capture(function, args, kwargs, frame, generator=generator), result, frame)
+        except Exception as error:
+            self.failures.append(error)
+
+    def written_out(self, function: Function, args: tuple, kwargs: dict[str, Any], frame: FrameType) -> Any:
+        """Call a recurrent layer of torch's, and record it cell by cell."""
+        generator = torch.get_rng_state()
+        result = function(*args, **kwargs)
+        if torch.is_grad_enabled() and any(part.requires_grad for part in result):
+            try:
+                if not write_out(self, function, args, kwargs, result, frame, generator):
+                    self.results(self.capture(function, args, kwargs, frame, generator=generator), result, frame)
+            except Exception as error:
+                self.failures.append(error)
+        return result
+
+    def gradient(self, function: Function, args: tuple, kwargs: dict[str, Any], frame: FrameType) -> Any:
+        """Compute gradients: a backward pass, or, where a graph of them is made, a part of the program."""
+        if not kwargs.get("create_graph"):
+            return self.backward(function, args, kwargs)
+        result = function(*args, **kwargs)
+        self.adopt(result, frame)
+        return result
+
+    def adopt(self, result: Any, frame: FrameType) -> None:
+        """Record what came of a computation that the mode cannot see."""
+        with torch._C.DisableTorchFunction():
+            for _, tensor in tensors_in(result):
+                if tensor.grad_fn is not None:
+                    try:
+                        self.operand(tensor, frame)
+                    except Exception as error:
+                        self.failures.append(error)
+
+    def backward(self, function: Function, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """Run a backward pass of the program's and listen to it."""
+        listener = None
+        try:
+            loss = _root(args, kwargs)
+            twin = None if loss is None else self.twin_of(loss)
+            if twin is not None and twin.op is not None:
+                listener = Listener(twin, self.operands)
+        except Exception as error:
+            self.failures.append(error)
+        if listener is None:
+            return function(*args, **kwargs)
+        if listener.keeps and len(args) <= _BEFORE_RETAIN[function_name(function)]:
+            kwargs = kwargs | {"retain_graph": True}
+        with listener:
+            result = function(*args, **kwargs)
+        self.failures += listener.failures
+        self.operands.forget_leaves()
+        self._heard = listener
+        self._tell(listener)
+        return result
+
+    def _tell(self, listener: Listener) -> None:
+        if self._on_pass is None:
+            return
+        trace, reason = None, ""
+        try:
+            trace = self._trace_of(listener)
+        except Exception as error:
+            self.failures.append(error)
+            reason = f"a backward pass could not be looked at: {error}"
+        if trace is None:
+            self._on_pass(None, reason)
+        else:
+            self._on_pass(trace)
+
+
+def _root(args: tuple, kwargs: dict[str, Any]) -> torch.Tensor | None:
+    """Return the one tensor that a pass begins at; None where it begins at several."""
+    root = args[0] if args else kwargs.get("tensors", kwargs.get("outputs"))
+    if isinstance(root, tuple | list) and len(root) == 1:
+        root = root[0]
+    return root if isinstance(root, torch.Tensor) else None
+
+
+@contextmanager
+def record(
+    model: nn.Module | Mapping[str, nn.Module] | None = None, *, on_pass: Callable[..., Any] | None = None
+) -> Iterator[Recording]:
+    """Record what the program computes with torch inside the ``with`` block.
+
+    Parameters
+    ----------
+    model : Module, or mapping of str to Module, optional
+        Its parameters are called as ``named_parameters`` calls them, those of several models by their keys too.
+        Without it the modules that are alive are asked.
+    on_pass : callable, optional
+        Is given the trace of each backward pass that the program has run; or None and a reason.
+
+    Examples
+    --------
+    >>> import torch, tinygraph.pytorch
+    >>> W, h = torch.tensor([[0.5]], requires_grad=True), torch.ones(1)
+    >>> with tinygraph.pytorch.record() as recording:
+    ...     for x in (1.0, 2.0):
+    ...         h = torch.tanh(W @ h + x)
+    ...     loss = (h**2).sum()
+    >>> trace = recording.trace(loss)
+    >>> [(term.timestep, round(float(term.norm), 3)) for term in trace.contributions("W")]
+    [(2, 0.052), (1, 0.005)]
+    """
+    recording = Recording(model, on_pass)
+    context()
+    own = torch.autograd.Function.__dict__["apply"]
+    torch.autograd.Function.apply = classmethod(_applied(own, recording))  # type: ignore[method-assign,assignment]
+    try:
+        with recording._mode:
+            yield recording
+    finally:
+        torch.autograd.Function.apply = own  # type: ignore[method-assign]
+
+
+def _applied(own: Any, recording: Recording) -> Callable[..., Any]:
+    """Return what custom functions are applied by, which says where that was."""
+
+    def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        result = own.__get__(None, cls)(*args, **kwargs)
+        if torch.is_grad_enabled():
+            recording.adopt(result, sys._getframe(1))
+        return result
+
+    return apply

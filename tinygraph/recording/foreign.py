@@ -1,0 +1,137 @@
+"""What a bridge to another framework needs of the engine: its values as leaves, its calls as nodes, its frames skipped.
+
+The framework computes, forward and backward. For each of its calls a bridge says what came out, from what, by which
+`ForeignOp`, and in which frame; names, time steps, folding, drawings and the debugger are then those of every program.
+A backward pass that the framework has run becomes a `Trace` by `tinygraph.tracing.told.told_trace`.
+
+A framework whose loops are no Python loops tells them by `tinygraph.iteration`; where it knows the code and the
+instruction of a call but has no frame any more, it says so by `call_of` and `place`.
+
+>>> import sys, numpy as np, tinygraph as tg
+>>> square = ForeignOp("square", lambda g, y, values, inputs, attributes: (2 * g * values[0],), ("g * 2 * x",))
+>>> x = leaf(np.array([1.0, 3.0]), requires_grad=True, name="x")
+>>> y = record(square, np.array([1.0, 9.0]), (x,), sys._getframe())
+>>> trace = tg.trace(y, [1.0, 1.0])
+>>> str(trace.formulas(0)[0]), trace.gradient("x")
+('x̄ = ȳ · 2 ⊙ x', array([2., 6.]))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import CodeType, FrameType
+from typing import Any
+
+import numpy as np
+
+from .calls import Call, next_index
+from .primitive import Primitive
+from .skipped import skip_frames_of
+from .tensor import Tensor, make, make_leaf
+
+__all__ = ["ForeignOp", "call_of", "leaf", "place", "record", "skip_frames_of"]
+
+PullBack = Callable[[Any, Any, tuple, tuple, Any], tuple]
+
+
+class ForeignOp(Primitive):
+    """An op of another framework: how an adjoint is pulled back through it there, and how that is written.
+
+    Parameters
+    ----------
+    name : str
+        Where the engine has such an op, its name: what looks for ``"tanh"`` then finds it.
+    pull : callable
+        ``pull(g, y, values, inputs, attributes)``: the contribution to each input, None where it receives none, from
+        the adjoint g of the output y. `values` are those of the inputs and, last, what `record` was given as `saved`.
+    formulas : sequence of str or None
+        For each input the rule as an expression of g, y and `arguments`, or "" where it is not to be shown; None for
+        an input that never receives anything.
+    arguments : sequence of str, optional
+        The names of the inputs in those expressions; by default x, or x0, x1 ….
+    elementwise : bool
+        Whether inputs broadcast: a formula then shows the sum back to the input's shape.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        pull: PullBack,
+        formulas: Sequence[str | None],
+        arguments: Sequence[str] | None = None,
+        *,
+        elementwise: bool = False,
+    ):
+        count = len(formulas)
+        names = tuple(arguments or (["x"] if count == 1 else [f"x{i}" for i in range(count)]))
+        super().__init__(name, tuple(formulas), names, elementwise=elementwise)
+        self.pull = pull
+
+    def formula(self, argument: int) -> str:
+        """Return the rule for `argument` as it is written."""
+        return self.rule(argument) or ""
+
+    def parameters(self, argument: int) -> tuple[str, ...]:
+        """Return the names that a rule gives to the adjoint, the output and the inputs."""
+        return ("g", "y", *self.arguments)
+
+
+def leaf(
+    value: np.ndarray, *, requires_grad: bool = False, name: str | None = None, frame: FrameType | None = None
+) -> Tensor:
+    """Return a Tensor that no op made; without a frame it is called as the ops call it that read it.
+
+    The value is not copied: it must not be written to any more.
+    """
+    return make_leaf(value, requires_grad, name, frame)
+
+
+def record(
+    op: ForeignOp,
+    value: np.ndarray,
+    inputs: Sequence[Tensor | None],
+    frame: FrameType,
+    *,
+    values: Sequence[Any] | None = None,
+    saved: Any = None,
+    attributes: Mapping[str, Any] | None = None,
+    requires_grad: bool = True,
+    name: str | None = None,
+) -> Tensor:
+    """Record that `op` gave `value` of `inputs`, as done in `frame`.
+
+    Parameters
+    ----------
+    op : ForeignOp
+    value : ndarray
+        Not copied.
+    inputs : sequence of Tensor or None
+        None where an argument is a plain number or array.
+    frame : frame
+        Of the program, or of the framework below it.
+    values : sequence, optional
+        The arguments as arrays or numbers; by default those of the Tensors, and then no input may be None.
+    saved : object
+        Whatever the pull-back wants.
+    attributes : mapping, optional
+        Static arguments, to be shown: numbers, strings, slices, arrays, and tuples of them.
+    requires_grad : bool
+    name : str, optional
+        By default what the program calls it.
+    """
+    if values is None:
+        values = [source._value for source in inputs if source is not None]
+    tensor = make(op, value, tuple(inputs), (*values, saved), attributes, requires_grad, frame)  # type: ignore[arg-type]
+    if name is not None:
+        tensor._name = name
+    return tensor
+
+
+def call_of(code: CodeType, parent: Call | None = None, lasti: int = -1) -> Call:
+    """Return one activation of a function that has no frame any more, called at instruction `lasti` of `parent`."""
+    return Call(code, parent, lasti, next_index())
+
+
+def place(tensor: Tensor, call: Call, lasti: int) -> None:
+    """Say that a Tensor was made at the raw offset `lasti` of the code of `call`, rather than in a frame."""
+    tensor._call, tensor._lasti = call, lasti
