@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
 from traceback import walk_tb
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 from rich.text import Text
@@ -57,7 +57,7 @@ class Program:
         SystemExit
             At the command ``abort``.
         """
-        output = met.recorded.output.tensor if isinstance(met.recorded, tg.Trace) else met.recorded
+        output: Any = met.recorded.output.tensor if isinstance(met.recorded, tg.Trace) else met.recorded
         if not self.passes.stops_at(met.recorded):
             return Then.WATCH
         session, lost = self._opened(Debugger(met.recorded))

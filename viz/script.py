@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from enum import Enum
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -103,7 +103,7 @@ def run_to_backward(script: str, args: Sequence[str], act: Act, wants: Wants = l
             _as_main(path, args),
             observed(guest.pass_begins),
             _taken_over(guest, wants),
-            importing("torch", lambda: recording_torch(guest.has_run)),
+            importing("torch", partial(recording_torch, guest.has_run)),
         ):
             status = _run(path)
         if not guest.is_at_home():

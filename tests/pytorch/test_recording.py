@@ -1,4 +1,4 @@
-"""Programs with the habits of torch users: written in place, through views, with functions of their own, transformed."""
+"""Programs with the habits of torch users: written in place, through views, with own functions, transformed."""
 
 import pytest
 
@@ -218,7 +218,7 @@ def many_functions():
                 mean,
             ),
             *(h[[0, 2]], h[:, None].expand(5, 3, 4), F.softmax(h, 1), F.layer_norm(h, (4,)), h.cumsum(0), h.flatten()),
-            *(torch.cat([h, h]), torch.logsumexp(h, 1), h.T @ h, h.clamp(-1, 1), F.pad(h, (1, 1)), h.roll(1, 0)),
+            *(torch.cat([h, h]), torch.logsumexp(h, 1), h.T @ h, h.clamp(-1, 1), F.pad(h, (1, 1)), h.roll(1, 0), mean),
         )
         return sum(value.mean() for value in values)
 
