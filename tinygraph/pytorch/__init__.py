@@ -17,9 +17,15 @@ What torch computes is left alone, forward and backward: a recording looks on. T
 - `recorder`: nodes made of calls; `calls` keeps one and pulls back through it by torch, `operands` are its tensors
 - `listening`: hooks that hear the adjoints of torch's own pass; `unseen`: what torch computed where nobody saw it
 - `written_out`, `cells`, `writer`: kernels of recurrent layers as the ops of their cells
+- `peers`: the engine's ops that have been seen to agree with torch's, for formulas and trace files
+- `scripts`: what `tinygraph debug` and its like ask for; `versions`: which torch there must be
 - `naming`: parameters as ``named_parameters`` calls them
 """
 
-from .recording import Recording, record
+from .versions import refuse_old
+
+refuse_old()
+
+from .recording import Recording, record  # noqa: E402 - which needs what an old torch has not
 
 __all__ = ["Recording", "record"]

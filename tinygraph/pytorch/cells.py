@@ -27,6 +27,7 @@ class Weights(NamedTuple):
 
 Cell = Callable[[Writer, Operand, State, Weights, Real], State]
 _NONE: Real = (None, None)
+_TAKE = torch.Tensor.__getitem__
 
 
 def elman(nonlinearity: Callable[[torch.Tensor], torch.Tensor]) -> Cell:
@@ -48,10 +49,10 @@ def lstm(w: Writer, x: Operand, state: State, weights: Weights, real: Real = _NO
     a_x = w.do(F.linear, x, weights.ih, weights.b_ih, name="a_x")
     a = w.do(torch.add, a_h, a_x, name="a")
     n = a.tensor.shape[-1] // 4
-    i = w.do(torch.sigmoid, w.do(_part, a, 0, n), name="i")
-    f = w.do(torch.sigmoid, w.do(_part, a, n, 2 * n), name="f")
-    g = w.do(torch.tanh, w.do(_part, a, 2 * n, 3 * n), name="g")
-    o = w.do(torch.sigmoid, w.do(_part, a, 3 * n, 4 * n), name="o")
+    i = w.do(torch.sigmoid, w.do(_TAKE, a, _columns(0, n)), name="i")
+    f = w.do(torch.sigmoid, w.do(_TAKE, a, _columns(n, 2 * n)), name="f")
+    g = w.do(torch.tanh, w.do(_TAKE, a, _columns(2 * n, 3 * n)), name="g")
+    o = w.do(torch.sigmoid, w.do(_TAKE, a, _columns(3 * n, 4 * n)), name="o")
     kept = w.do(torch.mul, f, c)
     new = w.do(torch.mul, i, g)
     c = w.do(torch.add, kept, new, name="c", real=real[1])
@@ -68,22 +69,20 @@ def gru(w: Writer, x: Operand, state: State, weights: Weights, real: Real = _NON
     a_x = w.do(F.linear, x, weights.ih, weights.b_ih, name="a_x")
     a_h = w.do(F.linear, h, weights.hh, weights.b_hh, name="a_h")
     n = a_x.tensor.shape[-1] // 3
-    r_x, r_h = w.do(_part, a_x, 0, n), w.do(_part, a_h, 0, n)
+    r_x, r_h = w.do(_TAKE, a_x, _columns(0, n)), w.do(_TAKE, a_h, _columns(0, n))
     r = w.do(torch.sigmoid, w.do(torch.add, r_h, r_x), name="r")
-    z_x, z_h = w.do(_part, a_x, n, 2 * n), w.do(_part, a_h, n, 2 * n)
+    z_x, z_h = w.do(_TAKE, a_x, _columns(n, 2 * n)), w.do(_TAKE, a_h, _columns(n, 2 * n))
     z = w.do(torch.sigmoid, w.do(torch.add, z_h, z_x), name="z")
-    new_x, new_h = w.do(_part, a_x, 2 * n, 3 * n), w.do(_part, a_h, 2 * n, 3 * n)
+    new_x, new_h = w.do(_TAKE, a_x, _columns(2 * n, 3 * n)), w.do(_TAKE, a_h, _columns(2 * n, 3 * n))
     reset = w.do(torch.mul, new_h, r)
     new = w.do(torch.tanh, w.do(torch.add, new_x, reset), name="n")
     change = w.do(torch.mul, w.do(torch.sub, h, new), z)
     return (w.do(torch.add, change, new, name="h", real=real[0]),)
 
 
-def _part(a: torch.Tensor, start: int, stop: int) -> torch.Tensor:
-    return a[..., start:stop]
+def _columns(start: int, stop: int) -> tuple:
+    return (..., slice(start, stop))
 
-
-_part.__name__ = "getitem"
 
 CELLS: dict[str, Cell] = {
     "rnn_tanh": elman(torch.tanh),

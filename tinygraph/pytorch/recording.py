@@ -19,7 +19,10 @@ from .listening import Listener
 from .mode import Mode, tensors_in
 from .names import function_name
 from .naming import name_parameters
+from .peers import give_peers
 from .recorder import Recorder
+from .uncompiled import uncompiled
+from .unseen import NotRecordable
 from .written_out import write_out
 
 _BEFORE_RETAIN = {"backward": 2, "grad": 3}  # arguments that stand before retain_graph
@@ -62,10 +65,7 @@ class Recording(Recorder):
                 )
             twin = self.twin_of(loss)
             if twin is None or twin.op is None:
-                raise ValueError(
-                    "recording.trace: this tensor was not recorded; compute it inside the block:"
-                    " with tinygraph.pytorch.record(model) as recording: loss = …"
-                )
+                raise ValueError(f"recording.trace: this tensor was not recorded; {self._why_not()}")
             if self._heard is None or self._heard.output is not twin:
                 if loss.numel() != 1:
                     raise ValueError(
@@ -74,6 +74,14 @@ class Recording(Recorder):
                     )
                 self._heard = self._asked(loss, Listener(twin, self.operands))
             return self._trace_of(self._heard)
+
+    def _why_not(self) -> str:
+        refused = [error for error in self.failures if isinstance(error, NotRecordable)]
+        if refused:
+            return str(refused[0])
+        if self.failures:
+            return f"{type(self.failures[0]).__name__}: {self.failures[0]}"
+        return "compute it inside the block: with tinygraph.pytorch.record(model) as recording: loss = …"
 
     def _asked(self, loss: torch.Tensor, listener: Listener) -> Listener:
         """Let torch run the pass once, for us alone."""
@@ -84,14 +92,19 @@ class Recording(Recorder):
                 gradients = torch.autograd.grad(loss, wanted, retain_graph=True, allow_unused=True)
                 listener.adjoints |= zip([twin for _, twin in leaves], gradients, strict=True)
         except RuntimeError as error:
+            if "modified by an inplace operation" in str(error):
+                raise ValueError(
+                    "recording.trace: a value that the backward pass needs was written to in place after it was used,"
+                    f" so torch refuses the pass: {str(error).partition('; expected')[0]}"
+                ) from error
             if "second time" not in str(error):
-                raise
+                raise ValueError(f"recording.trace: torch cannot run this backward pass: {error}") from error
             listener.adjoints.clear()  # its graph is gone: the recorded calls are pulled back one by one
         return listener
 
     def _trace_of(self, listener: Listener) -> Trace:
         name_parameters(self.operands, self.model)
-        return told_trace(listener.output, listener.arrays())
+        return told_trace(listener.output, listener.arrays(), give_peers)
 
     # -- what the mode hands on ---------------------------------------------------------------------------------------
 
@@ -152,7 +165,15 @@ class Recording(Recorder):
         except Exception as error:
             self.failures.append(error)
         if listener is None:
-            return function(*args, **kwargs)
+            result = function(*args, **kwargs)
+            if self._on_pass is not None:
+                several = isinstance(args[0] if args else None, tuple | list)
+                self._on_pass(
+                    None,
+                    f"a backward pass began at {'several tensors' if several else 'a tensor'} that"
+                    f" {'are looked at one by one only' if several else f'was not recorded; {self._why_not()}'}",
+                )
+            return result
         if listener.keeps and len(args) <= _BEFORE_RETAIN[function_name(function)]:
             kwargs = kwargs | {"retain_graph": True}
         with listener:
@@ -217,7 +238,7 @@ def record(
     own = torch.autograd.Function.__dict__["apply"]
     torch.autograd.Function.apply = classmethod(_applied(own, recording))  # type: ignore[method-assign,assignment]
     try:
-        with recording._mode:
+        with uncompiled(), recording._mode:
             yield recording
     finally:
         torch.autograd.Function.apply = own  # type: ignore[method-assign]

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from .recorder import Recorder
 
 
+class NotRecordable(ValueError):
+    """What cannot be recorded; the message says why, and what to write instead."""
+
+
 class Unseen:
     """A part of torch's own graph between recorded values.
 
@@ -118,10 +122,15 @@ def unseen(recorder: Recorder, tensor: torch.Tensor, frame: FrameType) -> Operan
             elif following[0] is not None and following[0] not in visited:
                 visited.add(following[0])
                 nodes.append(following[0])
+    name = _name(edge[0])
+    if any(_name(node).startswith("CompiledFunction") for node in nodes):
+        raise NotRecordable(
+            "what torch.compile has compiled cannot be recorded: there are no calls left to see; call the model itself,"
+            " or run the program with TORCHDYNAMO_DISABLE=1 in its environment"
+        )
     value = copied(tensor)
     array = as_array(value)
     part = Unseen(edge, list(inputs), crossings)
-    name = _name(edge[0])
     twin = foreign.record(_op(name, len(inputs)), array, list(inputs.values()), frame, saved=part)
     return recorder.operands.put(tensor, Operand(value, twin, tensor._version, array))
 

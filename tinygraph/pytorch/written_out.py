@@ -17,6 +17,7 @@ from .writer import Writer
 if TYPE_CHECKING:
     from .recorder import Recorder
 
+_TAKE = torch.Tensor.__getitem__
 _TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-3}
 
 
@@ -111,7 +112,7 @@ def _rows(sizes: list[int]) -> list[slice]:
 def _initial(writer: Writer, hidden: Operand, k: int, name: str) -> Operand:
     if hidden.twin is None:
         return writer.given(Operand(hidden.tensor[k], None, 0), name)
-    return writer.do(torch.Tensor.__getitem__, hidden, k, name=f"{name}_0")
+    return writer.do(_TAKE, hidden, k, name=f"{name}_0")
 
 
 class _Steps(Sequence[Operand]):
@@ -132,7 +133,7 @@ class _Steps(Sequence[Operand]):
             if self._x.twin is None:
                 self._known[t] = self._writer.given(Operand(self._x.tensor[index], None, 0), "x")
             else:
-                self._known[t] = self._writer.do(torch.Tensor.__getitem__, self._x, index, name="x")
+                self._known[t] = self._writer.do(_TAKE, self._x, index, name="x")
         return self._known[t]
 
 
@@ -161,8 +162,8 @@ def _forward(
     hs, ended = [], []
     for t in range(len(xs)):
         if sizes is not None and state[0].tensor.shape[0] > sizes[t]:
-            ended.append(tuple(writer.do(_rows_of, part, sizes[t], part.tensor.shape[0]) for part in state))
-            state = tuple(writer.do(_rows_of, part, 0, sizes[t]) for part in state)
+            ended.append(tuple(writer.do(_TAKE, part, slice(sizes[t], part.tensor.shape[0])) for part in state))
+            state = tuple(writer.do(_TAKE, part, slice(0, sizes[t])) for part in state)
         state = cell(writer, xs[t], state, weights, (None, None))
         hs.append(state[0])
     parts = [state, *ended[::-1]]
@@ -174,22 +175,15 @@ def _reverse(
     writer: Writer, cell: Cell, xs: Sequence[Operand], first: State, weights: Weights, sizes: list[int] | None
 ) -> tuple[list[Operand], State]:
     hs: list[Operand] = []
-    state = first if sizes is None else tuple(writer.do(_rows_of, part, 0, sizes[-1]) for part in first)
+    state = first if sizes is None else tuple(writer.do(_TAKE, part, slice(0, sizes[-1])) for part in first)
     for t in reversed(range(len(xs))):
         rows = state[0].tensor.shape[0]
         if sizes is not None and sizes[t] > rows:
-            begun = [writer.do(_rows_of, part, rows, sizes[t]) for part in first]
+            begun = [writer.do(_TAKE, part, slice(rows, sizes[t])) for part in first]
             state = tuple(writer.do(torch.cat, [part, new]) for part, new in zip(state, begun, strict=True))
         state = cell(writer, xs[t], state, weights, (None, None))
         hs.append(state[0])
     return hs[::-1], state
-
-
-def _rows_of(x: torch.Tensor, start: int, stop: int) -> torch.Tensor:
-    return x[start:stop]
-
-
-_rows_of.__name__ = "getitem"
 
 
 def _masks(layers: Layers, generator: torch.Tensor) -> list[list[Operand]]:

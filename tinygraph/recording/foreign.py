@@ -29,7 +29,7 @@ from .primitive import Primitive
 from .skipped import skip_frames_of
 from .tensor import Tensor, make, make_leaf
 
-__all__ = ["ForeignOp", "call_of", "leaf", "place", "record", "skip_frames_of"]
+__all__ = ["ForeignOp", "call_of", "known_as", "leaf", "place", "record", "skip_frames_of"]
 
 PullBack = Callable[[Any, Any, tuple, tuple, Any], tuple]
 
@@ -51,6 +51,11 @@ class ForeignOp(Primitive):
         The names of the inputs in those expressions; by default x, or x0, x1 ….
     elementwise : bool
         Whether inputs broadcast: a formula then shows the sum back to the input's shape.
+
+    Attributes
+    ----------
+    peer : Primitive or None
+        The engine's op that has been seen to agree with it; see `as_written_by`.
     """
 
     def __init__(
@@ -66,6 +71,20 @@ class ForeignOp(Primitive):
         names = tuple(arguments or (["x"] if count == 1 else [f"x{i}" for i in range(count)]))
         super().__init__(name, tuple(formulas), names, elementwise=elementwise)
         self.pull = pull
+        self.peer: Primitive | None = None
+        self._parameters: Callable[[int], tuple[str, ...]] | None = None
+
+    def as_written_by(self, peer: Primitive, formulas: Sequence[str | None]) -> ForeignOp:
+        """Return this op with the formulas of an op of the engine's, which has been seen to agree with it.
+
+        In a trace file the peer stands in its place.
+        """
+        twin = ForeignOp(self.name, self.pull, formulas, peer.arguments or None, elementwise=peer.elementwise)
+        twin.peer = peer
+        twin.variadic, twin.sequence, twin.defaults = peer.variadic, peer.sequence, peer.defaults
+        twin.attributes = peer.attributes
+        twin._parameters = peer.parameters
+        return twin
 
     def formula(self, argument: int) -> str:
         """Return the rule for `argument` as it is written."""
@@ -73,7 +92,12 @@ class ForeignOp(Primitive):
 
     def parameters(self, argument: int) -> tuple[str, ...]:
         """Return the names that a rule gives to the adjoint, the output and the inputs."""
-        return ("g", "y", *self.arguments)
+        return ("g", "y", *self.arguments) if self._parameters is None else self._parameters(argument)
+
+
+def known_as(op: Primitive | None) -> Primitive | None:
+    """Return the engine's own op that stands for one: its peer, or itself."""
+    return op.peer if isinstance(op, ForeignOp) and op.peer is not None else op
 
 
 def leaf(

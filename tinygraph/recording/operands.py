@@ -13,7 +13,7 @@ from .syntax import Syntax, place_of
 
 _GATHERING = ("sum", "max", "min", "reduce", "accumulate", "prod")  # ops recorded in these have no operands in the text
 _USUAL = frozenset(
-    ("np", "numpy", "tg", "tinygraph", "sp", "scipy", "special", "math")
+    ("np", "numpy", "tg", "tinygraph", "sp", "scipy", "special", "math", "torch", "F")
 )  # of another cell of a notebook
 
 

@@ -177,6 +177,19 @@ class Contributions(Sequence[Contribution]):
             return total is self.total
         return total.dtype == self.total.dtype and total.tobytes() == self.total.tobytes()
 
+    @property
+    def gap(self) -> float:
+        """The largest difference of the terms' sum from the gradient of the pass, relative to its largest element.
+
+        Where the pass was recorded by tinygraph there is none; that of another framework may have added up otherwise.
+        """
+        total = self.sum
+        if total is None or self.total is None:
+            return 0.0 if total is self.total else float("inf")
+        with np.errstate(invalid="ignore"):
+            scale, gap = np.max(np.abs(self.total), initial=0), np.max(np.abs(total - self.total), initial=0)
+        return float(gap / scale) if scale else float(gap)
+
 
 def measure(term: np.ndarray, total: np.ndarray | None) -> tuple[float, float, float]:
     """Return the norm of a term, its share of the total, and the cosine of the angle between them."""

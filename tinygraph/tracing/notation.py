@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 from ..graphs.writing import subscript
+from ..recording.foreign import known_as
 from ..recording.node import Node
 from .saved import is_known
 
@@ -61,7 +62,7 @@ class Printer:
         self.names = names
         self.argument = argument
         self.source = node.inputs[argument]  # receives the contribution
-        self.is_ours = is_known(node.op)  # then a helper's name means ours, and not one of the user's
+        self.is_ours = is_known(known_as(node.op))  # then a helper's name means ours, and not one of the user's
 
     def whole(self, body: ast.expr) -> str:
         """Return the formula, summed where broadcasting stretched the input."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from hashlib import blake2b
 from typing import Any, Literal
 
 import numpy as np
@@ -30,20 +31,24 @@ class Packer:
         self.chunks: list[bytes] = []
         self._size = 0
         self._known: dict[int, tuple[int, Any]] = {}
+        self._equal: dict[tuple, int] = {}
 
     def add(self, array: Any) -> int:
-        """Return the number of `array`; the same object has the same number."""
+        """Return the number of `array`; the same object has the same number, and so has an equal one."""
         if id(array) in self._known:
             return self._known[id(array)][0]
-        number = len(self.entries)
-        self._known[id(array)] = (number, array)  # held, so that its id stays its own
         shape = np.shape(array)
         base = _unrepeated(np.asarray(array))
         order: Literal["C", "F"] = "F" if base.flags.f_contiguous and not base.flags.c_contiguous else "C"
         stored = np.array(base, base.dtype.newbyteorder("<"), order=order)
         scalar = isinstance(array, np.generic)
-        self.entries.append([stored.dtype.str, list(base.shape), self._size, order, list(shape), scalar])
         data = stored.tobytes(order="A" if order == "F" else "C")
+        content = stored.dtype.str, base.shape, order, shape, scalar, blake2b(data, digest_size=20).digest()
+        number = self._equal.setdefault(content, len(self.entries))
+        self._known[id(array)] = (number, array)  # held, so that its id stays its own
+        if number < len(self.entries):
+            return number
+        self.entries.append([stored.dtype.str, list(base.shape), self._size, order, list(shape), scalar])
         padding = -len(data) % _ALIGNMENT
         self.chunks += [data, bytes(padding)]
         self._size += len(data) + padding

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..backward.replay import pull
 from ..graphs.unrecorded import unrecorded_uses
+from ..recording.foreign import known_as
 from ..recording.node import Node
 from ..recording.sparse import dense
 from .cuts import Cut
@@ -24,7 +25,7 @@ def described(trace: Pass, packer: Packer) -> dict[str, Any]:
     sources = _Numbered(astuple, key=lambda source: source)
     nodes = [_node(node, packer, ops, sources) for node in trace.graph.nodes]
     for k, node in enumerate(trace.nodes):
-        if not is_known(node.op):
+        if not is_known(known_as(node.op)):
             contributions = pull(node, trace.adjoints[k])
             nodes[node.index]["stored"] = [None if c is None else packer.add(dense(c)) for c in contributions]
     cuts = [_cut(cut, sources) for cut in trace.cuts]
@@ -77,7 +78,7 @@ def _op(op: Any) -> dict[str, Any]:
 def _node(node: Node, packer: Packer, ops: _Numbered, sources: _Numbered) -> dict[str, Any]:
     row: dict[str, Any] = {"kind": node.kind, "data": _data(node._value, packer)}
     optional = {
-        "op": ops.of(node.op),
+        "op": ops.of(known_as(node.op)),
         "inputs": [source.index for source in node.inputs],
         "requires_grad": node.requires_grad,
         "scope": node.scope,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,14 @@ from ..recording.departures import latest_departures, note_pass
 from ..recording.history import leading_to
 from ..recording.sparse import dense
 from ..recording.tensor import Tensor
+from .recorded_pass import PassNodes
 from .trace import Trace, nodes_of_pass
 
 
 def told_trace(
-    output: Tensor, adjoints: Mapping[Tensor, Any], kind: Callable[..., Trace] = Trace, *options: Any
+    output: Tensor,
+    adjoints: Mapping[Tensor, Any],
+    finish: Callable[[PassNodes, Sequence[Any]], PassNodes] = lambda nodes, adjoints: nodes,
 ) -> Trace:
     """Return the trace of a backward pass whose adjoints are told.
 
@@ -29,8 +32,8 @@ def told_trace(
     adjoints : mapping of Tensor to array or None
         What the pass gave to ops and to leaves; None where it gave nothing. What is missing here is computed, by the
         rules, from what is told.
-    kind : callable
-        Makes the trace, of the adjoints, of how to make the nodes, and of `options`.
+    finish : callable
+        Is given the nodes of the pass and the adjoints of its steps when somebody looks, and returns the nodes.
 
     Examples
     --------
@@ -58,7 +61,7 @@ def told_trace(
     totals = {tensor: total for tensor, total in totals.items() if total is not None}
     departures = latest_departures()
     note_pass()
-    return kind(received, lambda: nodes_of_pass(output, passed, totals, departures), *options)
+    return Trace(received, lambda: finish(nodes_of_pass(output, passed, totals, departures), received))
 
 
 def _add_contributions(tensor: Tensor, adjoint: Any, told: Mapping[Tensor, Any], sums: dict[Tensor, Any]) -> None:
