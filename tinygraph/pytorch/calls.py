@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -99,6 +100,8 @@ class Call:
 
     def attributes(self) -> dict[str, Any] | None:
         """Return the static arguments by name."""
+        if op_name(self.function) == "getitem":
+            return {"index": self._element(self.args[1])}
         if len(self.args) + len(self.kwargs) == len(self.order) and not self.path:
             return None
         names = parameter_names(self.function)
@@ -107,6 +110,12 @@ class Call:
         if self.path:
             shown["output"] = self.path[0] if len(self.path) == 1 else self.path
         return {name: x for name, x in shown.items() if x is not Slot}
+
+    def _element(self, index: Any) -> Any:
+        """Return an index as NumPy has it."""
+        if isinstance(index, tuple):
+            return tuple(self._element(part) for part in index)
+        return self.operands[index.number].array if type(index) is Slot else self._shown(index)
 
     def _shown(self, x: Any) -> Any:
         """Return a static argument as plain data; the class `Slot` for what is a tensor and nothing else."""
@@ -149,8 +158,10 @@ class Call:
                     tensors[number].requires_grad_()
             leaves = [tensors[number] for number in wanted if number is not None]
             value = self.run(tensors)
-            adjoint = torch.from_numpy(np.array(g)).to(value.device, value.dtype)
-            gradients = iter(torch.autograd.grad(value, leaves, adjoint, allow_unused=True))
+            gradients: Iterator[Any] = repeat(None)  # of arguments that the value does not depend on smoothly
+            if value.requires_grad:
+                adjoint = torch.from_numpy(np.array(g)).to(value.device, value.dtype)
+                gradients = iter(torch.autograd.grad(value, leaves, adjoint, allow_unused=True))
             arrays = [None if number is None else _contribution(next(gradients), tensors[number]) for number in wanted]
         return tuple(arrays)
 

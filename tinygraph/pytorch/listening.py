@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import torch
@@ -31,7 +32,7 @@ class Listener:
         self.output = output
         self.adjoints: dict[Tensor, torch.Tensor | None] = {}
         self._handles: list[Any] = []
-        self._unseen: list[tuple[Tensor, Unseen]] = []
+        parts: list[tuple[Tensor, Unseen]] = []
         self._nodes: dict[Any, list[tuple[int, Tensor]]] = {}
         leading = leading_to((output,), differentiable=True)
         for twin in leading:
@@ -40,18 +41,27 @@ class Listener:
                 self._nodes.setdefault(edge[0], []).append((edge[1], twin))
                 self.adjoints[twin] = None
                 if isinstance(twin._values[-1], Unseen):
-                    self._unseen.append((twin, twin._values[-1]))
+                    parts.append((twin, twin._values[-1]))
         of_this_pass = {twin for twin in leading if twin.op is None}
         for tensor, twin in operands.leaves():
             if twin in of_this_pass and tensor.requires_grad and tensor.grad_fn is None:
                 self._nodes.setdefault(get_gradient_edge(tensor).node, []).append((0, twin))
                 self.adjoints[twin] = None
         self.leaves = [twin for twin in self.adjoints if twin.op is None]
+        shared = Counter(part.edge[0] for _, part in parts)
+        is_alone = lambda part: part.is_one_node and shared[part.edge[0]] == 1
+        self._heard_parts = [(twin, part) for twin, part in parts if is_alone(part)]
+        self._unseen = [(twin, part) for twin, part in parts if not is_alone(part)]
+        self._received: list[list[torch.Tensor | None]] = []
         self.keeps = bool(self._unseen)
         self.failures: list[Exception] = []
 
     def __enter__(self) -> Listener:
         self._handles = [node.register_prehook(self._heard(places)) for node, places in self._nodes.items()]
+        for _, part in self._heard_parts:
+            handle, received = part.listen()
+            self._handles.append(handle)
+            self._received.append(received)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -59,24 +69,36 @@ class Listener:
             handle.remove()
         self._nodes.clear()
         if error[0] is None:
+            for (twin, part), received in zip(self._heard_parts, self._received, strict=True):
+                if (adjoint := self.adjoints[twin]) is not None:
+                    part.keep(as_array(adjoint.detach()), received)
             for twin, part in self._unseen:
                 adjoint = self.adjoints[twin]
                 if adjoint is not None:
                     try:
-                        part.compute(as_array(adjoint))
+                        part.compute(as_array(adjoint.detach()))
                     except Exception as failure:  # the program's own pass has gone well
                         self.failures.append(failure)
 
     def _heard(self, places: list[tuple[int, Tensor]]) -> Any:
         adjoints = self.adjoints
+        if len(places) == 1 and places[0][1].op is not None:
+            [(number, twin)] = places
+
+            def hear_one(gradients: tuple) -> None:
+                adjoints[twin] = gradients[number]  # held: torch does not write to what others hold
+
+            return hear_one
 
         def hear(gradients: tuple) -> None:
             for number, twin in places:
-                if gradients[number] is not None:
-                    adjoints[twin] = gradients[number].detach().clone()
+                gradient, before = gradients[number], adjoints[twin]
+                if gradient is not None:
+                    is_more = twin.op is None and before is not None  # a checkpoint runs passes of its own inside
+                    adjoints[twin] = before + gradient.detach() if is_more else gradient.detach().clone()
 
         return hear
 
     def arrays(self) -> dict[Tensor, Any]:
         """Return the adjoints as arrays."""
-        return {twin: None if a is None else as_array(a) for twin, a in self.adjoints.items()}
+        return {twin: None if a is None else as_array(a.detach()) for twin, a in self.adjoints.items()}

@@ -1,4 +1,4 @@
-"""`torch.compile` while a program is recorded: what it compiles runs as it is written, or there were no calls to see."""
+"""`torch.compile` while a program is recorded: what it compiles runs as it is written, or nobody saw its calls."""
 
 from __future__ import annotations
 

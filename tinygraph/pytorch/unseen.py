@@ -49,6 +49,21 @@ class Unseen:
         self.adjoint: Any = None
         self.contributions: tuple[np.ndarray | None, ...] | None = None
 
+    @property
+    def is_one_node(self) -> bool:
+        """Whether nothing else passes through it: what it hands on in the program's own pass is then its alone."""
+        return all(node is self.edge[0] for node, _, _ in self.crossings)
+
+    def listen(self) -> tuple[Any, list[torch.Tensor | None]]:
+        """Hear in the program's own pass what it hands on; return the hook, and where that is kept."""
+        received: list[torch.Tensor | None] = [None] * len(self.inputs)
+        return self.edge[0].register_hook(_collector(received, [crossing[1:] for crossing in self.crossings])), received
+
+    def keep(self, adjoint: np.ndarray, received: list[torch.Tensor | None]) -> None:
+        """Keep what an adjoint contributes to each input."""
+        self.adjoint = np.array(adjoint)
+        self.contributions = tuple(None if total is None else as_array(total.detach().clone()) for total in received)
+
     def compute(self, adjoint: np.ndarray) -> None:
         """Let torch compute what an adjoint contributes to each input, and keep it; its graph must still be there."""
         received: list[torch.Tensor | None] = [None] * len(self.inputs)
@@ -69,8 +84,7 @@ class Unseen:
         finally:
             for handle in handles:
                 handle.remove()
-        self.adjoint = np.array(adjoint)
-        self.contributions = tuple(None if total is None else as_array(total.detach().clone()) for total in received)
+        self.keep(adjoint, received)
 
     def _by_node(self) -> Iterator[tuple[Any, list[tuple[int, int]]]]:
         nodes: dict[Any, list[tuple[int, int]]] = {}

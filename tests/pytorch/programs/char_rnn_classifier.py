@@ -1,0 +1,61 @@
+"""Names to languages, letter by letter, with layers of one's own: as in the tutorial on classifying names."""
+
+import string
+import torch
+import torch.nn as nn
+
+torch.manual_seed(0)
+all_letters = string.ascii_letters + " .,;'"
+n_letters = len(all_letters)
+names = {"Italian": ["Rossi", "Bianchi"], "Irish": ["Kelly", "Byrne"]}
+all_categories = list(names)
+
+
+def lineToTensor(line):
+    tensor = torch.zeros(len(line), 1, n_letters)
+    for li, letter in enumerate(line):
+        tensor[li][0][all_letters.find(letter)] = 1
+    return tensor
+
+
+class RNN(nn.Module):
+    def __init__(self, input_size, hidden_size, output_size):
+        super(RNN, self).__init__()
+        self.hidden_size = hidden_size
+        self.i2h = nn.Linear(input_size + hidden_size, hidden_size)
+        self.i2o = nn.Linear(input_size + hidden_size, output_size)
+        self.softmax = nn.LogSoftmax(dim=1)
+
+    def forward(self, input, hidden):
+        combined = torch.cat((input, hidden), 1)
+        hidden = self.i2h(combined)
+        output = self.i2o(combined)
+        output = self.softmax(output)
+        return output, hidden
+
+    def initHidden(self):
+        return torch.zeros(1, self.hidden_size)
+
+
+rnn = RNN(n_letters, 16, len(all_categories))
+criterion = nn.NLLLoss()
+learning_rate = 0.005
+
+
+def train(category_tensor, line_tensor):
+    hidden = rnn.initHidden()
+    rnn.zero_grad()
+    for i in range(line_tensor.size()[0]):
+        output, hidden = rnn(line_tensor[i], hidden)
+    loss = criterion(output, category_tensor)
+    loss.backward()
+    for p in rnn.parameters():
+        p.data.add_(p.grad.data, alpha=-learning_rate)
+    return output, loss.item()
+
+
+for category, lines in names.items():
+    for line in lines:
+        category_tensor = torch.tensor([all_categories.index(category)], dtype=torch.long)
+        output, loss = train(category_tensor, lineToTensor(line))
+        print(category, line, loss)
