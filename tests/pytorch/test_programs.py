@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("torch", reason="torch is not installed")
 
-from tests.pytorch.corpus import PROGRAMS, examine  # noqa: E402
+from tests.pytorch.corpus import PROGRAMS, examine
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
