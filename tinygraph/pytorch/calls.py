@@ -50,9 +50,14 @@ class Call:
         Which part of what it returned is the value; empty if all.
     edge : Edge or None
         Where the value's gradient arrives in torch's own graph; None of what torch never computed itself.
+    kernel : Kernel or None
+        How to write it out, if it is one of a recurrent layer.
     """
 
-    __slots__ = ("args", "autocast", "edge", "function", "generator", "kwargs", "operands", "order", "path", "writes")
+    __slots__ = (
+        *("args", "autocast", "edge", "function", "generator", "kernel", "kwargs", "operands", "order", "path"),
+        "writes",
+    )
 
     def __init__(
         self,
@@ -69,16 +74,18 @@ class Call:
         slots = _Slots(self.operands, operand_of)
         self.args = tuple([slots.of(x) for x in args])
         self.kwargs = {name: slots.of(x) for name, x in kwargs.items()} if kwargs else kwargs
-        self.order: tuple[Any, ...] = slots.all
-        if len(self.operands) < 2 and len(args) == 2 and is_arithmetic(function):
-            self.order = self.args
-        if len(self.order) == 2 and is_reflected(function):
-            self.order = self.order[::-1]
+        self.order: tuple[Any, ...] = _slots(len(self.operands))
+        if len(args) == 2:
+            if len(self.operands) < 2 and is_arithmetic(function):
+                self.order = self.args
+            if is_reflected(function):
+                self.order = self.order[::-1]
         self.writes = writes
         self.generator = generator
         self.autocast = _autocast()
         self.path: tuple[int, ...] = ()
         self.edge: Edge | None = None
+        self.kernel: Any = None
 
     def part(self, path: tuple[int, ...]) -> Call:
         """Return the same call, as that of one part of what it returned."""
@@ -136,14 +143,18 @@ class Call:
         """Call the function again, on other tensors."""
         if self.writes:
             tensors = [tensor.clone() for tensor in tensors]
-        args = [_filled(x, tensors) for x in self.args]
-        kwargs = {name: _filled(x, tensors) for name, x in self.kwargs.items()}
+        args, kwargs = self.filled(tensors)
         value = self.function(*args, **kwargs)
         if self.writes and not isinstance(value, torch.Tensor):
             return tensors[0]  # x[i] = y returns nothing
         for place in self.path:
             value = value[place]
         return value
+
+    def filled(self, tensors: Sequence[torch.Tensor]) -> tuple[tuple, dict[str, Any]]:
+        """Return the arguments with tensors in their places."""
+        kwargs = {name: _filled(x, tensors) for name, x in self.kwargs.items()} if self.kwargs else {}
+        return tuple([_filled(x, tensors) for x in self.args]), kwargs
 
     def pull(self, g: Any, inputs: Sequence[Any]) -> tuple[Any, ...]:
         """Return what an adjoint contributes to each of `inputs`, by torch's own rules on the recorded values."""
@@ -173,10 +184,6 @@ class _Slots:
         self.operands = operands
         self.operand_of = operand_of
 
-    @property
-    def all(self) -> tuple[Slot, ...]:
-        return tuple([_slot(number) for number in range(len(self.operands))])
-
     def of(self, x: Any) -> Any:
         if isinstance(x, torch.Tensor):
             self.operands.append(self.operand_of(x))
@@ -192,6 +199,11 @@ class _Slots:
 @cache
 def _slot(number: int) -> Slot:
     return Slot(number)
+
+
+@cache
+def _slots(count: int) -> tuple[Slot, ...]:
+    return tuple(map(_slot, range(count)))
 
 
 def _filled(x: Any, tensors: Sequence[torch.Tensor]) -> Any:

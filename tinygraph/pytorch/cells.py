@@ -12,7 +12,7 @@ from .operands import Operand
 from .writer import Writer
 
 State = tuple[Operand, ...]  # h, and of an LSTM c
-Real = Sequence[torch.Tensor | None]
+Real = Sequence[Operand | None]
 
 
 class Weights(NamedTuple):

@@ -24,6 +24,8 @@ class Listener:
         By twin; None for what torch's graph has and no gradient reached. What the graph has not is missing.
     keeps : bool
         Whether the graph is needed after the pass, for what was computed unseen.
+    is_last : bool
+        Whether torch frees the graph in this pass, and the hooks with it.
     failures : list of Exception
         What could not be computed of that.
     """
@@ -32,6 +34,7 @@ class Listener:
         self.output = output
         self.adjoints: dict[Tensor, torch.Tensor | None] = {}
         self._handles: list[Any] = []
+        self._leaf_handles: list[Any] = []
         parts: list[tuple[Tensor, Unseen]] = []
         self._nodes: dict[Any, list[tuple[int, Tensor]]] = {}
         leading = leading_to((output,), differentiable=True)
@@ -54,10 +57,15 @@ class Listener:
         self._unseen = [(twin, part) for twin, part in parts if not is_alone(part)]
         self._received: list[list[torch.Tensor | None]] = []
         self.keeps = bool(self._unseen)
+        self.is_last = False
         self.failures: list[Exception] = []
 
     def __enter__(self) -> Listener:
-        self._handles = [node.register_prehook(self._heard(places)) for node, places in self._nodes.items()]
+        for node, places in self._nodes.items():
+            handle = node.register_prehook(self._heard(places))
+            self._handles.append(handle)
+            if places[0][1].op is None:  # what gathers the gradient of a leaf outlives the graph
+                self._leaf_handles.append(handle)
         for _, part in self._heard_parts:
             handle, received = part.listen()
             self._handles.append(handle)
@@ -65,7 +73,7 @@ class Listener:
         return self
 
     def __exit__(self, *error: object) -> None:
-        for handle in self._handles:
+        for handle in self._leaf_handles if self.is_last and error[0] is None else self._handles:
             handle.remove()
         self._nodes.clear()
         if error[0] is None:

@@ -11,6 +11,7 @@ import torch
 
 from ..recording.tensor import Tensor
 
+_COMMON = (torch.float32, torch.float64, torch.int64)
 _NARROW = (torch.bfloat16, torch.float16)
 
 
@@ -47,7 +48,8 @@ class Operand:
 
 def copied(tensor: torch.Tensor) -> torch.Tensor:
     """Return a copy of a tensor's value that shares nothing with it."""
-    return tensor.detach().clone()
+    copy = tensor.clone()
+    return copy.detach() if copy.requires_grad else copy
 
 
 def as_array(tensor: torch.Tensor) -> np.ndarray:
@@ -56,6 +58,8 @@ def as_array(tensor: torch.Tensor) -> np.ndarray:
     >>> as_array(torch.tensor([1.5], dtype=torch.bfloat16))
     array([1.5], dtype=float32)
     """
+    if tensor.dtype in _COMMON and tensor.is_cpu and tensor.layout is torch.strided and not tensor.is_neg():
+        return tensor.numpy()
     if tensor.layout is not torch.strided:
         tensor = tensor.to_dense()
     if tensor.dtype in _NARROW:
@@ -63,11 +67,20 @@ def as_array(tensor: torch.Tensor) -> np.ndarray:
     return tensor.cpu().resolve_conj().resolve_neg().numpy()
 
 
+class _Ref(ref):
+    """A weak reference that knows under which key it is kept."""
+
+    __slots__ = ("key",)
+    key: int
+
+
 class Operands:
     """The tensors that are recorded, by identity; what is garbage is forgotten."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[ref, Operand]] = {}
+        self._known: dict[int, tuple[_Ref, Operand]] = {}
+        forget = self._known.pop
+        self._died = lambda reference: forget(reference.key, None)
         self._leaves: dict[int, tuple[ref, Tensor]] = {}
 
     def get(self, tensor: torch.Tensor) -> Operand | None:
@@ -84,7 +97,8 @@ class Operands:
         """Remember a tensor as it is now."""
         key = id(tensor)
         known = self._known.get(key)
-        reference = ref(tensor, lambda _: self._known.pop(key, None)) if known is None else known[0]
+        reference = _Ref(tensor, self._died) if known is None else known[0]
+        reference.key = key
         self._known[key] = (reference, operand)
         return operand
 

@@ -12,9 +12,10 @@ import torch
 from torch import nn
 
 from ..recording.context import context
+from ..recording.history import leading_to
 from ..tracing.told import told_trace
 from ..tracing.trace import Trace
-from .calls import Function
+from .calls import Call, Function
 from .listening import Listener
 from .mode import Mode, tensors_in
 from .names import function_name
@@ -23,8 +24,9 @@ from .peers import give_peers
 from .recorder import Recorder
 from .uncompiled import uncompiled
 from .unseen import NotRecordable
-from .written_out import write_out
+from .written_out import Kernel
 
+_set_grad_enabled = torch._C._set_grad_enabled
 _BEFORE_RETAIN = {"backward": 2, "grad": 3}  # arguments that stand before retain_graph
 
 
@@ -104,6 +106,10 @@ class Recording(Recorder):
 
     def _trace_of(self, listener: Listener) -> Trace:
         name_parameters(self.operands, self.model)
+        for twin in leading_to((listener.output,), differentiable=True):
+            call = twin._values[-1] if twin.op is not None else None
+            if isinstance(call, Call) and call.kernel is not None:
+                call.kernel.write_out(self)
         return told_trace(listener.output, listener.arrays(), give_peers)
 
     # -- what the mode hands on ---------------------------------------------------------------------------------------
@@ -119,19 +125,26 @@ class Recording(Recorder):
         generator: torch.Tensor | None = None,
     ) -> None:
         """Record what a call gave."""
+        _set_grad_enabled(False)  # a copy is then one call, without a history
         try:
             self.results(self.capture(function, args, kwargs, frame, generator=generator), result, frame)
         except Exception as error:
             self.failures.append(error)
+        finally:
+            _set_grad_enabled(True)
 
     def written_out(self, function: Function, args: tuple, kwargs: dict[str, Any], frame: FrameType) -> Any:
-        """Call a recurrent layer of torch's, and record it cell by cell."""
+        """Call a recurrent layer of torch's, and record it so that it can be written out cell by cell."""
         generator = torch.get_rng_state()
         result = function(*args, **kwargs)
-        if torch.is_grad_enabled() and any(part.requires_grad for part in result):
+        if torch.is_grad_enabled():
             try:
-                if not write_out(self, function, args, kwargs, result, frame, generator):
-                    self.results(self.capture(function, args, kwargs, frame, generator=generator), result, frame)
+                captured = self.capture(function, args, kwargs, frame, generator=generator)
+                call, kernel = captured.part(()), Kernel(captured)
+                call.kernel = kernel  # of the copy: no cycle of references keeps the values
+                self.results(call, result, frame)
+                for _, tensor in tensors_in(result):
+                    kernel.add_output(self.operands.get(tensor) if tensor.requires_grad else None)
             except Exception as error:
                 self.failures.append(error)
         return result
@@ -176,6 +189,7 @@ class Recording(Recorder):
             return result
         if listener.keeps and len(args) <= _BEFORE_RETAIN[function_name(function)]:
             kwargs = kwargs | {"retain_graph": True}
+        listener.is_last = not (kwargs.get("retain_graph") or kwargs.get("create_graph")) and len(args) < 3
         with listener:
             result = function(*args, **kwargs)
         self.failures += listener.failures

@@ -61,6 +61,10 @@ class Frames:
         self.top = (frame, call)
         return call
 
+    def begin(self, frame: FrameType, call: Call) -> None:
+        """Say that `frame` is that of `call`, whatever called it; for frames that have none yet."""
+        self._of_thread.stack.begin(frame, call)
+
     def clear(self) -> None:
         """Let go of the frames, which hold the locals of their functions; but not of a loop that may go on."""
         self.top = (None, None)
@@ -97,6 +101,11 @@ class _Stack:
             caller = inner
         assert call is not None
         return call
+
+    def begin(self, frame: FrameType, call: Call) -> None:
+        """Let the stack begin at a frame."""
+        self._frames.append(frame)
+        self._calls[frame] = call
 
     def clear(self, frame: FrameType) -> None:
         """Let go of all that `frame` does not run in, and of what is not in the middle of a loop."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Generator
-from contextlib import ContextDecorator
+from contextlib import ContextDecorator, contextmanager
 from contextvars import ContextVar
 from functools import partial, wraps
 from types import FrameType
@@ -118,6 +118,16 @@ def context() -> Context:
         first = Context(Frames())
         _variable.set(first)
         return first
+
+
+@contextmanager
+def in_frames_of(frames: Frames, like: Context) -> Generator[None]:
+    """Record in the ``with`` block under the circumstances of `like`, but among other frames."""
+    known = _variable.set(Context(frames, like.scope, like.timestep, like.loops))
+    try:
+        yield
+    finally:
+        _variable.reset(known)
 
 
 class Changed(ContextDecorator):

@@ -18,18 +18,23 @@ instruction of a call but has no frame any more, it says so by `call_of` and `pl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
 
-from .calls import Call, next_index
+from .calls import Call, Frames, next_index
+from .context import in_frames_of
 from .primitive import Primitive
 from .skipped import skip_frames_of
 from .tensor import Tensor, make, make_leaf
 
-__all__ = ["ForeignOp", "call_of", "known_as", "leaf", "place", "record", "skip_frames_of"]
+__all__ = [
+    *("ForeignOp", "become", "call_of", "inside", "known_as", "leaf", "order_before", "place", "record"),
+    "skip_frames_of",
+]
 
 PullBack = Callable[[Any, Any, tuple, tuple, Any], tuple]
 
@@ -149,6 +154,31 @@ def record(
     if name is not None:
         tensor._name = name
     return tensor
+
+
+@contextmanager
+def inside(tensor: Tensor, frame: FrameType) -> Iterator[None]:
+    """Record in the ``with`` block what the op of a Tensor does inside, as if `frame` had been called where that ran.
+
+    What was recorded as one op can so be written out when somebody looks: see `become` and `order_before`.
+    """
+    assert tensor._call is not None
+    frames = Frames()
+    frames.begin(frame, Call(frame.f_code, tensor._call, tensor._lasti, next_index()))
+    with in_frames_of(frames, tensor._context):
+        yield
+
+
+def become(tensor: Tensor, other: Tensor) -> None:
+    """Let a Tensor have been made as another one was, which nobody else has; its value stays."""
+    for name in ("op", "requires_grad", "_inputs", "_values", "_attributes", "_call", "_lasti", "_index", "_name"):
+        setattr(tensor, name, getattr(other, name))
+
+
+def order_before(tensors: Sequence[Tensor], index: float) -> None:
+    """Put Tensors in the running order, one after another, right before what has the number `index`."""
+    for k, tensor in enumerate(tensors, 1):
+        tensor._index = index - 1 + k / (len(tensors) + 1)  # type: ignore[assignment] # any number orders
 
 
 def call_of(code: CodeType, parent: Call | None = None, lasti: int = -1) -> Call:
