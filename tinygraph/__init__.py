@@ -22,6 +22,7 @@ look            `graph` → `Graph` of `Node` · `trace` → `Trace`, a recorded
 diagnose        `verify` · ``trace.cuts`` · `tg.diagnosing`: doctor, mix, forward, flow, lag, network,
                 nonfinite_origin, diff
 test            `tg.testing`: check_gradients, check_op, tensors, programs
+bridge          ``tinygraph.pytorch.record(model)``: programs of PyTorch, where that is installed
 define          `op` `each` `Op` `registry`
 compute         300 NumPy functions take Tensors as they are (``np.tanh``, ``np.einsum``, ``np.linalg.solve`` …) and
                 stand here too (`tg.tanh`), beside `linear` `relu` `sigmoid` `softplus` `gelu` `softmax`
@@ -30,8 +31,12 @@ compute         300 NumPy functions take Tensors as they are (``np.tanh``, ``np.
 ==============  ====================================================================================================
 
 Rooms, each importing only those before it: `recording` `ops` `loops` `graphs` `backward` `folding` `testing` `tracing`
-`diagnosing`. ``help(tinygraph.recording)`` and its like are the map of each.
+`diagnosing` `pytorch`, of which the last is imported when it is named. ``help(tinygraph.recording)`` and its like are
+the map of each.
 """
+
+import importlib
+from typing import TYPE_CHECKING
 
 from . import diagnosing, ops, testing
 from .backward.anomaly import detect_anomaly
@@ -75,6 +80,15 @@ from .tracing.trace_file import TraceFileError
 from .tracing.what_if import what_if
 
 __version__ = "0.1.0"
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Import `pytorch` when it is named: torch is heavy, and optional."""
+        if name == "pytorch":
+            return importlib.import_module(".pytorch", __name__)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "FoldedGraph",

@@ -19,6 +19,7 @@ CULPRITS = {
     "vanishing": "vanishing: ×0.4",
     "exploding": "exploding: ×1.7",
     "log_of_zero": "the first value that is not finite",
+    "forgetful_lstm": "f 1 1.368 0.1199",  # of what is remembered the gates let an eighth pass
     "detached_state": "cut: no gradient passes from time step 9 back: h.detach()",
 }
 
@@ -36,6 +37,8 @@ def typed(transcript):
 @pytest.mark.slow
 @pytest.mark.parametrize("script", TUTORIALS, ids=lambda path: path.stem)
 def test_the_transcript_is_what_happens(script):
+    if "import torch" in script.read_text(encoding="utf-8"):
+        pytest.importorskip("torch", reason="torch is not installed")
     expected = script.with_suffix(".txt").read_text(encoding="utf-8")
     printed = session(script, typed(expected))
     assert words(printed) == words(expected)

@@ -11,6 +11,7 @@ Read in this order:
 - `calls`, `bytecode`, `source`: in which call and at which instruction an op ran, and the source text of that place
 - `syntax`, `idioms`, `paths`, `operands`: what the program calls a value, followed through its text from what made it
 - `passes`: what a recorded backward pass says of itself
+- `foreign`, `skipped`: what bridges to other frameworks need: their calls as nodes, their frames skipped
 - `cuts`, `conversion`: where a Tensor would leave the graph, and what to write instead
 - `departures`: what left it all the same, where, and how it is known again where it comes back
 - `node`: one recorded value as plain data, which all the later rooms read

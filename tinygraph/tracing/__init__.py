@@ -6,6 +6,7 @@
 - `notation`, `formula`: the chain rule of a step as mathematics, made from the source of the rule that runs
 - `expressions`: a program's own expression as mathematics
 - `trace`: `Trace`, the one thing that users hold
+- `told`: a trace of a pass that another framework has run, of the adjoints that it computed
 - `what_if`: a pass replayed with something changed, beside the original; `changes` finds what, `replaying` and
   `twins` compute it
 - `trace_file`: a trace in a file, opened on any machine, never executed; `saving` and `loading` make plain data of it
