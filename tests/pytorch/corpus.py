@@ -5,7 +5,6 @@ import io
 import os
 import runpy
 import sys
-import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,26 +29,24 @@ class Row(NamedTuple):
     gap: float
     inside: float
     folded: int
-    ratio: float
 
     def __str__(self) -> str:
         agreed = "bitwise" if self.gap == 0 else f"{self.gap:.1e}"
         return (
             f"{self.name:28}{self.ops:6}{self.timesteps:5}{self.passes:5}{self.parameters:5}  {agreed:8}"
-            f"{self.inside:9.1e}{self.folded:6}{self.ratio:8.1f}"
+            f"{self.inside:9.1e}{self.folded:6}"
         )
 
 
-HEAD = f"{'program':28}{'ops':>6}{'T':>5}{'pass':>5}{'par':>5}  {'grad':8}{'inside':>9}{'fold':>6}{'time ×':>8}"
+HEAD = f"{'program':28}{'ops':>6}{'T':>5}{'pass':>5}{'par':>5}  {'grad':8}{'inside':>9}{'fold':>6}"
 
 
-def run(path: Path, record: Any = contextlib.nullcontext) -> tuple[str, float]:
-    """Run a program; return what it printed, and how long it took."""
+def run(path: Path, record: Any = contextlib.nullcontext) -> str:
+    """Run a program; return what it printed."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), _from(path), record():
-        began = time.perf_counter()
         runpy.run_path(str(path), run_name="__main__")
-        return printed.getvalue(), time.perf_counter() - began
+    return printed.getvalue()
 
 
 @contextlib.contextmanager
@@ -65,8 +62,7 @@ def _from(path: Path) -> Any:
 
 def examine(path: Path) -> Row:
     """Run a program alone and recorded, and check that it does the same; look at its first pass in every way."""
-    run(path)  # what torch does once only is not measured
-    alone, seconds = run(path)
+    alone = run(path)
     passes = 0
     rows: list[tuple[tg.Trace, int]] = []
 
@@ -85,7 +81,7 @@ def examine(path: Path) -> Row:
         with tinygraph.pytorch.record(on_pass=look) as recording:
             yield
 
-    printed, seconds_recorded = run(path, recorded)
+    printed = run(path, recorded)
     assert printed == alone, "it computes something else when it is recorded"
     assert not recording.failures, recording.failures
     [(trace, parameters)] = rows
@@ -95,8 +91,7 @@ def examine(path: Path) -> Row:
     ops = sum(node.kind == "op" for node in trace.graph.nodes)
     folded = len(tg.fold(trace.graph).nodes)
     times = len(trace.graph.timesteps)
-    ratio = seconds_recorded / seconds
-    return Row(path.stem, ops, times, passes, parameters, max(gaps), _inside(trace), folded, ratio)
+    return Row(path.stem, ops, times, passes, parameters, max(gaps), _inside(trace), folded)
 
 
 def _equal_to_grad(recording: Any, trace: tg.Trace) -> int:
