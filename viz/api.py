@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import tinygraph as tg
 from tinygraph.graphs.completed import Completed, completed
 from tinygraph.memory import garbage_collector_paused
+from tinygraph.recording.foreign import what_is_given
 
 from .formats.drawing import Drawing
 from .layout.graphviz_process import start_early
@@ -202,4 +203,4 @@ def graph_of(x: tg.Tensor | tg.Graph | tg.Trace) -> tg.Graph:
         return x
     if isinstance(x, tg.Trace):
         return x.graph
-    raise TypeError(f"can draw a Tensor, a Graph or a Trace, not {type(x).__name__}")
+    raise TypeError(f"can draw a Tensor, a Graph or a Trace, not {what_is_given(x)}")

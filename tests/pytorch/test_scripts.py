@@ -101,3 +101,21 @@ def test_viz_takes_the_trace_and_the_engine_does_not_import_torch():
     code = "import sys, tinygraph, rnn, viz; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0
     assert tg.pytorch.record is tinygraph.pytorch.record
+
+
+def test_gradients_that_are_not_reset_are_found(tmp_path, monkeypatch, capsys):
+    text = SCRIPT.read_text()
+    assert "optimizer.zero_grad()" in text
+    script = tmp_path / "accumulating.py"
+    script.write_text(text.replace("    optimizer.zero_grad()\n", ""))
+    _, said = debug(monkeypatch, capsys, ["doctor"], str(script), "--when", "update == 3")
+    assert "not reset: .grad of" in said
+    _, said = debug(monkeypatch, capsys, ["doctor"], str(SCRIPT), "--when", "update == 3")
+    assert "not reset" not in said
+
+
+def test_a_tensor_of_torch_that_nobody_recorded_is_told_where_to_go():
+    with pytest.raises(TypeError, match=r"a Tensor of torch: compute it inside `with tinygraph\.pytorch\.record"):
+        viz.draw(torch.ones(2))
+    with pytest.raises(TypeError, match="recording.trace"):
+        viz.Debugger(torch.ones(2))

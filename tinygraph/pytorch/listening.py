@@ -50,7 +50,8 @@ class Listener:
             if twin in of_this_pass and tensor.requires_grad and tensor.grad_fn is None:
                 self._nodes.setdefault(get_gradient_edge(tensor).node, []).append((0, twin))
                 self.adjoints[twin] = None
-        self.leaves = [twin for twin in self.adjoints if twin.op is None]
+                pending = tensor.grad
+                twin.grad = None if pending is None else as_array(pending.detach().clone())  # what the pass adds to
         shared = Counter(part.edge[0] for _, part in parts)
         is_alone = lambda part: part.is_one_node and shared[part.edge[0]] == 1
         self._heard_parts = [(twin, part) for twin, part in parts if is_alone(part)]

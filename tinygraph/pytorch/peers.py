@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..recording.foreign import ForeignOp
-from ..recording.node import Node
+from ..recording.node import Node, OpNode
 from ..recording.op import Op, registry
 from ..recording.sparse import dense
 from ..tracing.recorded_pass import PassNodes
@@ -35,7 +35,7 @@ def give_peers(nodes: PassNodes, adjoints: Sequence[Any]) -> PassNodes:
     ops: dict[tuple[int, int], ForeignOp] = {}
     for node, adjoint in zip(nodes.nodes, adjoints, strict=True):
         call = node.tensor._values[-1] if node.tensor is not None else None
-        if not isinstance(call, Call) or not isinstance(node.op, ForeignOp):
+        if not isinstance(call, Call) or not isinstance(node, OpNode) or not isinstance(node.op, ForeignOp):
             continue
         name, attributes = _stands_for(str(node.op), call, node)
         key = (name, call.function, node.shape, str(node.dtype), tuple((x.shape, str(x.dtype)) for x in node.inputs))
@@ -50,7 +50,8 @@ def give_peers(nodes: PassNodes, adjoints: Sequence[Any]) -> PassNodes:
 
 def _with_peer(op: ForeignOp, peer: Op) -> ForeignOp:
     count = len(op.rules)
-    formulas = [peer.formula(0 if peer.variadic else i) for i in range(1 if peer.variadic else count)]
+    numbers = range(1 if peer.variadic else count)
+    formulas = [None if peer.rule(i) is None else peer.formula(i) for i in numbers]
     return op.as_written_by(peer, formulas)
 
 
@@ -60,16 +61,17 @@ def _agreeing(name: str, attributes: dict[str, Any], node: Node, adjoint: Any) -
     operands = node.values()[:-1]
     torchs: tuple[Any, ...] | None = None
     for peer in registry.get(name, ()):
-        if peer.saves is not None or not (peer.variadic or len(peer.rules) == len(node.inputs)):
+        if not (peer.variadic or len(peer.rules) == len(node.inputs)):
             continue
         if not attributes.keys() <= peer.defaults.keys():
             continue
         try:
             with np.errstate(all="ignore"):
                 value = peer.forward(*operands, **attributes)
-                if not _close(value, node.data):
+                if not _close(value if peer.saves is None else value[0], node.data):
                     continue
-                ours = peer.pull(adjoint, node._value, operands, node.inputs, attributes or None)
+                values = operands if peer.saves is None else (*operands, value[1])
+                ours = peer.pull(adjoint, node._value, values, node.inputs, attributes or None)
         except Exception:
             continue  # it takes other shapes
         if torchs is None:
@@ -154,7 +156,13 @@ def _broadcast(name: str, given: dict[str, Any], node: Node) -> tuple[str, dict[
     return name, {"shape": node.shape}
 
 
+def _cross_entropy(name: str, given: dict[str, Any], node: Node) -> tuple[str, dict[str, Any]]:
+    """Return our loss of the same logits and classes; whether it is summed or averaged shows when it agrees."""
+    return "softmax_cross_entropy", {}
+
+
 _READERS: dict[str, Reader] = {
+    "cross_entropy": _cross_entropy,
     **dict.fromkeys(_REDUCTIONS, _reduction),
     **dict.fromkeys(("softmax", "log_softmax", "concatenate", "stack"), _along),
     **dict.fromkeys(("unbind", "chunk", "split", "narrow", "select"), _piece),

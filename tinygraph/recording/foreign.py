@@ -28,12 +28,11 @@ import numpy as np
 from .calls import Call, Frames, next_index
 from .context import in_frames_of
 from .primitive import Primitive
-from .skipped import skip_frames_of
 from .tensor import Tensor, make, make_leaf
 
 __all__ = [
     *("ForeignOp", "become", "call_of", "inside", "known_as", "leaf", "order_before", "place", "record"),
-    "skip_frames_of",
+    *("skip_frames_of", "what_is_given"),
 ]
 
 PullBack = Callable[[Any, Any, tuple, tuple, Any], tuple]
@@ -103,6 +102,22 @@ class ForeignOp(Primitive):
 def known_as(op: Primitive | None) -> Primitive | None:
     """Return the engine's own op that stands for one: its peer, or itself."""
     return op.peer if isinstance(op, ForeignOp) and op.peer is not None else op
+
+
+def what_is_given(x: object) -> str:
+    """Return the type of what was given where a Tensor of ours was expected; of a torch tensor, with the way to go on.
+
+    Examples
+    --------
+    >>> what_is_given(1.0)
+    'float'
+    """
+    if not type(x).__module__.startswith("torch"):
+        return type(x).__name__
+    return (
+        f"a {type(x).__name__} of torch: compute it inside `with tinygraph.pytorch.record(model) as recording:`"
+        " and give recording.trace(loss)"
+    )
 
 
 def leaf(

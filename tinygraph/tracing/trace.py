@@ -14,6 +14,7 @@ from ..backward.backprop import add_to_grad, gradient_of, seed_of, walk
 from ..graphs.graph import Graph, graph
 from ..recording.context import context
 from ..recording.departures import Departure, latest_departures, note_pass
+from ..recording.foreign import what_is_given
 from ..recording.node import Node
 from ..recording.tensor import Tensor
 from ..testing.findings import Findings
@@ -160,7 +161,7 @@ def trace(output: Tensor, adjoint: ArrayLike | None = None, *, into_grad: bool =
     True
     """
     if not isinstance(output, Tensor):
-        raise TypeError(f"trace: expected a Tensor that was recorded, got {type(output).__name__}")
+        raise TypeError(f"trace: expected a Tensor that was recorded, got {what_is_given(output)}")
     seed = seed_of(output, adjoint)
     context().frames.clear()
     totals: dict[Tensor, Any] = {}

@@ -9,6 +9,7 @@ from pathlib import Path
 import tinygraph as tg
 from tinygraph.files import replacing
 from tinygraph.memory import garbage_collector_paused
+from tinygraph.recording.foreign import what_is_given
 
 from ..scenes.labels import loss_label
 from .assemble import assemble
@@ -92,4 +93,4 @@ def trace_of(x: tg.Tensor | tg.Trace | str | os.PathLike[str]) -> tg.Trace:
         return tg.trace(x)
     if isinstance(x, str | os.PathLike):
         return tg.load_trace(x)
-    raise TypeError(f"export: expected a loss that was recorded, a Trace or the path of one, got {type(x).__name__}")
+    raise TypeError(f"export: expected a loss that was recorded, a Trace or the path of one, got {what_is_given(x)}")
