@@ -262,7 +262,7 @@ def _debug(options: argparse.Namespace) -> int:
     wants = lambda met: met.verb == "debug" and _has_a_pass(met.recorded) and not _is_from_a_file(met.recorded)
     with redirect_stdout(sys.stderr) if options.json else nullcontext():  # among JSON lines nothing else may stand
         status = run_to_backward(options.script, options.args, program.pass_begins, wants)
-    if not program.has_stopped:
+    if not program.has_stopped and options.when:
         raise ScriptError(f"{options.script}: {options.when} held at none of its {program.passes.described}")
     return status
 

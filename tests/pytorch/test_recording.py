@@ -315,3 +315,17 @@ def test_ten_updates_give_the_same_parameters_recorded_or_not():
         recorded = train()
     assert len(traces) == 10
     assert all(torch.equal(a, b) for a, b in zip(alone, recorded, strict=True))
+
+
+def test_constants_are_called_as_the_program_calls_them_whatever_stands_between():
+    q, actions, keep = torch.randn(4, 3, requires_grad=True), torch.tensor([[0], [1], [2], [0]]), torch.ones(4, 3) > 0
+    with tinygraph.pytorch.record() as recording:
+        values = q.gather(1, actions)
+        kept = q.masked_fill(keep, 0.0)
+        added = torch.zeros(4, 3).index_add(0, torch.arange(4), q)
+        loss = values.sum() + kept.sum() + added.mean()
+    named = {str(node.op): node.name for node in recording.trace(loss).graph.nodes}
+    assert (named["gather"], named["masked_fill"], named["index_add"]) == ("values", "kept", "added")
+    constants = [node.name for node in recording.trace(loss).graph.nodes if node.kind == "constant"]
+    assert constants == ["actions", "keep", "torch.zeros(4, 3)", "torch.arange(4)"]
+    assert [node.name for node in recording.trace(loss).graph.parameters] == ["q"]

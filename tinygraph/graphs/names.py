@@ -133,6 +133,7 @@ class Names:
     def _taken_as(self, node: Node) -> Path | None:
         """Return the variable that the first reader takes an unnamed value from: that of a loop, or of unpacking."""
         for reader, argument in map(self._as_written, self._timeline.reads[node.index][:1]):
+            argument = _written_at(reader, argument)
             key = (self._site(reader.call), reader.lasti, argument)
             if key not in self._variables:
                 place, user = operand_place(reader.call, reader.lasti, argument), reader_of(reader.call, reader.lasti)
@@ -145,16 +146,18 @@ class Names:
     def _of_constant(self, node: Constant) -> str | None:
         if node.shape == ():
             return "nan" if math.isnan(node.data) else f"{node.data:g}"
-        key = (self._site(node.call), node.lasti, node.argument)
+        reads = self._timeline.reads[node.index]
+        argument = _written_at(reads[0][0], node.argument) if reads else node.argument
+        key = (self._site(node.call), node.lasti, argument)
         if key not in self._constants:
-            place = (node.call, node.lasti, node.argument)
+            place = (node.call, node.lasti, argument)
             self._constants[key] = _without_t(name_of(operand_path(*place))) or operand_text(*place) or None
         return self._constants[key]
 
     def _read_as(self, node: Node) -> Path | None:
         """Return the path by which an op reads a leaf, the first one that there is."""
         for reader, argument in map(self._as_written, self._timeline.reads[node.index]):
-            path = operand_path(reader.call, reader.lasti, argument)
+            path = operand_path(reader.call, reader.lasti, _written_at(reader, argument))
             if path:
                 return path
         return None
@@ -192,6 +195,10 @@ class Names:
         if read and isinstance(read[-1], str):
             return (*around, read[-1]) if path else read
         return path or held or read
+
+
+def _written_at(reader: Node, argument: int) -> int:
+    return argument if reader.op is None else reader.op.written_at(argument)
 
 
 def _is_said(path: Path | None) -> bool:

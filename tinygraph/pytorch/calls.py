@@ -20,6 +20,9 @@ Function = Callable[..., Any]
 Edge = tuple[Any, int]  # a node of torch's own graph, and which of its outputs
 
 
+_NOWHERE = 99  # a place that no call has
+
+
 class Slot:
     """The place of a tensor among the arguments of a call: a value of that number stands here."""
 
@@ -104,6 +107,15 @@ class Call:
     def values(self) -> tuple[Any, ...]:
         """The arguments of the op as arrays and numbers."""
         return tuple([self.operands[x.number].array if type(x) is Slot else x for x in self.order])
+
+    @property
+    def places(self) -> tuple[int, ...] | None:
+        """At which place of the call each operand stands, where others stand between them."""
+        if len(self.args) == len(self.order) or (self.args and type(self.args[0]) in (list, tuple)):
+            return None
+        standing = {x.number: place for place, x in enumerate(self.args) if type(x) is Slot}
+        places = tuple([standing.get(number, _NOWHERE) for number in range(len(self.operands))])
+        return None if places == tuple(range(len(places))) else places
 
     def attributes(self) -> dict[str, Any] | None:
         """Return the static arguments by name."""
@@ -247,14 +259,14 @@ def as_recorded(autocast: Autocast | None, generator: torch.Tensor | None) -> An
                 torch.set_rng_state(state)
 
 
-_ops: dict[tuple[str, int], ForeignOp] = {}
+_ops: dict[tuple[str, int, tuple[int, ...] | None], ForeignOp] = {}
 
 
-def op_of(function: Function, arguments: int, name: str | None = None) -> ForeignOp:
-    """Return the op that a function of torch's is, of so many arguments."""
-    key = (name or op_name(function), arguments)
+def op_of(call: Call, name: str | None = None) -> ForeignOp:
+    """Return the op that a call is, of as many arguments as it has."""
+    key = (name or op_name(call.function), len(call.order), call.places)
     if key not in _ops:
-        _ops[key] = ForeignOp(key[0], _pull, [""] * arguments)
+        _ops[key] = ForeignOp(key[0], _pull, [""] * key[1], places=key[2])
     return _ops[key]
 
 

@@ -104,7 +104,7 @@ class Recorder:
     ) -> Operand:
         """Make the node of a call that gave `value`, which nobody else writes to."""
         array = as_array(value)
-        op = op_of(call.function, len(call.order), name)
+        op = op_of(call, name)
         twin = foreign.record(
             op, array, call.inputs, frame, values=call.values, saved=call, attributes=call.attributes()
         )

@@ -55,6 +55,8 @@ class ForeignOp(Primitive):
         The names of the inputs in those expressions; by default x, or x0, x1 ….
     elementwise : bool
         Whether inputs broadcast: a formula then shows the sum back to the input's shape.
+    places : sequence of int, optional
+        At which place each input stands in a call as programs write it, where others stand between them.
 
     Attributes
     ----------
@@ -70,11 +72,13 @@ class ForeignOp(Primitive):
         arguments: Sequence[str] | None = None,
         *,
         elementwise: bool = False,
+        places: Sequence[int] | None = None,
     ):
         count = len(formulas)
         names = tuple(arguments or (["x"] if count == 1 else [f"x{i}" for i in range(count)]))
         super().__init__(name, tuple(formulas), names, elementwise=elementwise)
         self.pull = pull
+        self.places = places
         self.peer: Primitive | None = None
         self._parameters: Callable[[int], tuple[str, ...]] | None = None
 
@@ -83,12 +87,17 @@ class ForeignOp(Primitive):
 
         In a trace file the peer stands in its place.
         """
-        twin = ForeignOp(self.name, self.pull, formulas, peer.arguments or None, elementwise=peer.elementwise)
+        names, broadcast = peer.arguments or None, peer.elementwise
+        twin = ForeignOp(self.name, self.pull, formulas, names, elementwise=broadcast, places=self.places)
         twin.peer = peer
         twin.variadic, twin.sequence, twin.defaults = peer.variadic, peer.sequence, peer.defaults
         twin.attributes = peer.attributes
         twin._parameters = peer.parameters
         return twin
+
+    def written_at(self, argument: int) -> int:
+        """Return at which place of a call an input stands."""
+        return argument if self.places is None else self.places[argument]
 
     def formula(self, argument: int) -> str:
         """Return the rule for `argument` as it is written."""

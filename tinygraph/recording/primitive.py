@@ -71,6 +71,10 @@ class Primitive:
         """Return the VJP rule for an argument; None where it receives nothing."""
         return self.rules[0 if self.variadic else argument]
 
+    def written_at(self, argument: int) -> int:
+        """Return at which place of a call in the program's text an array argument stands."""
+        return argument
+
     def formula(self, argument: int) -> str:
         """Return the source of the rule for `argument`, the very expression that runs.
 
