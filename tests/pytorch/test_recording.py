@@ -329,3 +329,18 @@ def test_constants_are_called_as_the_program_calls_them_whatever_stands_between(
     constants = [node.name for node in recording.trace(loss).graph.nodes if node.kind == "constant"]
     assert constants == ["actions", "keep", "torch.zeros(4, 3)", "torch.arange(4)"]
     assert [node.name for node in recording.trace(loss).graph.parameters] == ["q"]
+
+
+def test_parts_of_what_a_call_returns_are_called_as_the_program_unpacks_them():
+    model, x = nn.LSTM(3, 4), torch.randn(5, 2, 3)
+    with tinygraph.pytorch.record(model) as recording:
+        outputs, (last, memory) = model(x)
+        i, f = outputs.chunk(2, -1)
+        values, where = (i * f).max(0)
+        loss = values.sum() + last.mean() + memory.mean()
+    trace = recording.trace(loss)
+    ops = [("chunk", "i"), ("chunk", "f"), ("max", "values")]
+    ops += [("stack", "outputs"), ("stack", "last"), ("stack", "memory")]
+    named = {(str(node.op), node.name) for node in trace.graph.nodes}
+    assert set(ops) <= named
+    assert where.shape == (2, 2)

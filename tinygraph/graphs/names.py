@@ -19,6 +19,7 @@ from typing import Any
 from ..loops.reads import Read
 from ..loops.timeline import Timeline
 from ..recording.calls import Call
+from ..recording.foreign import part_of_result
 from ..recording.node import Constant, Node, Pulled
 from ..recording.operands import operand_path, operand_place, operand_text, reader_of
 from ..recording.paths import Path, name_of, singular, value_path, variable_path
@@ -43,7 +44,7 @@ class Names:
         self._young: dict[str, str] = {}
         self._sites: dict[Call | None, int] = {None: -1}
         self._numbers: dict[tuple[int, int, int], int] = {}
-        self._paths: dict[tuple[int, int], Path | None] = {}
+        self._paths: dict[tuple[int, int, Path], Path | None] = {}
         self._variables: dict[tuple[int, int, int], Path | None] = {}
         self._constants: dict[tuple[int, int, int], str | None] = {}
 
@@ -113,9 +114,10 @@ class Names:
         place = users_place(node.call, node.lasti)
         if place is None:
             return None
-        key = (self._site(place[0]), place[1])
+        inside = part_of_result(node)
+        key = (self._site(place[0]), place[1], inside)
         if key not in self._paths:
-            self._paths[key] = value_path(*place)
+            self._paths[key] = value_path(*place, inside)
         return self._paths[key]
 
     def _site(self, call: Call | None) -> int:

@@ -64,8 +64,11 @@ class Writer:
         assert made.twin is not None
         made.twin._name = name
         if real is not None and real.twin is not None:
-            call.edge = real.twin._values[-1].edge
+            kernel = real.twin._values[-1]
+            call.edge = kernel.edge
             foreign.become(real.twin, made.twin)
+            if kernel.path:  # by which the program's text names it
+                real.twin._attributes = {**(real.twin._attributes or {}), "output": kernel.path}
             made = real
         assert made.twin is not None
         self.twins.append(made.twin)

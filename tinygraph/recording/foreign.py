@@ -31,8 +31,8 @@ from .primitive import Primitive
 from .tensor import Tensor, make, make_leaf
 
 __all__ = [
-    *("ForeignOp", "become", "call_of", "inside", "known_as", "leaf", "order_before", "place", "record"),
-    *("skip_frames_of", "what_is_given"),
+    *("ForeignOp", "become", "call_of", "inside", "known_as", "leaf", "order_before", "part_of_result", "place"),
+    *("record", "skip_frames_of", "what_is_given"),
 ]
 
 PullBack = Callable[[Any, Any, tuple, tuple, Any], tuple]
@@ -113,6 +113,13 @@ def known_as(op: Primitive | None) -> Primitive | None:
     return op.peer if isinstance(op, ForeignOp) and op.peer is not None else op
 
 
+def part_of_result(node: Any) -> tuple[int, ...]:
+    """Return the path to the value of a node in what its call returned, as its attribute ``output`` said; () if all."""
+    attributes = node.tensor._attributes if node.tensor is not None and isinstance(node.op, ForeignOp) else None
+    output = attributes.get("output", ()) if attributes else ()
+    return output if isinstance(output, tuple) else (output,)
+
+
 def what_is_given(x: object) -> str:
     """Return the type of what was given where a Tensor of ours was expected; of a torch tensor, with the way to go on.
 
@@ -167,7 +174,8 @@ def record(
     saved : object
         Whatever the pull-back wants.
     attributes : mapping, optional
-        Static arguments, to be shown: numbers, strings, slices, arrays, and tuples of them.
+        Static arguments, to be shown: numbers, strings, slices, arrays, and tuples of them. One called ``output`` says
+        which part of what the call returned the value is: a number, or several for a part of a part.
     requires_grad : bool
     name : str, optional
         By default what the program calls it.

@@ -40,9 +40,12 @@ _ANY_STATE = ("new", "state", "states", "after")  # what the loop over time of `
 _MOST_CALLS = 40  # that a value is followed through: recursive programs never end otherwise
 
 
-def value_path(call: Call | None, lasti: int) -> Path | None:
-    """Return what is called by the program what the instruction at `lasti` of `call` makes; None without a name."""
-    return _value(call, lasti, (), _MOST_CALLS)
+def value_path(call: Call | None, lasti: int, inside: Path = ()) -> Path | None:
+    """Return what is called by the program what the instruction at `lasti` of `call` makes; None without a name.
+
+    `inside` is the path to a part of it, as the first of two values that a function returns.
+    """
+    return _value(call, lasti, inside, _MOST_CALLS)
 
 
 def name_of(path: Path | None) -> str | None:
