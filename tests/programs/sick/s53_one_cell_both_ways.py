@@ -1,4 +1,4 @@
-"""A bidirectional tagger of the package, with a cell for each direction."""
+"""A bidirectional tagger, with a cell for each direction."""
 
 import numpy as np
 
@@ -10,13 +10,25 @@ xs = rng.normal(size=(T, N, 3))
 tags = rng.integers(0, K, size=(T, N))
 
 
-def make_model(hidden=5):
-    cell = rnn.LSTMCell(3, hidden, rng=0)
-    both = rnn.Bidirectional(cell, cell)
-    return rnn.ManyToMany(both, K, rng=2)
+def states(cell, xs):
+    state = np.zeros((N, cell.hidden_size)), np.zeros((N, cell.hidden_size))
+    for x in xs:
+        state = cell(state, x)
+        yield state[0]
 
 
-model = make_model()
+class Tagger(rnn.Module):
+    def __init__(self, hidden=5):
+        cell = rnn.LSTMCell(3, hidden, rng=0)
+        self.right, self.left = cell, cell
+        self.readout = rnn.Readout(2 * hidden, K, rng=2)
+
+    def __call__(self, xs):
+        past, future = list(states(self.right, xs)), list(states(self.left, xs[::-1]))
+        return [self.readout(np.concatenate(both, axis=-1)) for both in zip(past, future[::-1])]
+
+
+model = Tagger()
 
 
 def main():

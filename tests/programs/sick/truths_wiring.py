@@ -216,7 +216,7 @@ def loss_overwritten(sick, healthy):
     "s53_one_cell_both_ways",
     kind="the same cell in both directions",
     symptom="The bidirectional model has as many weights as the one-directional one.",
-    mend=("rnn.Bidirectional(cell, cell)", "rnn.Bidirectional(cell, rnn.LSTMCell(3, hidden, rng=1))"),
+    mend=("= cell, cell", "= cell, rnn.LSTMCell(3, hidden, rng=1)"),
     names="cell W U b",
     reason="Both halves are one object: what reads forward is made to read backward, too.",
     evidence="wiring",
