@@ -11,7 +11,7 @@ tags = rng.integers(0, K, size=(T, N))
 
 
 def states(cell, xs):
-    state = np.zeros((N, cell.hidden_size)), np.zeros((N, cell.hidden_size))
+    state = cell.initial_state((N,))
     for x in xs:
         state = cell(state, x)
         yield state[0]
