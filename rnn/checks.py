@@ -104,12 +104,12 @@ def mask(lengths: ArrayLike, steps: int, batch: tuple[int, ...]) -> np.ndarray:
            [1, 0],
            [1, 0]])
     """
-    lengths = np.asarray(lengths)
+    lengths = lengths if isinstance(lengths, tg.Tensor) else np.asarray(lengths)
     if lengths.dtype.kind not in "iu":
         raise TypeError(f"lengths should be integers, not {lengths.dtype}")
     if lengths.shape != batch:
         raise ValueError(f"lengths should have shape {batch}, one for each sequence, not {lengths.shape}")
-    if lengths.min() < 1 or lengths.max() > steps:
+    if not isinstance(lengths, tg.Tensor) and (lengths.min() < 1 or lengths.max() > steps):
         raise ValueError(f"lengths should lie between 1 and T = {steps}, not {lengths.tolist()}")
     time = np.arange(1, steps + 1).reshape(-1, *(1 for _ in batch))
     return (time <= lengths)[..., None]

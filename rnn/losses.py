@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 import tinygraph as tg
+from tinygraph.recording.questions import will_run_again
 
-from .checks import Lengths
+from .checks import Lengths, mask
 from .reducing import Outputs, Term, active_steps, check_shapes, checked_targets, first_step, over_values, reduced
 
 
@@ -63,6 +65,8 @@ def cross_entropy(
     >>> bool(np.isclose(cross_entropy(o, [0, 1, 2], reduction="mean").item(), np.log(4)))
     True
     """
+    if isinstance(targets, tg.Tensor) and will_run_again() and weight is None and not label_smoothing:
+        return _of_any_targets(outputs, targets, lengths, reduction or "batchmean", ignore_index)
     targets = checked_targets("cross_entropy", outputs, targets)
     if targets.dtype.kind not in "iu":
         hint = "; of one-hot targets give the classes, ys.argmax(axis=-1)" if targets.dtype.kind == "f" else ""
@@ -85,6 +89,25 @@ def cross_entropy(
         "none": 1,
     }
     return reduced(term, outputs, targets, active, reduction or ("mean" if single else "batchmean"), divisors)
+
+
+def _of_any_targets(outputs: Any, targets: Any, lengths: Any, reduction: str, ignored: int) -> tg.Tensor:
+    """Return the cross-entropy of all time steps, in ops that do not look at the targets: they are compiled."""
+    if isinstance(outputs, tg.Tensor) or reduction not in ("sum", "batchmean"):
+        raise NotImplementedError("compiled, cross_entropy is of lists of outputs: reduction sum or batchmean")
+    output, target_shape = first_step(outputs, targets)
+    check_shapes(output.shape[:-1], target_shape, "cross_entropy")
+    counts: Any = np.not_equal(targets, ignored)
+    active = counts
+    if lengths is not None:
+        active = np.logical_and(counts, mask(lengths, len(outputs), target_shape[:1])[..., 0])
+    classes = tg.where(counts, targets, 0)
+    term = _cross_entropy_term(None, 0.0, output.shape[-1])
+    divisors: dict[str, float] = {"sum": 1, "batchmean": math.prod(target_shape)}
+    T = range(len(outputs))
+    steps: Any = [classes[t] for t in T]
+    counting: Any = [active[t] for t in T]
+    return reduced(term, outputs, steps, counting, reduction, divisors)
 
 
 def mse(outputs: Outputs, targets: ArrayLike, lengths: Lengths = None, reduction: str = "mean") -> tg.Tensor:

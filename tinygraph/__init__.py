@@ -19,6 +19,7 @@ say more        `no_grad` `scope` `timestep` `iteration` `detect_anomaly`
 look            `graph` → `Graph` of `Node` · `trace` → `Trace`, a recorded backward pass; `load_trace`
                 · `what_if` → `WhatIf`, the pass replayed with values set, edges cut, ops swapped
                 · `fold` → `FoldedGraph`, the loop back from its unrolled graph
+run fast        `compile`, a function recorded once that then runs as NumPy code written for it alone
 diagnose        `verify` · ``trace.cuts`` · `tg.diagnosing`: doctor, mix, forward, flow, lag, network,
                 nonfinite_origin, diff
 test            `tg.testing`: check_gradients, check_op, tensors, programs
@@ -30,9 +31,9 @@ compute         300 NumPy functions take Tensors as they are (``np.tanh``, ``np.
                 so do SciPy's special functions (``special.gammaln``), and the methods of ufuncs
 ==============  ====================================================================================================
 
-Rooms, each importing only those before it: `recording` `ops` `loops` `graphs` `backward` `folding` `testing` `tracing`
-`diagnosing` `pytorch`, of which the last is imported when it is named. ``help(tinygraph.recording)`` and its like are
-the map of each.
+Rooms, each importing only those before it: `recording` `ops` `loops` `graphs` `backward` `folding` `compiling`
+`testing` `tracing` `diagnosing` `pytorch`, of which the last is imported when it is named.
+``help(tinygraph.recording)`` and its like are the map of each.
 """
 
 import importlib
@@ -42,6 +43,7 @@ from . import diagnosing, ops, testing
 from .backward.anomaly import detect_anomaly
 from .backward.backprop import Step, backprop
 from .backward.derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from .compiling.compiled import compile
 from .folding.fold import fold
 from .folding.folded import FoldedGraph
 from .graphs.graph import Graph, graph
@@ -100,6 +102,7 @@ __all__ = [
     "Trace",
     "TraceFileError",
     "backprop",
+    "compile",
     "detect_anomaly",
     "diagnosing",
     "each",

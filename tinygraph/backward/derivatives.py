@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,31 @@ from .pytree import leaves_like, rebuild
 from .traced_call import Argnums, Asked, TracedCall, as_seed, filled
 
 _frame = sys._getframe
+
+
+class Differentiated(NamedTuple):
+    """What a function made by `grad` or `value_and_grad` is: `tinygraph.compile` asks it.
+
+    Attributes
+    ----------
+    itself : callable
+        The function that was made: a decorator may have copied this mark to another one.
+    what : str
+    function : callable
+        What is differentiated.
+    argnums : int or sequence of int
+    """
+
+    itself: Callable
+    what: str
+    function: Callable
+    argnums: Argnums
+
+
+def marked(derivative: Callable, what: str, function: Callable, argnums: Argnums) -> Callable:
+    """Return `derivative`, with a mark that says what it is."""
+    derivative.__derivative__ = Differentiated(derivative, what, function, argnums)  # type: ignore[attr-defined]
+    return derivative
 
 
 def value_and_grad(f: Callable, argnums: Argnums = 0) -> Callable:
@@ -37,7 +62,7 @@ def value_and_grad(f: Callable, argnums: Argnums = 0) -> Callable:
         gradient = traced.gradient([np.ones((), traced.scalar().dtype)])
         return traced.result(), gradient
 
-    return differentiated
+    return marked(differentiated, "value_and_grad", f, argnums)
 
 
 def grad(f: Callable, argnums: Argnums = 0) -> Callable:
@@ -77,7 +102,7 @@ def grad(f: Callable, argnums: Argnums = 0) -> Callable:
     def gradient(*args: Any, **kwargs: Any) -> Any:
         return both(*args, **kwargs)[1]
 
-    return gradient
+    return marked(gradient, "grad", f, argnums)
 
 
 def vjp(f: Callable, *args: Any) -> tuple[Any, Callable]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..recording.numpy_protocol import implements, numpy_functions
 from ..recording.op import op
+from ..recording.questions import tell_asked
 from ..recording.tensor import Tensor
 
 __all__ = [
@@ -263,4 +264,7 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, out: None = None, *, min:
 
 def plain(x: Any) -> Any:
     """Return the plain array behind a Tensor, and anything else as it is."""
-    return x._value if isinstance(x, Tensor) else x
+    if not isinstance(x, Tensor):
+        return x
+    tell_asked(x, "its plain value")
+    return x._value

@@ -12,6 +12,7 @@ import numpy as np
 from ..recording.applying import binary_operator, unary_operator
 from ..recording.context import context
 from ..recording.numpy_protocol import numpy_functions
+from ..recording.questions import as_recorded, tell_asked
 from ..recording.source import where
 from ..recording.tensor import Tensor
 from . import elementwise as e
@@ -23,6 +24,9 @@ _frame = sys._getframe
 
 def _comparison(compare: Callable) -> Callable:
     def operator(self: Tensor, other: Any) -> Any:
+        recorded = as_recorded(compare, (self, other), {})
+        if recorded is not NotImplemented:
+            return recorded
         return compare(self._value, other._value if isinstance(other, Tensor) else other)
 
     return operator
@@ -72,6 +76,7 @@ def _index(self: Tensor) -> int:
     if self._value.dtype.kind not in "biu" or self._value.ndim:
         what = f"{self.dtype} of shape {self.shape}"
         raise TypeError(f"a Tensor of {what} is no index or count; write int(t) if it holds one{where(_frame(1))}")
+    tell_asked(self, "an index")
     return python.index(self._value)
 
 

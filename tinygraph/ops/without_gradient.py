@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..recording.numpy_protocol import implements, located, numpy_functions
+from ..recording.questions import as_recorded, tell_asked
 from ..recording.tensor import Tensor
 
 __all__ = [
@@ -86,6 +87,7 @@ __all__ = [
 def bare(x: Any) -> Any:
     """Return plain arrays in place of Tensors, in lists and tuples too."""
     if isinstance(x, Tensor):
+        tell_asked(x, "its plain value")
         return x._value
     return type(x)([bare(part) for part in x]) if type(x) in (list, tuple) else x
 
@@ -97,6 +99,9 @@ def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
     @located
     @wraps(function, assigned=("__name__", "__qualname__"))
     def plain(*args: Any, **kwargs: Any) -> Any:
+        recorded = as_recorded(function, args, kwargs)
+        if recorded is not NotImplemented:
+            return recorded
         return function(*bare(args), **{key: bare(value) for key, value in kwargs.items()})
 
     plain.__doc__ = f"As ``np.{function.__name__}``: a plain array, without a gradient."

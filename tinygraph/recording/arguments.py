@@ -10,6 +10,7 @@ import numpy as np
 
 from .errors import refuse_subclasses
 from .primitive import Primitive
+from .questions import tell_asked
 from .source import where
 from .tensor import Tensor
 
@@ -35,6 +36,7 @@ def constant(op: Any, value: Any, frame: FrameType) -> Any:
 def static(op: Primitive, name: str, value: Any, frame: FrameType) -> Any:
     """Return a static argument as an op may hold it: nothing that the caller can still change."""
     if isinstance(value, Tensor):
+        tell_asked(value, f"{name}=")
         if value.requires_grad:
             raise TypeError(f"{op.name}: {name}= is static: a Tensor there would receive no gradient{where(frame)}")
         value = value._value

@@ -19,6 +19,7 @@ from .cuts import is_asked_for, is_question, refusal
 from .departures import Departure, note_departure
 from .numpy_protocol import dispatch
 from .primitive import Primitive
+from .questions import as_recorded, tell_asked
 from .source import locate, name_at, where
 
 _frame = sys._getframe
@@ -157,6 +158,7 @@ class Tensor:
         return self._value.tolist()
 
     def __float__(self) -> float:
+        tell_asked(self, "float()")
         if self.requires_grad:
             frame = _frame(1)
             if context().recording and not is_asked_for(frame):
@@ -167,6 +169,7 @@ class Tensor:
 
     def as_integer_ratio(self) -> tuple[int, int]:
         """Return the value as a fraction, as ``float.as_integer_ratio``; `statistics` and `fractions` ask for it."""
+        tell_asked(self, "as_integer_ratio()")
         if self.requires_grad and context().recording:
             raise TypeError(refusal(_frame(1)))
         return float(self._value).as_integer_ratio()
@@ -176,6 +179,7 @@ class Tensor:
         return int(self._value)
 
     def __bool__(self) -> bool:
+        tell_asked(self, "bool()")
         return bool(self._value)
 
     def __len__(self) -> int:
@@ -187,9 +191,11 @@ class Tensor:
         return (self[row] for row in range(len(self)))
 
     def __contains__(self, value: object) -> bool:
+        tell_asked(self, "in")
         return bool((self._value == value).any())
 
     def __repr__(self) -> str:
+        tell_asked(self, "repr()")
         body = np.array2string(np.asarray(self._value), separator=", ", prefix="Tensor(", threshold=100)
         name = f", name={self._name!r}" if self._name else ""
         made = f", op={self.op.name}" if self.op else ", requires_grad=True" if self.requires_grad else ""
@@ -203,6 +209,7 @@ class Tensor:
                 f"only a Tensor without axes takes a format ({spec!r}), this one has shape {self.shape};"
                 f" write np.array2string(t, precision=3){where(_frame(1))}"
             )
+        tell_asked(self, "format()")
         return format(self._value.item(), spec)
 
     # -- how it was made ----------------------------------------------------------------------------------------------
@@ -229,6 +236,9 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """Return a constant of the same value: no gradient flows through it, and it holds no graph."""
+        recorded = as_recorded(np.copy, (self,), {})
+        if recorded is not NotImplemented:
+            return recorded
         leaf = make_leaf(self._value, name=self._name, frame=_frame(1))
         leaf._cut = note_departure(self, "detach()", _frame(1))
         return leaf
@@ -236,6 +246,7 @@ class Tensor:
     @property
     def grad(self) -> np.ndarray | None:
         """The gradient that a leaf has accumulated so far; None before any."""
+        tell_asked(self, ".grad")
         try:
             return self._grad
         except AttributeError:
@@ -286,6 +297,7 @@ class Tensor:
                 f"only leaves are copied and pickled, this Tensor is the value of {self.op.name}, with its graph;"
                 f" say t.detach() or t.numpy(), or keep the graph by tg.trace(t).save(path){where(_frame(1))}"
             )
+        tell_asked(self, "copy")
         return _restored, (self._value, self.requires_grad, self.name, self.grad)
 
     if TYPE_CHECKING:  # attached by tinygraph.ops, one row of the registry each

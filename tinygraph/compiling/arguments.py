@@ -1,0 +1,144 @@
+"""The arguments of a call: arrays, which may hold other numbers in the next call, and all else, which may not."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..recording.tensor import Tensor
+
+_PLAIN = (bool, int, str, bytes, type(None), type(...))
+
+
+class Arguments:
+    """The arguments of one call, taken apart.
+
+    Parameters
+    ----------
+    wrt : frozenset of int
+        The positions of those that are differentiated: numbers among them are arrays.
+
+    Attributes
+    ----------
+    key : tuple
+        What a plan depends on: structure, shapes, dtypes, and the values of all that is no array.
+    leaves : list
+        The arrays and Tensors among them, in order.
+    wanted : list of bool
+        For each leaf, whether it belongs to an argument that is differentiated.
+    starts : list of int
+        Where the leaves of each positional argument begin.
+    objects : list
+        Objects that are neither: what they hold is looked at as what the function reads is.
+
+    Examples
+    --------
+    >>> arguments = Arguments((np.zeros(2), {"W": np.ones((2, 2))}, 5), {}, frozenset({1}))
+    >>> [leaf.shape for leaf in arguments.leaves], arguments.wanted
+    ([(2,), (2, 2)], [False, True])
+    """
+
+    __slots__ = ("args", "key", "kwargs", "leaves", "objects", "starts", "wanted", "wrt")
+
+    def __init__(self, args: tuple, kwargs: dict[str, Any], wrt: frozenset[int] = frozenset()):
+        self.args = args
+        self.kwargs = kwargs
+        self.wrt = wrt
+        self.leaves: list[Any] = []
+        self.objects: list[Any] = []
+        self.wanted: list[bool] = []
+        key: list[Any] = []
+        self.starts: list[int] = []
+        for position, argument in enumerate(args):
+            self.starts.append(len(self.leaves))
+            self._take_apart(argument, position in wrt, key)
+        for name, argument in kwargs.items():
+            key.append(name)
+            self._take_apart(argument, False, key)
+        self.key = tuple(key)
+
+    def _take_apart(self, value: Any, wanted: bool, key: list[Any]) -> None:
+        kind = type(value)
+        if kind is np.ndarray:
+            key.append((value.shape, value.dtype))
+            self.leaves.append(value)
+            self.wanted.append(wanted)
+        elif kind is dict:
+            key.append((dict, *value))
+            for part in value.values():
+                self._take_apart(part, wanted, key)
+        elif kind is list or isinstance(value, tuple):
+            key.append((kind, len(value)))
+            for part in value:
+                self._take_apart(part, wanted, key)
+        elif isinstance(value, Tensor):
+            key.append((Tensor, value.shape, value.dtype, value.requires_grad))
+            self.leaves.append(value)
+            self.wanted.append(wanted)
+        elif _is_number(value, wanted):
+            key.append((kind, np.result_type(value)))
+            self.leaves.append(np.array(value))
+            self.wanted.append(wanted)
+        elif kind in _PLAIN:
+            key.append((kind, value))
+        elif isinstance(value, float | np.generic):
+            key.append((kind, value.hex() if isinstance(value, float) else value.tobytes()))
+        else:
+            key.append((kind, id(value)))
+            self.objects.append(value)
+
+    def values(self) -> list[np.ndarray]:
+        """Return the numbers in the leaves."""
+        return [x._value if isinstance(x, Tensor) else x for x in self.leaves]
+
+    def names(self, function: Callable[..., Any]) -> list[str | None]:
+        """Return what the function calls its leaves; None where it has no name for one."""
+        try:
+            parameters = list(inspect.signature(function).parameters.values())
+        except (TypeError, ValueError):
+            parameters = []
+        words: list[str | None] = [p.name if p.kind is p.POSITIONAL_OR_KEYWORD else None for p in parameters]
+        words += [None] * len(self.args)
+        names: list[str | None] = []
+        for position, argument in enumerate(self.args):
+            names += _names(argument, words[position], position in self.wrt)
+        for word, argument in self.kwargs.items():
+            names += _names(argument, word, False)
+        return names
+
+    def rebuilt(self, leaves: Sequence[Any]) -> tuple[tuple, dict[str, Any]]:
+        """Return the arguments with other leaves in their places."""
+        rest = iter(leaves)
+        args = [_rebuilt(argument, position in self.wrt, rest) for position, argument in enumerate(self.args)]
+        return tuple(args), {name: _rebuilt(argument, False, rest) for name, argument in self.kwargs.items()}
+
+
+def _is_number(value: Any, wanted: bool) -> bool:
+    return wanted and isinstance(value, float | np.generic)
+
+
+def _is_leaf(value: Any, wanted: bool) -> bool:
+    return type(value) is np.ndarray or isinstance(value, Tensor) or _is_number(value, wanted)
+
+
+def _rebuilt(value: Any, wanted: bool, leaves: Iterator[Any]) -> Any:
+    if type(value) is dict:
+        return {key: _rebuilt(part, wanted, leaves) for key, part in value.items()}
+    if type(value) is list or isinstance(value, tuple):
+        parts = [_rebuilt(part, wanted, leaves) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    return next(leaves) if _is_leaf(value, wanted) else value
+
+
+def _names(value: Any, name: str | None, wanted: bool) -> Iterator[str | None]:
+    if type(value) is dict:
+        for key, part in value.items():
+            yield from _names(part, key if isinstance(key, str) else name, wanted)
+    elif type(value) is list or isinstance(value, tuple):
+        for part in value:
+            yield from _names(part, name, wanted)
+    elif _is_leaf(value, wanted):
+        yield name if name is not None and name.isidentifier() else None

@@ -1,0 +1,167 @@
+"""One call of a function, recorded with its arguments as leaves."""
+
+from __future__ import annotations
+
+import gc
+import random
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from types import CodeType, FrameType
+from typing import Any
+
+import numpy as np
+
+from ..backward.pytree import flatten
+from ..graphs.graph import Graph, graph
+from ..recording.calls import next_index
+from ..recording.context import Changed
+from ..recording.node import Node
+from ..recording.tensor import Tensor, make_leaf
+from .arguments import Arguments
+from .errors import NotCompiled
+from .reach import is_stable
+from .state import same_numbers
+from .watching import Recorder
+
+
+class Captured:
+    """What a function recorded in one call.
+
+    Attributes
+    ----------
+    value
+        What it returned.
+    outputs : list of Tensor
+        The Tensors in it.
+    arguments : list of Tensor
+        The leaves that stood for its arguments.
+    held : set of int
+        The numbers of the arguments that it looked into.
+    codes : set of CodeType
+        What ran that is of no library; what asks the machine for random numbers too.
+    """
+
+    def __init__(self, function: Callable[..., Any], arguments: Arguments, values: list[np.ndarray], grad: bool):
+        recorder = Recorder()
+        self.began = recorder.began
+        self.codes: set[CodeType] = set()
+        wanted = [
+            grad and (w or (isinstance(x, Tensor) and x.requires_grad))
+            for x, w in zip(arguments.leaves, arguments.wanted, strict=True)
+        ]
+        with Changed(watch=recorder, recording=True):
+            self.arguments = [
+                make_leaf(np.array(value), w, name)
+                for value, w, name in zip(values, wanted, arguments.names(function), strict=True)
+            ]
+            recorder.arguments = self.arguments
+            recorder.wanted = {k for k, w in enumerate(wanted) if w}
+            args, kwargs = arguments.rebuilt(self.arguments)
+            with noting_code(self.codes):
+                self.value = function(*args, **kwargs)
+        self.held = recorder.held
+        self.ended = next_index()
+        self.outputs = [leaf for leaf in flatten(self.value) if isinstance(leaf, Tensor)]
+
+    def graph(self) -> Graph:
+        """Return what leads to the outputs."""
+        return graph(*self.outputs)
+
+    def reads_parameters(self) -> bool:
+        """Tell whether the outputs depend on parameters that were there before."""
+        return any(node.tensor is not None and self.leaf_kind(node.tensor) is False for node in self.graph().parameters)
+
+    def leaf_kind(self, tensor: Tensor) -> int | bool:
+        """Return the number of the argument a leaf stands for; False if it was there before, True if it was made."""
+        number = next((k for k, argument in enumerate(self.arguments) if argument is tensor), None)
+        return tensor._index > self.began if number is None else number
+
+
+FRESH_NUMBERS = random.SystemRandom.getrandbits.__code__
+
+
+@contextmanager
+def noting_code(codes: set[CodeType]) -> Any:
+    """Note the code that runs inside the ``with`` block and is of no library; nothing under somebody's profiler."""
+    known: dict[str, bool] = {}
+    callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
+
+    def note(frame: FrameType, event: str, argument: Any) -> None:
+        if frame.f_code is FRESH_NUMBERS:
+            codes.add(FRESH_NUMBERS)  # of a generator without a seed
+        if event == "call":
+            filename = frame.f_code.co_filename
+            stable = known.get(filename)
+            if stable is None:
+                stable = known[filename] = is_stable(filename) or filename == "<string>"
+            if not stable and frame.f_code not in callbacks:
+                codes.add(frame.f_code)
+
+    if sys.getprofile() is not None:
+        yield
+        return
+    sys.setprofile(note)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+
+
+def difference(first: Graph, second: Graph, one: Captured, other: Captured) -> str | None:
+    """Return where two recordings of a function differ in more than the numbers of their arguments, or None."""
+    if len(first.nodes) != len(second.nodes):
+        return "another call with other numbers recorded other ops: a branch on values"
+    for node, twin in zip(first.nodes, second.nodes, strict=True):
+        if node.op is not twin.op or node.kind != twin.kind or node.shape != twin.shape or node.dtype != twin.dtype:
+            return f"another call with other numbers recorded other ops{at(node)}"
+        if [source.index for source in node.inputs] != [source.index for source in twin.inputs]:
+            return f"another call with other numbers read other values{at(node)}"
+        if node.op is not None:
+            if not alike(dict(node.attributes), dict(twin.attributes)):
+                return f"an attribute of {node.op} depends on values{at(node)}"
+        elif not _same_leaf(node, twin, one, other):
+            return f"a constant was another one in a second call{at(node)}"
+    return None
+
+
+def _same_leaf(node: Node, twin: Node, one: Captured, other: Captured) -> bool:
+    if node.tensor is None or twin.tensor is None:
+        return node.tensor is twin.tensor and alike(node._value, twin._value)
+    kinds = one.leaf_kind(node.tensor), other.leaf_kind(twin.tensor)
+    if kinds[0] is not kinds[1] and kinds[0] != kinds[1]:
+        return False
+    if kinds[0] is False:
+        return node.tensor is twin.tensor
+    return kinds[0] is not True or alike(node._value, twin._value)
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Tell whether two attributes or constants are the same, arrays to the bit."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, np.ndarray):
+        return same_numbers(a, np.ascontiguousarray(b).reshape(b.shape))
+    if isinstance(a, np.generic):
+        return a.tobytes() == b.tobytes()
+    if isinstance(a, float):
+        return a.hex() == b.hex()
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(alike, a, b))
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(alike(a[key], b[key]) for key in a)
+    if isinstance(a, slice):
+        return alike((a.start, a.stop, a.step), (b.start, b.stop, b.step))
+    return a is b or bool(a == b)
+
+
+def at(node: Node) -> str:
+    """Return the tail of a message that shows the line that made a node."""
+    return f"\n  {node.source}" if node.source else ""
+
+
+def refuse_older(graph: Graph, captured: Captured) -> None:
+    """Refuse what was computed before the call: its graph is no part of the function."""
+    for node in graph.nodes:
+        if node.tensor is not None and node.op is not None and node.tensor._index < captured.began:
+            raise NotCompiled(f"the function reads a value with a graph of its own, made before the call{at(node)}")

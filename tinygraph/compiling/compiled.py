@@ -1,0 +1,230 @@
+"""`compile`: a function that is recorded once, and from then on runs as the NumPy program that it became."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial, update_wrapper
+from types import FrameType
+from typing import Any
+
+from ..backward.backprop import is_observed
+from ..backward.derivatives import Differentiated
+from ..backward.pytree import flatten, rebuild
+from ..recording.context import context
+from ..recording.tensor import Tensor, is_traced
+from .arguments import Arguments
+from .making import FirstCall, gradients_of
+from .plan import Plan
+from .results import agree, like_eager, tensor_of_call
+
+_BACKENDS = ("numpy",)
+_MISSES = 4  # recordings a plan that may be in vain, before a function is left as it is
+
+
+def compile(
+    f: Callable[..., Any] | None = None, *, backend: str = "numpy", plans: int = 8, check: int | None = None
+) -> Any:
+    """Return a function that does what `f` does, as NumPy code written for it alone.
+
+    The first call with arguments of some shapes and dtypes runs `f` as ever, and records it once more; from what was
+    recorded comes a plan, the NumPy program that the next such calls run. Numbers in arrays and Tensors, of arguments
+    and of parameters that `f` reads, are read anew in each call; all else is compared in each call with what it was,
+    and where it has changed, `f` is recorded again. What no plan can know, a branch on values, a number taken out of a
+    Tensor, random numbers, a change made to what is outside `f`, is refused: then `f` runs as ever, after one warning
+    that says where. What `f` prints, it prints only while it is recorded. ``compile(grad(f))`` is fast,
+    ``grad(compile(f))`` runs `f` itself.
+
+    Parameters
+    ----------
+    f : callable
+        A function of arrays and Tensors, in dicts, lists and tuples: made by `value_and_grad` or `grad`, or one that
+        returns a scalar Tensor, of which ``backward()`` then leaves the gradients of the parameters that it read.
+        Without it, a decorator.
+    backend : {"numpy"}
+    plans : int
+        How many plans are kept, those used last.
+    check : int, optional
+        Run every so many calls eagerly too, and compare.
+
+    Returns
+    -------
+    Compiled
+
+    Examples
+    --------
+    >>> import numpy as np, tinygraph as tg
+    >>> @tg.compile
+    ... @tg.value_and_grad
+    ... def loss(w):
+    ...     h = 0.0
+    ...     for t in range(3):
+    ...         h = np.tanh(w * h + 1.0)
+    ...     return h
+    >>> [round(float(loss(w)[1]), 4) for w in (0.1, 0.2)]
+    [0.3046, 0.2814]
+    """
+    if f is None:
+        return partial(compile, backend=backend, plans=plans, check=check)
+    if not callable(f):
+        raise TypeError(
+            f"compile: expected a function, got {type(f).__name__}; of a Tensor there is nothing to run again"
+        )
+    if backend not in _BACKENDS:
+        raise ValueError(f"compile: backend={backend!r}; there is {', '.join(map(repr, _BACKENDS))}")
+    return Compiled(f, plans, check)
+
+
+class PlanError(ArithmeticError):
+    """A plan gave something else than the function itself, in a call that was checked."""
+
+
+class Compiled:
+    """A function, and the plans that stand for it. Made by `compile`.
+
+    Attributes
+    ----------
+    function : callable
+        The function itself.
+    """
+
+    reached_through = "function"  # of all that it holds, this alone says what it gives
+
+    def __init__(self, function: Callable[..., Any], plans: int, check: int | None):
+        update_wrapper(self, function)
+        self.function = function
+        mark = getattr(function, "__derivative__", None)
+        self._mark: Differentiated | None = mark if mark is not None and mark.itself is function else None
+        self._most = plans
+        self._check = check
+        self._plans: OrderedDict[tuple, list[Plan]] = OrderedDict()
+        self._refused: dict[tuple, str] = {}
+        self._calls = self._misses = 0
+        self._warned = False
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else partial(self, instance)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the plan for these arguments, or the function itself."""
+        now = context()
+        if now.watch is not None or now.backward is not None or is_observed():
+            return self.function(*args, **kwargs)
+        try:
+            arguments = Arguments(args, kwargs, self._wrt(len(args)))
+            key = (now.recording, *arguments.key)
+            known = self._plans.get(key, ())
+        except TypeError:  # what cannot be a key, or no position
+            return self.function(*args, **kwargs)
+        if any(isinstance(leaf, Tensor) and is_traced(leaf) for leaf in arguments.leaves):
+            return self.function(*args, **kwargs)  # somebody differentiates it, perhaps twice
+        for plan in known:
+            if plan.holds(arguments):
+                return self._replay(plan, arguments, sys._getframe(1))
+        if self._refused and (key in self._refused or () in self._refused):
+            return self.function(*args, **kwargs)
+        return self._first(arguments, key, sys._getframe(1))
+
+    def _wrt(self, count: int) -> frozenset[int]:
+        if self._mark is None:
+            return frozenset()
+        numbers = self._mark.argnums
+        return frozenset(n % count for n in (numbers if isinstance(numbers, tuple | list | range) else (numbers,)))
+
+    # -- the first call -----------------------------------------------------------------------------------------------
+
+    def _first(self, arguments: Arguments, key: tuple, frame: FrameType) -> Any:
+        self._misses += 1
+        if self._misses > _MISSES * self._most:
+            self._refuse((), "its arguments that are no arrays, or what it reads, were others in nearly every call")
+            return self.function(*arguments.args, **arguments.kwargs)
+        first = FirstCall(self.function, self._mark, arguments, frame)
+        if first.plan is None:
+            self._refuse(key, first.reason)
+        else:
+            self._keep(key, first.plan)
+        return first.result
+
+    def _keep(self, key: tuple, plan: Plan) -> None:
+        others = self._plans.setdefault(key, [])
+        others.insert(0, plan)
+        self._plans.move_to_end(key)
+        while sum(map(len, self._plans.values())) > self._most:
+            oldest = next(iter(self._plans))
+            self._plans[oldest].pop()
+            if not self._plans[oldest]:
+                del self._plans[oldest]
+
+    def _refuse(self, key: tuple, reason: str) -> None:
+        if len(self._refused) >= _MISSES * self._most:
+            key = ()
+        self._refused[key] = reason
+        if not self._warned:
+            self._warned = True
+            name = getattr(self.function, "__name__", "the function")
+            warnings.warn(f"tg.compile: {name} runs eagerly: {reason}", RuntimeWarning, stacklevel=4)
+
+    # -- the calls after it -------------------------------------------------------------------------------------------
+
+    def _replay(self, plan: Plan, arguments: Arguments, frame: FrameType) -> Any:
+        self._misses = 0
+        self._calls += 1
+        outputs, gradients = plan.run(arguments.values())
+        if self._check and self._calls % self._check == 0:
+            self._compare(plan, arguments, outputs, gradients)
+        if self._mark is not None:
+            return self._derivative(self._mark, plan, arguments, outputs, gradients)
+        leaves = iter(outputs)
+        result = []
+        for of_plan, eager in plan.results:
+            if not of_plan:
+                result.append(eager)
+            elif plan.leaves:
+                tensors = [arguments.leaves[leaf] if isinstance(leaf, int) else leaf for leaf in plan.leaves]
+                result.append(tensor_of_call(self.__name__, next(leaves), gradients, tensors, frame))  # type: ignore[attr-defined]
+            else:
+                result.append(like_eager(next(leaves), eager, frame))
+        return rebuild(plan.template, result)
+
+    def _derivative(
+        self, mark: Differentiated, plan: Plan, arguments: Arguments, outputs: list[Any], gradients: list[Any]
+    ) -> Any:
+        gradient = plan.trees(mark, arguments, gradients)
+        return gradient if mark.what == "grad" else (outputs[0], gradient)
+
+    def _compare(self, plan: Plan, arguments: Arguments, outputs: list[Any], gradients: list[Any]) -> None:
+        eager = self.function(*arguments.args, **arguments.kwargs)
+        if self._mark is not None:
+            ours = flatten(self._derivative(self._mark, plan, arguments, outputs, gradients))
+            theirs = flatten(eager)
+        else:
+            theirs = [x for x, (of_plan, _) in zip(flatten(eager), plan.results, strict=True) if of_plan]
+            leaves = [arguments.leaves[leaf] if isinstance(leaf, int) else leaf for leaf in plan.leaves]
+            theirs += gradients_of([x for x in theirs if isinstance(x, Tensor)], leaves)
+            ours = [*outputs, *plan.filled(gradients, arguments)]
+        if not agree(ours, theirs):
+            raise PlanError(f"compile: the plan's results of call {self._calls} are not those of the function itself")
+
+    # -- to look at ---------------------------------------------------------------------------------------------------
+
+    @property
+    def source(self) -> str:
+        """The NumPy program that the function became: that of the plan made last; empty where there is none."""
+        plan = self._latest()
+        return "" if plan is None else plan.source
+
+    def report(self) -> str:
+        """Say what runs as a loop, what for all time steps at once, and what was refused and why."""
+        parts = [plan.report() for plans in self._plans.values() for plan in plans]
+        parts += [f"runs eagerly: {reason}" for reason in dict.fromkeys(self._refused.values())]
+        return "\n\n".join(parts) or "not called yet"
+
+    def _latest(self) -> Plan | None:
+        return next(iter(next(reversed(self._plans.values()))), None) if self._plans else None
+
+    def __repr__(self) -> str:
+        return (
+            f"<compiled {getattr(self.function, '__name__', 'function')}: {sum(map(len, self._plans.values()))} plans>"
+        )

@@ -1,0 +1,308 @@
+"""The first call: the function runs as ever, is recorded with other numbers, and the plan is compared with both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import Any
+
+import numpy as np
+
+from ..backward.backprop import tell_observers, walk
+from ..backward.derivatives import Differentiated
+from ..backward.higher_order import pull_back
+from ..backward.pytree import flatten, rebuild
+from ..backward.traced_call import Asked, TracedCall
+from ..recording.context import context, no_grad
+from ..recording.source import is_of_a_library
+from ..recording.sparse import dense
+from ..recording.tensor import Tensor
+from .arguments import Arguments
+from .capture import FRESH_NUMBERS, Captured, alike, difference, noting_code, refuse_older
+from .errors import Irregular, NotCompiled, Uneven
+from .plan import Plan
+from .reach import Reach
+from .results import agree
+
+_OF_TYPE = {"isinstance", "issubclass", "type", "hasattr", "singledispatch", "ndarray"}
+_MOVE = 2.0**-4  # how far the numbers that are recorded are from those that were given, in another order
+
+
+class FirstCall:
+    """One call of a function, and a plan for those to come.
+
+    Attributes
+    ----------
+    result
+        What the function gave.
+    plan : Plan or None
+    reason : str
+        Why there is no plan.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], mark: Differentiated | None, arguments: Arguments, frame: FrameType
+    ):
+        self.function = function if mark is None else mark.function
+        self.mark = mark
+        self.arguments = arguments
+        self.recording = context().recording
+        self.values = [np.array(value) for value in arguments.values()]
+        self.plan: Plan | None = None
+        self.reason = ""
+        self.ran: set[CodeType] = set()
+        try:
+            self._check_arguments()
+        except NotCompiled as refusal:
+            self.reason = str(refusal)
+            self.result = function(*arguments.args, **arguments.kwargs)
+            return
+        self._run(function, frame)
+        try:
+            self.plan = self._planned(Reach(self.function, *arguments.objects, ran=self.ran or None))
+        except NotCompiled as refusal:
+            self.reason = str(refusal)
+        except Exception as error:  # the function itself gave its result: it is not to fail for want of a plan
+            self.reason = f"no plan could be made: {type(error).__name__}: {error}"
+        finally:
+            context().frames.clear()
+
+    def _check_arguments(self) -> None:
+        for leaf, wanted in zip(self.arguments.leaves, self.arguments.wanted, strict=True):
+            if leaf.dtype.kind not in "biuf" or not leaf.dtype.isnative:
+                raise NotCompiled(f"an argument is of {leaf.dtype}")
+            if wanted and leaf.dtype.kind != "f":
+                raise NotCompiled("only floating-point arguments have gradients")
+            if self.mark is not None and self.recording and isinstance(leaf, Tensor) and leaf.requires_grad:
+                raise NotCompiled("an argument requires a gradient: an outer derivative may want what comes of it")
+
+    # -- the function itself ------------------------------------------------------------------------------------------
+
+    def _run(self, function: Callable[..., Any], frame: FrameType) -> None:
+        """Run the function; note its results and gradients, of which those of the plan must be the same."""
+        args, kwargs = self.arguments.args, self.arguments.kwargs
+        if self.mark is None:
+            with noting_code(self.ran):
+                self.result = function(*args, **kwargs)
+            self.expected = flatten(self.result)
+            return
+        with noting_code(self.ran):
+            traced = TracedCall(self.function, args, kwargs, self.mark.argnums, Asked(self.mark.what, frame))
+        tell_observers(traced.scalar())
+        if traced.outer:
+            gradient = traced.gradient([np.ones((), traced.scalar().dtype)])
+        else:
+            gradients = gradients_of([traced.scalar()], traced.wrt)
+            gradient = traced.as_arguments([np.array(x) for x in gradients])
+        value = traced.result()
+        self.result = gradient if self.mark.what == "grad" else (value, gradient)
+        self.expected = [*flatten(value), *flatten(gradient)]
+
+    # -- the plan -----------------------------------------------------------------------------------------------------
+
+    def _planned(self, reach: Reach) -> Plan:
+        if any(
+            not alike(value, np.array(now)) for value, now in zip(self.values, self.arguments.values(), strict=True)
+        ):
+            raise NotCompiled("the function changes an array that it is given")
+        moved, captured = self._captured_elsewhere()
+        _refuse_changes(reach)
+        if captured.codes - reach.codes - {FRESH_NUMBERS} and self.ran:  # of Tensors other code may run than of arrays
+            reach = Reach(self.function, *self.arguments.objects, ran=self.ran | captured.codes)
+            moved, captured = self._captured_elsewhere()
+            _refuse_changes(reach)
+        unseen = [code for code in captured.codes - reach.codes if code.co_name != "<module>"]
+        if FRESH_NUMBERS in captured.codes:
+            raise NotCompiled("the function draws random numbers, from a generator without a seed")
+        if unseen:
+            raise NotCompiled(f"the function runs {unseen[0].co_qualname}, to which no name in its code leads")
+        self._refuse_questions_of_type(captured)
+        if not captured.outputs:
+            raise NotCompiled("the function returns nothing that was computed from its arguments")
+        graph = captured.graph()
+        refuse_older(graph, captured)
+        output = self._output(captured)
+        reason = ""
+        for peel in (False, True):
+            try:
+                plan = Plan(captured, graph, output, self.mark is not None, folded=True, peel=peel)
+                return self._verified(plan, reach, captured, moved)
+            except Uneven as refusal:
+                reason = str(refusal)
+                continue
+            except Irregular as refusal:
+                reason = reason or str(refusal)
+            except NotCompiled as refusal:
+                reason = f"in loops {refusal}"
+            except Exception as error:  # a loop that this room has not met: op by op it is right all the same
+                reason = f"{type(error).__name__}: {error}"
+            break
+        plan = Plan(captured, graph, output, self.mark is not None, folded=False)
+        plan.unfolded = reason
+        return self._verified(plan, reach, captured, moved)
+
+    def _refuse_questions_of_type(self, captured: Captured) -> None:
+        """Refuse code that could do something else with the Tensors that stand for plain arrays."""
+        pairs = zip(self.arguments.leaves, self.arguments.wanted, strict=True)
+        if all(wanted or isinstance(leaf, Tensor) for leaf, wanted in pairs):
+            return
+        for code in captured.codes:
+            asked = _OF_TYPE.intersection(code.co_names)
+            if asked and not is_of_a_library(code.co_filename):
+                raise NotCompiled(
+                    f"{code.co_qualname} uses {min(asked)}, and its arrays are Tensors where it is recorded"
+                )
+
+    def _verified(self, plan: Plan, reach: Reach, captured: Captured, moved: list[np.ndarray]) -> Plan:
+        plan.remember(reach, self.arguments, captured, self.values)
+        self._note_results(plan, captured)
+        self._compare_recorded(plan, captured, moved)
+        if not self._agrees(plan):
+            self._explain(captured)
+        return plan
+
+    def _captured_elsewhere(self) -> tuple[list[np.ndarray], Captured]:
+        """Record the function with other numbers, if it takes them; return these too."""
+        finite = all(np.isfinite(x._value if isinstance(x, Tensor) else x).all() for x in self.expected if _is_array(x))
+        held: set[int] = set()
+        for floats, integers in ((True, True), (True, False)):
+            moved = _moved(self.values, held, floats, integers)
+            try:
+                captured = self._captured(moved)
+                if captured.held - held:  # what the function looks into must be what was given
+                    held = captured.held
+                    moved = _moved(self.values, held, floats, integers)
+                    captured = self._captured(moved)
+            except NotCompiled:
+                continue
+            if captured.held <= held and (not finite or all(np.isfinite(y._value).all() for y in captured.outputs)):
+                return moved, captured
+        return self.values, self._captured(self.values)
+
+    def _captured(self, values: list[np.ndarray]) -> Captured:
+        try:
+            return Captured(self.function, self.arguments, values, self.recording or self.mark is not None)
+        except NotCompiled:
+            raise
+        except Exception as error:
+            raise NotCompiled(f"with Tensors for its arrays it raises {type(error).__name__}: {error}") from error
+
+    def _output(self, captured: Captured) -> Tensor | None:
+        """Return the output that is differentiated, if one is."""
+        if self.mark is not None:
+            if len(captured.outputs) != 1 or captured.value is not captured.outputs[0] or captured.outputs[0].shape:
+                raise NotCompiled("what is differentiated must return one scalar Tensor")
+            return captured.outputs[0]
+        differentiable = [output for output in captured.outputs if output.requires_grad]
+        if not self.recording or not differentiable:
+            return None
+        if not any(x.requires_grad for x in captured.arguments) and not captured.reads_parameters():
+            raise NotCompiled("the function makes the parameters itself that its result depends on")
+        if len(captured.outputs) != 1 or differentiable[0].shape != ():
+            raise NotCompiled("a function whose result is differentiated must return one scalar Tensor, and no other")
+        return differentiable[0]
+
+    def _note_results(self, plan: Plan, captured: Captured) -> None:
+        """Note what the function returns beside what the plan computes."""
+        mine = flatten(captured.value)
+        plan.template = rebuild(captured.value, [None] * len(mine))  # which holds no graph
+        if self.mark is not None:
+            if any(isinstance(x, Tensor) for x in self.expected):
+                raise NotCompiled(
+                    "it reads parameters beside its arguments, whose gradient an outer derivative may want"
+                )
+            return
+        if len(mine) != len(self.expected):
+            raise NotCompiled("the function returns something of another structure where it is recorded")
+        for recorded, eager in zip(mine, self.expected, strict=True):
+            if isinstance(recorded, Tensor):
+                if not isinstance(eager, Tensor | np.ndarray | np.generic):
+                    raise NotCompiled(f"the function returns a plain {type(eager).__name__}")
+            elif not (_is_array(recorded) or isinstance(recorded, bool | int | float | str | None)) or not alike(
+                recorded, eager
+            ):
+                raise NotCompiled("the function returns something that is neither an array nor always the same")
+            plan.results.append((isinstance(recorded, Tensor), _kind(eager) if isinstance(recorded, Tensor) else eager))
+
+    # -- is the plan right? -------------------------------------------------------------------------------------------
+
+    def _compare_recorded(self, plan: Plan, captured: Captured, values: list[np.ndarray]) -> None:
+        """Compare what the plan gives for the numbers that were recorded with the recording itself."""
+        outputs, gradients = plan.run(values)
+        expected: list[Any] = list(captured.outputs)
+        if plan.leaves:
+            tensors = [captured.arguments[leaf] if isinstance(leaf, int) else leaf for leaf in plan.leaves]
+            expected += gradients_of(captured.outputs, tensors)
+        if not agree([*outputs, *plan.filled(gradients, self.arguments)], expected):
+            raise NotCompiled("the plan does not give what the recording has")
+
+    def _agrees(self, plan: Plan) -> bool:
+        """Tell whether the plan gives for the numbers that were given what the function itself gave."""
+        outputs, gradients = plan.run(self.values)
+        filled = plan.filled(gradients, self.arguments)
+        if self.mark is not None:
+            ours = flatten(plan.trees(self.mark, self.arguments, list(filled)))
+            return agree([*outputs, *ours], self.expected)
+        expected = [x for x, (computed, _) in zip(self.expected, plan.results, strict=True) if computed]
+        tensors = [self.arguments.leaves[leaf] if isinstance(leaf, int) else leaf for leaf in plan.leaves]
+        expected += gradients_of([x for x in expected if isinstance(x, Tensor)], tensors)
+        return agree([*outputs, *filled], expected)
+
+    def _explain(self, captured: Captured) -> None:
+        """Record once more, and say what was not the same."""
+        again = self._captured(self.values)
+        graphs = captured.graph(), again.graph()
+        reason = difference(*graphs, captured, again)
+        raise NotCompiled(
+            reason or "recorded with Tensors for its arrays, the function gives something else than without"
+        )
+
+
+def gradients_of(outputs: list[Tensor], wrt: list[Tensor]) -> list[Any]:
+    """Return the gradients of the one output, a scalar: zeros where there is none."""
+    zeros = [np.zeros(tensor.shape, tensor.dtype) for tensor in wrt]
+    differentiable = [output for output in outputs if output.requires_grad]
+    if len(differentiable) != 1 or differentiable[0].shape != ():
+        return zeros
+    output, seed = differentiable[0], differentiable[0].dtype.type(1)
+    if any(tensor.op is not None for tensor in wrt):
+        with no_grad():
+            pulled = pull_back([output], [seed], wrt)
+    else:
+        sums: dict[Tensor, Any] = {}
+        for _ in walk(output, seed, sums):
+            pass
+        pulled = [sums.get(tensor) for tensor in wrt]
+    return [zero if gradient is None else dense(gradient) for gradient, zero in zip(pulled, zeros, strict=True)]
+
+
+def _kind(x: Any) -> type:
+    return Tensor if isinstance(x, Tensor) else np.generic if isinstance(x, np.generic) else np.ndarray
+
+
+def _is_array(x: Any) -> bool:
+    return isinstance(x, Tensor | np.ndarray | np.generic)
+
+
+def _refuse_changes(reach: Reach) -> None:
+    changed = reach.state.change()
+    if changed is not None:
+        raise NotCompiled(f"the function changes what is outside it: {changed}")
+    drawn = reach.state.drawn()
+    if drawn is not None:
+        raise NotCompiled(f"the function draws random numbers, from {drawn}")
+
+
+def _moved(values: list[np.ndarray], held: set[int], floats: bool, integers: bool) -> list[np.ndarray]:
+    """Return the numbers in another order, which are as large and of the same signs; floats a little off too."""
+    rng = np.random.default_rng(0)
+    moved = []
+    for number, value in enumerate(values):
+        of_floats = value.dtype.kind == "f"
+        if number in held or not (floats if of_floats else integers):
+            moved.append(value)
+            continue
+        shuffled = rng.permutation(value.ravel()).reshape(value.shape)
+        noise = 1 + rng.uniform(-_MOVE, _MOVE, value.shape) if of_floats else 1
+        moved.append(np.asarray(shuffled * noise, value.dtype))
+    return moved

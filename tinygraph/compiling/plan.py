@@ -1,0 +1,171 @@
+"""A plan: the program that a recording became, with all that it holds for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..backward.derivatives import Differentiated
+from ..backward.pytree import rebuild
+from ..graphs.graph import Graph
+from ..recording.tensor import Tensor
+from .arguments import Arguments
+from .capture import Captured
+from .derivative import differentiate
+from .emitting import Emitter
+from .form import SEED, Form, Read, Value
+from .improving import improve
+from .lowering import unrolled
+from .naming import described, readable
+from .reach import Reach
+from .recurring import folded_form, hoist, sum_up
+from .rules import expand
+from .state import same_numbers
+
+
+class Plan:
+    """A program in NumPy that gives the value of a function, and the gradients of its one output.
+
+    Attributes
+    ----------
+    unfolded : str
+        Why its ops run one after the other, and not in loops; empty where they do.
+    source : str
+        Its source, with the names that the program gives its values.
+    leaves : list of int or Tensor
+        What the gradients are with respect to: numbers of arguments, and Tensors that the function reads.
+    template
+        What the function returned, a pytree.
+    results : list of (bool, object)
+        Of each leaf of that, whether the plan computes it, and then which kind it is of, else what it is.
+    """
+
+    def __init__(
+        self,
+        captured: Captured,
+        graph: Graph,
+        output: Tensor | None,
+        only_arguments: bool,
+        *,
+        folded: bool,
+        peel: bool = False,
+    ):
+        self.leaves: list[Any] = []
+        self.unfolded = ""
+        self.template: Any = None
+        self.results: list[tuple[bool, Any]] = []
+        if output is not None:
+            arguments = enumerate(captured.arguments)
+            wrt: list[tuple[Any, Tensor]] = [(k, tensor) for k, tensor in arguments if tensor.requires_grad]
+            if not only_arguments:
+                there = (node.tensor for node in graph.parameters)
+                wrt += [(t, t) for t in there if t is not None and captured.leaf_kind(t) is False]
+            self.leaves = [leaf for leaf, _ in wrt]
+        wanted = [captured.arguments[leaf] if isinstance(leaf, int) else leaf for leaf in self.leaves]
+        form, reads = folded_form(graph, captured, peel) if folded else unrolled(graph, captured)
+        outputs = [reads[tensor] for tensor in captured.outputs]
+        if folded:
+            sum_up(form, outputs)
+        self._differentiate(form, outputs, [reads.get(tensor) for tensor in wanted] if output is not None else None)
+        if folded:
+            expand(form)
+            hoist(form)
+            if form.gradients:
+                improve(form, [value for value in form.values if value.kind == SEED])
+        self._write(form)
+
+    def _differentiate(self, form: Form, outputs: list[Read], wrt: list[Read | None] | None) -> None:
+        form.outputs = outputs
+        if wrt is None:
+            return
+        (y,) = outputs
+        seed = form.add(Value(SEED, y.source.shape, y.source.dtype, data=y.source.dtype.type(1)))
+        adjoints = iter(differentiate(form, [y], [seed], [read.source for read in wrt if read is not None]))
+        form.gradients = [None if read is None else next(adjoints) for read in wrt]
+
+    def _write(self, form: Form) -> None:
+        emitter = Emitter(form)
+        text, space = emitter.source(), emitter.space
+        self.captured = [value.data for value in emitter.captured]
+        self.source = readable(text, form, space)  # now: the form holds the recorded graph, and is let go
+        self._described = described(form, emitter.loops)
+        self.lock = threading.Lock()
+        exec(compile(text, "<plan>", "exec"), space)
+        self._run: Callable[..., tuple[list[Any], list[Any]]] = space["plan"]
+        self._buffers = {id(x) for x in space.values() if isinstance(x, np.ndarray)}
+
+    # -- what it holds for --------------------------------------------------------------------------------------------
+
+    def remember(self, reach: Reach, arguments: Arguments, captured: Captured, values: list[np.ndarray]) -> None:
+        """Remember what the function read when it was recorded."""
+        self._reach = reach  # holds the objects whose ids are in keys
+        self._starts = arguments.starts
+        self._known_places: list[tuple[int, int, int]] = []
+        self._counts = [b - a for a, b in zip(arguments.starts, [*arguments.starts[1:], len(values)])]  # noqa: B905
+        self._held = {number: values[number] for number in captured.held}
+        self.change = reach.state.change
+
+    def holds(self, arguments: Arguments) -> bool:
+        """Tell whether it stands for a call with these arguments, whose key it has, at this moment."""
+        if self._held:
+            values = arguments.values()
+            if not all(same_numbers(np.asarray(values[number]), value) for number, value in self._held.items()):
+                return False
+        return self.change() is None
+
+    # -- running ------------------------------------------------------------------------------------------------------
+
+    def run(self, values: list[np.ndarray]) -> tuple[list[np.ndarray], list[np.ndarray | None]]:
+        """Return outputs and gradients for the numbers of the arguments: arrays of the caller's own."""
+        read = [tensor._value for tensor in self.captured]
+        with self.lock:
+            outputs, gradients = self._run(values, read)
+            known = self._buffers.union(map(id, values), map(id, read))
+            return [_own(x, known) for x in outputs], [None if x is None else _own(x, known) for x in gradients]
+
+    def trees(self, mark: Differentiated, arguments: Arguments, gradients: list[np.ndarray | None]) -> Any:
+        """Return gradients in the structure of the arguments that are differentiated."""
+        single = not isinstance(mark.argnums, tuple | list | range)
+        leaves = self.filled(gradients, arguments)
+        trees: list[Any] = []
+        for position, first, count in self._places(mark):
+            tree = arguments.args[position]
+            if count == 1 and type(tree) is np.ndarray:
+                trees.append(leaves[first])
+            else:
+                trees.append(rebuild(tree, leaves[first : first + count]))
+        return trees[0] if single else tuple(trees)
+
+    def _places(self, mark: Differentiated) -> list[tuple[int, int, int]]:
+        """Return for each argument that is differentiated its position, its first gradient and how many there are."""
+        if not self._known_places:
+            numbers = mark.argnums if isinstance(mark.argnums, tuple | list | range) else (mark.argnums,)
+            for number in numbers:
+                position, start = number % len(self._starts), self._starts[number]
+                first = self.leaves.index(start) if start in self.leaves else 0
+                self._known_places.append((position, first, self._counts[number]))
+        return self._known_places
+
+    def filled(self, gradients: list[np.ndarray | None], arguments: Arguments) -> list[np.ndarray]:
+        """Return gradients with zeros where there are none."""
+        if all(gradient is not None for gradient in gradients):
+            return gradients  # type: ignore[return-value]
+        like = [arguments.leaves[leaf] if isinstance(leaf, int) else leaf for leaf in self.leaves]
+        return [np.zeros(x.shape, x.dtype) if g is None else g for g, x in zip(gradients, like, strict=True)]
+
+    def report(self) -> str:
+        """Say what runs as a loop, and what for all time steps at once."""
+        return self._described + (f"\nop by op, not in loops: {self.unfolded}" if self.unfolded else "")
+
+
+def _own(x: Any, known: set[int]) -> np.ndarray:
+    """Return an array that nobody else holds: a copy, unless it was made in this run."""
+    if type(x) is np.ndarray and x.nbytes > _SMALL and x.base is None and id(x) not in known:
+        return x
+    return np.array(x)
+
+
+_SMALL = 4096

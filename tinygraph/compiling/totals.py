@@ -1,0 +1,76 @@
+"""Sums over all iterations; of products, one product: the gradients of weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .form import CALL, TOTAL, Read, Value
+
+if TYPE_CHECKING:
+    from .emitting import Emitter
+
+
+def absorbed(values: set[Value], readers: dict[Value, list[Value]]) -> set[Value]:
+    """Return the ops that are computed as part of the sum over all their iterations, which alone reads them."""
+    products = {
+        value.reads[0].source
+        for value in values
+        if value.kind == TOTAL and _is_whole(value) and len(readers[value.reads[0].source]) == 1 and _is_sum(value)
+    }
+    turned = {product.reads[0].source for product in products if _turned(product) is not None}
+    return products | {value for value in turned if len(readers[value]) == 1}
+
+
+def _turned(product: Value) -> Read | None:
+    """Return what is transposed in the first factor of a product of matrices, in the same iterations."""
+    source, step, offset = product.reads[0]
+    if product.op.name != "matmul" or source.kind != CALL or source.op.name != "transpose" or source.attributes:
+        return None
+    read = source.reads[0]
+    same = (step, offset) == (1, 0) and source.span == product.span and read.source.loop is not None and read.step == 1
+    return read if same else None
+
+
+def _is_whole(value: Value) -> bool:
+    source, step, offset = value.reads[0]
+    return source.kind == CALL and (step, offset) == (1, 0) and source.loop is not None and value.data == source.span
+
+
+def _is_sum(value: Value) -> bool:
+    product = value.reads[0].source
+    looped = all(read.source.loop and read.step for read in product.reads)
+    if product.op.name == "matmul":
+        return looped and all(len(read.source.shape) == 2 for read in product.reads)
+    if product.op.name == "outer":
+        return looped
+    return product.op.name == "sum" and looped and _leading(product)
+
+
+def _leading(value: Value) -> bool:
+    """Tell whether a sum is over the first axes, which it drops."""
+    named = value.attributes or {}
+    axis, ndim = named.get("axis"), len(value.reads[0].source.shape)
+    axes = range(ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+    return not named.get("keepdims") and sorted(a % ndim for a in axes) == list(range(len(axes))) if ndim else False
+
+
+def total(emitter: Emitter, value: Value) -> str:
+    """Return the expression for a sum over all iterations."""
+    read = value.reads[0]
+    source, (low, high) = read.source, value.data
+    if source in emitter.absorbed:
+        operands = emitter.operands(source)
+        if source.op.name == "sum":
+            rest = "".join(f", {n}" for n in source.shape)
+            return f"np.add.reduce({operands[0].text}.reshape(-1{rest}), axis=0)"
+        a, b = operands
+        if source.op.name == "outer":
+            return f"{a.text}.T.dot({b.text})"
+        rows, columns = source.shape
+        turned = _turned(source)
+        if turned is not None:
+            x = emitter.operand(turned, *source.span)
+            return f"{x.text}.reshape(-1, {rows}).T.dot({b.text}.reshape(-1, {columns}))"
+        return f"{a.text}.transpose(1, 0, 2).reshape({rows}, -1).dot({b.text}.reshape(-1, {columns}))"
+    operand = emitter.operand(read, low, high)
+    return f"np.add.reduce({operand.text}, axis=0)" if operand.batched else f"{operand.text} * {high - low}"

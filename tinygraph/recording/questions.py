@@ -1,0 +1,43 @@
+"""Questions: where a program asks a Tensor for its plain value.
+
+A watch in the context may want to know. Whoever runs the recorded ops again, with other numbers, cannot run the Python
+that looked at them; and where the answer is an array, as that of a comparison, it can be an op without gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .context import context, known_context
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+
+def tell_asked(tensor: Tensor, how: str) -> None:
+    """Tell the watch, if there is one that wants to know, that the program reads the value of a Tensor."""
+    try:
+        if known_context().plain:
+            return
+    except LookupError:
+        return
+    asked = getattr(context().watch, "asked", None)
+    if asked is not None:
+        asked(tensor, how)
+
+
+def will_run_again() -> bool:
+    """Tell whether what is recorded now will run again with other numbers: then no value is to be looked at."""
+    return getattr(context().watch, "answer", None) is not None
+
+
+def as_recorded(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> Any:
+    """Return the Tensor that stands for the answer of a function without gradient; NotImplemented if none does."""
+    try:
+        if known_context().plain:
+            return NotImplemented
+    except LookupError:
+        return NotImplemented
+    answer = getattr(context().watch, "answer", None)
+    return NotImplemented if answer is None else answer(function, args, kwargs)
