@@ -34,8 +34,8 @@ def compile(
     and of parameters that `f` reads, are read anew in each call; all else is compared in each call with what it was,
     and where it has changed, `f` is recorded again. What no plan can know, a branch on values, a number taken out of a
     Tensor, random numbers, a change made to what is outside `f`, is refused: then `f` runs as ever, after one warning
-    that says where. What `f` prints, it prints only while it is recorded. ``compile(grad(f))`` is fast,
-    ``grad(compile(f))`` runs `f` itself.
+    that says where; what `f` changes, it changes once. What `f` prints, it prints only while it is recorded.
+    ``compile(grad(f))`` is fast, ``grad(compile(f))`` runs `f` itself.
 
     Parameters
     ----------

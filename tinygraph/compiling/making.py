@@ -57,8 +57,11 @@ class FirstCall:
             self.reason = str(refusal)
             self.result = function(*arguments.args, **arguments.kwargs)
             return
+        before = self._reached()
         self._run(function, frame)
         try:
+            if before is not None:
+                _refuse_changes(before)  # and do not record it: that would change things once more
             self.plan = self._planned(Reach(self.function, *arguments.objects, ran=self.ran or None))
         except NotCompiled as refusal:
             self.reason = str(refusal)
@@ -75,6 +78,13 @@ class FirstCall:
                 raise NotCompiled("only floating-point arguments have gradients")
             if self.mark is not None and self.recording and isinstance(leaf, Tensor) and leaf.requires_grad:
                 raise NotCompiled("an argument requires a gradient: an outer derivative may want what comes of it")
+
+    def _reached(self) -> Reach | None:
+        """Note all that the function could read; None where that cannot be told before it runs."""
+        try:
+            return Reach(self.function, *self.arguments.objects)
+        except NotCompiled:
+            return None
 
     # -- the function itself ------------------------------------------------------------------------------------------
 

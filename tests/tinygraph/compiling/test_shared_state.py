@@ -250,6 +250,27 @@ def test_what_leaves_traces_outside_is_refused():
     refused(tg.grad(writes), X, np.zeros(1))
 
 
+def test_what_a_refused_function_changes_it_changes_once():
+    history, rng = [], np.random.default_rng(0)
+
+    def with_a_baseline(x):
+        value = np.sum(x * x) - len(history)
+        history.append(len(history))
+        return value
+
+    def with_noise(x):
+        return np.sum(x * rng.normal(size=3))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        for function in (with_a_baseline, with_noise):
+            compiled = tg.compile(tg.value_and_grad(function))
+            values = [float(compiled(X)[0]) for _ in range(4)]
+            history.clear()
+            rng = np.random.default_rng(0)
+            assert values == [float(tg.value_and_grad(function)(X)[0]) for _ in range(4)]
+
+
 def test_a_value_that_is_asked_for_is_refused_with_its_line():
     asks = [
         lambda x: np.sum(x) if x[0] > 0 else np.sum(x * 2),
