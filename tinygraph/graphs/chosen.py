@@ -44,8 +44,14 @@ def choices(graph: Graph) -> dict[Node, list[Choice]]:
     for site in sites:
         for text, values in site.parts:
             held.setdefault((site.function, text), []).extend(zip((n.index for n in site.nodes), values, strict=True))
-    in_order = {key: [value for _, value in sorted(of_key, key=_FIRST)] for key, of_key in held.items()}
-    known = {key for key, values in in_order.items() if _are_data(key[1], values)}
+    runs = graph.timeline.runs
+    known = set()
+    for key, of_key in held.items():
+        by_run: dict[int, list[object]] = {}
+        for index, value in sorted(of_key, key=_FIRST):
+            by_run.setdefault(id(runs[index]), []).append(value)
+        if _are_data(key[1], list(by_run.values())):
+            known.add(key)
     chosen: dict[Node, list[Choice]] = {}
     for site in sites:
         for text, values in site.parts:
@@ -70,10 +76,12 @@ class _Site:
 
 
 def _name(text: str) -> str:
-    """Return the name of data, given the text of an index: ``y`` for ``ys[t]``, but ``ys[t - 1]`` as it is."""
+    """Return the name of data, given the text of an index: y for ``ys[t]``, y_prev for ``ys[t - 1]``."""
     name = plain_name(text) or text
-    is_of_now = re.fullmatch(r".*\[\w+\]", text) is not None
-    return text if name == text or not is_of_now else singular(name)
+    moment = re.fullmatch(r".*\[\w+( [-+] 1)?\]", text)
+    if name == text or moment is None:
+        return text
+    return singular(name) + {None: "", " - 1": "_prev", " + 1": "_next"}[moment[1]]
 
 
 def _array(value: object) -> np.ndarray:
@@ -103,15 +111,20 @@ def _texts(expression: str) -> list[str]:
     return [ast.unparse(part) for part in parts]
 
 
-def _are_data(text: str, values: Sequence[object]) -> bool:
-    """Tell whether values of one part of an index are data: an array, or numbers that change and do not count."""
+def _are_data(text: str, by_run: Sequence[Sequence[object]]) -> bool:
+    """Tell whether values of one part of an index, by run of a loop, are data: arrays, or numbers that do not count.
+
+    A loop may run backward in one call of a function and forward in another.
+    """
+    values = [value for of_run in by_run for value in of_run]
     if plain_name(text) is None or not all(map(_may_choose, values)):
         return False
     if any(np.ndim(value) for value in values):  # type: ignore[arg-type]
         return True
-    numbers = [int(value) for value in values]  # type: ignore[call-overload]
+    numbers = [[int(value) for value in of_run] for of_run in by_run]  # type: ignore[call-overload]
     is_element = plain_name(text) != text
-    return len(set(numbers)) > 1 and (is_element or not any(_count(numbers, by) for by in (1, -1)))
+    counts = all(any(_count(of_run, by) for by in (1, -1)) for of_run in numbers)
+    return len(set().union(*numbers)) > 1 and (is_element or not counts)
 
 
 def _count(numbers: Sequence[int], by: int) -> bool:

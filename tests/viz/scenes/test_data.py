@@ -119,6 +119,30 @@ def test_positions_that_a_loop_counts_are_no_data():
         assert not {label[0] for label in drawn(h.sum(), fold)[0]} & {"t", "k"}
 
 
+def test_positions_that_a_function_counts_either_way_are_no_data():
+    W, Z = tg.parameter(np.eye(2)), np.tanh(tg.parameter(np.ones((T, 2))))
+
+    def run(steps, h):
+        for t in steps:
+            h = np.tanh(W @ h + Z[t])
+        return h
+
+    loss = np.sum(run(range(T), np.zeros(2)) * run(range(T - 1, -1, -1), np.zeros(2)))
+    for fold in (False, True):
+        assert not any(label.startswith("t⁽") for label in drawn(loss, fold)[0])
+
+
+def test_the_word_before_is_not_called_as_that_of_now():
+    A, V, tags = tg.parameter(np.eye(3), name="A"), tg.parameter(np.eye(3), name="V"), [2, 0, 1]
+    h, score = np.ones(3), 0.0
+    for k in range(1, 3):
+        h = np.tanh(V @ h)
+        score = score + A[tags[k - 1], tags[k]] + h[tags[k]]
+    labels, edges = drawn(score, fold=False)
+    assert {"tag⁽¹⁾", "tag⁽²⁾", "tag_prev⁽¹⁾", "tag_prev⁽²⁾"} <= set(labels)
+    assert ("tag_prev⁽²⁾", "score⁽²⁾", "") in edges
+
+
 def test_a_file_says_the_same(tmp_path):
     trace = tg.trace(speller([2, 0, 3, 1, 1, 0, 2, 3, 0]))
     trace.save(tmp_path / "letters.trace")
