@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from .columns import tracks_of
 from .geometry import RADIUS, Point
 from .plan import Plan
-from .routes import Track
+from .routes import TRACK, Track
 
 __all__ = ["find_forks"]
 
@@ -28,7 +28,7 @@ def forks_of(track: Track, x: float) -> Iterator[Point]:
     """Yield where a line parts that turns into a track at `x`: each time before the corner is rounded off.
 
     >>> list(forks_of(Track(10, (10, 40, 80)), 100.0))
-    [(100.0, 33.0), (93.0, 10)]
+    [(100.0, 33.0), (95.5, 10)]
     """
     for side in (-1, 1):
         beyond = sorted(
@@ -36,5 +36,5 @@ def forks_of(track: Track, x: float) -> Iterator[Point]:
         )
         yield from ((x, height - side * RADIUS) for height in beyond[:-1])
     directions = {(height > track.entry) - (height < track.entry) for height in track.leaves}
-    if len(directions) > 1:
-        yield x - RADIUS if track.rightward else x + RADIUS, track.entry
+    if len(directions) > 1:  # half-way to the next track, which may be another line's
+        yield x - TRACK / 2 if track.rightward else x + TRACK / 2, track.entry
