@@ -4,6 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
+import numpy as np  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.utils.checkpoint import checkpoint  # noqa: E402
@@ -344,3 +345,53 @@ def test_parts_of_what_a_call_returns_are_called_as_the_program_unpacks_them():
     named = {(str(node.op), node.name) for node in trace.graph.nodes}
     assert set(ops) <= named
     assert where.shape == (2, 2)
+
+
+def test_a_pass_for_some_tensors_only_tells_their_gradients_and_what_it_left_out_is_computed():
+    model, scale = nn.Linear(2, 3), torch.ones(2, requires_grad=True)
+    traces = []
+    with tinygraph.pytorch.record(model, on_pass=lambda trace, reason="": traces.append(trace)):
+        for ask in (
+            lambda loss: torch.autograd.grad(loss, list(model.parameters())),
+            lambda loss: loss.backward(inputs=[model.weight]),
+        ):
+            loss = model(torch.ones(4, 2) * scale).tanh().pow(2).mean()
+            ask(loss)
+    loss = model(torch.ones(4, 2) * scale).tanh().pow(2).mean()
+    gradients = torch.autograd.grad(loss, [model.weight, model.bias, scale])
+    for trace in traces:
+        for name, gradient in zip(("weight", "bias", "scale"), gradients, strict=True):
+            np.testing.assert_allclose(trace.gradient(name), gradient.numpy(), rtol=1e-5)
+
+
+def test_what_gradcheck_runs_is_no_pass_of_the_program():
+    traces = []
+    x = torch.ones(2, dtype=torch.double, requires_grad=True)
+    with tinygraph.pytorch.record(on_pass=lambda trace, reason="": traces.append(trace)):
+        assert torch.autograd.gradcheck(Cube.apply, (x,))
+        assert torch.autograd.gradgradcheck(torch.tanh, (x,))
+        Cube.apply(x).sum().backward()
+    [trace] = traces
+    assert [str(node.op) for node in trace.nodes] == ["sum", "Cube"]
+
+
+def test_a_custom_function_that_torch_applies_is_shown_at_the_programs_line():
+    traces = []
+    with tinygraph.pytorch.record(on_pass=lambda trace, reason="": traces.append(trace)):
+        torch.autograd.functional.jacobian(Cube.apply, torch.ones(2))
+    assert "functional.jacobian(Cube.apply" in traces[0].nodes[-1].source.text
+
+
+def test_what_torch_composes_of_ops_is_no_loop_and_its_parts_have_no_name_of_the_programs():
+    model = nn.GRU(3, 4, batch_first=True)
+    x, lengths = torch.randn(3, 5, 3, requires_grad=True), torch.tensor([2, 5, 4])
+    with tinygraph.pytorch.record(model) as recording:
+        packed = nn.utils.rnn.pack_padded_sequence(x * 2, lengths, batch_first=True, enforce_sorted=False)
+        padded, _ = nn.utils.rnn.pad_packed_sequence(model(packed)[0], batch_first=True)
+        spread = torch.distributions.Normal(x, 1.0).log_prob(torch.zeros(3, 5, 3))
+        loss = (padded * padded).sum() + spread.sum()
+    graph = recording.trace(loss).graph
+    for name in ("packed", "padded", "spread"):
+        assert len([node for node in graph.nodes if node.name == name]) == 1, name
+    constants = {node.name for node in graph.nodes if node.kind == "constant"}
+    assert {"sorted_indices", "lengths", "batch_sizes", "unsorted_indices"} <= constants

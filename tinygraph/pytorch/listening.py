@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -32,6 +33,7 @@ class Listener:
 
     def __init__(self, output: Tensor, operands: Operands):
         self.output = output
+        self._operands = operands
         self.adjoints: dict[Tensor, torch.Tensor | None] = {}
         self._handles: list[Any] = []
         self._leaf_handles: list[Any] = []
@@ -107,6 +109,15 @@ class Listener:
                     adjoints[twin] = before + gradient.detach() if is_more else gradient.detach().clone()
 
         return hear
+
+    def was_for(self, gradients: Mapping[torch.Tensor, torch.Tensor | None]) -> None:
+        """Take what a pass returned that was for some tensors only; what torch left out there is then missing."""
+        is_told = lambda twin, adjoint: adjoint is not None or (twin.op and isinstance(twin._values[-1], Unseen))
+        self.adjoints = {twin: adjoint for twin, adjoint in self.adjoints.items() if is_told(twin, adjoint)}
+        for tensor, gradient in gradients.items():
+            twin = self._operands.leaf(tensor)
+            if twin is not None:
+                self.adjoints[twin] = gradient
 
     def arrays(self) -> dict[Tensor, Any]:
         """Return the adjoints as arrays."""

@@ -30,7 +30,8 @@ _transformed = torch._C._functorch.peek_interpreter_stack  # vmap, grad and jvp 
 
 _MODULES = os.path.join(TORCH, "nn", "modules", "")
 _LAYERS = tuple(_MODULES + name for name in os.listdir(_MODULES) if name.endswith(".py") and name != "module.py")
-skip_frames_of(TORCH, _LAYERS)
+_COMPOSED = tuple(os.path.join(TORCH, *path, "") for path in (("nn", "utils"), ("distributions",)))
+skip_frames_of(TORCH, _LAYERS + _COMPOSED)
 skip_frames_of(_HERE, (os.path.join(_HERE, "cells.py"), os.path.join(_HERE, "written_out.py")))
 
 
@@ -91,9 +92,9 @@ class Mode(TorchFunctionMode):
             elif type(result) not in (tuple, list) and not isinstance(result, tuple):
                 return result
             if _enabled() and _transformed() is None:
-                self.recording.record(func, args, kwargs, result, _users(_frame(1)), generator=generator)
+                self.recording.record(func, args, kwargs, result, users_frame(_frame(1)), generator=generator)
             return result
-        return self._special(kind, func, args, kwargs, _users(_frame(1)))
+        return self._special(kind, func, args, kwargs, users_frame(_frame(1)))
 
     def _special(self, kind: Kind, func: Any, args: tuple, kwargs: dict[str, Any], frame: FrameType) -> Any:
         recording = self.recording
@@ -160,7 +161,7 @@ def is_random(function: Callable[..., Any]) -> bool:
     return function_name(function) in _RANDOM
 
 
-def _users(frame: FrameType) -> FrameType:
+def users_frame(frame: FrameType) -> FrameType:
     """Return the frame that called a function of torch's: of the program, or of a module of torch's."""
     while frame.f_back is not None:
         if not is_glue(frame.f_code):

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.autograd import gradcheck
 
 from ..recording.context import context
 from ..recording.history import leading_to
@@ -17,7 +18,7 @@ from ..tracing.told import told_trace
 from ..tracing.trace import Trace
 from .calls import Call, Function
 from .listening import Listener
-from .mode import Mode, tensors_in
+from .mode import Mode, tensors_in, users_frame
 from .names import function_name
 from .naming import name_parameters
 from .peers import give_peers
@@ -28,6 +29,7 @@ from .written_out import Kernel
 
 _set_grad_enabled = torch._C._set_grad_enabled
 _BEFORE_RETAIN = {"backward": 2, "grad": 3}  # arguments that stand before retain_graph
+_GRADCHECK = gradcheck.__code__.co_filename
 
 
 class Recording(Recorder):
@@ -169,6 +171,8 @@ class Recording(Recorder):
 
     def backward(self, function: Function, args: tuple, kwargs: dict[str, Any]) -> Any:
         """Run a backward pass of the program's and listen to it."""
+        if _is_numerical_check(sys._getframe(1)):
+            return function(*args, **kwargs)
         listener = None
         try:
             loss = _root(args, kwargs)
@@ -192,6 +196,11 @@ class Recording(Recorder):
         listener.is_last = not (kwargs.get("retain_graph") or kwargs.get("create_graph")) and len(args) < 3
         with listener:
             result = function(*args, **kwargs)
+        asked = _asked_for(function, args, kwargs)
+        if asked:
+            is_returned = isinstance(result, tuple | dict)
+            gradients = tuple(result.values() if isinstance(result, dict) else result) if is_returned else ()
+            listener.was_for(dict(zip(asked, gradients, strict=False)))
         self.failures += listener.failures
         self.operands.forget_leaves()
         self._heard = listener
@@ -219,6 +228,21 @@ def _root(args: tuple, kwargs: dict[str, Any]) -> torch.Tensor | None:
     if isinstance(root, tuple | list) and len(root) == 1:
         root = root[0]
     return root if isinstance(root, torch.Tensor) else None
+
+
+def _asked_for(function: Function, args: tuple, kwargs: dict[str, Any]) -> list[torch.Tensor]:
+    """Return the tensors that a pass is for; none where it is for all leaves."""
+    inputs = kwargs.get("inputs", args[1] if function is torch.autograd.grad and len(args) > 1 else None)
+    return [tensor for _, tensor in tensors_in(list(inputs.values()) if isinstance(inputs, dict) else inputs)]
+
+
+def _is_numerical_check(frame: FrameType | None) -> bool:
+    """Tell whether ``torch.autograd.gradcheck`` or its like runs a pass: it is none of the program's training."""
+    while frame is not None:
+        if frame.f_code.co_filename == _GRADCHECK:
+            return True
+        frame = frame.f_back
+    return False
 
 
 @contextmanager
@@ -264,7 +288,7 @@ def _applied(own: Any, recording: Recording) -> Callable[..., Any]:
     def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
         result = own.__get__(None, cls)(*args, **kwargs)
         if torch.is_grad_enabled():
-            recording.adopt(result, sys._getframe(1))
+            recording.adopt(result, users_frame(sys._getframe(1)))
         return result
 
     return apply
