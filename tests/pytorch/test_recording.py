@@ -395,3 +395,24 @@ def test_what_torch_composes_of_ops_is_no_loop_and_its_parts_have_no_name_of_the
         assert len([node for node in graph.nodes if node.name == name]) == 1, name
     constants = {node.name for node in graph.nodes if node.kind == "constant"}
     assert {"sorted_indices", "lengths", "batch_sizes", "unsorted_indices"} <= constants
+
+
+@pytest.mark.parametrize("layer", [nn.BatchNorm1d(3), nn.InstanceNorm1d(3, affine=True, track_running_stats=True)])
+def test_running_statistics_are_drawn_where_they_enter_the_value_and_called_as_named_buffers_calls_them(layer):
+    model = nn.Sequential(nn.Conv1d(1, 3, 1), layer)
+
+    def compute():
+        return model(torch.arange(8.0).reshape(2, 1, 4)).pow(2).sum()
+
+    for training, buffers in ((True, set()), (False, {"1.running_mean", "1.running_var"})):
+        model.train(training)
+        with tinygraph.pytorch.record(model) as recording:
+            loss = compute()
+        trace = recording.trace(loss)
+        norm = next(node for node in trace.graph.nodes if str(node.op) in ("batch_norm", "instance_norm"))
+        assert {x.name for x in norm.inputs if x.kind not in ("op", "parameter")} == buffers
+        assert {x.name for x in norm.inputs if x.kind == "parameter"} == {"1.weight", "1.bias"}
+        expected = torch.autograd.grad(compute(), list(model.parameters()))
+        for (name, _), gradient in zip(model.named_parameters(), expected, strict=True):
+            assert np.array_equal(trace.gradient(name), gradient.numpy())
+            assert trace.contributions(name).gap < 1e-6

@@ -15,11 +15,12 @@ What torch computes is left alone, forward and backward: a recording looks on. T
 - `recording`: `record` and what it gives; which passes the program ran
 - `mode`, `names`: each function of torch's that is called, what is done with it and what its op is called
 - `recorder`: nodes made of calls; `calls` keeps one and pulls back through it by torch, `operands` are its tensors
+- `buffers`: running statistics, which enter a value or are only updated
 - `listening`: hooks that hear the adjoints of torch's own pass; `unseen`: what torch computed where nobody saw it
 - `written_out`, `cells`, `writer`: kernels of recurrent layers as the ops of their cells
 - `peers`: the engine's ops that have been seen to agree with torch's, for formulas and trace files
 - `scripts`: what `tinygraph debug` and its like ask for; `versions`: which torch there must be
-- `naming`: parameters as ``named_parameters`` calls them
+- `naming`: parameters and buffers as ``named_parameters`` and ``named_buffers`` call them
 """
 
 from .versions import refuse_old

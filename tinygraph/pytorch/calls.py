@@ -114,7 +114,7 @@ class Call:
         if len(self.args) == len(self.order) or (self.args and type(self.args[0]) in (list, tuple)):
             return None
         standing = {x.number: place for place, x in enumerate(self.args) if type(x) is Slot}
-        places = tuple([standing.get(number, _NOWHERE) for number in range(len(self.operands))])
+        places = tuple([standing.get(x.number, _NOWHERE) if type(x) is Slot else _NOWHERE for x in self.order])
         return None if places == tuple(range(len(places))) else places
 
     def attributes(self) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""What the parameters are called: as ``named_parameters`` calls them."""
+"""What the parameters and buffers are called: as ``named_parameters`` and ``named_buffers`` call them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Models = nn.Module | Mapping[str, nn.Module] | None
 
 
 def name_parameters(operands: Operands, model: Models) -> None:
-    """Give the leaves that have no name yet that of the parameter of a module that they are."""
+    """Give the leaves that have no name yet that of the parameter or buffer of a module that they are."""
     unnamed = {id(tensor): twin for tensor, twin in operands.leaves() if twin._name is None}
     if unnamed:
         _give(unnamed, _told(model))
@@ -34,9 +34,14 @@ def _give(unnamed: dict[int, Tensor], named: Iterator[tuple[str, torch.Tensor]])
 def _told(model: Models) -> Iterator[tuple[str, torch.Tensor]]:
     if isinstance(model, Mapping):
         for key, part in model.items():
-            yield from part.named_parameters(prefix=str(key))
+            yield from _named(part, str(key))
     elif model is not None:
-        yield from model.named_parameters()
+        yield from _named(model)
+
+
+def _named(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, torch.Tensor]]:
+    yield from module.named_parameters(prefix)
+    yield from module.named_buffers(prefix)
 
 
 def _alive(unnamed: dict[int, Tensor]) -> Iterator[tuple[str, torch.Tensor]]:
@@ -46,7 +51,7 @@ def _alive(unnamed: dict[int, Tensor]) -> Iterator[tuple[str, torch.Tensor]]:
     roots = [m for m in modules if id(m) not in inner and any(id(p) in unnamed for p in m.parameters())]
     names = _variables(roots) if len(roots) > 1 else {}
     for root in roots:
-        yield from root.named_parameters(prefix=names.get(id(root), ""))
+        yield from _named(root, names.get(id(root), ""))
 
 
 def _variables(modules: list[nn.Module]) -> dict[int, str]:

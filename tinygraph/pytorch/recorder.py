@@ -10,6 +10,7 @@ import torch
 from ..recording import foreign
 from ..recording.departures import note_departure
 from ..recording.tensor import Tensor
+from .buffers import see_to_statistics
 from .calls import Call, Function, op_of
 from .mode import is_random, is_updating, tensors_in
 from .operands import Operand, Operands, as_array, copied
@@ -80,9 +81,12 @@ class Recorder:
     ) -> Call:
         """Return a call with its tensors as they are now."""
         writes = writes or is_updating(function)
-        return Call(
+        call = Call(
             function, args, kwargs, lambda tensor: self.operand(tensor, frame), writes=writes, generator=generator
         )
+        if writes:
+            see_to_statistics(self, call, args, kwargs)
+        return call
 
     def results(self, call: Call, result: Any, frame: FrameType) -> None:
         """Record what a call returned, each tensor of it that has a gradient."""

@@ -13,7 +13,7 @@ from weakref import ref
 import torch
 
 from ..recording import foreign
-from .calls import Call
+from .calls import Call, as_recorded
 from .cells import CELLS, Cell, State, Weights
 from .names import function_name
 from .operands import Operand
@@ -80,7 +80,7 @@ class Kernel:
         first = min(twin._index for twin in alive)
         writer = Writer(recorder)
         try:
-            with torch._C.DisableTorchFunction(), foreign.inside(alive[0], sys._getframe()):
+            with as_recorded(self.call.autocast, None), foreign.inside(alive[0], sys._getframe()):
                 self._write(writer, reals)
         except Differs:
             return
