@@ -103,3 +103,12 @@ def test_an_initial_state_that_is_learned_receives_its_gradient():
         return model, lambda: model(x, model.first.expand(1, 2, 4))[0].pow(2).sum()
 
     assert agreement(program).parameters < 1e-6
+
+
+def test_what_dropout_multiplies_by_is_called_a_mask():
+    model, x = torch.nn.LSTM(3, 4, 2, dropout=0.5), torch.randn(5, 2, 3)
+    with tinygraph.pytorch.record(model) as recording:
+        loss = model(x)[0].sum()
+    masks = [node for node in recording.trace(loss).graph.nodes if node.name == "mask"]
+    assert len(masks) == 5
+    assert {float(number) for node in masks for number in node.data.flat} <= {0.0, 2.0}

@@ -178,7 +178,8 @@ def _run(writer: Writer, cell: Cell, layers: Layers, generator: torch.Tensor) ->
     last: list[State] = []
     for layer in range(len(layers.weights) // layers.directions):
         if layer and masks:
-            xs = [writer.do(torch.mul, x, mask) for x, mask in zip(xs, masks[layer - 1], strict=True)]
+            scales = [writer.given(mask, "mask") for mask in masks[layer - 1]]
+            xs = [writer.do(torch.mul, x, mask) for x, mask in zip(xs, scales, strict=True)]
         first = layer * layers.directions
         hs, state = _forward(writer, cell, xs, layers.states[first], layers.weights[first], layers.sizes)
         last.append(state)
