@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 import tinygraph as tg  # noqa: E402
 import tinygraph.pytorch  # noqa: E402
 import viz  # noqa: E402
+from tinygraph.tracing.expressions import typeset  # noqa: E402
 from viz.cli import main  # noqa: E402
 
 SCRIPT = Path(__file__).parent / "programs" / "word_classifier.py"
@@ -119,3 +120,8 @@ def test_a_tensor_of_torch_that_nobody_recorded_is_told_where_to_go():
         viz.draw(torch.ones(2))
     with pytest.raises(TypeError, match="recording.trace"):
         viz.Debugger(torch.ones(2))
+
+
+def test_a_method_of_a_tensor_is_written_with_what_it_is_called_on():
+    assert typeset("targets.view(B * T)", {"targets": 2}) == "view(targets, B · T)"
+    assert typeset("lengths.cpu()") == "cpu(lengths)"

@@ -142,7 +142,12 @@ def _between(sign: str) -> Callable[..., Term]:
     return term
 
 
-_METHODS = frozenset(["dot", "sum", "mean", "max", "min", "std", "var", "T", "reshape", "prod", "clip", "take", "item"])
+_METHODS = frozenset(
+    (
+        *("dot", "sum", "mean", "max", "min", "std", "var", "T", "reshape", "prod", "clip", "take", "item"),
+        *("view", "unsqueeze", "squeeze", "permute", "expand", "contiguous", "cpu", "to", "float", "long"),  # torch's
+    )
+)
 _FUNCTIONS: dict[str, Callable[..., Term]] = {
     "sqrt": _root,
     "sum": _sum,
