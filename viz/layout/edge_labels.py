@@ -24,6 +24,7 @@ HEIGHT = 14.0
 GAP = 3.0  # between a line and its label
 FRACTIONS = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82, 0.1, 0.9)
 MOST = 1200  # distinct labelled lines; beyond, labels stay where they are
+MOST_LOOKS = 10_000_000  # pieces of lines that are looked at, for all labels together; as well
 
 
 def place_labels(scene: Scene, layout: Layout) -> None:
@@ -39,6 +40,8 @@ def place_labels(scene: Scene, layout: Layout) -> None:
     if not alike or len(alike) > MOST:
         return
     around = _look_around(scene, layout, spans, alike.values())
+    if len(alike) * max(len(surroundings.lines) for surroundings in around.values()) > MOST_LOOKS:
+        return
     in_rows = {node.id for node in scene.nodes if node.row is not None and node.place is None}
     parts = OwnParts(scene, layout)
     for (_, label), numbers in alike.items():

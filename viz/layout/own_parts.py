@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ LEAST = 12.0  # a part that is shorter is too short for a label
 FEW, MANY = 134, 200  # points looked at along the last part of a line, and along all of it
 NEAR_END = 300.0  # so near its end a label is looked for
 MOST_OTHERS, MOST_PARTS = 300, 3
+CROWDED = 150  # routes with which a drawing has too many for every point of each to be looked at
 EARLIER = 1.5  # what it costs to have a label on the part before
 
 
@@ -41,6 +43,8 @@ class OwnParts:
             self._of_source[self._edges[route.edge].source].append(number)
             self._of_target[self._edges[route.edge].target].append(number)
             self._joined[self._arrowhead(number)].append(number)
+        crowd = max(1.0, len(layout.routes) / CROWDED)
+        self._few, self._many, self._most = (max(20, int(most / crowd)) for most in (FEW, MANY, MOST_OTHERS))
 
     def parts(self, numbers: Iterable[int]) -> list[Part]:
         """Return the parts of like routes that no other edge runs along, the last one first.
@@ -64,10 +68,10 @@ class OwnParts:
         edge, joined = self._edges[self._layout.routes[number].edge], self._joined[self._arrowhead(number)]
         meeting = self._of_target[edge.target] if edge.kind != "gradient" else []  # those are summed there
         others = self._of_source[edge.source] + meeting
-        places, points = _along(self._path(number))
+        places, points = _along(self._path(number), self._few, self._many)
         own = ~self._covered(points, [other for other in others if other not in joined])
         together = own.copy()
-        for other in joined[:MOST_OTHERS]:
+        for other in joined[: self._most]:
             together &= self._covered(points, [other])
         return places, own, together if together.any() and np.ptp(places[together]) >= LEAST else own
 
@@ -85,28 +89,40 @@ class OwnParts:
 
     def _covered(self, points: np.ndarray, others: list[int]) -> np.ndarray:
         """Return which of `points` lie on one of the other routes."""
-        covered = np.zeros(len(points), bool)
-        for other in others[:: len(others) // MOST_OTHERS + 1]:
-            route = self._layout.routes[other]
-            origin = self._layout.origin(route.column)
-            left, top, right, bottom = _body(route.path).T
-            x, y = points[:, :1] - origin, points[:, 1:]
-            covered |= ((x > left - SAME) & (x < right + SAME) & (y > top - SAME) & (y < bottom + SAME)).any(axis=1)
-        return covered
+        low, high = points.min(0) - SAME, points.max(0) + SAME
+        near = np.array(others, int)
+        near = near[_meet(self._extents[near], low, high)][: self._most]
+        bodies = np.concatenate([np.zeros((0, 4)), *(self._bodies[other] for other in near.tolist())])
+        left, top, right, bottom = bodies[_meet(bodies, low, high)].T
+        x, y = points[:, :1], points[:, 1:]
+        return ((x > left - SAME) & (x < right + SAME) & (y > top - SAME) & (y < bottom + SAME)).any(axis=1)
+
+    @cached_property
+    def _bodies(self) -> list[np.ndarray]:
+        """What each route covers without its arrowhead."""
+        inks = [ink(self._path(number)) for number in range(len(self._layout.routes))]
+        return [
+            corners[:-1] if route.path.tip else corners
+            for corners, route in zip(inks, self._layout.routes, strict=True)
+        ]
+
+    @cached_property
+    def _extents(self) -> np.ndarray:
+        """The box around what each route covers."""
+        return np.array([(*body[:, :2].min(0), *body[:, 2:].max(0)) for body in self._bodies])
 
 
-def _body(path: Path) -> np.ndarray:
-    """Return what a path covers without its arrowhead."""
-    corners = ink(path)
-    return corners[:-1] if path.tip else corners
+def _meet(boxes: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Tell which boxes (left, top, right, bottom) meet the one from `low` to `high`."""
+    return np.asarray((boxes[:, :2] < high).all(1) & (boxes[:, 2:] > low).all(1))
 
 
-def _along(path: Path) -> tuple[np.ndarray, np.ndarray]:
+def _along(path: Path, few: int, many: int) -> tuple[np.ndarray, np.ndarray]:
     """Return places along a path, as fractions of its length, close together near its end, and the points there."""
     corners = np.concatenate([curve(piece) for piece in path.pieces()])
     lengths = np.concatenate([[0.0], np.hypot(*np.diff(corners, axis=0).T).cumsum()])
     length = lengths[-1]
-    at = np.union1d(np.linspace(0.0, length, MANY), np.linspace(max(0.0, length - NEAR_END), length, FEW))
+    at = np.sort(np.append(np.linspace(0.0, length, many), np.linspace(max(0.0, length - NEAR_END), length, few)))
     points = np.column_stack([np.interp(at, lengths, corners[:, i]) for i in (0, 1)])
     return at, points
 
