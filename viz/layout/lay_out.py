@@ -17,6 +17,7 @@ from .size import label_room, node_size
 from .tiling import tile
 
 MARGIN = 8.0  # which texts may reach into
+MOST_MENDED = 400  # lines; in a thicket of more, nobody follows one with a spike
 
 
 def lay_out(scene: Scene, large: bool = False) -> Layout:
@@ -73,7 +74,7 @@ def _whole(scene: Scene) -> Layout:
     paths = placed.paths
     for i in bent:
         paths[i] = _bend(scene.edges[i], boxes, scene.round) or paths[i]
-    for i, edge in enumerate(scene.edges):
+    for i, edge in enumerate(scene.edges if len(scene.edges) <= MOST_MENDED else ()):
         others = [box for id, box in boxes.items() if id not in (edge.source, edge.target)]
         paths[i] = mended(paths[i], boxes[edge.source], boxes[edge.target], scene.round, others)
     if scene.round:
