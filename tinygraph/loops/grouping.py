@@ -23,7 +23,7 @@ from .visits import Visits
 
 _CONTEXT = attrgetter("context")
 _MANY = 8  # codes a row, in a table
-_LARGEST = 2**62
+_WIDE, _LARGEST = 2**31, 2**62
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -349,6 +349,9 @@ def _codes(keys: np.ndarray) -> tuple[np.ndarray, int]:
     for column in keys.T:
         least = int(column.min())
         span = int(column.max()) - least + 1
+        if span > _WIDE:
+            column, least = np.unique(column, return_inverse=True)[1], 0
+            span = int(column.max()) + 1
         if size * span > _LARGEST:
             code = np.unique(code, return_inverse=True)[1]
             size = int(code.max()) + 1

@@ -14,6 +14,8 @@ from typing import Any, Protocol
 from .calls import MAY_BE_SUSPENDED, Frames
 from .passes import RecordedPass
 
+LARGEST_TIMESTEP = 2**53  # so that differences are exact everywhere, in a browser too
+
 
 class Watch(Protocol):
     """What looks at every op that runs and at every rule; see `Changed`."""
@@ -270,9 +272,13 @@ def timestep(t: int) -> Changed:
     ------
     TypeError
         If `t` is not an integer.
+    ValueError
+        If it is larger than any time step there could be.
     """
     if not hasattr(t, "__index__"):
         raise TypeError(f"timestep: expected an integer, got {type(t).__name__} {t!r}")
+    if abs(t.__index__()) > LARGEST_TIMESTEP:
+        raise ValueError(f"timestep: expected an integer of at most {LARGEST_TIMESTEP}, got {t}")
     return Changed(timestep=t.__index__())
 
 

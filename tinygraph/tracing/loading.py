@@ -11,6 +11,7 @@ import numpy as np
 from ..graphs.graph import Graph
 from ..loops.timeline import Timeline
 from ..plain_text import clean
+from ..recording.context import LARGEST_TIMESTEP
 from ..recording.node import Node
 from ..recording.op import registry
 from ..recording.primitive import Primitive
@@ -79,7 +80,10 @@ def _old_name(node: Node) -> str | None:
 
 def _timeline(header: dict[str, Any], nodes: list[Node], arrays: list[Any]) -> Timeline:
     timeline = Timeline(nodes)
-    steps = [optional(row.get("timestep"), int, "a time step") for row in header["nodes"]]
+    steps = [
+        None if step is None else bounded(step, -LARGEST_TIMESTEP, LARGEST_TIMESTEP + 1, "a time step")
+        for step in (row.get("timestep") for row in header["nodes"])
+    ]
     timeline.op_timesteps = [step if node.kind == "op" else None for node, step in zip(nodes, steps, strict=True)]
     if "visits" in header:  # else a file of an older version
         timeline.visits = restored_visits(header["visits"], len(timeline.ops), arrays)

@@ -269,3 +269,15 @@ def test_reduce_over_a_method():
 
 def test_no_graph_has_no_time_steps():
     assert tg.graph(tg.parameter(1.0)).timeline.timesteps == [None]
+
+
+def test_time_steps_may_be_far_apart_but_not_beyond_all_bounds():
+    W, h = tg.parameter(np.eye(2)), np.ones(2)
+    for t in (-(2**53), 0, 2**53):
+        with tg.timestep(t):
+            h = np.tanh(W @ h)
+    graph = tg.graph(h)
+    assert graph.timesteps == [-(2**53), 0, 2**53]
+    assert graph.timeline.precedes and graph.timeline.subscripts
+    with pytest.raises(ValueError, match="at most 9007199254740992, got"):
+        tg.timestep(2**53 + 1)
