@@ -103,8 +103,7 @@ def make_without_metadata(op, data, inputs, values, attributes, requires_grad, f
     tensor._inputs = inputs
     tensor._values = values
     tensor._attributes = attributes
-    tensor._name = None
-    tensor.grad = None
+    tensor._rare = None
     tensor.op = op
     tensor.requires_grad = requires_grad
     return tensor

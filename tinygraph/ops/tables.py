@@ -270,7 +270,7 @@ def _set(table: Tensor, index: Any, value: Any, frame: FrameType) -> Tensor:
     cell = _as_cell(value, dtype, frame)
     if key is None or not context().plain or np.shape(cell) != shape[len(key) :]:
         return set_at.apply((table, cell), {"index": index}, frame)
-    version: Version | None = getattr(table, "_version", None)
+    version: Version | None = table._version
     if version is None or version.depth != len(key):
         version = Version(table, len(key), {})
     filled = make(fill, None, (), (), None, table.requires_grad or getattr(cell, "requires_grad", False), frame)
@@ -282,7 +282,7 @@ def _set(table: Tensor, index: Any, value: Any, frame: FrameType) -> Tensor:
 
 def _base(table: Tensor) -> Tensor:
     """Return a Tensor of the same shape and dtype that is not still to be made."""
-    version = getattr(table, "_version", None)
+    version = table._version
     return table if version is None else version.base
 
 

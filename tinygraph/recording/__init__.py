@@ -2,7 +2,8 @@
 
 Read in this order:
 
-- `tensor`: a `Tensor` is an array with the op and the inputs that made it; `make` is the one place that records
+- `tensor`: a `Tensor` is an array with the op and the inputs that made it; `make` is the one place that records;
+  `rarely`: the attributes that few Tensors have
 - `creation`: leaves, the Tensors that a program makes of its own numbers
 - `primitive`, `op`: an op is a forward function with one VJP rule an argument, side by side, and the registry of them
 - `applying`, `pullback`: an op run forward, and an adjoint pulled back through it, both by arity

@@ -124,7 +124,7 @@ _latest: deque[Departure | int] = deque(maxlen=_MOST)  # integers say when backw
 def note_departure(tensor: Tensor, how: str, frame: FrameType) -> Departure | None:
     """Note that a Tensor leaves the graph in `frame`; of one that no gradient passes there is nothing to note."""
     tell_asked(tensor, how)
-    if not tensor.requires_grad and getattr(tensor, "_cut", None) is None:
+    if not tensor.requires_grad and tensor._cut is None:
         return None
     departure = Departure(tensor, how, frame)
     _latest.append(departure)

@@ -20,10 +20,12 @@ from .departures import Departure, note_departure
 from .numpy_protocol import dispatch
 from .primitive import Primitive
 from .questions import as_recorded, tell_asked
+from .rarely import Rarely
 from .source import locate, name_at, where
 
 _frame = sys._getframe
 _new = object.__new__
+_OFFSETS = tuple(range(2**14))  # one integer for all ops at an instruction; longer functions are few
 
 
 class Tensor:
@@ -51,16 +53,12 @@ class Tensor:
         "_attributes",
         "_call",
         "_context",
-        "_cut",
-        "_grad",
         "_index",
         "_inputs",
         "_lasti",
-        "_name",
-        "_traced",
+        "_rare",
         "_value",
         "_values",
-        "_version",
         "op",
         "requires_grad",
     )
@@ -73,11 +71,12 @@ class Tensor:
     _call: Call | None
     _lasti: int
     _context: Context
-    _name: str | None
-    _grad: np.ndarray | None  # of leaves only
-    _version: Any  # of what tinygraph.ops.tables still has to make
-    _cut: Departure | Primitive | None  # set on a constant made of what left the graph: how, or by which op of no_grad
-    _traced: bool  # set on what a derivative is taken with respect to
+    _rare: dict[str, Any] | None
+    _name = Rarely[str]()
+    _grad = Rarely[np.ndarray]()  # of leaves only
+    _version = Rarely[Any]()  # of what tinygraph.ops.tables still has to make
+    _cut = Rarely[Departure | Primitive]()  # of a constant made of what left the graph: how, or by which op
+    _traced = Rarely[bool]()  # of what a derivative is taken with respect to
     op: Primitive | None
     requires_grad: bool
     backward: Callable[..., None]  # attached by tinygraph.backward
@@ -247,9 +246,8 @@ class Tensor:
     def grad(self) -> np.ndarray | None:
         """The gradient that a leaf has accumulated so far; None before any."""
         tell_asked(self, ".grad")
-        try:
-            return self._grad
-        except AttributeError:
+        gradient = self._grad
+        if gradient is None and self.op is not None:
             source = locate(self._call, self._lasti)
             warnings.warn(
                 f"only parameters get a .grad, this Tensor is the value of {self.op}, which has none; to update a"
@@ -257,7 +255,7 @@ class Tensor:
                 + (f"\n  made here: {source}" if source else ""),
                 stacklevel=2,
             )
-            return None
+        return gradient
 
     @grad.setter
     def grad(self, gradient: np.ndarray | None) -> None:
@@ -340,20 +338,23 @@ def make(
             now.watch.made(op, data, inputs, values, frame)
         if not now.recording:
             leaf = make_leaf(data, frame=frame)
-            if requires_grad or any(getattr(source, "_cut", None) is not None for source in inputs):
+            if requires_grad or any(source is not None and source._cut is not None for source in inputs):
                 leaf._cut = op
             return leaf
     top = now.frames.top
     tensor = _new(Tensor)
     tensor._call = top[1] if top[0] is frame else now.frames.enter(frame)
-    tensor._lasti = frame.f_lasti
+    try:
+        tensor._lasti = _OFFSETS[frame.f_lasti]
+    except IndexError:
+        tensor._lasti = frame.f_lasti
     tensor._index = next_index()
     tensor._context = now
     tensor._value = data
     tensor._inputs = inputs
     tensor._values = values
     tensor._attributes = attributes
-    tensor._name = None
+    tensor._rare = None
     tensor.op = op
     tensor.requires_grad = requires_grad
     return tensor
@@ -373,8 +374,7 @@ def make_leaf(
     tensor._inputs = ()
     tensor._values = ()
     tensor._attributes = None
-    tensor._name = name
-    tensor._grad = None
+    tensor._rare = None if name is None else {"_name": name}
     tensor.op = None
     tensor.requires_grad = requires_grad
     return tensor
@@ -387,7 +387,7 @@ def as_constant(value: Any) -> Tensor:
 
 def is_traced(tensor: Tensor) -> bool:
     """Tell whether a Tensor is an argument of a function that is differentiated."""
-    return hasattr(tensor, "_traced")
+    return tensor._traced is True
 
 
 def _restored(data: Any, requires_grad: bool, name: str | None, grad: np.ndarray | None) -> Tensor:

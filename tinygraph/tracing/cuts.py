@@ -142,7 +142,7 @@ def _of_no_grad(graph: Graph) -> Iterator[_Exit]:
 
 
 def _cut_of(node: Node) -> Departure | Primitive | None:
-    return None if node.kind == "op" or node.tensor is None else getattr(node.tensor, "_cut", None)
+    return None if node.kind == "op" or node.tensor is None else node.tensor._cut
 
 
 def _leaves_by_fingerprint(graph: Graph) -> dict[int, list[Node]]:
