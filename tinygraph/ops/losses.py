@@ -11,7 +11,7 @@ import numpy as np
 from ..recording.applying import record_any
 from ..recording.op import op
 from ..recording.source import where
-from .reductions import softmax
+from .reductions import exponentials, softmax
 
 _frame = sys._getframe
 
@@ -61,31 +61,32 @@ def _probabilities(o: Any, target: Any) -> Any:
 
 
 def _losses(o: np.ndarray, target: np.ndarray) -> tuple[Any, np.ndarray]:
-    """Return one loss a row, and the probabilities."""
+    """Return one loss a row, a number where there is one row, and the probabilities."""
     if target.dtype.kind not in "iu" or target.shape != o.shape[:-1]:
         given = f"{target.dtype} of shape {target.shape}"
         raise ValueError(f"targets must be integers of shape {o.shape[:-1]}, got {given}")
-    if target.size and _least(target) < 0:  # too large a class fails as an index
+    if target.size and target.item(target.argmin()) < 0:  # too large a class fails as an index
         raise ValueError(f"targets must lie between 0 and {o.shape[-1] - 1}, got {target.min()}")
-    shifted = o - np.maximum.reduce(o, -1, keepdims=True)
-    p = np.exp(shifted)
-    total = np.add.reduce(p, -1, keepdims=True)
+    shifted, p, total = exponentials(o)
     p /= total
+    if shifted.ndim == 1:
+        return np.log(total) - shifted[target.item()], p.reshape(o.shape)
     return np.log(total[..., 0]) - shifted[at(target)], p
 
 
-def _least(target: np.ndarray) -> Any:
-    return min(target.tolist()) if target.ndim == 1 and target.size < _FEW else np.minimum.reduce(target, None)
+def _each(o: np.ndarray, target: np.ndarray) -> tuple[Any, np.ndarray]:
+    losses, p = _losses(o, target)
+    return losses.reshape(target.shape) if target.ndim else losses, p
 
 
 def _summed(o: np.ndarray, target: np.ndarray) -> tuple[Any, np.ndarray]:
     losses, p = _losses(o, target)
-    return np.add.reduce(losses, None), p
+    return np.add.reduce(losses, None) if losses.ndim else losses, p
 
 
 def _averaged(o: np.ndarray, target: np.ndarray) -> tuple[Any, np.ndarray]:
     losses, p = _losses(o, target)
-    return np.mean(losses), p
+    return np.mean(losses) if losses.ndim else losses, p
 
 
 def at(target: np.ndarray) -> tuple[Any, ...]:
@@ -110,7 +111,6 @@ def one_hot(target: Any, like: Any) -> np.ndarray:
     return rows
 
 
-_FEW = 64
 _SMALL = 256
 
 
@@ -122,7 +122,7 @@ def _identity(classes: int, dtype: str) -> np.ndarray:
 _SAMPLES: Any = (((3, 4), np.array([0, 3, 3])), ((4,), np.array(2)), ((2, 3, 4), np.array([[0, 1, 2], [3, 0, 1]])))
 _REDUCED = {
     "none": op(
-        _losses,
+        _each,
         vjp=(lambda g, y, o, target, p: g[..., None] * (p - one_hot(target, o)), None),
         name="softmax_cross_entropy",
         form="each",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from ..recording.broadcasting import ones_for
 from ..recording.numpy_protocol import implements
 from ..recording.op import op
 from ..recording.tensor import Tensor
@@ -219,7 +220,27 @@ logsumexp = op(
 )
 
 
+def exponentials(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, Any]:
+    """Return ``x - max(x)``, its exponentials and their sums, of each row; a row alone has one axis and a number.
+
+    Small arrays are bound by the overhead of NumPy's calls; its reductions cost thrice what `argmax` and `dot` do.
+    """
+    if x.size == x.shape[-1]:
+        x = x.reshape(-1)
+        shifted = x - x[x.argmax()]
+    else:
+        shifted = x - np.maximum.reduce(x, -1, keepdims=True)
+    e = np.exp(shifted)
+    ones = ones_for(e, -1)
+    total = np.add.reduce(e, -1) if ones is None else e.dot(ones)
+    return shifted, e, total if e.ndim == 1 else total[..., None]
+
+
 def _softmax(x: Any, axis: int = -1) -> Any:
+    if axis == -1:
+        _, e, total = exponentials(x)
+        e /= total
+        return e.reshape(x.shape)
     e = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return e / np.sum(e, axis=axis, keepdims=True)
 
