@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..recording.applying import Forms
+from ..recording.applying import Forms, record_three, record_two
 from ..recording.broadcasting import sum_of_rows
 from ..recording.numpy_protocol import numpy_functions
 from ..recording.op import op
@@ -106,9 +106,9 @@ _forms = {(2, 2): _matrix_matrix, (2, 1): _matrix_vector, (1, 2): _vector_matrix
 def _choose_product(a: Any, b: Any) -> Any:
     if a.ndim == 0 or b.ndim == 0:
         raise ValueError("a number is not a matrix")
-    if a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
-        rows = b.shape[-2 if b.ndim > 1 else 0]
-        raise ValueError(f"they do not fit: {a.shape[-1]} columns against {rows} rows")
+    columns, rows = a.shape[-1], b.shape[-2:][0]
+    if columns != rows:
+        raise ValueError(f"they do not fit: {columns} columns against {rows} rows")
     form = _forms.get((a.ndim, b.ndim))
     if form is not None:
         return form
@@ -128,12 +128,12 @@ def outer(a: Any, b: Any) -> Any:
 
 def product(self: Tensor, other: Any) -> Any:
     """``self @ other``."""
-    return matrix_product.apply_two(self, other, _frame(1))
+    return record_two(matrix_product, self, other, _frame(1))
 
 
 def product_reflected(self: Tensor, other: Any) -> Any:
     """``other @ self``."""
-    return matrix_product.apply_two(other, self, _frame(1))
+    return record_two(matrix_product, other, self, _frame(1))
 
 
 def matmul(a: Any, b: Any) -> Any:
@@ -146,7 +146,7 @@ def matmul(a: Any, b: Any) -> Any:
     >>> tg.matmul(W, x).data
     array([11.])
     """
-    return matrix_product.apply_two(a, b, _frame(1))
+    return record_two(matrix_product, a, b, _frame(1))
 
 
 # -- linear: x Wᵀ + b, PyTorch's F.linear ------------------------------------------------------------------------------
@@ -232,8 +232,8 @@ def linear(x: Any, W: Any, b: Any = None) -> Any:
     array([3.5, 1.5])
     """
     if b is None:
-        return _linear.apply_two(x, W, _frame(1))
-    return _linear.apply_three(x, W, b, _frame(1))
+        return record_two(_linear, x, W, _frame(1))
+    return record_three(_linear, x, W, b, _frame(1))
 
 
 def _choose_linear(x: Any, W: Any, b: Any = None) -> Any:

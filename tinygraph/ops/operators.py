@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..recording.applying import binary_operator, unary_operator
+from ..recording.applying import binary_operator, record_two, unary_operator
 from ..recording.context import context
 from ..recording.numpy_protocol import numpy_functions
 from ..recording.questions import as_recorded, tell_asked
@@ -63,7 +63,7 @@ def _transpose(self: Tensor, *axes: Any) -> Tensor:
 def _dot(self: Tensor, other: Any) -> Any:
     """As ``np.dot``."""
     if 0 < self.ndim < 3 and 0 < np.ndim(other) < 3:
-        return linalg.matrix_product.apply_two(self, other, _frame(1))
+        return record_two(linalg.matrix_product, self, other, _frame(1))
     return products.dot(self, other)
 
 
@@ -161,7 +161,7 @@ _OF_OBJECTS = (
 def attach() -> None:
     """Give Tensor its operators and methods."""
     for name, op in _BINARY.items():
-        operator, reflected = binary_operator(op)
+        operator, reflected = binary_operator(op, op.forward if name == "pow" else getattr(python, name))
         setattr(Tensor, f"__{name}__", operator)
         setattr(Tensor, f"__r{name}__", reflected)
         setattr(Tensor, f"__i{name}__", _augmented(_SYMBOLS[name], getattr(python, name)))
@@ -180,9 +180,9 @@ def attach() -> None:
     }.items():
         setattr(Tensor, name, _in_place(name, instead))
     for name, function in {
-        "__pos__": unary_operator(e.positive),
-        "__neg__": unary_operator(e.negative),
-        "__abs__": unary_operator(e.absolute),
+        "__pos__": unary_operator(e.positive, python.pos),
+        "__neg__": unary_operator(e.negative, python.neg),
+        "__abs__": unary_operator(e.absolute, python.abs),
         "__round__": lambda self, decimals=0: e.round(self, decimals),
         "__divmod__": e.divmod,
         "__rdivmod__": lambda self, other: e.divmod(other, self),
@@ -196,7 +196,7 @@ def attach() -> None:
         "dot": _dot,
         "compress": lambda self, condition, axis=None: indexing.compress(condition, self, axis),
         "copy": _copied,
-        "T": property(unary_operator(shapes.transpose)),
+        "T": property(unary_operator(shapes.transpose, python.attrgetter("T"))),
         "mT": property(shapes.matrix_transpose),
         "real": property(plain.real),
         "imag": property(plain.imag),

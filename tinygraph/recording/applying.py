@@ -19,9 +19,8 @@ _EXACT = (float, int)
 _OPERANDS = (float, int, complex, np.ndarray, np.generic, list, tuple)
 
 
-def unary_operator(op: Any) -> Callable[[Tensor], Tensor]:
-    """Return ``op(self)`` for an operator or a property of Tensor."""
-    forward = op.forward
+def unary_operator(op: Any, forward: Callable[[Any], Any]) -> Callable[[Tensor], Tensor]:
+    """Return ``op(self)`` for an operator or a property of Tensor, which on arrays is `forward`."""
 
     def operator(self: Tensor) -> Tensor:
         value = self._value
@@ -30,9 +29,13 @@ def unary_operator(op: Any) -> Callable[[Tensor], Tensor]:
     return operator
 
 
-def binary_operator(op: Any) -> tuple[Callable[[Tensor, Any], Any], Callable[[Tensor, Any], Any]]:
-    """Return ``op(self, other)`` and its reflection ``op(other, self)`` for the operators of Tensor."""
-    forward = op.forward
+def binary_operator(
+    op: Any, forward: Callable[[Any, Any], Any]
+) -> tuple[Callable[[Tensor, Any], Any], Callable[[Tensor, Any], Any]]:
+    """Return ``op(self, other)`` and its reflection ``op(other, self)`` for the operators of Tensor.
+
+    `forward` gives what the op's own forward function gives: Python's operator, with less ceremony than a ufunc.
+    """
 
     def operator(self: Tensor, other: Any, modulus: None = None) -> Any:
         if modulus is not None:
@@ -50,8 +53,8 @@ def binary_operator(op: Any) -> tuple[Callable[[Tensor, Any], Any], Callable[[Te
                 raise TypeError(
                     f"{op.name}: expected numbers or a Tensor, got {type(other).__name__}{where(_frame(1))}"
                 )
-            if isinstance(other, Tensor):
-                return record_two(op, self, other, a, constant(op, other, _frame(1)), _frame(1))
+            if isinstance(other, Tensor):  # a table that is still to be made
+                return record_any(op, (self, other), None, _frame(1))
             if not isinstance(other, _OPERANDS):
                 return NotImplemented
             other = _real(op, other, _frame(1))
@@ -93,33 +96,42 @@ def record_one(op: Any, x: Tensor, frame: FrameType) -> Tensor:
     return make(op, y, (x,), (value,), None, requires, frame)
 
 
-def record_two(op: Any, a: Any, b: Any, left: Any, right: Any, frame: FrameType) -> Any:
-    """Record an op of two differentiable arguments, Tensors or constants of the values `left` and `right`."""
+def record_two(forms: Any, a: Any, b: Any, frame: FrameType) -> Any:
+    """Record one of several `Forms` of two arguments, if one of them is a Tensor; else return its plain value."""
+    left = a._value if type(a) is Tensor else constant(forms, a, frame)
+    right = b._value if type(b) is Tensor else constant(forms, b, frame)
     try:
+        op = forms.choose(left, right)
         y = op.forward(left, right)
     except Exception as error:
-        raise explained_error(op, error, (left, right), frame) from error
-    if type(a) is Tensor:
+        raise explained_error(forms, error, (left, right), frame) from error
+    if type(a) is Tensor:  # by now, for a table that was still to be made
         if type(b) is Tensor:
             return make(op, y, (a, b), (left, right), None, a.requires_grad or b.requires_grad, frame)
-        source = a
+        inputs: Any = (a, None)
+        requires = a.requires_grad
     elif type(b) is Tensor:
-        source = b
+        inputs = (None, b)
+        requires = b.requires_grad
     else:
         return y
-    if y.dtype.kind == "c":
+    if y.dtype.kind != "f":
         refuse_complex(op.name, y, frame)
-    inputs = (a, None) if source is a else (None, b)
-    return make(op, y, inputs, (left, right), None, source.requires_grad, frame)
+    return make(op, y, inputs, (left, right), None, requires, frame)
 
 
-def record_three(op: Any, args: tuple[Any, Any, Any], values: tuple[Any, Any, Any], frame: FrameType) -> Any:
-    """Record an op of three differentiable arguments, Tensors or constants of some values."""
+def record_three(forms: Any, a: Any, b: Any, c: Any, frame: FrameType) -> Any:
+    """Record one of several `Forms` of three arguments, as `record_two` does."""
+    values = (
+        a._value if type(a) is Tensor else constant(forms, a, frame),
+        b._value if type(b) is Tensor else constant(forms, b, frame),
+        c._value if type(c) is Tensor else constant(forms, c, frame),
+    )
     try:
+        op = forms.choose(*values)
         y = op.forward(*values)
     except Exception as error:
-        raise explained_error(op, error, values, frame) from error
-    a, b, c = args
+        raise explained_error(forms, error, values, frame) from error
     requires = False
     if type(a) is not Tensor:
         a = None
@@ -197,22 +209,7 @@ class Forms:
         """Compute, and record as done in `frame` if any argument is a Tensor."""
         if kwargs:
             raise TypeError(f"{self.name}: {', '.join(kwargs)}: not supported on a Tensor{where(frame)}")
-        return self.apply_two(*args, frame) if len(args) == 2 else record_any(self, args, None, frame)
-
-    def apply_two(self, a: Any, b: Any, frame: FrameType) -> Any:
-        """`apply` to two arguments, with less ceremony: matrix products are most of what a network does."""
-        left = a._value if type(a) is Tensor else constant(self, a, frame)
-        right = b._value if type(b) is Tensor else constant(self, b, frame)
-        return record_two(self.chosen((left, right), frame), a, b, left, right, frame)
-
-    def apply_three(self, a: Any, b: Any, c: Any, frame: FrameType) -> Any:
-        """`apply` to three arguments."""
-        values = (
-            a._value if type(a) is Tensor else constant(self, a, frame),
-            b._value if type(b) is Tensor else constant(self, b, frame),
-            c._value if type(c) is Tensor else constant(self, c, frame),
-        )
-        return record_three(self.chosen(values, frame), (a, b, c), values, frame)
+        return record_two(self, *args, frame) if len(args) == 2 else record_any(self, args, None, frame)
 
     def chosen(self, values: tuple[Any, ...], frame: FrameType) -> Any:
         """Return the op for arguments of these values."""

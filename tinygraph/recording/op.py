@@ -94,6 +94,7 @@ class Op(Primitive):
         self.numpy = numpy
         self.facts = facts
         self.arity = -1 if variadic else len(arguments)
+        self.unary = self.arity == 1 and saves is None
         self.partial = None in rules
         self._most = max(self.arity, 1) + min(len(defaults), 1)  # of the others, NumPy's order may not be the op's
         pull = puller(self, vjp.once if isinstance(vjp, each) else None)
@@ -104,6 +105,8 @@ class Op(Primitive):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute, and record as done in the caller."""
+        if self.unary and not kwargs and len(args) == 1 and type(args[0]) is Tensor:  # as `apply` does
+            return record_one(self, args[0], _frame(1))
         return self.apply(args, kwargs, _frame(1))
 
     def apply(self, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType) -> Any:
@@ -116,7 +119,7 @@ class Op(Primitive):
                 self._signature = Signature(self, self.numpy[0] if self.numpy else None)
             args, named = self._signature.bind(args, kwargs, frame)
             attributes = named or None
-        elif self.arity == 1 and type(args[0]) is Tensor and self.saves is None:
+        elif self.unary and type(args[0]) is Tensor:
             return record_one(self, args[0], frame)
         return record_any(self, args, attributes, frame)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,13 +22,8 @@ def puller(op: Primitive, once: Rule | None = None) -> Callable[..., tuple]:
     first = op.rules[0]
     if first is not None and op.variadic:
         return _pull_each(first, once)
-    if first is not None and len(op.rules) == 1:
-        return _pull_one(first)
-    if len(op.rules) == 2 and None not in op.rules:
-        return _pull_two_broadcast(*op.rules) if op.elementwise else _pull_two(*op.rules)
-    if len(op.rules) == 3 and None not in op.rules and not op.elementwise:
-        return _pull_three(*op.rules)
-    return _pull_all(op.rules, op.elementwise)
+    wanted = tuple(rule is not None for rule in op.rules)
+    return _writer(wanted, op.elementwise, op.saves is not None, bool(op.defaults))(*op.rules)
 
 
 class RuleError(ValueError):
@@ -104,94 +101,49 @@ def _written(op: Primitive, argument: int) -> str:
     return (f"\n  rule: {formula}" if formula else "") + (f"\n  written in {place}" if place else "")
 
 
-def _pull_one(rule: Rule) -> Callable[..., tuple]:
-    def pull(g: Any, y: Any, values: tuple, inputs: tuple, attributes: dict[str, Any] | None) -> tuple:
-        if attributes is None:
-            return (rule(g, y, *values),)
-        return (rule(g, y, *values, **attributes),)
+@cache
+def _writer(wanted: tuple[bool, ...], elementwise: bool, saves: bool, attributes: bool) -> Callable[..., Any]:
+    """Return what makes a pull-back of rules: written out by arity, where loops and ``*values`` would cost as much again.
 
-    return pull
+    Of two arguments without attributes it reads::
 
-
-def _pull_two_broadcast(left: Any, right: Any) -> Callable[..., tuple]:
-    def pull(g: Any, y: Any, values: tuple, inputs: tuple, attributes: dict[str, Any] | None) -> tuple:
-        a, b = values
-        source, other = inputs
-        first = second = None
-        if source is not None and source.requires_grad:
-            first = left(g, y, a, b)
-            if first.shape != a.shape or first.dtype is not a.dtype:
-                first = conform(first, a)
-        if other is not None and other.requires_grad:
-            second = right(g, y, a, b)
-            if second.shape != b.shape or second.dtype is not b.dtype:
-                second = conform(second, b)
-        return first, second
-
-    return pull
-
-
-def _pull_two(left: Any, right: Any) -> Callable[..., tuple]:
-    def pull(g: Any, y: Any, values: tuple, inputs: tuple, attributes: dict[str, Any] | None) -> tuple:
-        source, other = inputs[0], inputs[1]
-        named = attributes or _NOTHING
-        first = second = None
-        if source is not None and source.requires_grad:
-            first = left(g, y, *values, **named)
-            if first.dtype is not values[0].dtype:
-                first = like(first, values[0])
-        if other is not None and other.requires_grad:
-            second = right(g, y, *values, **named)
-            if second.dtype is not values[1].dtype:
-                second = like(second, values[1])
-        return first, second
-
-    return pull
-
-
-_NOTHING: dict[str, Any] = {}
-
-
-def _pull_three(first_rule: Any, second_rule: Any, third_rule: Any) -> Callable[..., tuple]:
-    def pull(g: Any, y: Any, values: tuple, inputs: tuple, attributes: dict[str, Any] | None) -> tuple:
-        a, b, c = inputs
-        x, z, w = values
-        named = attributes or _NOTHING
-        first = second = third = None
-        if a is not None and a.requires_grad:
-            first = first_rule(g, y, x, z, w, **named)
-            if first.dtype is not x.dtype:
-                first = like(first, x)
-        if b is not None and b.requires_grad:
-            second = second_rule(g, y, x, z, w, **named)
-            if second.dtype is not z.dtype:
-                second = like(second, z)
-        if c is not None and c.requires_grad:
-            third = third_rule(g, y, x, z, w, **named)
-            if third.dtype is not w.dtype:
-                third = like(third, w)
-        return first, second, third
-
-    return pull
-
-
-def _pull_all(rules: tuple[Rule | None, ...], elementwise: bool) -> Callable[..., tuple]:
-    def pull(g: Any, y: Any, values: tuple, inputs: tuple, attributes: dict[str, Any] | None) -> tuple:
-        named = attributes or {}
-        contributions: list[Any] = []
-        for rule, source, value in zip(rules, inputs, values, strict=False):
-            if rule is None or source is None or not source.requires_grad:
-                contributions.append(None)
-                continue
-            contribution = rule(g, y, *values, **named)
-            if elementwise and contribution.shape != value.shape:
-                contribution = conform(contribution, value)
-            elif contribution.dtype is not value.dtype:
-                contribution = contribution.astype(value.dtype)
-            contributions.append(contribution)
-        return tuple(contributions)
-
-    return pull
+        def pull(g, y, values, inputs, attributes):
+            x0, x1 = values
+            source0, source1 = inputs
+            c0 = c1 = None
+            if source0 is not None and source0.requires_grad:
+                c0 = rule0(g, y, x0, x1)
+                if c0.dtype is not x0.dtype:
+                    c0 = like(c0, x0)
+            …
+            return c0, c1
+    """
+    count = len(wanted)
+    operands = [f"x{i}" for i in range(count)] + ["saved"] * saves
+    given = ", ".join(["g", "y", *operands, *["**(attributes or {})"] * attributes])
+    lines = [f"{', '.join(operands)}, = values"]
+    if count == 1:  # the node is only pulled back through because its input wants it
+        lines += [f"return (rule0({given}),)"]
+    else:
+        lines += [f"{', '.join(f'source{i}' for i in range(count))} = inputs"]
+        lines += [" = ".join(f"c{i}" for i in range(count)) + " = None"]
+        for i in [i for i in range(count) if wanted[i]]:
+            differs = f"c{i}.shape != x{i}.shape or " if elementwise else ""
+            lines += [
+                f"if source{i} is not None and source{i}.requires_grad:",
+                f"    c{i} = rule{i}({given})",
+                f"    if {differs}c{i}.dtype is not x{i}.dtype:",
+                f"        c{i} = {'conform' if elementwise else 'like'}(c{i}, x{i})",
+            ]
+        lines += [f"return {', '.join(f'c{i}' for i in range(count))}"]
+    rules = ", ".join(f"rule{i}" for i in range(count))
+    head = [f"def write({rules}):", "    def pull(g, y, values, inputs, attributes):"]
+    text = "\n".join([*head, *(f"        {line}" for line in lines), "    return pull", ""])
+    place = f"{__file__} ({count}, {elementwise}, {saves}, {attributes})"
+    linecache.cache[place] = (len(text), None, text.splitlines(keepends=True), place)  # for tracebacks
+    space = {"conform": conform, "like": like}
+    exec(compile(text, place, "exec"), space)
+    return space["write"]
 
 
 def _pull_each(rule: Rule, once: Rule | None) -> Callable[..., tuple]:

@@ -160,6 +160,8 @@ class Printer:
             return product(term, terms[0])
         if function.attr == "astype":
             return term
+        if function.attr == "transpose":
+            return transposed(term)
         return Term(f"{function.attr}({', '.join(part.text for part in (term, *terms))})", ndim=term.ndim)
 
 
