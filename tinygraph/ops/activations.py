@@ -25,15 +25,17 @@ __all__ = [
 
 def _sigmoid(x: Any) -> Any:
     # not ½(1 + tanh ½x), which loses small values: of 3e-17 it makes 0
-    y = np.exp(np.minimum(-x, _largest_exponent(x.dtype)))
-    y += 1
-    return 1 / y
+    one, most = _one_and_largest_exponent(x.dtype)
+    y = np.exp(np.minimum(-x, most))
+    y += one
+    return one / y
 
 
 @cache
-def _largest_exponent(dtype: np.dtype) -> int:
-    """Return the greatest integer whose exponential does not overflow."""
-    return int(np.log(np.finfo(dtype if dtype.kind in "fc" else np.float64).max))
+def _one_and_largest_exponent(dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+    """Return 1 and the greatest integer whose exponential does not overflow, as arrays: numbers cost twice as much."""
+    dtype = dtype if dtype.kind == "f" else np.dtype(np.float64)
+    return np.ones((), dtype), np.array(int(np.log(np.finfo(dtype).max)), dtype)
 
 
 sigmoid = elementwise(

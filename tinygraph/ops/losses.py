@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..recording.applying import record_any
+from ..recording.applying import record_two
 from ..recording.op import op
 from ..recording.source import where
 from .reductions import exponentials, softmax
@@ -49,11 +49,12 @@ def softmax_cross_entropy(o: Any, target: Any, reduction: str = "none") -> Any:
     >>> tg.softmax_cross_entropy(np.zeros((3, 4)), np.array([0, 3, 3]), reduction="sum").round(3)
     np.float64(4.159)
     """
-    if reduction not in _REDUCED:
+    reduced = _REDUCED.get(reduction)
+    if reduced is None:
         raise ValueError(
             f"softmax_cross_entropy: reduction should be 'none', 'sum' or 'mean', not {reduction!r}{where(_frame(1))}"
         )
-    return record_any(_REDUCED[reduction], (o, target), None, _frame(1))
+    return record_two(reduced, o, target, _frame(1))
 
 
 def _probabilities(o: Any, target: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any
 
@@ -96,42 +96,51 @@ def record_one(op: Any, x: Tensor, frame: FrameType) -> Tensor:
     return make(op, y, (x,), (value,), None, requires, frame)
 
 
-def record_two(forms: Any, a: Any, b: Any, frame: FrameType) -> Any:
-    """Record one of several `Forms` of two arguments, if one of them is a Tensor; else return its plain value."""
-    left = a._value if type(a) is Tensor else constant(forms, a, frame)
-    right = b._value if type(b) is Tensor else constant(forms, b, frame)
+def record_two(op: Any, a: Any, b: Any, frame: FrameType) -> Any:
+    """Record an op of two arguments without attributes if one of them is a Tensor; else return its plain value."""
+    left = a._value if type(a) is Tensor else constant(op, a, frame)
+    right = b._value if type(b) is Tensor else constant(op, b, frame)
+    values: Any = (left, right)
     try:
-        op = forms.choose(left, right)
+        if type(op) is Forms:
+            op = op.choose(left, right)
         y = op.forward(left, right)
     except Exception as error:
-        raise explained_error(forms, error, (left, right), frame) from error
-    if type(a) is Tensor:  # by now, for a table that was still to be made
-        if type(b) is Tensor:
-            return make(op, y, (a, b), (left, right), None, a.requires_grad or b.requires_grad, frame)
-        inputs: Any = (a, None)
-        requires = a.requires_grad
-    elif type(b) is Tensor:
-        inputs = (None, b)
-        requires = b.requires_grad
-    else:
+        raise explained_error(op, error, values, frame) from error
+    if op.saves is not None:
+        y, saved = y
+        values = (left, right, saved)
+    requires = False
+    if type(a) is not Tensor:  # by now, for a table that was still to be made
+        a = None
+    elif a.requires_grad:
+        requires = True
+    if type(b) is not Tensor:
+        b = None
+    elif b.requires_grad:
+        requires = True
+    if a is b is None:
         return y
+    if requires and op.partial:
+        requires = _is_wanted(op, (a, b))
     if y.dtype.kind != "f":
         refuse_complex(op.name, y, frame)
-    return make(op, y, inputs, (left, right), None, requires, frame)
+        requires = False
+    return make(op, y, (a, b), values, None, requires, frame)
 
 
-def record_three(forms: Any, a: Any, b: Any, c: Any, frame: FrameType) -> Any:
-    """Record one of several `Forms` of three arguments, as `record_two` does."""
+def record_three(op: Any, a: Any, b: Any, c: Any, frame: FrameType) -> Any:
+    """Record one of several `Forms` of three arguments, all of them with a rule, as `record_two` does."""
     values = (
-        a._value if type(a) is Tensor else constant(forms, a, frame),
-        b._value if type(b) is Tensor else constant(forms, b, frame),
-        c._value if type(c) is Tensor else constant(forms, c, frame),
+        a._value if type(a) is Tensor else constant(op, a, frame),
+        b._value if type(b) is Tensor else constant(op, b, frame),
+        c._value if type(c) is Tensor else constant(op, c, frame),
     )
     try:
-        op = forms.choose(*values)
+        op = op.choose(*values)
         y = op.forward(*values)
     except Exception as error:
-        raise explained_error(forms, error, values, frame) from error
+        raise explained_error(op, error, values, frame) from error
     requires = False
     if type(a) is not Tensor:
         a = None
@@ -183,8 +192,16 @@ def record_any(op: Any, args: tuple, attributes: dict[str, Any] | None, frame: F
         refuse_complex(op.name, y, frame)
         requires = False
     elif requires and op.partial:
-        requires = any(x is not None and x.requires_grad and op.rule(i) is not None for i, x in enumerate(inputs))
+        requires = _is_wanted(op, inputs)
     return make(op, y, tuple(inputs), values, attributes, requires, frame)
+
+
+def _is_wanted(op: Any, inputs: Iterable[Tensor | None]) -> bool:
+    """Tell whether an op that has no rule for some of its arguments has one for an input that requires a gradient."""
+    for rule, x in zip(op.rules, inputs):  # noqa: B905 - strict= costs 100 ns
+        if rule is not None and x is not None and x.requires_grad:
+            return True
+    return False
 
 
 class Forms:

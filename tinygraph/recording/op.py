@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from .applying import record_any, record_one
+from .applying import record_any, record_one, record_two
 from .arguments import Signature
 from .numpy_protocol import numpy_functions
 from .primitive import Primitive, Rule, is_ours
@@ -119,6 +119,8 @@ class Op(Primitive):
                 self._signature = Signature(self, self.numpy[0] if self.numpy else None)
             args, named = self._signature.bind(args, kwargs, frame)
             attributes = named or None
+        elif self.arity == 2:
+            return record_two(self, *args, frame)
         elif self.unary and type(args[0]) is Tensor:
             return record_one(self, args[0], frame)
         return record_any(self, args, attributes, frame)
