@@ -25,16 +25,16 @@ __all__ = [
 
 def _sigmoid(x: Any) -> Any:
     # not ½(1 + tanh ½x), which loses small values: of 3e-17 it makes 0
-    one, most = _one_and_largest_exponent(x.dtype)
+    one, most = _one_and_largest_exponent(x.dtype.char)
     y = np.exp(np.minimum(-x, most))
     y += one
     return one / y
 
 
 @cache
-def _one_and_largest_exponent(dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+def _one_and_largest_exponent(code: str) -> tuple[np.ndarray, np.ndarray]:
     """Return 1 and the greatest integer whose exponential does not overflow, as arrays: numbers cost twice as much."""
-    dtype = dtype if dtype.kind == "f" else np.dtype(np.float64)
+    dtype = np.dtype(code if code in "efdg" else np.float64)
     return np.ones((), dtype), np.array(int(np.log(np.finfo(dtype).max)), dtype)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from ..recording.numpy_protocol import implements
 from ..recording.op import op
 from ..recording.source import where
-from ..recording.sparse import Sparse
+from ..recording.sparse import Sparse, is_basic
 from ..recording.tensor import Tensor, make
 from .elementwise import plain
 
@@ -90,6 +90,8 @@ def read(self: Tensor, index: Any, frame: FrameType | None = None) -> Tensor:
 
 def keep_index(index: Any) -> Any:
     """Return an index that the caller can no longer change."""
+    if is_basic(index):
+        return index
     if isinstance(index, tuple):
         return tuple([_keep_part(part) for part in index])
     return _keep_part(index)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..recording.applying import record_two
+from ..recording.broadcasting import sum_of_rows
 from ..recording.op import op
 from ..recording.source import where
 from .reductions import exponentials, softmax
@@ -82,7 +83,7 @@ def _each(o: np.ndarray, target: np.ndarray) -> tuple[Any, np.ndarray]:
 
 def _summed(o: np.ndarray, target: np.ndarray) -> tuple[Any, np.ndarray]:
     losses, p = _losses(o, target)
-    return np.add.reduce(losses, None) if losses.ndim else losses, p
+    return sum_of_rows(losses.reshape(-1)) if losses.ndim else losses, p
 
 
 def _averaged(o: np.ndarray, target: np.ndarray) -> tuple[Any, np.ndarray]:

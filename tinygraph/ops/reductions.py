@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -223,17 +223,24 @@ logsumexp = op(
 def exponentials(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, Any]:
     """Return ``x - max(x)``, its exponentials and their sums, of each row; a row alone has one axis and a number.
 
-    Small arrays are bound by the overhead of NumPy's calls; its reductions cost thrice what `argmax` and `dot` do.
+    Many short rows are bound by the overhead of NumPy's reductions, which cost thrice what `argmax` and `dot` do.
     """
     if x.size == x.shape[-1]:
         x = x.reshape(-1)
         shifted = x - x[x.argmax()]
     else:
-        shifted = x - np.maximum.reduce(x, -1, keepdims=True)
+        top = x.reshape(-1).take(x.argmax(-1) + _starts(x.shape))
+        shifted = x - top[..., None]
     e = np.exp(shifted)
     ones = ones_for(e, -1)
     total = np.add.reduce(e, -1) if ones is None else e.dot(ones)
     return shifted, e, total if e.ndim == 1 else total[..., None]
+
+
+@lru_cache(maxsize=16)
+def _starts(shape: tuple[int, ...]) -> np.ndarray:
+    """Return where each row begins in an array of this shape made flat."""
+    return np.arange(0, math.prod(shape), shape[-1]).reshape(shape[:-1])
 
 
 def _softmax(x: Any, axis: int = -1) -> Any:

@@ -120,7 +120,7 @@ class Op(Primitive):
             args, named = self._signature.bind(args, kwargs, frame)
             attributes = named or None
         elif self.arity == 2:
-            return record_two(self, *args, frame)
+            return record_two(self, args[0], args[1], frame)
         elif self.unary and type(args[0]) is Tensor:
             return record_one(self, args[0], frame)
         return record_any(self, args, attributes, frame)

@@ -19,6 +19,11 @@ class Sparse:
 
     def add_to(self, total: np.ndarray) -> None:
         """Add it to `total` in place; elements selected twice receive twice."""
+        if is_basic(self.index):
+            part = total[self.index]
+            if type(part) is np.ndarray:  # a view; ``total[index] += value`` would copy it onto itself
+                part += self.value
+                return
         if may_repeat(self.index):
             np.add.at(total, self.index, self.value)
         else:
@@ -29,6 +34,19 @@ class Sparse:
         total = np.zeros(self.like.shape, self.like.dtype)
         self.add_to(total)
         return total
+
+
+_BASIC = frozenset({slice, int, type(None), type(...)})
+
+
+def is_basic(index: Any) -> bool:
+    """Tell whether an index is made of slices and whole numbers: it never changes, and selects a view."""
+    if type(index) is not tuple:
+        return type(index) in _BASIC
+    for part in index:  # noqa: SIM110 - a generator costs thrice as much
+        if type(part) not in _BASIC:
+            return False
+    return True
 
 
 def may_repeat(index: Any) -> bool:
