@@ -198,7 +198,7 @@ def record_any(op: Any, args: tuple, attributes: dict[str, Any] | None, frame: F
 
 def _is_wanted(op: Any, inputs: Iterable[Tensor | None]) -> bool:
     """Tell whether an op that has no rule for some of its arguments has one for an input that requires a gradient."""
-    for rule, x in zip(op.rules, inputs):  # noqa: B905 - strict= costs 100 ns
+    for rule, x in zip(op.rules, inputs):  # noqa: B905, SIM110 - strict= costs 100 ns, any() 400
         if rule is not None and x is not None and x.requires_grad:
             return True
     return False

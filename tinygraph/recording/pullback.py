@@ -103,7 +103,7 @@ def _written(op: Primitive, argument: int) -> str:
 
 @cache
 def _writer(wanted: tuple[bool, ...], elementwise: bool, saves: bool, attributes: bool) -> Callable[..., Any]:
-    """Return what makes a pull-back of rules: written out by arity, where loops and ``*values`` would cost as much again.
+    """Return what makes a pull-back of rules: written out by arity, as loops and ``*values`` cost as much again.
 
     Of two arguments without attributes it reads::
 

@@ -1,5 +1,6 @@
 """Every NumPy function that takes a Tensor: its value is NumPy's, its gradient that of NumPy's own function."""
 
+import itertools
 import operator
 
 import numpy as np
@@ -87,3 +88,27 @@ def test_more_functions_are_covered_than_autograd_has_rules():
     differentiable = {numpy_function(name) for name in DIFFERENTIABLE}
     assert len(differentiable) >= 180
     assert len(protocol_module.numpy_functions) >= 240
+
+
+_OPERANDS = [
+    *(np.array(3.5), np.array([1.5, -0.7, 4.0]), np.array([[2.5], [-3.0]], np.float32), np.array(0.3, np.float16)),
+    *(np.float32(0.3), np.float64(-2.5), np.float32(1e30), 3, -2, 0.1, True, np.int64(7), np.array([1, 2, 3], np.int8)),
+]
+
+
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "remainder", "floor_divide", "power"])
+def test_an_operator_gives_what_its_op_gives_to_the_bit(name):
+    short = {"subtract": "sub", "multiply": "mul", "divide": "truediv", "remainder": "mod", "power": "pow"}
+    python, function = getattr(operator, short.get(name, name.replace("_divide", "div"))), getattr(np, name)
+    with np.errstate(all="ignore"):
+        for a, b in itertools.product(_OPERANDS, repeat=2):
+            ours, theirs = tg.tensor(a)[()], tg.tensor(b)[()]  # NumPy scalars: arrays have no operators of their own
+            for left, right in ((ours, b), (a, theirs), (ours, theirs)):
+                try:
+                    expected = function(left, right)
+                except (TypeError, ValueError):  # whole numbers to negative powers
+                    continue
+                result = python(left, right)
+                assert (result.dtype, result.shape) == (expected.dtype, expected.shape), (a, b)
+                assert result.data.tobytes() == expected.data.tobytes(), (a, b)
+                assert result.op is expected.op

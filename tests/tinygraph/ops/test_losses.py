@@ -64,3 +64,26 @@ def test_second_derivatives(reduction):
         return np.sum(tg.softmax_cross_entropy(o, target, reduction=reduction) ** 2)
 
     tg.testing.check_gradients(f, RNG.normal(size=(2, 3)), order=2)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("shape", [*[shape for shape, _ in SHAPES], (0, 3), (2, 0, 3), (3, 1)])
+def test_the_probabilities_a_pass_keeps_are_softmax_to_the_bit(shape, dtype):
+    o = tg.parameter((5 * RNG.normal(size=shape)).astype(dtype))
+    loss = tg.softmax_cross_entropy(o, RNG.integers(0, shape[-1], shape[:-1]))
+    node = tg.graph(loss).nodes[-1]
+    kept, softmax = node.values()[-1], tg.softmax(o).data
+    assert kept.dtype == softmax.dtype == dtype and kept.shape == softmax.shape
+    assert kept.tobytes() == softmax.tobytes()  # a trace that is read from a file works them out again
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_what_is_not_finite_stays_in_its_row(rows):
+    o = np.zeros((rows, 3))
+    o[-1] = [np.nan, 0.0, np.inf]
+    with np.errstate(invalid="ignore"):
+        p = tg.softmax(tg.tensor(o)).data
+        losses = tg.softmax_cross_entropy(tg.tensor(o), np.zeros(rows, int)).data
+    assert np.isnan(p[-1]).all() and np.isnan(losses[-1])
+    np.testing.assert_allclose(p[:-1], 1 / 3)
+    np.testing.assert_allclose(losses[:-1], np.log(3))
