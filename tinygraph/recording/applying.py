@@ -16,6 +16,8 @@ from .tensor import Tensor, make
 
 _frame = sys._getframe
 _EXACT = (float, int)
+_PLAIN = (float, int, bool)
+_TEXT = (str, bytes)
 _OPERANDS = (float, int, complex, np.ndarray, np.generic, list, tuple)
 
 
@@ -49,14 +51,15 @@ def binary_operator(
                 raise explained_error(op, error, (a, b), _frame(1)) from error
             return make(op, y, (self, other), (a, b), None, self.requires_grad or other.requires_grad, _frame(1))
         if type(other) not in _EXACT:
-            if isinstance(other, str | bytes):
-                raise TypeError(
-                    f"{op.name}: expected numbers or a Tensor, got {type(other).__name__}{where(_frame(1))}"
-                )
-            if isinstance(other, Tensor):  # a table that is still to be made
-                return record_any(op, (self, other), None, _frame(1))
-            if not isinstance(other, _OPERANDS):
-                return NotImplemented
+            if type(other) is not np.ndarray:
+                if isinstance(other, _TEXT):
+                    raise TypeError(
+                        f"{op.name}: expected numbers or a Tensor, got {type(other).__name__}{where(_frame(1))}"
+                    )
+                if isinstance(other, Tensor):  # a table that is still to be made
+                    return record_any(op, (self, other), None, _frame(1))
+                if not isinstance(other, _OPERANDS):
+                    return NotImplemented
             other = _real(op, other, _frame(1))
         try:
             y = forward(a, other)
@@ -80,7 +83,7 @@ def binary_operator(
 
 def _real(op: Any, value: Any, frame: FrameType) -> Any:
     number = constant(op, value, frame)
-    if isinstance(number, complex | np.ndarray):
+    if type(number) is complex or (type(number) not in _PLAIN and number.dtype.kind == "c"):
         refuse_complex(op.name, np.asarray(number), frame)
     return number
 

@@ -171,6 +171,7 @@ def test_functions_made_of_ops_name_themselves_and_the_users_line(call):
         lambda p: tg.parameter(X * 1j),
         lambda p: tg.tensor(X * 1j),
         lambda p: p * 1j,
+        lambda p: p * np.complex64(1j),
         lambda p: 1j * p,
         lambda p: p + X * 1j,
         lambda p: np.multiply(p, X * 1j),
