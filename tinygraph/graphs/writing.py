@@ -68,7 +68,8 @@ _WORDS = frozenset(
 )
 _NAME = re.compile(r"(.*?)([0-9₀-₉]*)")
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-_LOWERED = str.maketrans("0123456789ijk", "₀₁₂₃₄₅₆₇₈₉ᵢⱼₖ")
+LETTERS, LOWERED = "ijklmnprstuv", "ᵢⱼₖₗₘₙₚᵣₛₜᵤᵥ"  # that can be an index
+_LOWERED = str.maketrans("0123456789" + LETTERS, "₀₁₂₃₄₅₆₇₈₉" + LOWERED)
 
 
 def superscript(number: int) -> str:
@@ -81,7 +82,7 @@ def superscript(number: int) -> str:
 
 
 def subscript(number: object) -> str:
-    """Return a number, or i, j, k for any, as an index.
+    """Return a number, or a letter for any, as an index.
 
     >>> subscript(12), subscript("i")
     ('₁₂', 'ᵢ')

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..numeric import padded
 from ..recording.node import Node
+from .counters import begins_anew
 from .places import Loop, Order, Place, Vector
 from .reads import Wiring
 from .signatures import Parameters, parameters_used, signature
@@ -256,8 +257,7 @@ class _Grouping:
         The outer loop then seems to run once, and the inner one to go on. It starts anew where the ops with
         parameters take nothing from the iteration before.
         """
-        column = inside[0][1]
-        around = loop.parent
+        column, around = inside[0][1], loop.parent
         if around is None or not around.filename:
             return
         if (around.filename, around.function) != (loop.filename, loop.function):
@@ -267,19 +267,39 @@ class _Grouping:
         rows = np.concatenate([self.rows[p] for p, _ in inside])
         prefix = np.full(len(self.nodes), -1)
         prefix[rows] = grouped(self.vectors[rows, :column])[0]
+        anew = self._anew(loop, around, inside, prefix)
+        if anew is None:
+            anew = self._not_linked(rows, column, prefix)
+        if anew is None or not anew[:, 1:].any():
+            return
+        anew[:, 0] = False
+        starts = np.where(anew, np.arange(anew.shape[1]), 0)
+        rest = np.arange(anew.shape[1]) - np.maximum.accumulate(starts, axis=1)
+        at = (prefix[rows], self.vectors[rows, column])
+        self._split(loop, replace(around, parent=around), inside, np.cumsum(anew, axis=1)[at], rest[at])
+
+    def _anew(self, loop: Loop, around: Loop, inside: list[tuple[int, int]], prefix: np.ndarray) -> np.ndarray | None:
+        """Return where ops say that the loop around goes on: for each pass of it, the iterations of the inner one."""
+        column = inside[0][1]
+        trips = 1 + max(int(self.vectors[self.rows[p], column].max()) for p, _ in inside)
+        anew = []
+        for number in range(prefix.max() + 1):
+            of_pass = [rows[prefix[rows] == number].tolist() for rows in (self.rows[p] for p, _ in inside)]
+            ops = [[self.nodes[k] for k in rows] for rows in of_pass if rows]
+            iterations = [self.vectors[rows, column].tolist() for rows in of_pass if rows]
+            anew.append(begins_anew(ops, iterations, loop, around, trips))
+        return None if any(of_pass is None for of_pass in anew) else np.array(anew)
+
+    def _not_linked(self, rows: np.ndarray, column: int, prefix: np.ndarray) -> np.ndarray | None:
+        """Return in which iterations nothing is taken from the one before, if in others it is."""
         linked = np.zeros((prefix.max() + 1, self.vectors[rows, column].max() + 1), bool)
         j, k = self.wiring.links
-        of_loop = np.isin(k, rows[self.parameters[rows] != 0])
+        parametric = rows[self.parameters[rows] != 0]
+        of_loop = np.isin(k, parametric if len(parametric) else rows)
         j, k = j[of_loop], k[of_loop]
         on = (prefix[j] == prefix[k]) & (self.vectors[j, column] == self.vectors[k, column] - 1)
         linked[prefix[k[on]], self.vectors[k[on], column]] = True
-        if linked.any():
-            starts = np.where(linked, 0, np.arange(linked.shape[1]))
-            rest = np.arange(linked.shape[1]) - np.maximum.accumulate(starts, axis=1)
-            restarts = np.cumsum(~linked, axis=1) - 1
-            if restarts.any():
-                at = (prefix[rows], self.vectors[rows, column])
-                self._split(loop, replace(around, parent=around), inside, restarts[at], rest[at])
+        return ~linked if linked.any() else None
 
     def _split_if_periodic(self, loop: Loop, inside: list[tuple[int, int]]) -> None:
         """Tell a loop over layers from the one over time around it where parameters come back every few iterations."""

@@ -26,12 +26,18 @@ class Loop:
     function, filename, lineno : str, str, int or None
         Where it stands. Of a loop told by `tg.iteration`, `function` is its name and there is no file; of one that is
         only known from how often something happened, nothing is known.
+    variables : tuple of str
+        What a ``for`` assigns to: ``("i", "x")`` of ``for i, x in enumerate(xs)``.
+    counter : str
+        Which of them is a number, as ``i`` is; empty where none is known to be.
     """
 
     parent: Loop | None
     function: str = ""
     filename: str = ""
     lineno: int | None = None
+    variables: tuple[str, ...] = ()
+    counter: str = ""
 
     def __post_init__(self) -> None:
         self.function, self.filename = clean(self.function), clean(self.filename)
@@ -128,7 +134,8 @@ class Body:
 
     def _loop(self, around: Loop | None, head: int) -> Loop:
         assert self.code is not None and self.flow is not None
-        return Loop(around, self.code.co_qualname, self.code.co_filename, _line(self.code, self.flow.head(head)))
+        line = _line(self.code, self.flow.head(head))
+        return Loop(around, self.code.co_qualname, self.code.co_filename, line, *self.flow.variables(head))
 
 
 def chain_of(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from functools import cached_property
+from itertools import chain
+from types import CodeType
 from typing import TypeVar
 
 import numpy as np
 
 from ..memory import garbage_collector_paused
+from ..recording.calls import Call
 from ..recording.node import Node
 from .fed import fed_again
 from .grouping import Groups, Interned, group_ops, grouped, occurrences
@@ -212,6 +215,7 @@ class Timeline:
         several.
         """
         subscripts = self._by_index(self._op_subscripts(), ())
+        recursions = self._count_recursions(subscripts)
         sites = self.sites
         alike: dict[Hashable, list[int]] = {}
         for node in self.nodes:
@@ -220,7 +224,9 @@ class Timeline:
                 subscripts[node.index] = of_readers.pop() if len(of_readers) == 1 else ()
                 if subscripts[node.index]:
                     reader, argument = self.reads[node.index][0]
-                    alike.setdefault((sites[reader.index], argument), []).append(node.index)
+                    recursion = recursions.get(reader.index)
+                    place = (recursion, node.name) if recursion else (sites[reader.index], argument)
+                    alike.setdefault(place, []).append(node.index)
         for leaves in alike.values():
             states = [leaf for leaf in leaves if self.precedes[leaf] is not None]
             if len(states) == 1:
@@ -230,6 +236,25 @@ class Timeline:
             for leaf in data:
                 subscripts[leaf] = tuple(number for level, number in enumerate(subscripts[leaf]) if level in varying)
         return subscripts
+
+    def _count_recursions(self, subscripts: list[tuple[int, ...]]) -> dict[int, CodeType]:
+        """Number what a recursion makes as the program does, by the arguments of its calls, where they tell all apart.
+
+        Return the function that calls itself, by the index of each op that it makes.
+        """
+        alike: dict[int, list[tuple[int, Call]]] = {}
+        for node in self.ops:
+            if (call := _counted(node.call)) is not None:
+                alike.setdefault(self.sites[node.index], []).append((node.index, call))
+        recursions: set[CodeType] = set()
+        for calls in alike.values():
+            numbers = {call.counters for _, call in calls}
+            if 1 < len(numbers) == len({subscripts[index] for index, _ in calls}):
+                recursions |= {call.code for _, call in calls}
+        numbered = {i: call for i, call in chain.from_iterable(alike.values()) if call.code in recursions}
+        for index, call in numbered.items():
+            subscripts[index] = call.counters
+        return {index: call.code for index, call in numbered.items()}
 
     def _varying(self, leaves: list[int], subscripts: list[tuple[int, ...]]) -> list[int]:
         """Return which of the subscripts of some leaves tell apart what they hold."""
@@ -270,3 +295,10 @@ class Timeline:
         site = grouped(self._sites())[0]
         moment = grouped(np.column_stack([site, run, step]))[0]
         return grouped(np.column_stack([site, occurrences(moment)]))[0].tolist()
+
+
+def _counted(call: Call | None) -> Call | None:
+    """Return the innermost call of those around an op that was given numbers in a recursion."""
+    while call is not None and not call.counters:
+        call = call.parent
+    return call

@@ -6,12 +6,13 @@ import dis
 from bisect import bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from types import CodeType
 
 Heads = tuple[int, ...]  # the heads of the loops around an instruction, outermost first, then the instruction itself
 
 _JUMPS = frozenset(dis.hasjrel) | frozenset(dis.hasjabs)
+_COUNTING = ("range", "enumerate")
 _ENDS = {
     "JUMP_FORWARD",
     "JUMP_BACKWARD",
@@ -66,6 +67,19 @@ class Layout:
         """Return the numbers of the loop heads around the instruction at `lasti`, and its own."""
         return self.paths[self.number[self.instruction(lasti)]]
 
+    def variables(self, head: int) -> tuple[tuple[str, ...], str]:
+        """Return what a ``for`` loop assigns to, given the offset of its head, and which of that counts.
+
+        Nothing, and an empty string, for other loops.
+        """
+        instructions = [i for i in dis.get_instructions(self.code) if i.opname != "CACHE"]
+        at = next((k for k, i in enumerate(instructions) if i.offset == head and i.opname == "FOR_ITER"), None)
+        if at is None:
+            return (), ""
+        names = _assigned(instructions[at + 1 :])
+        counts = names and any(i.argval in _COUNTING for i in takewhile(_is_of_expression, instructions[at - 1 :: -1]))
+        return names, names[0] if counts else ""
+
     def leads_to(self, before: int, after: int, avoiding: set[int]) -> bool:
         """Can one instruction run after the other without any of the instructions `avoiding` in between?"""
         seen: set[int] = set()
@@ -94,6 +108,28 @@ class Layout:
                     waiting.extend(predecessors.get(n, ()))
         heads = sorted(bodies, key=lambda head: -len(bodies[head]))
         return [(*(head for head in heads if n in bodies[head]), n) for n in range(len(self.number))]
+
+
+def _assigned(instructions: list[dis.Instruction]) -> tuple[str, ...]:
+    """Return the names to which the first instructions assign one value, or the parts of it."""
+    names: list[str] = []
+    missing = 1
+    for instruction in instructions:
+        if instruction.opname in ("UNPACK_SEQUENCE", "UNPACK_EX"):
+            missing += (instruction.arg or 0) - 1
+        elif instruction.opname.startswith("STORE_"):
+            stored = instruction.argval if isinstance(instruction.argval, tuple) else (instruction.argval,)
+            names += stored[:missing]
+            missing -= len(stored)
+        else:
+            break
+        if missing <= 0:
+            break
+    return tuple(names)
+
+
+def _is_of_expression(instruction: dis.Instruction) -> bool:
+    return not instruction.opname.startswith(("STORE_", "POP_TOP", "RESUME", "FOR_ITER", "JUMP"))
 
 
 def _successors(instructions: list[dis.Instruction], code: CodeType) -> dict[int, list[int]]:
@@ -208,3 +244,7 @@ class Flow:
     def head(self, number: int) -> int:
         """Return the offset of the head of a loop in a path; -1 for a loop around the whole body."""
         return self._layout.offsets[number // 2] if number >= 0 else -1
+
+    def variables(self, number: int) -> tuple[tuple[str, ...], str]:
+        """Return what a loop in a path assigns to, and which of that counts, as `Layout.variables` does."""
+        return self._layout.variables(self.head(number))

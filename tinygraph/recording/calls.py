@@ -29,15 +29,18 @@ class Call:
         The caller's instruction, as a raw offset into ``parent.code``; -1 without a parent.
     birth : int
         Its place in the running order of nodes and calls.
+    counters : tuple of int
+        Of a function that calls itself, the numbers that it was called with: ``(3, 2)`` of ``cost(3, 2)``.
     """
 
-    __slots__ = ("birth", "code", "lasti", "parent")
+    __slots__ = ("birth", "code", "counters", "lasti", "parent")
 
-    def __init__(self, code: CodeType, parent: Call | None, lasti: int, birth: int):
+    def __init__(self, code: CodeType, parent: Call | None, lasti: int, birth: int, counters: tuple[int, ...] = ()):
         self.code = code
         self.parent = parent
         self.lasti = lasti
         self.birth = birth
+        self.counters = counters
 
     def __repr__(self) -> str:
         return f"Call({self.code.co_qualname}, birth={self.birth})"
@@ -94,7 +97,7 @@ class _Stack:
             new = [inner for inner in new if not is_glue(inner.f_code)]
         for inner in reversed(new):
             call = self._suspended.pop(inner, None) or Call(
-                inner.f_code, call, -1 if caller is None else caller.f_lasti, next_index()
+                inner.f_code, call, -1 if caller is None else caller.f_lasti, next_index(), _counters(inner)
             )
             self._calls[inner] = call
             self._frames.append(inner)
@@ -138,6 +141,24 @@ class _Stack:
             if sys.getrefcount(frame) == _OURS:  # a generator that can be resumed holds its frame too
                 del self._suspended[frame]
         self._many = max(_FEW, 2 * len(self._suspended))  # so that looking costs little, however many there are
+
+
+# -- recursion --------------------------------------------------------------------------------------------------------
+
+_recursive: dict[int, tuple[CodeType, tuple[str, ...]]] = {}
+
+
+def _counters(frame: FrameType) -> tuple[int, ...]:
+    """Return the numbers that a function was called with that calls itself; of others the locals are left alone."""
+    code = frame.f_code
+    known = _recursive.get(id(code))
+    if known is None:  # the code is kept, so its id stays its own
+        calls_itself = code.co_name in code.co_names or code.co_name in code.co_freevars
+        known = _recursive[id(code)] = (code, code.co_varnames[: code.co_argcount] if calls_itself else ())
+    if not known[1]:
+        return ()
+    given = frame.f_locals
+    return tuple(value for name in known[1] if type(value := given.get(name)) is int)
 
 
 # -- the frames of other frameworks -----------------------------------------------------------------------------------

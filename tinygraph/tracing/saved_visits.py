@@ -22,7 +22,7 @@ def described_visits(visits: Visits, packer: Packer) -> dict[str, Any]:
     loops = {loop: k for k, loop in enumerate(dict.fromkeys(loop for place in places for loop in place.loops))}
     return {
         "loops": [
-            [None if loop.parent is None else loops[loop.parent], loop.function, loop.filename, loop.lineno]
+            [None if loop.parent is None else loops[loop.parent], loop.function, loop.filename, loop.lineno, loop.variables, loop.counter]
             for loop in loops
         ],
         "places": [[[loops[loop] for loop in place.loops], place.order] for place in places],
@@ -40,10 +40,12 @@ def restored_visits(row: dict[str, Any], count: int, arrays: list[Any]) -> Visit
         If the file is damaged.
     """
     loops: list[Loop] = []
-    for parent, function, filename, lineno in row["loops"]:
+    for parent, function, filename, lineno, *assigned in row["loops"]:
         around = optional_reference(loops, parent)  # only an earlier one: no circle can be made
         source = checked(function, str, "a function"), checked(filename, str, "a file"), optional(lineno, int, "a line")
-        loops.append(Loop(around, *source))
+        names, counter = assigned or ((), "")  # files of older versions have none
+        variables = tuple(checked(name, str, "a variable") for name in names)
+        loops.append(Loop(around, *source, variables, checked(counter, str, "a variable")))
     places = [Place(tuple(reference(loops, k) for k in chain), _order(order)) for chain, order in row["places"]]
     for place in places:
         if place.loops != (place.loops[-1].chain if place.loops else ()):

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from tinygraph.graphs.writing import LETTERS, LOWERED
+
 from .metrics import text_width
 
 SMALL = 0.72  # the size of an index, beside that of its name
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵗᵀ", "0123456789+−()tT")
-_LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉ᵢⱼₖ₋", "0123456789ijk−")
+_LOWERED = str.maketrans(f"₀₁₂₃₄₅₆₇₈₉₋{LOWERED}", f"0123456789−{LETTERS}")
 _PARTS = re.compile(
     r"(?P<sign>[⊙⊗])"
     r"|(?P<up>[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵗᵀ]+)"
@@ -21,7 +23,7 @@ _PARTS = re.compile(
     r"|(?P<hat>[^\W\d_][\u0302\u0303])"
     r"|(?P<low>(?<=[^\W\d_])(?<!\w\w)\d{1,2}(?!\w)|(?<=[^\W\d_])(?<!\w\w)_\w{1,3}(?!\w)"
     r"|(?:(?<=^[A-Z])|(?<= [A-Z]))_[^\W_]\w{2,8}(?![\w(])"
-    r"|(?<=[^\W\d_]\u0304)(?:_\w{1,3}|\d{1,2})(?!\w)|[₀-₉ᵢⱼₖ₋]+(?:,[₀-₉ᵢⱼₖ₋]+)*)"
+    rf"|(?<=[^\W\d_]\u0304)(?:_\w{{1,3}}|\d{{1,2}})(?!\w)|[₀-₉₋{LOWERED}]+(?:,[₀-₉₋{LOWERED}]+)*)"
 )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from tinygraph.folding.folded import FoldedEdge, FoldedGraph, FoldedLoop, FoldedNode
 from tinygraph.folding.indices import AT
+from tinygraph.graphs.writing import LETTERS
 from tinygraph.loops.over_time import Run
 from tinygraph.loops.places import shared_depth
 
@@ -312,7 +313,14 @@ def _end(edge: FoldedEdge, level: int, letter: str) -> str:
 
 
 def letters(node: FoldedNode) -> list[str]:
-    """Return a letter for each of the loops around a node, outermost first: t for the one over time, else i, j, …"""
+    """Return a letter for each of the loops around a node, outermost first.
+
+    It is t for the one over time, else that of the program, if it counts with one, or i, j, …
+    """
     level = next((k for k, loop in enumerate(node.loops) if loop.over_time), -1)
-    others = iter("ijkl" if level < 1 or len(node.loops) == level + 1 else "nmrs"[:level] + "ijkl")
-    return ["t" if k == level else next(others, "i") for k in range(len(node.loops))]
+    counters = [loop.recorded.counter for loop in node.loops]
+    free = [len(c) == 1 and c in LETTERS.replace("t", "") and counters.count(c) == 1 for c in counters]
+    own = [c if free[k] and k != level else "" for k, c in enumerate(counters)]
+    usual = "ijkl" if level < 1 or len(node.loops) == level + 1 else "nmrs"[:level] + "ijkl"
+    others = iter([letter for letter in usual if letter not in own])
+    return ["t" if k == level else own[k] or next(others, "i") for k in range(len(node.loops))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from dataclasses import replace
 from functools import cached_property
@@ -254,7 +255,7 @@ class _Folded:
             if leaf.kind != "op" and (edge.target, edge.argument) in carried:
                 value, delay = carried[edge.target, edge.argument]
                 once = leaf.times == 1 < value.times
-                at_once = once and delay in (1, -1, "i−1") and value.is_everywhere
+                at_once = once and (delay in (1, -1) or (isinstance(delay, str) and re.fullmatch("[a-z]−1", delay))) and value.is_everywhere
                 numbers = {0} if at_once else {self._number(recorded) for recorded in leaf.recorded}
                 if once or None not in numbers:
                     states[leaf] = value, sorted(number or 0 for number in numbers)

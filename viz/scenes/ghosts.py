@@ -37,8 +37,8 @@ def ghost_label(label: str, delay: Delay) -> str:
     name = label.removesuffix("⁽ᵗ⁾")
     if isinstance(delay, int):
         return f"{name}⁽ᵗ{'⁻' if delay > 0 else '⁺'}{str(abs(delay)).translate(_RAISED)}⁾"
-    if re.fullmatch(r"i−\d+", delay):
-        return f"{name.removesuffix('ᵢ')}ᵢ₋{lowered([delay[2:]])}"
+    if re.fullmatch(r"[a-z]−\d+", delay):
+        return f"{name.removesuffix(lowered(delay[0]))}{lowered(delay[0])}₋{lowered([delay[2:]])}"
     return f"{name}, {'other t' if delay == 'varies' else delay}"
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 
+from tinygraph.graphs.writing import LOWERED
 from tinygraph.loops.over_time import Run
 
 from .scene import Node
@@ -111,6 +112,6 @@ def primed(label: str, prime: str) -> str:
     >>> primed("h₂⁽ᵗ⁾", "′"), primed("memory", "′"), primed("S_inv", "″")
     ('h′₂⁽ᵗ⁾', 'memory′', 'S″_inv')
     """
-    letters = re.match("[^_₀-₉ᵢⱼₖ⁽]*", label)
+    letters = re.match(f"[^_₀-₉{LOWERED}⁽]*", label)
     end = letters.end() if letters else 0
     return label[:end] + prime + label[end:] if prime else label

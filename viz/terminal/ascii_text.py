@@ -6,12 +6,15 @@ import re
 import unicodedata
 from typing import Any
 
+from tinygraph.graphs.writing import LETTERS, LOWERED
+
 _SIGNS = {
     **dict(zip("─│◀→←■█▓▒░⋮·…‖∂×−—⊙⊗¬∧∨⟨⟩", "-|<><*#%+:: .~|dx--*@~&|<>".replace(" ", ""), strict=True)),
     **dict.fromkeys("┌┐┬└┘┴├┤┼", "+"),
-    **dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻₀₁₂₃₄₅₆₇₈₉⁽⁾ᵢⱼₖᵗᵛʲᵖˢ", "0123456789-0123456789[]ijktvjps", strict=True)),
+    **dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻₀₁₂₃₄₅₆₇₈₉⁽⁾ᵗᵛʲᵖˢ", "0123456789-0123456789[]tvjps", strict=True)),
     **{"≤": "<=", "≥": ">=", "≠": "!=", "–": "-", "Σ": "sum", "ᵀ": ".T", "∞": "inf", "√": "sqrt", "\ufffd": "?"},
-    **{"ₙ": "n", "₊": "+", "₋": "-", "⁺": "+", "ᵗ": "t"},
+    **dict(zip(LOWERED, LETTERS, strict=True)),
+    **{"₊": "+", "₋": "-", "⁺": "+", "ᵗ": "t"},
     **{"ε": "eps", "λ": "lambda", "π": "pi", "σ": "sigma"},
 }
 _TABLE = str.maketrans(_SIGNS)
