@@ -13,6 +13,7 @@ import numpy as np
 from ..memory import garbage_collector_paused
 from ..recording.calls import Call
 from ..recording.node import Node
+from ..recording.operands import operand_text
 from .fed import fed_again
 from .grouping import Groups, Interned, group_ops, grouped, occurrences
 from .leaves import InitialState, Leaves
@@ -225,7 +226,8 @@ class Timeline:
                 if subscripts[node.index]:
                     reader, argument = self.reads[node.index][0]
                     recursion = recursions.get(reader.index)
-                    place = (recursion, node.name) if recursion else (sites[reader.index], argument)
+                    text = operand_text(reader.call, reader.lasti, argument) if recursion else ""
+                    place = (recursion, text) if text else (sites[reader.index], argument)
                     alike.setdefault(place, []).append(node.index)
         for leaves in alike.values():
             states = [leaf for leaf in leaves if self.precedes[leaf] is not None]

@@ -22,7 +22,14 @@ def described_visits(visits: Visits, packer: Packer) -> dict[str, Any]:
     loops = {loop: k for k, loop in enumerate(dict.fromkeys(loop for place in places for loop in place.loops))}
     return {
         "loops": [
-            [None if loop.parent is None else loops[loop.parent], loop.function, loop.filename, loop.lineno, loop.variables, loop.counter]
+            [
+                None if loop.parent is None else loops[loop.parent],
+                loop.function,
+                loop.filename,
+                loop.lineno,
+                loop.variables,
+                loop.counter,
+            ]
             for loop in loops
         ],
         "places": [[[loops[loop] for loop in place.loops], place.order] for place in places],

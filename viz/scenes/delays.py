@@ -28,6 +28,7 @@ class Moments(Moment):
     """Several time steps that one op reads, told together."""
 
 
+_MOST_DISTANCES = 3  # of an edge that reaches back differently
 _MOST_TOLD = 5  # time steps that are told one by one
 
 
@@ -148,6 +149,8 @@ class Times:
             delays = edge.delay if isinstance(edge.delay, tuple) else ()
             if delays and None not in delays:
                 rows |= {loop for loop, delay in zip(edge.target.loops, delays, strict=False) if delay}
+            elif self.in_time(edge.source) and self.in_time(edge.target):
+                rows |= edge.carried_by
         return {loop for loop in rows if not loop.over_time}
 
     # -- frames -------------------------------------------------------------------------------------------------------
@@ -300,10 +303,30 @@ def _of_iterations(edge: FoldedEdge) -> Delay:
         if delay is None:
             parts.append(_end(edge, level, letter))
             if not parts[-1]:
-                return "varies"
+                return _several(edge)
         elif delay:
-            parts.append(f"{letter}−{delay}" if delay > 0 else f"{letter}+{-delay}")
+            parts.append(_back(letter, delay))
     return ", ".join(parts)
+
+
+def _several(edge: FoldedEdge) -> str:
+    """Return how many iterations an edge reaches back where that differs: each of a few distances."""
+    shared = shared_depth(edge.source.loops, edge.target.loops)
+    instance, _, row = edge.pairs()
+    distances = edge.target.iterations[instance, :shared] - edge.source.iterations[row, :shared]
+    distinct = np.unique(distances, axis=0)
+    if len(distinct) > _MOST_DISTANCES:
+        return "varies"
+    varying = np.flatnonzero((distinct != distinct[0]).any(0)).tolist()
+    names = letters(edge.target)
+    alike = [_back(names[k], int(distinct[0, k])) for k in range(shared) if k not in varying and distinct[0, k]]
+    shown = lambda distance: varying if len(varying) == 1 else np.flatnonzero(distance).tolist() or varying[-1:]
+    ways = [", ".join(_back(names[k], int(distance[k])) for k in shown(distance)) for distance in distinct]
+    return ", ".join([*alike, " or ".join(ways)])
+
+
+def _back(letter: str, distance: int) -> str:
+    return f"{letter}−{distance}" if distance > 0 else f"{letter}+{-distance}" if distance else letter
 
 
 def _end(edge: FoldedEdge, level: int, letter: str) -> str:
@@ -321,6 +344,5 @@ def letters(node: FoldedNode) -> list[str]:
     counters = [loop.recorded.counter for loop in node.loops]
     free = [len(c) == 1 and c in LETTERS.replace("t", "") and counters.count(c) == 1 for c in counters]
     own = [c if free[k] and k != level else "" for k, c in enumerate(counters)]
-    usual = "ijkl" if level < 1 or len(node.loops) == level + 1 else "nmrs"[:level] + "ijkl"
-    others = iter([letter for letter in usual if letter not in own])
+    others = iter([letter for letter in "ijkl" if letter not in own])
     return ["t" if k == level else own[k] or next(others, "i") for k in range(len(node.loops))]

@@ -146,7 +146,8 @@ class _Folded:
             if is_carried(delay) and not any(loop.over_time for loop in edge.target.loops):
                 site = self.graph.timeline.sites[edge.target.recorded[0].index]
                 reached.setdefault((site, edge.argument), set()).add(delay)
-        return any(len(delays) > 1 or "varies" in delays for delays in reached.values())
+        differs = lambda delay: isinstance(delay, str) and (delay == "varies" or " or " in delay)
+        return any(len(delays) > 1 or any(map(differs, delays)) for delays in reached.values())
 
     @cached_property
     def parts(self) -> CellParts:
@@ -255,7 +256,11 @@ class _Folded:
             if leaf.kind != "op" and (edge.target, edge.argument) in carried:
                 value, delay = carried[edge.target, edge.argument]
                 once = leaf.times == 1 < value.times
-                at_once = once and (delay in (1, -1) or (isinstance(delay, str) and re.fullmatch("[a-z]−1", delay))) and value.is_everywhere
+                at_once = (
+                    once
+                    and (delay in (1, -1) or (isinstance(delay, str) and re.fullmatch("[a-z]−1", delay)))
+                    and value.is_everywhere
+                )
                 numbers = {0} if at_once else {self._number(recorded) for recorded in leaf.recorded}
                 if once or None not in numbers:
                     states[leaf] = value, sorted(number or 0 for number in numbers)
