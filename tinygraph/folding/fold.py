@@ -9,7 +9,7 @@ import numpy as np
 
 from ..graphs.graph import Graph
 from ..graphs.graph import graph as graph_of
-from ..loops.grouping import grouped, split_by
+from ..loops.keys import grouped, split_by
 from ..loops.places import Loop, shared_depth
 from ..recording.tensor import Tensor
 from .cell import FoldedEdge, FoldedLoop, FoldedNode, arrivals

@@ -7,6 +7,7 @@ a line ran: every op was recorded with its call and its instruction, so that its
 - `visits`: the place of each op and the iteration of every loop around it: read, told by `tg.iteration` or counted
 - `counters`: what ops tell of the variables of loops, where a loop goes on and nothing is recorded
 - `signatures`: what an op is wherever it stands: its static attributes, the parameters it uses
+- `keys`: rows of numbers, numbered
 - `grouping`: which ops are one op of the cell, the same place, signature and parameters in other iterations
 - `over_time`: which of the loops is the one over time, and whether it runs from right to left
 - `shifts`: which of them begin with a later time step than the first

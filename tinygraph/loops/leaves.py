@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..recording.node import Node
-from .grouping import grouped, split_by
+from .keys import grouped, split_by
 from .over_time import Run
 from .reads import Reads, Wiring
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from ..recording.node import Node
 from .directions import backward_loops
-from .grouping import Groups, grouped, grouped_but
+from .grouping import Groups
+from .keys import grouped, grouped_but
 from .meetings import identities, meetings_of_loops
 from .places import Loop
 from .shifts import shifts

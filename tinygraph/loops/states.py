@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from ..recording.node import Node
-from .grouping import Groups, grouped
+from .grouping import Groups
+from .keys import grouped
 from .places import Loop
 
 ACCUMULATIONS = frozenset(("add", "subtract", "multiply", "maximum", "minimum", "logaddexp", "concatenate"))

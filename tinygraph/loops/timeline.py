@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from functools import cached_property
-from itertools import chain
 from types import CodeType
 from typing import TypeVar
 
@@ -15,7 +14,8 @@ from ..recording.calls import Call
 from ..recording.node import Node
 from ..recording.operands import operand_text
 from .fed import fed_again
-from .grouping import Groups, Interned, group_ops, grouped, occurrences
+from .grouping import Groups, Interned, group_ops
+from .keys import grouped, occurrences
 from .leaves import InitialState, Leaves
 from .over_time import OpTimes, Run, RunKey, op_times, over_time
 from .places import Loop
@@ -253,7 +253,7 @@ class Timeline:
             numbers = {call.counters for _, call in calls}
             if 1 < len(numbers) == len({subscripts[index] for index, _ in calls}):
                 recursions |= {call.code for _, call in calls}
-        numbered = {i: call for i, call in chain.from_iterable(alike.values()) if call.code in recursions}
+        numbered = {i: call for calls in alike.values() for i, call in calls if call.code in recursions}
         for index, call in numbered.items():
             subscripts[index] = call.counters
         return {index: call.code for index, call in numbered.items()}

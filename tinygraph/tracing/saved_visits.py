@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..loops.grouping import grouped
+from ..loops.keys import grouped
 from ..loops.places import Loop, Order, Place
 from ..loops.visits import Visits
 from ..numeric import padded
