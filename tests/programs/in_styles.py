@@ -307,7 +307,7 @@ SAID = {
     lstm_of_a_dict: ("Wi bi Wf bf Wo bo Wc bc", "v i f o c h"),
     a_cell_that_returns_a_pair: ("Wx Wh b", "z i f o g h c loss"),
     layers_in_a_list: ("W₀ U₀ b₀ W₁ U₁ b₁", "a state"),
-    layers_by_name: ("W_encoder U_encoder b_encoder W_decoder U_decoder b_decoder", "a s y"),
+    layers_by_name: ("W_encoder U_encoder b_encoder W_decoder U_decoder b_decoder", "a_enc s a_dec y"),
     weights_in_lists: ("W₀ W₁ b₀ b₁", "h loss"),
     a_dataclass: ("W U b", "h"),
     a_namedtuple_of_gates: ("W_z W_r W_n U_z U_r U_n", "z r h_tilde h"),

@@ -5,6 +5,7 @@
 - `completed`: for drawing, a graph with the ops that NumPy alone computed, `unrecorded`, and what data choose, `chosen`
 - `calls`: which of the program's own calls an op was recorded in
 - `names`: what a person who has read the program calls its values
+- `namesakes`: what different loops make under one name, told apart by a word: h_enc and h_dec
 - `writing`: how such a name is written, ``Wf`` as W_f
 - `symbols`: how nodes are written in formulas (``h⁽³⁾``) and found by what is written (``h[3]``)
 """

@@ -13,6 +13,7 @@ from ..loops.visits import Visits
 from ..recording.node import Constant, Node
 from .chosen import choices
 from .graph import Graph
+from .namesakes import Namesakes
 from .unrecorded import Unrecorded
 
 
@@ -73,6 +74,8 @@ def completed(graph: Graph) -> Completed:
     like = {twin: recorded for recorded, twin in twins.items()} | found.like
     timeline = _timeline(nodes, graph, like, found.moments)
     names = [like[node].name if node in like else node.label for node in nodes]
+    namesakes = Namesakes(timeline, lambda node: names[node.index])
+    names = [None if name is None else namesakes.name(node, name) for node, name in zip(nodes, names, strict=True)]
     return Completed(Graph(nodes, outputs, timeline, lambda node: names[node.index]), [number[node] for node in nodes])
 
 

@@ -13,6 +13,7 @@ from ..recording.node import Constant, Node, OpNode, StoredNode
 from ..recording.tensor import Tensor
 from .adjoints import tell_what_was_pulled
 from .names import Names
+from .namesakes import Namesakes
 
 if TYPE_CHECKING:
     import networkx  # imported where a graph is exported: recording does without it
@@ -68,9 +69,17 @@ class Graph:
     def _names(self) -> Names:
         return Names(self.timeline)
 
+    @cached_property
+    def _namesakes(self) -> Namesakes:
+        return Namesakes(self.timeline, self._names.of)
+
     def name_of(self, node: Node) -> str | None:
         """Return what the program calls a node, or was told to; see `tinygraph.graphs.names`."""
-        return self._names.of(node) if self._told_name is None else self._told_name(node)
+        if self._told_name is not None:
+            return self._told_name(node)
+        name = self._names.of(node)
+        is_own = node.kind == "parameter" or node.label is not None or node.pulled is not None
+        return name if name is None or is_own else self._namesakes.name(node, name)
 
     def timestep_of(self, node: Node) -> int | None:
         """Return the time step of a node: told by `tg.timestep`, else read from the program's loops."""

@@ -156,9 +156,14 @@ class Timeline:
 
         ``alpha = log_pi + emitted[0]`` before the loop is α⁽⁰⁾ if the loop makes α⁽¹⁾.
         """
-        _, _, started = self._leaves_in_time
+        started = self.begun
         named = {k: state for k, state in started.items() if self.nodes[k].name == self.nodes[state.precedes].name}
         return {k: state for k, state in named.items() if self.nodes[k].name is not None}
+
+    @property
+    def begun(self) -> dict[int, InitialState]:
+        """For an op outside of time with which a recurrence begins, whatever its name, what it begins."""
+        return self._leaves_in_time[2]
 
     @cached_property
     def learned_states(self) -> set[int]:

@@ -78,7 +78,7 @@ SAID = {
     ),
     "p17_sequence_autoencoder": (
         ("W_enc U_enc W_dec U_dec W_code W_init W_recon"),
-        ("xw hu z k n h code x error"),
+        ("xw_enc hu_enc z_enc k_enc n_enc h_enc code xw_dec hu_dec z_dec k_dec n_dec h_dec x error"),
     ),
     "p18_latent_ode": (
         ("W_enc b_enc W_to_latent b_to_latent Wi_dynamics bi_dynamics W_dynamics b_dynamics Wi_dec bi_dec W_dec b_dec"),
@@ -124,8 +124,9 @@ SAID = {
             "combine_weights output_weights"
         ),
         (
-            "inputs both update reset candidate new_hidden hidden memory decoder_input query_heads memory_heads "
-            "scores context attentional probabilities total_loss"
+            "inputs both_enc update_enc reset_enc candidate_enc new_hidden hidden_enc memory decoder_input both_dec "
+            "update_dec reset_dec candidate_dec hidden_dec query_heads memory_heads scores context attentional "
+            "probabilities total_loss"
         ),
     ),
     "p27_writable_memory": (
