@@ -18,7 +18,7 @@ from tinygraph.recording.paths import singular
 from tinygraph.tracing.expressions import substituted, typeset
 
 from .labels import is_name, symbol, with_bar
-from .text import LONGEST_NAME, shorten
+from .text import LONGEST_NAME, shorten, shortened_apart
 
 __all__ = ["Names", "Words"]
 
@@ -145,7 +145,13 @@ class Names:
 
     def of_parameter(self, node: tg.Node) -> str:
         """Return what stands for a parameter: its name, or the expression by which the first op reads it."""
-        return symbol(self.of(node).name or self._first_use(node) or "?")
+        name = self.of(node).name or self._first_use(node) or "?"
+        return self._long.get(name) or symbol(name)
+
+    @cached_property
+    def _long(self) -> dict[str, str]:
+        """The long names of parameters, cut so that no two look alike."""
+        return shortened_apart(n for p in self._graph.parameters if (n := self.of(p).name) and len(n) > LONGEST_NAME)
 
     def _first_use(self, node: tg.Node) -> str:
         for reader, argument in self._graph.consumers(node)[:1]:

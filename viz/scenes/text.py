@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import os
+from collections import Counter
+from collections.abc import Iterable
 
 from tinygraph.graphs.writing import superscript
 
-__all__ = ["LONGEST_NAME", "rounded", "shorten"]
+__all__ = ["LONGEST_NAME", "rounded", "shorten", "shortened_apart"]
 
-LONGEST_NAME = 24  # characters: what is longer loses its middle
+LONGEST_NAME = 32  # characters: what is longer loses its middle
 
 
 def shorten(text: str, limit: int = LONGEST_NAME) -> str:
@@ -18,6 +21,23 @@ def shorten(text: str, limit: int = LONGEST_NAME) -> str:
     'encoder.…ion.key'
     """
     return text if len(text) <= limit else f"{text[: limit // 2]}…{text[len(text) - (limit - 1) // 2 :]}"
+
+
+def shortened_apart(names: Iterable[str], limit: int = LONGEST_NAME) -> dict[str, str]:
+    """Return each name cut to `limit` characters, no two alike: where they would be, with what tells them apart.
+
+    >>> list(shortened_apart(["encoder.layers.0.weight", "encoder.layers.1.weight"], 16).values())
+    ['enco…0.weight', 'enco…1.weight']
+    """
+    short = {name: shorten(name, limit) for name in names}
+    for text, count in Counter(short.values()).items():
+        alike = [name for name in short if short[name] == text] if count > 1 else []
+        start = len(os.path.commonprefix(alike))
+        for name in alike:
+            end = start + limit - limit // 4 - 2
+            tail = "" if len(name) <= end else "…"
+            short[name] = f"{name[: limit // 4]}…{name[start:end]}{tail}"
+    return short
 
 
 def rounded(number: float, digits: int = 2) -> str:

@@ -115,7 +115,7 @@ def test_what_one_function_makes_twice_is_told_apart_by_what_it_is_assigned_to()
 
 
 def test_an_initial_state_of_the_second_loop_has_its_word_too():
-    W_enc, W_dec, U_dec, W_init = weights()
+    W_enc, W_dec, W_init, _ = weights()
     h = np.zeros(2)
     for x in X:
         h = np.tanh(W_enc @ (x + h))
