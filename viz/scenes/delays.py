@@ -201,7 +201,7 @@ class Times:
     def _outer_delay(self, edge: FoldedEdge) -> Delay:
         learned = edge.source.kind == "parameter" and int(edge.source.positions[0]) in self.timeline.learned_states
         if edge.source.kind != "op" and not learned and (not edge.source.loops or self._is_named_by_time(edge.source)):
-            return 0
+            return self._begins(edge)
         if edge.target.times > 1 and self.moment(edge.source) is not None:
             return 0  # the name of the source says its time step
         instance, _, row = edge.pairs()
@@ -244,6 +244,11 @@ class Times:
         """Return whether the name of a leaf says its time step: an initial state, or a target fed one step later."""
         first, last = leaf.positions[[0, -1]].tolist()
         return self.timeline.precedes[first] is not None or last in self.timeline.again
+
+    def _begins(self, edge: FoldedEdge) -> Delay:
+        """Say of what is an initial state that it is read once in each run."""
+        is_state = all(self.timeline.precedes[k] is not None for k in edge.source.positions.tolist())
+        return Moment("once") if is_state and len(edge.pairs()[0]) < edge.target.times else 0
 
     def _axis(self, index: int) -> object:
         """Return the segment in time of an op, or for a leaf of what reads it."""

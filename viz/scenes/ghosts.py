@@ -14,7 +14,7 @@ from functools import cached_property
 import networkx as nx
 
 from .contraction import Link
-from .delays import Delay, is_carried
+from .delays import Delay, Moment, is_carried
 from .labels import lowered
 from .scene import Column, Edge, Node, Scene
 
@@ -107,7 +107,8 @@ class _Columns:
             return  # the first of its time steps, computed apart: its name says that
         elif start in self._states and start is not None:
             self._starting.setdefault(link.source, start)
-            edge = replace(link._replace(factors=(), argument=0).edge(), target=self._states[start], kind="elided")
+            once = link._replace(factors=(), argument=0, delay=link.delay or Moment("once"))
+            edge = replace(once.edge(), target=self._states[start], kind="elided")
             self.order.add_edge(self._group(link.source), self._group(start[0]))
         else:
             edge = link.edge()

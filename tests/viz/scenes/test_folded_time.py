@@ -79,7 +79,7 @@ def test_two_initial_states_of_a_loop_from_the_end():
 
 def test_the_lectures_bidirectional_network():
     edges = labels(folded(programs.bidirectional()))
-    assert {("g⁽ᵗ⁾", "g⁽ᵗ⁾", "W_B t+1"), ("g⁽ᵀ⁺¹⁾", "g⁽ᵗ⁾", "W_B"), ("h⁽ᵗ⁾", "h⁽ᵗ⁾", "W_F t−1")} <= set(edges)
+    assert {("g⁽ᵗ⁾", "g⁽ᵗ⁾", "W_B t+1"), ("g⁽ᵀ⁺¹⁾", "g⁽ᵗ⁾", "W_B once"), ("h⁽ᵗ⁾", "h⁽ᵗ⁾", "W_F t−1")} <= set(edges)
 
 
 # Frames
@@ -143,3 +143,27 @@ def test_an_initial_state_that_two_gates_read_is_drawn_once():
     for fold in (False, True):
         names = [node.label for node in viz.draw(h.sum(), view="variables", fold=fold).scene.nodes]
         assert names.count("h⁽⁰⁾") == 1
+
+
+def gated(T):
+    W, U, V = weights("WUV")
+    h = np.zeros(2)
+    for x in np.ones((T, 2)):
+        z = tg.sigmoid(W @ x + U @ h)
+        h = z * h + (1 - z) * np.tanh(V @ h)
+    return h.sum()
+
+
+def plain(T):
+    W, U = weights("WU")
+    h = np.zeros(2)
+    for x in np.ones((T, 2)):
+        h = np.tanh(W @ h + U @ x)
+    return h.sum()
+
+
+@pytest.mark.parametrize("program", [gated, plain])
+def test_what_begins_with_an_initial_state_says_that_it_is_read_once(program):
+    scene = viz.draw(program(4), view="variables", fold=True).scene
+    (start,) = (node.id for node in scene.nodes if node.label == "h⁽⁰⁾")
+    assert {edge.label.split()[-1] for edge in scene.edges if edge.source == start} == {"once"}

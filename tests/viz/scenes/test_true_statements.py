@@ -35,7 +35,7 @@ def concatenating():
 
 def test_what_numpy_alone_computed_in_the_first_step_is_drawn_as_in_all_others():
     labels, edges = drawn(concatenating())
-    assert {("x⁽ᵗ⁾", "both⁽ᵗ⁾", ""), ("h⁽⁰⁾", "both⁽ᵗ⁾", ""), ("both⁽ᵗ⁾", "h⁽ᵗ⁾", "W")} <= edges
+    assert {("x⁽ᵗ⁾", "both⁽ᵗ⁾", ""), ("h⁽⁰⁾", "both⁽ᵗ⁾", "once"), ("both⁽ᵗ⁾", "h⁽ᵗ⁾", "W")} <= edges
     assert sorted(labels) == ["both⁽ᵗ⁾", "h⁽ᵗ⁾", "h⁽⁰⁾", "x⁽ᵗ⁾", "Σ h"]
     labels, edges = drawn(concatenating(), fold=False)
     assert {("x⁽¹⁾", "both⁽¹⁾", ""), ("h⁽⁰⁾", "both⁽¹⁾", ""), ("both⁽¹⁾", "h⁽¹⁾", "W")} <= edges
@@ -361,7 +361,7 @@ def test_a_coroutine_reads_as_the_network_that_it_is():
 
 def test_states_kept_in_an_object_and_weights_in_a_list_of_dicts():
     _, edges = drawn(drawn_programs.list_of_dicts())
-    assert {("x₁⁽ᵗ⁾", "x₂⁽ᵗ⁾", "W₁"), ("x₂⁽ᵗ⁾", "x₂⁽ᵗ⁾", "R₁ t−1"), ("x₁⁽⁰⁾", "x₁⁽ᵗ⁾", "R₀")} <= edges
+    assert {("x₁⁽ᵗ⁾", "x₂⁽ᵗ⁾", "W₁"), ("x₂⁽ᵗ⁾", "x₂⁽ᵗ⁾", "R₁ t−1"), ("x₁⁽⁰⁾", "x₁⁽ᵗ⁾", "R₀ once")} <= edges
 
 
 def test_a_fold_that_begins_with_a_learned_state():
@@ -418,7 +418,7 @@ def test_a_single_loop_that_is_written_from_the_end_counts_from_there():
     W, h = tg.parameter(np.eye(2)), np.zeros(2)
     for x, _gap in zip(X[::-1], X[::-1], strict=True):
         h = np.tanh(W @ h + x)
-    assert {("h⁽ᵗ⁾", "h⁽ᵗ⁾", "W t+1"), ("h⁽ᵀ⁺¹⁾", "h⁽ᵗ⁾", "W")} <= drawn(h.sum())[1]
+    assert {("h⁽ᵗ⁾", "h⁽ᵗ⁾", "W t+1"), ("h⁽ᵀ⁺¹⁾", "h⁽ᵗ⁾", "W once")} <= drawn(h.sum())[1]
 
 
 def scan(W, xs, order):
