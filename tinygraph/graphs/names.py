@@ -69,8 +69,16 @@ class Names:
             return node.inputs[0].name
         if self._is_part(node):
             return None
-        name = name_of(self._value_path(node)) or name_of(self._taken_as(node))
+        name = name_of(self._value_path(node)) or name_of(self._taken_as(node)) or self._normalised_as(node)
         return self._without_age(name) if name and _AGE.search(name) else name
+
+    def _normalised_as(self, node: Node) -> str | None:
+        """Return the name by which a function reads an unnamed value and its mean, as the v in ``v - v.mean()``."""
+        reads = self._timeline.reads[node.index]
+        if len(reads) < 2 or not any(str(reader.op) in ("mean", "var", "std") for reader, _ in reads):
+            return None
+        paths = {operand_path(r.call, r.lasti, _written_at(r, i)) for r, i in map(self._as_written, reads)}
+        return name_of(paths.pop()) if len(paths) == 1 else None
 
     def _without_age(self, name: str) -> str:
         """Return ``h`` for ``h_t``, ``new_h`` and ``prev_h``, which say which h, unless the same time step has an h."""

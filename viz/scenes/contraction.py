@@ -18,6 +18,8 @@ SCALING = frozenset(("matmul", "multiply", "dot", "einsum", "linear", "tensordot
 SUMS = frozenset(("add", "subtract"))
 PASSED = SUMS | frozenset(("negative", "reshape", "transpose", "squeeze", "expand_dims", "astype"))
 LOOKED_INTO = frozenset(("multiply", "divide", "negative", "reshape", "transpose", "squeeze", "expand_dims"))
+PRODUCTS = frozenset(("multiply", "divide"))
+STATISTICS = frozenset(("mean", "var", "std"))
 MOST_LABELS = 3
 
 Read = tuple[int, Delay]  # the index of a node, and of how long ago
@@ -146,6 +148,8 @@ class Contraction:
         arguments = self._arguments[node.index]
         if len(parts) < 2 or sum(bool(part.ways) for part in parts) < 2:
             return
+        if op_name(node) in PRODUCTS and len({index for index, _, _ in arguments}) > 1:
+            self._find_products(node, parts)
         is_sum = op_name(node) in SUMS
         for read in {read for part in parts for read in part.ways if read[0] not in self._states}:
             ways = [(part.ways[read], read in part.plain, k) for k, part in enumerate(parts) if read in part.ways]
@@ -154,6 +158,24 @@ class Contraction:
             for parameters, plain, k in ways if differ or skipped else ():
                 if parameters or not (plain or differ):
                     self._keep_on_the_way(arguments[k][0], read)
+
+    def _find_products(self, node: AnyNode, parts: Sequence[Origin]) -> None:
+        """Remember both factors of a product in which a variable comes twice, and the product: no sum is to be read."""
+        arguments = self._arguments[node.index]
+        twice = {read for read in parts[0].ways if read in parts[1].ways and read[0] not in self._states}
+        statistic = any(self._reduces(index) for index, _, _ in arguments)
+        if twice and statistic:
+            if (node.index, 0) not in self._as_read.get(node.index, Origin({}, ())).ways:
+                self.forks.add(node.index)
+            for index, _, _ in arguments:
+                if (index, 0) not in self._as_read[index].ways:
+                    self.forks.add(index)
+
+    def _reduces(self, index: int) -> bool:
+        """Tell whether an op that is not kept goes back to a mean or a variance."""
+        if (index, 0) in self._as_read[index].ways or index not in self._arguments:
+            return False
+        return op_name(self._nodes[index]) in STATISTICS or any(self._reduces(i) for i, _, _ in self._arguments[index])
 
     def _same_shapes(self, arguments: Sequence[Argument]) -> bool:
         return len({self._nodes[index].shape for index, _, _ in arguments}) == 1

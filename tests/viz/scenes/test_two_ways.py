@@ -112,3 +112,19 @@ def test_what_a_value_is_compared_with_itself_is_one_way():
     assert sorted(arrows(y)) == [("h", "y", ""), ("h", "z", ""), ("x", "h", "W"), ("x", "y", ""), ("z", "y", "")]
     p = np.exp(h) / np.exp(h).sum()
     assert arrows(p) == [("x", "h", "W"), ("h", "p", "")]
+
+
+@pytest.mark.parametrize("fold", [False, True])
+def test_what_is_normalised_is_drawn_as_a_quotient_and_no_sum(fold):
+    W, gain, shift = weights("W") + [tg.parameter([1.0, 2.0], name=name) for name in ("gain", "shift")]
+
+    def norm(v):
+        v = v - v.mean()
+        return gain * v / np.sqrt((v * v).mean() + 1e-6) + shift
+
+    h = np.zeros(2)
+    for x in X:
+        h = np.tanh(norm(W @ (x + h)))
+    drawn = {(s.partition("⁽")[0], t.partition("⁽")[0]) for s, t, _ in arrows(h.sum(), fold=fold)}
+    assert {("v′", "v"), ("v", "sqrt"), ("sqrt", "÷"), ("÷", "h")} <= drawn
+    assert not {("v", "h"), ("v′", "h")} & drawn
