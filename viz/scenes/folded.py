@@ -20,7 +20,7 @@ from .delays import Delay, Moments, Times, is_carried, letters
 from .elements import Element, Stacks, find_elements, leading_to
 from .equal_inputs import merge_equal_inputs
 from .gates import find_gates
-from .ghosts import State, in_columns
+from .ghosts import State, ghost_label, in_columns
 from .hues import carried_hues, parameter_hues
 from .labels import (
     enclosed,
@@ -34,6 +34,7 @@ from .labels import (
     unnamed_label,
 )
 from .names import Names
+from .operands import at_moment, written_out
 from .scene import Node, Scene, merge_equal
 from .variables import variables_scene
 from .versions import tell_directions_apart, tell_versions_apart
@@ -131,12 +132,32 @@ class _Folded:
         frames_of = lambda box: tuple(map(self.times.frame, loops_of(box)))
         scene.nodes = tell_versions_apart(scene.nodes, as_written, loops_of, frames_of)
         links = contraction.links()
+        scene.nodes = self._with_operands(scene.nodes, links)
         links, doubles = self._without_doubles(links) if parts else (links, set())
         scene.nodes = [node for node in scene.nodes if node.id not in doubles]
         columns = self._in_columns(scene, links) if parts else None
         scene = columns or replace(scene, edges=[link.edge() for link in links])
         scene = merge_equal(scene, {f"n{state.index}": self._shown(state) for state in self.states if state.times == 1})
         return parts.in_rows(scene) if columns else scene
+
+    def _with_operands(self, boxes: list[Node], links: list[Link]) -> list[Node]:
+        """Return the boxes, those that show an expression with the time steps of what it is computed from."""
+        labels = {int(box.id[1:]): box.label for box in boxes}
+        operands: dict[int, list[str]] = {}
+        for link in links:
+            if link.delay != "once" and link.source in labels:
+                label = labels[link.source]
+                is_told = is_carried(link.delay) and isinstance(link.delay, int)
+                operands.setdefault(link.target, []).append(ghost_label(label, link.delay) if is_told else label)
+        shown: list[Node] = []
+        for box in boxes:
+            index = int(box.id[1:])
+            text = short(self.names.of(self.nodes[index].recorded[0]).typeset) if box.kind == "op" else None
+            if text and box.label.startswith(enclosed(text)):
+                outside = box.label.removeprefix(enclosed(text))
+                box = replace(box, label=written_out(text, outside, operands.get(index, ())))
+            shown.append(box)
+        return shown
 
     @cached_property
     def is_tangled(self) -> bool:
@@ -312,6 +333,8 @@ class _Folded:
     def _indexed(self, text: str, node: FoldedNode) -> str:
         """Return a name or an expression with its index; a number as it is."""
         index = self._index(node) if any(map(str.isalpha, text)) or node.kind == "op" else ""
+        if told := at_moment(text, self.times.moment(node)):
+            return told
         return enclosed(text) + index if index else text
 
     def _parameter(self, index: int) -> str:

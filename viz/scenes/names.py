@@ -18,6 +18,7 @@ from tinygraph.recording.paths import singular
 from tinygraph.tracing.expressions import substituted, typeset
 
 from .labels import is_name, symbol, with_bar
+from .operands import marked, with_moments
 from .text import LONGEST_NAME, shorten, shortened_apart
 
 __all__ = ["Names", "Words"]
@@ -68,9 +69,16 @@ class Names:
             name, expression = self._of_constant(node) if is_constant else (node.name, node.expression)
             expression = self._of_rule(node, expression) if node.pulled is not None else expression
             if name and not is_name(name) and node.kind != "parameter":
-                name = typeset(name, self._axes)
-            words = self._words[key] = Words(name, expression, where, typeset(expression, self._axes))
+                name = with_moments(typeset(self._marked(node, name), self._axes))
+            text = with_moments(typeset(self._marked(node, expression), self._axes))
+            words = self._words[key] = Words(name, expression, where, text)
         return words._replace(expression=node.name or "") if is_constant and not node.shape else words
+
+    def _marked(self, node: tg.Node, expression: str) -> str:
+        """Return the expression of data with marks where it has those of several time steps."""
+        readers = self._graph.consumers(node) if node.kind != "op" else ()
+        run = self._graph.timeline.runs[readers[0][0].index] if readers else None
+        return marked(expression, run.loop.counter) if run is not None and run.loop is not None else expression
 
     @cached_property
     def _axes(self) -> dict[str, int]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 from collections import Counter
 from collections.abc import Iterable
+from itertools import zip_longest
 
 from tinygraph.graphs.writing import superscript
 
@@ -32,7 +32,7 @@ def shortened_apart(names: Iterable[str], limit: int = LONGEST_NAME) -> dict[str
     short = {name: shorten(name, limit) for name in names}
     for text, count in Counter(short.values()).items():
         alike = [name for name in short if short[name] == text] if count > 1 else []
-        start = len(os.path.commonprefix(alike))
+        start = next((k for k, letters in enumerate(zip_longest(*alike)) if len(set(letters)) > 1), 0)
         for name in alike:
             end = start + limit - limit // 4 - 2
             tail = "" if len(name) <= end else "…"

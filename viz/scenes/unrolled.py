@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 
 import tinygraph as tg
+from tinygraph.graphs.symbols import raised
 from tinygraph.loops.over_time import Run
 
 from .calendar import make_calendar
 from .hues import parameter_hues
-from .labels import at_time, scope_text
+from .labels import at_time, enclosed, is_name, lowered, scope_text, symbol
 from .names import Names
+from .operands import at_moment
 from .scene import Edge, Node, Scene
 
 __all__ = ["Unrolled"]
@@ -45,7 +47,13 @@ class Unrolled:
         if precedes is not None and subscripts:
             subscripts = timeline.subscripts[precedes]
         start = timeline.starts.get(node.index)
-        return at_time(name, start.timestep if start else self.calendar.places[node.index].timestep, subscripts)
+        timestep = start.timestep if start else self.calendar.places[node.index].timestep
+        if is_name(name):
+            return at_time(name, timestep, subscripts)
+        text = symbol(name)
+        index = lowered(subscripts) + raised(timestep)
+        is_computed = node.kind == "op" or any(map(str.isalpha, text))
+        return at_moment(text, timestep) or (enclosed(text) + index if is_computed and index else text)
 
     def run(self, node: tg.Node) -> Run | None:
         """Return the run of a node; of a leaf, that of what reads it first."""

@@ -14,8 +14,9 @@ import tinygraph as tg
 from .cell_parts import CellParts
 from .contraction import contract
 from .elements import Stacks, find_elements, leading_to
-from .labels import short, unnamed_label
-from .scene import Node, Scene, merge_equal
+from .labels import enclosed, short, unnamed_label
+from .operands import written_out
+from .scene import Edge, Node, Scene, merge_equal
 from .unrolled import Unrolled
 from .versions import tell_directions_apart, tell_versions_apart
 from .window import without_empty_columns
@@ -59,6 +60,7 @@ def variables_scene(graph: tg.Graph, parts: CellParts | None = None) -> Scene:
     run_of = lambda box: unrolled.run(node_of(box))
     nodes = tell_directions_apart(nodes, run_of, lambda box: unrolled.level(node_of(box)))
     nodes = tell_versions_apart(nodes, nodes, lambda box: (box.column if run_of(box) else None, run_of(box)))
+    nodes = _with_operands(unrolled, nodes, edges)
     scene = unrolled.scene("Unrolled network", nodes, edges, round=True)
     _raise_targets(scene)
     return without_empty_columns(merge_equal(scene, _inputs(scene, graph)))
@@ -72,6 +74,22 @@ def _box(unrolled: Unrolled, node: tg.Node) -> Node:
     name = names.called(node) or (unnamed_label(node, names.kind(node), expression) if node.kind == "op" else None)
     name = name or expression or "input"
     return unrolled.draw(node, unrolled.numbered(name, node), "", names.tooltip(node))
+
+
+def _with_operands(unrolled: Unrolled, nodes: list[Node], edges: list[Edge]) -> list[Node]:
+    """Return the nodes, those that show an expression with the time steps of what it is computed from."""
+    labels = {node.id: node.label for node in nodes}
+    operands: dict[str, list[str]] = {}
+    for edge in edges:
+        operands.setdefault(edge.target, []).append(labels.get(edge.source, ""))
+    shown: list[Node] = []
+    for node in nodes:
+        text = short(unrolled.names.of(unrolled.graph.nodes[int(node.id[1:])]).typeset) if node.kind == "op" else None
+        if text and node.label.startswith(enclosed(text)):
+            index = node.label.removeprefix(enclosed(text))
+            node = replace(node, label=written_out(text, index, operands.get(node.id, ())))
+        shown.append(node)
+    return shown
 
 
 def _inputs(scene: Scene, graph: tg.Graph) -> dict[str, Hashable]:
