@@ -7,6 +7,7 @@
 - `calendar`: which column and row a node belongs to; `segments`: which loops over time share their columns
 - `equal_inputs`: an array given to several ops is one node
 - `names`, `labels`, `hues`: what stands on a node, and its colour
+- `operands`: the time steps in expressions
 - `contraction`: unnamed results become edges; `collapse`: a scope becomes one node; `window`: time steps are left out
 - `gradients`: the backward pass drawn upon the forward one; `overlays`: colours by a quantity
 - `scale`: numbers as colours; `numbers`: small values as such

@@ -17,7 +17,7 @@ from tinygraph.loops.places import shared_depth
 
 from .segments import find_segments
 
-__all__ = ["Delay", "Moment", "Times", "delay_text", "is_carried", "letters"]
+__all__ = ["Delay", "Moment", "Times", "delay_text", "is_carried", "letters", "trips_text"]
 
 
 class Moment(str):
@@ -351,3 +351,14 @@ def letters(node: FoldedNode) -> list[str]:
     own = [c if free[k] and k != level else "" for k, c in enumerate(counters)]
     others = iter([letter for letter in "ijkl" if letter not in own])
     return ["t" if k == level else own[k] or next(others, "i") for k in range(len(node.loops))]
+
+
+def trips_text(node: FoldedNode) -> str:
+    """Return how often a node is there: how many time steps, and in each how many times the loops inside go round."""
+    names = letters(node)
+    inner = node.loops[names.index("t") :] if "t" in names else node.loops[-1:]
+    return " ".join(f"× {loop.trips if isinstance(loop.trips, int) else _span(loop.trips)}" for loop in inner)
+
+
+def _span(counts: tuple[int, ...]) -> str:
+    return f"{min(counts)}–{max(counts)}"

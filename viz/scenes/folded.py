@@ -16,7 +16,7 @@ from tinygraph.graphs.symbols import raised
 
 from .cell_parts import CellParts
 from .contraction import Argument, Link, contract
-from .delays import Delay, Moments, Times, is_carried, letters
+from .delays import Delay, Moments, Times, is_carried, letters, trips_text
 from .elements import Element, Stacks, find_elements, leading_to
 from .equal_inputs import merge_equal_inputs
 from .gates import find_gates
@@ -34,7 +34,7 @@ from .labels import (
     unnamed_label,
 )
 from .names import Names
-from .operands import at_moment, written_out
+from .operands import at_moment, with_operands
 from .scene import Node, Scene, merge_equal
 from .variables import variables_scene
 from .versions import tell_directions_apart, tell_versions_apart
@@ -142,22 +142,15 @@ class _Folded:
 
     def _with_operands(self, boxes: list[Node], links: list[Link]) -> list[Node]:
         """Return the boxes, those that show an expression with the time steps of what it is computed from."""
-        labels = {int(box.id[1:]): box.label for box in boxes}
-        operands: dict[int, list[str]] = {}
+        labels = {box.id: box.label for box in boxes}
+        operands: dict[str, list[str]] = {}
         for link in links:
-            if link.delay != "once" and link.source in labels:
-                label = labels[link.source]
+            if link.delay != "once" and (label := labels.get(f"n{link.source}")):
                 is_told = is_carried(link.delay) and isinstance(link.delay, int)
-                operands.setdefault(link.target, []).append(ghost_label(label, link.delay) if is_told else label)
-        shown: list[Node] = []
-        for box in boxes:
-            index = int(box.id[1:])
-            text = short(self.names.of(self.nodes[index].recorded[0]).typeset) if box.kind == "op" else None
-            if text and box.label.startswith(enclosed(text)):
-                outside = box.label.removeprefix(enclosed(text))
-                box = replace(box, label=written_out(text, outside, operands.get(index, ())))
-            shown.append(box)
-        return shown
+                label = ghost_label(label, link.delay) if is_told else label
+                operands.setdefault(f"n{link.target}", []).append(label)
+        text_of = lambda box: short(self.names.of(self.nodes[int(box.id[1:])].recorded[0]).typeset)
+        return with_operands(boxes, text_of, operands)
 
     @cached_property
     def is_tangled(self) -> bool:
@@ -223,7 +216,7 @@ class _Folded:
         timesteps = self.graph.timeline.timesteps
         ops = [node for node in nodes if node.kind == "op"]
         steps = [step for node in ops for k in node.positions.tolist() if (step := timesteps[k]) is not None]
-        return f"t = {min(steps)} … {max(steps)}" if steps else _trips(nodes[0])
+        return f"t = {min(steps)} … {max(steps)}" if steps else trips_text(nodes[0])
 
     @cached_property
     def _out_of_stacks(self) -> dict[FoldedNode, list[Argument]]:
@@ -304,7 +297,7 @@ class _Folded:
         return "loss" if is_output else self.names.kind(node.recorded[0])
 
     def _box(self, node: FoldedNode, label: str, detail: str = "") -> Node:
-        trips = _trips(node) if node.loops and node not in self.states else ""
+        trips = trips_text(node) if node.loops and node not in self.states else ""
         return Node(
             f"n{node.index}",
             label,
@@ -401,14 +394,3 @@ class _Folded:
         if name or kind == "loss":
             return name or loss_label(node), f"{op_name(node)} · {shape}"
         return op_name(node), shape
-
-
-def _trips(node: FoldedNode) -> str:
-    """Return how often a node is there: how many time steps, and in each how many times the loops inside go round."""
-    names = letters(node)
-    inner = node.loops[names.index("t") :] if "t" in names else node.loops[-1:]
-    return " ".join(f"× {loop.trips if isinstance(loop.trips, int) else _span(loop.trips)}" for loop in inner)
-
-
-def _span(counts: tuple[int, ...]) -> str:
-    return f"{min(counts)}–{max(counts)}"

@@ -4,18 +4,44 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
 from tinygraph.graphs.symbols import raised
 from tinygraph.graphs.writing import LOWERED, superscript
 
 from .labels import enclosed, is_name, symbol
+from .scene import Node
 
-__all__ = ["at_moment", "marked", "with_moments", "written_out"]
+__all__ = ["at_moment", "marked", "with_moments", "with_operands", "written_out"]
 
 _MARKED = re.compile(r"(\w+?)__(ago|ahead)_(\d+)")
 _MOMENT = re.compile(r"⟦(-?\d+)⟧")
 _OPERAND = re.compile(rf"(?P<name>.*?)(?P<below>[₀-₉{LOWERED},]*)(?P<time>⁽[^⁾]*⁾)?")
+
+
+def with_operands(
+    nodes: Sequence[Node], text_of: Callable[[Node], str | None], operands: Mapping[str, Sequence[str]]
+) -> list[Node]:
+    """Return the nodes of a scene, those that show an expression with the time steps of what it is computed from.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+    text_of : function
+        Returns the expression that made a node.
+    operands : mapping
+        The labels of what each node reads, by its id.
+    """
+    shown: list[Node] = []
+    for node in nodes:
+        text = text_of(node) if node.kind == "op" else None
+        if text and node.label.startswith(enclosed(text)):
+            index = node.label.removeprefix(enclosed(text))
+            node = replace(node, label=written_out(text, index, operands.get(node.id, ())))
+        shown.append(node)
+    return shown
 
 
 def written_out(text: str, index: str, operands: Sequence[str]) -> str:
@@ -50,7 +76,7 @@ def written_out(text: str, index: str, operands: Sequence[str]) -> str:
     for name, labels in read.items():
         label = labels.copy().pop() if len(labels) == 1 else name + _parts(min(labels))[1]
         shown = _parts(label)[0] if one_time else label
-        text = _token(name).sub(lambda match, shown=shown: _in_place(shown, match[2]), text)
+        text = _token(name).sub(partial(_in_place, shown), text)
     return enclosed(text) + index if one_time and index else text
 
 
@@ -64,7 +90,8 @@ def _token(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w.′])({re.escape(name)})(?![^\W²³¹⁰⁴-⁹]|[(′″\u0300-\u036f])([²³¹⁰⁴-⁹]?)")
 
 
-def _in_place(shown: str, power: str) -> str:
+def _in_place(shown: str, match: re.Match[str]) -> str:
+    power = match[2]
     return f"({shown}){power}" if power and "⁽" in shown else shown + power
 
 

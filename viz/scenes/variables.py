@@ -14,8 +14,8 @@ import tinygraph as tg
 from .cell_parts import CellParts
 from .contraction import contract
 from .elements import Stacks, find_elements, leading_to
-from .labels import enclosed, short, unnamed_label
-from .operands import written_out
+from .labels import short, unnamed_label
+from .operands import with_operands
 from .scene import Edge, Node, Scene, merge_equal
 from .unrolled import Unrolled
 from .versions import tell_directions_apart, tell_versions_apart
@@ -82,14 +82,8 @@ def _with_operands(unrolled: Unrolled, nodes: list[Node], edges: list[Edge]) -> 
     operands: dict[str, list[str]] = {}
     for edge in edges:
         operands.setdefault(edge.target, []).append(labels.get(edge.source, ""))
-    shown: list[Node] = []
-    for node in nodes:
-        text = short(unrolled.names.of(unrolled.graph.nodes[int(node.id[1:])]).typeset) if node.kind == "op" else None
-        if text and node.label.startswith(enclosed(text)):
-            index = node.label.removeprefix(enclosed(text))
-            node = replace(node, label=written_out(text, index, operands.get(node.id, ())))
-        shown.append(node)
-    return shown
+    text_of = lambda node: short(unrolled.names.of(unrolled.graph.nodes[int(node.id[1:])]).typeset)
+    return with_operands(nodes, text_of, operands)
 
 
 def _inputs(scene: Scene, graph: tg.Graph) -> dict[str, Hashable]:
