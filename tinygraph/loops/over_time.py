@@ -131,7 +131,7 @@ def _labelled(groups: Groups, loop_of: list[Loop | None], steps: list[int | None
 
 def over_time(groups: Groups) -> set[Loop]:
     """Return the loops over time: those that carry a state or were told, and those that run in step with one."""
-    time = _best(groups, {loop for loop in groups.inside if _carries(groups, loop)})
+    time = _best(groups, {loop for loop in groups.inside if not loop.branches and _carries(groups, loop)})
     while later := _in_step(groups, time):
         time |= later
     return time
@@ -176,7 +176,7 @@ def _carries(groups: Groups, loop: Loop) -> bool:
 def _in_step(groups: Groups, time: set[Loop]) -> set[Loop]:
     """Return loops that meet one over time at a constant distance: each iteration belongs to a time step."""
     around = {outer for loop in time for outer in loop.chain}
-    free = {loop for loop in groups.inside if loop not in around and time.isdisjoint(loop.chain)}
+    free = {loop for loop in groups.inside if loop not in around and time.isdisjoint(loop.chain) and not loop.branches}
     candidates = _best(groups, {loop for loop in free if any(groups.parameters[n] for n in groups.inside[loop])})
     if not time or not candidates:
         return set()

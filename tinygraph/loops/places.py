@@ -30,6 +30,8 @@ class Loop:
         What a ``for`` assigns to: ``("i", "x")`` of ``for i, x in enumerate(xs)``.
     counter : str
         Which of them is a number, as ``i`` is; empty where none is known to be.
+    branches : bool
+        Whether it is a recursion that calls itself at several places, or in a loop, as one through a tree does.
     """
 
     parent: Loop | None
@@ -38,6 +40,7 @@ class Loop:
     lineno: int | None = None
     variables: tuple[str, ...] = ()
     counter: str = ""
+    branches: bool = False
 
     def __post_init__(self) -> None:
         self.function, self.filename = clean(self.function), clean(self.filename)
@@ -105,6 +108,7 @@ class Body:
     events: dict[int, int] = field(default_factory=dict)  # raw offset -> event
     followed: set[tuple[int, int]] = field(default_factory=set)  # events that followed each other
     flow: Flow | None = None
+    recursions: set[tuple[int, int]] = field(default_factory=set)  # bodies and events that call this one again
     called: dict[tuple[int, int], Body] = field(default_factory=dict)  # by event and identity of the code
     places: dict[int, Place] = field(default_factory=dict)  # by event
     loops: tuple[Loop, ...] = ()
@@ -135,7 +139,14 @@ class Body:
     def _loop(self, around: Loop | None, head: int) -> Loop:
         assert self.code is not None and self.flow is not None
         line = _line(self.code, self.flow.head(head))
-        return Loop(around, self.code.co_qualname, self.code.co_filename, line, *self.flow.variables(head))
+        branches = head < 0 and (
+            len(self.recursions) > 1 or any(self._is_in_loop(event) for _, event in self.recursions)
+        )
+        return Loop(around, self.code.co_qualname, self.code.co_filename, line, *self.flow.variables(head), branches)
+
+    def _is_in_loop(self, event: int) -> bool:
+        """Tell whether a call stands in a loop of the program's text; as events, calls are offsets."""
+        return self.code is not None and len(layout(self.code).path(event)) > 1
 
 
 def chain_of(

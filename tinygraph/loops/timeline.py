@@ -55,6 +55,7 @@ class Timeline:
     def __init__(self, nodes: Sequence[Node]):
         self.nodes = nodes
         self.ops = [node for node in nodes if node.kind == "op"]
+        self._is_finding_states = False
 
     @cached_property
     def wiring(self) -> Wiring:
@@ -116,9 +117,11 @@ class Timeline:
         """The time steps of all nodes, now that leaves are known, the initial states, and ops that are such."""
         leaves = self._leaves()  # not kept: it is large
         timesteps = self.op_timesteps.copy()
+        self._is_finding_states = True
         for index, timestep in leaves.timesteps():
             timesteps[index] = timestep
         started = {node.index: state for node in self.ops if (state := leaves.started(node))}
+        self._is_finding_states = False
         return timesteps, leaves.states, started
 
     @cached_property
@@ -162,8 +165,11 @@ class Timeline:
 
     @property
     def begun(self) -> dict[int, InitialState]:
-        """For an op outside of time with which a recurrence begins, whatever its name, what it begins."""
-        return self._leaves_in_time[2]
+        """For an op outside of time with which a recurrence begins, whatever its name, what it begins.
+
+        Nothing as long as that is being found out: the names of leaves are asked for then.
+        """
+        return {} if self._is_finding_states else self._leaves_in_time[2]
 
     @cached_property
     def learned_states(self) -> set[int]:

@@ -136,7 +136,9 @@ class _Reader:
         body.followed.add((caller.last, event))
         caller.last = event
         activation = _recursion(caller, event, call.code)
-        if activation is None:
+        if activation is not None:
+            activation.body.recursions.add((id(body), event))
+        else:
             called = body.called.get((event, id(call.code)))
             if called is None:
                 called = body.called[event, id(call.code)] = Body(call.code)

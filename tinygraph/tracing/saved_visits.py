@@ -29,6 +29,7 @@ def described_visits(visits: Visits, packer: Packer) -> dict[str, Any]:
                 loop.lineno,
                 loop.variables,
                 loop.counter,
+                loop.branches,
             ]
             for loop in loops
         ],
@@ -50,9 +51,11 @@ def restored_visits(row: dict[str, Any], count: int, arrays: list[Any]) -> Visit
     for parent, function, filename, lineno, *assigned in row["loops"]:
         around = optional_reference(loops, parent)  # only an earlier one: no circle can be made
         source = checked(function, str, "a function"), checked(filename, str, "a file"), optional(lineno, int, "a line")
-        names, counter = assigned or ((), "")  # files of older versions have none
+        names, counter, branches = assigned or ((), "", False)  # files of older versions have none
         variables = tuple(checked(name, str, "a variable") for name in names)
-        loops.append(Loop(around, *source, variables, checked(counter, str, "a variable")))
+        loops.append(
+            Loop(around, *source, variables, checked(counter, str, "a variable"), checked(branches, bool, "a flag"))
+        )
     places = [Place(tuple(reference(loops, k) for k in chain), _order(order)) for chain, order in row["places"]]
     for place in places:
         if place.loops != (place.loops[-1].chain if place.loops else ()):

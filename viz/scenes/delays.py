@@ -10,7 +10,7 @@ import networkx as nx
 import numpy as np
 
 from tinygraph.folding.folded import FoldedEdge, FoldedGraph, FoldedLoop, FoldedNode
-from tinygraph.folding.indices import AT
+from tinygraph.folding.indices import AT, DELAY
 from tinygraph.graphs.writing import LETTERS
 from tinygraph.loops.over_time import Run
 from tinygraph.loops.places import shared_depth
@@ -336,6 +336,8 @@ def _back(letter: str, distance: int) -> str:
 
 def _end(edge: FoldedEdge, level: int, letter: str) -> str:
     index = edge.index[level] if edge.index else None
+    if index is not None and index.kind == DELAY and index.level != level and not index.offset:
+        return f"{letter} = {letters(edge.target)[index.level]}"
     end = {0: "first", -1: "last"}.get(index.offset) if index is not None and index.kind == AT else None
     return f"{end} {letter}" if end else ""
 

@@ -107,3 +107,15 @@ def test_a_recursion_is_numbered_by_the_arguments_of_its_calls():
     assert {"X₀", "X₁", "X₂", "Y₀", "Y₁", "Y₂", "Y₃", "cost₀,₀", "R₁,₀", "R₂,₃"} <= labels
     assert not {label for label in labels if label[0] in "RXY" and len(label) < 2}
     assert {a for a, b, _ in edges if b == "R₂,₂"} == {"R₁,₁", "R₁,₂", "R₂,₁", "cost₂,₂"}
+
+
+def test_a_recursion_through_a_tree_is_no_time():
+    E, U = (tg.parameter(np.eye(3)[:, :2] / 2 if name == "E" else np.eye(2) / 2, name=name) for name in "EU")
+
+    def encode(tree):
+        if isinstance(tree, int):
+            return E[tree]
+        left, right = encode(tree[0]), encode(tree[1])
+        return np.tanh(U @ left + right)
+
+    assert tg.graph(encode(((0, 1), 2)).sum()).timesteps == []
