@@ -169,7 +169,7 @@ class Contraction:
                 self.forks.add(node.index)
             for index, _, _ in arguments:
                 if (index, 0) not in self._as_read[index].ways:
-                    self.forks.add(index)
+                    self._keep_on_the_way(index, min(twice, key=lambda read: read[0]))
 
     def _reduces(self, index: int) -> bool:
         """Tell whether an op that is not kept goes back to a mean or a variance."""
