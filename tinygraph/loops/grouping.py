@@ -9,19 +9,16 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from operator import attrgetter
 from typing import Generic, TypeVar
 
 import numpy as np
 
-from ..numeric import padded
 from ..recording.node import Node
-from .places import Loop, Order, Place, Vector
+from .places import Loop, Order, Vector
 from .reads import Wiring
 from .signatures import Parameters, parameters_used, signature
 from .visits import Visits
 
-_CONTEXT = attrgetter("context")
 _MANY = 8  # codes a row, in a table
 _WIDE, _LARGEST = 2**31, 2**62
 Key = TypeVar("Key", bound=Hashable)
@@ -77,12 +74,12 @@ class Groups:
     @cached_property
     def forward(self) -> np.ndarray:
         """Which ops the program computed, and no recorded backward pass."""
-        return np.array([node.pulled is None for node in self.nodes], bool)
+        return np.array([pulled is None for pulled in self.wiring.facts.each("pulled")], bool)
 
     @cached_property
     def labels(self) -> list[int | None] | None:
         """What `tg.timestep` said of each op; None where it said nothing of any."""
-        contexts = set(map(_CONTEXT, self.nodes))
+        contexts = set(self.wiring.facts.each("context"))
         if all(context is None or context.timestep is None for context in contexts):
             return None
         return [node.timestep_label for node in self.nodes]
@@ -116,16 +113,15 @@ class _Grouping:
 
     def __init__(self, wiring: Wiring, visited: Visits):
         self.wiring = wiring
-        self.nodes = nodes = wiring.ops
-        places: Interned[Place] = Interned()
-        self.place = np.fromiter(map(places.__getitem__, visited.places), int, len(nodes))
-        self.loops = [place.loops for place in places]
-        self.order = [place.order for place in places]
-        self.vectors = padded(visited.vectors)
+        self.place = visited.place
+        self.loops = [place.loops for place in visited.places]
+        self.order = [place.order for place in visited.places]
+        self.vectors = visited.iterations.copy()
         signatures: Interned[Hashable] = Interned()
-        self.signature = np.fromiter(map(signatures.__getitem__, map(signature, nodes)), int, len(nodes))
+        each = map(signature, wiring.facts.each("op"), wiring.facts.each("attributes"))
+        self.signature = np.fromiter(map(signatures.__getitem__, each), np.int32, len(self.place))
         self.parameters, self.parameter_sets = parameters_used(wiring)
-        self.rows = split_by(self.place, len(places))  # the ops at each place
+        self.rows = split_by(self.place, len(visited.places))  # the ops at each place
 
     def groups(self) -> Groups:
         self._forget_first_parameters()
@@ -148,9 +144,9 @@ class _Grouping:
         columns = [tuple((1 + np.flatnonzero(kept_columns)).tolist()) for kept_columns in keep]
         return Groups(
             self.wiring,
-            number,
+            number.astype(np.int32),  # there may be millions
             chains,
-            iterations[:, : max(map(len, chains), default=0)],
+            iterations[:, : max(map(len, chains), default=0)].astype(np.int32),
             parameters=[self.parameter_sets[number] for number in self.parameters[first].tolist()],
             orders=orders,
             dissolved=[
@@ -158,7 +154,7 @@ class _Grouping:
                 for loop in inside
                 if loop not in kept and any(labels[self.rows[p], column].any() for p, column in inside[loop])
             ],
-            sites=np.column_stack([site, self.vectors]).astype(np.int32),  # there may be millions
+            sites=np.column_stack([site, self.vectors]).astype(np.int32),
             columns=[columns[place] for place in self.place[first].tolist()],
             unpacked=[(site[self.rows[p][0]], 1 + column) for loop in unpacked for p, column in inside[loop]],
         )
@@ -265,7 +261,7 @@ class _Grouping:
         if any(self.vectors[self.rows[p], d].any() for p, d in self._places_in_loops()[around]):
             return
         rows = np.concatenate([self.rows[p] for p, _ in inside])
-        prefix = np.full(len(self.nodes), -1)
+        prefix = np.full(len(self.place), -1)
         prefix[rows] = grouped(self.vectors[rows, :column])[0]
         linked = np.zeros((prefix.max() + 1, self.vectors[rows, column].max() + 1), bool)
         j, k = self.wiring.links
@@ -388,5 +384,5 @@ def split_by(numbers: np.ndarray, count: int) -> list[np.ndarray]:
     >>> [rows.tolist() for rows in split_by(np.array([1, 0, 1]), 2)]
     [[1], [0, 2]]
     """
-    order = np.argsort(numbers, kind="stable")
+    order = np.argsort(numbers, kind="stable").astype(np.int32)
     return np.split(order, np.searchsorted(numbers[order], np.arange(1, count)))[:count]

@@ -50,18 +50,22 @@ class Timeline:
 
     def __init__(self, nodes: Sequence[Node]):
         self.nodes = nodes
-        self.ops = [node for node in nodes if node.kind == "op"]
 
     @cached_property
     def wiring(self) -> Wiring:
         """What the ops read."""
-        return Wiring(self.nodes, self.ops)
+        return Wiring.of(self.nodes)
+
+    @property
+    def ops(self) -> Sequence[Node]:
+        """The ops, in recorded order."""
+        return self.wiring.ops
 
     @cached_property
     @garbage_collector_paused()
     def visits(self) -> Visits:
         """The place of each op, and its iterations, in the order of `ops`."""
-        return visits(self.ops, self.nodes)
+        return visits(self.wiring)
 
     @cached_property
     @garbage_collector_paused()
@@ -88,9 +92,9 @@ class Timeline:
         """The run of each op; None for leaves and outside of time."""
         timesteps = self.op_timesteps
         members: dict[RunKey, list[int]] = {}
-        for node, key in zip(self.ops, self._op_times.runs, strict=True):
-            if timesteps[node.index] is not None:
-                members.setdefault(key or (None, ()), []).append(node.index)
+        for index, key in zip(self.wiring.indices.tolist(), self._op_times.runs, strict=True):
+            if timesteps[index] is not None:
+                members.setdefault(key or (None, ()), []).append(index)
         del self._op_times  # all that is asked of it, and it is large
         runs: list[Run | None] = [None] * len(self.nodes)
         for (loop, _), ops in members.items():
@@ -114,7 +118,8 @@ class Timeline:
         timesteps = self.op_timesteps.copy()
         for index, timestep in leaves.timesteps():
             timesteps[index] = timestep
-        started = {node.index: state for node in self.ops if (state := leaves.started(node))}
+        ops = self.wiring.indices.tolist()
+        started = {index: state for index in ops if timesteps[index] is None and (state := leaves.started(index))}
         return timesteps, leaves.states, started
 
     @cached_property
@@ -128,11 +133,10 @@ class Timeline:
         slots = self._by_index(self._op_slots, -1)
         next_slot = max(slots, default=-1) + 1
         of_reader: dict[tuple[int, int], int] = {}
-        for node in self.nodes:
-            if node.kind != "op":
-                first, argument = next(iter(self.reads[node.index]), (None, -1 - node.index))
-                reader = (-1 if first is None else slots[first.index], argument)
-                slots[node.index] = next_slot + of_reader.setdefault(reader, len(of_reader))
+        for leaf in self.wiring.leaves.tolist():
+            first, argument = self.reads.first(leaf) or (-1, -1 - leaf)
+            reader = (-1 if first < 0 else slots[first], argument)
+            slots[leaf] = next_slot + of_reader.setdefault(reader, len(of_reader))
         return slots
 
     @cached_property
@@ -144,7 +148,7 @@ class Timeline:
         the targets that teacher forcing feeds.
         """
         _, states, _ = self._leaves_in_time
-        return [states[node.index].precedes if node.index in states else None for node in self.nodes]
+        return [states[index].precedes if index in states else None for index in range(len(self.nodes))]
 
     @cached_property
     def starts(self) -> dict[int, InitialState]:
@@ -165,7 +169,7 @@ class Timeline:
     def again(self) -> dict[int, int]:
         """For a leaf that gives what another gave one step earlier, as a fed target: the index of that one."""
         places = self._by_index(self._op_slots, -1)
-        return fed_again(self.nodes, self.reads, self.op_timesteps, places, self.runs)
+        return fed_again(self.wiring, self.reads, self.op_timesteps, places, self.runs)
 
     def _leaves(self) -> Leaves:
         reads = Reads(self.wiring, self.again) if self.again else self.reads
@@ -173,8 +177,8 @@ class Timeline:
 
     def _by_index(self, of_ops: Iterable[Value], of_leaves: Value) -> list[Value]:
         values = [of_leaves] * len(self.nodes)
-        for node, value in zip(self.ops, of_ops, strict=True):
-            values[node.index] = value
+        for index, value in zip(self.wiring.indices.tolist(), of_ops, strict=True):
+            values[index] = value
         return values
 
     @cached_property
@@ -189,7 +193,7 @@ class Timeline:
         """What tells the ops of one time step apart: place and signature, then the iterations of all other loops."""
         sites = self.groups.sites.copy()
         for members, chain, columns in zip(self.groups.members, self.groups.chains, self.groups.columns, strict=True):
-            run = self.runs[self.ops[members[0]].index]
+            run = self.runs[self.wiring.indices[members[0]]]
             if run is not None and run.loop is None:  # labels tell the time steps
                 sites[members, 1:] = -1
             elif run is not None:
@@ -214,13 +218,13 @@ class Timeline:
         subscripts = self._by_index(self._op_subscripts(), ())
         sites = self.sites
         alike: dict[Hashable, list[int]] = {}
-        for node in self.nodes:
-            if node.kind in ("input", "constant"):
-                of_readers = {subscripts[reader.index] for reader, _ in self.reads[node.index]}
-                subscripts[node.index] = of_readers.pop() if len(of_readers) == 1 else ()
-                if subscripts[node.index]:
-                    reader, argument = self.reads[node.index][0]
-                    alike.setdefault((sites[reader.index], argument), []).append(node.index)
+        for leaf in self.wiring.leaves.tolist():
+            if self.wiring.kind(leaf) != "parameter":
+                of_readers = {subscripts[reader] for reader, _ in self.reads.places(leaf)}
+                subscripts[leaf] = of_readers.pop() if len(of_readers) == 1 else ()
+                if subscripts[leaf]:
+                    reader, argument = self.reads.places(leaf)[0]
+                    alike.setdefault((sites[reader], argument), []).append(leaf)
         for leaves in alike.values():
             states = [leaf for leaf in leaves if self.precedes[leaf] is not None]
             if len(states) == 1:
@@ -249,9 +253,11 @@ class Timeline:
         sites = self._sites()
         if sites.shape[1] < 2 or not len(sites):
             return [()] * len(self.ops)
-        steps = [-1 if (step := self.op_timesteps[node.index]) is None else step for node in self.ops]
-        scopes = {scope: number for number, scope in enumerate(dict.fromkeys(node.scope for node in self.ops))}
-        moment, first = grouped(np.column_stack([sites[:, 0], steps, [scopes[node.scope] for node in self.ops]]))
+        indices = self.wiring.indices.tolist()
+        steps = [-1 if (step := self.op_timesteps[index]) is None else step for index in indices]
+        scopes = Interned[Hashable]()
+        scope = [scopes[scope] for scope in self.wiring.facts.each("scope")]
+        moment, first = grouped(np.column_stack([sites[:, 0], steps, scope]))
         differ = np.zeros((sites[:, 0].max() + 1, sites.shape[1] - 1), bool)
         np.logical_or.at(differ, sites[:, 0], sites[:, 1:] != sites[first[moment], 1:])
         for site, column in self.groups.unpacked:
@@ -263,7 +269,7 @@ class Timeline:
 
     @cached_property
     def _op_slots(self) -> list[int]:
-        ops = [node.index for node in self.ops]
+        ops = self.wiring.indices.tolist()
         runs, steps = Interned[int](), Interned[int | None]()
         run = [runs[id(self.runs[index])] for index in ops]
         step = [steps[self.op_timesteps[index]] for index in ops]

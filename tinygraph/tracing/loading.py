@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..graphs.graph import Graph
+from ..loops.reads import NodesAt
 from ..loops.timeline import Timeline
 from ..plain_text import clean
 from ..recording.context import LARGEST_TIMESTEP
@@ -56,7 +57,8 @@ def restored(header: dict[str, Any], block: memoryview) -> tuple[list[Any], Pass
     for node, gradient in gradients.items():
         _check_shape(gradient, node, f"the gradient of node {node.index}")
     cuts = [_cut(row, nodes, sources) for row in checked(header.get("cuts", []), list, "the list of cuts")]
-    return adjoints, PassNodes(graph, steps, gradients, lambda: cuts), _files(header["files"])
+    at = NodesAt(nodes, np.array([node.index for node in steps], np.int32))
+    return adjoints, PassNodes(graph, at, gradients, lambda: cuts), _files(header["files"])
 
 
 def _cut(row: Any, nodes: list[Node], sources: list[Source]) -> Cut:

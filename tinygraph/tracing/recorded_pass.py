@@ -6,16 +6,17 @@ import linecache
 import threading
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..backward.replay import pull, receives, view
+from ..backward.replay import pull, view
 from ..backward.sums import RunningSum
 from ..graphs.graph import Graph
 from ..graphs.symbols import Symbols
+from ..loops.reads import NodesAt
 from ..memory import garbage_collector_paused
 from ..plain_text import clean
 from ..recording.node import Node
@@ -32,7 +33,7 @@ class PassNodes(NamedTuple):
     """The graph of a pass, the node of each step, the gradients of the leaves, and what left the graph."""
 
     graph: Graph
-    nodes: list[Node]
+    nodes: NodesAt
     gradients: dict[Node, Any]
     cuts: Callable[[], list[Cut]] = list
 
@@ -82,7 +83,7 @@ class Pass:
         return self._recorded.graph
 
     @property
-    def nodes(self) -> list[Node]:
+    def nodes(self) -> Sequence[Node]:
         """The node of each step."""
         return self._recorded.nodes
 
@@ -122,10 +123,9 @@ class Pass:
     @cached_property
     def _step_of(self) -> array[int]:
         """The step of each node by its index; -1 for what has none."""
-        steps = array("q", [-1]) * len(self.graph.nodes)
-        for k, node in enumerate(self.nodes):
-            steps[node.index] = k
-        return steps
+        steps = np.full(len(self.graph.nodes), -1, np.int32)
+        steps[self._recorded.nodes.indices] = np.arange(len(self))
+        return array("i", steps.tobytes())
 
     def __len__(self) -> int:
         return len(self.adjoints)
@@ -201,10 +201,11 @@ class Pass:
     def writes(self, node: Node) -> list[tuple[int, int]]:
         """Return the (step, argument) pairs that contribute to the gradient of `node`, in order."""
         if node not in self._writes:
+            op_of = self.graph.timeline.wiring.facts.op
+            reads = self.graph.timeline.reads.places(node.index) if node.requires_grad else ()
+            steps = ((self._step_of[user], op_of(user), argument) for user, argument in reads)
             self._writes[node] = sorted(
-                (self._step_of[user.index], argument)
-                for user, argument in self.graph.consumers(node)
-                if self._step_of[user.index] >= 0 and receives(user, argument)
+                (step, argument) for step, op, argument in steps if step >= 0 and op is not None and op.rule(argument)
             )
         return self._writes[node]
 
@@ -222,7 +223,7 @@ class Pass:
     @cached_property
     def forward_bytes(self) -> int:
         """The bytes of all values that the forward pass computed."""
-        return sum(node.nbytes for node in self.graph.nodes if node.kind == "op")
+        return sum(self.graph.timeline.wiring.facts.each("nbytes"))
 
     @cached_property
     def _parameter_bytes(self) -> int:
