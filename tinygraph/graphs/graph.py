@@ -6,9 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ..loops.reads import PARAMETER, NodesAt
+from ..loops.reads import NodesAt
 from ..loops.timeline import Timeline
 from ..memory import garbage_collector_paused
 from ..recording.history import leading_to
@@ -68,7 +66,7 @@ class Graph:
     @property
     def parameters(self) -> list[Node]:
         """The leaves that require a gradient."""
-        return [self.nodes[index] for index in np.flatnonzero(self.timeline.wiring.kinds == PARAMETER).tolist()]
+        return self.timeline.wiring.parameters
 
     @cached_property
     def _names(self) -> Names:
@@ -111,7 +109,7 @@ class Graph:
 
     def consumers(self, node: Node) -> list[tuple[Node, int]]:
         """Return the nodes that use `node`, each with the number of the argument, in recorded order."""
-        return self.timeline.reads[node.index]
+        return list(self.timeline.reads[node.index])
 
     def longest_path(self) -> int:
         """Return the number of ops on the longest chain of dependences: what cannot be done in parallel."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Generic, TypeVar
 
 import numpy as np
 
 from ..recording.node import Node
+from .coded import Interned
 from .places import Loop, Order, Vector
 from .reads import Wiring
 from .signatures import Parameters, parameters_used, signature
@@ -21,15 +21,6 @@ from .visits import Visits
 
 _MANY = 8  # codes a row, in a table
 _WIDE, _LARGEST = 2**31, 2**62
-Key = TypeVar("Key", bound=Hashable)
-
-
-class Interned(dict[Key, int], Generic[Key]):
-    """The numbers of things, counted in the order in which they are first asked for."""
-
-    def __missing__(self, key: Key) -> int:
-        self[key] = number = len(self)
-        return number
 
 
 @dataclass

@@ -152,6 +152,11 @@ class Wiring:
         return source[between_ops], self.position[self.readers[between_ops]]
 
     @property
+    def parameters(self) -> list[Node]:
+        """The leaves that require a gradient."""
+        return [self.nodes[index] for index in np.flatnonzero(self.kinds == PARAMETER).tolist()]
+
+    @property
     def leaves(self) -> np.ndarray:
         """The index of each leaf."""
         return np.flatnonzero(self.kinds != OP)
@@ -159,6 +164,21 @@ class Wiring:
     def kind(self, index: int) -> str:
         """Return the kind of a node."""
         return KINDS[self.kinds[index]]
+
+
+class _ReadsOf(Sequence[Read]):
+    def __init__(self, nodes: Sequence[Node], places: list[tuple[int, int]]):
+        self._nodes = nodes
+        self._places = places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, k: Any) -> Any:
+        if isinstance(k, slice):
+            return [self[i] for i in range(*k.indices(len(self)))]
+        reader, argument = self._places[k]
+        return self._nodes[reader], argument
 
 
 class Reads:
@@ -190,8 +210,8 @@ class Reads:
         counts = np.bincount(wiring.sources, minlength=len(self._nodes))
         self._starts = array("i", np.concatenate([[0], np.cumsum(counts)]).astype(np.int32).tobytes())
 
-    def __getitem__(self, index: int) -> list[Read]:
-        return [(self._nodes[reader], argument) for reader, argument in self.places(index)]
+    def __getitem__(self, index: int) -> Sequence[Read]:
+        return _ReadsOf(self._nodes, self.places(index))
 
     def places(self, index: int) -> list[tuple[int, int]]:
         """Return the index of each op that reads a node, and the argument, without a look at their nodes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Hashable, Iterable, Sequence
 from functools import cached_property
 from typing import TypeVar
@@ -10,8 +11,9 @@ import numpy as np
 
 from ..memory import garbage_collector_paused
 from ..recording.node import Node
+from .coded import Coded, Interned
 from .fed import fed_again
-from .grouping import Groups, Interned, group_ops, grouped, occurrences
+from .grouping import Groups, group_ops, grouped, occurrences
 from .leaves import InitialState, Leaves
 from .over_time import OpTimes, Run, RunKey, op_times, over_time
 from .places import Loop
@@ -83,12 +85,12 @@ class Timeline:
         return op_times(self.groups, self.over_time)
 
     @cached_property
-    def op_timesteps(self) -> list[int | None]:
+    def op_timesteps(self) -> Sequence[int | None]:
         """The time step of each op; None for leaves and outside of time."""
-        return self._by_index(self._op_times.steps, None)
+        return Coded(self._by_index(self._op_times.steps, None))
 
     @cached_property
-    def runs(self) -> list[Run | None]:
+    def runs(self) -> Sequence[Run | None]:
         """The run of each op; None for leaves and outside of time."""
         timesteps = self.op_timesteps
         members: dict[RunKey, list[int]] = {}
@@ -103,28 +105,28 @@ class Timeline:
             run = Run(loop, first, last, backward=steps[0] == last > first)
             for index in ops:
                 runs[index] = run
-        return runs
+        return Coded(runs)
 
     @cached_property
-    def timesteps(self) -> list[int | None]:
+    def timesteps(self) -> Sequence[int | None]:
         """The time step of each node, from 1; None where it belongs to none."""
         return self._leaves_in_time[0]
 
     @cached_property
     @garbage_collector_paused()
-    def _leaves_in_time(self) -> tuple[list[int | None], dict[int, InitialState], dict[int, InitialState]]:
+    def _leaves_in_time(self) -> tuple[Sequence[int | None], dict[int, InitialState], dict[int, InitialState]]:
         """The time steps of all nodes, now that leaves are known, the initial states, and ops that are such."""
         leaves = self._leaves()  # not kept: it is large
-        timesteps = self.op_timesteps.copy()
+        timesteps = list(self.op_timesteps)
         for index, timestep in leaves.timesteps():
             timesteps[index] = timestep
         ops = self.wiring.indices.tolist()
         started = {index: state for index in ops if timesteps[index] is None and (state := leaves.started(index))}
-        return timesteps, leaves.states, started
+        return Coded(timesteps), leaves.states, started
 
     @cached_property
     @garbage_collector_paused()
-    def slots(self) -> list[int]:
+    def slots(self) -> Sequence[int]:
         """Which op of the cell each node is: the same number in every time step, never twice in one step of one run.
 
         It is the place in the program and the iterations of all loops around it other than the one over time; unlike a
@@ -137,7 +139,7 @@ class Timeline:
             first, argument = self.reads.first(leaf) or (-1, -1 - leaf)
             reader = (-1 if first < 0 else slots[first], argument)
             slots[leaf] = next_slot + of_reader.setdefault(reader, len(of_reader))
-        return slots
+        return array("i", slots)
 
     @cached_property
     @garbage_collector_paused()
@@ -202,9 +204,9 @@ class Timeline:
         return sites
 
     @cached_property
-    def sites(self) -> list[int]:
+    def sites(self) -> Sequence[int]:
         """Which place of the program each op stands at, the same number in all iterations; -1 for leaves."""
-        return self._by_index(self._sites()[:, 0].tolist(), -1)
+        return array("i", self._by_index(self._sites()[:, 0].tolist(), -1))
 
     @cached_property
     @garbage_collector_paused()
@@ -268,11 +270,11 @@ class Timeline:
         return [tuple(row[1 + c] + 1 for c in shown[row[0]] if row[1 + c] >= 0) for row in sites.tolist()]
 
     @cached_property
-    def _op_slots(self) -> list[int]:
+    def _op_slots(self) -> Sequence[int]:
         ops = self.wiring.indices.tolist()
         runs, steps = Interned[int](), Interned[int | None]()
         run = [runs[id(self.runs[index])] for index in ops]
         step = [steps[self.op_timesteps[index]] for index in ops]
         site = grouped(self._sites())[0]
         moment = grouped(np.column_stack([site, run, step]))[0]
-        return grouped(np.column_stack([site, occurrences(moment)]))[0].tolist()
+        return array("i", grouped(np.column_stack([site, occurrences(moment)]))[0].tolist())

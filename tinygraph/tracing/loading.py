@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..graphs.graph import Graph
+from ..loops.coded import Coded
 from ..loops.reads import NodesAt
 from ..loops.timeline import Timeline
 from ..plain_text import clean
@@ -86,10 +87,12 @@ def _timeline(header: dict[str, Any], nodes: list[Node], arrays: list[Any]) -> T
         None if step is None else bounded(step, -LARGEST_TIMESTEP, LARGEST_TIMESTEP + 1, "a time step")
         for step in (row.get("timestep") for row in header["nodes"])
     ]
-    timeline.op_timesteps = [step if node.kind == "op" else None for node, step in zip(nodes, steps, strict=True)]
+    timeline.op_timesteps = Coded(
+        [step if node.kind == "op" else None for node, step in zip(nodes, steps, strict=True)]
+    )
     if "visits" in header:  # else a file of an older version
         timeline.visits = restored_visits(header["visits"], len(timeline.ops), arrays)
-        timeline.timesteps = steps  # of leaves too: what was set or cut stands where it stood
+        timeline.timesteps = Coded(steps)  # of leaves too: what was set or cut stands where it stood
     return timeline
 
 
