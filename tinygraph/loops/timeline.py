@@ -139,7 +139,7 @@ class Timeline:
             first, argument = self.reads.first(leaf) or (-1, -1 - leaf)
             reader = (-1 if first < 0 else slots[first], argument)
             slots[leaf] = next_slot + of_reader.setdefault(reader, len(of_reader))
-        return array("i", slots)
+        return Coded(slots)
 
     @cached_property
     @garbage_collector_paused()
@@ -206,7 +206,7 @@ class Timeline:
     @cached_property
     def sites(self) -> Sequence[int]:
         """Which place of the program each op stands at, the same number in all iterations; -1 for leaves."""
-        return array("i", self._by_index(self._sites()[:, 0].tolist(), -1))
+        return Coded(self._by_index(self._sites()[:, 0].tolist(), -1))
 
     @cached_property
     @garbage_collector_paused()

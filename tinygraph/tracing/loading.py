@@ -139,8 +139,11 @@ def _node(row: Any, nodes: list[Node], arrays: list[Any], ops: list[Primitive], 
         label=optional(row.get("label"), str, "a label"),
         source=optional_reference(sources, row.get("source")),
     )
-    for argument, number in row.get("replaced", {}).items():
-        node.replaced[bounded(int(argument), 0, len(inputs), "a replaced argument")] = reference(arrays, number)
+    if "replaced" in row:
+        node.replaced = {
+            bounded(int(argument), 0, len(inputs), "a replaced argument"): reference(arrays, number)
+            for argument, number in row["replaced"].items()
+        }
     if row.get("stored") is not None:
         node.stored = tuple(optional_reference(arrays, number) for number in row["stored"])
         for source, contribution in zip(inputs, node.stored, strict=True):

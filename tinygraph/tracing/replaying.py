@@ -115,7 +115,7 @@ class Replay:
             if source in self.moved:
                 value = twin.inputs[i]._value
             elif value is not source._value:
-                twin.replaced[i] = value
+                twin.replaced = {**twin.replaced, i: value}
             values.append(value)
         self._given[twin] = tuple(values)
         return self._given[twin]
