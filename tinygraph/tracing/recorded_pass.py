@@ -8,7 +8,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from ..recording.node import Node
 from ..recording.source import program_source
 from ..recording.tensor import Tensor
 from .cuts import Cut
+from .pooled import Pooled
 
 _SHORTEST_STRIDE = 16
 _FEW = 8  # arguments; an op of more is pulled back once for all of them, and so many of such ops are remembered
@@ -46,7 +47,7 @@ class Pass:
 
     Attributes
     ----------
-    adjoints : list
+    adjoints : sequence of array
         One for each step.
     files : dict or None
         The program's lines by file and number, where the pass came from a file.
@@ -58,7 +59,7 @@ class Pass:
     """
 
     def __init__(
-        self, adjoints: list[Any], look: Callable[[], PassNodes], files: dict[str, dict[int, str]] | None = None
+        self, adjoints: Sequence[Any], look: Callable[[], PassNodes], files: dict[str, dict[int, str]] | None = None
     ):
         self.adjoints = adjoints
         self.files = files
@@ -75,6 +76,8 @@ class Pass:
             if self._nodes is None:
                 with garbage_collector_paused():
                     self._nodes = self._look()
+                    self.adjoints = Pooled(self.adjoints)
+                self._look = _nothing_more  # it held the pass as it ran
         return self._nodes
 
     @property
@@ -253,12 +256,10 @@ class Pass:
     @property
     def nbytes(self) -> int:
         """The bytes of what the trace holds: forward values, adjoints, and the checkpoints laid so far."""
-        adjoints = {id(base): base.nbytes for base in map(_base, self.adjoints)}
-        return self.forward_bytes + sum(adjoints.values()) + sum(total.nbytes for total in self._sums.values())
+        forward = self.forward_bytes  # looks at the nodes: adjoints are pooled from then on
+        assert isinstance(self.adjoints, Pooled)
+        return forward + self.adjoints.nbytes + sum(total.nbytes for total in self._sums.values())
 
 
-def _base(array: Any) -> np.ndarray:
-    array = np.asarray(array)
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
+def _nothing_more() -> NoReturn:
+    raise AssertionError("the nodes of a pass are made once")

@@ -34,7 +34,7 @@ class Trace(Pass):
 
     Attributes
     ----------
-    adjoints : list
+    adjoints : sequence of array
         One for each step.
     output : Node
         Where the pass began.
