@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from ..backward.replay import pull, view
+from ..backward.replay import has_rule, pull, view
 from ..backward.sums import RunningSum
 from ..graphs.graph import Graph
 from ..graphs.symbols import Symbols
@@ -204,11 +204,12 @@ class Pass:
     def writes(self, node: Node) -> list[tuple[int, int]]:
         """Return the (step, argument) pairs that contribute to the gradient of `node`, in order."""
         if node not in self._writes:
-            op_of = self.graph.timeline.wiring.facts.op
+            op_of = self.graph.timeline.wiring.facts.op  # and not `receives`, which would make the node of each reader
             reads = self.graph.timeline.reads.places(node.index) if node.requires_grad else ()
-            steps = ((self._step_of[user], op_of(user), argument) for user, argument in reads)
             self._writes[node] = sorted(
-                (step, argument) for step, op, argument in steps if step >= 0 and op is not None and op.rule(argument)
+                (self._step_of[user], argument)
+                for user, argument in reads
+                if self._step_of[user] >= 0 and has_rule(op_of(user), argument)
             )
         return self._writes[node]
 
