@@ -35,6 +35,8 @@ def place_labels(scene: Scene, layout: Layout) -> None:
         if label:
             alike[id(route.path), label].append(number)
     _name_frames(layout)
+    if not alike and not any(node.tags for node in scene.nodes):
+        return
     spans = _spans(scene, layout)
     place_remarks(scene, layout, spans)
     if not alike or len(alike) > MOST:
