@@ -19,13 +19,14 @@ def ops_scene(graph: tg.Graph) -> Scene:
     unrolled = Unrolled(graph)
     carried = carried_hues(((node, node.inputs) for node in graph.nodes), unrolled.hues)
     drawn = [node for node in graph.nodes if node.op != "alias"]
+    ids = [f"n{unrolled.original(node).index}" for node in graph.nodes]
     edges = [
-        Edge(f"n{unrolled.original(source).index}", f"n{node.index}", argument, hue=carried.get(source.index))
+        Edge(ids[source.index], ids[node.index], argument, hue=carried.get(source.index))
         for node in drawn
         for argument, source in enumerate(node.inputs)
     ]
     scene = unrolled.scene("Computational graph", [_box(unrolled, node) for node in drawn], edges)
-    return merge_equal_inputs(scene, graph, {f"n{node.index}": [node] for node in drawn})
+    return merge_equal_inputs(scene, graph, {ids[node.index]: [node] for node in drawn if node.kind != "op"})
 
 
 def _box(unrolled: Unrolled, node: tg.Node) -> Node:
