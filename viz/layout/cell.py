@@ -10,6 +10,7 @@ from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 from operator import itemgetter
+from typing import NamedTuple
 
 from ..scenes.scene import Edge, Node
 from .buses import DEPTH, ROOM, Stretch, bus, gap_below
@@ -29,8 +30,7 @@ BELOW_BUSES = DEPTH + 12.0
 CHANNEL = 8.0  # from the boxes of a rank to the first line that runs along them
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(NamedTuple):
     """What edges of different columns have in common: `source` is a slot, or the id of a node outside.
 
     `place` tells several between the same two nodes apart. What is `loose` has no say in what stands above what.
