@@ -65,18 +65,16 @@ def _place_gutter(plan: Plan, x: float, number: int, nets: list[Net], room: floa
 
 def _extents(plan: Plan) -> list[dict[int, tuple[float, float]]]:
     """Return for each column the bands in it, with the left and right end of what stands in each."""
-    present: list[dict[int, list[Box]]] = [{} for _ in plan.scene.columns]
+    present: list[dict[int, list[Node]]] = [{} for _ in plan.scene.columns]
     for node, column in plan.standing:
-        present[column].setdefault(node.band, []).append(plan.cell(node).boxes[node.slot])
-    return [
-        {band: _extent(plan.stacks.get((band, column), plan.cells[band]), boxes) for band, boxes in bands.items()}
-        for column, bands in enumerate(present)
-    ]
+        present[column].setdefault(node.band, []).append(node)
+    return [{band: _extent(plan.cell(nodes[0]), nodes) for band, nodes in bands.items()} for bands in present]
 
 
-def _extent(cell: Cell, boxes: list[Box]) -> tuple[float, float]:
-    if len(boxes) > 0.6 * len(cell.boxes):
+def _extent(cell: Cell, nodes: list[Node]) -> tuple[float, float]:
+    if len(nodes) > 0.6 * len(cell.boxes):
         return 0.0, cell.width
+    boxes = [cell.boxes[node.slot] for node in nodes]
     return min(box.left for box in boxes) - 4, max(box.right for box in boxes) + 4
 
 
@@ -116,8 +114,10 @@ def tracks_of(plan: Plan, crossings: Iterable[Crossing]) -> dict[int, dict[Net, 
         passages += [] if lane is None else [(crossing.last, lane, leaving)]
         for gutter, come, go in passages:
             tracks, net = gutters[gutter], plan.net(crossing, gutter)
-            track = tracks.setdefault(net, Track(come, (), crossing.leaves_right))
-            if go not in track.leaves:
+            track = tracks.get(net)
+            if track is None:
+                tracks[net] = Track(come, (go,), crossing.leaves_right)
+            elif go not in track.leaves:
                 tracks[net] = track._replace(leaves=(*track.leaves, go))
     return gutters
 

@@ -27,11 +27,11 @@ def fill_cells(plan: Plan) -> None:
 
 def _sort_edges(plan: Plan) -> None:
     """Tell the kinds of edges apart; all but crossings become wires of their cell."""
-    fans = _fans(plan)
+    nodes, cells, fans = plan.nodes, plan.cells, _fans(plan)
     alike: dict[tuple[str, str, str], int] = {}
     for i, edge in enumerate(plan.scene.edges):
-        source, target = plan.nodes[edge.source], plan.nodes[edge.target]
-        cell, column = plan.cells[target.band], target.column or 0
+        source, target = nodes[edge.source], nodes[edge.target]
+        cell, column = cells[target.band], target.column or 0
         ends = edge.source, edge.target, edge.kind
         alike[ends] = place = alike.get(ends, -1) + 1
         if source.column is None or (source.id, target.band) in fans:
@@ -48,10 +48,11 @@ def _fans(plan: Plan) -> set[tuple[str, int]]:
     columns_of: dict[int, set[int | None]] = defaultdict(set)
     for node in plan.scene.nodes:
         columns_of[node.band].add(node.column)
+    alone = {band for band, columns in columns_of.items() if len(columns) == 1 and None not in columns}
     fed: dict[tuple[str, int], set[int | None]] = defaultdict(set)
-    for edge in plan.scene.edges:
+    for edge in plan.scene.edges if alone else ():
         source, target = plan.nodes[edge.source], plan.nodes[edge.target]
-        if source.column is not None and source.band != target.band and len(columns_of[source.band]) == 1:
+        if source.band in alone and source.band != target.band:
             fed[source.id, target.band].add(target.column)
     return {fan for fan, columns in fed.items() if len(columns) > 1}
 
@@ -59,9 +60,11 @@ def _fans(plan: Plan) -> set[tuple[str, int]]:
 def _crossing(i: int, edge: Edge, source: Node, target: Node) -> Crossing:
     start, end = source.column or 0, target.column or 0
     if start == end:
-        return Crossing(i, source, target, (source.band, source.slot, edge.kind), start, end)
-    first, last = (start, end - 1) if start < end else (start - 1, end)
-    return Crossing(i, source, target, (source.band, source.slot, start < end), first, last)
+        return Crossing(i, source, target, (source.band, source.slot, edge.kind), start, end, True, False, False)
+    rightward = start < end
+    first, last = (start, end - 1) if rightward else (start - 1, end)
+    net = source.band, source.slot, rightward
+    return Crossing(i, source, target, net, first, last, rightward, rightward, first != last)
 
 
 def _arrange_cells(plan: Plan) -> None:
