@@ -25,9 +25,10 @@ import tinygraph as tg
 from tinygraph.backward.backprop import is_observed
 
 from .batching import Batch
+from .measuring import Forward, loss_of
 from .module import Arrays, Module
 from .sharding import shards_of
-from .updating import Forward, Update, Updater, loss_of
+from .updating import Update, Updater
 from .weighing import Loss, combined, shares
 from .workers import Workers
 
@@ -86,8 +87,8 @@ class ShardedUpdater(Updater):
     def _run_here(self, copied: bytes, shard: Batch, seed: int, number: int) -> Part:
         _reseed(self.model, seed, number)
         with _one_blas_thread():
-            loss, weight = loss_of(self.loss, self.model, self.forward(self.model, shard), shard)
-            self._look_at(loss)
+            loss, weight = self.measure(shard)
+            self._look_at(loss, shard)
             loss.backward()
         return Part(float(loss.item()), weight, _taken_gradients(self.model))
 

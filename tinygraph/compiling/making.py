@@ -133,15 +133,19 @@ class FirstCall:
         refuse_older(graph, captured)
         output = self._output(captured)
         reason = ""
-        for peel in (False, True):
+        for peel, lengthen in ((False, False), (False, True), (True, False), (True, True)):
             try:
-                plan = Plan(captured, graph, output, self.mark is not None, folded=True, peel=peel)
+                plan = Plan(
+                    captured, graph, output, self.mark is not None, folded=True, peel=peel, lengthen=lengthen
+                )
                 return self._verified(plan, reach, captured, moved)
             except Uneven as refusal:
                 reason = str(refusal)
                 continue
             except Irregular as refusal:
                 reason = reason or str(refusal)
+                if lengthen:
+                    continue
             except NotCompiled as refusal:
                 reason = f"in loops {refusal}"
             except Exception as error:  # a loop that this room has not met: op by op it is right all the same
@@ -208,8 +212,11 @@ class FirstCall:
             return None
         if not any(x.requires_grad for x in captured.arguments) and not captured.reads_parameters():
             raise NotCompiled("the function makes the parameters itself that its result depends on")
-        if len(captured.outputs) != 1 or differentiable[0].shape != ():
-            raise NotCompiled("a function whose result is differentiated must return one scalar Tensor, and no other")
+        if len(differentiable) != 1 or differentiable[0].shape != ():
+            raise NotCompiled(
+                "a function whose result is differentiated must return one scalar Tensor, and no other that has a"
+                " gradient: detach() the others"
+            )
         return differentiable[0]
 
     def _note_results(self, plan: Plan, captured: Captured) -> None:
