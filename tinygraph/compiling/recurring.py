@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..folding.cell import FoldedEdge, FoldedLoop, FoldedNode
-from ..folding.fold import fold
+from ..folding.fold import fold_in_one_loop
 from ..folding.folded import FoldedGraph
 from ..folding.indices import AT, DELAY, REVERSE, Index
 from ..graphs.graph import Graph
@@ -39,7 +39,7 @@ def folded_form(
     Irregular
         Where the loops are not such that each op reads others at one delay.
     """
-    return _Lowering(fold(graph), captured, peel, lengthen).result()
+    return _Lowering(fold_in_one_loop(graph), captured, peel, lengthen).result()
 
 
 _MOST_PEELED = 2

@@ -19,6 +19,7 @@ from .reads import Wiring
 from .signatures import Parameters, parameters_used, signature
 from .visits import Visits
 
+_FEW = 3  # iterations, of which a loop that is kept alone has at least so many
 _MANY = 8  # codes a row, in a table
 _WIDE, _LARGEST = 2**31, 2**62
 
@@ -94,9 +95,13 @@ class Groups:
         return np.concatenate([self.members[number] for number in self.inside[loop]])
 
 
-def group_ops(wiring: Wiring, visited: Visits) -> Groups:
-    """Group the ops of a graph, given their places and iterations."""
-    return _Grouping(wiring, visited).groups()
+def group_ops(wiring: Wiring, visited: Visits, longest: bool = False) -> Groups:
+    """Group the ops of a graph, given their places and iterations.
+
+    With `longest`, of loops inside loops only the one of most iterations is kept: the others, over layers, parts of a
+    state or decoders, are labels.
+    """
+    return _Grouping(wiring, visited).groups(longest)
 
 
 class _Grouping:
@@ -114,7 +119,7 @@ class _Grouping:
         self.parameters, self.parameter_sets = parameters_used(wiring)
         self.rows = split_by(self.place, len(visited.places))  # the ops at each place
 
-    def groups(self) -> Groups:
+    def groups(self, longest: bool = False) -> Groups:
         self._forget_first_parameters()
         for split in (self._split_if_restarted, self._split_if_periodic):
             for loop in list(self._places_in_loops()):
@@ -126,9 +131,11 @@ class _Grouping:
         keep = np.zeros((len(self.loops), self.vectors.shape[1]), bool)
         for p, loops in enumerate(self.loops):
             keep[p, : len(loops)] = [loop in kept for loop in loops]
+        if longest:
+            self._keep_longest(keep, inside)
         labels = np.where(keep[self.place], -1, self.vectors)
         number, first = grouped(np.column_stack([self.place, self.signature, self.parameters, labels]))
-        chains, orders = self._chains(first, labels, kept)
+        chains, orders = self._chains(first, labels, keep)
         kept_first = np.argsort(~keep, axis=1, kind="stable")[self.place]
         iterations = np.take_along_axis(np.where(keep[self.place], self.vectors, -1), kept_first, axis=1)
         site = grouped(np.column_stack([self.place, self.signature]))[0]
@@ -150,8 +157,21 @@ class _Grouping:
             unpacked=[(site[self.rows[p][0]], 1 + column) for loop in unpacked for p, column in inside[loop]],
         )
 
+    def _keep_longest(self, keep: np.ndarray, inside: dict[Loop, list[tuple[int, int]]]) -> None:
+        """Keep no loop that stands, at any place, around or in one of more iterations, and none of one or two."""
+        trips = {
+            loop: 1 + max(self.vectors[self.rows[p], column].max() for p, column in inside[loop]) for loop in inside
+        }
+        shorter = {loop for loop in inside if trips[loop] < _FEW}
+        for p, loops in enumerate(self.loops):
+            nested = [loops[column] for column in np.flatnonzero(keep[p])]
+            shorter.update(set(nested) - {max(nested, key=lambda loop: trips[loop], default=None)})
+        for loop in shorter:
+            for p, column in inside[loop]:
+                keep[p, column] = False
+
     def _chains(
-        self, first: np.ndarray, labels: np.ndarray, kept: set[Loop]
+        self, first: np.ndarray, labels: np.ndarray, keep: np.ndarray
     ) -> tuple[list[tuple[Loop, ...]], list[Order]]:
         """Return for each group its kept loops and its order; below a label, every label has a loop of its own."""
         copies: dict[tuple[Loop, Vector], Loop] = {}
@@ -160,14 +180,15 @@ class _Grouping:
             around: tuple[Loop, ...] = ()
             label: Vector = ()
             iterations: list[int | None] = []
-            for loop, at in zip(self.loops[self.place[k]], labels[k].tolist(), strict=False):
-                if loop in kept:
+            kept = keep[self.place[k]].tolist()
+            for loop, at, is_kept in zip(self.loops[self.place[k]], labels[k].tolist(), kept, strict=False):
+                if is_kept:
                     if (loop, label) not in copies:
                         copies[loop, label] = replace(loop, parent=around[-1] if around else None)
                     around += (copies[loop, label],)
                 else:
                     label += (at,)
-                iterations.append(None if loop in kept else at)
+                iterations.append(None if is_kept else at)
             chains.append(around)
             remaining = iter(iterations)
             orders.append(tuple(next(remaining) if n is None else n for n in self.order[self.place[k]]))

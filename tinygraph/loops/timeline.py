@@ -76,6 +76,12 @@ class Timeline:
         return group_ops(self.wiring, self.visits)
 
     @cached_property
+    @garbage_collector_paused()
+    def groups_in_one_loop(self) -> Groups:
+        """The ops grouped with one loop around them at most, that of most iterations."""
+        return group_ops(self.wiring, self.visits, longest=True)
+
+    @cached_property
     def over_time(self) -> set[Loop]:
         """The loops over time."""
         return over_time(self.groups)
