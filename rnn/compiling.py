@@ -71,6 +71,11 @@ class Compiled(Measured):
         return weight(self.loss, batch.targets, lengths, stepwise=stepwise)
 
 
+def measured(model: Any, loss: Loss, forward: Forward, backend: str | None) -> Measured:
+    """Return what measures the loss of batches: by plans of that backend, or without one recorded anew for each."""
+    return Measured(model, loss, forward) if backend is None else Compiled(model, loss, forward, backend)
+
+
 def _loss_function(model: Any, loss: Loss, forward: Forward) -> Callable[..., Any]:
     def loss_of_batch(
         inputs: Any, targets: Any, lengths: Any, target_lengths: Any, positions: Any, options: dict[str, Any]

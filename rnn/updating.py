@@ -14,7 +14,7 @@ from tinygraph.backward.backprop import tell_observers
 
 from .batching import Batch, chunks
 from .cells import State
-from .compiling import Compiled
+from .compiling import measured
 from .measuring import Forward, Measured
 from .optim import Optimizer, clip_grad_norm, clip_grad_value, gradient_norm
 from .weighing import Loss
@@ -86,8 +86,7 @@ class Updater:
     measure: Measured = field(init=False)
 
     def __post_init__(self) -> None:
-        made_of = (self.model, self.loss, self.forward)
-        self.measure = Measured(*made_of) if self.backend is None else Compiled(*made_of, self.backend)
+        self.measure = measured(self.model, self.loss, self.forward, self.backend)
 
     def __call__(self, batch: Batch) -> Iterator[Update]:
         """Update the parameters from a batch, or once from each stretch of its time."""

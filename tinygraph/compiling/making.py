@@ -135,9 +135,7 @@ class FirstCall:
         reason = ""
         for peel, lengthen in ((False, False), (False, True), (True, False), (True, True)):
             try:
-                plan = Plan(
-                    captured, graph, output, self.mark is not None, folded=True, peel=peel, lengthen=lengthen
-                )
+                plan = Plan(captured, graph, output, self.mark is not None, folded=True, peel=peel, lengthen=lengthen)
                 return self._verified(plan, reach, captured, moved)
             except Uneven as refusal:
                 reason = str(refusal)
