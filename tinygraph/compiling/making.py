@@ -61,7 +61,7 @@ class FirstCall:
         self._run(function, frame)
         try:
             if before is not None:
-                _refuse_changes(before)  # and do not record it: that would change things once more
+                _refuse_changes(before, where_it_was=False)  # and do not record it: that would change things once more
             self.plan = self._planned(Reach(self.function, *arguments.objects, ran=self.ran or None))
         except NotCompiled as refusal:
             self.reason = str(refusal)
@@ -299,11 +299,14 @@ def _is_array(x: Any) -> bool:
     return isinstance(x, Tensor | np.ndarray | np.generic)
 
 
-def _refuse_changes(reach: Reach) -> None:
+def _refuse_changes(reach: Reach, where_it_was: bool = True) -> None:
+    """Refuse what changes things; random numbers that only a recording drew are put back to be drawn again."""
     changed = reach.state.change()
     if changed is not None:
         raise NotCompiled(f"the function changes what is outside it: {changed}")
     drawn = reach.state.drawn()
+    if drawn is not None and where_it_was:
+        reach.state.rewind()
     if drawn is not None:
         raise NotCompiled(f"the function draws random numbers, from {drawn}")
 

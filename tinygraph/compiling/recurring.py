@@ -216,9 +216,9 @@ class _Lowering:
         return Case(low, high, Read(source, step, offset))
 
     def _operand(self, cases: list[Case], target: Value) -> Read:
+        cases = _merged(sorted(cases, key=lambda case: case.low))
         if len(cases) == 1 and (cases[0].low, cases[0].high) == target.span:
             return cases[0].read
-        cases = sorted(cases, key=lambda case: case.low)
         key = (target.loop, *((low, high, read.source.number, read.step, read.offset) for low, high, read in cases))
         if key not in self.joins:
             self.joins[key] = self._join(cases, target)
@@ -328,6 +328,17 @@ class _Lowering:
         joined = Value(CALL, rows.shape, rows.dtype, op=concatenate, reads=parts, node=rows.node)
         joined.attributes = {"axis": 0}
         return joined
+
+
+def _merged(cases: list[Case]) -> list[Case]:
+    """Return cases in order, those that follow each other and read the same as one."""
+    merged: list[Case] = []
+    for case in cases:
+        if merged and merged[-1].high == case.low and merged[-1].read == case.read:
+            merged[-1] = merged[-1]._replace(high=case.high)
+        else:
+            merged.append(case)
+    return merged
 
 
 def _affine(index: Index, trips: int, levels: int) -> tuple[int, int]:
