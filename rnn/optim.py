@@ -215,13 +215,21 @@ class Adam(Optimizer):
         """Return θ − η m̂ / (√v̂ + ε)."""
         g = gradient + self.weight_decay * value if self.weight_decay else gradient
         β1, β2 = self.betas
-        m = β1 * self.slot("mean", name, value) + (1 - β1) * g
-        v = β2 * self.slot("square", name, value) + (1 - β2) * (g * g)
+        m, v = (np.asarray(β * self.slot(slot, name, value)) for β, slot in zip(self.betas, self.slots, strict=True))
+        scratch = np.asarray((1 - β1) * g)
+        m += scratch
+        np.multiply(g, g, out=scratch)
+        scratch *= 1 - β2
+        v += scratch
         self.running["mean"][name], self.running["square"][name] = m, v
         n = self.counts[name]
-        m̂ = m / (1 - β1**n)
-        v̂ = v / (1 - β2**n)
-        return value - rate * m̂ / (np.sqrt(v̂) + self.eps)
+        np.divide(v, 1 - β2**n, out=scratch)  # v̂
+        np.sqrt(scratch, out=scratch)
+        scratch += self.eps
+        step = np.asarray(m / (1 - β1**n))  # m̂
+        step *= rate
+        step /= scratch
+        return np.subtract(value, step, out=step)
 
 
 class AdamW(Adam):

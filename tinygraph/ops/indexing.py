@@ -13,7 +13,7 @@ from ..recording.numpy_protocol import implements
 from ..recording.op import op
 from ..recording.questions import will_run_again
 from ..recording.source import where
-from ..recording.sparse import Sparse, is_basic
+from ..recording.sparse import Sparse, add_to_rows, is_basic
 from ..recording.tensor import Tensor, make
 from .elementwise import plain
 
@@ -80,7 +80,8 @@ scatter: Any = op(
 
 def _add_rows(g: Any, index: Any, like: Any) -> Any:
     total = np.zeros(like.shape, g.dtype)
-    np.add.at(total, index, g)
+    if index.size:
+        add_to_rows(total, index, g)
     return total
 
 
