@@ -48,17 +48,25 @@ class Module:
     def __setattr__(self, name: str, value: object) -> None:
         if isinstance(value, tg.Tensor) and value.requires_grad and value.label is None:
             value.name = name
-        known = vars(self).setdefault("_parameter_names", set())  # which stay parameters when they are frozen
-        if isinstance(value, tg.Tensor) and (value.requires_grad or any(value is p for p in made_parameters)):
+        known = self._known_names()
+        if isinstance(value, tg.Tensor) and _is_parameter(value):
             known.add(name)
         else:
-            known.discard(name)
+            known.difference_update([other for other in known if other == name or other.startswith(f"{name}.")])
         super().__setattr__(name, value)
+
+    def _known_names(self) -> set[str]:
+        """Return the names of what stays a parameter when it is frozen, dotted in lists and dicts, also in copies."""
+        return vars(self).setdefault("_parameter_names", set())
+
+    def __getstate__(self) -> dict[str, Any]:
+        list(self.children())  # looks what lists hold now: the copies of parameters cannot tell that they are some
+        return vars(self)
 
     def children(self) -> Iterator[tuple[str, Module]]:
         """Yield (name, part) for each part, in the order in which the attributes were set."""
-        for name, value in vars(self).items():
-            yield from _modules(name, value)
+        for name, value in list(vars(self).items()):
+            yield from _modules(name, value, self._known_names())
 
     def modules(self) -> Iterator[Module]:
         """Yield this module, then its parts and theirs; one that stands in several places comes once."""
@@ -300,23 +308,30 @@ class Module:
         return f"{type(self).__name__}({self.num_parameters()} parameters{f', {frozen} of them frozen' * bool(frozen)})"
 
 
-def _modules(name: str, value: object) -> Iterator[tuple[str, Module]]:
+def _is_parameter(tensor: tg.Tensor) -> bool:
+    return tensor.requires_grad or any(tensor is parameter for parameter in made_parameters)
+
+
+def _modules(name: str, value: object, known: set[str]) -> Iterator[tuple[str, Module]]:
     if isinstance(value, Module):
         yield name, value
     elif isinstance(value, (list, tuple, dict)):
         items = dict(value if isinstance(value, dict) else enumerate(value))
         leaves = {key: item for key, item in items.items() if isinstance(item, tg.Tensor) and item.op is None}
         if leaves:
-            yield name, _Held(name, leaves)
+            yield name, _Held(name, leaves, known)
         for key, item in items.items():
-            yield from _modules(f"{name}.{key}", item)
+            yield from _modules(f"{name}.{key}", item, known)
 
 
 class _Held(Module):
-    """The parameters that a list or a dict in an attribute holds."""
+    """The parameters that a list or a dict in an attribute holds; it adds their names to those that are known."""
 
-    def __init__(self, name: str, leaves: Mapping[Any, tg.Tensor]) -> None:
+    def __init__(self, name: str, leaves: Mapping[Any, tg.Tensor], known: set[str]) -> None:
         for key, leaf in leaves.items():
             if leaf.requires_grad and leaf.label is None:
                 leaf.name = f"{name}_{key}"
+            if _is_parameter(leaf):
+                known.add(f"{name}.{key}")
             setattr(self, str(key), leaf)
+        self._known_names().update(str(key) for key in leaves if f"{name}.{key}" in known)
