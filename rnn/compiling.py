@@ -13,7 +13,7 @@ import tinygraph as tg
 from .batching import Batch
 from .cells import State
 from .measuring import Forward, Measured, detached, lengths_of_targets, scalar_loss
-from .weighing import Loss, weight
+from .weighing import Loss, Remark, weight, weight_of
 
 PLANS = 16  # at most, one for each shape that batches have
 
@@ -47,13 +47,13 @@ class Compiled(Measured):
 
     def __call__(self, batch: Batch) -> tuple[tg.Tensor, float]:
         """Return the loss of a batch and its weight among others."""
-        value, stepwise, masked = self._run(self._whole, batch)
-        return value, self._weight(batch, stepwise, masked)
+        value, *told = self._run(self._whole, batch)
+        return value, self._weight(batch, *told)
 
     def stretch(self, batch: Batch, state: State) -> tuple[tg.Tensor, float, State]:
         """Return the loss of a stretch of time and its weight, and the state after it, without a gradient."""
-        value, stepwise, masked, state = self._run(self._stretch, batch, state)
-        return value, self._weight(batch, stepwise, masked), state
+        value, *told, state = self._run(self._stretch, batch, state)
+        return value, self._weight(batch, *told), state
 
     def with_graph(self, loss: tg.Tensor, batch: Batch, state: State) -> tg.Tensor:
         """Return a loss with the graph of what led to it: it is recorded now."""
@@ -66,7 +66,9 @@ class Compiled(Measured):
         results = run(*parts, self._options, *state)
         return results if run.plans_made == made else run(*parts, self._options, *state)
 
-    def _weight(self, batch: Batch, stepwise: bool, masked: str | None) -> float:
+    def _weight(self, batch: Batch, remark: Remark | None, stepwise: bool, masked: str | None) -> float:
+        if remark is not None:
+            return weight_of(remark)
         lengths = None if masked is None else getattr(batch, masked)
         return weight(self.loss, batch.targets, lengths, stepwise=stepwise)
 
@@ -81,7 +83,7 @@ def _loss_function(model: Any, loss: Loss, forward: Forward) -> Callable[..., An
         inputs: Any, targets: Any, lengths: Any, target_lengths: Any, positions: Any, options: dict[str, Any]
     ) -> Any:
         batch = Batch(inputs, targets, lengths, target_lengths, positions)
-        return _with_structure(model, partial(loss, **options), forward(model, batch), batch)
+        return _with_structure(model, _with_options(loss, options), forward(model, batch), batch)
 
     return loss_of_batch
 
@@ -98,17 +100,23 @@ def _stretch_function(model: Any, loss: Loss) -> Callable[..., Any]:
     ) -> Any:
         batch = Batch(inputs, targets)
         outputs, state = model.run(inputs, state)
-        return *_with_structure(model, partial(loss, **options), outputs, batch), detached(state)
+        return *_with_structure(model, _with_options(loss, options), outputs, batch), detached(state)
 
     return loss_of_stretch
 
 
-def _with_structure(model: Any, loss: Loss, outputs: Any, batch: Batch) -> tuple[tg.Tensor, bool, str | None]:
-    """Return the loss, and what its weight depends on: whether outputs are stepwise, and which lengths mask them."""
+def _with_options(loss: Loss, options: dict[str, Any]) -> Loss:
+    return partial(loss, **options) if options else loss
+
+
+def _with_structure(
+    model: Any, loss: Loss, outputs: Any, batch: Batch
+) -> tuple[tg.Tensor, Remark | None, bool, str | None]:
+    """Return the loss, and what its weight depends on: what it says, whether outputs are stepwise, which lengths."""
     lengths = lengths_of_targets(model, outputs, batch)
     names = ("target_lengths", "lengths")
     masked = None if lengths is None else next(name for name in names if getattr(batch, name) is lengths)
-    return scalar_loss(loss, outputs, batch.targets, lengths), isinstance(outputs, list), masked
+    return *scalar_loss(loss, outputs, batch.targets, lengths), isinstance(outputs, list), masked
 
 
 def _without_arrays(loss: Loss) -> tuple[Loss, dict[str, np.ndarray]]:

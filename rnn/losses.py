@@ -279,7 +279,7 @@ def _checked_weights(weights: np.ndarray, *, classes: int, dtype: np.dtype) -> n
 
 def _total_weight(weights: Any, targets: Any, active: Any) -> Any:
     if weights is None:
-        return math.prod(targets.shape) if active is None else _sum_of(active)
+        return np.float64(math.prod(targets.shape)) if active is None else _sum_of(active)
     each = _weights_of(targets, weights)
     return _sum_of(each) if active is None else _sum_of(each, active)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import tinygraph as tg
+from tinygraph.recording.remarks import remarks
 
 from .batching import Batch
 from .cells import State
@@ -15,7 +16,7 @@ from .checks import Lengths
 from .losses import Outputs
 from .module import Module
 from .seq2seq import teacher_forced, writes_sequences
-from .weighing import Loss, weight
+from .weighing import Loss, Remark, remarked, weight, weight_of
 
 Forward = Callable[[Any, Batch], Outputs]
 
@@ -84,17 +85,20 @@ def lengths_of_targets(model: Any, outputs: Outputs, batch: Batch) -> Lengths:
 def loss_of(loss: Loss, model: Any, outputs: Outputs, batch: Batch) -> tuple[tg.Tensor, float]:
     """Return the loss of a batch, a scalar, and its weight among others."""
     lengths = lengths_of_targets(model, outputs, batch)
-    value = scalar_loss(loss, outputs, batch.targets, lengths)
+    value, remark = scalar_loss(loss, outputs, batch.targets, lengths)
+    if remark is not None:
+        return value, weight_of(remark)
     return value, weight(loss, batch.targets, lengths, stepwise=isinstance(outputs, list))
 
 
-def scalar_loss(loss: Loss, outputs: Outputs, targets: Any, lengths: Lengths) -> tg.Tensor:
-    """Return what a loss says, which should be a scalar."""
-    value = loss(outputs, targets) if lengths is None else loss(outputs, targets, lengths)
+def scalar_loss(loss: Loss, outputs: Outputs, targets: Any, lengths: Lengths) -> tuple[tg.Tensor, Remark | None]:
+    """Return what a loss says, which should be a scalar, and by what it divided, where that is known."""
+    with remarks() as heard:
+        value = loss(outputs, targets) if lengths is None else loss(outputs, targets, lengths)
     if not isinstance(value, tg.Tensor) or value.size != 1:
         what = f"a Tensor of shape {value.shape}" if isinstance(value, tg.Tensor) else repr(value)[:60]
         raise TypeError(f"the loss should be a Tensor that holds a single number, not {what}")
-    return value
+    return value, remarked(loss, value, heard)
 
 
 def detached(state: State) -> State:

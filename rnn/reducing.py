@@ -11,6 +11,7 @@ import numpy as np
 
 import tinygraph as tg
 from tinygraph.recording.questions import on_values, will_run_again
+from tinygraph.recording.remarks import remark
 
 from .checks import Lengths, mask
 from .unrolling import each_timestep
@@ -70,7 +71,14 @@ def reduced(
     if reduction not in divisors:
         raise ValueError(f"reduction should be {_either(divisors)}, not {reduction!r}")
     output = outputs if isinstance(outputs, tg.Tensor) else outputs[0]
-    scale = _scale(divisors[reduction], output.dtype)
+    loss = _reduced(term, outputs, targets, active, reduction, _scale(divisors[reduction], output.dtype))
+    remark(loss, (reduction, divisors[reduction]))
+    return loss
+
+
+def _reduced(
+    term: Term, outputs: Outputs, targets: np.ndarray, active: np.ndarray | None, reduction: str, scale: Any
+) -> tg.Tensor:
     if isinstance(outputs, tg.Tensor):
         L = _one_step(term, outputs, targets, active)
         return L if reduction == "none" or (L.ndim == 0 and _is_one(scale)) else _scaled_sum(L, scale)
