@@ -65,27 +65,27 @@ def cross_entropy(
     >>> bool(np.isclose(cross_entropy(o, [0, 1, 2], reduction="mean").item(), np.log(4)))
     True
     """
-    targets = checked_targets("cross_entropy", outputs, targets)
-    if targets.dtype.kind not in "iu":
-        hint = "; of one-hot targets give the classes, ys.argmax(axis=-1)" if targets.dtype.kind == "f" else ""
-        raise TypeError(f"the targets of cross_entropy should be integers, not {targets.dtype}{hint}")
-    output, target_shape = first_step(outputs, targets)
+    classes: Any = checked_targets("cross_entropy", outputs, targets)
+    if classes.dtype.kind not in "iu":
+        hint = "; of one-hot targets give the classes, ys.argmax(axis=-1)" if classes.dtype.kind == "f" else ""
+        raise TypeError(f"the targets of cross_entropy should be integers, not {classes.dtype}{hint}")
+    output, target_shape = first_step(outputs, classes)
     last = "" if output.ndim < 3 else f"; classes come last, in outputs of shape {output.shape}: swap the axes"
     check_shapes(output.shape[:-1], target_shape, "cross_entropy", last)
-    counts = _which_count(targets, ignored=ignore_index, classes=output.shape[-1])
-    active = active_steps(outputs, targets, lengths)
+    counts = _which_count(classes, ignored=ignore_index, classes=output.shape[-1])
+    active = active_steps(outputs, classes, lengths)
     if isinstance(counts, tg.Tensor) or not counts.all():
-        active, targets = counts if active is None else np.logical_and(counts, active), np.where(counts, targets, 0)
+        active, classes = counts if active is None else np.logical_and(counts, active), np.where(counts, classes, 0)
     weights = _class_weights(weight, output)
     term = _cross_entropy_term(weights, label_smoothing, output.shape[-1])
     single = isinstance(outputs, tg.Tensor)
     divisors = {
-        "mean": _total_weight(weights, targets, active),
+        "mean": _total_weight(weights, classes, active),
         "sum": 1,
         "batchmean": math.prod(target_shape[-1:] if single else target_shape),
         "none": 1,
     }
-    return reduced(term, outputs, targets, active, reduction or ("mean" if single else "batchmean"), divisors)
+    return reduced(term, outputs, classes, active, reduction or ("mean" if single else "batchmean"), divisors)
 
 
 def mse(outputs: Outputs, targets: ArrayLike, lengths: Lengths = None, reduction: str = "mean") -> tg.Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from tinygraph.numeric import norm
 
 from .module import Arrays, Module
 from .schedules import Schedule
+from .torch_names import OF_OPTIMIZERS
 
 Parameters = Module | Mapping[str, tg.Tensor]
 
@@ -64,6 +65,13 @@ class Optimizer:
             raise ValueError(f"lr should be at least 0, not {lr}")
         self.running: dict[str, Arrays] = {slot: {} for slot in self.slots}
         self.counts: dict[str, int] = dict.fromkeys(self.parameters, 0)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            kind = type(self).__name__
+            instead = f"; write {OF_OPTIMIZERS[name]}" if name in OF_OPTIMIZERS else ""
+            raise AttributeError(f"{kind!r} object has no attribute {name!r}{instead}", name=name, obj=self)
 
     @property
     def rate(self) -> float:

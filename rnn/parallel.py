@@ -163,9 +163,10 @@ def _measured(copied: Copied) -> Measured:
         return _latest.measure
     sent = pickle.loads(copied.parameters)
     if getattr(_latest, "key", None) != (copied.pickled, copied.backend):
-        unpickler = pickle.Unpickler(io.BytesIO(copied.pickled))
+        unpickler: Any = pickle.Unpickler(io.BytesIO(copied.pickled))
         unpickler.persistent_load = sent.__getitem__
-        _latest.measure = measured(*unpickler.load(), copied.backend)
+        model, loss, forward = unpickler.load()
+        _latest.measure = measured(model, loss, forward, copied.backend)
         _latest.key, _latest.parameters = (copied.pickled, copied.backend), sent
     for name, parameter in _latest.parameters.items():
         parameter.data, parameter.requires_grad = sent[name].data, sent[name].requires_grad

@@ -109,7 +109,7 @@ def _scale(divisor: Any, dtype: np.dtype) -> Any:
 
 
 @on_values
-def _inverse(divisor: Any, *, dtype: np.dtype | None) -> np.floating:
+def _inverse(divisor: Any, *, dtype: np.dtype | None) -> Any:
     if not divisor:
         raise ValueError("there is no target that counts: all are ignored, or of weight 0")
     return np.asarray(1 / divisor, dtype)[()]

@@ -182,10 +182,11 @@ class Compiled:
         leaves = iter(enumerate(outputs))
         result = []
         for of_plan, eager in plan.results:
-            number, value = next(leaves) if of_plan else (None, None)
-            if number is None:
+            if not of_plan:
                 result.append(eager)
-            elif plan.leaves and number == plan.differentiated:
+                continue
+            number, value = next(leaves)
+            if plan.leaves and number == plan.differentiated:
                 tensors = [arguments.leaves[leaf] if isinstance(leaf, int) else leaf for leaf in plan.leaves]
                 result.append(tensor_of_call(self.__name__, value, gradients, tensors, frame))  # type: ignore[attr-defined]
             else:
