@@ -51,14 +51,27 @@ def weight(loss: Loss, targets: Any, lengths: Lengths = None, *, stepwise: bool 
 def remarked(loss: Loss, value: tg.Tensor, remarks: Sequence[tuple[tg.Tensor, Remark]]) -> Remark | None:
     """Return the reduction of the loss that was computed, and what it divided by, as `rnn.reducing` told; else None.
 
-    So it is known of a lambda, too, around one of the losses here. Of several that make one only sums add up.
+    So it is known of a lambda, too, around one of the losses here: of that loss itself, of a mean with a factor or a
+    penalty, and of sums that are added. A sum that is divided by hand is some mean, nobody knows which.
     """
-    if hasattr(loss, "count"):
+    facts = {id(tensor): fact for tensor, fact in remarks}
+    if hasattr(loss, "count") or not facts:
         return None
-    own = [fact for tensor, fact in remarks if tensor is value] or [fact for _, fact in remarks]
-    if len(own) == 1 and own[0][0] != "none":
-        return own[0]
-    return own[0] if own and all(reduction == "sum" for reduction, _ in own) else None
+    terms = _terms(value, facts)
+    if not terms and value.op is None and math.isclose(value.item(), sum(t.item() for t, _ in remarks), rel_tol=1e-6):
+        terms = list(facts.values())  # nothing is recorded, and so no sum of them
+    if terms and (len(terms) == 1 or all(reduction == "sum" for reduction, _ in terms)):
+        return terms[0]
+    (fact, *others) = facts.values()
+    return None if others or fact[0] in ("sum", "none") else fact
+
+
+def _terms(value: tg.Tensor, facts: dict[int, Remark]) -> list[Remark]:
+    """Return what was said of the losses that add up to this one; nothing where it is made in another way."""
+    if id(value) in facts:
+        return [facts[id(value)]]
+    parts = [_terms(part, facts) for part in value.inputs] if value.op is not None and value.op.name == "add" else []
+    return [fact for terms in parts for fact in terms] if all(parts) else []
 
 
 def weight_of(remark: Remark) -> float:

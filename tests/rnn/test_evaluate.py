@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import rnn
+import tinygraph as tg
 from rnn.weighing import combined, shares, weight
 from tests.rnn.helpers import softmax
 
@@ -80,6 +81,7 @@ OWN_LOSSES = {
     "a sum": lambda o, y, lengths=None: rnn.mse(o, y, lengths, reduction="sum"),
     "half a mean": lambda o, y, lengths=None: 0.5 * rnn.mse(o, y, lengths),
     "two sums": _penalised,
+    "a mean with a penalty": lambda o, y, lengths=None: rnn.mse(o, y, lengths) + tg.tensor(0.25),
     "probabilities with weights": partial(
         rnn.binary_cross_entropy_with_logits, weight=np.array([1.0, 3.0]), reduction="mean"
     ),
@@ -101,6 +103,13 @@ def test_losses_around_those_here_count_as_these_do(name, compile):
         options = {"epochs": 1, "loss": loss, "optimizer": rnn.SGD(model, 0.0), "quiet": True, "compile": compile}
         assert rnn.fit(model, data, **options).train == pytest.approx([expected])
         assert rnn.fit(model, data, shards=2, **options).train == pytest.approx([expected])
+
+
+def test_a_sum_divided_by_hand_is_a_mean():
+    model, xs, ys = network(), RNG.normal(size=(4, 6, 3)), RNG.normal(size=(4, 6, 2))
+    loss = lambda o, y: rnn.mse(o, y, reduction="sum") / len(o[0])
+    halves = [(xs[:, part], ys[:, part]) for part in (slice(0, 3), slice(3, 6))]
+    assert rnn.evaluate(model, halves, loss) == pytest.approx(loss(model(xs), ys).item())
 
 
 def test_weights_of_classes_in_a_lambda_count_too():
