@@ -95,10 +95,10 @@ def fit(
         or mpi4py's `MPIPoolExecutor`. A worker that dies is run again. This process when not given.
     compile : bool or str
         Compute loss and gradients by `tinygraph.compile`, with this backend or "numpy": the same numbers but for
-        rounding, several times as fast. The first batch of each shape is recorded, and one program made for all batches
-        of this shape, 16 at most. What draws random numbers as it goes, such as dropout or a coin thrown for teacher
-        forcing, runs as ever, after one warning; so do all updates with `debug`, which looks at what is recorded. An
-        update's loss has no graph then, but that of a `NonfiniteLossError`.
+        rounding, the faster the smaller the arrays are. The first batch of each shape is recorded, and one program made
+        for all batches of this shape; 16 are kept. What draws random numbers as it goes, such as dropout or a coin
+        thrown for teacher forcing, runs as ever, after one warning; so do all updates with `debug`, which looks at what
+        is recorded. An update's loss has no graph then, but that of a `NonfiniteLossError`.
     rng : numpy.random.Generator or int
         Orders the batches.
     checkpoint : path, optional

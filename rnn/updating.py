@@ -45,9 +45,10 @@ class Update(NamedTuple):
     number : int
         Of the optimiser, from 1.
     loss : Tensor
-        With its graph, recorded with the parameters before the update; without one where the batch was cut into shards.
+        With its graph, recorded with the parameters before the update; without one where the batch was cut into shards,
+        or the loss compiled.
     weight : float
-        By how much the loss counts in the mean of an epoch.
+        By how much the loss counts in the mean of an epoch; infinity for a sum, which is added to the others.
     gradient_norms : dict of float
         By layer, before clipping.
     batch : Batch
