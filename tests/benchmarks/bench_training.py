@@ -2,7 +2,7 @@
 
 An embedding, one LSTM layer and a readout, float32, one BLAS thread each; the same weights, batches and optimizer. Ours
 runs as `rnn.fit` runs it, recorded anew for each batch or compiled; PyTorch's is its fused `nn.LSTM`. The rounds are
-interleaved, so that all see the same machine; least times tell most where other programs take the cores meanwhile.
+interleaved, and the time is that of the processor, which other programs on the cores lengthen little.
 
     OMP_NUM_THREADS=1 python tests/benchmarks/bench_training.py [--rounds 40] [--rows 1 2 3]
 """
@@ -98,9 +98,9 @@ def measure(H: int, N: int, T: int, K: int, rounds: int) -> dict[str, list[float
         text = rng.integers(0, K, (T + 1, N))
         losses = []
         for name, update in updates.items():
-            start = time.perf_counter()
+            start = time.process_time()
             losses.append(update(text))
-            times[name].append(time.perf_counter() - start)
+            times[name].append(time.process_time() - start)
         np.testing.assert_allclose(losses, losses[0], rtol=1e-3)
     return {name: spent[2:] for name, spent in times.items()}
 
