@@ -11,6 +11,7 @@ from collections.abc import Hashable
 from ..scenes.scene import Edge, Node
 from .cell import Cell
 from .plan import Crossing, Plan, Use
+from .size import label_room
 
 
 def fill_cells(plan: Plan) -> None:
@@ -75,6 +76,9 @@ def _arrange_cells(plan: Plan) -> None:
         source, target = crossing.source, crossing.target
         (right if crossing.leaves_right else left)[source.band].add(source.slot)
         (left if crossing.comes_from_left else right)[target.band].add(target.slot)
+        if crossing.comes_from_left:
+            entering = plan.cells[target.band].entering.setdefault(target.slot, {})
+            entering[source.slot] = label_room(plan.scene.edges[crossing.edge].label)
     for band, cell in plan.cells.items():
         cell.arrange(left[band], right[band])
 
