@@ -14,6 +14,7 @@ from ..layout.geometry import Box, Point
 from ..layout.positions import Layout
 from ..layout.size import LABEL_SIZE
 from ..layout.typeset import typeset_width
+from ..palette import HUES
 from ..scenes.scene import Edge, Node, Scene
 from .legend import legend_group
 from .standing import document
@@ -103,11 +104,14 @@ def _columns(scene: Scene, layout: Layout) -> Iterable[str]:
     texts: dict[int, str] = {}
     shades = fills(scene)
     railed = {rail.source for rail in layout.rails}
-    for number, column, path, place in layout.routes:
+    for number, column, path, place, own in layout.routes:
         edge = scene.edges[number]
-        if id(path) not in texts:
-            texts[id(path)] = path.svg()
-        edges[column].append(_edge(edge, texts[id(path)], edge.source in railed))
+        for line in (path, own) if own else (path,):
+            if id(line) not in texts:
+                texts[id(line)] = line.svg()
+        edges[column].append(_edge(edge, texts[id(path)], edge.source in railed, own is path or not edge.label))
+        if own and own is not path:
+            edges[column].append(_own_part(edge, texts[id(own)]))
         if edge.label and place:
             labels[column].append(_edge_label(edge, place))
     for node in scene.nodes:
@@ -124,11 +128,22 @@ def _columns(scene: Scene, layout: Layout) -> Iterable[str]:
         yield from inside
 
 
-def _edge(edge: Edge, path: str, railed: bool) -> str:
+def _edge(edge: Edge, path: str, railed: bool, coloured: bool) -> str:
     id = f"{edge.source}-{edge.target.removeprefix('n')}-{edge.argument}"
     kind = (f" {edge.kind}" if edge.kind else "") + (" hollow" if edge.hollow else "")
-    classes = f"{'r' if railed else 'e'}{kind}{'' if edge.label else hue_class(edge.hue)}"
-    return f'<path id="{id}" class="{classes}" d="{path}"/>'
+    hue = _plain_hue(edge) if edge.label else hue_class(edge.hue)
+    return f'<path id="{id}" class="{"r" if railed else "e"}{kind}{hue if coloured else ""}" d="{path}"/>'
+
+
+def _own_part(edge: Edge, path: str) -> str:
+    """Return the end of a line that no other edge runs along, in the colour of its label."""
+    kind = f" {edge.kind}" if edge.kind else ""
+    return f'<path class="e{kind}{_plain_hue(edge)}" d="{path}"/>'
+
+
+def _plain_hue(edge: Edge) -> str:
+    """Return the class of an edge's colour alone: dashes would make a delay of it."""
+    return "" if edge.hue is None else hue_class(edge.hue % HUES)
 
 
 def _edge_label(edge: Edge, place: Point) -> str:
