@@ -25,6 +25,7 @@ GAP = 30.0  # pixels between two level runs that seem to be one
 HEAD_ROOM = 5.0  # beside an arrowhead
 SHARED = 2.5  # nearer lines of one source are one
 NEARLY, FAR = 2.0, 16.0  # so much further off is nearly as near; what stands so far off is not seen to belong
+LOOK = 40.0  # so far around a label its line and others are looked for
 SPIKE, TANGLE = 75.0, 480.0  # degrees that a line may turn within a few pixels, and in all
 
 
@@ -207,16 +208,19 @@ def labels_taken_for_others(drawing: viz.Drawing) -> list[str]:
             line.edge >= 0 and (edges[line.edge].label == edge.label or _ends(edges[line.edge]) == _ends(edge))
             for line in lines
         ]
-        foreign = points[~np.array(mates)[owners]]
-        whose = owners[~np.array(mates)[owners]]
-        unshared = own[_distances_to(own, foreign) >= SHARED]
-        distance = _distances(text.box, unshared if len(unshared) else own).min()
+        others = np.flatnonzero(~np.array(mates)[owners] & (_distances(text.box, points) < LOOK))
+        foreign = points[others]
+        unshared = own[_distances(text.box, own) < LOOK]
+        unshared = unshared[_distances_to(unshared, foreign) >= SHARED]
+        distance = _distances(text.box, unshared).min(initial=LOOK)
         name = f"{text.text} of {line_name(lines, text.owner)} at ({text.box.x:.0f}, {text.box.y:.0f})"
         near = _distances(text.box, foreign)
         if distance > FAR:
             problems.append(f"{name} stands {distance:.0f} px off its own part")
         elif len(near) and near.min() < distance + NEARLY:
-            problems.append(f"{name} may be of {lines[whose[near.argmin()]].name}, {near.min():.0f} for {distance:.0f}")
+            problems.append(
+                f"{name} may be of {lines[owners[others[near.argmin()]]].name}, {near.min():.0f} for {distance:.0f}"
+            )
         else:
             beside = [
                 node.label for node, box in nodes if node.id not in _ends(edge) and _gap(text.box, box) < distance
@@ -230,10 +234,8 @@ def _ends(edge: Edge) -> tuple[str, str]:
 
 
 def _distances_to(points: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return how far each of `points` is from the nearest of `others` that are close; infinity if none is."""
-    low, high = points.min(0) - SHARED, points.max(0) + SHARED
-    close = others[((others >= low) & (others <= high)).all(1)]
-    return np.hypot(*(points[:, None] - close).transpose(2, 0, 1)).min(axis=1, initial=np.inf)
+    """Return how far each of `points` is from the nearest of `others`."""
+    return np.hypot(*(points[:, None] - others).transpose(2, 0, 1)).min(axis=1, initial=np.inf)
 
 
 def _gap(one: Box, other: Box) -> float:
