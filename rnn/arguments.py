@@ -8,6 +8,8 @@ from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any
 
+import tinygraph as tg
+
 from .cells import Cell
 from .layers import Bidirectional
 from .module import Module
@@ -64,6 +66,17 @@ def check_arguments(
         raise ValueError(
             "workers compute the shards of a batch: say how many, as shards=8, whatever the number of workers"
         )
+
+
+def check_backend(compile: bool | str) -> str | None:
+    """Return the backend that compiles, or None where nothing is compiled; raise ValueError where there is no such."""
+    backend = "numpy" if compile is True else compile
+    if backend is False:
+        return None
+    if not isinstance(backend, str):
+        raise ValueError(f"compile={compile!r}: expected True, False or the name of a backend")
+    tg.compile(check_backend, backend=backend)  # which refuses a name that it does not know
+    return backend
 
 
 def _check_optimizer(model: Module, optimizer: Optimizer) -> None:

@@ -108,7 +108,7 @@ class Cell(Module):
             if name in ("input_size", "state_sizes", "output_size"):
                 remedy = "begin its __init__ with super().__init__(input_size, state_sizes)"
                 raise AttributeError(f"{kind} has no {name}: {remedy}", name=name, obj=self)
-            raise AttributeError(f"{kind!r} object has no attribute {name!r}", name=name, obj=self)
+            return super().__getattr__(name)
 
     def __call__(self, state: State, x: ArrayLike) -> State:
         """Return the state after one time step."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import tinygraph as tg
+from tinygraph.recording.questions import on_values
 
 from .cells import Cell, State
 from .module import Module
@@ -74,7 +75,7 @@ def of_dtype(values: ArrayLike, dtype: np.dtype, what: str) -> Any:
     if isinstance(values, (list, tuple)) and has_tensors(values):
         return [of_dtype(value, dtype, what) for value in values]
     array = values if isinstance(values, tg.Tensor) else np.asarray(values)
-    if isinstance(array, np.ndarray) and array.dtype.kind in "iub":
+    if array.dtype.kind in "iub":
         return array.astype(dtype)
     if array.dtype != dtype:
         raise TypeError(f"the network holds {dtype}, but {what} is {array.dtype}: convert one of them")
@@ -109,9 +110,14 @@ def mask(lengths: ArrayLike, steps: int, batch: tuple[int, ...]) -> np.ndarray:
         raise TypeError(f"lengths should be integers, not {lengths.dtype}")
     if lengths.shape != batch:
         raise ValueError(f"lengths should have shape {batch}, one for each sequence, not {lengths.shape}")
-    if not isinstance(lengths, tg.Tensor) and (lengths.min() < 1 or lengths.max() > steps):
+    return _mask(lengths, steps=steps)
+
+
+@on_values
+def _mask(lengths: np.ndarray, *, steps: int) -> np.ndarray:
+    if lengths.min() < 1 or lengths.max() > steps:
         raise ValueError(f"lengths should lie between 1 and T = {steps}, not {lengths.tolist()}")
-    time = np.arange(1, steps + 1).reshape(-1, *(1 for _ in batch))
+    time = np.arange(1, steps + 1).reshape(-1, *(1 for _ in lengths.shape))
     return (time <= lengths)[..., None]
 
 

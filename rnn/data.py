@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+import tinygraph as tg
+from tinygraph.recording.questions import on_values
+
 from .init import Rng, generator
 
 
@@ -165,9 +168,14 @@ def one_hot(numbers: ArrayLike, size: int, dtype: DTypeLike = np.float64) -> np.
     array([[0., 0., 1.],
            [1., 0., 0.]])
     """
-    numbers = np.asarray(numbers)
+    numbers = numbers if isinstance(numbers, tg.Tensor) else np.asarray(numbers)
     if numbers.dtype.kind not in "iu":
         raise TypeError(f"one_hot codes integers, not {numbers.dtype}")
+    return _one_hot(numbers, size=size, dtype=dtype)
+
+
+@on_values
+def _one_hot(numbers: np.ndarray, *, size: int, dtype: DTypeLike) -> np.ndarray:
     if numbers.size and (numbers.min() < 0 or numbers.max() >= size):
         raise ValueError(f"numbers should lie between 0 and {size - 1}, not {numbers.min()}..{numbers.max()}")
     coded = np.zeros((*numbers.shape, size), dtype)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 import tinygraph as tg
+from tinygraph.recording.questions import on_values
 
 from .cells import check_sizes
 from .init import Rng, drawing, normal
@@ -79,17 +80,17 @@ class Embedding(Module):
 
     def __call__(self, numbers: ArrayLike) -> tg.Tensor:
         """Return the vectors (…, embedding_dim) of numbers (…) from 0 to num_embeddings − 1."""
-        index = np.asarray(numbers)
+        index = numbers if isinstance(numbers, tg.Tensor) else np.asarray(numbers)
         if index.dtype.kind not in "iu":
             raise TypeError(
                 f"{self!r} reads integers, the numbers of symbols, not {index.dtype}; "
                 "what is one-hot already is its argmax: xs.argmax(axis=-1)"
             )
-        if index.size and (index.min() < 0 or index.max() >= self.num_embeddings):
-            raise ValueError(f"{self!r} reads numbers from 0 to {self.num_embeddings - 1}, not {_wrong(index, self)}")
+        index = _checked(index, rows=self.num_embeddings, reader=repr(self))
         x = self.E[index]
         if self.padding_idx is not None:  # the padding's vector as a constant: no gradient reaches its row
-            padding = tg.tensor(self.E.data[self.padding_idx], name="padding")
+            vector = _vector(self.E, row=self.padding_idx)
+            padding = vector if isinstance(vector, tg.Tensor) else tg.tensor(vector, name="padding")
             x = tg.where((index == self.padding_idx)[..., None], padding, x)
         return x
 
@@ -111,5 +112,14 @@ def _row(padding_idx: int | None, rows: int) -> int | None:
     return None if padding_idx is None else padding_idx % rows
 
 
-def _wrong(index: np.ndarray, embedding: Embedding) -> int:
-    return int(index.min() if index.min() < 0 else index.max())
+@on_values
+def _checked(index: np.ndarray, *, rows: int, reader: str) -> np.ndarray:
+    if index.size and (index.min() < 0 or index.max() >= rows):
+        wrong = index.min() if index.min() < 0 else index.max()
+        raise ValueError(f"{reader} reads numbers from 0 to {rows - 1}, not {wrong}")
+    return index
+
+
+@on_values
+def _vector(table: np.ndarray, *, row: int) -> np.ndarray:
+    return table[row].copy()

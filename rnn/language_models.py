@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 import tinygraph as tg
+from tinygraph.recording.questions import on_values
 
 from .cells import check_sizes
 from .embedding import Embedding
@@ -146,7 +147,8 @@ class FixedWindowModel(Module):
         before = np.full((self.window - 1, *numbers.shape[1:]), self.output_size) if state is None else state.data.T
         text = np.concatenate([before, numbers])
         windows = [np.moveaxis(text[t : t + self.window], 0, -1) for t in range(len(numbers))]
-        return each_timestep(self._scores, windows), tg.tensor(text[len(text) - (self.window - 1) :].T)
+        last = text[len(text) - (self.window - 1) :].T
+        return each_timestep(self._scores, windows), last if isinstance(last, tg.Tensor) else tg.tensor(last)
 
     def _scores(self, window: np.ndarray) -> Any:
         e = self.embedding(window).reshape(*window.shape[:-1], -1)
@@ -155,10 +157,15 @@ class FixedWindowModel(Module):
 
 
 def _numbers(xs: ArrayLike, symbols: int) -> np.ndarray:
-    numbers = np.asarray(xs)
+    numbers: Any = xs if isinstance(xs, tg.Tensor) else np.asarray(xs)
     if numbers.dtype.kind not in "iu" or numbers.ndim not in (1, 2):
         given = f"{numbers.dtype} of shape {numbers.shape}"
         raise ValueError(f"a language model reads the numbers of symbols, (T,) or (T, N) of int, not {given}")
+    return _checked(numbers, symbols=symbols)
+
+
+@on_values
+def _checked(numbers: np.ndarray, *, symbols: int) -> np.ndarray:
     if numbers.size and (numbers.min() < 0 or numbers.max() >= symbols):
         raise ValueError(f"numbers should lie between 0 and {symbols - 1}, not {numbers.min()}..{numbers.max()}")
     return numbers

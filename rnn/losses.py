@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import tinygraph as tg
-from tinygraph.recording.questions import will_run_again
+from tinygraph.recording.questions import on_values
 
-from .checks import Lengths, mask
+from .checks import Lengths
 from .reducing import Outputs, Term, active_steps, check_shapes, checked_targets, first_step, over_values, reduced
 
 
@@ -65,49 +65,27 @@ def cross_entropy(
     >>> bool(np.isclose(cross_entropy(o, [0, 1, 2], reduction="mean").item(), np.log(4)))
     True
     """
-    if isinstance(targets, tg.Tensor) and will_run_again() and weight is None and not label_smoothing:
-        return _of_any_targets(outputs, targets, lengths, reduction or "batchmean", ignore_index)
-    targets = checked_targets("cross_entropy", outputs, targets)
-    if targets.dtype.kind not in "iu":
-        hint = "; of one-hot targets give the classes, ys.argmax(axis=-1)" if targets.dtype.kind == "f" else ""
-        raise TypeError(f"the targets of cross_entropy should be integers, not {targets.dtype}{hint}")
-    output, target_shape = first_step(outputs, targets)
+    classes: Any = checked_targets("cross_entropy", outputs, targets)
+    if classes.dtype.kind not in "iu":
+        hint = "; of one-hot targets give the classes, ys.argmax(axis=-1)" if classes.dtype.kind == "f" else ""
+        raise TypeError(f"the targets of cross_entropy should be integers, not {classes.dtype}{hint}")
+    output, target_shape = first_step(outputs, classes)
     last = "" if output.ndim < 3 else f"; classes come last, in outputs of shape {output.shape}: swap the axes"
     check_shapes(output.shape[:-1], target_shape, "cross_entropy", last)
-    counts = targets != ignore_index
-    _check_classes(targets[counts], output.shape[-1])
-    active = active_steps(outputs, targets, lengths)
-    if not counts.all():
-        active, targets = counts if active is None else counts & active, np.where(counts, targets, 0)
+    counts = _which_count(classes, ignored=ignore_index, classes=output.shape[-1])
+    active = active_steps(outputs, classes, lengths)
+    if isinstance(counts, tg.Tensor) or not counts.all():
+        active, classes = counts if active is None else np.logical_and(counts, active), np.where(counts, classes, 0)
     weights = _class_weights(weight, output)
     term = _cross_entropy_term(weights, label_smoothing, output.shape[-1])
     single = isinstance(outputs, tg.Tensor)
     divisors = {
-        "mean": _total_weight(weights, targets, active),
+        "mean": _total_weight(weights, classes, active),
         "sum": 1,
         "batchmean": math.prod(target_shape[-1:] if single else target_shape),
         "none": 1,
     }
-    return reduced(term, outputs, targets, active, reduction or ("mean" if single else "batchmean"), divisors)
-
-
-def _of_any_targets(outputs: Any, targets: Any, lengths: Any, reduction: str, ignored: int) -> tg.Tensor:
-    """Return the cross-entropy of all time steps, in ops that do not look at the targets: they are compiled."""
-    if isinstance(outputs, tg.Tensor) or reduction not in ("sum", "batchmean"):
-        raise NotImplementedError("compiled, cross_entropy is of lists of outputs: reduction sum or batchmean")
-    output, target_shape = first_step(outputs, targets)
-    check_shapes(output.shape[:-1], target_shape, "cross_entropy")
-    counts: Any = np.not_equal(targets, ignored)
-    active = counts
-    if lengths is not None:
-        active = np.logical_and(counts, mask(lengths, len(outputs), target_shape[:1])[..., 0])
-    classes = tg.where(counts, targets, 0)
-    term = _cross_entropy_term(None, 0.0, output.shape[-1])
-    divisors: dict[str, float] = {"sum": 1, "batchmean": math.prod(target_shape)}
-    T = range(len(outputs))
-    steps: Any = [classes[t] for t in T]
-    counting: Any = [active[t] for t in T]
-    return reduced(term, outputs, steps, counting, reduction, divisors)
+    return reduced(term, outputs, classes, active, reduction or ("mean" if single else "batchmean"), divisors)
 
 
 def mse(outputs: Outputs, targets: ArrayLike, lengths: Lengths = None, reduction: str = "mean") -> tg.Tensor:
@@ -177,12 +155,7 @@ def binary_cross_entropy(
     """
     name = "binary_cross_entropy"
     targets = checked_targets(name, outputs, targets)
-    for output in [outputs] if isinstance(outputs, tg.Tensor) else outputs:
-        if not ((output.data >= 0) & (output.data <= 1)).all():
-            raise ValueError(
-                "binary_cross_entropy takes probabilities, from 0 to 1; of scores take binary_cross_entropy_with_logits"
-            )
-    _check_probabilities(targets, name)
+    targets = _probabilities(targets, name=name)
     return over_values(name, partial(_binary_term, weight=weight), outputs, targets, lengths, reduction)
 
 
@@ -215,7 +188,7 @@ def binary_cross_entropy_with_logits(
     """
     name = "binary_cross_entropy_with_logits"
     targets = checked_targets(name, outputs, targets)
-    _check_probabilities(targets, name)
+    targets = _probabilities(targets, name=name)
     term = partial(_binary_logits_term, weight=weight, pos_weight=pos_weight)
     return over_values(name, term, outputs, targets, lengths, reduction)
 
@@ -229,6 +202,7 @@ def _squared_error(ŷ: tg.Tensor, y: np.ndarray) -> tg.Tensor:
 
 
 def _binary_term(p: tg.Tensor, y: np.ndarray, weight: ArrayLike | None) -> tg.Tensor:
+    y = _beside_probabilities(y, p)
     least = np.exp(np.asarray(-100, p.dtype))
     return _weighted(-(y * tg.log(tg.maximum(p, least)) + (1 - y) * tg.log(tg.maximum(1 - p, least))), weight)
 
@@ -236,47 +210,97 @@ def _binary_term(p: tg.Tensor, y: np.ndarray, weight: ArrayLike | None) -> tg.Te
 def _binary_logits_term(
     o: tg.Tensor, y: np.ndarray, weight: ArrayLike | None, pos_weight: ArrayLike | None
 ) -> tg.Tensor:
-    positive = y if pos_weight is None else np.asarray(pos_weight, o.dtype) * y
+    positive = y if pos_weight is None else _as(o.dtype, pos_weight) * y
     return _weighted(positive * tg.softplus(-o) + (1 - y) * tg.softplus(o), weight)
 
 
 def _weighted(losses: tg.Tensor, weight: ArrayLike | None) -> tg.Tensor:
-    return losses if weight is None else losses * np.asarray(weight, losses.dtype)
+    return losses if weight is None else losses * _as(losses.dtype, weight)
 
 
-def _cross_entropy_term(weights: np.ndarray | None, smoothing: float, classes: int) -> Term:
+def _as(dtype: np.dtype, values: Any) -> Any:
+    if isinstance(values, tg.Tensor):
+        return values if values.dtype == dtype else values.astype(dtype)
+    return np.asarray(values, dtype)
+
+
+def _cross_entropy_term(weights: Any, smoothing: float, classes: int) -> Term:
     """Return the function of scores o and classes y to −log softmax(o)[y], weighted and smoothed."""
     if not 0 <= smoothing <= 1:
         raise ValueError(f"label_smoothing should be from 0 to 1, not {smoothing}")
     if smoothing:
         each = np.ones(classes) if weights is None else weights
-        shares = (1 - smoothing) * np.diag(each) + smoothing / classes * each  # row y: what each class gets of y
-        return lambda o, y: -tg.sum(shares[y].astype(o.dtype) * tg.log_softmax(o), axis=-1)
+        return lambda o, y: -tg.sum(_shares(y, each, smoothing=smoothing, dtype=o.dtype) * tg.log_softmax(o), axis=-1)
     if weights is not None:
-        return lambda o, y: weights[y] * tg.softmax_cross_entropy(o, y)
+        return lambda o, y: _weights_of(y, weights) * tg.softmax_cross_entropy(o, y)
     return tg.softmax_cross_entropy
 
 
-def _class_weights(weight: ArrayLike | None, output: tg.Tensor) -> np.ndarray | None:
+# -- what is data: a compiled loss looks at it anew in each call -------------------------------------------------------
+
+
+@on_values
+def _which_count(targets: np.ndarray, *, ignored: int, classes: int) -> np.ndarray:
+    """Return which targets are not to be ignored; all of these should be classes."""
+    counts = targets != ignored
+    those = targets[counts]
+    if those.size and (those.min() < 0 or those.max() >= classes):
+        wrong = those.min() if those.min() < 0 else those.max()
+        raise ValueError(f"targets should be integers from 0 to {classes - 1}, not {wrong}")
+    return np.asarray(counts)
+
+
+@on_values
+def _shares(y: np.ndarray, weights: np.ndarray, *, smoothing: float, dtype: np.dtype) -> np.ndarray:
+    """Return what each class gets of the targets y, smoothed over all of them."""
+    classes = len(weights)
+    shares = (1 - smoothing) * np.diag(weights) + smoothing / classes * weights
+    return shares[y].astype(dtype)
+
+
+@on_values
+def _weights_of(y: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return weights[y]
+
+
+def _class_weights(weight: Any, output: tg.Tensor) -> Any:
     if weight is None:
         return None
-    weights = np.asarray(weight, output.dtype)
-    if weights.shape != output.shape[-1:] or not (weights >= 0).all():
-        raise ValueError(f"weight should hold {output.shape[-1]} numbers of at least 0, one a class, not {weight!r}")
-    return weights
+    values = weight if isinstance(weight, tg.Tensor) else np.asarray(weight)
+    return _checked_weights(values, classes=output.shape[-1], dtype=output.dtype)
 
 
-def _total_weight(weights: np.ndarray | None, targets: np.ndarray, active: np.ndarray | None) -> float:
-    each = np.ones(targets.shape) if weights is None else weights[targets]
-    return float(each.sum() if active is None else each[active].sum())
+@on_values
+def _checked_weights(weights: np.ndarray, *, classes: int, dtype: np.dtype) -> np.ndarray:
+    if weights.shape != (classes,) or not (weights >= 0).all():
+        raise ValueError(f"weight should hold {classes} numbers of at least 0, one a class, not {weights.tolist()!r}")
+    return weights.astype(dtype)
 
 
-def _check_classes(targets: np.ndarray, classes: int) -> None:
-    if targets.size and (targets.min() < 0 or targets.max() >= classes):
-        wrong = targets.min() if targets.min() < 0 else targets.max()
-        raise ValueError(f"targets should be integers from 0 to {classes - 1}, not {wrong}")
+def _total_weight(weights: Any, targets: Any, active: Any) -> Any:
+    if weights is None:
+        return np.float64(math.prod(targets.shape)) if active is None else _sum_of(active)
+    each = _weights_of(targets, weights)
+    return _sum_of(each) if active is None else _sum_of(each, active)
 
 
-def _check_probabilities(targets: np.ndarray, name: str) -> None:
+@on_values
+def _sum_of(values: np.ndarray, *which: np.ndarray) -> np.floating:
+    return values[which].sum(dtype=float) if which else values.sum(dtype=float)
+
+
+@on_values
+def _probabilities(targets: np.ndarray, *, name: str) -> np.ndarray:
     if targets.dtype.kind in "fiub" and not ((targets >= 0) & (targets <= 1)).all():
         raise ValueError(f"the targets of {name} should be from 0 to 1")
+    return targets
+
+
+@on_values
+def _beside_probabilities(y: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """Return targets as they are, beside outputs that are probabilities."""
+    if not ((p >= 0) & (p <= 1)).all():
+        raise ValueError(
+            "binary_cross_entropy takes probabilities, from 0 to 1; of scores take binary_cross_entropy_with_logits"
+        )
+    return y

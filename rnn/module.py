@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,6 +15,7 @@ from tinygraph.recording.creation import parameters as made_parameters
 
 from .safetensors import read_safetensors, write_safetensors
 from .state_names import fitting, renamed
+from .torch_names import OF_MODULES, OF_PARAMETERS
 
 Arrays = dict[str, np.ndarray]
 
@@ -48,17 +49,32 @@ class Module:
     def __setattr__(self, name: str, value: object) -> None:
         if isinstance(value, tg.Tensor) and value.requires_grad and value.label is None:
             value.name = name
-        known = vars(self).setdefault("_parameter_names", set())  # which stay parameters when they are frozen
-        if isinstance(value, tg.Tensor) and (value.requires_grad or any(value is p for p in made_parameters)):
+        known = self._known_names()
+        if isinstance(value, tg.Tensor) and _is_parameter(value):
             known.add(name)
         else:
-            known.discard(name)
+            known.difference_update([other for other in known if other == name or other.startswith(f"{name}.")])
         super().__setattr__(name, value)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            kind = type(self).__name__
+            instead = f"; write {OF_MODULES[name]}" if name in OF_MODULES else ""
+            raise AttributeError(f"{kind!r} object has no attribute {name!r}{instead}", name=name, obj=self)
+
+    def _known_names(self) -> set[str]:
+        """Return the names of what stays a parameter when it is frozen, dotted in lists and dicts, also in copies."""
+        return vars(self).setdefault("_parameter_names", set())
+
+    def __getstate__(self) -> dict[str, Any]:
+        list(self.children())  # looks what lists hold now: the copies of parameters cannot tell that they are some
+        return vars(self)
 
     def children(self) -> Iterator[tuple[str, Module]]:
         """Yield (name, part) for each part, in the order in which the attributes were set."""
-        for name, value in vars(self).items():
-            yield from _modules(name, value)
+        for name, value in list(vars(self).items()):
+            yield from _modules(name, value, self._known_names())
 
     def modules(self) -> Iterator[Module]:
         """Yield this module, then its parts and theirs; one that stands in several places comes once."""
@@ -139,7 +155,7 @@ class Module:
         names: dict[tg.Tensor, str] = {}
         for name, parameter in self._walk(""):
             names.setdefault(parameter, name)
-        return {name: parameter for parameter, name in names.items()}
+        return {_Name(name): parameter for parameter, name in names.items()}
 
     def _walk(self, prefix: str) -> Iterator[tuple[str, tg.Tensor]]:
         for name, parameter in self.own_parameters().items():
@@ -233,7 +249,7 @@ class Module:
             state |= {self.torch_key(name, key): array for key, array in child.state_dict().items()}
         return state
 
-    def load_state_dict(self, state: Mapping[str, ArrayLike]) -> None:
+    def load_state_dict(self, state: Mapping[str, ArrayLike], strict: bool = True) -> None:
         """Set all parameters from arrays in the names and layouts of `state_dict`.
 
         Everything is checked before anything is set: a bad `state` changes nothing.
@@ -243,6 +259,8 @@ class Module:
         state : mapping
             Name to array; a PyTorch module's own ``state_dict()`` will do, and one of a model with names of its own,
             such as ``lstm.weight_ih_l0`` and ``fc.weight``, where each part fits one part of this module alone.
+        strict : bool
+            Without it, names that are missing keep their parameters, and unknown ones are passed over.
 
         Raises
         ------
@@ -251,6 +269,11 @@ class Module:
         ValueError, TypeError
             When an array has the wrong shape or does not hold floating-point numbers.
         """
+        if not strict and isinstance(state, Mapping):
+            own = self.state_dict()
+            if not own.keys() & state.keys():
+                raise KeyError(f"state for {type(self).__name__}: no name in common; expected some of {list(own)}")
+            state = own | {name: array for name, array in state.items() if name in own}
         for parameter, array in self._assignments(self._checked(state)):
             parameter.data = array
 
@@ -300,23 +323,48 @@ class Module:
         return f"{type(self).__name__}({self.num_parameters()} parameters{f', {frozen} of them frozen' * bool(frozen)})"
 
 
-def _modules(name: str, value: object) -> Iterator[tuple[str, Module]]:
+class _Name(str):
+    """A parameter's name, as `parameters` has it; who takes it for the parameter itself is told so."""
+
+    __slots__ = ()
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, attribute: str) -> Any:
+            raise AttributeError(_no_parameter(self, attribute), name=attribute, obj=self)
+
+        def __setattr__(self, attribute: str, value: Any) -> None:
+            raise AttributeError(_no_parameter(self, attribute), name=attribute, obj=self)
+
+
+def _no_parameter(name: str, attribute: str) -> str:
+    told = f"the name {str(name)!r} has no attribute {attribute!r}"
+    return f"{told}: parameters() is a dict by name; write parameters().values()" * (attribute in OF_PARAMETERS) or told
+
+
+def _is_parameter(tensor: tg.Tensor) -> bool:
+    return tensor.requires_grad or any(tensor is parameter for parameter in made_parameters)
+
+
+def _modules(name: str, value: object, known: set[str]) -> Iterator[tuple[str, Module]]:
     if isinstance(value, Module):
         yield name, value
     elif isinstance(value, (list, tuple, dict)):
         items = dict(value if isinstance(value, dict) else enumerate(value))
         leaves = {key: item for key, item in items.items() if isinstance(item, tg.Tensor) and item.op is None}
         if leaves:
-            yield name, _Held(name, leaves)
+            yield name, _Held(name, leaves, known)
         for key, item in items.items():
-            yield from _modules(f"{name}.{key}", item)
+            yield from _modules(f"{name}.{key}", item, known)
 
 
 class _Held(Module):
-    """The parameters that a list or a dict in an attribute holds."""
+    """The parameters that a list or a dict in an attribute holds; it adds their names to those that are known."""
 
-    def __init__(self, name: str, leaves: Mapping[Any, tg.Tensor]) -> None:
+    def __init__(self, name: str, leaves: Mapping[Any, tg.Tensor], known: set[str]) -> None:
         for key, leaf in leaves.items():
             if leaf.requires_grad and leaf.label is None:
                 leaf.name = f"{name}_{key}"
+            if _is_parameter(leaf):
+                known.add(f"{name}.{key}")
             setattr(self, str(key), leaf)
+        self._known_names().update(str(key) for key in leaves if f"{name}.{key}" in known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from tinygraph.numeric import norm
 
 from .module import Arrays, Module
 from .schedules import Schedule
+from .torch_names import OF_OPTIMIZERS
 
 Parameters = Module | Mapping[str, tg.Tensor]
 
@@ -64,6 +65,13 @@ class Optimizer:
             raise ValueError(f"lr should be at least 0, not {lr}")
         self.running: dict[str, Arrays] = {slot: {} for slot in self.slots}
         self.counts: dict[str, int] = dict.fromkeys(self.parameters, 0)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            kind = type(self).__name__
+            instead = f"; write {OF_OPTIMIZERS[name]}" if name in OF_OPTIMIZERS else ""
+            raise AttributeError(f"{kind!r} object has no attribute {name!r}{instead}", name=name, obj=self)
 
     @property
     def rate(self) -> float:
@@ -215,13 +223,21 @@ class Adam(Optimizer):
         """Return θ − η m̂ / (√v̂ + ε)."""
         g = gradient + self.weight_decay * value if self.weight_decay else gradient
         β1, β2 = self.betas
-        m = β1 * self.slot("mean", name, value) + (1 - β1) * g
-        v = β2 * self.slot("square", name, value) + (1 - β2) * (g * g)
+        m, v = (np.asarray(β * self.slot(slot, name, value)) for β, slot in zip(self.betas, self.slots, strict=True))
+        scratch = np.asarray((1 - β1) * g)
+        m += scratch
+        np.multiply(g, g, out=scratch)
+        scratch *= 1 - β2
+        v += scratch
         self.running["mean"][name], self.running["square"][name] = m, v
         n = self.counts[name]
-        m̂ = m / (1 - β1**n)
-        v̂ = v / (1 - β2**n)
-        return value - rate * m̂ / (np.sqrt(v̂) + self.eps)
+        np.divide(v, 1 - β2**n, out=scratch)  # v̂
+        np.sqrt(scratch, out=scratch)
+        scratch += self.eps
+        step = np.asarray(m / (1 - β1**n))  # m̂
+        step *= rate
+        step /= scratch
+        return np.subtract(value, step, out=step)
 
 
 class AdamW(Adam):

@@ -7,6 +7,7 @@ to the last bit depends on the number of threads of the BLAS: where threadpoolct
 
 from __future__ import annotations
 
+import io
 import math
 import pickle
 import threading
@@ -25,10 +26,12 @@ import tinygraph as tg
 from tinygraph.backward.backprop import is_observed
 
 from .batching import Batch
+from .compiling import measured
+from .measuring import Measured, loss_of
 from .module import Arrays, Module
 from .sharding import shards_of
-from .updating import Forward, Update, Updater, loss_of
-from .weighing import Loss, combined, shares
+from .updating import Update, Updater
+from .weighing import combined, shares
 from .workers import Workers
 
 
@@ -78,16 +81,21 @@ class ShardedUpdater(Updater):
         self.optimizer.zero_grad()
         self.model.zero_grad()
         workers = Workers() if is_observed() else self.workers  # a debugger looks at the passes of this process
-        copied = b"" if workers.are_here else _pickled((self.model, self.loss, self.forward))
+        copied = None if workers.are_here else self._copied()
         tasks = [(copied, shard, seed, number) for number, shard in enumerate(shards)]
         parts = workers.run(run_elsewhere, self._run_here, tasks)
         return [self._sound(part, task) for part, task in zip(parts, tasks, strict=True)]
 
-    def _run_here(self, copied: bytes, shard: Batch, seed: int, number: int) -> Part:
+    def _copied(self) -> Copied:
+        parameters = self.model.parameters()
+        pickled = _pickled((self.model, self.loss, self.forward), parameters)
+        return Copied(pickled, pickle.dumps(parameters), self.backend)
+
+    def _run_here(self, copied: Copied | None, shard: Batch, seed: int, number: int) -> Part:
         _reseed(self.model, seed, number)
         with _one_blas_thread():
-            loss, weight = loss_of(self.loss, self.model, self.forward(self.model, shard), shard)
-            self._look_at(loss)
+            loss, weight = self.measure(shard)
+            self._look_at(loss, shard)
             loss.backward()
         return Part(float(loss.item()), weight, _taken_gradients(self.model))
 
@@ -123,13 +131,22 @@ class ShardedUpdater(Updater):
             )
 
 
-def run_elsewhere(copied: bytes, shard: Batch, seed: int, number: int) -> Part | str:
+class Copied(NamedTuple):
+    """What is sent to a worker: model, loss and forward without the parameters, which are others in each update."""
+
+    pickled: bytes
+    parameters: bytes
+    backend: str | None
+
+
+def run_elsewhere(copied: Copied, shard: Batch, seed: int, number: int) -> Part | str:
     """Return what a shard gives to a copy of the model, or the traceback where it fails; in a worker."""
     try:
-        model, loss, forward = _unpickled(copied)
+        measure = _measured(copied)
+        model = measure.model
         _reseed(model, seed, number)
         with _one_blas_thread():
-            value, weight = loss_of(loss, model, forward(model, shard), shard)
+            value, weight = measure(shard)
             if math.isfinite(value.item()):
                 value.backward()
         return Part(float(value.item()), weight, _taken_gradients(model))
@@ -137,23 +154,38 @@ def run_elsewhere(copied: bytes, shard: Batch, seed: int, number: int) -> Part |
         return traceback.format_exc()
 
 
-_latest = threading.local()  # what this thread unpickled last: the shards of an update share it
+_latest = threading.local()  # what this thread unpickled last: later shards and updates share it, and its plans
 
 
-def _unpickled(copied: bytes) -> tuple[Module, Loss, Forward]:
-    if getattr(_latest, "copied", None) != copied:
-        _latest.copied, _latest.objects = copied, pickle.loads(copied)
-    return _latest.objects
+def _measured(copied: Copied) -> Measured:
+    """Return what measures the loss in this worker, with the parameters of this update."""
+    if getattr(_latest, "copied", None) == copied:
+        return _latest.measure
+    sent = pickle.loads(copied.parameters)
+    if getattr(_latest, "key", None) != (copied.pickled, copied.backend):
+        unpickler: Any = pickle.Unpickler(io.BytesIO(copied.pickled))
+        unpickler.persistent_load = sent.__getitem__
+        model, loss, forward = unpickler.load()
+        _latest.measure = measured(model, loss, forward, copied.backend)
+        _latest.key, _latest.parameters = (copied.pickled, copied.backend), sent
+    for name, parameter in _latest.parameters.items():
+        parameter.data, parameter.requires_grad = sent[name].data, sent[name].requires_grad
+    _latest.copied = copied
+    return _latest.measure
 
 
-def _pickled(objects: Any) -> bytes:
-    """Pickle a model and its loss; with cloudpickle, where that is installed, also functions of the user's script."""
-    if find_spec("cloudpickle"):
-        from cloudpickle import dumps  # optional: it comes with loky and Dask
+def _pickled(objects: Any, parameters: dict[str, tg.Tensor]) -> bytes:
+    """Pickle a model and its loss, without the parameters.
 
-        return dumps(objects)
+    With cloudpickle, where that is installed, also functions of the user's script.
+    """
+    names = {id(parameter): name for name, parameter in parameters.items()}
+    stream = io.BytesIO()
+    pickler = _pickler_class()(stream)
+    pickler.persistent_id = lambda x: names.get(id(x))
     try:
-        return pickle.dumps(objects)
+        pickler.dump(objects)
+        return stream.getvalue()
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise TypeError(
             f"the model, the loss and forward are sent to workers: {error}. Make them of functions that stand in a"
@@ -177,6 +209,14 @@ def _reseed(model: Module, seed: int, number: int) -> None:
 def _one_blas_thread() -> AbstractContextManager:
     controller = _thread_controller()
     return nullcontext() if controller is None else controller.limit(limits=1)
+
+
+def _pickler_class() -> Any:
+    if not find_spec("cloudpickle"):
+        return pickle.Pickler
+    from cloudpickle import Pickler  # optional: it comes with loky and Dask
+
+    return Pickler
 
 
 @cache

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 import tinygraph as tg
+from tinygraph.recording.questions import on_values, will_run_again
+from tinygraph.recording.remarks import remark
 
 from .checks import Lengths, mask
 from .unrolling import each_timestep
@@ -18,8 +20,11 @@ Outputs = tg.Tensor | Sequence[tg.Tensor]
 Term = Callable[[tg.Tensor, np.ndarray], tg.Tensor]  # from the output and the targets of a time step to L⁽ᵗ⁾
 
 
-def checked_targets(name: str, outputs: Any, targets: Any) -> np.ndarray:
-    """Return targets as an array; raise TypeError where outputs are no Tensors, or targets get a gradient."""
+def checked_targets(name: str, outputs: Any, targets: Any) -> Any:
+    """Return targets as an array; raise TypeError where outputs are no Tensors, or targets get a gradient.
+
+    Where what is recorded will run again they are a Tensor that stands for those of then.
+    """
     several = isinstance(outputs, (list, tuple))
     if not all(isinstance(output, tg.Tensor) for output in (outputs if several else [outputs])):
         given = f"a {type(outputs).__name__} of {type(outputs[0]).__name__}" if several else type(outputs).__name__
@@ -27,7 +32,9 @@ def checked_targets(name: str, outputs: Any, targets: Any) -> np.ndarray:
     each = [y.data if isinstance(y, tg.Tensor) else y for y in targets] if isinstance(targets, list) else targets
     if any(isinstance(y, tg.Tensor) and y.requires_grad for y in (targets if isinstance(targets, list) else [targets])):
         raise TypeError(f"{name}(outputs, targets): targets are data, and get no gradient; y.detach() makes data of y")
-    return np.asarray(each.data if isinstance(each, tg.Tensor) else each)
+    if isinstance(each, tg.Tensor):
+        return each if will_run_again() else each.data
+    return np.asarray(each)
 
 
 def over_values(name: str, term: Term, outputs: Any, targets: Any, lengths: Lengths, reduction: str) -> tg.Tensor:
@@ -41,14 +48,14 @@ def over_values(name: str, term: Term, outputs: Any, targets: Any, lengths: Leng
     if active is None:
         values, features = targets.size, min(output.ndim, 1)
     else:
-        values = max(1, int(active.sum())) * math.prod(targets.shape[active.ndim :])
+        values = _how_many(active, each=math.prod(targets.shape[active.ndim :]))
         features = targets.ndim - active.ndim
     axis: Any = -1 if features == 1 else tuple(range(-features, 0))
 
     def total(o: tg.Tensor, y: np.ndarray) -> tg.Tensor:
         return tg.sum(term(o, y), axis=axis)
 
-    targets = targets.astype(output.dtype, copy=False)
+    targets = targets if targets.dtype == output.dtype else targets.astype(output.dtype)
     return reduced(total if features else term, outputs, targets, active, reduction, {"mean": values, "sum": 1})
 
 
@@ -58,17 +65,23 @@ def reduced(
     targets: np.ndarray,
     active: np.ndarray | None,
     reduction: str,
-    divisors: dict[str, float],
+    divisors: dict[str, Any],
 ) -> tg.Tensor:
     """Return the sum of all terms, divided as the reduction says; with "none" the terms."""
     if reduction not in divisors:
         raise ValueError(f"reduction should be {_either(divisors)}, not {reduction!r}")
-    if not divisors[reduction]:
-        raise ValueError("there is no target that counts: all are ignored, or of weight 0")
-    scale = 1 / divisors[reduction]
+    output = outputs if isinstance(outputs, tg.Tensor) else outputs[0]
+    loss = _reduced(term, outputs, targets, active, reduction, _scale(divisors[reduction], output.dtype))
+    remark(loss, (reduction, divisors[reduction]))
+    return loss
+
+
+def _reduced(
+    term: Term, outputs: Outputs, targets: np.ndarray, active: np.ndarray | None, reduction: str, scale: Any
+) -> tg.Tensor:
     if isinstance(outputs, tg.Tensor):
         L = _one_step(term, outputs, targets, active)
-        return L if reduction == "none" or (L.ndim == 0 and scale == 1) else _scaled_sum(L, scale)
+        return L if reduction == "none" or (L.ndim == 0 and _is_one(scale)) else _scaled_sum(L, scale)
     sequences: list[Any] = [outputs, targets] if active is None else [outputs, targets, active]
     losses = each_timestep(partial(_one_step, term), *sequences)
     return tg.stack(losses) if reduction == "none" else _scaled_sum(tg.stack(losses), scale)
@@ -84,8 +97,30 @@ def _one_step(term: Term, o: tg.Tensor, y: np.ndarray, active: np.ndarray | None
     return L
 
 
-def _scaled_sum(losses: tg.Tensor, scale: float) -> tg.Tensor:
-    if scale == 1:
+@on_values
+def _how_many(active: np.ndarray, *, each: int) -> np.int64:
+    """Return how many values stand where a mask says so, at least those of one place."""
+    return np.maximum(1, active.sum()) * each
+
+
+def _scale(divisor: Any, dtype: np.dtype) -> Any:
+    """Return the factor by which a sum becomes a mean: a plain number; of a Tensor one of the sum's dtype."""
+    return _inverse(divisor, dtype=dtype) if isinstance(divisor, tg.Tensor) else float(_inverse(divisor, dtype=None))
+
+
+@on_values
+def _inverse(divisor: Any, *, dtype: np.dtype | None) -> Any:
+    if not divisor:
+        raise ValueError("there is no target that counts: all are ignored, or of weight 0")
+    return np.asarray(1 / divisor, dtype)[()]
+
+
+def _is_one(scale: Any) -> bool:
+    return not isinstance(scale, tg.Tensor) and scale == 1
+
+
+def _scaled_sum(losses: tg.Tensor, scale: Any) -> tg.Tensor:
+    if _is_one(scale):
         loss = tg.sum(losses)
     else:
         loss = tg.sum(losses) * scale

@@ -238,7 +238,7 @@ def teacher_forced(model: Any, xs: ArrayLike, targets: ArrayLike, lengths: Lengt
             f"a {type(model).__name__} {'of several decoders ' * isinstance(model, EncoderDecoder)}is called in more"
             " than one way: give fit forward=lambda model, batch: …, which returns the outputs, and a loss of them"
         )
-    fed = np.asarray(targets)
+    fed: Any = targets if isinstance(targets, tg.Tensor) else np.asarray(targets)
     if fed.dtype.kind in "iu":
         fed = one_hot(fed, cell.input_size - read, cell.dtype)
     outputs = model(xs, fed, lengths=lengths)

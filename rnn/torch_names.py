@@ -22,6 +22,9 @@ HERE = {
     "CosineAnnealingLR": "lr=rnn.cosine_decay(lr, updates)",
     "StepLR": "lr=rnn.step_decay(lr, every)",
     "ExponentialLR": "lr=rnn.exponential_decay(lr, half_life)",
+    "EarlyStopping": "rnn.fit(..., validation=…, patience=3)",
+    "random_split": "rnn.split(count, fractions, rng)",
+    "TensorDataset": "a tuple (inputs, targets)",
     "no_grad": "tg.no_grad()",
     "tensor": "tg.tensor(array)",
     "relu": "tg.relu(x)",
@@ -29,3 +32,28 @@ HERE = {
     "tanh": "np.tanh(x)",
     "softmax": "tg.softmax(x)",
 }
+
+OF_MODULES = {
+    "named_parameters": "model.parameters().items()",
+    "named_modules": "model.modules()",
+    "named_children": "model.children()",
+    "register_parameter": "self.W = tg.parameter(array)",
+    "register_buffer": "self.mean = tg.tensor(array)",
+    "register_forward_hook": "rnn.fit(..., debug=…), or viz.debug(loss)",
+    "add_module": "an attribute: self.layer = layer",
+    "to": "dtype=np.float32 where it is made; all runs on the CPU",
+    "cuda": "nothing: all runs on the CPU",
+    "cpu": "nothing: all runs on the CPU",
+    "half": "dtype=np.float16 where it is made",
+    "float": "dtype=np.float32 where it is made",
+    "double": "dtype=np.float64 where it is made",
+}
+
+OF_OPTIMIZERS = {
+    "param_groups": "optimizer.lr = 0.001, or a schedule: rnn.Adam(model, lr=rnn.step_decay(0.01, every=100))",
+    "add_param_group": "an optimiser for each group: rnn.Adam({name: parameter, …}, lr=…)",
+    "state_dict": "optimizer.state()",
+    "load_state_dict": "optimizer.load_state(*state)",
+}
+
+OF_PARAMETERS = {"requires_grad", "requires_grad_", "grad", "data", "shape", "size", "numel", "ndim", "dtype", "detach"}

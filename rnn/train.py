@@ -14,19 +14,20 @@ import tinygraph as tg
 from tinygraph.backward.backprop import is_observed
 from tinygraph.backward.watching import Watch, watched
 
-from .arguments import check_arguments, check_what_is_trained
+from .arguments import check_arguments, check_backend, check_what_is_trained
 from .batching import Data, as_batches
 from .checkpoint import Run
 from .history import History
 from .init import Rng, generator
 from .losses import mse
+from .measuring import Forward, call, loss_of
 from .module import Module
 from .optim import Optimizer
 from .optimizers import optimizer_for
 from .parallel import ShardedUpdater
 from .progress import progress
 from .settings import fingerprint, settings_of
-from .updating import Forward, NonfiniteLossError, Update, Updater, call, loss_of
+from .updating import NonfiniteLossError, Update, Updater
 from .weighing import Loss, combined
 from .workers import Engine, Workers
 
@@ -46,6 +47,7 @@ def fit(
     forward: Forward | None = None,
     shards: int | None = None,
     workers: Engine = None,
+    compile: bool | str = False,
     rng: Rng = 0,
     checkpoint: str | os.PathLike[str] | None = None,
     every: int = 1,
@@ -91,6 +93,12 @@ def fit(
     workers : int, Executor or function that makes one, optional
         Where the shards are computed: so many processes, or an engine such as loky's, Dask's ``client.get_executor()``
         or mpi4py's `MPIPoolExecutor`. A worker that dies is run again. This process when not given.
+    compile : bool or str
+        Compute loss and gradients by `tinygraph.compile`, with this backend or "numpy": the same numbers but for
+        rounding, the faster the smaller the arrays are. The first batch of each shape is recorded, and one program made
+        for all batches of this shape; 16 are kept. What draws random numbers as it goes, such as dropout or a coin
+        thrown for teacher forcing, runs as ever, after one warning; so do all updates with `debug`, which looks at what
+        is recorded. An update's loss has no graph then, but that of a `NonfiniteLossError`.
     rng : numpy.random.Generator or int
         Orders the batches.
     checkpoint : path, optional
@@ -145,6 +153,7 @@ def fit(
     optimizer = optimizer_for(optimizer, model)
     check_arguments(model, optimizer, truncate, forward, workers, epochs=epochs, every=every, patience=patience,
                     clip_norm=clip_norm, clip_value=clip_value, shards=shards)  # fmt: skip
+    backend = check_backend(compile) if debug is False else None
     run = Run(model, optimizer, generator(rng))
     _follow(run)
     if checkpoint is not None:
@@ -153,7 +162,7 @@ def fit(
         run.settings |= {"data": fingerprint(data), "validation": fingerprint(validation)}
         if resume and Path(checkpoint).exists():
             run.load(checkpoint, anyway=resume == "anyway")
-    given = (model, optimizer, loss, forward or call, clip_norm, clip_value, truncate)
+    given = (model, optimizer, loss, forward or call, clip_norm, clip_value, truncate, backend)
     engine = Workers(workers)
     update = Updater(*given) if shards is None else ShardedUpdater(*given, shards=shards, workers=engine, rng=run.rng)
     watch = nullcontext() if debug is False or is_observed() else watched(None if debug is True else debug)

@@ -184,8 +184,11 @@ def each_timestep(function: Callable[..., Any], *sequences: Sequence[Any]) -> li
     >>> each_timestep(lambda h, g: 10 * h + g, [1, 2], [3, 4])
     [13, 24]
     """
+    steps = {len(sequence) for sequence in sequences}
+    if len(steps) > 1:
+        raise ValueError(f"sequences of {' and '.join(map(str, sorted(steps)))} time steps do not run side by side")
     results = []
-    for t, values in enumerate(zip(*sequences, strict=True), start=1):
+    for t in range(1, steps.pop() + 1):
         with tg.timestep(t):
-            results.append(function(*values))
+            results.append(function(*[sequence[t - 1] for sequence in sequences]))
     return results

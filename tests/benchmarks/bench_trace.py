@@ -3,6 +3,7 @@
 Each number is the median of several runs.
 
     OMP_NUM_THREADS=1 python tests/benchmarks/bench_trace.py [STEPS]
+    OMP_NUM_THREADS=1 python tests/benchmarks/bench_trace.py --memory [STEPS]
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import numpy as np
 
 import tinygraph as tg
+from tests.benchmarks.bench_memory import memory
 from viz.debugging.debugger import Debugger
 from viz.debugging.snapshot import take_snapshot
 
@@ -93,4 +95,5 @@ def main(steps: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    *options, steps = sys.argv[1:] if sys.argv[1:] not in ([], ["--memory"]) else [*sys.argv[1:], "100_000"]
+    (memory if "--memory" in options else main)(int(steps))

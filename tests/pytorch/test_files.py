@@ -24,7 +24,7 @@ def trace_of(model, compute):
 
 
 def distinct_bytes(trace):
-    arrays = [node.data for node in trace.graph.nodes] + trace.adjoints + list(trace.gradients.values())
+    arrays = [node.data for node in trace.graph.nodes] + [*trace.adjoints, *trace.gradients.values()]
     return sum({(np.shape(a), np.asarray(a).tobytes()): np.asarray(a).nbytes for a in arrays}.values())
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import rnn
+import tinygraph as tg
 from rnn.weighing import combined, shares, weight
 from tests.rnn.helpers import softmax
 
@@ -70,3 +71,53 @@ def test_a_loss_of_ones_own_tells_how_it_counts():
     assert weight(squares, np.zeros(3)) == 7.0
     assert combined(squares, [2.0, 4.0], [1.0, 3.0]) == 3.5
     assert shares(partial(rnn.mse, reduction="sum"), [1.0, 1.0]) == [1.0, 1.0]
+
+
+def _penalised(outputs, targets, lengths=None):
+    return rnn.mse(outputs, targets, lengths, "sum") + rnn.mse(outputs, targets, lengths, "sum")
+
+
+OWN_LOSSES = {
+    "a sum": lambda o, y, lengths=None: rnn.mse(o, y, lengths, reduction="sum"),
+    "half a mean": lambda o, y, lengths=None: 0.5 * rnn.mse(o, y, lengths),
+    "two sums": _penalised,
+    "a mean with a penalty": lambda o, y, lengths=None: rnn.mse(o, y, lengths) + tg.tensor(0.25),
+    "probabilities with weights": partial(
+        rnn.binary_cross_entropy_with_logits, weight=np.array([1.0, 3.0]), reduction="mean"
+    ),
+}
+
+
+@pytest.mark.parametrize("compile", [False, True])
+@pytest.mark.parametrize("name", OWN_LOSSES)
+def test_losses_around_those_here_count_as_these_do(name, compile):
+    loss, integers = OWN_LOSSES[name], name.startswith("probabilities")
+    aims = [(aims > 0).astype(int) if integers else aims for aims in AIMS]
+    model = network()
+    (whole,) = rnn.batches(SERIES, aims, 5, per_step=True)
+    expected = rnn.evaluate(model, whole, loss)
+    np.testing.assert_allclose(expected, loss(model(whole.inputs, lengths=whole.lengths), *whole[1:]).item())
+    for size in (1, 2, 3):
+        data = rnn.batches(SERIES, aims, size, per_step=True)
+        assert rnn.evaluate(model, data, loss) == pytest.approx(expected)
+        options = {"epochs": 1, "loss": loss, "optimizer": rnn.SGD(model, 0.0), "quiet": True, "compile": compile}
+        assert rnn.fit(model, data, **options).train == pytest.approx([expected])
+        assert rnn.fit(model, data, shards=2, **options).train == pytest.approx([expected])
+
+
+def test_a_sum_divided_by_hand_is_a_mean():
+    model, xs, ys = network(), RNG.normal(size=(4, 6, 3)), RNG.normal(size=(4, 6, 2))
+    loss = lambda o, y: rnn.mse(o, y, reduction="sum") / len(o[0])
+    halves = [(xs[:, part], ys[:, part]) for part in (slice(0, 3), slice(3, 6))]
+    assert rnn.evaluate(model, halves, loss) == pytest.approx(loss(model(xs), ys).item())
+
+
+def test_weights_of_classes_in_a_lambda_count_too():
+    classifier = rnn.ManyToOne(rnn.GRUCell(3, 4, rng=0), 3, rng=1)
+    loss = lambda o, y: rnn.cross_entropy(o, y, weight=[1.0, 5.0, 0.5], ignore_index=2)
+    classes = [0, 1, 1, 2, 0]
+    (whole,) = rnn.batches(SERIES, classes, 5)
+    expected = rnn.evaluate(classifier, whole, loss)
+    for size in (1, 2, 3):
+        data = [batch for batch in rnn.batches(SERIES, classes, size) if (batch.targets != 2).any()]
+        assert rnn.evaluate(classifier, data, loss) == pytest.approx(expected)

@@ -55,6 +55,24 @@ def test_a_copy_has_it_too(copied):
     assert twin.num_parameters(requires_grad=False) == 24
 
 
+class Several(rnn.Module):
+    def __init__(self):
+        self.matrices = [tg.parameter(np.eye(2)), tg.parameter(np.ones(2))]
+        self.by_name = {"A": tg.parameter(np.ones(3)), "constant": tg.tensor(np.ones(1))}
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_a_copy_has_those_in_lists_and_dicts_too(copied):
+    model = Several()
+    model.matrices.append(tg.parameter(np.zeros(4)))
+    for parameter in (*model.matrices, model.by_name["A"]):
+        parameter.requires_grad = False
+    twin = copied(copied(model))
+    assert twin.state_dict().keys() == model.state_dict().keys()
+    assert list(twin.parameters()) == ["matrices.0", "matrices.1", "matrices.2", "by_name.A"]
+    assert twin.num_parameters(requires_grad=False) == 4 + 2 + 4 + 3
+
+
 def test_one_that_is_frozen_before_it_is_held_is_a_parameter_and_a_constant_is_none():
     W = tg.parameter(np.eye(3))
     W.requires_grad = False

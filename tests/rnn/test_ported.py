@@ -6,6 +6,8 @@ import os
 import numpy as np
 import pytest
 
+import tinygraph as tg
+
 if os.environ.get("CI"):
     import torch  # the comparison must not be skipped there
 else:
@@ -22,11 +24,21 @@ pytestmark = pytest.mark.slow
         ("translation", 1e-9),
     ],
 )
-def test_a_ported_program_has_the_same_numbers(name, apart):
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_ported_program_has_the_same_numbers(name, apart, compiled):
     program = importlib.import_module(f"tests.rnn.ported.{name}")
     their_model, our_model = program.models()
-    for found, expected in zip(program.ours(our_model), program.theirs(their_model), strict=True):
-        np.testing.assert_allclose(found, expected, rtol=apart)
+    plans = []
+
+    def compile(function):
+        plans.append(tg.compile(function) if compiled else function)
+        return plans[-1]
+
+    results = zip(program.ours(our_model, compile), program.theirs(their_model), strict=True)
+    for numbers, expected in results:
+        np.testing.assert_allclose(numbers, expected, rtol=apart)
     weights, close = our_model.state_dict(), {"rtol": 10 * apart, "atol": 10 * apart}
     for parameter, array in their_model.state_dict().items():
         np.testing.assert_allclose(weights[parameter], array.numpy(), **close, err_msg=parameter)
+    if compiled:
+        assert 1 <= plans[0].plans_made <= 4, plans[0].report()  # of packed sequences one for the lengths of each batch

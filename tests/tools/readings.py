@@ -19,10 +19,13 @@ from viz.layout.geometry import ARROW, Box, Path, curve
 from viz.layout.size import LABEL_SIZE
 from viz.layout.surroundings import ink, name_box
 from viz.layout.typeset import typeset_width
+from viz.scenes.scene import Edge
 
 GAP = 30.0  # pixels between two level runs that seem to be one
 HEAD_ROOM = 5.0  # beside an arrowhead
 SHARED = 2.5  # nearer lines of one source are one
+NEARLY, FAR = 2.0, 16.0  # so much further off is nearly as near; what stands so far off is not seen to belong
+LOOK = 40.0  # so far around a label its line and others are looked for
 SPIKE, TANGLE = 75.0, 480.0  # degrees that a line may turn within a few pixels, and in all
 
 
@@ -183,6 +186,65 @@ def labels_nearer_to_others(drawing: viz.Drawing) -> list[str]:
     return problems
 
 
+def labels_taken_for_others(drawing: viz.Drawing) -> list[str]:
+    """Return labels that a reader would take for another line's or node's: nearer to it, or nearly as near.
+
+    What counts of a label's own line is the part that no other edge runs along; another line between the two is nearer
+    than its own. Lines under one label, and the delays of one state, are no others.
+    """
+    scene, lines = drawing.scene, lines_of(drawing)
+    edges = scene.edges
+    rows = [dense(line.path) for line in lines]
+    points = np.concatenate([*rows, np.zeros((0, 2))])
+    owners = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+    numbers = {line.edge: number for number, line in enumerate(lines) if line.edge >= 0}
+    nodes = [(node, drawing.layout.box(node.id)) for node in scene.nodes]
+    problems = []
+    for text in texts_of(drawing):
+        if isinstance(text.owner, str):
+            continue
+        edge, own = edges[text.owner], rows[numbers[text.owner]]
+        mates = [
+            line.edge >= 0 and (edges[line.edge].label == edge.label or _ends(edges[line.edge]) == _ends(edge))
+            for line in lines
+        ]
+        others = np.flatnonzero(~np.array(mates)[owners] & (_distances(text.box, points) < LOOK))
+        foreign = points[others]
+        unshared = own[_distances(text.box, own) < LOOK]
+        unshared = unshared[_distances_to(unshared, foreign) >= SHARED]
+        distance = _distances(text.box, unshared).min(initial=LOOK)
+        name = f"{text.text} of {line_name(lines, text.owner)} at ({text.box.x:.0f}, {text.box.y:.0f})"
+        near = _distances(text.box, foreign)
+        if distance > FAR:
+            problems.append(f"{name} stands {distance:.0f} px off its own part")
+        elif len(near) and near.min() < distance + NEARLY:
+            problems.append(
+                f"{name} may be of {lines[owners[others[near.argmin()]]].name}, {near.min():.0f} for {distance:.0f}"
+            )
+        else:
+            beside = [
+                node.label for node, box in nodes if node.id not in _ends(edge) and _gap(text.box, box) < distance
+            ]
+            problems += [f"{name} may be of {label}" for label in beside[:1]]
+    return problems
+
+
+def _ends(edge: Edge) -> tuple[str, str]:
+    return edge.source, edge.target
+
+
+def _distances_to(points: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return how far each of `points` is from the nearest of `others`."""
+    return np.hypot(*(points[:, None] - others).transpose(2, 0, 1)).min(axis=1, initial=np.inf)
+
+
+def _gap(one: Box, other: Box) -> float:
+    """Return how far two boxes are apart."""
+    dx = abs(one.x - other.x) - (one.width + other.width) / 2
+    dy = abs(one.y - other.y) - (one.height + other.height) / 2
+    return float(np.hypot(max(dx, 0.0), max(dy, 0.0)))
+
+
 def line_name(lines: list[Line], edge: int) -> str:
     """Return the ends of an edge, as a reader knows them."""
     return next(line.name for line in lines if line.edge == edge)
@@ -266,6 +328,7 @@ CHECKS: tuple[Callable[[viz.Drawing], list[str]], ...] = (
     crowded_heads,
     labels_on_shared_lines,
     labels_nearer_to_others,
+    labels_taken_for_others,
     overprinted,
     struck,
     bad_curves,

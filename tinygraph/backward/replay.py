@@ -9,13 +9,18 @@ import numpy as np
 
 from ..recording.node import Node
 from ..recording.op import Op
+from ..recording.primitive import Primitive
 from ..recording.sparse import dense
 
 
 def receives(node: Node, argument: int) -> bool:
     """Tell whether the rule of `node` gives a contribution to this argument."""
-    assert node.op is not None
-    return node.op.rule(argument) is not None and node.inputs[argument].requires_grad
+    return has_rule(node.op, argument) and node.inputs[argument].requires_grad
+
+
+def has_rule(op: Primitive | None, argument: int) -> bool:
+    """Tell whether an op gives this argument a contribution where it wants one."""
+    return op is not None and op.rule(argument) is not None
 
 
 def pull(node: Node, adjoint: Any, argument: int | None = None) -> tuple[Any, ...]:

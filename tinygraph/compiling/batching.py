@@ -97,6 +97,11 @@ def _getitem(value: Value, operands: list[Operand]) -> str | None:
     return f"{operands[0].text}[{written(index_of_all(index))}]" if is_basic(index) else None
 
 
+def _rows(value: Value, operands: list[Operand]) -> str | None:
+    x, index = operands
+    return f"{x.text}[{index.text}]" if index.batched and not x.batched else None
+
+
 def _scatter(value: Value, operands: list[Operand]) -> str | None:
     index = (value.attributes or {})["index"]
     if not is_basic(index):
@@ -187,6 +192,7 @@ BATCHED: dict[str, Callable[[Value, list[Operand]], str | None]] = {
     "swapaxes": _swapaxes,
     "broadcast_to": _broadcast_to,
     "getitem": _getitem,
+    "rows": _rows,
     "scatter": _scatter,
     "concatenate": _joined("concatenate"),
     "stack": _joined("stack"),

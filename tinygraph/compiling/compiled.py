@@ -88,6 +88,8 @@ class Compiled:
     ----------
     function : callable
         The function itself.
+    plans_made : int
+        How many plans were made, in calls that ran the function itself.
     """
 
     reached_through = "function"  # of all that it holds, this alone says what it gives
@@ -101,7 +103,7 @@ class Compiled:
         self._check = check
         self._plans: OrderedDict[tuple, list[Plan]] = OrderedDict()
         self._refused: dict[tuple, str] = {}
-        self._calls = self._misses = 0
+        self._calls = self._misses = self.plans_made = 0
         self._warned = False
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -145,6 +147,7 @@ class Compiled:
             self._refuse(key, first.reason)
         else:
             self._keep(key, first.plan)
+            self.plans_made += 1
         return first.result
 
     def _keep(self, key: tuple, plan: Plan) -> None:
@@ -176,16 +179,18 @@ class Compiled:
             self._compare(plan, arguments, outputs, gradients)
         if self._mark is not None:
             return self._derivative(self._mark, plan, arguments, outputs, gradients)
-        leaves = iter(outputs)
+        leaves = iter(enumerate(outputs))
         result = []
         for of_plan, eager in plan.results:
             if not of_plan:
                 result.append(eager)
-            elif plan.leaves:
+                continue
+            number, value = next(leaves)
+            if plan.leaves and number == plan.differentiated:
                 tensors = [arguments.leaves[leaf] if isinstance(leaf, int) else leaf for leaf in plan.leaves]
-                result.append(tensor_of_call(self.__name__, next(leaves), gradients, tensors, frame))  # type: ignore[attr-defined]
+                result.append(tensor_of_call(self.__name__, value, gradients, tensors, frame))  # type: ignore[attr-defined]
             else:
-                result.append(like_eager(next(leaves), eager, frame))
+                result.append(like_eager(value, eager, frame))
         return rebuild(plan.template, result)
 
     def _derivative(

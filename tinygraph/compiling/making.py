@@ -61,7 +61,7 @@ class FirstCall:
         self._run(function, frame)
         try:
             if before is not None:
-                _refuse_changes(before)  # and do not record it: that would change things once more
+                _refuse_changes(before, where_it_was=False)  # and do not record it: that would change things once more
             self.plan = self._planned(Reach(self.function, *arguments.objects, ran=self.ran or None))
         except NotCompiled as refusal:
             self.reason = str(refusal)
@@ -133,15 +133,17 @@ class FirstCall:
         refuse_older(graph, captured)
         output = self._output(captured)
         reason = ""
-        for peel in (False, True):
+        for peel, lengthen in ((False, False), (False, True), (True, False), (True, True)):
             try:
-                plan = Plan(captured, graph, output, self.mark is not None, folded=True, peel=peel)
+                plan = Plan(captured, graph, output, self.mark is not None, folded=True, peel=peel, lengthen=lengthen)
                 return self._verified(plan, reach, captured, moved)
             except Uneven as refusal:
                 reason = str(refusal)
                 continue
             except Irregular as refusal:
                 reason = reason or str(refusal)
+                if lengthen:
+                    continue
             except NotCompiled as refusal:
                 reason = f"in loops {refusal}"
             except Exception as error:  # a loop that this room has not met: op by op it is right all the same
@@ -208,8 +210,11 @@ class FirstCall:
             return None
         if not any(x.requires_grad for x in captured.arguments) and not captured.reads_parameters():
             raise NotCompiled("the function makes the parameters itself that its result depends on")
-        if len(captured.outputs) != 1 or differentiable[0].shape != ():
-            raise NotCompiled("a function whose result is differentiated must return one scalar Tensor, and no other")
+        if len(differentiable) != 1 or differentiable[0].shape != ():
+            raise NotCompiled(
+                "a function whose result is differentiated must return one scalar Tensor, and no other that has a"
+                " gradient: detach() the others"
+            )
         return differentiable[0]
 
     def _note_results(self, plan: Plan, captured: Captured) -> None:
@@ -294,11 +299,14 @@ def _is_array(x: Any) -> bool:
     return isinstance(x, Tensor | np.ndarray | np.generic)
 
 
-def _refuse_changes(reach: Reach) -> None:
+def _refuse_changes(reach: Reach, where_it_was: bool = True) -> None:
+    """Refuse what changes things; random numbers that only a recording drew are put back to be drawn again."""
     changed = reach.state.change()
     if changed is not None:
         raise NotCompiled(f"the function changes what is outside it: {changed}")
     drawn = reach.state.drawn()
+    if drawn is not None and where_it_was:
+        reach.state.rewind()
     if drawn is not None:
         raise NotCompiled(f"the function draws random numbers, from {drawn}")
 

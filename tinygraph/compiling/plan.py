@@ -41,6 +41,8 @@ class Plan:
         What the function returned, a pytree.
     results : list of (bool, object)
         Of each leaf of that, whether the plan computes it, and then which kind it is of, else what it is.
+    differentiated : int
+        Which of the outputs has the gradients.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Plan:
         *,
         folded: bool,
         peel: bool = False,
+        lengthen: bool = False,
     ):
         self.leaves: list[Any] = []
         self.unfolded = ""
@@ -65,8 +68,9 @@ class Plan:
                 wrt += [(t, t) for t in there if t is not None and captured.leaf_kind(t) is False]
             self.leaves = [leaf for leaf, _ in wrt]
         wanted = [captured.arguments[leaf] if isinstance(leaf, int) else leaf for leaf in self.leaves]
-        form, reads = folded_form(graph, captured, peel) if folded else unrolled(graph, captured)
+        form, reads = folded_form(graph, captured, peel, lengthen) if folded else unrolled(graph, captured)
         outputs = [reads[tensor] for tensor in captured.outputs]
+        self.differentiated = next((k for k, tensor in enumerate(captured.outputs) if tensor is output), 0)
         if folded:
             sum_up(form, outputs)
         self._differentiate(form, outputs, [reads.get(tensor) for tensor in wanted] if output is not None else None)
@@ -81,7 +85,7 @@ class Plan:
         form.outputs = outputs
         if wrt is None:
             return
-        (y,) = outputs
+        y = outputs[self.differentiated]
         seed = form.add(Value(SEED, y.source.shape, y.source.dtype, data=y.source.dtype.type(1)))
         adjoints = iter(differentiate(form, [y], [seed], [read.source for read in wrt if read is not None]))
         form.gradients = [None if read is None else next(adjoints) for read in wrt]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import enum
 import functools
 import random
@@ -36,8 +37,9 @@ _METHODS = (types.FunctionType, staticmethod, classmethod, property)
 _CHANGING = {"time", "datetime", "secrets", "uuid"}  # modules
 _UNSEEN = {  # names of what reads or changes things that no name in the code leads to
     *("environ", "getenv", "open", "input", "getsizeof"),
-    *("globals", "eval", "exec", "__import__", "import_module", "_getframe"),
+    *("globals", "__import__", "import_module", "_getframe"),
 }
+_UNSEEN_BUILTINS = {"eval", "exec"}  # while ``model.eval()`` is a method like any other
 _ANY_NAME = {"getattr", "vars", "__dict__", "attrgetter"}  # of what reads attributes whose names are in no code
 _MOST = 20_000  # objects
 _MOST_BYTES = 1 << 28
@@ -91,8 +93,8 @@ class Reach:
         self._attributes: set[str] = set()
         self._modules: dict[types.ModuleType, set[str]] = {}  # with the names that were looked at
         self._bytes = 0
-        self.state.note_generator(random.getstate, "random")
-        self.state.note_generator(lambda: np.random.get_state(legacy=False), "np.random")  # noqa: NPY002
+        self.state.note_generator(random.getstate, random.setstate, "random")
+        self.state.note_generator(lambda: np.random.get_state(legacy=False), np.random.set_state, "np.random")  # noqa: NPY002
         self._pending = deque((root, "the function") for root in roots)
         while self._pending:
             while self._pending:
@@ -141,7 +143,7 @@ class Reach:
         self.state.note_names(function.__globals__.get, dict.fromkeys(names), where)
         for name in dict.fromkeys(names):
             value = function.__globals__.get(name)
-            if name in _UNSEEN or _changes_by_itself(value):
+            if name in _UNSEEN or _changes_by_itself(value) or (name in _UNSEEN_BUILTINS and _calls(name, codes)):
                 raise NotCompiled(f"{where} uses {name}, through which nobody can look")
             registry = isinstance(value, WeakSet) and is_of_a_library(function.__code__.co_filename)
             if not registry:  # of all modules that rnn made: it says nothing of what they compute
@@ -218,11 +220,12 @@ class Reach:
 
     def _generator(self, generator: Any, what: str) -> None:
         if isinstance(generator, np.random.Generator):
-            self.state.note_generator(lambda: generator.bit_generator.state, what)
+            bits = generator.bit_generator
+            self.state.note_generator(lambda: bits.state, lambda state: setattr(bits, "state", state), what)
         elif isinstance(generator, np.random.RandomState):
-            self.state.note_generator(lambda: generator.get_state(legacy=False), what)
+            self.state.note_generator(lambda: generator.get_state(legacy=False), generator.set_state, what)
         else:
-            self.state.note_generator(generator.getstate, what)
+            self.state.note_generator(generator.getstate, generator.setstate, what)
 
     def _class(self, cls: type, what: str) -> None:
         for base in cls.__mro__:
@@ -296,6 +299,12 @@ def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _codes(constant)
+
+
+def _calls(builtin: str, codes: list[types.CodeType]) -> bool:
+    """Tell whether code names a builtin, and not an attribute of that name."""
+    instructions = (instruction for code in codes for instruction in dis.get_instructions(code))
+    return any(i.argval == builtin and i.opname in ("LOAD_GLOBAL", "LOAD_NAME") for i in instructions)
 
 
 def _changes_by_itself(value: Any) -> bool:

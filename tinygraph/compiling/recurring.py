@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..folding.cell import FoldedEdge, FoldedLoop, FoldedNode
-from ..folding.fold import fold
+from ..folding.fold import fold_in_one_loop
 from ..folding.folded import FoldedGraph
 from ..folding.indices import AT, DELAY, REVERSE, Index
 from ..graphs.graph import Graph
+from ..ops.elementwise import where
 from ..ops.indexing import getitem
 from ..ops.joining import concatenate
 from ..ops.reductions import mean
@@ -24,28 +25,32 @@ from .form import CALL, CONSTANT, GATHER, JOIN, ROW, SUM, TOTAL, Case, Form, Loo
 from .lowering import CROSS_ENTROPY, known, leaf
 
 
-def folded_form(graph: Graph, captured: Captured, peel: bool = False) -> tuple[Form, dict[Tensor, Read]]:
+def folded_form(
+    graph: Graph, captured: Captured, peel: bool = False, lengthen: bool = False
+) -> tuple[Form, dict[Tensor, Read]]:
     """Return the form of a graph folded into its loops; and what its Tensors outside loops, and outputs, became.
 
     Where the first iterations of a loop lack ops, as those on a state that is a plain array at first, they can be
-    peeled off: their ops are then values of their own.
+    peeled off: their ops are then values of their own. Where the last ones lack a `where`, as that of a masked state
+    of which nothing is read any more, it can be put there.
 
     Raises
     ------
     Irregular
         Where the loops are not such that each op reads others at one delay.
     """
-    return _Lowering(fold(graph), captured, peel).result()
+    return _Lowering(fold_in_one_loop(graph), captured, peel, lengthen).result()
 
 
 _MOST_PEELED = 2
 
 
 class _Lowering:
-    def __init__(self, folded: FoldedGraph, captured: Captured, peel: bool):
+    def __init__(self, folded: FoldedGraph, captured: Captured, peel: bool, lengthen: bool):
         if not folded.loops:
             raise Irregular("no loops")
         self.folded = folded
+        self.lengthen = lengthen
         self.captured = captured
         self.form = Form()
         self.loops: dict[FoldedLoop, Loop] = {}
@@ -97,6 +102,8 @@ class _Lowering:
         assert isinstance(trips, int)
         loop = self.loops.setdefault(node.loops[0], Loop(trips, str(node.loops[0].recorded)))
         low, high, _ = node.when[0].indices(trips)
+        if self.lengthen and node.kind == "op" and node.recorded[0].op is where:
+            high = trips
         return loop, (max(low, self.begins[node.loops[0]]), high) if node.kind == "op" else (low, high)
 
     def _leaf(self, node: FoldedNode) -> Value:
@@ -199,16 +206,19 @@ class _Lowering:
         low, high = target.span
         if target.loop:
             start, stop, _ = edge.when[0].indices(target.loop.trips)
-            low, high = max(low, start), min(high, stop)
+            is_last = stop == edge.target.when[0].indices(target.loop.trips)[1]
+            low, high = max(low, start), high if is_last else min(high, stop)
         if source.loop is None:
             return Case(low, high, Read(source))
         step, offset = _affine(edge.index[0], source.loop.trips, 1)
+        if high > low and step and max(step * low + offset, step * (high - 1) + offset) >= source.high:
+            raise Irregular("an op that lacks what it would read in the last iteration")
         return Case(low, high, Read(source, step, offset))
 
     def _operand(self, cases: list[Case], target: Value) -> Read:
+        cases = _merged(sorted(cases, key=lambda case: case.low))
         if len(cases) == 1 and (cases[0].low, cases[0].high) == target.span:
             return cases[0].read
-        cases = sorted(cases, key=lambda case: case.low)
         key = (target.loop, *((low, high, read.source.number, read.step, read.offset) for low, high, read in cases))
         if key not in self.joins:
             self.joins[key] = self._join(cases, target)
@@ -318,6 +328,17 @@ class _Lowering:
         joined = Value(CALL, rows.shape, rows.dtype, op=concatenate, reads=parts, node=rows.node)
         joined.attributes = {"axis": 0}
         return joined
+
+
+def _merged(cases: list[Case]) -> list[Case]:
+    """Return cases in order, those that follow each other and read the same as one."""
+    merged: list[Case] = []
+    for case in cases:
+        if merged and merged[-1].high == case.low and merged[-1].read == case.read:
+            merged[-1] = merged[-1]._replace(high=case.high)
+        else:
+            merged.append(case)
+    return merged
 
 
 def _affine(index: Index, trips: int, levels: int) -> tuple[int, int]:

@@ -24,7 +24,7 @@ class State:
         self._collections: list[tuple[Any, list[Any], str]] = []
         self._arrays: list[tuple[np.ndarray, np.ndarray, str]] = []
         self._answers: list[tuple[Question, Any, str]] = []
-        self._generators: list[tuple[Question, Any, str]] = []
+        self._generators: list[tuple[Question, Callable[[Any], None], Any, str]] = []
 
     def note_names(self, get: Callable[[str], Any], names: Iterable[str], what: str) -> None:
         """Note what `get` gives for some names."""
@@ -47,9 +47,9 @@ class State:
         """Note what a question is answered, which is compared by ``==``, or by ``is`` in a tuple of one."""
         self._answers.append((question, question(), what))
 
-    def note_generator(self, question: Question, what: str) -> None:
+    def note_generator(self, question: Question, put_back: Callable[[Any], None], what: str) -> None:
         """Note where a generator of random numbers stands."""
-        self._generators.append((question, question(), what))
+        self._generators.append((question, put_back, question(), what))
 
     def change(self) -> str | None:
         """Return what is not the same any more, or None."""
@@ -70,7 +70,13 @@ class State:
 
     def drawn(self) -> str | None:
         """Return which generator of random numbers was used since, or None."""
-        return next((what for ask, answer, what in self._generators if not _stands_where(ask(), answer)), None)
+        return next((what for ask, _, answer, what in self._generators if not _stands_where(ask(), answer)), None)
+
+    def rewind(self) -> None:
+        """Put generators of random numbers back to where they stood."""
+        for ask, put_back, answer, _ in self._generators:
+            if not _stands_where(ask(), answer):
+                put_back(answer)
 
 
 def same_numbers(array: np.ndarray, copy: np.ndarray) -> bool:

@@ -39,6 +39,9 @@ def _is_whole(value: Value) -> bool:
 def _is_sum(value: Value) -> bool:
     product = value.reads[0].source
     looped = all(read.source.loop and read.step for read in product.reads)
+    if product.op.name == "add_rows":
+        adjoint, index, like = product.reads
+        return bool(adjoint.source.loop and adjoint.step and index.source.loop and index.step) and not like.source.loop
     if product.op.name == "matmul":
         return looped and all(len(read.source.shape) == 2 for read in product.reads)
     if product.op.name == "outer":
@@ -60,6 +63,8 @@ def total(emitter: Emitter, value: Value) -> str:
     source, (low, high) = read.source, value.data
     if source in emitter.absorbed:
         operands = emitter.operands(source)
+        if source.op.name == "add_rows":
+            return emitter.call(source, [operand.text for operand in operands])
         if source.op.name == "sum":
             rest = "".join(f", {n}" for n in source.shape)
             return f"np.add.reduce({operands[0].text}.reshape(-1{rest}), axis=0)"

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..graphs.graph import Graph
 from ..graphs.graph import graph as graph_of
+from ..loops.grouping import Groups
 from ..loops.keys import grouped, split_by
 from ..loops.places import Loop, shared_depth
 from ..recording.tensor import Tensor
@@ -47,13 +48,18 @@ def fold(graph: Graph | Tensor) -> FoldedGraph:
         graph = graph_of(graph)
     if not isinstance(graph, Graph):
         raise TypeError(f"fold: expected a Graph or a Tensor that was recorded, got {type(graph).__name__}")
-    return _Folding(graph).folded()
+    return _Folding(graph, graph.timeline.groups).folded()
+
+
+def fold_in_one_loop(graph: Graph) -> FoldedGraph:
+    """Fold a graph in the loops of most iterations alone: what is in other loops around or in them stands apart."""
+    return _Folding(graph, graph.timeline.groups_in_one_loop).folded()
 
 
 class _Folding:
-    def __init__(self, graph: Graph):
+    def __init__(self, graph: Graph, groups: Groups):
         self.graph = graph
-        self.groups = graph.timeline.groups
+        self.groups = groups
         count = len(graph.nodes)
         self.ops = np.array([node.index for node in self.groups.nodes], int)
         self.chains = list(self.groups.chains)

@@ -109,7 +109,7 @@ def _timeline(
     What was added stands where its like does in another time step, and in the iterations of what reads it.
     """
     recorded, timeline = graph.timeline, Timeline(nodes)
-    visited = dict(zip(recorded.ops, zip(*recorded.visits, strict=True), strict=True))
+    visited = dict(zip(recorded.ops, recorded.visits.each(), strict=True))
     places: list[Place] = []
     vectors: list[Vector] = []
     for node in timeline.ops:
@@ -120,7 +120,7 @@ def _timeline(
             vector = here[1][:shared] + vector[shared:]
         places.append(place)
         vectors.append(vector)
-    timeline.visits = Visits(places, vectors)
+    timeline.visits = Visits.of(places, vectors)
     timed = {node: moments[node][0] if node in moments else like[node] for node in timeline.ops}
     steps = [recorded.op_timesteps[timed[node].index] if node in timed else None for node in nodes]
     timeline.op_timesteps = steps

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ..loops.reads import NodesAt
 from ..loops.timeline import Timeline
 from ..memory import garbage_collector_paused
 from ..recording.history import leading_to
-from ..recording.node import Constant, Node, OpNode, StoredNode
+from ..recording.node import Node
 from ..recording.tensor import Tensor
 from .adjoints import tell_what_was_pulled
 from .names import Names
 from .namesakes import Namesakes
+from .recorded_nodes import RecordedNodes
 
 if TYPE_CHECKING:
     import networkx  # imported where a graph is exported: recording does without it
@@ -24,7 +26,7 @@ class Graph:
 
     Attributes
     ----------
-    nodes : list of Node
+    nodes : sequence of Node
         In recorded order, ``nodes[i].index == i``.
     outputs : list of Node
     timeline : Timeline
@@ -40,7 +42,7 @@ class Graph:
 
     def __init__(
         self,
-        nodes: list[Node],
+        nodes: Sequence[Node],
         outputs: list[Node],
         timeline: Timeline | None = None,
         name_of: Callable[[Node], str | None] | None = None,
@@ -50,20 +52,22 @@ class Graph:
         self.timeline = timeline or Timeline(nodes)
         self.unrecorded: set[tuple[int, int]] | None = None
         self._told_name = name_of
-        for node in nodes:
-            node.graph = self
+        if isinstance(nodes, RecordedNodes):
+            nodes.belong_to(self)
+        else:
+            for node in nodes:
+                node.graph = self
 
     def __len__(self) -> int:
         return len(self.nodes)
 
     def __repr__(self) -> str:
-        ops = sum(node.kind == "op" for node in self.nodes)
-        return f"<Graph: {len(self.nodes)} nodes, {ops} ops, {len(self.parameters)} parameters>"
+        return f"<Graph: {len(self.nodes)} nodes, {len(self.timeline.ops)} ops, {len(self.parameters)} parameters>"
 
     @property
     def parameters(self) -> list[Node]:
         """The leaves that require a gradient."""
-        return [node for node in self.nodes if node.kind == "parameter"]
+        return self.timeline.wiring.parameters
 
     @cached_property
     def _names(self) -> Names:
@@ -88,8 +92,8 @@ class Graph:
     @property
     def timesteps(self) -> list[int]:
         """The time steps in which ops ran, in increasing order."""
-        steps = zip(self.nodes, self.timeline.timesteps, strict=True)
-        return sorted({t for node, t in steps if node.kind == "op" and t is not None})
+        timesteps = self.timeline.timesteps
+        return sorted({t for k in self.timeline.wiring.indices.tolist() if (t := timesteps[k]) is not None})
 
     def node_of(self, tensor: Tensor) -> Node:
         """Return the node of a Tensor.
@@ -99,22 +103,22 @@ class Graph:
         KeyError
             If the Tensor does not lead to the outputs of this graph.
         """
-        try:
-            return self._node_of[tensor]
-        except KeyError:
-            raise KeyError(f"{tensor!r} does not lead to the outputs of this graph") from None
+        if isinstance(self.nodes, RecordedNodes):
+            index = self.nodes.index_of(tensor)
+        else:
+            index = next((node.index for node in self.nodes if node.tensor is tensor), None)
+        if index is None:
+            raise KeyError(f"{tensor!r} does not lead to the outputs of this graph")
+        return self.nodes[index]
 
-    @cached_property
-    def _node_of(self) -> dict[Tensor, Node]:
-        return self.node_of_each()
-
-    def node_of_each(self) -> dict[Tensor, Node]:
-        """Return the node of each Tensor."""
-        return {node.tensor: node for node in self.nodes if node.tensor is not None}
+    def nodes_of_ops(self, tensors: Sequence[Tensor]) -> NodesAt:
+        """Return the nodes of many values of recorded ops, each of which leads to the outputs."""
+        assert isinstance(self.nodes, RecordedNodes)
+        return NodesAt(self.nodes, self.nodes.indices_of(tensors))
 
     def consumers(self, node: Node) -> list[tuple[Node, int]]:
         """Return the nodes that use `node`, each with the number of the argument, in recorded order."""
-        return self.timeline.reads[node.index]
+        return list(self.timeline.reads[node.index])
 
     def longest_path(self) -> int:
         """Return the number of ops on the longest chain of dependences: what cannot be done in parallel."""
@@ -180,75 +184,11 @@ def graph(*outputs: Tensor) -> Graph:
         if not isinstance(output, Tensor):
             raise TypeError(f"graph: expected Tensors that were recorded, got {type(output).__name__}")
     with garbage_collector_paused():
-        nodes, node_of = _nodes_of(leading_to(outputs))
-        return Graph(nodes, [node_of[output] for output in outputs])
-
-
-def _nodes_of(tensors: Sequence[Tensor]) -> tuple[list[Node], dict[Tensor, Node]]:
-    """Return the nodes of Tensors in recorded order, with constants before the ops that were given them."""
-    nodes: list[Node] = []
-    node_of: dict[Tensor, Node] = {}
-    unread: dict[Tensor, StoredNode] = {}  # leaves that no op has read yet
-    constants: dict[int, Node] = {}
-    for tensor in tensors:
-        if tensor.op is None:
-            if tensor._call is None and id(tensor._value) in constants:
-                node_of[tensor] = constants[id(tensor._value)]  # a rule reads what the forward op was given
-                continue
-            node: Node
-            node = unread[tensor] = _leaf(len(nodes), tensor)
-        else:
-            sources: Any = tensor._inputs
-            inputs: tuple[Any, ...] = tuple([node_of.get(source) for source in sources])
-            if None in inputs:
-                for argument, source in enumerate(inputs):
-                    if source is None:
-                        value = tensor._values[argument]
-                        constants[id(value)] = constant = _constant(len(nodes), value, tensor, argument)
-                        nodes.append(constant)
-                        inputs = (*inputs[:argument], constant, *inputs[argument + 1 :])
-            if unread and not unread.keys().isdisjoint(sources):
-                _note_values(tensor, unread)
-            node = OpNode(len(nodes), tensor, inputs)
-        node_of[tensor] = node
-        nodes.append(node)
-    if any(tensor._context.backward is not None for tensor in tensors):
-        tell_what_was_pulled(nodes)
-    return nodes, node_of
-
-
-def _note_values(reader: Tensor, unread: dict[Tensor, StoredNode]) -> None:
-    """Note what leaves held when an op read them first: an optimiser may have replaced it since."""
-    for source, value in zip(reader._inputs, reader._values, strict=False):
-        if source in unread:
-            unread.pop(source)._value = value
-
-
-def _leaf(index: int, tensor: Tensor) -> StoredNode:
-    return StoredNode(
-        index,
-        "parameter" if tensor.requires_grad else "input",
-        None,
-        (),
-        tensor._value,
-        requires_grad=tensor.requires_grad,
-        context=tensor._context,
-        label=tensor._name,
-        call=tensor._call,
-        lasti=tensor._lasti,
-        tensor=tensor,
-    )
-
-
-def _constant(index: int, value: Any, user: Tensor, argument: int) -> Node:
-    return Constant(
-        index,
-        "constant",
-        None,
-        (),
-        value,
-        context=user._context,
-        call=user._call,
-        lasti=user._lasti,
-        argument=argument,
-    )
+        nodes = RecordedNodes(leading_to(outputs))
+        timeline = Timeline(nodes)
+        timeline.wiring = nodes.wiring
+        recorded = Graph(nodes, [], timeline)
+        recorded.outputs = [recorded.node_of(output) for output in outputs]
+        if nodes.is_of_backward_pass:
+            tell_what_was_pulled(nodes)
+        return recorded

@@ -40,7 +40,6 @@ class Names:
 
     def __init__(self, timeline: Timeline):
         self._timeline = timeline
-        self._nodes = timeline.nodes
         self._young: dict[str, str] = {}
         self._sites: dict[Call | None, int] = {None: -1}
         self._numbers: dict[tuple[int, int, int], int] = {}
@@ -177,7 +176,7 @@ class Names:
     @cached_property
     def _parameters(self) -> dict[int, str | None]:
         """The names of the parameters by index, no two alike unless the program told them so."""
-        parameters = [node for node in self._nodes if node.kind == "parameter"]
+        parameters = self._timeline.wiring.parameters
         created = {node: self._value_path(node) for node in parameters}
         unsaid = [node for node in parameters if node.label is None and not _is_said(created[node])]
         held = _held_as([node.tensor for node in unsaid if node.tensor is not None])

@@ -7,6 +7,7 @@ import unicodedata
 from functools import cached_property
 from typing import NamedTuple
 
+from ..loops.coded import Places
 from ..plain_text import did_you_mean
 from ..recording.node import Node
 from .graph import Graph
@@ -99,15 +100,16 @@ class Symbols:
         """Return the symbol of `node`."""
         t = node.timestep
         if t not in self._known:
-            self._known[t] = self._assign(self._at.get(t, []), t)
+            self._known[t] = self._assign(self._at(t), t)
         return self._known[t][node]
 
+    def _at(self, t: int | None) -> list[Node]:
+        """Return the nodes of a time step, in recorded order."""
+        return [self.graph.nodes[index] for index in self._by_time[t]]
+
     @cached_property
-    def _at(self) -> dict[int | None, list[Node]]:
-        at: dict[int | None, list[Node]] = {}
-        for node, t in zip(self.graph.nodes, self.graph.timeline.timesteps, strict=True):
-            at.setdefault(t, []).append(node)
-        return at
+    def _by_time(self) -> Places[int | None]:
+        return Places(self.graph.timeline.timesteps)
 
     def _assign(self, nodes: list[Node], t: int | None) -> dict[Node, Symbol]:
         symbols: dict[Node, Symbol] = {}
@@ -170,7 +172,7 @@ class Symbols:
     def _told_apart(self, written: str) -> Node | None:
         """Return the node whose whole symbol this is, without a look at the names of other time steps."""
         at = re.fullmatch(r".*\[(-?\d+)\]", written)
-        nodes = reversed(self._at.get(int(at[1]) if at else None, []))
+        nodes = reversed(self._at(int(at[1]) if at else None))
         return next((node for node in nodes if not _is_number(node) and self.of(node).ascii == written), None)
 
     @cached_property

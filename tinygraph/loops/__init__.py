@@ -3,6 +3,7 @@
 This and `tinygraph.folding` are the two halves of one idea, the inverse of unrolling. Nothing is guessed from how often
 a line ran: every op was recorded with its call and its instruction, so that its place in the program is known exactly.
 
+- `reads`: which ops read each node; `coded`: values of millions of nodes, equal ones once
 - `places`: where an op stands, an instruction reached by a chain of calls, and the loops around it
 - `visits`: the place of each op and the iteration of every loop around it: read, told by `tg.iteration` or counted
 - `counters`: what ops tell of the variables of loops, where a loop goes on and nothing is recorded

@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Sequence
 from itertools import permutations
+from typing import Any
+
+import numpy as np
 
 from ..recording.node import Node
 from .over_time import Run
-from .reads import Reads
+from .reads import CONSTANT, INPUT, Reads, Wiring
 
 _ENOUGH_BITS = 8
 
 
 def fed_again(
-    nodes: Sequence[Node],
+    wiring: Wiring,
     reads: Reads,
     timesteps: Sequence[int | None],
     places: Sequence[Hashable],
@@ -27,36 +30,40 @@ def fed_again(
 
     Parameters
     ----------
-    nodes : sequence of Node
+    wiring : Wiring
     reads : Reads
         By the index of a node, the ops that read it and as which argument.
     timesteps, places, runs : sequence
         By the index of an op, its time step, its place in the cell, and its run, the length of which must be the same.
     """
-    given: dict[tuple[Hashable, int], dict[int, Node]] = {}
+    given: dict[tuple[Hashable, int], dict[int, int]] = {}
     spans: dict[tuple[Hashable, int], tuple[int, int] | None] = {}
-    for node in nodes:
-        is_array = node.kind in ("constant", "input") and node.shape and node.dtype.kind in "fiu"
-        if is_array and len(of_node := reads[node.index]) == 1:
-            ((reader, argument),) = of_node
-            step = timesteps[reader.index]
+    for leaf in np.flatnonzero((wiring.kinds == INPUT) | (wiring.kinds == CONSTANT)).tolist():
+        if len(of_leaf := reads.places(leaf)) == 1 and _is_array(wiring.facts.value(leaf)):
+            ((reader, argument),) = of_leaf
+            step = timesteps[reader]
             if step is not None:
-                given.setdefault((places[reader.index], argument), {})[step] = node
-                run = runs[reader.index]
-                spans[places[reader.index], argument] = None if run is None else (run.first, run.last)
+                given.setdefault((places[reader], argument), {})[step] = leaf
+                run = runs[reader]
+                spans[places[reader], argument] = None if run is None else (run.first, run.last)
     if len(given) < 2:
         return {}
-    values = {place: {step: leaf.data.tobytes() for step, leaf in by_step.items()} for place, by_step in given.items()}
+    as_bytes = lambda leaf: np.asarray(wiring.facts.value(leaf)).tobytes()
+    values = {place: {step: as_bytes(leaf) for step, leaf in by_step.items()} for place, by_step in given.items()}
     again: dict[int, int] = {}
     taken: set[Hashable] = set()
     for later, earlier in permutations(given, 2):
         free = later[0] != earlier[0] and not taken & {("later", later), later, ("later", earlier), earlier}
         like = free and spans[later] == spans[earlier] and _is_again(values[later], values[earlier])
-        if like and _is_no_chance(list(given[later].values())[1:]):
+        if like and _is_no_chance([wiring.nodes[leaf] for leaf in given[later].values()][1:]):
             taken |= {("later", later), earlier}
             steps = given[earlier]
-            again |= {leaf.index: steps[t - 1].index for t, leaf in given[later].items() if t - 1 in steps}
+            again |= {leaf: steps[t - 1] for t, leaf in given[later].items() if t - 1 in steps}
     return again
+
+
+def _is_array(value: Any) -> bool:
+    return bool(np.shape(value)) and np.asarray(value).dtype.kind in "fiu"
 
 
 def _is_again(later: dict[int, bytes], earlier: dict[int, bytes]) -> bool:

@@ -9,30 +9,19 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from operator import attrgetter
-from typing import Generic, TypeVar
 
 import numpy as np
 
-from ..numeric import padded
 from ..recording.node import Node
+from .coded import Interned
 from .counters import begins_anew
 from .keys import grouped, grouped_but, split_by
-from .places import Loop, Order, Place, Vector
+from .places import Loop, Order, Vector
 from .reads import Wiring
 from .signatures import Parameters, parameters_used, signature
 from .visits import Visits
 
-_CONTEXT = attrgetter("context")
-Key = TypeVar("Key", bound=Hashable)
-
-
-class Interned(dict[Key, int], Generic[Key]):
-    """The numbers of things, counted in the order in which they are first asked for."""
-
-    def __missing__(self, key: Key) -> int:
-        self[key] = number = len(self)
-        return number
+_FEW = 3  # iterations, of which a loop that is kept alone has at least so many
 
 
 @dataclass
@@ -77,12 +66,12 @@ class Groups:
     @cached_property
     def forward(self) -> np.ndarray:
         """Which ops the program computed, and no recorded backward pass."""
-        return np.array([node.pulled is None for node in self.nodes], bool)
+        return np.array([pulled is None for pulled in self.wiring.facts.each("pulled")], bool)
 
     @cached_property
     def labels(self) -> list[int | None] | None:
         """What `tg.timestep` said of each op; None where it said nothing of any."""
-        contexts = set(map(_CONTEXT, self.nodes))
+        contexts = set(self.wiring.facts.each("context"))
         if all(context is None or context.timestep is None for context in contexts):
             return None
         return [node.timestep_label for node in self.nodes]
@@ -106,9 +95,13 @@ class Groups:
         return np.concatenate([self.members[number] for number in self.inside[loop]])
 
 
-def group_ops(wiring: Wiring, visited: Visits) -> Groups:
-    """Group the ops of a graph, given their places and iterations."""
-    return _Grouping(wiring, visited).groups()
+def group_ops(wiring: Wiring, visited: Visits, longest: bool = False) -> Groups:
+    """Group the ops of a graph, given their places and iterations.
+
+    With `longest`, of loops inside loops only the one of most iterations is kept: the others, over layers, parts of a
+    state or decoders, are labels.
+    """
+    return _Grouping(wiring, visited).groups(longest)
 
 
 class _Grouping:
@@ -116,18 +109,17 @@ class _Grouping:
 
     def __init__(self, wiring: Wiring, visited: Visits):
         self.wiring = wiring
-        self.nodes = nodes = wiring.ops
-        places: Interned[Place] = Interned()
-        self.place = np.fromiter(map(places.__getitem__, visited.places), int, len(nodes))
-        self.loops = [place.loops for place in places]
-        self.order = [place.order for place in places]
-        self.vectors = padded(visited.vectors)
+        self.place = visited.place
+        self.loops = [place.loops for place in visited.places]
+        self.order = [place.order for place in visited.places]
+        self.vectors = visited.iterations.copy()
         signatures: Interned[Hashable] = Interned()
-        self.signature = np.fromiter(map(signatures.__getitem__, map(signature, nodes)), int, len(nodes))
+        each = map(signature, wiring.facts.each("op"), wiring.facts.each("attributes"))
+        self.signature = np.fromiter(map(signatures.__getitem__, each), np.int32, len(self.place))
         self.parameters, self.parameter_sets = parameters_used(wiring)
-        self.rows = split_by(self.place, len(places))  # the ops at each place
+        self.rows = split_by(self.place, len(visited.places))  # the ops at each place
 
-    def groups(self) -> Groups:
+    def groups(self, longest: bool = False) -> Groups:
         self._forget_first_parameters()
         for split in (self._split_if_restarted, self._split_if_periodic):
             for loop in list(self._places_in_loops()):
@@ -139,18 +131,20 @@ class _Grouping:
         keep = np.zeros((len(self.loops), self.vectors.shape[1]), bool)
         for p, loops in enumerate(self.loops):
             keep[p, : len(loops)] = [loop in kept for loop in loops]
+        if longest:
+            self._keep_longest(keep, inside)
         labels = np.where(keep[self.place], -1, self.vectors)
         number, first = grouped(np.column_stack([self.place, self.signature, self.parameters, labels]))
-        chains, orders = self._chains(first, labels, kept)
+        chains, orders = self._chains(first, labels, keep)
         kept_first = np.argsort(~keep, axis=1, kind="stable")[self.place]
         iterations = np.take_along_axis(np.where(keep[self.place], self.vectors, -1), kept_first, axis=1)
         site = grouped(np.column_stack([self.place, self.signature]))[0]
         columns = [tuple((1 + np.flatnonzero(kept_columns)).tolist()) for kept_columns in keep]
         return Groups(
             self.wiring,
-            number,
+            number.astype(np.int32),  # there may be millions
             chains,
-            iterations[:, : max(map(len, chains), default=0)],
+            iterations[:, : max(map(len, chains), default=0)].astype(np.int32),
             parameters=[self.parameter_sets[number] for number in self.parameters[first].tolist()],
             orders=orders,
             dissolved=[
@@ -158,13 +152,26 @@ class _Grouping:
                 for loop in inside
                 if loop not in kept and any(labels[self.rows[p], column].any() for p, column in inside[loop])
             ],
-            sites=np.column_stack([site, self.vectors]).astype(np.int32),  # there may be millions
+            sites=np.column_stack([site, self.vectors]).astype(np.int32),
             columns=[columns[place] for place in self.place[first].tolist()],
             unpacked=[(site[self.rows[p][0]], 1 + column) for loop in unpacked for p, column in inside[loop]],
         )
 
+    def _keep_longest(self, keep: np.ndarray, inside: dict[Loop, list[tuple[int, int]]]) -> None:
+        """Keep no loop that stands, at any place, around or in one of more iterations, and none of one or two."""
+        trips = {
+            loop: 1 + max(self.vectors[self.rows[p], column].max() for p, column in inside[loop]) for loop in inside
+        }
+        shorter = {loop for loop in inside if trips[loop] < _FEW}
+        for p, loops in enumerate(self.loops):
+            nested = [loops[column] for column in np.flatnonzero(keep[p])]
+            shorter.update(set(nested) - {max(nested, key=lambda loop: trips[loop], default=None)})
+        for loop in shorter:
+            for p, column in inside[loop]:
+                keep[p, column] = False
+
     def _chains(
-        self, first: np.ndarray, labels: np.ndarray, kept: set[Loop]
+        self, first: np.ndarray, labels: np.ndarray, keep: np.ndarray
     ) -> tuple[list[tuple[Loop, ...]], list[Order]]:
         """Return for each group its kept loops and its order; below a label, every label has a loop of its own."""
         copies: dict[tuple[Loop, Vector], Loop] = {}
@@ -173,14 +180,15 @@ class _Grouping:
             around: tuple[Loop, ...] = ()
             label: Vector = ()
             iterations: list[int | None] = []
-            for loop, at in zip(self.loops[self.place[k]], labels[k].tolist(), strict=False):
-                if loop in kept:
+            kept = keep[self.place[k]].tolist()
+            for loop, at, is_kept in zip(self.loops[self.place[k]], labels[k].tolist(), kept, strict=False):
+                if is_kept:
                     if (loop, label) not in copies:
                         copies[loop, label] = replace(loop, parent=around[-1] if around else None)
                     around += (copies[loop, label],)
                 else:
                     label += (at,)
-                iterations.append(None if loop in kept else at)
+                iterations.append(None if is_kept else at)
             chains.append(around)
             remaining = iter(iterations)
             orders.append(tuple(next(remaining) if n is None else n for n in self.order[self.place[k]]))
@@ -264,7 +272,7 @@ class _Grouping:
         if any(self.vectors[self.rows[p], d].any() for p, d in self._places_in_loops()[around]):
             return
         rows = np.concatenate([self.rows[p] for p, _ in inside])
-        prefix = np.full(len(self.nodes), -1)
+        prefix = np.full(len(self.place), -1)
         prefix[rows] = grouped(self.vectors[rows, :column])[0]
         anew = self._anew(loop, around, inside, prefix)
         if anew is None:
@@ -284,7 +292,7 @@ class _Grouping:
         anew = []
         for number in range(prefix.max() + 1):
             of_pass = [rows[prefix[rows] == number].tolist() for rows in (self.rows[p] for p, _ in inside)]
-            ops = [[self.nodes[k] for k in rows] for rows in of_pass if rows]
+            ops = [[self.wiring.ops[k] for k in rows] for rows in of_pass if rows]
             iterations = [self.vectors[rows, column].tolist() for rows in of_pass if rows]
             anew.append(begins_anew(ops, iterations, loop, around, trips))
         return None if any(of_pass is None for of_pass in anew) else np.array(anew)

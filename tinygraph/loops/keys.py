@@ -79,5 +79,5 @@ def split_by(numbers: np.ndarray, count: int) -> list[np.ndarray]:
     >>> [rows.tolist() for rows in split_by(np.array([1, 0, 1]), 2)]
     [[1], [0, 2]]
     """
-    order = np.argsort(numbers, kind="stable")
+    order = np.argsort(numbers, kind="stable").astype(np.int32)
     return np.split(order, np.searchsorted(numbers[order], np.arange(1, count)))[:count]

@@ -8,10 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..recording.node import Node
 from .keys import grouped, split_by
 from .over_time import Run
-from .reads import Reads, Wiring
+from .reads import INPUT, PARAMETER, Reads, Wiring
 
 
 class InitialState(NamedTuple):
@@ -22,9 +21,9 @@ class InitialState(NamedTuple):
 
 
 class Carried(NamedTuple):
-    """What is read from other time steps of a run: the first such value, and how many steps ago they were made."""
+    """What is read from other time steps of a run: the index of the first value, and how long ago they were made."""
 
-    first: Node
+    first: int
     delays: set[int]
 
     @property
@@ -75,7 +74,6 @@ class Leaves:
         self._first = np.arange(len(self.nodes))  # of the leaves that give the same
         self._first[list(again)] = list(again.values())
         self._given_twice = set(again.values())
-        self._leaves = [self.nodes[index] for index in np.flatnonzero(~self._is_op).tolist()]
         self._slot = np.array(slots, int)
 
     def timesteps(self) -> Iterator[tuple[int, int | None]]:
@@ -84,15 +82,16 @@ class Leaves:
         That is the one of an initial state, or of all the reads of another leaf if it is one.
         """
         common = self._common_timesteps
-        for leaf in self._leaves:
-            first = self.nodes[self._first[leaf.index]]
-            if leaf.kind != "parameter" and first.index in self.states:
-                yield leaf.index, self.states[first.index].timestep
-            elif self._kind(first) == "input":
-                steps = {self._read_at(reader, argument) for reader, argument in self.reads[first.index]}
-                yield leaf.index, steps.pop() if len(steps) == 1 else None
-            elif leaf.kind != "parameter":
-                yield leaf.index, common[leaf.index]
+        leaves = self.wiring.leaves
+        for leaf, first in zip(leaves.tolist(), self._first[leaves].tolist(), strict=True):
+            is_parameter = self.wiring.kinds[leaf] == PARAMETER
+            if not is_parameter and first in self.states:
+                yield leaf, self.states[first].timestep
+            elif self._is_input(first):
+                steps = {self._read_at(reader, argument) for reader, argument in self.reads.places(first)}
+                yield leaf, steps.pop() if len(steps) == 1 else None
+            elif not is_parameter:
+                yield leaf, common[leaf]
 
     @property
     def _common_timesteps(self) -> list[int | None]:
@@ -109,15 +108,15 @@ class Leaves:
         one = (earliest == latest) & ~outside
         return [step if is_one else None for step, is_one in zip(latest.tolist(), one.tolist(), strict=True)]
 
-    def _read_at(self, reader: Node, argument: int) -> int | None:
+    def _read_at(self, reader: int, argument: int) -> int | None:
         """Return the time step of an input that is read here: its reader's, or its own if inputs are read again."""
-        now = self.op_timesteps[reader.index]
-        carried = self._carried.get((self.slots[reader.index], argument, "input"))
+        now = self.op_timesteps[reader]
+        carried = self._carried.get((self.slots[reader], argument, "input"))
         return now if now is None or carried is None else now - (carried.delay or 0)
 
-    def _kind(self, leaf: Node) -> str:
-        """Return the kind of a leaf; an array that is given twice is an input."""
-        return "input" if leaf.index in self._given_twice else leaf.kind
+    def _is_input(self, leaf: int) -> bool:
+        """Tell whether a leaf is an input; an array that is given twice is one."""
+        return leaf in self._given_twice or bool(self.wiring.kinds[leaf] == INPUT)
 
     # -- initial states -----------------------------------------------------------------------------------------------
 
@@ -125,18 +124,17 @@ class Leaves:
     def states(self) -> dict[int, InitialState]:
         """The initial states by index: leaves that begin a recurrence, and inputs named as the first of its results."""
         states: dict[int, InitialState] = {}
-        for leaf in self._leaves:
-            if leaf.kind != "input" and leaf.index not in self._begin:
-                continue
-            reads = self.reads[leaf.index]
-            shared = len({self.op_timesteps[reader.index] for reader, _ in reads}) > 1
-            if leaf.kind == "parameter" and shared:
+        inputs = np.flatnonzero(self.wiring.kinds == INPUT)
+        for leaf in sorted({*inputs.tolist(), *self._begin}):
+            kind, reads = self.wiring.kind(leaf), self.reads.places(leaf)
+            shared = len({self.op_timesteps[reader] for reader, _ in reads}) > 1
+            if kind == "parameter" and shared:
                 continue
             begun = [state for reader, argument in reads if (state := self._begun(reader, argument))]
             if len({state.timestep for state in begun}) == 1:
-                states[leaf.index] = begun[0]
-            elif leaf.kind == "input" and shared and leaf.name in self._before_named:
-                states[leaf.index] = self._before_named[leaf.name]
+                states[leaf] = begun[0]
+            elif kind == "input" and shared and (name := self.nodes[leaf].name) in self._before_named:
+                states[leaf] = self._before_named[name]
         return states
 
     @cached_property
@@ -152,37 +150,36 @@ class Leaves:
     @cached_property
     def learned(self) -> set[int]:
         """The parameters by index that an op reads in the place of what it reads in other time steps."""
-        computed: set[tuple[int, int]] = set()  # slots and arguments that are given what an op made
-        for node, step in zip(self.nodes, self.op_timesteps, strict=True):
-            if step is not None:
-                computed |= {(self.slots[node.index], i) for i, source in enumerate(node.inputs) if source.kind == "op"}
-        parameters = (leaf for leaf in self.nodes if leaf.kind == "parameter")
-        reads = ((leaf, reader, i) for leaf in parameters for reader, i in self.reads[leaf.index])
-        return {leaf.index for leaf, reader, i in reads if (self.slots[reader.index], i) in computed}
+        source, reader, argument = self.wiring.rows.T
+        _, none = _known(self.op_timesteps)
+        of_op = self._is_op[source] & ~none[reader]
+        read = np.column_stack([self._slot[reader], argument])[of_op]
+        computed = set(map(tuple, read[grouped(read)[1]].tolist()))  # slots and arguments that are given what ops made
+        parameters = np.flatnonzero(self.wiring.kinds == PARAMETER).tolist()
+        reads = ((leaf, reader, i) for leaf in parameters for reader, i in self.reads.places(leaf))
+        return {leaf for leaf, reader, i in reads if (self.slots[reader], i) in computed}
 
-    def started(self, node: Node) -> InitialState | None:
+    def started(self, op: int) -> InitialState | None:
         """Return what an op outside of time begins, where all that it begins are the results of one time step."""
-        if node.kind != "op" or self.op_timesteps[node.index] is not None:
-            return None
-        begun = {state for reader, argument in self.reads[node.index] if (state := self._begun(reader, argument))}
+        begun = {state for reader, argument in self.reads.places(op) if (state := self._begun(reader, argument))}
         steps = {(self.slots[state.precedes], state.timestep) for state in begun}
         return min(begun) if len(steps) == 1 else None
 
-    def _begun(self, reader: Node, argument: int) -> InitialState | None:
+    def _begun(self, reader: int, argument: int) -> InitialState | None:
         """Return what a leaf that is read here begins, if that is a recurrence."""
-        now, slot = self.op_timesteps[reader.index], self.slots[reader.index]
+        now, slot = self.op_timesteps[reader], self.slots[reader]
         carried = self._carried.get((slot, argument, "op")) or self._carried.get((slot, argument, "input"))
         if now is None or carried is None:
             return None
-        first, last, length = self._extents[self.slots[carried.first.index]]
-        run = self.runs[reader.index]
+        first, last, length = self._extents[self.slots[carried.first]]
+        run = self.runs[reader]
         if run is not None and length < last - first + 1:  # it is held until it is made anew
             timestep = run.last + 1 if run.backward else run.first - 1
         elif carried.delay is None:
             return None
         else:
             timestep = now - carried.delay
-        return None if first <= timestep <= last else InitialState(carried.first.index, timestep)
+        return None if first <= timestep <= last else InitialState(carried.first, timestep)
 
     @cached_property
     def _carried(self) -> dict[tuple[int, int, str], Carried]:
@@ -193,8 +190,8 @@ class Leaves:
         distinct = grouped(np.column_stack([self._slot[reader], argument, self._is_op[source], delay]))[1]
         carried: dict[tuple[int, int, str], Carried] = {}
         for k in distinct.tolist():
-            first = self.nodes[source[k]]
-            key = self.slots[reader[k]], int(argument[k]), "op" if first.kind == "op" else "input"
+            first = int(source[k])
+            key = self.slots[reader[k]], int(argument[k]), "op" if self._is_op[first] else "input"
             carried.setdefault(key, Carried(first, set())).delays.add(int(delay[k]))
         return carried
 
@@ -226,7 +223,7 @@ class Leaves:
     def _steps(self) -> tuple[np.ndarray, np.ndarray]:
         """The time steps of ops, and for inputs that of the first op that reads them; and of which none is known."""
         steps, none = _known(self.op_timesteps)
-        inputs = [leaf.index for leaf in self._leaves if self._kind(leaf) == "input"]
+        inputs = [*np.flatnonzero(self.wiring.kinds == INPUT).tolist(), *self._given_twice]
         steps[inputs], none[inputs] = steps[self._first_op[inputs]], none[self._first_op[inputs]]
         return steps, none
 
@@ -234,7 +231,7 @@ class Leaves:
     def _extents(self) -> dict[int, Extent]:
         """The time steps of each slot of which values are carried."""
         steps, none = self._steps
-        wanted = list({self.slots[carried.first.index] for carried in self._carried.values()})
+        wanted = list({self.slots[carried.first] for carried in self._carried.values()})
         rows = np.flatnonzero(np.isin(self._slot, wanted) & ~none)
         rows = rows[grouped(np.column_stack([self._slot[rows], steps[rows]]))[1]]
         slots, number = np.unique(self._slot[rows], return_inverse=True)
@@ -246,9 +243,11 @@ class Leaves:
     def _before_named(self) -> dict[str | None, InitialState]:
         """What stands before the named results of the time step with which each run begins."""
         states: dict[str | None, InitialState] = {}
-        for node, run, step in zip(self.nodes, self.runs, self.op_timesteps, strict=True):
-            if run is not None and step == (run.last if run.backward else run.first) and node.name:
-                states.setdefault(node.name, InitialState(node.index, step + (1 if run.backward else -1)))
+        for index, (run, step) in enumerate(zip(self.runs, self.op_timesteps, strict=True)):
+            if run is not None and step == (run.last if run.backward else run.first):
+                state = InitialState(index, step + (1 if run.backward else -1))
+                if name := self.nodes[index].name:
+                    states.setdefault(name, state)
         return states
 
 

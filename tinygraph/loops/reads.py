@@ -1,20 +1,70 @@
-"""Which ops read each node: three numbers for each argument of an op, since long programs have millions."""
+"""Which ops read each node: a few numbers for each argument of an op, since long programs have millions."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
+from typing import Any, Protocol
 
 import numpy as np
 
 from ..recording.node import Node
+from ..recording.primitive import Primitive
 
+KINDS = ("op", "parameter", "input", "constant")
+OP, PARAMETER, INPUT, CONSTANT = range(len(KINDS))
 _INDEX = attrgetter("index")
 
 Read = tuple[Node, int]
+
+
+class NodesAt(Sequence[Node]):
+    """Some nodes of a graph, by their indices."""
+
+    def __init__(self, nodes: Sequence[Node], indices: np.ndarray):
+        self._nodes = nodes
+        self.indices = indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, k: Any) -> Any:
+        if isinstance(k, slice):
+            return [self._nodes[index] for index in self.indices[k].tolist()]
+        return self._nodes[int(self.indices[k])]
+
+    def __iter__(self) -> Iterator[Node]:
+        return map(self._nodes.__getitem__, self.indices.tolist())
+
+
+class Facts(Protocol):
+    """What is known of nodes without a look at each of them: where nodes are made on demand, none is."""
+
+    def each(self, attribute: str) -> Iterable[Any]:
+        """Return an attribute of each op."""
+
+    def op(self, index: int) -> Primitive | None:
+        """Return what a node was made by."""
+
+    def value(self, leaf: int) -> Any:
+        """Return what a leaf holds."""
+
+
+class _FactsOfNodes:
+    def __init__(self, nodes: Sequence[Node], ops: Sequence[Node]):
+        self._nodes = nodes
+        self._ops = ops
+
+    def each(self, attribute: str) -> Iterable[Any]:
+        return map(attrgetter(attribute), self._ops)
+
+    def op(self, index: int) -> Primitive | None:
+        return self._nodes[index].op
+
+    def value(self, leaf: int) -> Any:
+        return self._nodes[leaf]._value
 
 
 class Wiring:
@@ -26,45 +76,109 @@ class Wiring:
         All nodes of a graph.
     ops : sequence of Node
         Its ops.
-    arity : (N,) array
+    kinds : (N,) array
+        The kind of each node, as a position in `KINDS`.
+    indices, starts : (K,) and (K + 1,) arrays
+        The index of each op, and where its arguments begin.
+    position : (N,) array
+        By the index of a node, where it stands among the ops; -1 for leaves.
+    sources : (M,) array
+        The index of the node that each argument is.
+    facts : Facts
+        What else is known of the nodes.
+
+    Parameters
+    ----------
+    arity : sequence of int
         How many arguments each op has.
-    sources, readers, arguments : (M,) arrays
-        The index of the node that is read, that of the op that reads it, and as which argument.
     """
 
-    def __init__(self, nodes: Sequence[Node], ops: Sequence[Node]):
+    def __init__(
+        self,
+        nodes: Sequence[Node],
+        kinds: np.ndarray,
+        arity: Sequence[int],
+        sources: Sequence[int],
+        facts: Facts,
+    ):
         self.nodes = nodes
-        self.ops = ops
+        self.kinds = kinds
+        self.indices = np.flatnonzero(kinds == OP).astype(np.int32)
+        self.ops = NodesAt(nodes, self.indices)
+        self.starts = np.concatenate([[0], np.cumsum(arity)]).astype(np.int32)
+        self.sources = np.asarray(sources, np.int32)
+        self.position = np.full(len(kinds), -1, np.int32)
+        self.position[self.indices] = np.arange(len(self.indices))
+        self.facts = facts
+
+    @classmethod
+    def of(cls, nodes: Sequence[Node]) -> Wiring:
+        """Read the wiring from nodes that keep their inputs."""
+        ops = [node for node in nodes if node.kind == "op"]
         inputs = [node.inputs for node in ops]
-        self.arity = np.fromiter(map(len, inputs), np.int32, len(ops))
-        first = np.cumsum(self.arity) - self.arity
-        self.sources = np.fromiter(map(_INDEX, chain.from_iterable(inputs)), np.int32, int(self.arity.sum()))
-        self.readers = np.repeat(self.indices, self.arity)
-        self.arguments = (np.arange(len(self.sources)) - np.repeat(first, self.arity)).astype(np.int32)
+        return cls(
+            nodes,
+            np.fromiter((KINDS.index(node.kind) for node in nodes), np.uint8, len(nodes)),
+            list(map(len, inputs)),
+            list(map(_INDEX, chain.from_iterable(inputs))),
+            _FactsOfNodes(nodes, ops),
+        )
 
-    @cached_property
-    def indices(self) -> np.ndarray:
-        """The index of each op."""
-        return np.fromiter(map(_INDEX, self.ops), np.int32, len(self.ops))
+    @property
+    def arity(self) -> np.ndarray:
+        """How many arguments each op has."""
+        return np.diff(self.starts)
 
-    @cached_property
-    def position(self) -> np.ndarray:
-        """By the index of a node, where it stands among the ops; -1 for leaves."""
-        position = np.full(len(self.nodes), -1, np.int32)
-        position[self.indices] = np.arange(len(self.ops))
-        return position
+    @property
+    def readers(self) -> np.ndarray:
+        """The index of the op of each argument."""
+        return np.repeat(self.indices, self.arity)
+
+    @property
+    def arguments(self) -> np.ndarray:
+        """Which argument of its op each is."""
+        return np.arange(len(self.sources), dtype=np.int32) - np.repeat(self.starts[:-1], self.arity)
 
     @property
     def rows(self) -> np.ndarray:
         """Rows of a source, a reader and the argument."""
         return np.column_stack([self.sources, self.readers, self.arguments])
 
-    @cached_property
+    @property
     def links(self) -> tuple[np.ndarray, np.ndarray]:
         """Which ops read which: the positions of sources, and of a reader for each."""
         source = self.position[self.sources]
         between_ops = source >= 0
         return source[between_ops], self.position[self.readers[between_ops]]
+
+    @property
+    def parameters(self) -> list[Node]:
+        """The leaves that require a gradient."""
+        return [self.nodes[index] for index in np.flatnonzero(self.kinds == PARAMETER).tolist()]
+
+    @property
+    def leaves(self) -> np.ndarray:
+        """The index of each leaf."""
+        return np.flatnonzero(self.kinds != OP)
+
+    def kind(self, index: int) -> str:
+        """Return the kind of a node."""
+        return KINDS[self.kinds[index]]
+
+
+class _ReadsOf(Sequence[Read]):
+    def __init__(self, nodes: Sequence[Node], places: list[tuple[int, int]]):
+        self._nodes = nodes
+        self._places = places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, k: Any) -> Any:
+        if isinstance(k, slice):
+            return [self[i] for i in range(*k.indices(len(self)))]
+        reader, argument = self._places[k]
+        return self._nodes[reader], argument
 
 
 class Reads:
@@ -80,9 +194,9 @@ class Reads:
     --------
     >>> import tinygraph as tg
     >>> x = tg.parameter(3.0, name="x")
-    >>> graph = tg.graph(x * x)
-    >>> [(node.index, argument) for node, argument in Reads(Wiring(graph.nodes, graph.nodes[1:]))[0]]
-    [(1, 0), (1, 1)]
+    >>> reads = Reads(tg.graph(x * x).timeline.wiring)
+    >>> [(node.index, argument) for node, argument in reads[0]], reads.places(0)
+    ([(1, 0), (1, 1)], [(1, 0), (1, 1)])
     """
 
     def __init__(self, wiring: Wiring, also: Mapping[int, int] | None = None):
@@ -94,15 +208,25 @@ class Reads:
         self._readers = array("i", wiring.readers[order].tobytes())
         self._arguments = array("i", wiring.arguments[order].tobytes())
         counts = np.bincount(wiring.sources, minlength=len(self._nodes))
-        self._starts = array("q", np.concatenate([[0], np.cumsum(counts)]).astype(np.int64).tobytes())
+        self._starts = array("i", np.concatenate([[0], np.cumsum(counts)]).astype(np.int32).tobytes())
 
-    def __getitem__(self, index: int) -> list[Read]:
-        reads = self._of(index)
+    def __getitem__(self, index: int) -> Sequence[Read]:
+        return _ReadsOf(self._nodes, self.places(index))
+
+    def places(self, index: int) -> list[tuple[int, int]]:
+        """Return the index of each op that reads a node, and the argument, without a look at their nodes."""
+        places = self._of(index)
         for leaf in self._also.get(index, ()):
-            reads += self._of(leaf)
-        return reads
+            places += self._of(leaf)
+        return places
 
-    def _of(self, index: int) -> list[Read]:
+    def first(self, index: int) -> tuple[int, int] | None:
+        """Return the first of these places; None where there is none."""
+        start = self._starts[index]
+        if start == self._starts[index + 1]:
+            return next(iter(self.places(index)), None)
+        return self._readers[start], self._arguments[start]
+
+    def _of(self, index: int) -> list[tuple[int, int]]:
         part = slice(self._starts[index], self._starts[index + 1])
-        nodes = self._nodes
-        return [(nodes[reader], i) for reader, i in zip(self._readers[part], self._arguments[part], strict=True)]
+        return list(zip(self._readers[part], self._arguments[part], strict=True))

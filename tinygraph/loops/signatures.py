@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
 
-from ..recording.node import Node
-from .reads import Wiring
+from ..recording.primitive import Primitive
+from .reads import PARAMETER, Wiring
 
 Parameters = tuple[tuple[int, int], ...]  # what a node uses: (argument, index of the parameter's node)
 
@@ -21,8 +21,7 @@ def parameters_used(wiring: Wiring) -> tuple[np.ndarray, list[Parameters]]:
     (N,) the number of the set of each op, and the sets; number 0 is the empty one.
     """
     parameter = np.full(len(wiring.nodes), -1)
-    leaves = np.flatnonzero(wiring.position < 0).tolist()
-    direct = [index for index in leaves if wiring.nodes[index].kind == "parameter"]
+    direct = np.flatnonzero(wiring.kinds == PARAMETER)
     parameter[direct] = direct
     _hand_on(wiring, parameter)
     used = parameter[wiring.sources]
@@ -44,18 +43,17 @@ def parameters_used(wiring: Wiring) -> tuple[np.ndarray, list[Parameters]]:
 
 def _hand_on(wiring: Wiring, parameter: np.ndarray) -> None:
     """Fill in the parameter that an op of one argument hands on."""
-    first = np.cumsum(wiring.arity) - wiring.arity
-    alone = first[wiring.arity == 1]
+    unary = np.flatnonzero(wiring.arity == 1)
     carried = {index: index for index in np.flatnonzero(parameter >= 0).tolist()}
-    for source, reader in zip(wiring.sources[alone].tolist(), wiring.readers[alone].tolist(), strict=True):
+    sources, readers = wiring.sources[wiring.starts[unary]], wiring.indices[unary]
+    for source, reader in zip(sources.tolist(), readers.tolist(), strict=True):
         if source in carried:
             carried[reader] = parameter[reader] = carried[source]
 
 
-def signature(node: Node) -> Hashable:
+def signature(op: Primitive | None, attributes: Mapping[str, Any] | None) -> Hashable:
     """Return what makes two ops the same: the op and its static attributes. Which element of an array is data."""
-    attributes = node.attributes
-    return (id(node.op), _frozen(attributes)) if attributes else id(node.op)
+    return (id(op), _frozen(attributes)) if attributes else id(op)
 
 
 def _frozen(value: Any, key: str = "") -> Hashable:

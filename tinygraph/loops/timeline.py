@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Hashable, Iterable, Sequence
 from functools import cached_property
 from types import CodeType
@@ -13,8 +14,9 @@ from ..memory import garbage_collector_paused
 from ..recording.calls import Call
 from ..recording.node import Node
 from ..recording.operands import operand_text
+from .coded import Coded, Interned
 from .fed import fed_again
-from .grouping import Groups, Interned, group_ops
+from .grouping import Groups, group_ops
 from .keys import grouped, occurrences
 from .leaves import InitialState, Leaves
 from .over_time import OpTimes, Run, RunKey, op_times, over_time
@@ -54,25 +56,35 @@ class Timeline:
 
     def __init__(self, nodes: Sequence[Node]):
         self.nodes = nodes
-        self.ops = [node for node in nodes if node.kind == "op"]
         self._is_finding_states = False
 
     @cached_property
     def wiring(self) -> Wiring:
         """What the ops read."""
-        return Wiring(self.nodes, self.ops)
+        return Wiring.of(self.nodes)
+
+    @property
+    def ops(self) -> Sequence[Node]:
+        """The ops, in recorded order."""
+        return self.wiring.ops
 
     @cached_property
     @garbage_collector_paused()
     def visits(self) -> Visits:
         """The place of each op, and its iterations, in the order of `ops`."""
-        return visits(self.ops, self.nodes)
+        return visits(self.wiring)
 
     @cached_property
     @garbage_collector_paused()
     def groups(self) -> Groups:
         """The ops, grouped by what they are in the cell, and the loops around them."""
         return group_ops(self.wiring, self.visits)
+
+    @cached_property
+    @garbage_collector_paused()
+    def groups_in_one_loop(self) -> Groups:
+        """The ops grouped with one loop around them at most, that of most iterations."""
+        return group_ops(self.wiring, self.visits, longest=True)
 
     @cached_property
     def over_time(self) -> set[Loop]:
@@ -84,18 +96,18 @@ class Timeline:
         return op_times(self.groups, self.over_time)
 
     @cached_property
-    def op_timesteps(self) -> list[int | None]:
+    def op_timesteps(self) -> Sequence[int | None]:
         """The time step of each op; None for leaves and outside of time."""
-        return self._by_index(self._op_times.steps, None)
+        return Coded(self._by_index(self._op_times.steps, None))
 
     @cached_property
-    def runs(self) -> list[Run | None]:
+    def runs(self) -> Sequence[Run | None]:
         """The run of each op; None for leaves and outside of time."""
         timesteps = self.op_timesteps
         members: dict[RunKey, list[int]] = {}
-        for node, key in zip(self.ops, self._op_times.runs, strict=True):
-            if timesteps[node.index] is not None:
-                members.setdefault(key or (None, ()), []).append(node.index)
+        for index, key in zip(self.wiring.indices.tolist(), self._op_times.runs, strict=True):
+            if timesteps[index] is not None:
+                members.setdefault(key or (None, ()), []).append(index)
         del self._op_times  # all that is asked of it, and it is large
         runs: list[Run | None] = [None] * len(self.nodes)
         for (loop, _), ops in members.items():
@@ -104,29 +116,30 @@ class Timeline:
             run = Run(loop, first, last, backward=steps[0] == last > first)
             for index in ops:
                 runs[index] = run
-        return runs
+        return Coded(runs)
 
     @cached_property
-    def timesteps(self) -> list[int | None]:
+    def timesteps(self) -> Sequence[int | None]:
         """The time step of each node, from 1; None where it belongs to none."""
         return self._leaves_in_time[0]
 
     @cached_property
     @garbage_collector_paused()
-    def _leaves_in_time(self) -> tuple[list[int | None], dict[int, InitialState], dict[int, InitialState]]:
+    def _leaves_in_time(self) -> tuple[Sequence[int | None], dict[int, InitialState], dict[int, InitialState]]:
         """The time steps of all nodes, now that leaves are known, the initial states, and ops that are such."""
         leaves = self._leaves()  # not kept: it is large
-        timesteps = self.op_timesteps.copy()
+        timesteps = list(self.op_timesteps)
         self._is_finding_states = True
         for index, timestep in leaves.timesteps():
             timesteps[index] = timestep
-        started = {node.index: state for node in self.ops if (state := leaves.started(node))}
+        ops = self.wiring.indices.tolist()
+        started = {index: state for index in ops if timesteps[index] is None and (state := leaves.started(index))}
         self._is_finding_states = False
-        return timesteps, leaves.states, started
+        return Coded(timesteps), leaves.states, started
 
     @cached_property
     @garbage_collector_paused()
-    def slots(self) -> list[int]:
+    def slots(self) -> Sequence[int]:
         """Which op of the cell each node is: the same number in every time step, never twice in one step of one run.
 
         It is the place in the program and the iterations of all loops around it other than the one over time; unlike a
@@ -135,12 +148,11 @@ class Timeline:
         slots = self._by_index(self._op_slots, -1)
         next_slot = max(slots, default=-1) + 1
         of_reader: dict[tuple[int, int], int] = {}
-        for node in self.nodes:
-            if node.kind != "op":
-                first, argument = next(iter(self.reads[node.index]), (None, -1 - node.index))
-                reader = (-1 if first is None else slots[first.index], argument)
-                slots[node.index] = next_slot + of_reader.setdefault(reader, len(of_reader))
-        return slots
+        for leaf in self.wiring.leaves.tolist():
+            first, argument = self.reads.first(leaf) or (-1, -1 - leaf)
+            reader = (-1 if first < 0 else slots[first], argument)
+            slots[leaf] = next_slot + of_reader.setdefault(reader, len(of_reader))
+        return Coded(slots)
 
     @cached_property
     @garbage_collector_paused()
@@ -151,7 +163,7 @@ class Timeline:
         the targets that teacher forcing feeds.
         """
         _, states, _ = self._leaves_in_time
-        return [states[node.index].precedes if node.index in states else None for node in self.nodes]
+        return [states[index].precedes if index in states else None for index in range(len(self.nodes))]
 
     @cached_property
     def starts(self) -> dict[int, InitialState]:
@@ -180,7 +192,7 @@ class Timeline:
     def again(self) -> dict[int, int]:
         """For a leaf that gives what another gave one step earlier, as a fed target: the index of that one."""
         places = self._by_index(self._op_slots, -1)
-        return fed_again(self.nodes, self.reads, self.op_timesteps, places, self.runs)
+        return fed_again(self.wiring, self.reads, self.op_timesteps, places, self.runs)
 
     def _leaves(self) -> Leaves:
         reads = Reads(self.wiring, self.again) if self.again else self.reads
@@ -188,8 +200,8 @@ class Timeline:
 
     def _by_index(self, of_ops: Iterable[Value], of_leaves: Value) -> list[Value]:
         values = [of_leaves] * len(self.nodes)
-        for node, value in zip(self.ops, of_ops, strict=True):
-            values[node.index] = value
+        for index, value in zip(self.wiring.indices.tolist(), of_ops, strict=True):
+            values[index] = value
         return values
 
     @cached_property
@@ -204,7 +216,7 @@ class Timeline:
         """What tells the ops of one time step apart: place and signature, then the iterations of all other loops."""
         sites = self.groups.sites.copy()
         for members, chain, columns in zip(self.groups.members, self.groups.chains, self.groups.columns, strict=True):
-            run = self.runs[self.ops[members[0]].index]
+            run = self.runs[self.wiring.indices[members[0]]]
             if run is not None and run.loop is None:  # labels tell the time steps
                 sites[members, 1:] = -1
             elif run is not None:
@@ -213,9 +225,9 @@ class Timeline:
         return sites
 
     @cached_property
-    def sites(self) -> list[int]:
+    def sites(self) -> Sequence[int]:
         """Which place of the program each op stands at, the same number in all iterations; -1 for leaves."""
-        return self._by_index(self._sites()[:, 0].tolist(), -1)
+        return Coded(self._by_index(self._sites()[:, 0].tolist(), -1))
 
     @cached_property
     @garbage_collector_paused()
@@ -230,16 +242,16 @@ class Timeline:
         recursions = self._count_recursions(subscripts)
         sites = self.sites
         alike: dict[Hashable, list[int]] = {}
-        for node in self.nodes:
-            if node.kind in ("input", "constant"):
-                of_readers = {subscripts[reader.index] for reader, _ in self.reads[node.index]}
-                subscripts[node.index] = of_readers.pop() if len(of_readers) == 1 else ()
-                if subscripts[node.index]:
-                    reader, argument = self.reads[node.index][0]
-                    recursion = recursions.get(reader.index)
-                    text = operand_text(reader.call, reader.lasti, argument) if recursion else ""
-                    place = (recursion, text) if text else (sites[reader.index], argument)
-                    alike.setdefault(place, []).append(node.index)
+        for leaf in self.wiring.leaves.tolist():
+            if self.wiring.kind(leaf) != "parameter":
+                of_readers = {subscripts[reader] for reader, _ in self.reads.places(leaf)}
+                subscripts[leaf] = of_readers.pop() if len(of_readers) == 1 else ()
+                if subscripts[leaf]:
+                    reader, argument = self.reads.places(leaf)[0]
+                    recursion = recursions.get(reader)
+                    text = self._operand_text(reader, argument) if recursion else ""
+                    place = (recursion, text) if text else (sites[reader], argument)
+                    alike.setdefault(place, []).append(leaf)
         for leaves in alike.values():
             states = [leaf for leaf in leaves if self.precedes[leaf] is not None]
             if len(states) == 1:
@@ -256,9 +268,9 @@ class Timeline:
         Return the function that calls itself, by the index of each op that it makes.
         """
         alike: dict[int, list[tuple[int, Call]]] = {}
-        for node in self.ops:
-            if (call := _counted(node.call)) is not None:
-                alike.setdefault(self.sites[node.index], []).append((node.index, call))
+        for index, innermost in zip(self.wiring.indices.tolist(), self.wiring.facts.each("call"), strict=True):
+            if (call := _counted(innermost)) is not None:
+                alike.setdefault(self.sites[index], []).append((index, call))
         recursions: set[CodeType] = set()
         for calls in alike.values():
             numbers = {call.counters for _, call in calls}
@@ -287,9 +299,11 @@ class Timeline:
         sites = self._sites()
         if sites.shape[1] < 2 or not len(sites):
             return [()] * len(self.ops)
-        steps = [-1 if (step := self.op_timesteps[node.index]) is None else step for node in self.ops]
-        scopes = {scope: number for number, scope in enumerate(dict.fromkeys(node.scope for node in self.ops))}
-        moment, first = grouped(np.column_stack([sites[:, 0], steps, [scopes[node.scope] for node in self.ops]]))
+        indices = self.wiring.indices.tolist()
+        steps = [-1 if (step := self.op_timesteps[index]) is None else step for index in indices]
+        scopes = Interned[Hashable]()
+        scope = [scopes[scope] for scope in self.wiring.facts.each("scope")]
+        moment, first = grouped(np.column_stack([sites[:, 0], steps, scope]))
         differ = np.zeros((sites[:, 0].max() + 1, sites.shape[1] - 1), bool)
         np.logical_or.at(differ, sites[:, 0], sites[:, 1:] != sites[first[moment], 1:])
         for site, column in self.groups.unpacked:
@@ -300,14 +314,18 @@ class Timeline:
         return [tuple(row[1 + c] + 1 for c in shown[row[0]] if row[1 + c] >= 0) for row in sites.tolist()]
 
     @cached_property
-    def _op_slots(self) -> list[int]:
-        ops = [node.index for node in self.ops]
+    def _op_slots(self) -> Sequence[int]:
+        ops = self.wiring.indices.tolist()
         runs, steps = Interned[int](), Interned[int | None]()
         run = [runs[id(self.runs[index])] for index in ops]
         step = [steps[self.op_timesteps[index]] for index in ops]
         site = grouped(self._sites())[0]
         moment = grouped(np.column_stack([site, run, step]))[0]
-        return grouped(np.column_stack([site, occurrences(moment)]))[0].tolist()
+        return array("i", grouped(np.column_stack([site, occurrences(moment)]))[0].tolist())
+
+    def _operand_text(self, reader: int, argument: int) -> str:
+        op = self.nodes[reader]
+        return operand_text(op.call, op.lasti, argument)
 
 
 def _counted(call: Call | None) -> Call | None:

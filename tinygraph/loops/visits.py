@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import CodeType
 from typing import NamedTuple
 
+import numpy as np
+
+from ..numeric import padded
 from ..recording.bytecode import layout
 from ..recording.calls import Call
 from ..recording.node import Node
@@ -15,43 +18,90 @@ from .reads import Wiring
 from .signatures import parameters_used, signature
 
 ToldLoops = tuple[tuple[str, int], ...]  # names and iterations, outermost first
+Visit = tuple[Place, Vector]
+PlacesAndVectors = tuple[list[Place], list[Vector]]  # of each op
 
 
 class Visits(NamedTuple):
-    """The place of each op, and the iterations of the loops around it."""
+    """When and where ops ran.
+
+    Attributes
+    ----------
+    places : list of Place
+        The places at which ops stand, each once.
+    place : (N,) array
+        The number of the place of each op.
+    iterations : (N, D) array
+        The iterations of the loops around it, outermost first, filled up with -1.
+    """
 
     places: list[Place]
-    vectors: list[Vector]
+    place: np.ndarray
+    iterations: np.ndarray
+
+    @classmethod
+    def of(cls, places: Sequence[Place], vectors: Sequence[Vector]) -> Visits:
+        """Make them of the place and the iterations of each op."""
+        numbers = {place: number for number, place in enumerate(dict.fromkeys(places))}
+        place = np.fromiter(map(numbers.__getitem__, places), np.int32, len(places))
+        return cls(list(numbers), place, padded(vectors).astype(np.int32))
+
+    def some(self, kept: np.ndarray | slice) -> Visits:
+        """Return the visits of some ops, without places at which none of them stands."""
+        place = self.place[kept]
+        present = list(dict.fromkeys(place.tolist()))
+        places = [self.places[number] for number in present]
+        numbers = np.zeros(len(self.places), np.int32)
+        numbers[present] = np.arange(len(present))
+        depth = max((len(place.loops) for place in places), default=0)
+        return Visits(places, numbers[place], self.iterations[kept, :depth])
+
+    def each(self) -> Iterator[Visit]:
+        """Yield the place of each op, and the iterations of its loops."""
+        for number, vector in zip(self.place.tolist(), self.iterations.tolist(), strict=True):
+            place = self.places[number]
+            yield place, tuple(vector[: len(place.loops)])
 
 
-def visits(nodes: Sequence[Node], of_graph: Sequence[Node]) -> Visits:
-    """Return the places and the iterations of op nodes of a graph, given in recorded order.
+def visits(wiring: Wiring) -> Visits:
+    """Return the places and the iterations of the ops of a graph, in recorded order.
 
     They are told by `tg.iteration`, or read from the program, or counted where calls are not known.
     """
-    pulled = [node for node in nodes if node.pulled is not None]
-    if pulled:
-        return with_pulled(nodes, visits([node for node in nodes if node.pulled is None], of_graph))
+    pulled = any(told is not None for told in wiring.facts.each("pulled"))
+    if pulled or any(context is not None and context.loops for context in set(wiring.facts.each("context"))):
+        return Visits.of(*_of_nodes(list(wiring.ops), wiring))
+    calls = list(wiring.facts.each("call"))
+    if None in calls:
+        return Visits.of(*visits_counted(list(wiring.ops), wiring))
+    return Visits.of(*visits_read(calls, wiring.facts.each("lasti")))
+
+
+def _of_nodes(nodes: Sequence[Node], wiring: Wiring) -> PlacesAndVectors:
+    """Return the place and the iterations of each op, where some were told, or computed by a recorded pass."""
+    forward = [node for node in nodes if node.pulled is None]
+    if len(forward) < len(nodes):
+        return with_pulled(nodes, _of_nodes(forward, wiring))
     told = [node for node in nodes if node.told_loops]
-    others = [node for node in nodes if not node.told_loops] if told else nodes
-    known = all(node.call is not None for node in others)
-    visits_of_others = visits_read(others) if known else visits_counted(others, of_graph)
-    if not told:
-        return visits_of_others
-    of_told, of_others = (zip(*part, strict=True) for part in (visits_told(told), visits_of_others))
+    others = [node for node in nodes if not node.told_loops]
+    if all(node.call is not None for node in others):
+        visited = visits_read([node.call for node in others], [node.lasti for node in others])
+    else:
+        visited = visits_counted(others, wiring)
+    of_told, of_others = (zip(*part, strict=True) for part in (visits_told(told), visited))
     merged = [next(of_told if node.told_loops else of_others) for node in nodes]
-    return Visits([place for place, _ in merged], [vector for _, vector in merged])
+    return [place for place, _ in merged], [vector for _, vector in merged]
 
 
-def with_pulled(nodes: Sequence[Node], forward: Visits) -> Visits:
+def with_pulled(nodes: Sequence[Node], forward: PlacesAndVectors) -> PlacesAndVectors:
     """Return the visits of all op nodes, given those of the forward pass: a rule's ops run where its op did.
 
     The loop of a recorded backward pass is the engine's own, and not the program's. What is pulled back through an op
     that does not lead to the outputs stands with what reads it.
     """
     ops = (node for node in nodes if node.pulled is None)
-    visited = dict(zip(ops, zip(forward.places, forward.vectors, strict=True), strict=True))
-    nowhere: tuple[Place, Vector] = Place((), ()), ()
+    visited: dict[Node, Visit] = dict(zip(ops, zip(*forward, strict=True), strict=True))
+    nowhere: Visit = Place((), ()), ()
     of_rule: dict[Node, Node | None] = {}
     for node in reversed(nodes):
         if node.pulled is not None:
@@ -69,7 +119,7 @@ def with_pulled(nodes: Sequence[Node], forward: Visits) -> Visits:
             if (rule, occurrence) not in places:
                 places[rule, occurrence] = Place(place.loops, (*place.order, len(places)))
             visited[node] = places[rule, occurrence], vector
-    return Visits([visited[node][0] for node in nodes], [visited[node][1] for node in nodes])
+    return [visited[node][0] for node in nodes], [visited[node][1] for node in nodes]
 
 
 # -- read from calls and bytecode --------------------------------------------------------------------------------------
@@ -99,17 +149,16 @@ class _Reader:
         self.live: dict[Call | None, Activation] = {base: Activation(self.root, None, -1)}
         self.stream: list[tuple[Activation, int, Activation | None]] = []
 
-    def read(self, nodes: Sequence[Node]) -> None:
+    def read(self, calls: Iterable[Call | None], offsets: Iterable[int]) -> None:
         call: Call | None = self.stack[0]
         activation = self.live[call]
         body = activation.body
         append = self.stream.append
-        for node in nodes:  # the same as a call's, without its calls of functions: this runs for every op
-            if node.call is not call:
-                call = node.call
+        for now, lasti in zip(calls, offsets, strict=True):  # as of a call, without its functions: it runs for every op
+            if now is not call:
+                call = now
                 activation = self._enter(call)
                 body = activation.body
-            lasti = node.lasti
             event = (body.events[lasti] if lasti in body.events else body.event(lasti)) + 1
             body.followed.add((activation.last, event))
             activation.last = event
@@ -159,10 +208,10 @@ def _recursion(caller: Activation, event: int, code: CodeType) -> Activation | N
     return None
 
 
-def visits_read(nodes: Sequence[Node]) -> Visits:
-    """Read places and iterations from the calls and the bytecode of the program; every node needs its call."""
-    reader = _Reader(_shared_caller(dict.fromkeys(node.call for node in nodes)))
-    reader.read(nodes)
+def visits_read(calls: Sequence[Call | None], offsets: Iterable[int]) -> PlacesAndVectors:
+    """Read places and iterations from the bytecode of the program, given the call of each op and its offset there."""
+    reader = _Reader(_shared_caller(dict.fromkeys(calls)))
+    reader.read(calls, offsets)
     reader.root.arrange((), ())
     places: list[Place] = []
     vectors: list[Vector] = []
@@ -175,7 +224,7 @@ def visits_read(nodes: Sequence[Node]) -> Visits:
             vectors.append(vector)
         elif called.place is None:
             called.vector = vector
-    return Visits(places, vectors)
+    return places, vectors
 
 
 def _shared_caller(calls: Iterable[Call | None]) -> Call | None:
@@ -200,7 +249,7 @@ def _shared_caller(calls: Iterable[Call | None]) -> Call | None:
 # -- told by tg.iteration ----------------------------------------------------------------------------------------------
 
 
-def visits_told(nodes: Sequence[Node]) -> Visits:
+def visits_told(nodes: Sequence[Node]) -> PlacesAndVectors:
     """Return places and iterations of ops whose loops were told.
 
     A place is then the chain of loops, the instruction, and how many ops that instruction had made before in the same
@@ -210,7 +259,7 @@ def visits_told(nodes: Sequence[Node]) -> Visits:
     chains: dict[tuple, tuple[Loop, ...]] = {(): ()}
     places: dict[Hashable, Place] = {}
     counts: dict[Hashable, int] = {}
-    visited = Visits([], [])
+    visited: PlacesAndVectors = [], []
     for node in nodes:
         vector = vector_of[node.told_loops]
         names = tuple(name for name, _ in node.told_loops)
@@ -220,8 +269,8 @@ def visits_told(nodes: Sequence[Node]) -> Visits:
         if (where, occurrence) not in places:
             order = (*(n for depth in range(len(names)) for n in (depth, None)), len(places))
             places[where, occurrence] = Place(chain_of(names, chains, Loop), order)
-        visited.places.append(places[where, occurrence])
-        visited.vectors.append(vector)
+        visited[0].append(places[where, occurrence])
+        visited[1].append(vector)
     return visited
 
 
@@ -238,20 +287,21 @@ def _iterations_from_zero(told_loops: Iterable[ToldLoops]) -> dict[ToldLoops, Ve
 # -- counted -----------------------------------------------------------------------------------------------------------
 
 
-def visits_counted(nodes: Sequence[Node], of_graph: Sequence[Node]) -> Visits:
+def visits_counted(nodes: Sequence[Node], wiring: Wiring) -> PlacesAndVectors:
     """Count how often the same op ran at the same source, where calls are not known: in a file of an old version."""
     loop = Loop(None)
     places: dict[Hashable, Place] = {}
     counts: dict[Place, int] = {}
-    visited = Visits([], [])
-    numbers, _ = parameters_used(Wiring(of_graph, nodes))
-    for node, parameters in zip(nodes, numbers.tolist(), strict=True):
+    visited: PlacesAndVectors = [], []
+    numbers, _ = parameters_used(wiring)
+    for node in nodes:
+        parameters = int(numbers[wiring.position[node.index]])
         source = node.source and (node.source.filename, node.source.lineno, node.source.column, node.source.end_column)
-        key = (signature(node), parameters, source, node.scope)
+        key = (signature(node.op, node.attributes), parameters, source, node.scope)
         if key not in places:
             places[key] = Place((loop,), (0, None, len(places)))
         place = places[key]
         counts[place] = counts.get(place, -1) + 1
-        visited.places.append(place)
-        visited.vectors.append((counts[place],))
+        visited[0].append(place)
+        visited[1].append((counts[place],))
     return visited

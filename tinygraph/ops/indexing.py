@@ -11,12 +11,14 @@ import numpy as np
 
 from ..recording.numpy_protocol import implements
 from ..recording.op import op
+from ..recording.questions import will_run_again
 from ..recording.source import where
-from ..recording.sparse import Sparse, is_basic
+from ..recording.sparse import Sparse, add_to_rows, is_basic
 from ..recording.tensor import Tensor, make
 from .elementwise import plain
 
 __all__ = [
+    "add_rows",
     "choose",
     "compress",
     "delete",
@@ -28,6 +30,7 @@ __all__ = [
     "pad",
     "repeat",
     "resize",
+    "rows",
     "scatter",
     "select",
     "take",
@@ -75,10 +78,36 @@ scatter: Any = op(
 )
 
 
+def _add_rows(g: Any, index: Any, like: Any) -> Any:
+    total = np.zeros(like.shape, g.dtype)
+    if index.size:
+        add_to_rows(total, index, g)
+    return total
+
+
+_SOME_ROWS = ((3, 4), np.array([0, 2, 0]))
+rows: Any = op(
+    lambda x, index: x[index],
+    vjp=(lambda g, y, x, index: add_rows(g, index, x), None),
+    name="rows",
+    samples=(_SOME_ROWS,),
+    doc="``x[index]`` where the index, of integers, is data: the next run of what is recorded reads other rows.",
+)
+add_rows: Any = op(
+    _add_rows,
+    vjp=(lambda g, y, x, index, like: rows(g, index), None, None),
+    name="add_rows",
+    samples=(((3, 4), np.array([0, 2, 0]), np.zeros((5, 4))),),
+    doc="Zeros of the shape of `like` with `x` added at the rows of an index: the adjoint of ``rows``.",
+)
+
+
 def read(self: Tensor, index: Any, frame: FrameType | None = None) -> Tensor:
     """``tensor[index]``, for every kind of index that NumPy has, as done in `frame`: the caller's."""
     if frame is None:
         frame = _frame(1)
+    if type(index) is Tensor and index.dtype.kind in "iu" and index.ndim and will_run_again():
+        return rows.apply((self, index), {}, frame)
     own_index = keep_index(index)
     value = self._value
     try:

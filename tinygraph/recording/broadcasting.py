@@ -10,7 +10,8 @@ import numpy as np
 
 def like(contribution: Any, value: Any) -> Any:
     """Return the contribution in the dtype of the value it belongs to."""
-    return contribution if contribution.dtype is value.dtype else contribution.astype(value.dtype)
+    same = contribution.dtype is value.dtype or contribution.dtype == value.dtype  # an unpickled one is another object
+    return contribution if same else contribution.astype(value.dtype)
 
 
 def conform(contribution: Any, value: Any) -> Any:

@@ -20,6 +20,12 @@ from .tensor import Tensor
 _NO_ATTRIBUTES: Mapping[str, Any] = MappingProxyType({})
 
 
+def scope_text(context: Context | None) -> str:
+    """Return names of `tg.scope` joined by ``/``."""
+    names = context.scope if context is not None else ()
+    return clean("/".join(names)) if names else ""
+
+
 class Reading(Protocol):
     """What a graph knows of its nodes."""
 
@@ -88,8 +94,9 @@ class Node:
         What it is in a recorded backward pass; None for all that a program computed.
     """
 
-    __slots__ = ("graph", "index", "inputs", "kind", "pulled")
+    __slots__ = ("graph", "index", "kind", "pulled")
 
+    inputs: Any
     op: Primitive | None
     attributes: Mapping[str, Any]
     requires_grad: bool
@@ -100,10 +107,9 @@ class Node:
     tensor: Tensor | None
     _value: Any
 
-    def __init__(self, index: int, kind: str, inputs: tuple[Node, ...]):
+    def __init__(self, index: int, kind: str):
         self.index = index
         self.kind = kind
-        self.inputs = inputs
         self.graph: Reading | None = None  # that it is a node of
         self.pulled: Pulled | None = None
 
@@ -150,8 +156,7 @@ class Node:
     @property
     def scope(self) -> str:
         """Names of `tg.scope` around it, joined by ``/``."""
-        names = self.context.scope if self.context is not None else ()
-        return clean("/".join(names)) if names else ""
+        return scope_text(self.context)
 
     @property
     def timestep_label(self) -> int | None:
@@ -204,7 +209,7 @@ class Node:
 class StoredNode(Node):
     """A node that keeps all that is known of it: a leaf, or one that no program recorded here."""
 
-    __slots__ = ("_value", "attributes", "call", "context", "label", "lasti", "op", "requires_grad", "tensor")
+    __slots__ = ("_value", "attributes", "call", "context", "inputs", "label", "lasti", "op", "requires_grad", "tensor")
 
     def __init__(
         self,
@@ -222,7 +227,8 @@ class StoredNode(Node):
         lasti: int = -1,
         tensor: Tensor | None = None,
     ):
-        super().__init__(index, kind, inputs)
+        super().__init__(index, kind)
+        self.inputs = inputs
         self.op = op
         self._value = data
         self.attributes = attributes or _NO_ATTRIBUTES
@@ -234,10 +240,17 @@ class StoredNode(Node):
         self.tensor = tensor
 
 
+class Inputs(Protocol):
+    """What knows the inputs of an op by its index."""
+
+    def inputs_of(self, index: int) -> tuple[Node, ...]:
+        """Return the nodes that an op reads."""
+
+
 class OpNode(Node):
     """The value of a recorded op: all but its place in the graph is its Tensor's, since long programs have millions."""
 
-    __slots__ = ("attributes", "op", "tensor")
+    __slots__ = ("_among", "_inputs", "attributes", "op", "tensor")
 
     _value: Any = property(attrgetter("tensor._value"))
     requires_grad: Any = property(attrgetter("tensor.requires_grad"))
@@ -246,14 +259,20 @@ class OpNode(Node):
     call: Any = property(attrgetter("tensor._call"))
     lasti: Any = property(attrgetter("tensor._lasti"))
 
-    def __init__(self, index: int, tensor: Tensor, inputs: tuple[Node, ...]):
-        self.index = index
-        self.kind = "op"
-        self.inputs = inputs
-        self.graph = self.pulled = None
+    def __init__(self, index: int, tensor: Tensor, among: Inputs):
+        super().__init__(index, "op")
         self.op = tensor.op
         self.attributes = tensor._attributes or _NO_ATTRIBUTES
         self.tensor = tensor
+        self._among = among
+        self._inputs: tuple[Node, ...] | None = None
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """The op's arguments in order, made when somebody asks: else each node would make all before it."""
+        if self._inputs is None:
+            self._inputs = self._among.inputs_of(self.index)
+        return self._inputs
 
 
 class Constant(StoredNode):

@@ -7,6 +7,7 @@ that looked at them; and where the answer is an array, as that of a comparison, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from .context import context, known_context
@@ -41,3 +42,19 @@ def as_recorded(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any
         return NotImplemented
     answer = getattr(context().watch, "answer", None)
     return NotImplemented if answer is None else answer(function, args, kwargs)
+
+
+def on_values(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of plain arrays that takes Tensors too: it looks at their values, and has no gradient.
+
+    Where what is recorded will run again it is an op, and looks again at the numbers of then. Tensors are positional.
+    """
+
+    @wraps(function)
+    def of_tensors(*args: Any, **kwargs: Any) -> Any:
+        answer = as_recorded(function, args, kwargs)
+        if answer is not NotImplemented:
+            return answer
+        return function(*[x.data if hasattr(x, "requires_grad") else x for x in args], **kwargs)
+
+    return of_tensors

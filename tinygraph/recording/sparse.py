@@ -24,7 +24,9 @@ class Sparse:
             if type(part) is np.ndarray:  # a view; ``total[index] += value`` would copy it onto itself
                 part += self.value
                 return
-        if may_repeat(self.index):
+        if type(self.index) is np.ndarray and self.index.dtype.kind in "iu" and self.index.size >= _MANY:
+            add_to_rows(total, self.index, self.value)
+        elif may_repeat(self.index):
             np.add.at(total, self.index, self.value)
         else:
             total[self.index] += self.value
@@ -47,6 +49,27 @@ def is_basic(index: Any) -> bool:
         if type(part) not in _BASIC:
             return False
     return True
+
+
+_MANY = 32
+
+
+def add_to_rows(total: np.ndarray, index: np.ndarray, value: Any) -> None:
+    """Add a value to each row that an index of integers selects, in place: sorted, several times as fast as in turn.
+
+    Examples
+    --------
+    >>> total = np.zeros(3)
+    >>> add_to_rows(total, np.array([2, 0, -1]), np.array([1.0, 2.0, 4.0]))
+    >>> total
+    array([2., 0., 5.])
+    """
+    rows = index.reshape(-1) % len(total)
+    order = np.argsort(rows, kind="stable")
+    rows = rows[order]
+    begins = np.flatnonzero(np.r_[True, rows[1:] != rows[:-1]])
+    values = np.broadcast_to(value, (*index.shape, *total.shape[1:])).reshape(-1, *total.shape[1:])
+    total[rows[begins]] += np.add.reduceat(values[order], begins, axis=0)
 
 
 def may_repeat(index: Any) -> bool:

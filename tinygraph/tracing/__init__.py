@@ -1,6 +1,7 @@
 """Tracing: a backward pass that was recorded, to be visited at any step in any order.
 
 - `recorded_pass`: the data of a pass, an adjoint for each step, and what can be recomputed from it
+- `pooled`: small adjoints in one block
 - `steps`, `contributions`, `ledger`: a step as it is shown; the terms that a gradient is the sum of, and their table
 - `cuts`: where a Tensor left the graph while it was recorded, and where it came back
 - `notation`, `formula`: the chain rule of a step as mathematics, made from the source of the rule that runs

@@ -180,7 +180,7 @@ class _Clock:
         return -1 if reader is None or reader.tensor is None else reader.tensor._index
 
     def _reader(self, node: Node) -> Node | None:
-        return next((reader for reader, _ in self.graph.consumers(node)), None)
+        return next((reader for reader, _ in self.graph.timeline.reads[node.index]), None)
 
     def timestep(self, departure: Departure, returned: list[Node]) -> int | None:
         """Return the time step in which a departure was."""

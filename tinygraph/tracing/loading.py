@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..graphs.graph import Graph
+from ..loops.coded import Coded
+from ..loops.reads import NodesAt
 from ..loops.timeline import Timeline
 from ..plain_text import clean
 from ..recording.context import LARGEST_TIMESTEP
@@ -56,7 +58,8 @@ def restored(header: dict[str, Any], block: memoryview) -> tuple[list[Any], Pass
     for node, gradient in gradients.items():
         _check_shape(gradient, node, f"the gradient of node {node.index}")
     cuts = [_cut(row, nodes, sources) for row in checked(header.get("cuts", []), list, "the list of cuts")]
-    return adjoints, PassNodes(graph, steps, gradients, lambda: cuts), _files(header["files"])
+    at = NodesAt(nodes, np.array([node.index for node in steps], np.int32))
+    return adjoints, PassNodes(graph, at, gradients, lambda: cuts), _files(header["files"])
 
 
 def _cut(row: Any, nodes: list[Node], sources: list[Source]) -> Cut:
@@ -84,10 +87,12 @@ def _timeline(header: dict[str, Any], nodes: list[Node], arrays: list[Any]) -> T
         None if step is None else bounded(step, -LARGEST_TIMESTEP, LARGEST_TIMESTEP + 1, "a time step")
         for step in (row.get("timestep") for row in header["nodes"])
     ]
-    timeline.op_timesteps = [step if node.kind == "op" else None for node, step in zip(nodes, steps, strict=True)]
+    timeline.op_timesteps = Coded(
+        [step if node.kind == "op" else None for node, step in zip(nodes, steps, strict=True)]
+    )
     if "visits" in header:  # else a file of an older version
         timeline.visits = restored_visits(header["visits"], len(timeline.ops), arrays)
-        timeline.timesteps = steps  # of leaves too: what was set or cut stands where it stood
+        timeline.timesteps = Coded(steps)  # of leaves too: what was set or cut stands where it stood
     return timeline
 
 
@@ -134,8 +139,11 @@ def _node(row: Any, nodes: list[Node], arrays: list[Any], ops: list[Primitive], 
         label=optional(row.get("label"), str, "a label"),
         source=optional_reference(sources, row.get("source")),
     )
-    for argument, number in row.get("replaced", {}).items():
-        node.replaced[bounded(int(argument), 0, len(inputs), "a replaced argument")] = reference(arrays, number)
+    if "replaced" in row:
+        node.replaced = {
+            bounded(int(argument), 0, len(inputs), "a replaced argument"): reference(arrays, number)
+            for argument, number in row["replaced"].items()
+        }
     if row.get("stored") is not None:
         node.stored = tuple(optional_reference(arrays, number) for number in row["stored"])
         for source, contribution in zip(inputs, node.stored, strict=True):

@@ -6,22 +6,24 @@ import linecache
 import threading
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from ..backward.replay import pull, receives, view
+from ..backward.replay import has_rule, pull, view
 from ..backward.sums import RunningSum
 from ..graphs.graph import Graph
 from ..graphs.symbols import Symbols
+from ..loops.reads import NodesAt
 from ..memory import garbage_collector_paused
 from ..plain_text import clean
 from ..recording.node import Node
 from ..recording.source import program_source
 from ..recording.tensor import Tensor
 from .cuts import Cut
+from .pooled import Pooled
 
 _SHORTEST_STRIDE = 16
 _FEW = 8  # arguments; an op of more is pulled back once for all of them, and so many of such ops are remembered
@@ -32,7 +34,7 @@ class PassNodes(NamedTuple):
     """The graph of a pass, the node of each step, the gradients of the leaves, and what left the graph."""
 
     graph: Graph
-    nodes: list[Node]
+    nodes: NodesAt
     gradients: dict[Node, Any]
     cuts: Callable[[], list[Cut]] = list
 
@@ -45,7 +47,7 @@ class Pass:
 
     Attributes
     ----------
-    adjoints : list
+    adjoints : sequence of array
         One for each step.
     files : dict or None
         The program's lines by file and number, where the pass came from a file.
@@ -57,7 +59,7 @@ class Pass:
     """
 
     def __init__(
-        self, adjoints: list[Any], look: Callable[[], PassNodes], files: dict[str, dict[int, str]] | None = None
+        self, adjoints: Sequence[Any], look: Callable[[], PassNodes], files: dict[str, dict[int, str]] | None = None
     ):
         self.adjoints = adjoints
         self.files = files
@@ -74,6 +76,8 @@ class Pass:
             if self._nodes is None:
                 with garbage_collector_paused():
                     self._nodes = self._look()
+                    self.adjoints = Pooled(self.adjoints)
+                self._look = _nothing_more  # it held the pass as it ran
         return self._nodes
 
     @property
@@ -82,7 +86,7 @@ class Pass:
         return self._recorded.graph
 
     @property
-    def nodes(self) -> list[Node]:
+    def nodes(self) -> Sequence[Node]:
         """The node of each step."""
         return self._recorded.nodes
 
@@ -122,10 +126,9 @@ class Pass:
     @cached_property
     def _step_of(self) -> array[int]:
         """The step of each node by its index; -1 for what has none."""
-        steps = array("q", [-1]) * len(self.graph.nodes)
-        for k, node in enumerate(self.nodes):
-            steps[node.index] = k
-        return steps
+        steps = np.full(len(self.graph.nodes), -1, np.int32)
+        steps[self._recorded.nodes.indices] = np.arange(len(self))
+        return array("i", steps.tobytes())
 
     def __len__(self) -> int:
         return len(self.adjoints)
@@ -201,10 +204,12 @@ class Pass:
     def writes(self, node: Node) -> list[tuple[int, int]]:
         """Return the (step, argument) pairs that contribute to the gradient of `node`, in order."""
         if node not in self._writes:
+            op_of = self.graph.timeline.wiring.facts.op  # and not `receives`, which would make the node of each reader
+            reads = self.graph.timeline.reads.places(node.index) if node.requires_grad else ()
             self._writes[node] = sorted(
-                (self._step_of[user.index], argument)
-                for user, argument in self.graph.consumers(node)
-                if self._step_of[user.index] >= 0 and receives(user, argument)
+                (self._step_of[user], argument)
+                for user, argument in reads
+                if self._step_of[user] >= 0 and has_rule(op_of(user), argument)
             )
         return self._writes[node]
 
@@ -222,7 +227,7 @@ class Pass:
     @cached_property
     def forward_bytes(self) -> int:
         """The bytes of all values that the forward pass computed."""
-        return sum(node.nbytes for node in self.graph.nodes if node.kind == "op")
+        return sum(self.graph.timeline.wiring.facts.each("nbytes"))
 
     @cached_property
     def _parameter_bytes(self) -> int:
@@ -252,12 +257,10 @@ class Pass:
     @property
     def nbytes(self) -> int:
         """The bytes of what the trace holds: forward values, adjoints, and the checkpoints laid so far."""
-        adjoints = {id(base): base.nbytes for base in map(_base, self.adjoints)}
-        return self.forward_bytes + sum(adjoints.values()) + sum(total.nbytes for total in self._sums.values())
+        forward = self.forward_bytes  # looks at the nodes: adjoints are pooled from then on
+        assert isinstance(self.adjoints, Pooled)
+        return forward + self.adjoints.nbytes + sum(total.nbytes for total in self._sums.values())
 
 
-def _base(array: Any) -> np.ndarray:
-    array = np.asarray(array)
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
+def _nothing_more() -> NoReturn:
+    raise AssertionError("the nodes of a pass are made once")

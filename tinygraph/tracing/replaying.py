@@ -12,7 +12,6 @@ from ..backward.replay import pull, receives
 from ..backward.sums import add
 from ..graphs.graph import Graph
 from ..loops.timeline import Timeline
-from ..loops.visits import Visits
 from ..recording.node import Node
 from ..recording.op import Op
 from ..recording.primitive import is_ours
@@ -116,7 +115,7 @@ class Replay:
             if source in self.moved:
                 value = twin.inputs[i]._value
             elif value is not source._value:
-                twin.replaced[i] = value
+                twin.replaced = {**twin.replaced, i: value}
             values.append(value)
         self._given[twin] = tuple(values)
         return self._given[twin]
@@ -231,10 +230,9 @@ class Replay:
             for node, origin in zip(self.nodes, self.origins, strict=True)
         ]
         timeline.timesteps = [original.timesteps[origin.index] for origin in self.origins]
-        places = {node: k for k, node in enumerate(original.ops)}
-        kept = [places[origin] for node, origin in zip(self.nodes, self.origins, strict=True) if node.kind == "op"]
-        visits = original.visits
-        timeline.visits = Visits([visits.places[k] for k in kept], [visits.vectors[k] for k in kept])
+        origins = [origin.index for node, origin in zip(self.nodes, self.origins, strict=True) if node.kind == "op"]
+        kept = original.wiring.position[origins]
+        timeline.visits = original.visits.some(kept)
         return Graph(self.nodes, [self.output], timeline, self._name_of)
 
     def _name_of(self, node: Node) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,13 +14,15 @@ from ..recording.op import Op
 from ..recording.primitive import Primitive, is_ours
 from ..recording.source import Source
 
+_NOTHING: Mapping[int, Any] = MappingProxyType({})
+
 
 class SavedNode(StoredNode):
     """A node from a file, or replayed: it has no Tensor, but what its rules need.
 
     Attributes
     ----------
-    replaced : dict of int to array
+    replaced : mapping of int to array
         Argument values that differ from what the input node holds: a leaf was replaced between two uses.
     stored : tuple of arrays or None, or None
         The contributions of the pass, where the program that the file came from had an op of its own.
@@ -32,7 +36,7 @@ class SavedNode(StoredNode):
         super().__init__(*args, **kwargs)
         self._scope = clean(scope)
         self._source = source
-        self.replaced: dict[int, Any] = {}
+        self.replaced: Mapping[int, Any] = _NOTHING
         self.stored: tuple[Any, ...] | None = None
         self.adjoint: Any = None
 

@@ -9,7 +9,6 @@ import numpy as np
 from ..loops.keys import grouped
 from ..loops.places import Loop, Order, Place
 from ..loops.visits import Visits
-from ..numeric import padded
 from .checks import bounded, checked, integers, optional, optional_reference, reference
 from .packing import Packer
 
@@ -18,8 +17,7 @@ _MOST_EMPTY = 100  # times as many iterations as ops: a short file must not ask 
 
 def described_visits(visits: Visits, packer: Packer) -> dict[str, Any]:
     """Return places and iterations as plain data, their arrays added to `packer`."""
-    places = {place: k for k, place in enumerate(dict.fromkeys(visits.places))}
-    loops = {loop: k for k, loop in enumerate(dict.fromkeys(loop for place in places for loop in place.loops))}
+    loops = {loop: k for k, loop in enumerate(dict.fromkeys(loop for place in visits.places for loop in place.loops))}
     return {
         "loops": [
             [
@@ -33,9 +31,9 @@ def described_visits(visits: Visits, packer: Packer) -> dict[str, Any]:
             ]
             for loop in loops
         ],
-        "places": [[[loops[loop] for loop in place.loops], place.order] for place in places],
-        "place": packer.add(np.array([places[place] for place in visits.places], int)),
-        "iterations": packer.add(padded(visits.vectors)),
+        "places": [[[loops[loop] for loop in place.loops], place.order] for place in visits.places],
+        "place": packer.add(visits.place.astype(int)),
+        "iterations": packer.add(visits.iterations.astype(int)),
     }
 
 
@@ -63,12 +61,11 @@ def restored_visits(row: dict[str, Any], count: int, arrays: list[Any]) -> Visit
         if place.order.count(None) != len(place.loops):
             raise ValueError("the order of ops does not fit their loops")
     number = integers(reference(arrays, row["place"]), (count,), "the places of ops")
-    visited = [reference(places, k) for k in number.tolist()]
+    visited = [reference(places, k) for k in number.tolist()]  # refuses what is not there
     depths = np.array([len(place.loops) for place in visited], int)
     iterations = integers(reference(arrays, row["iterations"]), (count, depths.max(initial=0)), "the iterations of ops")
     _check_iterations(iterations, number, visited, depths)
-    vectors = [tuple(vector[:depth]) for vector, depth in zip(iterations.tolist(), depths.tolist(), strict=True)]
-    return Visits(visited, vectors)
+    return Visits(places, number.astype(np.int32), iterations.astype(np.int32)).some(slice(None))
 
 
 def _order(numbers: Any) -> Order:

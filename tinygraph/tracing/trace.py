@@ -8,10 +8,12 @@ from io import BytesIO
 from os import PathLike
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from ..backward.backprop import add_to_grad, gradient_of, seed_of, walk
 from ..graphs.graph import Graph, graph
+from ..loops.reads import NodesAt
 from ..recording.context import context
 from ..recording.departures import Departure, latest_departures, note_pass
 from ..recording.foreign import what_is_given
@@ -32,7 +34,7 @@ class Trace(Pass):
 
     Attributes
     ----------
-    adjoints : list
+    adjoints : sequence of array
         One for each step.
     output : Node
         Where the pass began.
@@ -121,7 +123,9 @@ def _unpickled_graph(content: bytes) -> Graph:
 
 
 def _pickled_graph(recorded: Graph) -> tuple[Any, ...]:
-    return _unpickled_graph, (_in_a_file(Pass([], lambda: PassNodes(recorded, [], {}))),)
+    return _unpickled_graph, (
+        _in_a_file(Pass([], lambda: PassNodes(recorded, NodesAt(recorded.nodes, np.zeros(0, int)), {}))),
+    )
 
 
 copyreg.pickle(Graph, _pickled_graph)  # here, since a graph knows nothing of files
@@ -182,9 +186,8 @@ def nodes_of_pass(
 ) -> PassNodes:
     """Return the graph of a pass, the nodes of its steps, the gradients of its leaves, and what left it."""
     whole = graph(output)
-    node_of = whole.node_of_each()  # for now only: it is as large as all nodes
-    nodes, gradients = [node_of[tensor] for tensor in tensors], {node_of[leaf]: totals[leaf] for leaf in totals}
-    return PassNodes(whole, nodes, gradients, lambda: find_cuts(whole, departures))
+    gradients = {whole.node_of(leaf): total for leaf, total in totals.items()}
+    return PassNodes(whole, whole.nodes_of_ops(tensors), gradients, lambda: find_cuts(whole, departures))
 
 
 def load_trace(path: str | PathLike[str]) -> Trace:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..array_text import number_text
+from ..loops.reads import NodesAt
 from ..numeric import norm
 from ..recording.node import Node
 from ..recording.primitive import Primitive
@@ -71,7 +72,8 @@ class WhatIf(Trace):
     def __init__(self, trace: Trace, changed: Changes):
         replay = Replay(trace, changed)
         adjoints, steps, gradients = replay.backward()
-        super().__init__(adjoints, lambda: PassNodes(replay.graph(), list(steps), gradients), trace.files)
+        at = NodesAt(replay.nodes, np.array([node.index for node in steps], np.int32))
+        super().__init__(adjoints, lambda: PassNodes(replay.graph(), at, gradients), trace.files)
         self.original: Trace = trace.original if isinstance(trace, WhatIf) else trace
         self.changes: list[str] = [*(trace.changes if isinstance(trace, WhatIf) else []), *changed.texts]
         self._replayed = trace

@@ -88,7 +88,7 @@ def hue_class(hue: int | None) -> str:
 
 def markers(scene: Scene) -> str:
     """Return arrowheads and junction dots, one of each colour in use."""
-    classes = ["", *(f"h{n}" for n in _colour_numbers(scene))]
+    classes = ["", *(f"h{n}" for n in _colour_numbers(_hues(scene)))]
     heads = "".join(
         f'<marker id="tg-a{name}" class="a {name}" markerWidth="8" markerHeight="8" refX="0" refY="4" '
         f'markerUnits="userSpaceOnUse" orient="auto"><path d="M0 .8L7.4 4L0 7.2L1.6 4z"/></marker>'
@@ -104,13 +104,15 @@ def markers(scene: Scene) -> str:
 
 def style_sheet(scene: Scene, theme: str) -> str:
     """Return the rules for all that a scene contains, in a theme: "light", "dark", "auto" or "page"."""
-    numbers = _colour_numbers(scene)
+    hues, shades = _hues(scene), fills(scene)
+    numbers = _colour_numbers(hues)
+    has_ghosts = any(node.kind == "ghost" for node in scene.nodes)
     rules = _STRUCTURE.substitute(font=FONT, small=SMALL)
-    rules += _CELL_STRUCTURE if _has_ghosts(scene) else ""
+    rules += _CELL_STRUCTURE if has_ghosts else ""
     rules += "".join(_HUE_STRUCTURE.substitute(n=n) for n in numbers)
-    for hue in filter(dash, _hues(scene)):
+    for hue in filter(dash, hues):
         rules += f".d{hue // HUES % len(DASHES)}{{stroke-dasharray:{dash(hue)}}}"
-    return themed(rules, lambda colours: _colours(scene, colours) + fill_rules(fills(scene), colours), theme)
+    return themed(rules, lambda colours: _colours(numbers, has_ghosts, colours) + fill_rules(shades, colours), theme)
 
 
 def themed(structure: str, colours: Callable[[Theme], str], theme: str) -> str:
@@ -136,24 +138,20 @@ def themed(structure: str, colours: Callable[[Theme], str], theme: str) -> str:
 def _hues(scene: Scene) -> list[int]:
     """Return the numbers of the parameters in a scene."""
     hues = {node.hue for node in scene.nodes} | {edge.hue for edge in scene.edges}
-    hues |= {hue for node in scene.nodes for _, hue in node.tags}
-    hues |= {hue for edge in scene.edges for _, hue in edge.factors}
+    hues |= {hue for node in scene.nodes if node.tags for _, hue in node.tags}
+    hues |= {hue for edge in scene.edges if edge.factors for _, hue in edge.factors}
     hues |= {entry.hue for entry in scene.legend.parameters} if scene.legend else set()
     return sorted(hue for hue in hues if hue is not None)
 
 
-def _colour_numbers(scene: Scene) -> list[int]:
-    return sorted({hue % HUES for hue in _hues(scene)})
+def _colour_numbers(hues: Iterable[int]) -> list[int]:
+    return sorted({hue % HUES for hue in hues})
 
 
-def _has_ghosts(scene: Scene) -> bool:
-    return any(node.kind == "ghost" for node in scene.nodes)
-
-
-def _colours(scene: Scene, theme: Theme) -> str:
+def _colours(numbers: Iterable[int], has_ghosts: bool, theme: Theme) -> str:
     rules = _COLOURS.substitute(theme._asdict())
-    rules += _CELL_COLOURS.substitute(quiet=theme.quiet) if _has_ghosts(scene) else ""
-    for n in _colour_numbers(scene):
+    rules += _CELL_COLOURS.substitute(quiet=theme.quiet) if has_ghosts else ""
+    for n in numbers:
         rules += _HUE_COLOURS.substitute(n=n, colour=theme.hues[n], paper=theme.paper)
     return rules
 

@@ -14,6 +14,7 @@ from ..layout.geometry import Box, Point
 from ..layout.positions import Layout
 from ..layout.size import LABEL_SIZE
 from ..layout.typeset import typeset_width
+from ..palette import HUES
 from ..scenes.scene import Edge, Node, Scene
 from .legend import legend_group
 from .standing import document
@@ -103,11 +104,14 @@ def _columns(scene: Scene, layout: Layout) -> Iterable[str]:
     texts: dict[int, str] = {}
     shades = fills(scene)
     railed = {rail.source for rail in layout.rails}
-    for number, column, path, place in layout.routes:
+    for number, column, path, place, own in layout.routes:
         edge = scene.edges[number]
-        if id(path) not in texts:
-            texts[id(path)] = path.svg()
-        edges[column].append(_edge(edge, texts[id(path)], edge.source in railed))
+        for line in (path, own) if own else (path,):
+            if id(line) not in texts:
+                texts[id(line)] = line.svg()
+        edges[column].append(_edge(edge, texts[id(path)], edge.source in railed, own is path or not edge.label))
+        if own and own is not path:
+            edges[column].append(_own_part(edge, texts[id(own)]))
         if edge.label and place:
             labels[column].append(_edge_label(edge, place))
     for node in scene.nodes:
@@ -124,11 +128,22 @@ def _columns(scene: Scene, layout: Layout) -> Iterable[str]:
         yield from inside
 
 
-def _edge(edge: Edge, path: str, railed: bool) -> str:
+def _edge(edge: Edge, path: str, railed: bool, coloured: bool) -> str:
     id = f"{edge.source}-{edge.target.removeprefix('n')}-{edge.argument}"
     kind = (f" {edge.kind}" if edge.kind else "") + (" hollow" if edge.hollow else "")
-    classes = f"{'r' if railed else 'e'}{kind}{'' if edge.label else hue_class(edge.hue)}"
-    return f'<path id="{id}" class="{classes}" d="{path}"/>'
+    hue = _plain_hue(edge) if edge.label else hue_class(edge.hue)
+    return f'<path id="{id}" class="{"r" if railed else "e"}{kind}{hue if coloured else ""}" d="{path}"/>'
+
+
+def _own_part(edge: Edge, path: str) -> str:
+    """Return the end of a line that no other edge runs along, in the colour of its label."""
+    kind = f" {edge.kind}" if edge.kind else ""
+    return f'<path class="e{kind}{_plain_hue(edge)}" d="{path}"/>'
+
+
+def _plain_hue(edge: Edge) -> str:
+    """Return the class of an edge's colour alone: dashes would make a delay of it."""
+    return "" if edge.hue is None else hue_class(edge.hue % HUES)
 
 
 def _edge_label(edge: Edge, place: Point) -> str:
@@ -143,32 +158,35 @@ def _edge_label(edge: Edge, place: Point) -> str:
 
 
 def _node(node: Node, box: Box, remarks: Iterable[Box], round: bool, shade: str) -> str:
-    shade = f" filled {shade}" if shade else ""
-    label = ' class="l"' if shade else ""
-    title = f"<title>{escape(node.title)}</title>" if node.title else ""
     beside = typeset_width(node.label, LABEL_SIZE, True) if node.kind == "parameter" and node.detail else None
-    shape, label_at, detail_at = _shape(box, round or node.kind not in SQUARE, bool(node.detail), beside)
-    detail = f'<text class="d" {detail_at}>{escape(node.detail)}</text>' if node.detail else ""
-    return (
-        f'<g id="{node.id}" class="{node.kind}{hue_class(node.hue)}{shade}">{title}{shape}'
-        f"<text{label} {label_at}>{typeset(node.label)}</text>{detail}{_tags(node, remarks)}</g>"
-    )
+    start, end = _around_label(box, node.kind, node.hue, node.title, node.detail, round, shade, beside)
+    return f'<g id="{node.id}" {start}{typeset(node.label)}{end}{_tags(node, remarks) if node.tags else ""}</g>'
 
 
 @lru_cache(maxsize=1 << 12)
-def _shape(box: Box, pill: bool, detailed: bool, beside: float | None) -> tuple[str, str, str]:
-    """Return the rectangle of a node, and where its label and its detail stand.
+def _around_label(
+    box: Box, kind: str, hue: int | None, title: str, detail: str, round: bool, shade: str, beside: float | None
+) -> tuple[str, str]:
+    """Return what is written of a node before its label and after it, the same in all columns.
 
     The detail stands under the label, or beside it where `beside` is the width of the label.
     """
-    corner = min(box.width, box.height) / 2 if pill else 6
+    corner = min(box.width, box.height) / 2 if round or kind not in SQUARE else 6
     size = f'width="{box.width:g}" height="{box.height:g}" rx="{corner:g}"'
-    label, detail = (box.x, box.y - 2 if detailed else box.y + 5), (box.x, box.y + 11)
+    label_at, detail_at = (box.x, box.y - 2 if detail else box.y + 5), (box.x, box.y + 11)
     if beside is not None:
-        label = (box.left + 9 + beside / 2, box.y + 5)
-        detail = ((box.left + 9 + beside + box.right) / 2, box.y + 4)
-    label_at, detail_at = (f'x="{x:.5g}" y="{y:.5g}"' for x, y in (label, detail))
-    return f'<rect x="{box.left:.5g}" y="{box.top:.5g}" {size}/>', label_at, detail_at
+        label_at = (box.left + 9 + beside / 2, box.y + 5)
+        detail_at = ((box.left + 9 + beside + box.right) / 2, box.y + 4)
+    filled, large = (f" filled {shade}", ' class="l"') if shade else ("", "")
+    start = (
+        f'class="{kind}{hue_class(hue)}{filled}">{f"<title>{escape(title)}</title>" if title else ""}'
+        f'<rect x="{box.left:.5g}" y="{box.top:.5g}" {size}/><text{large} {_at(label_at)}>'
+    )
+    return start, f'</text><text class="d" {_at(detail_at)}>{escape(detail)}</text>' if detail else "</text>"
+
+
+def _at(point: Point) -> str:
+    return f'x="{point[0]:.5g}" y="{point[1]:.5g}"'
 
 
 def _tags(node: Node, places: Iterable[Box]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xml.sax import saxutils
+from functools import lru_cache
 
 from tinygraph.plain_text import clean
 
@@ -16,9 +16,10 @@ def escape(text: str) -> str:
     >>> escape('<b a="1">')
     '&lt;b a=&quot;1&quot;&gt;'
     """
-    return saxutils.escape(clean(text), {'"': "&quot;", "'": "&#39;"})
+    return clean(text).translate(_MARKUP)
 
 
+_MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 _HEIGHTS = {"low": 3, "up": -5}
 _ACCENTS = {"\u0302": "\u02c6", "\u0303": "\u02dc"}  # over a letter, and by itself
 _MARKS = {
@@ -30,6 +31,7 @@ _MARKS = {
 }
 
 
+@lru_cache(maxsize=1 << 12)
 def typeset(text: str) -> str:
     r"""Return `text` as the content of a text element, with what is small or barred in parts of their own.
 

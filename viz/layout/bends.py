@@ -9,10 +9,11 @@ import numpy as np
 from .geometry import ARROW, Box, Path, Point, curve, towards
 
 LOOP = 26.0  # how far a loop reaches out of its node
+ASIDE = 16.0  # boxes that stand over each other are no further apart
 
 
-def loop(box: Box, round: bool) -> Path:
-    """Return a loop at the right of `box`.
+def loop(box: Box, round: bool, right: bool = True) -> Path:
+    """Return a loop at the right of `box`, or at its left.
 
     >>> path = loop(Box(0, 0, 40, 40), True)
     >>> path.points[0][1] > 0 > path.tip[1]
@@ -20,11 +21,33 @@ def loop(box: Box, round: bool) -> Path:
     """
     start, tip = _on_side(box, round, 11.0), _on_side(box, round, -11.0)
     bend = LOOP / 0.75
-    return _curved(start, (start[0] + bend, box.y + 27.0), (tip[0] + bend, box.y - 27.0), tip)
+    path = _curved(start, (start[0] + bend, box.y + 27.0), (tip[0] + bend, box.y - 27.0), tip)
+    return path if right else path.mirrored(box.x)
+
+
+def free_side(box: Box, ends: Sequence[Point], others: Sequence[Box], room: float) -> bool:
+    """Return whether a loop with a label of `room` should stand at the right of `box`: fewer lines end there.
+
+    At the left it stands only where none of the `others` is.
+
+    >>> free_side(Box(0, 0, 40, 40), [(18, 8)], [], 30.0), free_side(Box(0, 0, 40, 40), [], [], 30.0)
+    (False, True)
+    """
+    beside = [x > box.x for x, y in ends if abs(y - box.y) < 0.8 * abs(x - box.x) + box.height * 0.1]
+    reach = LOOP + room
+    place = Box(box.left - reach / 2, box.y, reach, box.height)
+    taken = any(
+        abs(place.x - other.x) < (place.width + other.width) / 2 + 4.0
+        and abs(place.y - other.y) < (place.height + other.height) / 2 + 4.0
+        for other in others
+    )
+    return taken or sum(beside) <= len(beside) - sum(beside)
 
 
 def bow(source: Box, target: Box, round: bool, others: Sequence[Box]) -> Path | None:
-    """Return a bow at the right of both boxes, which stand over each other; None where others are in its way."""
+    """Return a bow at the right of two boxes; None if they do not stand in line or others are in its way."""
+    if abs(source.x - target.x) > ASIDE:
+        return None
     down = 1.0 if target.y > source.y else -1.0
     start, tip = _on_side(source, round, 10.0 * down), _on_side(target, round, -10.0 * down)
     bend = max(start[0], tip[0]) + LOOP

@@ -54,13 +54,23 @@ def gap_below(row: Sequence[Box], boxes: Sequence[Box]) -> tuple[float, float] |
     return (bottom, min(below)) if below else None
 
 
-def bus(source: Box, targets: Sequence[Box], number: int, others: Sequence[Box]) -> list[Path]:
-    """Return the lines of source `number` to its targets; none if something is in their way."""
+def bus(source: Box, targets: Sequence[Box], number: int, feet: Sequence[float], others: Sequence[Box]) -> list[Path]:
+    """Return the lines of source `number` to the `feet` of its targets; none if something is in their way."""
     height = max(box.bottom for box in targets) + DEPTH + LEVEL * number
-    feet = [box.x + max(box.width * 0.25 - 6.0 * number, 1.0) for box in targets]
     paths = [
         rounded([(source.x, source.top), (source.x, height), (foot, height), (foot, box.bottom - 1.0)])
         for box, foot in zip(targets, feet, strict=True)
     ]
     blocked = height > source.top - LEVEL or any(passes_through(path, others) for path in paths)
     return [] if blocked else paths
+
+
+def foot(box: Box, number: int, room: float) -> float:
+    """Return where line `number` from the right enters a box from below: with `room` for a label beside each, if any.
+
+    >>> foot(Box(0, 0, 44, 44), 1, 0.0), foot(Box(0, 0, 80, 44), 1, 30.0)
+    (5.0, -5.0)
+    """
+    if room:
+        return box.right - room * (number + 0.5)
+    return box.x + max(box.width * 0.25 - 6.0 * number, 1.0)

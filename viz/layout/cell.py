@@ -10,9 +10,10 @@ from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 from operator import itemgetter
+from typing import NamedTuple
 
 from ..scenes.scene import Edge, Node
-from .buses import DEPTH, ROOM, Stretch, bus, gap_below
+from .buses import DEPTH, ROOM, Stretch, bus, foot, gap_below
 from .geometry import Box, Path, Point, cross
 from .graphviz_layout import arrange
 from .landings import spread_landings
@@ -29,8 +30,7 @@ BELOW_BUSES = DEPTH + 12.0
 CHANNEL = 8.0  # from the boxes of a rank to the first line that runs along them
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(NamedTuple):
     """What edges of different columns have in common: `source` is a slot, or the id of a node outside.
 
     `place` tells several between the same two nodes apart. What is `loose` has no say in what stands above what.
@@ -45,7 +45,11 @@ class Wire:
 
 @dataclass(slots=True)
 class Cell:
-    """Boxes, lines with the places of their labels, and frames of one band, from its top-left corner."""
+    """Boxes, lines with the places of their labels, and frames of one band, from its top-left corner.
+
+    `entering` are the widths of the labels of what comes to a slot from columns on the left, by source; `rooms` is how
+    far the lines into a slot from below are apart, where labels stand between them.
+    """
 
     round: bool
     framed: bool
@@ -54,6 +58,8 @@ class Cell:
     above: set[Slot] = field(default_factory=set)
     rows: dict[Slot, tuple[int, int | None]] = field(default_factory=dict)
     wires: dict[Wire, str] = field(default_factory=dict)
+    entering: dict[Slot, dict[Hashable, float]] = field(default_factory=dict)
+    rooms: dict[Slot, float] = field(default_factory=dict)
     boxes: dict[Slot, Box] = field(default_factory=dict)
     lines: dict[Wire, tuple[Path, Point | None]] = field(default_factory=dict)
     frames: dict[str, Box] = field(default_factory=dict)
@@ -90,6 +96,7 @@ class Cell:
                 right=all(other.x <= box.x for other in rank),
                 above=min(other.top for other in rank) - CHANNEL,
                 below=max(other.bottom for other in rank) + (BELOW_BUSES if bus else CHANNEL),
+                room=self.rooms.get(slot, 0.0),
             )
         return self._ends[slot]
 
@@ -123,6 +130,7 @@ class Cell:
 
     def _arrange_rows(self, left: Collection[Slot], right: Collection[Slot]) -> None:
         """Lay out a cell with rows, which run from left to right, with few crossings."""
+        self._widen()
         attempts: list[tuple[int, list[Slot], Placed]] = []
         for order in (list(self.sizes), list(self.sizes)[::-1]):
             placed = arrange(self._request(order, ()))
@@ -136,6 +144,18 @@ class Cell:
         self._mend()
         if self.round:
             self._spread(left, right)
+
+    def _widen(self) -> None:
+        """Make what is entered by several labelled lines from below as wide as their labels ask."""
+        for row in self._rows(ordered=False):
+            for slot in row:
+                lower = [w for w in self.wires if self.rows.get(w.source, (-1,))[0] < self.rows[slot][0]]
+                below = [label_room(self.wires[wire]) for wire in lower if wire.target == slot and not wire.port]
+                labels = [*below, *self.entering.get(slot, {}).values()]
+                if len(labels) > 2 - (len(below) > 1) and all(labels):
+                    width, height = self.sizes[slot]
+                    self.rooms[slot] = max(labels)
+                    self.sizes[slot] = max(width, 2.0 * round(len(labels) * max(labels) / 2)), height
 
     def _crossings(self) -> int:
         """Count how often straight lines between the ends of the wires would cross."""
@@ -190,10 +210,13 @@ class Cell:
             self._stretch(Stretch(*gap, ROOM))
         elif entered:
             self.height = max(self.height, max(self.boxes[slot].bottom for slot in row) + 2 * BELOW_BUSES)
-        for number, (source, wires) in enumerate(fans.items()):
+        order = sorted(fans, key=lambda source: -self.boxes[source].x)
+        for number, source in enumerate(order):
+            wires = fans[source]
             others = [box for slot, box in self.boxes.items() if slot != source and slot not in wires.values()]
             targets = [self.boxes[slot] for slot in wires.values()]
-            paths = bus(self.boxes[source], targets, number, others)
+            feet = [foot(self.boxes[slot], number, self.rooms.get(slot, 0.0)) for slot in wires.values()]
+            paths = bus(self.boxes[source], targets, number, feet, others)
             self.lines |= {wire: (path, None) for wire, path in zip(wires, paths, strict=False)}
 
     def _mend(self) -> None:

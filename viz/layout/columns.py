@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from ..scenes.scene import Node
@@ -25,7 +25,12 @@ def place_columns(plan: Plan) -> None:
     layout, columns = plan.result, plan.scene.columns
     plan.exits = assign_exits(plan)
     plan.ports = assign_ports(plan)
-    extents, gutters, rooms = _extents(plan), _gutters(plan), _label_rooms(plan)
+    extents, gutters = _extents(plan), _gutters(plan)
+    widths = [_width(column.label, extent) for column, extent in zip(columns, extents, strict=True)]
+    for c, (width, extent) in enumerate(zip(widths, extents, strict=True)):
+        for band, (low, high) in extent.items():
+            plan.shifts[band, c] = float(round((width - (high - low)) / 2 - low))
+    rooms = _label_rooms(plan, widths)
     sums = _sum_rooms(plan)
     tagged: dict[int, list[Node]] = defaultdict(list)
     for node, c in plan.standing:
@@ -34,13 +39,9 @@ def place_columns(plan: Plan) -> None:
     x = _place_shared(plan)
     if -1 in gutters:
         x = _place_gutter(plan, x, -1, gutters[-1], rooms[-1])
-    for c, (column, extent) in enumerate(zip(columns, extents, strict=True)):
-        width = max((high - low for low, high in extent.values()), default=24.0)
-        width = float(round(max(width, 8.0 * len(column.label) + 8)))
+    for c, width in enumerate(widths):
         layout.strips.append(Strip(x, width))
         layout.width = x + width
-        for band, (low, high) in extent.items():
-            plan.shifts[band, c] = float(round((width - (high - low)) / 2 - low))
         end = max(x + width, x + _tags_end(plan, c, tagged[c]) - TRACK) + sums[c]
         x = _place_gutter(plan, end, c, gutters.get(c, []), rooms[c])
     if len(columns) - 1 in gutters:
@@ -65,18 +66,16 @@ def _place_gutter(plan: Plan, x: float, number: int, nets: list[Net], room: floa
 
 def _extents(plan: Plan) -> list[dict[int, tuple[float, float]]]:
     """Return for each column the bands in it, with the left and right end of what stands in each."""
-    present: list[dict[int, list[Box]]] = [{} for _ in plan.scene.columns]
+    present: list[dict[int, list[Node]]] = [{} for _ in plan.scene.columns]
     for node, column in plan.standing:
-        present[column].setdefault(node.band, []).append(plan.cell(node).boxes[node.slot])
-    return [
-        {band: _extent(plan.stacks.get((band, column), plan.cells[band]), boxes) for band, boxes in bands.items()}
-        for column, bands in enumerate(present)
-    ]
+        present[column].setdefault(node.band, []).append(node)
+    return [{band: _extent(plan.cell(nodes[0]), nodes) for band, nodes in bands.items()} for bands in present]
 
 
-def _extent(cell: Cell, boxes: list[Box]) -> tuple[float, float]:
-    if len(boxes) > 0.6 * len(cell.boxes):
+def _extent(cell: Cell, nodes: list[Node]) -> tuple[float, float]:
+    if len(nodes) > 0.6 * len(cell.boxes):
         return 0.0, cell.width
+    boxes = [cell.boxes[node.slot] for node in nodes]
     return min(box.left for box in boxes) - 4, max(box.right for box in boxes) + 4
 
 
@@ -90,12 +89,27 @@ def _sum_rooms(plan: Plan) -> dict[int, float]:
     return rooms
 
 
-def _label_rooms(plan: Plan) -> dict[int, float]:
-    """Return for each gutter the width of the widest label of an edge through it."""
+def _width(label: str, extent: dict[int, tuple[float, float]]) -> float:
+    """Return the width of a column with that heading, from the ends of what stands in it."""
+    width = max((high - low for low, high in extent.values()), default=24.0)
+    return float(round(max(width, 8.0 * len(label) + 8)))
+
+
+def _label_rooms(plan: Plan, widths: Sequence[float]) -> dict[int, float]:
+    """Return for each gutter the most width that a label of an edge through it needs there.
+
+    A line that runs on within the column of its target has room for a part of its label there.
+    """
     rooms: dict[int, float] = defaultdict(float)
     for crossing in plan.crossings:
-        for gutter in (crossing.first, crossing.last):
-            rooms[gutter] = max(rooms[gutter], label_room(plan.scene.edges[crossing.edge].label))
+        room = label_room(plan.scene.edges[crossing.edge].label)
+        column = crossing.target.column or 0
+        box = plan.end(crossing.target, plan.shifts[crossing.target.band, column]).box
+        within = (box.left if crossing.comes_from_left else widths[column] - box.right) - TRACK
+        if plan.arches(crossing):
+            rooms[crossing.first] = max(rooms[crossing.first], room)
+            within = 0.0
+        rooms[crossing.last] = max(rooms[crossing.last], room - max(within, 0.0))
     return rooms
 
 
@@ -116,8 +130,10 @@ def tracks_of(plan: Plan, crossings: Iterable[Crossing]) -> dict[int, dict[Net, 
         passages += [] if lane is None else [(crossing.last, lane, leaving)]
         for gutter, come, go in passages:
             tracks, net = gutters[gutter], plan.net(crossing, gutter)
-            track = tracks.setdefault(net, Track(come, (), crossing.leaves_right))
-            if go not in track.leaves:
+            track = tracks.get(net)
+            if track is None:
+                tracks[net] = Track(come, (go,), crossing.leaves_right)
+            elif go not in track.leaves:
                 tracks[net] = track._replace(leaves=(*track.leaves, go))
     return gutters
 

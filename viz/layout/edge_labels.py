@@ -7,7 +7,9 @@ few of the columns that repeat it, and the best is taken in all of them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from itertools import product
+from operator import itemgetter
 
 import numpy as np
 
@@ -23,8 +25,12 @@ from .typeset import typeset_width
 HEIGHT = 14.0
 GAP = 3.0  # between a line and its label
 FRACTIONS = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82, 0.1, 0.9)
+MORE_FRACTIONS = tuple(k / 24 for k in range(1, 24))
+GAPS, FARTHER = (GAP, 6.0, 9.0), 0.3  # where there is no good place, and what each pixel more costs
+DEAR, DEAREST = 5.0, 9.0  # what a label costs that may be taken for another's, and one that covers something
 MOST = 1200  # distinct labelled lines; beyond, labels stay where they are
-MOST_LOOKS = 10_000_000  # pieces of lines that are looked at, for all labels together; as well
+MOST_LOOKS = 5_000_000  # pieces of lines that are looked at, for all labels together; as well
+MOST_SECOND_LOOKS = 800_000  # with more, a label without a good place is not tried at others
 
 
 def place_labels(scene: Scene, layout: Layout) -> None:
@@ -35,38 +41,94 @@ def place_labels(scene: Scene, layout: Layout) -> None:
         if label:
             alike[id(route.path), label].append(number)
     _name_frames(layout)
+    if not alike and not any(node.tags for node in scene.nodes):
+        return
     spans = _spans(scene, layout)
     place_remarks(scene, layout, spans)
     if not alike or len(alike) > MOST:
         return
     around = _look_around(scene, layout, spans, alike.values())
-    if len(alike) * max(len(surroundings.lines) for surroundings in around.values()) > MOST_LOOKS:
+    looks = len(alike) * max(len(surroundings.lines) for surroundings in around.values())
+    if looks > MOST_LOOKS:
         return
     in_rows = {node.id for node in scene.nodes if node.row is not None and node.place is None}
-    parts = OwnParts(scene, layout)
-    for (_, label), numbers in alike.items():
-        labelled = [number for number in numbers if parts.labelled(number)]
-        for number in set(numbers).difference(labelled):
-            layout.routes[number] = layout.routes[number]._replace(label=None)
-        if not labelled:
-            continue
+    parts, mates = OwnParts(scene, layout), _mates(scene, layout)
+    written: set[tuple[str, str]] = set()
+    waiting = [(labelled, own, False) for labelled, own in _by_freedom(layout, parts, alike.values())]
+    for labelled, own, put_off in waiting:
+        edge, path = scene.edges[layout.routes[labelled[0]].edge], layout.routes[labelled[0]].path
         columns = [layout.routes[number].column for number in labelled]
-        path = layout.routes[numbers[0]].path
-        width, target = typeset_width(label, LABEL_SIZE, True), scene.edges[layout.routes[numbers[0]].edge].target
-        places = [place for part in parts.parts(_samples(labelled)) for place in _candidates(path, width, part)]
-        if target in in_rows:
-            places += _beside_foot(path, width, layout.places[target][1].x)
-        box = _cheapest(places, path, [around[column] for column in _samples(columns)])
+        width = typeset_width(edge.label, LABEL_SIZE, True)
+        ids = mates[edge.label] | mates[edge.source, edge.target]
+        samples = [around[column] for column in _samples(columns)]
+        places = [place for part in own for place in _candidates(path, width, part)]
+        if edge.target in in_rows:
+            places += _beside_foot(path, width, layout.places[edge.target][1].x)
+        box, cost = _cheapest(places, ids, samples)
+        if cost > DEAR and looks <= MOST_SECOND_LOOKS:
+            places = [place for part in own for place in _candidates(path, width, part, MORE_FRACTIONS, GAPS)]
+            box, cost = min((box, cost), _cheapest(places, ids, samples), key=itemgetter(1))
+        ends = {(scene.edges[layout.routes[number].edge].target, edge.label) for number in labelled}
+        if cost > DEAREST and edge.hue is not None and (not put_off or ends <= written):
+            if put_off:  # the colour says it, and the label beside
+                for number in labelled:
+                    layout.routes[number] = layout.routes[number]._replace(label=None)
+            else:
+                waiting.append((labelled, own, True))
+            continue
+        written |= ends
         for surroundings in around.values():
             surroundings.take(box, set(columns))
         for number in labelled:
             layout.routes[number] = layout.routes[number]._replace(label=(box.x, box.y))
+    _colour_own_parts(scene, layout, parts, alike.values())
 
 
-def _cheapest(places: Sequence[tuple[Box, float]], path: Path, around: list[Surroundings]) -> Box:
-    """Return the place for a label of `path` that costs least in the dearest of its surroundings."""
+def _colour_own_parts(scene: Scene, layout: Layout, parts: OwnParts, alike: Iterable[list[int]]) -> None:
+    """Find the ends of lines that are theirs alone, which are drawn in the colour of their label."""
+    for numbers in alike:
+        route = layout.routes[numbers[0]]
+        start = None if scene.edges[route.edge].hue is None else parts.tail(_samples(numbers))
+        if start is not None:
+            own = route.path.tail(start) if start else route.path
+            for number in numbers:
+                layout.routes[number] = layout.routes[number]._replace(own=own)
+
+
+def _mates(scene: Scene, layout: Layout) -> dict[Hashable, set[int]]:
+    """Return the ids of the paths under each label, and between each two nodes: they are not taken for one another."""
+    mates: dict[Hashable, set[int]] = defaultdict(set)
+    for route in layout.routes:
+        edge = scene.edges[route.edge]
+        mates[edge.source, edge.target].add(id(route.path))
+        if edge.label:
+            mates[edge.label].add(id(route.path))
+    return mates
+
+
+def _by_freedom(layout: Layout, parts: OwnParts, alike: Iterable[list[int]]) -> list[tuple[list[int], list[Part]]]:
+    """Return the routes under one label each, with the parts where it may stand: first where there is least room.
+
+    Those without a label of their own lose it.
+    """
+    labels = []
+    for numbers in alike:
+        labelled = [number for number in numbers if parts.labelled(number)]
+        for number in set(numbers).difference(labelled):
+            layout.routes[number] = layout.routes[number]._replace(label=None)
+        if labelled:
+            labels.append((labelled, parts.parts(_samples(labelled))))
+    return sorted(labels, key=lambda label: label[1][0].length)
+
+
+def _cheapest(
+    places: Sequence[tuple[Box, float]], own: Collection[int], around: list[Surroundings]
+) -> tuple[Box, float]:
+    """Return the place for a label of the lines `own` that costs least in the dearest of its surroundings, and that."""
     boxes, costs = [box for box, _ in places], np.array([cost for _, cost in places])
-    return boxes[int(np.argmin(costs + np.max([surroundings.costs(boxes, path) for surroundings in around], axis=0)))]
+    costs = costs + np.max([surroundings.costs(boxes, own) for surroundings in around], axis=0)
+    best = int(np.argmin(costs))
+    return boxes[best], float(costs[best])
 
 
 def _samples(columns: list[int]) -> set[int]:
@@ -96,32 +158,35 @@ def _look_around(
     return {column: Surroundings(scene, layout, spans, column, reach) for column, reach in reaches.items()}
 
 
-def _candidates(path: Path, width: float, part: Part) -> Iterator[tuple[Box, float]]:
+def _candidates(
+    path: Path, width: float, part: Part, fractions: Sequence[float] = FRACTIONS, gaps: Sequence[float] = (GAP,)
+) -> Iterator[tuple[Box, float]]:
     """Yield places along a path and what they cost: less in the middle, and over or to the right of the path."""
     yield from _beside_loop(path, width)
     points = np.concatenate([curve(piece) for piece in path.pieces()])
     steps = np.hypot(*np.diff(points, axis=0).T)
     length = np.concatenate([[0.0], np.cumsum(steps)])
-    for fraction in FRACTIONS:
+    for fraction in fractions:
         at = (part.start + fraction * (part.end - part.start)) * length[-1]
         i = min(int(np.searchsorted(length, at, "right")) - 1, len(steps) - 1)
         x, y = points[i] + (at - length[i]) / (steps[i] or 1.0) * (points[i + 1] - points[i])
         dx, dy = (points[i + 1] - points[i]) / (steps[i] or 1.0)
-        for side in (1.0, -1.0):
+        for side, gap in product((1.0, -1.0), gaps):
             nx, ny = side * dy, -side * dx
-            reach = abs(nx) * width / 2 + abs(ny) * HEIGHT / 2 + GAP
+            reach = abs(nx) * width / 2 + abs(ny) * HEIGHT / 2 + gap
             awkward = (ny > 0.5) or (abs(ny) <= 0.5 and nx < 0)
             box = Box(float(x + nx * reach), float(y + ny * reach), width, HEIGHT)
-            yield box, part.cost + 2 * abs(fraction - 0.5) + 0.4 * awkward
+            yield box, part.cost + 2 * abs(fraction - 0.5) + 0.4 * awkward + FARTHER * (gap - GAP)
 
 
 def _beside_loop(path: Path, width: float) -> Iterator[tuple[Box, float]]:
-    """Yield the places to the right of a loop, where labels are expected, one over the other; none for other paths."""
+    """Yield the places beside a loop, where labels are expected, one over the other; none for other paths."""
     (x, y), (control_x, _) = path.points[:2]
     end_x, end_y = path.tip or path.points[-1]
-    if len(path.points) == 4 and abs(x - end_x) <= 0.1 and control_x > x:
+    if len(path.points) == 4 and abs(x - end_x) <= 0.1 and control_x != x:
+        outward = 1.0 if control_x > x else -1.0
         for row in (0, 1, -1, 2, -2, 3):
-            place = (x + 3 * control_x) / 4 + GAP + width / 2, (y + end_y) / 2 + row * (HEIGHT + 1.0)
+            place = (x + 3 * control_x) / 4 + outward * (GAP + width / 2), (y + end_y) / 2 + row * (HEIGHT + 1.0)
             yield Box(*place, width, HEIGHT), 0.5 * abs(row) - 1.0
 
 

@@ -11,6 +11,7 @@ from collections.abc import Hashable
 from ..scenes.scene import Edge, Node
 from .cell import Cell
 from .plan import Crossing, Plan, Use
+from .size import label_room
 
 
 def fill_cells(plan: Plan) -> None:
@@ -27,11 +28,11 @@ def fill_cells(plan: Plan) -> None:
 
 def _sort_edges(plan: Plan) -> None:
     """Tell the kinds of edges apart; all but crossings become wires of their cell."""
-    fans = _fans(plan)
+    nodes, cells, fans = plan.nodes, plan.cells, _fans(plan)
     alike: dict[tuple[str, str, str], int] = {}
     for i, edge in enumerate(plan.scene.edges):
-        source, target = plan.nodes[edge.source], plan.nodes[edge.target]
-        cell, column = plan.cells[target.band], target.column or 0
+        source, target = nodes[edge.source], nodes[edge.target]
+        cell, column = cells[target.band], target.column or 0
         ends = edge.source, edge.target, edge.kind
         alike[ends] = place = alike.get(ends, -1) + 1
         if source.column is None or (source.id, target.band) in fans:
@@ -48,10 +49,11 @@ def _fans(plan: Plan) -> set[tuple[str, int]]:
     columns_of: dict[int, set[int | None]] = defaultdict(set)
     for node in plan.scene.nodes:
         columns_of[node.band].add(node.column)
+    alone = {band for band, columns in columns_of.items() if len(columns) == 1 and None not in columns}
     fed: dict[tuple[str, int], set[int | None]] = defaultdict(set)
-    for edge in plan.scene.edges:
+    for edge in plan.scene.edges if alone else ():
         source, target = plan.nodes[edge.source], plan.nodes[edge.target]
-        if source.column is not None and source.band != target.band and len(columns_of[source.band]) == 1:
+        if source.band in alone and source.band != target.band:
             fed[source.id, target.band].add(target.column)
     return {fan for fan, columns in fed.items() if len(columns) > 1}
 
@@ -59,9 +61,11 @@ def _fans(plan: Plan) -> set[tuple[str, int]]:
 def _crossing(i: int, edge: Edge, source: Node, target: Node) -> Crossing:
     start, end = source.column or 0, target.column or 0
     if start == end:
-        return Crossing(i, source, target, (source.band, source.slot, edge.kind), start, end)
-    first, last = (start, end - 1) if start < end else (start - 1, end)
-    return Crossing(i, source, target, (source.band, source.slot, start < end), first, last)
+        return Crossing(i, source, target, (source.band, source.slot, edge.kind), start, end, True, False, False)
+    rightward = start < end
+    first, last = (start, end - 1) if rightward else (start - 1, end)
+    net = source.band, source.slot, rightward
+    return Crossing(i, source, target, net, first, last, rightward, rightward, first != last)
 
 
 def _arrange_cells(plan: Plan) -> None:
@@ -72,6 +76,9 @@ def _arrange_cells(plan: Plan) -> None:
         source, target = crossing.source, crossing.target
         (right if crossing.leaves_right else left)[source.band].add(source.slot)
         (left if crossing.comes_from_left else right)[target.band].add(target.slot)
+        if crossing.comes_from_left:
+            entering = plan.cells[target.band].entering.setdefault(target.slot, {})
+            entering[source.slot] = label_room(plan.scene.edges[crossing.edge].label)
     for band, cell in plan.cells.items():
         cell.arrange(left[band], right[band])
 

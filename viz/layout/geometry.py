@@ -70,6 +70,26 @@ class Path:
         tip = self.tip and (self.tip[0] + dx, self.tip[1] + dy)
         return Path(tuple((x + dx, y + dy) for x, y in self.points), tip)
 
+    def mirrored(self, x: float) -> Path:
+        """Return the path with left and right of `x` exchanged."""
+        tip = self.tip and (2 * x - self.tip[0], self.tip[1])
+        return Path(tuple((2 * x - px, y) for px, y in self.points), tip)
+
+    def tail(self, fraction: float) -> Path:
+        """Return what is left of the path behind a fraction of its length.
+
+        >>> Path(((0, 0), (0, 0), (40, 0), (40, 0))).tail(0.5).svg()
+        'M20 0H40'
+        """
+        pieces = self.pieces()
+        lengths = [float(np.hypot(*np.diff(curve(piece), axis=0).T).sum()) for piece in pieces]
+        ahead = fraction * sum(lengths)
+        while ahead >= lengths[0] and len(pieces) > 1:
+            ahead -= lengths.pop(0)
+            pieces.pop(0)
+        first = _behind(pieces[0], min(ahead / (lengths[0] or 1.0), 1.0))
+        return Path((first[0], *(point for piece in [first, *pieces[1:]] for point in piece[1:])), self.tip)
+
     def after(self, *corners: Point) -> Path:
         """Return the path with straight pieces through `corners` put in front of it."""
         steps = pairwise([*corners, self.points[0]])
@@ -103,6 +123,19 @@ class Path:
                 ex, ey = x + float(f"{ends[2][0] - x:.3g}"), y + float(f"{ends[2][1] - y:.3g}")
             x, y = ex, ey
         return "".join(text)
+
+
+def _behind(piece: Piece, part: float) -> Piece:
+    """Return what is left of a piece behind a part of its length; its parameter is taken for that."""
+    if piece[0] == piece[1] and piece[2] == piece[3]:  # straight, where the parameter runs slowly at the ends
+        (x, y), end = piece[0], piece[3]
+        start = x + part * (end[0] - x), y + part * (end[1] - y)
+        return start, start, end, end
+    between = lambda a, b: (a[0] + part * (b[0] - a[0]), a[1] + part * (b[1] - a[1]))
+    a, b, c, d = piece
+    late, middle = between(c, d), between(b, c)
+    control = between(middle, late)
+    return between(between(between(a, b), middle), control), control, late, d
 
 
 def _merged(pieces: list[Piece]) -> list[Piece]:

@@ -13,6 +13,7 @@ from .geometry import Box, Path, Point
 from .spacing import apart
 
 GAP = 11.0  # pixels of border between an arrowhead and the next line
+FARTHEST = 1.3  # of the radius: so far an end is moved at most
 FIRM = 1e6  # the weight of what stays where it is
 
 
@@ -47,9 +48,13 @@ def spread_landings(
         landings[target].append(Landing(line, True, _place(boxes[target], path.tip or path.points[-1])))
     for node, around in landings.items():
         if len(around) > 1:
+            farthest = FARTHEST * _shape(boxes[node])[0]
             for landing, place in _spread(around, _border(boxes[node])):
                 if landing.line < 0 or ends[landing.line][0] == ends[landing.line][1]:
                     continue
+                border = _border(boxes[node])
+                way = (place - landing.place + border / 2) % border - border / 2
+                place = landing.place + min(max(way, -farthest), farthest)
                 path = _moved(paths[landing.line], boxes[node], landing, place)
                 others = [boxes[i] for i in range(len(boxes)) if i not in ends[landing.line]]
                 if path is not paths[landing.line] and not passes_through(path, others):

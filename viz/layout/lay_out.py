@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 from ..scenes.scene import Edge, Node, Scene
-from .bends import LOOP, bow, loop
+from .bends import LOOP, bow, free_side, loop
 from .edge_labels import place_labels
-from .geometry import Box, Path
+from .geometry import Box, Path, Point
 from .graphviz_layout import arrange, one_drawing
 from .landings import spread_landings
 from .mend import mended
@@ -17,6 +18,7 @@ from .size import label_room, node_size
 from .tiling import tile
 
 MARGIN = 8.0  # which texts may reach into
+MOST_BACK = 60  # delays; with more, room for their labels would take Graphviz long
 MOST_MENDED = 400  # lines; in a thicket of more, nobody follows one with a spike
 
 
@@ -56,18 +58,23 @@ def _overhang(scene: Scene, layout: Layout) -> tuple[float, float]:
 def _whole(scene: Scene) -> Layout:
     number = {node.id: i for i, node in enumerate(scene.nodes)}
     above = {node.id for node in scene.nodes if node.above}
+    loose = {i for i, edge in enumerate(scene.edges) if edge.kind in ("delay", "gradient")}
+    back = _leading_back(scene, loose, above) if len(loose) <= MOST_BACK else set()
     named = _named_frames(scene.nodes)
     bent = _bent_edges(scene)
     placed = arrange(
         Request(
             sizes=[node_size(node, scene.round) for node in scene.nodes],
-            edges=[(number[edge.source], number[edge.target], edge.source in above) for edge in scene.edges],
+            edges=[
+                (number[edge.source], number[edge.target], edge.source in above or i in back)
+                for i, edge in enumerate(scene.edges)
+            ],
             scopes=named,
             round=scene.round,
             labels=[_room(edge) + (LOOP if i in bent else 0.0) for i, edge in enumerate(scene.edges)],
             gap=24.0 if scene.round else 14.4,
             rank_gap=44.0 if scene.round else 28.0,
-            loose=frozenset(i for i, edge in enumerate(scene.edges) if edge.kind in ("delay", "gradient")),
+            loose=frozenset(loose - back),
         )
     )
     boxes = dict(zip(number, placed.boxes, strict=True))
@@ -77,6 +84,7 @@ def _whole(scene: Scene) -> Layout:
     for i, edge in enumerate(scene.edges if len(scene.edges) <= MOST_MENDED else ()):
         others = [box for id, box in boxes.items() if id not in (edge.source, edge.target)]
         paths[i] = mended(paths[i], boxes[edge.source], boxes[edge.target], scene.round, others)
+    _turn_loops(scene, paths, boxes)
     if scene.round:
         ends = [(number[edge.source], number[edge.target]) for edge in scene.edges]
         spread_landings(paths, ends, placed.boxes)
@@ -118,9 +126,52 @@ def _bent_edges(scene: Scene) -> set[int]:
     }
 
 
+def _leading_back(scene: Scene, loose: set[int], above: set[str]) -> set[int]:
+    """Return which delays lead down: all but those whose target stands higher, by way of what is not `loose`."""
+    down = set()
+    higher: dict[str, set[str]] = defaultdict(set)
+    for i, edge in enumerate(scene.edges):
+        if i not in loose:
+            low, high = (edge.target, edge.source) if edge.source in above else (edge.source, edge.target)
+            higher[low].add(high)
+    for i in sorted(loose):
+        source, target = scene.edges[i].source, scene.edges[i].target
+        if scene.edges[i].kind == "delay" and source != target and target not in _above(source, higher):
+            higher[target].add(source)
+            down.add(i)
+    return down
+
+
+def _above(id: str, higher: Mapping[str, set[str]]) -> set[str]:
+    """Return all that stands higher than a node."""
+    over: set[str] = set()
+    waiting = [id]
+    while waiting:
+        fresh = higher.get(waiting.pop(), set()) - over
+        over |= fresh
+        waiting += fresh
+    return over
+
+
 def _room(edge: Edge) -> float:
     """Return the width to keep free for the label of an edge."""
     return label_room(edge.label) + (12.0 if edge.kind == "delay" else 0.0)
+
+
+def _turn_loops(scene: Scene, paths: list[Path], boxes: dict[str, Box]) -> None:
+    """Let loops stand at that side of their node where fewer other lines end."""
+    loops = {edge.source: i for i, edge in enumerate(scene.edges) if edge.source == edge.target}
+    ends: dict[str, list[Point]] = defaultdict(list)
+    for edge, path in zip(scene.edges, paths, strict=True):
+        if edge.source != edge.target:
+            ends[edge.source].append(path.points[0])
+            ends[edge.target].append(path.tip or path.points[-1])
+    for id, last in loops.items():
+        others = [box for other, box in boxes.items() if other != id]
+        if not free_side(boxes[id], ends[id], others, _room(scene.edges[last])):
+            for i, edge in enumerate(scene.edges):
+                if edge.source == edge.target == id:
+                    paths[i] = loop(boxes[id], scene.round, right=False)
 
 
 def _bend(edge: Edge, boxes: dict[str, Box], round: bool) -> Path | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection
 from functools import cached_property
 from typing import NamedTuple
 
@@ -14,6 +14,8 @@ from .geometry import Path, Point, curve
 from .positions import Layout
 from .surroundings import ink
 
+WHOLE, NEAR_HEAD = 4.0, 14.0  # a line is its own from so near its start, and as far as so near its end
+CROSSING = 12.0  # where another line only crosses, it is no less its own
 SAME = 2.0  # pixels: what lies nearer is one line
 LEAST = 12.0  # a part that is shorter is too short for a label
 FEW, MANY = 134, 200  # points looked at along the last part of a line, and along all of it
@@ -24,11 +26,15 @@ EARLIER = 1.5  # what it costs to have a label on the part before
 
 
 class Part(NamedTuple):
-    """A part of a line, from one fraction of its length to another, and what it costs to have the label there."""
+    """A part of a line, from one fraction of its length to another, and what it costs to have the label there.
+
+    `length` is that of the part, in pixels.
+    """
 
     start: float
     end: float
     cost: float
+    length: float = 0.0
 
 
 class OwnParts:
@@ -43,25 +49,44 @@ class OwnParts:
             self._of_source[self._edges[route.edge].source].append(number)
             self._of_target[self._edges[route.edge].target].append(number)
             self._joined[self._arrowhead(number)].append(number)
+        self._known: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
         crowd = max(1.0, len(layout.routes) / CROWDED)
         self._few, self._many, self._most = (max(20, int(most / crowd)) for most in (FEW, MANY, MOST_OTHERS))
 
-    def parts(self, numbers: Iterable[int]) -> list[Part]:
+    def parts(self, numbers: Collection[int]) -> list[Part]:
         """Return the parts of like routes that no other edge runs along, the last one first.
 
         Edges that join it under its label may do so.
         """
-        masks = [self._own(number) for number in numbers]
-        places = masks[0][0]
-        own, together = (np.logical_and.reduce([mask[kind] for mask in masks]) for kind in (1, 2))
+        places, own, together = self._common(numbers)
         runs = _runs(places, own)
         if not (together & ~own).any() and not (own & ~together).any():
             return runs
         return [*_runs(places, together), *(part._replace(cost=part.cost + EARLIER) for part in runs)]
 
+    def tail(self, numbers: Collection[int]) -> float | None:
+        """Return from which fraction of its length on a line is its own in like routes; None if its end is not."""
+        places, own = self._common(numbers)[:2]
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], own.astype(int), [0]])))
+        if not len(edges) or places[edges[-1] - 1] < places[-1] - NEAR_HEAD:
+            return None
+        first = len(edges) - 2
+        while first and places[edges[first]] - places[edges[first - 1] - 1] < CROSSING:
+            first -= 2
+        start = float(places[edges[first]])
+        return 0.0 if start < WHOLE else start / float(places[-1])
+
     def labelled(self, number: int) -> bool:
         """Return whether a route has a label of its own: of those that join under one label only the first has it."""
         return number == self._joined[self._arrowhead(number)][0]
+
+    def _common(self, numbers: Collection[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return what `_own` tells of like routes, as far as it holds for all of them."""
+        for number in numbers:
+            if number not in self._known:
+                self._known[number] = self._own(number)
+        masks = [self._known[number] for number in numbers]
+        return masks[0][0], *(np.logical_and.reduce([mask[kind] for mask in masks]) for kind in (1, 2))
 
     def _own(self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return places along a route, which of them are its own, and where all run that join it under its label."""
@@ -131,7 +156,7 @@ def _runs(places: np.ndarray, own: np.ndarray) -> list[Part]:
     """Return the runs of `own` places that are long enough for a label, the last one first; all if there are none.
 
     >>> _runs(np.array([0.0, 20, 40, 60, 80]), np.array([True, True, False, True, True]))
-    [Part(start=0.75, end=1.0, cost=0.0), Part(start=0.0, end=0.25, cost=1.5)]
+    [Part(start=0.75, end=1.0, cost=0.0, length=20.0), Part(start=0.0, end=0.25, cost=1.5, length=20.0)]
     """
     edges = np.flatnonzero(np.diff(np.concatenate([[0], own.astype(int), [0]])))
     runs = [
@@ -142,6 +167,6 @@ def _runs(places: np.ndarray, own: np.ndarray) -> list[Part]:
         long[-1:] = [(long[-1][0], long[-1][1] - NEAR_END), (long[-1][1] - NEAR_END, long[-1][1])]
     length = float(places[-1])
     return [
-        Part(start / length, end / length, EARLIER * before)
+        Part(start / length, end / length, EARLIER * before, end - start)
         for before, (start, end) in enumerate(long[: -MOST_PARTS - 1 : -1])
     ]

@@ -29,7 +29,11 @@ class Use(NamedTuple):
 
 
 class Crossing(NamedTuple):
-    """An edge between columns: its ends, its net, and the first and last gutter that it runs through."""
+    """An edge between columns: its ends, its net, and the first and last gutter that it runs through.
+
+    It leaves its source to the right or to the left, and arrives at its target from the left or the right; what
+    `passes_over` columns between its ends runs along a lane above them.
+    """
 
     edge: int
     source: Node
@@ -37,21 +41,9 @@ class Crossing(NamedTuple):
     net: Net
     first: int
     last: int
-
-    @property
-    def leaves_right(self) -> bool:
-        """Whether it leaves its source to the right."""
-        return self.first == self.source.column
-
-    @property
-    def comes_from_left(self) -> bool:
-        """Whether it arrives at its target from the left."""
-        return self.last != self.target.column
-
-    @property
-    def passes_over(self) -> bool:
-        """Whether it runs along a lane above columns between its ends."""
-        return self.first != self.last
+    leaves_right: bool
+    comes_from_left: bool
+    passes_over: bool
 
 
 class Plan:
@@ -101,17 +93,22 @@ class Plan:
         self.ports: dict[int, Port] = {}
         self.exits: dict[Net, float] = {}
         self._gathered: Counter[str] = Counter()
-        self._heights: dict[Hashable, float] = {}
+        self._ends: dict[tuple[int, Hashable], End] = {}
         self._joined: dict[tuple[Net, int], bool] = {}
         self.result = Layout()
 
     def end(self, node: Node, dx: float = 0.0) -> End:
         """Return what a line to or from `node` must know, in a frame shifted by `dx`."""
-        return self.cell(node).end(node.slot).moved(dx, self.lifts[node.band])
+        cell = self.cell(node)
+        key = id(cell), node.slot
+        if key not in self._ends:
+            self._ends[key] = cell.end(node.slot).moved(0.0, self.lifts[node.band])
+        return self._ends[key].moved(dx, 0.0) if dx else self._ends[key]
 
     def cell(self, node: Node) -> Cell:
         """Return the cell that `node` stands in."""
-        return self.stacks.get((node.band, node.column), self.cells[node.band])
+        cell = self.cells[node.band]
+        return self.stacks.get((node.band, node.column), cell) if self.stacks else cell
 
     def lane_key(self, crossing: Crossing) -> Hashable:
         """Return what shares a lane: all that one node gathers, or all that leaves one node."""
@@ -133,11 +130,7 @@ class Plan:
 
     def leaving_height(self, crossing: Crossing) -> float:
         """Return the height at which an edge comes into its first gutter."""
-        source, exit = crossing.source, self.exit(crossing)
-        key = id(self.cell(source)), source.band, source.slot, crossing.leaves_right, exit
-        if key not in self._heights:
-            self._heights[key] = self.end(source).leaving_height(crossing.leaves_right, exit)
-        return self._heights[key]
+        return self.end(crossing.source).leaving_height(crossing.leaves_right, self.exit(crossing))
 
     def gathers(self, crossing: Crossing) -> bool:
         """Return whether an edge is one of many that come together on a lane before a node after the time steps."""

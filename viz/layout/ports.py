@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import count
 
 from .plan import Crossing, Plan
 from .routes import End, Net, Port
@@ -45,6 +46,7 @@ def assign_ports(plan: Plan) -> dict[int, Port]:
                 leaving.add((crossing.source.id, crossing.leaves_right))
     turning = _turning(plan)
     ports: dict[int, Port] = {}
+    below: dict[tuple[int, bool, float], dict[str, int]] = defaultdict(dict)
     for (target, from_left, arched), sources in entering.items():
         nets = list(sources.values())
         if arched:
@@ -57,9 +59,24 @@ def assign_ports(plan: Plan) -> dict[int, Port]:
             met = not sources.keys() >= set().union(*near)
             occupied = (target, not from_left) in leaving or met
             offsets = _beside_each_other([_height(plan, net[0]) for net in nets], plan.end(nets[0][0].target), occupied)
+        levels = below[nets[0][0].last, from_left, plan.end(nets[0][0].target).below]
         for place, (net, offset) in enumerate(zip(nets, offsets, strict=True), not arched and met):
-            ports.update({crossing.edge: Port(offset, place) for crossing in net})
+            level = _level(levels, _source(plan, net[0]), place) if _enters_from_below(plan, net[0]) else place
+            ports.update({crossing.edge: Port(offset, level) for crossing in net})
     return ports
+
+
+def _enters_from_below(plan: Plan, crossing: Crossing) -> bool:
+    """Return whether a line runs under the rank of its target, whose side is not clear."""
+    end = plan.end(crossing.target)
+    return not plan.arches(crossing) and not (end.left if crossing.comes_from_left else end.right)
+
+
+def _level(levels: dict[str, int], source: str, least: int) -> int:
+    """Return on which level under a rank a line runs: all from one source on one, others on others."""
+    if source not in levels:
+        levels[source] = next(level for level in count(least) if level not in levels.values())
+    return levels[source]
 
 
 def _turning(plan: Plan) -> dict[tuple[int, bool, int], set[str]]:
@@ -103,15 +120,15 @@ def _beside_each_other(heights: list[float], end: End, occupied: bool) -> list[f
     >>> _beside_each_other([10, 50, 90], end, False), _beside_each_other([10, 90], end, False)
     ([-9.0, 0.0, 9.0], [-4.0, 4.0])
     """
-    middle, count = end.box.y, len(heights)
+    middle, lines = end.box.y, len(heights)
     room = end.box.height / 2 - 7.0
     places: list[float]
     if occupied:
         above = sum(height < middle for height in heights)
-        places = [place - above + (place >= above) for place in range(count)]
+        places = [place - above + (place >= above) for place in range(lines)]
     else:
         level = [place for place, height in enumerate(heights) if abs(height - middle) < 1.0]
-        centre = level[0] if level and room >= NARROW * max(level[0], count - 1 - level[0]) else (count - 1) / 2
-        places = [place - centre for place in range(count)]
+        centre = level[0] if level and room >= NARROW * max(level[0], lines - 1 - level[0]) else (lines - 1) / 2
+        places = [place - centre for place in range(lines)]
     step = min(STEP, room / max(1.0, *map(abs, places)))
     return [float(round(step * place)) for place in places]

@@ -30,12 +30,16 @@ class Frame(NamedTuple):
 
 
 class Route(NamedTuple):
-    """How an edge runs, relative to the left end of a column (-1: of the drawing), and where its label stands."""
+    """How an edge runs, relative to the left end of a column (-1: of the drawing), and where its label stands.
+
+    `own` is the end of the path that no other edge runs along: it has the colour of the label.
+    """
 
     edge: int
     column: int
     path: Path
     label: Point | None = None
+    own: Path | None = None
 
 
 class Rail(NamedTuple):

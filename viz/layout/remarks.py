@@ -10,7 +10,7 @@ import numpy as np
 from ..scenes.scene import Node, Scene
 from .positions import Layout
 from .size import CORNERS, tag_boxes
-from .surroundings import Surroundings
+from .surroundings import COVERS_TEXT, Surroundings, corners, meet
 
 AWKWARD = 0.5  # what each corner costs more than the one before
 MOST = 600  # distinct nodes with remarks; beyond, they stay at the lower right
@@ -46,4 +46,8 @@ def _costs(around: Surroundings, node: Node, layout: Layout) -> np.ndarray:
     """Return what it costs to put the remarks of a node at each of its corners."""
     box = layout.places[node.id][1]
     places = [tag_boxes(node, box, corner) for corner in range(len(CORNERS))]
-    return np.sum([around.costs([boxes[i] for boxes in places], None) for i in range(len(node.tags))], axis=0)
+    costs = np.zeros(len(CORNERS))
+    for i in range(len(node.tags)):
+        remarks = [boxes[i] for boxes in places]
+        costs += around.costs(remarks) - COVERS_TEXT * meet(corners(remarks), corners([box]), 1.0)[:, 0]
+    return costs

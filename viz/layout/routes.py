@@ -31,17 +31,21 @@ MIDDLE = Port()
 
 
 class End(NamedTuple):
-    """One end of an edge: the box, which of its sides are clear, and the free lanes above and below its rank."""
+    """One end of an edge: the box, which of its sides are clear, and the free lanes above and below its rank.
+
+    `room` is how far lines from below are apart that have labels between them; 0 where they run close.
+    """
 
     box: Box
     left: bool
     right: bool
     above: float
     below: float
+    room: float = 0.0
 
     def moved(self, dx: float, dy: float) -> End:
         """Return the end shifted by (dx, dy)."""
-        return End(self.box.moved(dx, dy), self.left, self.right, self.above + dy, self.below + dy)
+        return self._replace(box=self.box.moved(dx, dy), above=self.above + dy, below=self.below + dy)
 
     def leaving_height(self, rightward: bool, exit: float = 0.0) -> float:
         """Return the height at which a line from here reaches the gutter on the right (or left)."""
@@ -158,7 +162,10 @@ def _enter(end: End, x: float, rightward: bool, port: Port, round: bool) -> list
     if end.left if rightward else end.right:
         deep = inset(box, port.offset) if round else 0.0
         return [(x, height), (box.left + deep if rightward else box.right - deep, height)]
-    foot = box.x + box.width * (-0.25 if rightward else 0.25) + LEVEL * port.place
+    if end.room:
+        foot = box.x + (end.room * (port.place + 0.5) - box.width / 2) * (1 if rightward else -1)
+    else:
+        foot = box.x + box.width * (-0.25 if rightward else 0.25) + LEVEL * port.place
     return [(x, height), (foot, height), (foot, box.bottom)]
 
 

@@ -107,6 +107,8 @@ def _highest_arch(plan: Plan) -> float:
 
 def _lower_lanes(plan: Plan) -> None:
     """Bring each lane down to the highest of the cells that it runs over."""
+    if not plan.lanes:
+        return
     tops: dict[int, float] = {}
     for node, column in plan.standing:
         tops[column] = min(tops.get(column, plan.result.height), plan.lifts[node.band])

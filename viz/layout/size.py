@@ -11,7 +11,7 @@ LABEL_SIZE = 13.0
 DETAIL_SIZE = 10.0
 TAG_SIZE = 11.0
 LONG = 90.0  # remarks that take more pixels beside each other
-CORNERS = ((True, True), (False, True), (True, False), (False, False))  # right, lower: the best first
+CORNERS = ((1, 1), (-1, 1), (1, -1), (-1, -1), (1, 0), (-1, 0))  # right or left; lower, upper or beside: best first
 
 
 def node_size(node: Node, round: bool) -> tuple[float, float]:
@@ -40,16 +40,17 @@ def label_room(label: str) -> float:
 
 def tag_boxes(node: Node, box: Box, corner: int = 0) -> list[Box]:
     """Return where the remarks of a node stand: at one of its `CORNERS`, close to it if it is round."""
-    right, lower = CORNERS[corner]
-    deep = 0.27 * min(box.width, box.height) / 2
+    side, height = CORNERS[corner]
+    deep = 0.27 * min(box.width, box.height) / 2 * abs(height)
     widths = [typeset_width(text, TAG_SIZE, True) for text, _ in node.tags]
     long = sum(widths) > LONG  # then one stands under the other
     room = max(widths) if long else sum(widths) + 4 * (len(widths) - 1)
-    x = box.right - deep + 1 if right else box.left + deep - 1 - room
-    y = box.bottom - deep + 5 if lower else box.top + deep - 5 - (TAG_SIZE + 1) * (len(widths) - 1) * long
+    out = deep - 1 - 2 * (not height)
+    x = box.right - out if side > 0 else box.left + out - room
+    y = box.y + height * (box.height / 2 - deep + 5) - (TAG_SIZE + 1) * (len(widths) - 1) * long * (1 - height) / 2
     boxes = []
     for width in widths:
-        boxes.append(Box((x if right or not long else x + room - width) + width / 2, y, width, TAG_SIZE))
+        boxes.append(Box((x if side > 0 or not long else x + room - width) + width / 2, y, width, TAG_SIZE))
         x, y = (x, y + TAG_SIZE + 1) if long else (x + width + 4, y)
     return boxes
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -12,7 +12,8 @@ from .geometry import Box, Path, curve
 from .metrics import text_width
 from .positions import Frame, Layout
 
-COVERS_TEXT, COVERS_LINE, COVERS_BORDER, NEAR_LINE, WIDENS = 100.0, 10.0, 3.0, 2.0, 1.0
+COVERS_TEXT, COVERS_LINE, COVERS_BORDER, WIDENS = 100.0, 10.0, 3.0, 1.0
+NEAR_LINE, NEAR_TEXT = ((5.5, 6.0), (9.0, 1.0)), 1.0  # nearer to other lines than so many pixels, and what that costs
 
 
 class Surroundings:
@@ -41,19 +42,24 @@ class Surroundings:
         self.borders = [(frame.box.left, frame.box.right) for frame in frames]
         self.borders += [(x - 7, x + width + 7) for column, x, width in strips if column.kind == "step"]
 
-    def costs(self, boxes: Sequence[Box], path: Path | None) -> np.ndarray:
-        """Return what it costs to cover each of `boxes` by a label of `path`, or by a remark."""
+    def costs(self, boxes: Sequence[Box], own: Collection[int] = ()) -> np.ndarray:
+        """Return what it costs to cover each of `boxes` by a label of the lines of these ids, or by a remark."""
         places = corners(boxes)
         low, high = places[:, :2].min(axis=0), places[:, 2:].max(axis=0)
         around = Box(*((low + high) / 2), *(high - low))
-        near = overlaps(self.lines, around, 6.0)
-        lines, others = self.lines[near], self.owners[near] != id(path)
-        texts = self.texts[overlaps(self.texts, around, 2.0)]
+        near = overlaps(self.lines, around, NEAR_LINE[-1][0])
+        lines, others = self.lines[near], ~np.isin(self.owners[near], list(own))
+        texts = self.texts[overlaps(self.texts, around, 4.0)]
         left, right = self._shift(-1) - 8, self._shift(-1) + self.layout.width + 8
         cost = COVERS_TEXT * (meet(places, texts, 1.0).sum(axis=1) + 1.0 * self._above_or_below(places))
+        cost += NEAR_TEXT * meet(places, texts, 4.0).any(axis=1)
         cost += WIDENS * ((places[:, 0] < left) | (places[:, 2] > right))
-        cost += COVERS_LINE * meet(places, lines, 1.0).any(axis=1)
-        cost += NEAR_LINE * (meet(places, lines, 5.0) & others).any(axis=1)
+        distances = _gaps(places, lines)
+        cost += COVERS_LINE * (distances < 1.0).any(axis=1)
+        if own:
+            nearest = distances[:, others].min(axis=1, initial=np.inf)
+            for least, price in NEAR_LINE:
+                cost += price * (nearest < least)
         borders = np.array(self.borders).ravel()
         crossed = (places[:, :1] < borders) & (borders < places[:, 2:3])
         return np.asarray(cost + COVERS_BORDER * crossed.any(axis=1))
@@ -119,6 +125,13 @@ def meet(corners: np.ndarray, others: np.ndarray, margin: float) -> np.ndarray:
     left, top, right, bottom = corners.T[:, :, None]
     level: np.ndarray = (others[:, 0] < right + margin) & (others[:, 2] > left - margin)
     return level & (others[:, 1] < bottom + margin) & (others[:, 3] > top - margin)
+
+
+def _gaps(corners: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return how far each row of `corners` is from each of `others`."""
+    left, top, right, bottom = corners.T[:, :, None]
+    level = np.maximum(others[:, 0] - right, left - others[:, 2]).clip(0.0)
+    return np.asarray(np.hypot(level, np.maximum(others[:, 1] - bottom, top - others[:, 3]).clip(0.0)))
 
 
 def overlaps(corners: np.ndarray, box: Box, margin: float) -> np.ndarray:

@@ -27,7 +27,7 @@ _PARTS = re.compile(
 )
 
 
-@lru_cache(maxsize=1 << 12)
+@lru_cache(maxsize=1 << 16)
 def pieces(text: str) -> tuple[tuple[str, str], ...]:
     """Return `text` in parts, each with how it is set: "" on the line, "low", "up", "bar" with a line above, or "sign".
 
@@ -51,7 +51,7 @@ def pieces(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(part for part in [*parts, (text[end:], "")] if part[0]) or ((text, ""),)
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 16)
 def typeset_width(text: str, size: float, bold: bool = False) -> float:
     """Return the width of `text` in pixels when it is set so.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from .labels import AnyNode, op_name
+from .labels import AnyNode
 
 __all__ = ["carried_hues", "parameter_hues"]
 
@@ -25,7 +25,7 @@ def carried_hues(nodes: Iterable[tuple[AnyNode, Sequence[AnyNode]]], hues: Mappi
     """
     carried = dict(hues)
     for node, inputs in nodes:
-        if node.kind == "op" and op_name(node) in VIEWS:
+        if node.kind == "op" and str(node.op) in VIEWS:
             viewed = [source.index for source in inputs if source.kind != "constant"]
             if len(set(viewed)) == 1 and viewed[0] in carried:
                 carried[node.index] = carried[viewed[0]]

@@ -41,8 +41,7 @@ def at_time(name: str, timestep: int | None, subscripts: Sequence[int | str] = (
     >>> at_time("h", 3), at_time("W", None), at_time("h", 3, (2,)), at_time("q", None, (1, "i"))
     ('h⁽³⁾', 'W', 'h₂⁽³⁾', 'q₁,ᵢ')
     """
-    below = lowered(subscripts) if is_name(name) else ""
-    return symbol(name) + below + (raised(timestep) if is_name(name) else "")
+    return symbol(name) + (lowered(subscripts) + raised(timestep) if is_name(name) else "")
 
 
 def lowered(subscripts: Sequence[int | str]) -> str:
@@ -54,6 +53,7 @@ def lowered(subscripts: Sequence[int | str]) -> str:
     return ",".join(subscript(number) for number in subscripts)
 
 
+@lru_cache(maxsize=1 << 12)
 def is_name(text: str) -> bool:
     """Tell whether a text is one word, and no expression."""
     return re.fullmatch(r"[^\W\d][\w\u0300-\u036f]*", text) is not None and not re.search("[⁰¹²³⁴-⁹ᵀ]", text)

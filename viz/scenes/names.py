@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Hashable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -52,12 +52,19 @@ class Names:
         self._graph = graph
         self._slots = slots
         self._words: dict[Hashable, Words] = {}
+        self._words_of: dict[int, Words] = {}
         self._outputs = set(graph.outputs)
         self._usual_dtype = graph.outputs[0].dtype
         self._classes = {source for node in graph.nodes if str(node.op) in CLASSIFYING for source in node.inputs[1:]}
 
     def of(self, node: tg.Node) -> Words:
         """Return what the program's text says about `node`."""
+        words = self._words_of.get(node.index)
+        if words is None:
+            words = self._words_of[node.index] = self._read(node)
+        return words
+
+    def _read(self, node: tg.Node) -> Words:
         is_constant = node.kind == "constant"
         in_cell = self._slots and (is_constant or node.kind == "op") and node.pulled is None
         slot = self._slots[node.index] if in_cell else node.index
@@ -134,7 +141,7 @@ class Names:
             if node.kind in ("constant", "input") and node.data.size > 1 and timeline.timesteps[node.index] is not None:
                 slot = timeline.slots[node.index]
                 before = first.setdefault(slot, node)
-                if before is not node:
+                if before is not node and slot not in varied:
                     (fixed if np.array_equal(before.data, node.data) else varied).add(slot)
         return {slot for slot in fixed - varied if np.any(first[slot].data != first[slot].data.flat[0])}
 
@@ -171,10 +178,8 @@ class Names:
         """Return how a node is drawn: a named result is a variable, a number or mask that is no data a constant."""
         if node in self._outputs:
             return "loss"
-        if node.op == "alias":
-            return "op"
         if node.kind == "op":
-            return "variable" if self.of(node).name else "op"
+            return "variable" if self.of(node).name and node.op != "alias" else "op"
         if node.kind == "parameter":
             return "parameter"
         number = node.shape == () and node not in self._classes and node not in self._changing
@@ -182,12 +187,17 @@ class Names:
 
     def tooltip(self, node: tg.Node, label: str = "") -> str:
         """Return what the drawn `label` does not say: the whole expression, a dtype unlike the output's, the line."""
-        name, expression, where, _ = self.of(node)
-        full_name = shorten(name, 200) if name and len(name) > LONGEST_NAME else ""
-        unsaid = shorten(expression, 200) if expression not in (label, name) else ""
-        dtype = str(node.dtype) if node.dtype != self._usual_dtype else ""
-        hint = "" if name or node.kind != "parameter" else "no name was found: name= gives it one"
-        return " · ".join(filter(None, (full_name, unsaid, dtype, where, hint)))
+        words, dtype = self.of(node), "" if node.dtype == self._usual_dtype else str(node.dtype)
+        return _in_a_line(words, words.expression in (label, words.name), dtype, node.kind == "parameter")
+
+
+@lru_cache(maxsize=1 << 12)
+def _in_a_line(words: Words, is_said: bool, dtype: str, is_parameter: bool) -> str:
+    name, expression, where, _ = words
+    full_name = shorten(name, 200) if name and len(name) > LONGEST_NAME else ""
+    unsaid = "" if is_said else shorten(expression, 200)
+    hint = "" if name or not is_parameter else "no name was found: name= gives it one"
+    return " · ".join(filter(None, (full_name, unsaid, dtype, where, hint)))
 
 
 def _of_number(expression: str) -> str:

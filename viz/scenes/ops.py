@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import tinygraph as tg
 from tinygraph.array_text import shape_text
 
@@ -18,14 +20,21 @@ def ops_scene(graph: tg.Graph) -> Scene:
     """Return every node of `graph`, with shapes; each parameter once, in a colour of its own."""
     unrolled = Unrolled(graph)
     carried = carried_hues(((node, node.inputs) for node in graph.nodes), unrolled.hues)
-    drawn = [node for node in graph.nodes if node.op != "alias"]
+    drawn: list[tg.Node] = []
+    ids: list[str] = []
+    for node in graph.nodes:
+        if node.op == "alias":  # only another handle of an argument of a function that was differentiated
+            ids.append(ids[node.inputs[0].index])
+        else:
+            ids.append(f"n{node.index}")
+            drawn.append(node)
     edges = [
-        Edge(f"n{unrolled.original(source).index}", f"n{node.index}", argument, hue=carried.get(source.index))
+        Edge(ids[source.index], ids[node.index], argument, hue=carried.get(source.index))
         for node in drawn
         for argument, source in enumerate(node.inputs)
     ]
     scene = unrolled.scene("Computational graph", [_box(unrolled, node) for node in drawn], edges)
-    return merge_equal_inputs(scene, graph, {f"n{node.index}": [node] for node in drawn})
+    return merge_equal_inputs(scene, graph, {ids[node.index]: [node] for node in drawn if node.kind != "op"})
 
 
 def _box(unrolled: Unrolled, node: tg.Node) -> Node:
@@ -34,13 +43,16 @@ def _box(unrolled: Unrolled, node: tg.Node) -> Node:
 
 
 def _op_texts(unrolled: Unrolled, node: tg.Node) -> tuple[str, str]:
-    words = unrolled.names.of(node)
-    shape = shape_text(node.shape)
-    detail = f"{op_name(node)} · {shape}"
+    words, op, shape = unrolled.names.of(node), op_name(node), node.shape
     if words.name or unrolled.names.kind(node) == "loss":
-        return unrolled.numbered(words.name or loss_label(node), node), detail
+        return unrolled.numbered(words.name or loss_label(node), node), _detail(op, shape)
     expression = short(words.typeset)
-    return (expression, detail) if expression else (op_name(node), shape)
+    return (expression, _detail(op, shape)) if expression else (op, shape_text(shape))
+
+
+@lru_cache(maxsize=1 << 12)
+def _detail(op: str, shape: tuple[int, ...]) -> str:
+    return f"{op} · {shape_text(shape)}"
 
 
 def _leaf_texts(unrolled: Unrolled, node: tg.Node) -> tuple[str, str]:

@@ -33,18 +33,19 @@ class Segment:
 def find_segments(timeline: Timeline) -> list[Segment | None]:
     """Return the segment of every op that has a time step, by the node's index; None for other nodes."""
     parts = _parts(timeline)
-    joined = nx.utils.UnionFind(part for part in parts if part is not None)
+    distinct = dict.fromkeys(part for part in parts if part is not None)
+    joined = nx.utils.UnionFind(distinct)
     for ends, distances in _distances(timeline, parts).items():
         if _together(distances.values()):
             joined.union(*ends)
-    roots = [None if part is None else joined[part] for part in parts]
+    root_of = {part: joined[part] for part in distinct}
+    roots = [root_of.get(part) for part in parts]
     levels = _levels(timeline, roots)
-    segments: dict[Part, Segment] = {}
+    timesteps: dict[Part, list[int]] = {}
     for root, timestep in zip(roots, timeline.timesteps, strict=True):
         if root is not None and timestep is not None:
-            segment = segments.setdefault(root, Segment(timestep, timestep, levels[root]))
-            segment.first = min(segment.first, timestep)
-            segment.last = max(segment.last, timestep)
+            timesteps.setdefault(root, []).append(timestep)
+    segments = {root: Segment(min(steps), max(steps), levels[root]) for root, steps in timesteps.items()}
     return [segments.get(root) for root in roots]
 
 
@@ -56,12 +57,13 @@ def _distances(timeline: Timeline, parts: list[Part]) -> dict[tuple[Part, Part],
     """Return how far data passes in time from one part to another, for each pair of slots that it passes between."""
     distances: dict[tuple[Part, Part], dict[tuple[int, int], list[int]]] = {}
     for node in timeline.ops:
-        for source in node.inputs:
-            ends = parts[source.index], parts[node.index]
+        into = parts[node.index]
+        others = [source for source in node.inputs if parts[source.index] not in (None, into)]
+        for source in others if into is not None else ():
             start, end = timeline.timesteps[source.index], timeline.timesteps[node.index]
-            if None not in ends and ends[0] != ends[1] and start is not None and end is not None:
+            if start is not None and end is not None:
                 slots = timeline.slots[source.index], timeline.slots[node.index]
-                distances.setdefault(ends, {}).setdefault(slots, []).append(end - start)
+                distances.setdefault((parts[source.index], into), {}).setdefault(slots, []).append(end - start)
     return distances
 
 
@@ -76,14 +78,17 @@ def _together(distances: Collection[list[int]]) -> bool:
 def _levels(timeline: Timeline, roots: list[Part]) -> dict[Part, int]:
     """Return how many segments must have run before each; segments that need each other count as one."""
     order = nx.DiGraph()
+    alone = {root: frozenset((root,)) for root in dict.fromkeys(roots)}
+    order.add_nodes_from(root for root in alone if root is not None)
     latest: list[frozenset[Part]] = []  # the segments that each node reads, as far as no other stands between
     for node, root in zip(timeline.nodes, roots, strict=True):
-        before = frozenset().union(*(latest[source.index] for source in node.inputs))
-        if root is not None:
-            order.add_node(root)
-            order.add_edges_from((other, root) for other in before if other != root)
-            before = frozenset((root,))
-        latest.append(before)
+        read = {latest[source.index] for source in node.inputs}
+        if root is None:
+            latest.append(frozenset().union(*read))
+        else:
+            latest.append(alone[root])
+            read.discard(alone[root])
+            order.add_edges_from((other, root) for before in read for other in before if other != root)
     condensed = nx.condensation(order)
     level_of = {c: level for level, same in enumerate(nx.topological_generations(condensed)) for c in same}
     return {root: level_of[component] for root, component in condensed.graph["mapping"].items()}

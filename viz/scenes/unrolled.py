@@ -27,12 +27,6 @@ class Unrolled:
         self.names = Names(graph, graph.timeline.slots)
         self.hues = parameter_hues(graph.nodes)
 
-    def original(self, node: tg.Node) -> tg.Node:
-        """Return what a node is only another handle of: an argument of a function that was differentiated."""
-        while node.op == "alias":
-            node = node.inputs[0]
-        return node
-
     def numbered(self, name: str, node: tg.Node) -> str:
         """Return the name of a node with its time step, and with the numbers of other loops.
 

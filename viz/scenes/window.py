@@ -146,11 +146,13 @@ def shortened(scene: Scene) -> Scene:
     for is_step, stretch in groupby(range(len(scene.columns)), key=lambda i: scene.columns[i].kind == "step"):
         columns = list(stretch)
         kept += columns[:ENDS] + columns[-ENDS:] if is_step and len(columns) > MOST_STEPS else columns
-    return scene if len(kept) == len(scene.columns) else _only(scene, kept)
+    return _only(scene, kept)
 
 
 def _only(scene: Scene, kept: list[int]) -> Scene:
     """Return `scene` with only the columns of these numbers."""
+    if len(kept) == len(scene.columns):
+        return scene
     left = set(kept)
     edges = _bridged(scene, left)
     ends = {end for edge in edges for end in (edge.source, edge.target)}

@@ -65,16 +65,21 @@ def theirs(model):
     return losses, norms, text[1:]
 
 
-def ours(model):
+def ours(model, compile=lambda f: f):
     optimizer = rnn.Adam(model.parameters(), lr=rnn.cosine_decay(0.02, UPDATES))
     losses, norms, state = [], [], None
+
+    @compile
+    def step(x, y, state):
+        logits, state = model(x, state)
+        loss = rnn.cross_entropy(logits.reshape(-1, V), y.reshape(-1), label_smoothing=0.1)
+        return loss, tuple(s.detach() for s in state)
+
     for update in range(UPDATES):
         start = update % 5 * T
         x, y = DATA[:, start : start + T], DATA[:, start + 1 : start + T + 1]
         optimizer.zero_grad()
-        logits, state = model(x, state)
-        state = tuple(s.detach() for s in state)
-        loss = rnn.cross_entropy(logits.reshape(-1, V), y.reshape(-1), label_smoothing=0.1)
+        loss, state = step(x, y, state)
         loss.backward()
         norms.append(rnn.clip_grad_norm(model.parameters(), 0.5))
         optimizer.step()

@@ -17,7 +17,7 @@ from tinygraph.recording.bytecode import layout
 def iterations(graph):
     """For the index of each op, the loops it was recorded in, outermost first, and their iterations from 0."""
     ops = [node for node in graph.nodes if node.kind == "op"]
-    pairs = zip(ops, *visits(ops, graph.nodes), strict=True)
+    pairs = ((op, *visit) for op, visit in zip(ops, visits(graph.timeline.wiring).each(), strict=True))
     return {node.index: tuple(zip(place.loops, vector, strict=True)) for node, place, vector in pairs}
 
 

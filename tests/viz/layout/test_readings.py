@@ -6,8 +6,10 @@ The gallery is free of all that the checks find; of programs written by somebody
 import importlib
 from functools import cache
 
+import numpy as np
 import pytest
 
+import tinygraph as tg
 import viz
 from examples import programs
 from examples.figures import DRAWINGS
@@ -58,6 +60,36 @@ def test_no_weight_stands_on_a_shared_trunk(name):
 def test_labels_of_an_outsiders_program_are_free(name):
     drawing = outsider(name, "variables")
     assert readings.overprinted(drawing) + readings.struck(drawing) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["p02_lstm_class", "p05_peephole_dataclass", "p08_bahdanau", "p24_accumulate"])
+def test_no_label_of_a_folded_program_is_taken_for_anothers(name):
+    assert readings.labels_taken_for_others(outsider(name, "folded")) == []
+
+
+def several_weights(T):
+    """A network whose gates are fed by three vectors, each by a weight with a long name."""
+    rng = np.random.default_rng(0)
+    gates = "forget", "input", "output"
+    weights = {gate: [tg.parameter(rng.normal(size=(3, 3)), name=f"{gate}_{k}") for k in "WUV"] for gate in gates}
+    h, c, s = (tg.tensor(np.zeros(3), name=name) for name in "hcs")
+    for _ in range(T):
+        x = tg.tensor(rng.normal(size=3), name="x")
+        f, i, o = (1 / (1 + np.exp(-(W @ x + U @ h + V @ s))) for W, U, V in weights.values())
+        c = f * c + i * np.tanh(x)
+        s = 0.5 * s + 0.5 * c
+        h = o * np.tanh(c)
+    return np.sum(h * h)
+
+
+def test_the_end_of_a_line_that_is_its_own_has_the_colour_of_its_label():
+    drawing = viz.draw(several_weights(3), view="variables")
+    routes, edges = drawing.layout.routes, drawing.scene.edges
+    labelled = [route for route in routes if edges[route.edge].hue is not None and edges[route.edge].label]
+    assert len(labelled) > 20
+    assert all(route.own and route.own.tip == route.path.tip for route in labelled)
+    assert any(route.own is not route.path for route in labelled)
 
 
 @pytest.mark.slow
@@ -129,6 +161,7 @@ def moved_onto_a_node(drawing):
         (led_beside_its_node, readings.bad_curves),
         (moved_onto_a_node, readings.overprinted),
         (moved_onto_a_node, readings.labels_nearer_to_others),
+        (moved_onto_a_node, readings.labels_taken_for_others),
     ],
 )
 def test_the_checks_are_able_to_fail(spoil, check):

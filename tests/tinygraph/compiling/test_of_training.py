@@ -1,0 +1,151 @@
+"""What training needs of `tg.compile`: states beside the loss, rows read by data, loops in loops, `model.eval()`."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+
+import tinygraph as tg
+from tinygraph.compiling.reach import Reach
+from tinygraph.recording.questions import on_values
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+def test_a_state_is_returned_beside_the_loss():
+    W = tg.parameter(RNG.normal(size=(3, 3)))
+
+    def step(xs, h):
+        for x in xs:
+            h = np.tanh(tg.linear(h, W) + x)
+        return (h * h).sum(), [h.detach()]
+
+    compiled = tg.compile(step)
+    for _ in range(3):
+        xs, h = RNG.normal(size=(4, 2, 3)), RNG.normal(size=(2, 3))
+        W.grad = None
+        loss, (state,) = compiled(xs, h)
+        loss.backward()
+        gradient, W.grad = W.grad, None
+        expected, (last,) = step(xs, h)
+        expected.backward()
+        np.testing.assert_allclose(gradient, W.grad, rtol=1e-12)
+        np.testing.assert_allclose(state.data, last.data, rtol=1e-12)
+        assert not state.requires_grad
+    assert compiled.plans_made == 1
+
+
+@pytest.mark.parametrize("in_loop", [False, True])
+def test_rows_are_read_by_an_index_that_is_data(in_loop):
+    E = tg.parameter(RNG.normal(size=(7, 3)))
+
+    def loss(index):
+        h = 0.0
+        for t in range(len(index)):
+            h = np.tanh(h + (E[index[t]] if in_loop else E[index][t]))
+        return (h * h).sum()
+
+    compiled = tg.compile(loss)
+    for _ in range(3):
+        index = RNG.integers(-7, 7, (5, 2))  # from the end, too, as NumPy has it
+        E.grad = None
+        value = compiled(index)
+        value.backward()
+        gradient, E.grad = E.grad, None
+        loss(index).backward()
+        np.testing.assert_allclose(gradient, np.asarray(E.grad), rtol=1e-12)
+        assert np.isclose(value.item(), loss(index).item())
+    assert compiled.plans_made == 1
+    with pytest.raises(IndexError):
+        compiled(np.full((5, 2), 7))
+
+
+@on_values
+def _checked(x, *, most):
+    if x.max() > most:
+        raise ValueError(f"{x.max()} is more than {most}")
+    return x > 0
+
+
+def test_a_check_of_data_is_made_in_each_call():
+    W = tg.parameter(np.ones(3))
+    compiled = tg.compile(lambda x: (tg.where(_checked(x, most=9), W, 0.0)).sum())
+    assert [compiled(np.array(x)).item() for x in ([1, 2, 3], [1, -2, -3])] == [3.0, 1.0]
+    with pytest.raises(ValueError, match="10 is more than 9"):
+        compiled(np.array([1, 2, 10]))
+    assert compiled.plans_made == 1
+    np.testing.assert_array_equal(_checked(W, most=9), [True] * 3)
+
+
+def test_layers_and_parts_of_a_state_run_in_the_loop_over_time():
+    layers = [tg.parameter(RNG.normal(size=(3, 3)), name=f"W_{k}") for k in range(3)]
+
+    def loss(xs, active):
+        states = [tg.tensor(np.zeros((2, 3))) for _ in layers]
+        total = 0.0
+        for x, present in zip(xs, active, strict=True):
+            new = []
+            for W, h in zip(layers, states, strict=True):
+                x = np.tanh(tg.linear(h, W) + x)
+                new.append(x)
+            states = [tg.where(present, n, h) for n, h in zip(new, states, strict=True)]
+            total = total + sum((h * h).sum() for h in states)
+        return total
+
+    compiled = tg.compile(loss)
+    for _ in range(2):
+        xs, active = RNG.normal(size=(6, 2, 3)), RNG.random((6, 2, 1)) < 0.7
+        for W in layers:
+            W.grad = None
+        compiled(xs, active).backward()
+        gradients = [W.grad for W in layers]
+        for W in layers:
+            W.grad = None
+        loss(xs, active).backward()
+        for gradient, W in zip(gradients, layers, strict=True):
+            np.testing.assert_allclose(gradient, W.grad, rtol=1e-10, atol=1e-12)
+    assert "op by op" not in compiled.report(), compiled.report()
+
+
+def test_a_parameter_from_a_pickle_makes_the_same_plan():
+    def source(W):
+        compiled = tg.compile(lambda x: np.tanh(tg.linear(x, W)).sum())
+        compiled(np.ones((2, 3)))
+        return compiled.source
+
+    W = tg.parameter(RNG.normal(size=(3, 3)), name="W")
+    assert source(pickle.loads(pickle.dumps(W))) == source(W)
+
+
+class _Model:
+    def eval(self):
+        return self
+
+
+def test_a_method_eval_is_no_builtin():
+    model = _Model()
+    Reach(lambda: model.eval())
+    with pytest.raises(tg.compiling.errors.NotCompiled, match="uses eval"):
+        Reach(lambda: eval("1"))
+
+
+def test_numbers_that_only_the_recording_drew_are_drawn_again():
+    rng = np.random.default_rng(0)
+
+    def noisy(x):
+        eval("1")  # what it reaches can be told only after it has run
+        return (x * rng.normal()).sum()
+
+    compiled = tg.compile(noisy)
+    with pytest.warns(RuntimeWarning):
+        values = [compiled(tg.tensor(np.ones(1))).item()]
+    values += [compiled(tg.tensor(np.ones(1))).item() for _ in range(2)]
+    np.testing.assert_array_equal(values, np.random.default_rng(0).normal(size=3))

@@ -1,0 +1,196 @@
+"""The nodes of what a program recorded, each made when somebody asks for it: long programs have millions."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from ..loops.reads import CONSTANT, INPUT, OP, PARAMETER, Wiring
+from ..recording.history import by_index
+from ..recording.node import Constant, Node, OpNode, Reading, StoredNode, scope_text
+from ..recording.primitive import Primitive
+from ..recording.tensor import Tensor
+
+_OF_TENSOR: dict[str, Callable[[Tensor], Any]] = {
+    "attributes": attrgetter("_attributes"),
+    "call": attrgetter("_call"),
+    "context": attrgetter("_context"),
+    "lasti": attrgetter("_lasti"),
+    "nbytes": attrgetter("_value.nbytes"),
+    "op": attrgetter("op"),
+    "pulled": lambda tensor: None,
+    "scope": lambda tensor: scope_text(tensor._context),
+}
+
+
+class RecordedNodes(Sequence[Node]):
+    """Nodes in recorded order, constants before the ops that were given them; a node that was asked for is kept.
+
+    Attributes
+    ----------
+    wiring : Wiring
+    is_of_backward_pass : bool
+        Whether some of them a recorded backward pass computed.
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+        In recorded order, inputs before what was made of them.
+    """
+
+    def __init__(self, tensors: Sequence[Tensor]):
+        self._graph: Reading | None = None
+        self._made: dict[int, Node] = {}
+        self._ops: list[Tensor] = []
+        self._leaf: dict[Tensor, int] = {}
+        self.is_of_backward_pass = any(tensor._context.backward is not None for tensor in tensors)
+        self.wiring = self._read(tensors)
+
+    def _read(self, tensors: Sequence[Tensor]) -> Wiring:
+        kinds, arity, sources = bytearray(), array("i"), array("i")
+        index_of: dict[Tensor | None, int] = {}
+        unread: dict[Tensor, StoredNode] = {}  # leaves that no op has read yet
+        constants: dict[int, int] = {}
+        for tensor in tensors:
+            if tensor.op is None:
+                index = len(kinds)
+                if tensor._call is None and id(tensor._value) in constants:
+                    index = constants[id(tensor._value)]  # a rule reads what the forward op was given
+                else:
+                    self._made[index] = unread[tensor] = _leaf(index, tensor)
+                    kinds.append(PARAMETER if tensor.requires_grad else INPUT)
+                index_of[tensor] = self._leaf[tensor] = index
+                continue
+            inputs: list[Any] = [index_of.get(source) for source in tensor._inputs]
+            if None in inputs:
+                for argument, source in enumerate(inputs):
+                    if source is None:
+                        constants[id(tensor._values[argument])] = inputs[argument] = len(kinds)
+                        kinds.append(CONSTANT)
+            if unread and not unread.keys().isdisjoint(tensor._inputs):
+                _note_values(tensor, unread)
+            sources.extend(inputs)
+            arity.append(len(inputs))
+            index_of[tensor] = len(kinds)
+            kinds.append(OP)
+            self._ops.append(tensor)
+        return Wiring(self, np.frombuffer(bytes(kinds), np.uint8), arity, sources, self)
+
+    def __len__(self) -> int:
+        return len(self.wiring.kinds)
+
+    def __iter__(self) -> Iterator[Node]:
+        return map(self.__getitem__, range(len(self)))
+
+    def __getitem__(self, k: Any) -> Any:
+        node = self._made.get(k) if type(k) is int else None
+        if node is not None:
+            return node
+        indices: Any = range(len(self))[k]
+        if isinstance(k, slice):
+            return [self[index] for index in indices]
+        return self._made.get(indices) or self._made.setdefault(indices, self._make(indices))
+
+    def _make(self, index: int) -> Node:
+        position = self.wiring.position[index]
+        if position >= 0:
+            node: Node = OpNode(index, self._ops[position], self)
+        else:
+            user, argument = self._user(index)
+            node = _constant(index, user._values[argument], user, argument)
+        node.graph = self._graph
+        return node
+
+    def _user(self, constant: int) -> tuple[Tensor, int]:
+        """Return the op that a constant was given to, which is the next one, and as which argument."""
+        position = bisect_left(self.wiring.indices, constant)
+        start, end = self.wiring.starts[position : position + 2]
+        return self._ops[position], self.wiring.sources[start:end].tolist().index(constant)
+
+    def inputs_of(self, index: int) -> tuple[Node, ...]:
+        """Return the nodes that an op reads."""
+        position = self.wiring.position[index]
+        start, end = self.wiring.starts[position : position + 2]
+        return tuple([self[source] for source in self.wiring.sources[start:end].tolist()])
+
+    def belong_to(self, graph: Reading) -> None:
+        """Let all nodes belong to a graph."""
+        self._graph = graph
+        for node in self._made.values():
+            node.graph = graph
+
+    def index_of(self, tensor: Tensor) -> int | None:
+        """Return the index of a Tensor's node; None if it is not among them."""
+        if tensor.op is None:
+            return self._leaf.get(tensor)
+        position = bisect_left(self._ops, by_index(tensor), key=by_index)
+        found = position < len(self._ops) and self._ops[position] is tensor
+        return int(self.wiring.indices[position]) if found else None
+
+    def indices_of(self, ops: Sequence[Tensor]) -> np.ndarray:
+        """Return the indices of the values of ops that are among them."""
+        numbers, wanted = (np.fromiter(map(by_index, tensors), float, len(tensors)) for tensors in (self._ops, ops))
+        return self.wiring.indices[np.searchsorted(numbers, wanted)]
+
+    def each(self, attribute: str) -> Iterable[Any]:
+        """Return an attribute of each op, without making its node."""
+        values = list(map(_OF_TENSOR[attribute], self._ops))
+        position = self.wiring.position
+        for index, node in tuple(self._made.items()):  # it may have been told more than its Tensor knows
+            if node.op is not None:
+                values[position[index]] = getattr(node, attribute)
+        return values
+
+    def op(self, index: int) -> Primitive | None:
+        """Return what a node was made by, without making it."""
+        position = self.wiring.position[index]
+        return None if position < 0 else self._ops[position].op
+
+    def value(self, leaf: int) -> Any:
+        """Return what a leaf holds, without making its node."""
+        if leaf in self._made:
+            return self._made[leaf]._value
+        user, argument = self._user(leaf)
+        return user._values[argument]
+
+
+def _note_values(reader: Tensor, unread: dict[Tensor, StoredNode]) -> None:
+    """Note what leaves held when an op read them first: an optimiser may have replaced it since."""
+    for source, value in zip(reader._inputs, reader._values, strict=False):
+        if source in unread:
+            unread.pop(source)._value = value
+
+
+def _leaf(index: int, tensor: Tensor) -> StoredNode:
+    return StoredNode(
+        index,
+        "parameter" if tensor.requires_grad else "input",
+        None,
+        (),
+        tensor._value,
+        requires_grad=tensor.requires_grad,
+        context=tensor._context,
+        label=tensor._name,
+        call=tensor._call,
+        lasti=tensor._lasti,
+        tensor=tensor,
+    )
+
+
+def _constant(index: int, value: Any, user: Tensor, argument: int) -> Node:
+    return Constant(
+        index,
+        "constant",
+        None,
+        (),
+        value,
+        context=user._context,
+        call=user._call,
+        lasti=user._lasti,
+        argument=argument,
+    )
