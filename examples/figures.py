@@ -252,7 +252,7 @@ small{display:block;font-family:monospace}
 </style></head><body>
 <h1>Figures of the lectures</h1>
 <p>Each shows the recorded graph of a program in <code>examples/programs.py</code>, <code>through_time.py</code> or
-<code>from_package.py</code>.
+<code>from_package.py</code>; <a href="../rows.md">what A1, B6 and the like mean</a>.
 Rebuild them with <code>python examples/figures.py</code>.</p>
 <p>Five backward passes to walk through, each a page with a tour:
 <a href="../pages/worked-series.html">the worked series</a>, <a href="../pages/bptt.html">BPTT for T = 3</a>,

@@ -1,7 +1,7 @@
 """The programs of the lectures, each as a student would write it: plain NumPy, and nothing said about drawing.
 
 Every function runs its program on small data and returns what it computed. The names of the variables are those of the
-lectures; they are what the figures show.
+lectures; they are what the figures show. What A1, B6 and the like mean is in examples/rows.md.
 """
 
 from __future__ import annotations

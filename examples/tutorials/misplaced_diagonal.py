@@ -1,8 +1,8 @@
 """Tutorial: a derivative on the wrong side of a matrix.
 
 A recurrent step h ← tanh(W h + x) is written as one op, with its backward rule by hand. The rule has the slip of
-lecture row C2: the diagonal matrix diag(1 − h²) is applied after Wᵀ, not before it. Shapes fit, the loss falls, and
-the gradient is wrong. Which op, and where?
+the lecture notes (row C2 in examples/rows.md): diag(1 − h²) is applied after Wᵀ, not before it. Shapes fit, the loss
+falls, and the gradient is wrong. Which op, and where?
 """
 
 import numpy as np
