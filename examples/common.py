@@ -1,0 +1,136 @@
+"""What the example programs share: their options, a progress bar, a table beside baselines, a figure.
+
+options = common.options("Forecast sunspots.")     # --quick, --seeds, --output
+for seed in common.progress(range(options.seeds), "training"):
+    ...
+common.table("RMSE", {"network": errors, "persistence": 31.1}, "{:.1f}")
+with common.figure(options, "forecasting") as axes:
+    axes.plot(...)
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+__all__ = ["COLOURS", "figure", "needs", "options", "progress", "stop", "table", "wrote"]
+
+COLOURS = ["#1a1f26", "#3b66d9", "#b35900", "#3f8577", "#8a2fa0"]  # the truth first, then networks and baselines
+
+Item = TypeVar("Item")
+console = Console(highlight=False)
+
+
+def stop(message: str) -> NoReturn:
+    """End the program with one line that says what to change."""
+    sys.exit(f"{Path(sys.argv[0]).name}: {message}")
+
+
+def needs(*packages: str) -> None:
+    """End the program with one line unless these packages are installed."""
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
+        stop(f"{' and '.join(missing)} not installed: pip install 'tinygraph-rnn[examples]'")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        stop(
+            f"{message}; the options are {', '.join(flag for flag in self._option_string_actions if flag[:2] == '--')}"
+        )
+
+
+def options(description: str | None, seeds: int = 3) -> argparse.Namespace:
+    """Return what the command line asks for.
+
+    Returns
+    -------
+    Namespace
+        ``quick``: a run of seconds, whose results mean nothing; ``seeds``: how many runs from other first weights;
+        ``output``: the folder of the pictures, made if need be, or None where a quick run writes none.
+    """
+    parser = _Parser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+    parser.add_argument("--quick", action="store_true", help="a run of seconds: all is tried, nothing is learned")
+    parser.add_argument("--seeds", type=_positive, help=f"runs from different first weights ({seeds})")
+    parser.add_argument("--output", type=Path, metavar="FOLDER", help="where the pictures go (here)")
+    given = parser.parse_args()
+    given.seeds = given.seeds or (1 if given.quick else seeds)
+    given.output = given.output or (None if given.quick else Path())
+    if given.output is not None:
+        needs("matplotlib")
+        try:
+            given.output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            stop(f"cannot write into {given.output}: {error.strerror}")
+    return given
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number from 1 is needed, not {text!r}")
+    return int(text)
+
+
+def progress(items: Sequence[Item], what: str) -> Iterable[Item]:
+    """Yield the items, and show in a terminal how far it is."""
+    return track(items, what, console=Console(stderr=True), transient=True)
+
+
+def table(title: str, results: Mapping[str, float | Sequence[float]], form: str) -> None:
+    """Print results; of several seeds their mean, the smallest and the largest."""
+    shown = Table(show_header=False)
+    shown.add_column("")
+    shown.add_column("", justify="right")
+    shown.add_column("", justify="right", style="dim")
+    for name, result in results.items():
+        runs = np.atleast_1d(result)
+        ends = form.format(runs.min()), form.format(runs.max())
+        spread = f"mean of {len(runs)} seeds, {ends[0]} to {ends[1]}" if len(runs) > 1 else ""
+        shown.add_row(name, form.format(runs.mean()), spread)
+    console.print(f"[bold]{title}[/]")
+    console.print(shown)
+
+
+@contextmanager
+def figure(
+    options: argparse.Namespace, name: str, rows: int = 1, size: tuple[float, float] = (9, 3.2)
+) -> Iterator[Any | None]:
+    """Yield the axes of a figure, which is written to ``name.png`` in the end; None where none is wanted."""
+    if options.output is None:
+        yield None
+        return
+    import matplotlib  # an extra: examples
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    style = {
+        "axes.prop_cycle": matplotlib.cycler(color=COLOURS),
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlelocation": "left",
+        "axes.titlesize": "medium",
+        "legend.frameon": False,
+        "savefig.dpi": 120,
+    }
+    with matplotlib.rc_context(style):
+        drawn, axes = pyplot.subplots(rows, figsize=(size[0], size[1] * rows), layout="constrained")
+        yield axes
+        drawn.savefig(options.output / f"{name}.png")
+        pyplot.close(drawn)
+    wrote(options.output / f"{name}.png")
+
+
+def wrote(path: Path) -> None:
+    """Say that a file was written."""
+    console.print(f"wrote [bold]{path}[/]")

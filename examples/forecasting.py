@@ -1,0 +1,165 @@
+"""Forecast sunspots one and two years ahead, and see which years a forecast depends on.
+
+    python examples/forecasting.py            # 5 networks for each, about half a minute
+    python examples/forecasting.py --quick    # seconds
+
+309 yearly numbers, in the public domain. A recurrent network reads four years at a time; what lies further back it has
+to keep in its state. It is compared with persistence (the future is like this year) and with autoregressions, which
+are weighted sums of the last 4 or 9 years. All but persistence work on square roots. The last 84 years are the test;
+the 40 before them choose the epoch and the seed. The guide's fifth notebook tells the story around it.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+if __name__ == "__main__":  # from a checkout, with nothing installed
+    sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import rnn
+import tinygraph as tg
+import viz
+from examples import common
+
+WINDOW, HIDDEN, STRETCH = 4, 20, 25
+TESTED, VALIDATED = 84, 40
+BACK = 20  # windows that the influence on a forecast is followed back through
+
+text = (files("viz.data") / "sunspots.csv").read_text()
+YEARS, SUNSPOTS = np.loadtxt(text.splitlines(), delimiter=",", skiprows=1).T
+SPLIT = len(YEARS) - TESTED  # what comes before it may be learned from
+SCALER = rnn.Scaler.fit(np.sqrt(SUNSPOTS[:SPLIT]))
+
+
+class Trained(NamedTuple):
+    """A network, and what it reached."""
+
+    model: rnn.Forecaster
+    validation: float
+    forecast: np.ndarray
+    error: float
+
+
+def counts(roots: np.ndarray) -> np.ndarray:
+    """Return sunspots from their roots; below zero there are none."""
+    return np.maximum(roots, 0) ** 2
+
+
+def rmse(forecast: np.ndarray) -> float:
+    """Return the root mean squared error over the last years, in sunspots."""
+    return float(np.sqrt(np.mean((forecast - SUNSPOTS[-len(forecast) :]) ** 2)))
+
+
+def train(horizon: int, seed: int, epochs: int) -> Trained:
+    """Train one network; each epoch cuts the years into stretches at another place."""
+    xs, ys = rnn.windows(SCALER.scale(np.sqrt(SUNSPOTS)), WINDOW, horizon)
+    learned = SPLIT - VALIDATED - WINDOW - horizon + 1
+    model = rnn.Forecaster(WINDOW, HIDDEN, horizon, rng=seed)
+
+    def stretches(rng: np.random.Generator) -> list[tuple[np.ndarray, ...]]:
+        count = learned // STRETCH
+        start = rng.integers(learned - count * STRETCH + 1)
+        cut = slice(start, start + count * STRETCH)
+        return [tuple(part[cut].reshape(count, STRETCH, -1).swapaxes(0, 1) for part in (xs, ys))]
+
+    validated = slice(learned - STRETCH, learned + VALIDATED)
+    history = rnn.fit(
+        model,
+        stretches,
+        epochs=epochs,
+        optimizer=rnn.Adam(model, 0.01),
+        validation=[(xs[validated, None], ys[validated, None])],
+        clip_norm=1.0,
+        rng=seed,
+        quiet=True,
+    )
+    forecast = counts(SCALER.restore(model.predict(xs)[-TESTED:, -1]))
+    return Trained(model, min(history.validation), forecast, rmse(forecast))
+
+
+def autoregression(order: int, horizon: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the forecasts of an autoregression fitted by least squares, and its weights, the last year's first."""
+    past, following = rnn.windows(np.sqrt(SUNSPOTS), order, horizon)
+    design = np.column_stack([np.ones(len(past)), past])
+    weights, *_ = np.linalg.lstsq(design[:-TESTED], following[:-TESTED, -1], rcond=None)
+    return counts(design[-TESTED:] @ weights), weights[:0:-1]
+
+
+def influence(model: rnn.Forecaster) -> np.ndarray:
+    """Return ∂ŷ/∂x for the years before a forecast, the last year first: the mean over all test years.
+
+    A year stands in up to four windows, whose parts are added up. What is further back than the window reaches the
+    forecast through the state alone.
+    """
+    xs, _ = rnn.windows(SCALER.scale(np.sqrt(SUNSPOTS)), WINDOW, model.horizon)
+    inputs = np.stack([xs[i - BACK + 1 : i + 1] for i in range(len(xs) - TESTED, len(xs))], axis=1)
+    gradient = tg.grad(lambda inputs: np.sum(model(inputs)[-1][:, -1]))(inputs).numpy().mean(axis=1)
+    by_year = np.zeros(BACK + WINDOW - 1)
+    for window in range(BACK):
+        for place in range(WINDOW):
+            by_year[(BACK - 1 - window) + (WINDOW - 1 - place)] += gradient[window, place]
+    return by_year
+
+
+def main() -> None:
+    """Train, compare, draw."""
+    options = common.options(__doc__, seeds=5)
+    epochs = 10 if options.quick else 300
+    chosen = {}
+    for horizon in (1, 2):
+        networks = [train(horizon, seed, epochs) for seed in common.progress(range(options.seeds), "training")]
+        chosen[horizon] = best = min(networks, key=lambda network: network.validation)
+        common.table(
+            f"RMSE of forecasts {horizon} year{'s' * (horizon > 1)} ahead, {YEARS[SPLIT]:.0f} to {YEARS[-1]:.0f}",
+            {
+                "persistence": rmse(SUNSPOTS[SPLIT - horizon : -horizon]),
+                "AR(4)": rmse(autoregression(4, horizon)[0]),
+                "AR(9)": rmse(autoregression(9, horizon)[0]),
+                f"network, {best.model.num_parameters()} parameters, chosen by validation": best.error,
+                "network, all seeds": [network.error for network in networks],
+            },
+            "{:.1f}",
+        )
+    with common.figure(options, "forecasting", rows=2) as axes:
+        if axes is not None:
+            draw(axes, chosen[1])
+    if options.output is not None:
+        terms(options.output / "forecasting-terms.svg", chosen[1].model)
+
+
+def draw(axes: np.ndarray, best: Trained) -> None:
+    """Draw the forecasts of the test years, and what they depend on."""
+    ar, weights = autoregression(9, 1)
+    axes[0].plot(YEARS[SPLIT:], SUNSPOTS[SPLIT:], label="sunspots", linewidth=2)
+    axes[0].plot(YEARS[SPLIT:], best.forecast, label=f"network, RMSE {best.error:.1f}")
+    axes[0].plot(YEARS[SPLIT:], ar, label=f"AR(9), RMSE {rmse(ar):.1f}", linestyle="--")
+    axes[0].set(title="One year ahead", xlabel="year", ylabel="sunspots", ylim=(0, 240))
+    axes[0].legend(ncols=3)
+    back = np.arange(1, 13)
+    axes[1].axhline(0, color="#aab3bf", linewidth=0.8)
+    axes[1].axvspan(0.5, WINDOW + 0.5, color="#f3f5f8")
+    axes[1].text(WINDOW + 0.4, -0.5, "the network's window", color="#5c6672", ha="right")
+    axes[1].plot(back, influence(best.model)[:12], "o-", color=common.COLOURS[1], label="network, ∂forecast/∂year")
+    axes[1].plot(back[:9], weights, "s--", color=common.COLOURS[2], label="AR(9), its weights")
+    axes[1].set(
+        title="How a forecast depends on the years before it", xlabel="years back", xticks=back, ylim=(-0.6, 1.4)
+    )
+    axes[1].legend()
+
+
+def terms(path: Path, model: rnn.Forecaster) -> None:
+    """Draw what each time step contributes to the gradient of W, for the last forecast."""
+    xs, ys = rnn.windows(SCALER.scale(np.sqrt(SUNSPOTS)), WINDOW)
+    _, h = rnn.unroll(model.cell, xs[-BACK:])
+    loss = rnn.mse(model.readout(h), ys[-1])
+    viz.plot(loss, "W", title="The last forecast: what each time step contributes to W̄").save(path)
+    common.wrote(path)
+
+
+if __name__ == "__main__":
+    main()

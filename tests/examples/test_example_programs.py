@@ -1,0 +1,66 @@
+"""Every example program runs to its end in seconds, and says in one line what is wrong with how it was called."""
+
+import re
+
+import pytest
+
+from tests.tools.processes import ROOT, run_python
+
+PROGRAMS = [path for path in sorted((ROOT / "examples").glob("*.py")) if "common.options(" in path.read_text("utf-8")]
+PROGRAMS.remove(ROOT / "examples" / "common.py")
+
+
+@pytest.fixture(params=PROGRAMS, ids=lambda path: path.stem)
+def program(request):
+    return request.param
+
+
+@pytest.mark.slow
+def test_quick_runs_are_seconds_and_print_the_result_beside_a_baseline(program, tmp_path):
+    ran = run_python("-W", "error", program, "--quick", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert len(re.findall(r"│ .+ │ +-?\d+\.\d+ │", ran.stdout)) >= 2
+    assert not list(tmp_path.iterdir())  # results of a quick run mean nothing: no picture
+
+
+@pytest.mark.slow
+def test_pictures_are_written_where_they_are_wanted(program, tmp_path):
+    pytest.importorskip("matplotlib")
+    ran = run_python(program, "--quick", "--output", tmp_path / "new")
+    assert ran.returncode == 0, ran.stderr
+    pictures = sorted(path.suffix for path in (tmp_path / "new").iterdir())
+    assert ".png" in pictures
+    assert ".svg" in pictures
+    assert ran.stdout.count("wrote") == len(pictures)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--quik"], "unrecognized arguments: --quik; the options are --help, --quick, --seeds, --output"),
+        (["--seeds", "none"], "a whole number from 1 is needed, not 'none'"),
+    ],
+)
+def test_a_wrong_option_is_told_in_one_line(program, options, told):
+    ran = run_python(program, *options)
+    assert ran.returncode == 1
+    assert told in ran.stderr
+    assert ran.stderr.count("\n") == 1
+
+
+def test_what_is_not_installed_is_told_in_one_line(program):
+    start = f"import sys, runpy; sys.modules['matplotlib'] = None; sys.argv = [{str(program)!r}]; "
+    ran = run_python("-c", start + f"runpy.run_path({str(program)!r}, run_name='__main__')")
+    assert ran.returncode == 1
+    assert ran.stderr == f"{program.name}: matplotlib not installed: pip install 'tinygraph-rnn[examples]'\n"
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_one_line(program, tmp_path):
+    (tmp_path / "file").write_text("")
+    blocked = "import importlib.util as u, runpy, sys; found = u.find_spec; "
+    blocked += "u.find_spec = lambda name, *rest: name == 'matplotlib' or found(name, *rest); "  # as if it were there
+    blocked += f"sys.argv = [{str(program)!r}, '--quick', '--output', {str(tmp_path / 'file' / 'new')!r}]; "
+    ran = run_python("-c", blocked + f"runpy.run_path({str(program)!r}, run_name='__main__')")
+    assert ran.returncode == 1
+    assert "cannot write into" in ran.stderr
+    assert ran.stderr.count("\n") == 1
