@@ -5,8 +5,9 @@
 
 309 yearly numbers, in the public domain. A recurrent network reads four years at a time; what lies further back it has
 to keep in its state. It is compared with persistence (the future is like this year) and with autoregressions, which
-are weighted sums of the last 4 or 9 years. All but persistence work on square roots. The last 84 years are the test;
-the 40 before them choose the epoch and the seed. The guide's fifth notebook tells the story around it.
+are weighted sums of the last years, 9 being a common choice for this series. All but persistence work on square roots.
+The last 84 years are the test; the 40 before them choose the network's epoch and seed, and an order for the
+autoregression. The guide's fifth notebook tells the story around it.
 """
 
 from __future__ import annotations
@@ -45,14 +46,23 @@ class Trained(NamedTuple):
     error: float
 
 
+class Regression(NamedTuple):
+    """An autoregression: its weights, the last year's first, and what it reached."""
+
+    order: int
+    weights: np.ndarray
+    forecast: np.ndarray
+    error: float
+
+
 def counts(roots: np.ndarray) -> np.ndarray:
     """Return sunspots from their roots; below zero there are none."""
     return np.maximum(roots, 0) ** 2
 
 
-def rmse(forecast: np.ndarray) -> float:
+def rmse(forecast: np.ndarray, until: int | None = None) -> float:
     """Return the root mean squared error over the last years, in sunspots."""
-    return float(np.sqrt(np.mean((forecast - SUNSPOTS[-len(forecast) :]) ** 2)))
+    return float(np.sqrt(np.mean((forecast - SUNSPOTS[:until][-len(forecast) :]) ** 2)))
 
 
 def train(horizon: int, seed: int, epochs: int) -> Trained:
@@ -82,12 +92,19 @@ def train(horizon: int, seed: int, epochs: int) -> Trained:
     return Trained(model, min(history.validation), forecast, rmse(forecast))
 
 
-def autoregression(order: int, horizon: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the forecasts of an autoregression fitted by least squares, and its weights, the last year's first."""
-    past, following = rnn.windows(np.sqrt(SUNSPOTS), order, horizon)
+def autoregression(order: int, horizon: int, tested: int = TESTED, until: int | None = None) -> Regression:
+    """Fit an autoregression by least squares to the years before the tested ones, which end at `until`."""
+    past, following = rnn.windows(np.sqrt(SUNSPOTS[:until]), order, horizon)
     design = np.column_stack([np.ones(len(past)), past])
-    weights, *_ = np.linalg.lstsq(design[:-TESTED], following[:-TESTED, -1], rcond=None)
-    return counts(design[-TESTED:] @ weights), weights[:0:-1]
+    weights, *_ = np.linalg.lstsq(design[:-tested], following[:-tested, -1], rcond=None)
+    forecast = counts(design[-tested:] @ weights)
+    return Regression(order, weights[:0:-1], forecast, rmse(forecast, until))
+
+
+def chosen_by_validation(horizon: int) -> Regression:
+    """Return the autoregression whose order does best on the validation years."""
+    tried = [autoregression(order, horizon, VALIDATED, SPLIT) for order in range(1, 13)]
+    return autoregression(min(tried, key=lambda regression: regression.error).order, horizon)
 
 
 def influence(model: rnn.Forecaster) -> np.ndarray:
@@ -114,12 +131,14 @@ def main() -> None:
     for horizon in (1, 2):
         networks = [train(horizon, seed, epochs) for seed in common.progress(range(options.seeds), "training")]
         chosen[horizon] = best = min(networks, key=lambda network: network.validation)
+        regression = chosen_by_validation(horizon)
         common.table(
             f"RMSE of forecasts {horizon} year{'s' * (horizon > 1)} ahead, {YEARS[SPLIT]:.0f} to {YEARS[-1]:.0f}",
             {
                 "persistence": rmse(SUNSPOTS[SPLIT - horizon : -horizon]),
-                "AR(4)": rmse(autoregression(4, horizon)[0]),
-                "AR(9)": rmse(autoregression(9, horizon)[0]),
+                "AR(4)": autoregression(4, horizon).error,
+                "AR(9)": autoregression(9, horizon).error,
+                f"AR({regression.order}), the order chosen by validation": regression.error,
                 f"network, {best.model.num_parameters()} parameters, chosen by validation": best.error,
                 "network, all seeds": [network.error for network in networks],
             },
@@ -134,10 +153,10 @@ def main() -> None:
 
 def draw(axes: np.ndarray, best: Trained) -> None:
     """Draw the forecasts of the test years, and what they depend on."""
-    ar, weights = autoregression(9, 1)
+    regression = autoregression(9, 1)
     axes[0].plot(YEARS[SPLIT:], SUNSPOTS[SPLIT:], label="sunspots", linewidth=2)
     axes[0].plot(YEARS[SPLIT:], best.forecast, label=f"network, RMSE {best.error:.1f}")
-    axes[0].plot(YEARS[SPLIT:], ar, label=f"AR(9), RMSE {rmse(ar):.1f}", linestyle="--")
+    axes[0].plot(YEARS[SPLIT:], regression.forecast, "--", label=f"AR(9), RMSE {regression.error:.1f}")
     axes[0].set(title="One year ahead", xlabel="year", ylabel="sunspots", ylim=(0, 240))
     axes[0].legend(ncols=3)
     back = np.arange(1, 13)
@@ -145,7 +164,7 @@ def draw(axes: np.ndarray, best: Trained) -> None:
     axes[1].axvspan(0.5, WINDOW + 0.5, color="#f3f5f8")
     axes[1].text(WINDOW + 0.4, -0.5, "the network's window", color="#5c6672", ha="right")
     axes[1].plot(back, influence(best.model)[:12], "o-", color=common.COLOURS[1], label="network, ∂forecast/∂year")
-    axes[1].plot(back[:9], weights, "s--", color=common.COLOURS[2], label="AR(9), its weights")
+    axes[1].plot(back[:9], regression.weights, "s--", color=common.COLOURS[2], label="AR(9), its weights")
     axes[1].set(
         title="How a forecast depends on the years before it", xlabel="years back", xticks=back, ylim=(-0.6, 1.4)
     )
