@@ -1,6 +1,6 @@
 """Forecast sunspots one and two years ahead, and see which years a forecast depends on.
 
-    python examples/forecasting.py            # 5 networks for each, about half a minute
+    python examples/forecasting.py            # 5 networks for each, half a minute
     python examples/forecasting.py --quick    # seconds
 
 309 yearly numbers, in the public domain. A recurrent network reads four years at a time; what lies further back it has
@@ -138,8 +138,8 @@ def main() -> None:
                 "persistence": rmse(SUNSPOTS[SPLIT - horizon : -horizon]),
                 "AR(4)": autoregression(4, horizon).error,
                 "AR(9)": autoregression(9, horizon).error,
-                f"AR({regression.order}), the order chosen by validation": regression.error,
-                f"network, {best.model.num_parameters()} parameters, chosen by validation": best.error,
+                f"AR({regression.order}), by validation": regression.error,
+                f"network ({best.model.num_parameters()} parameters), by validation": best.error,
                 "network, all seeds": [network.error for network in networks],
             },
             "{:.1f}",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,8 @@ import tinygraph as tg
 from tinygraph.array_text import array_text
 
 from .api import draw
+from .plots.plot import Plot
+from .plots.plotting import plot
 from .terminal.screen import readable
 
 WINDOW = 4
@@ -43,6 +46,7 @@ class Network(NamedTuple):
     seed: int
     model: rnn.Forecaster
     validation: float
+    forecast: np.ndarray
     test: float
 
 
@@ -60,12 +64,14 @@ def demo(output: str) -> int:
     loss = record(best.model, data)
     graph = tg.graph(loss)
     draw(loss).save(output)
+    forecasts = picture(best, data).save(Path(output).with_name("forecasts.svg"))
     console.print(
         f"\n[bold]One short window[/]: the last {WINDOW} forecasts recorded as {len(graph)} nodes, drawn in {output}."
     )
     walk(console, loss, best.model.parameters()["cell.W"])
     console.print(
-        f"\nWrote [bold]{output}[/]: the unrolled graph, one column a time step; open it in a browser.\n"
+        f"\nWrote [bold]{output}[/]: the unrolled graph, one column a time step; and [bold]{forecasts}[/]: the forecasts"
+        " of the test years. Open them in a browser.\n"
         "Next: [bold]tinygraph draw script.py -o g.svg[/] and [bold]tinygraph debug script.py[/] do this to a script of"
         " your own, at its first backward pass."
     )
@@ -113,7 +119,7 @@ def train(data: Sunspots, seed: int) -> Network:
         rng=seed,
     )
     forecast = np.maximum(scaler(data).restore(model.predict(xs)[-TESTED:, 0]), 0) ** 2
-    return Network(seed, model, min(history.validation), rmse(forecast, data))
+    return Network(seed, model, min(history.validation), forecast, rmse(forecast, data))
 
 
 def rmse(forecast: np.ndarray, data: Sunspots) -> float:
@@ -121,14 +127,20 @@ def rmse(forecast: np.ndarray, data: Sunspots) -> float:
     return float(np.sqrt(np.mean((forecast - data.values[data.split :]) ** 2)))
 
 
-def autoregression(data: Sunspots, roots: bool = False) -> float:
-    """Return the RMSE of an AR(4) with intercept, fitted by least squares to the years before the test."""
+def autoregression(data: Sunspots, order: int = WINDOW, roots: bool = False) -> float:
+    """Return the RMSE of an AR(order) with intercept, fitted by least squares to the years before the test."""
     series = np.sqrt(data.values) if roots else data.values
-    xs, ys = rnn.windows(series, 4)
+    xs, ys = rnn.windows(series, order)
     design = np.column_stack([np.ones(len(xs)), xs])
-    weights, *_ = np.linalg.lstsq(design[: data.split - 4], ys[: data.split - 4, 0], rcond=None)
-    forecast = design[-TESTED:] @ weights
+    weights, *_ = np.linalg.lstsq(design[: data.split - order], ys[: data.split - order, 0], rcond=None)
+    forecast = design[-len(data.values[data.split :]) :] @ weights
     return rmse(np.maximum(forecast, 0) ** 2 if roots else forecast, data)
+
+
+def best_order(data: Sunspots) -> int:
+    """Return the order of the AR on square roots that does best on the years that choose the network's seed."""
+    known = Sunspots(data.years[: data.split], data.values[: data.split], data.split - VALIDATED)
+    return min(range(1, 13), key=lambda order: autoregression(known, order, roots=True))
 
 
 def report(data: Sunspots, networks: list[Network], best: Network) -> Table:
@@ -141,16 +153,30 @@ def report(data: Sunspots, networks: list[Network], best: Network) -> Table:
     table.add_column("RMSE", justify="right")
     table.add_column("", style="dim")
     table.add_row("persistence", f"{persistence:.1f}", "next year is like this year")
-    table.add_row("AR(4)", f"{autoregression(data):.1f}", "least squares")
-    table.add_row("AR(4) on square roots", f"{autoregression(data, roots=True):.1f}", "the network's own scale")
+    table.add_row("AR(4)", f"{autoregression(data):.1f}", "least squares, on the last four years")
+    regressions = {order: autoregression(data, order, roots=True) for order in sorted({WINDOW, best_order(data), 9})}
+    notes = {WINDOW: "the network's own scale", best_order(data): "its order chosen by validation"}
+    for order, error in regressions.items():
+        table.add_row(
+            f"AR({order}) on square roots", f"{error:.1f}", notes.get(order, "a common choice for this series")
+        )
     parameters = best.model.num_parameters()
     table.add_row(f"RNN, {parameters} parameters", f"{best.test:.1f}", f"seed {best.seed}, chosen by validation")
     table.add_row(
         "RNN, all seeds", f"{np.mean(errors):.1f}", f"mean of {len(errors)}: {min(errors):.1f} to {max(errors):.1f}"
     )
-    verdict = "beats" if best.test < autoregression(data) else "does not beat"
-    table.caption = f"the network {verdict} AR(4) on these years"
+    beaten = [f"AR({order})" for order, error in regressions.items() if best.test < error]
+    ahead = [f"AR({order})" for order, error in regressions.items() if best.test >= error]
+    verdicts = [f"{verb} {' and '.join(names)}" for verb, names in (("beats", beaten), ("not", ahead)) if names]
+    table.caption = f"the network {', '.join(verdicts)} on these years"
     return table
+
+
+def picture(network: Network, data: Sunspots) -> Plot:
+    """Return the forecasts of the test years beside what was, on the scale that the network sees."""
+    columns = {"year": data.years[data.split :], "√sunspots": np.sqrt(data.values[data.split :])}
+    columns["√forecast"] = np.sqrt(network.forecast)
+    return plot(columns, title="Sunspots, and the network's forecast one year ahead")
 
 
 def record(model: rnn.Forecaster, data: Sunspots) -> tg.Tensor:
@@ -174,8 +200,9 @@ def walk(console: Console, loss: tg.Tensor, weight: tg.Tensor) -> None:
             console.print(Text(f"     {formula}", style="cyan"))
         for number, term in enumerate(terms, 1):
             if term.step == k:
-                told = f"     contribution {number} of {len(terms)} to {bar}: "
-                console.print(Text.assemble((told, "yellow"), array_text(term.term)))
+                told = f"     contribution {number} of {len(terms)} to {bar}, of time step {term.timestep}: "
+                value = array_text(term.term) if term.norm else "0, since the state before the first time step is 0"
+                console.print(Text.assemble((told, "yellow"), value))
                 console.print(Text.assemble((f"     running sum of {bar}: ", "yellow"), array_text(term.running)))
     weight.zero_grad()  # training left its last gradient there
     loss.backward()

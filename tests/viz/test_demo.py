@@ -32,6 +32,15 @@ def test_baselines_are_those_of_the_lectures():
     data = demo.sunspots()
     assert demo.rmse(data.values[data.split - 1 : -1], data) == pytest.approx(31.1, abs=0.05)
     assert demo.autoregression(data) == pytest.approx(20.7, abs=0.05)
+    assert demo.autoregression(data, 9) == pytest.approx(17.7, abs=0.05)
+    assert demo.autoregression(data, 9, roots=True) == pytest.approx(15.7, abs=0.05)
+
+
+def test_the_order_of_the_regression_is_not_chosen_by_the_test_years():
+    data = demo.sunspots()
+    spoiled = demo.Sunspots(data.years, data.values.copy(), data.split)
+    spoiled.values[data.split :] = 1e6
+    assert demo.best_order(spoiled) == demo.best_order(data) == 8
 
 
 def test_nothing_of_the_test_years_is_learned_from():
@@ -50,6 +59,12 @@ def test_the_table_reports_the_network_beside_the_baselines(told):
     rows = dict(re.findall(r"│ (\S.*?)\s+│ (\d+\.\d) │", text))
     assert rows["persistence"] == "31.1"
     assert rows["AR(4)"] == "20.7"
+    assert (rows["AR(8) on square roots"], rows["AR(9) on square roots"]) == ("17.2", "15.7")
+    network = float(rows["RNN, 521 parameters"])
+    verdict = re.search(r"the network beats (.*), not (.*) on these years", " ".join(text.split()))
+    errors = {name: float(rows[f"{name} on square roots"]) for name in ("AR(4)", "AR(8)", "AR(9)")}
+    assert verdict[1] == " and ".join(name for name in errors if network < errors[name])
+    assert verdict[2] == " and ".join(name for name in errors if network >= errors[name])
     assert float(rows["RNN, 521 parameters"]) < 31.1
     assert rnn.Forecaster(demo.WINDOW, demo.HIDDEN).num_parameters() == 521
 
@@ -57,7 +72,10 @@ def test_the_table_reports_the_network_beside_the_baselines(told):
 @pytest.mark.slow
 def test_the_walk_ends_with_the_gradient(told):
     text, _ = told
-    assert text.count("contribution ") == 4
+    assert [int(t) for t in re.findall(r"contribution \d of 4 to W̄, of time step (\d)", text)] == [4, 3, 2, 1]
+    assert "contribution 4 of 4 to W̄, of time step 1: 0, since the state before the first time step is 0" in " ".join(
+        text.split()
+    )
     assert "W̄ += " in text
     assert "ā⁽³⁾ = h̄⁽³⁾ ⊙ (1 − h⁽³⁾ ⊙ h⁽³⁾)" in text
     assert "running sum is W.grad" in text
