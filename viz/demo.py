@@ -70,7 +70,7 @@ def demo(output: str) -> int:
     )
     walk(console, loss, best.model.parameters()["cell.W"])
     console.print(
-        f"\nWrote [bold]{output}[/]: the unrolled graph, one column a time step; and [bold]{forecasts}[/]: the forecasts"
+        f"\nWrote [bold]{output}[/]: the unrolled graph, one column a time step; [bold]{forecasts}[/]: the forecasts"
         " of the test years. Open them in a browser.\n"
         "Next: [bold]tinygraph draw script.py -o g.svg[/] and [bold]tinygraph debug script.py[/] do this to a script of"
         " your own, at its first backward pass."
