@@ -166,6 +166,8 @@ class Symbols:
             named = self._by_name.get(f"{loose[1]}[{loose[2]}]") if loose else None
         if named is None:
             meant = did_you_mean(written, self._by_name, 0.3)
+            if not meant and not any(node.source and node.source.text for node in self.graph.nodes):
+                meant = "the program's text is not there to read names from, as of a prompt: give some, as in name='W'"
             raise LookupError("; ".join(filter(None, (f"no node is called {text!r}", meant))))
         return named
 

@@ -194,6 +194,15 @@ def test_unknown_names_are_told_with_the_nearest():
         symbols.find("#99")
 
 
+def test_names_that_could_not_be_read_are_told_how_to_be_given():
+    typed = {"tg": tg}
+    exec(compile("W = tg.parameter(1.0)\nloss = W * 2", "<stdin>", "exec"), typed)  # as at a prompt: its text is gone
+    with pytest.raises(LookupError, match="no node is called 'W'; the program's text is not there .* name='W'"):
+        tg.trace(typed["loss"]).contributions("W")
+    typed["W"].name = "W"
+    assert tg.trace(typed["W"] * 2).contributions("W").total == 2
+
+
 def test_bars_stand_over_letters():
     assert barred("h") == "h̄"
     assert barred("ŷ").startswith("ŷ"[0]) or "̄" in barred("ŷ")
