@@ -162,7 +162,7 @@ def draw(axes: np.ndarray, best: Trained) -> None:
     back = np.arange(1, 13)
     axes[1].axhline(0, color="#aab3bf", linewidth=0.8)
     axes[1].axvspan(0.5, WINDOW + 0.5, color="#f3f5f8")
-    axes[1].text(WINDOW + 0.4, -0.5, "the network's window", color="#5c6672", ha="right")
+    axes[1].text(WINDOW + 0.4, 1.22, "the network's window", color="#5c6672", ha="right")
     axes[1].plot(back, influence(best.model)[:12], "o-", color=common.COLOURS[1], label="network, ∂forecast/∂year")
     axes[1].plot(back[:9], regression.weights, "s--", color=common.COLOURS[2], label="AR(9), its weights")
     axes[1].set(
