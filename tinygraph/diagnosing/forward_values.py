@@ -96,11 +96,10 @@ def forward(trace: Trace, name: str | None = None) -> Forward:
     [RecurrentWeight(name='W', shape=(2, 2), radius=3.0, gain=3.0)]
     """
     symbols = trace.symbols
-    ops = [node for node in trace.graph.nodes if node.kind == "op" and node.dtype.kind == "f"]
-    if name is None:
-        chosen = [node for node in ops if symbols.of(node).name != "v"]
-    else:
-        chosen = [node for node in ops if symbols.of(node).name == name] or [trace.node(name)]
+    nodes = symbols.all(name) if name else [node for node in trace.graph.nodes if symbols.of(node).name != "v"]
+    chosen = [node for node in nodes if node.kind == "op" and node.dtype.kind == "f"]
+    if name and not chosen:
+        chosen = [trace.node(name)]
     chosen.sort(key=lambda node: (symbols.of(node).name, node.scope, node.timestep or 0, node.index))
     return Forward([_values(trace, node) for node in chosen], _recurrent_weights(trace))
 

@@ -100,8 +100,7 @@ def mix(trace: Trace, of: str | Node, axis: int = 0) -> Mix:
 
 def _named(trace: Trace, name: str) -> list[Node]:
     """Return the values of a name in all time steps, or the one that is meant."""
-    symbols = trace.symbols
-    alike = [node for node in trace.graph.nodes if symbols.of(node).name == name and node.dtype.kind == "f"]
+    alike = [node for node in trace.symbols.all(name) if node.dtype.kind == "f"]
     return alike if len(alike) > 1 and len({node.shape for node in alike}) == 1 else [trace.node(name)]
 
 

@@ -29,7 +29,7 @@ class Variable:
     Attributes
     ----------
     name : str
-        As the program calls it.
+        As the program calls it, with a word behind it that tells it from namesakes.
     numbers : tuple of int
         Of its layer, its head, … where that is a loop too.
     nodes : dict of int to Node
@@ -38,6 +38,8 @@ class Variable:
         Whether its loop goes through the sequence from its end, as half of a bidirectional network.
     where : str
         What tells it from a variable of the same name and numbers: a scope, a function, or which loop it is of.
+    own_name : str
+        As the program calls it.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Variable:
     nodes: dict[int, Node]
     backward: bool = False
     where: str = ""
+    own_name: str = ""
 
     def __str__(self) -> str:
         return self.name + ",".join(map(subscript, self.numbers))
@@ -53,7 +56,7 @@ class Variable:
     def called(self) -> tuple[str, ...]:
         """What it is found by."""
         plain = str(self).translate(_PLAIN)
-        return self.name, written(self.name), plain, f"{plain} ({self.where})"
+        return self.name, self.own_name, written(self.name), plain, f"{plain} ({self.where})"
 
 
 def variables(recorded: Trace | Graph, name: str | None = None) -> list[Variable]:
@@ -96,6 +99,7 @@ def variables(recorded: Trace | Graph, name: str | None = None) -> list[Variable
     for variable in everything:
         runs = (timeline.runs[node.index] for node in variable.nodes.values())
         variable.backward = all(run is not None and run.backward for run in runs)
+        variable.own_name = plain_name(graph.called(next(iter(variable.nodes.values())))) or ""
     if name is None:
         return everything
     wanted = unicodedata.normalize("NFC", name).translate(_PLAIN)

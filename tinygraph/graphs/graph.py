@@ -79,11 +79,15 @@ class Graph:
 
     def name_of(self, node: Node) -> str | None:
         """Return what the program calls a node, or was told to; see `tinygraph.graphs.names`."""
+        name = self.called(node)
         if self._told_name is not None:
-            return self._told_name(node)
-        name = self._names.of(node)
+            return name
         is_own = node.kind == "parameter" or node.label is not None or node.pulled is not None
         return name if name is None or is_own else self._namesakes.name(node, name)
+
+    def called(self, node: Node) -> str | None:
+        """Return what the program itself calls a node: h, also where its name is h_enc, to tell it from others."""
+        return self._names.of(node) if self._told_name is None else self._told_name(node)
 
     def timestep_of(self, node: Node) -> int | None:
         """Return the time step of a node: told by `tg.timestep`, else read from the program's loops."""

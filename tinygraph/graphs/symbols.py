@@ -183,7 +183,22 @@ class Symbols:
         latest = {self.of(node).name: node for node in named}
         as_drawn = {str(self.of(node)).translate(_PLAIN): node for node in named}
         told = {node.label: node for node in self._dotted if node.label}
-        return as_drawn | told | latest | {self.of(node).ascii: node for node in named}
+        own = [(self._called(node), node) for node in named]
+        called = {name: node for symbol, node in own if symbol for name in (symbol.name, symbol.ascii)}
+        return called | as_drawn | told | latest | {self.of(node).ascii: node for node in named}
+
+    def all(self, name: str) -> list[Node]:
+        """Return the nodes of a name, in recorded order, those that a word tells apart by the program's own, too."""
+        return [
+            node
+            for node in self.graph.nodes
+            if self.of(node).name == name or ((own := self._called(node)) is not None and own.name == name)
+        ]
+
+    def _called(self, node: Node) -> Symbol | None:
+        """Return the symbol of a node by what the program itself calls it, where its name has a word behind."""
+        name, shown = plain_name(self.graph.called(node)), self.of(node)
+        return Symbol(name, None, shown.timestep) if name and shown.name.startswith(f"{name}_") else None
 
     def names(self) -> list[str]:
         """Return what `find` knows, for completion."""

@@ -243,7 +243,7 @@ def test_a_variable_of_two_loops_is_two_and_flow_takes_one_of_them():
 
     trace = tg.trace(decode(encode(np.ones(2))).sum())
     encoded, decoded = variables(trace, "h")
-    assert (encoded.where, decoded.where) == ("encode", "decode")
+    assert (str(encoded), str(decoded)) == ("h_enc", "h_dec")
     assert (list(encoded.nodes), list(decoded.nodes)) == ([1, 2, 3, 4, 5], [1, 2, 3])
     assert flow(trace, encoded).rate == pytest.approx(0.5)
     assert flow(trace, decoded).rate == pytest.approx(2.0)

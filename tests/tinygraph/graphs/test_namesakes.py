@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import tinygraph as tg
+from tinygraph.diagnosing.forward_values import forward
+from tinygraph.diagnosing.values_by_time import variables
 
 X, Y = np.ones((3, 2)), np.ones((4, 2))
 
@@ -97,6 +99,17 @@ def test_encoder_and_decoder_are_told_apart_by_where_they_run_or_by_their_weight
     names = {node.name for node in graph.nodes if node.kind == "op" and node.name}
     assert names == {"z_enc", "h_enc", "z_dec", "h_dec"}
     assert tg.graphs.symbols.Symbols(graph).find("h_dec[3]").timestep == 3
+
+
+def test_what_is_told_apart_is_found_by_the_programs_own_name_too():
+    trace = tg.trace(of_functions())
+    assert [trace.node(name).name for name in ("h", "h[2]", "h_enc[2]")] == ["h_dec", "h_dec", "h_enc"]
+    assert [(node.name, node.timestep) for node in trace.symbols.all("h")] == [
+        *(("h_enc", t) for t in (0, 1, 2, 3)),
+        *(("h_dec", t) for t in (1, 2, 3, 4)),
+    ]
+    assert [str(variable) for variable in variables(trace, "h")] == ["h_enc", "h_dec"]
+    assert {row.name for row in forward(trace, "h").values} == {"h_enc", "h_dec"}
 
 
 def test_what_one_function_makes_twice_is_told_apart_by_what_it_is_assigned_to():

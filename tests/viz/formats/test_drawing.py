@@ -108,7 +108,7 @@ def test_what_is_elided_stands_in_the_title():
     name = "the_recurrent_weights_of_the_encoder"
     W = tg.parameter([[0.5]], name=name)
     node = viz.draw(W @ np.ones(1)).scene.node("n0")
-    assert node.label == "the_recurren…the_encoder"
+    assert node.label == "the_recurrent_we…_of_the_encoder"
     assert name in node.title
 
 

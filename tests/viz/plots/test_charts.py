@@ -83,7 +83,7 @@ def test_layers_and_loops_that_have_the_same_name_are_lines_of_their_own():
         return h
 
     chart = viz.plot(decode(encode(x)).sum(), "h").chart
-    assert [series.label for series in chart.series] == ["h (encode); ×0.5 a step back", "h (decode); ×0.5 a step back"]
+    assert [series.label for series in chart.series] == ["h_enc; ×0.5 a step back", "h_dec; ×0.5 a step back"]
     assert chart.series[0].values == pytest.approx({t: np.sqrt(2) * 0.5 ** (8 - t) for t in range(1, 6)})
     assert chart.series[1].values == pytest.approx({t: np.sqrt(2) * 0.5 ** (3 - t) for t in range(1, 4)})
 
