@@ -30,6 +30,7 @@ from .form import (
 )
 from .looping import LoopWriter
 from .lowering import Foreign
+from .recurrence import Recurrence
 from .rules import cross_entropy
 from .schedule import components
 from .totals import absorbed, total
@@ -80,7 +81,7 @@ class Emitter:
         for members in components(self.form, self.needed):
             if len(members) > 1 or members[0] in members[0].sources():
                 self.loops.append(members)
-                LoopWriter(self, members).write()
+                LoopWriter(Recurrence(self, members)).write()
             elif members[0] in unneeded:
                 self.once(members[0])
         outputs = ", ".join(self.operand(read, 0, 1).text for read in self.form.outputs)

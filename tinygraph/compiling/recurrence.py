@@ -1,0 +1,209 @@
+"""A recurrence's buffers, which are there before the program runs: each op of the loop writes into its row."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .batching import index_of_all, is_basic
+from .errors import Irregular, Uneven
+from .form import ASSEMBLE, CALL, JOIN, PULL, SAVED, SUM, Case, Read, Value
+from .schedule import direction, in_iteration
+
+if TYPE_CHECKING:
+    from .emitting import Emitter
+
+_RESHAPED = ("reshape", "ravel", "expand_dims", "squeeze")
+
+
+class Recurrence:
+    """What depends on itself, iteration after iteration, and where it is kept.
+
+    A value's buffer has rows before its first and after its last iteration where others read them: the initial state,
+    and the zeros that a gradient begins with. What only shifts another value is a view of that one's buffer.
+    """
+
+    def __init__(self, emitter: Emitter, members: list[Value]):
+        self.emitter = emitter
+        self.number = len(emitter.loops)  # names of rows are those of one loop
+        self.members = in_iteration(members)
+        self.inside = set(members)
+        self.step = direction(members)
+        self.low, self.high = members[0].span
+        if any(value.span != (self.low, self.high) for value in members):
+            raise Uneven("a recurrence of ops that are not all in every iteration")
+        self.base: dict[Value, tuple[Value, int]] = {}  # what is a shifted view of what
+        self.padding: dict[Value, list[int]] = {value: [0, 0] for value in members}
+        self.array: dict[Value, np.ndarray] = {}  # with the rows before and after
+        self.views: set[Value] = set()  # what needs no op, being a part of another one's rows
+        self.filled: dict[tuple[Value, int], Value] = {}  # by which value rows before the first are filled
+        for value in self.members:
+            self._find_base(value)
+        for value in self.members:
+            self._pad(value)
+
+    def allocate(self, without: Collection[Value] = ()) -> None:
+        """Make the buffers of all values but those that need none."""
+        for value in self.members:
+            if value.kind == ASSEMBLE:
+                self._place_parts(value)
+        for value in self.members:
+            if value not in without:
+                self._allocate(value)
+
+    def start(self) -> None:
+        """Append the lines that come before the loop."""
+        for value in self.members:
+            self._start(value)
+
+    # -- buffers ------------------------------------------------------------------------------------------------------
+
+    def _find_base(self, value: Value) -> None:
+        """Find whether a value is another one, some iterations later or earlier."""
+        if value.kind == JOIN:
+            own = [case for case in value.cases if case.read.source in self.inside]
+            (case,) = own if len(own) == 1 else (None,)
+            if case is None or case.high != value.high or case.low + case.read.offset != self.low:
+                raise Irregular("a recurrence that begins in several ways")
+            self.base[value] = (case.read.source, case.read.offset)
+        elif value.kind == SUM and len(value.cases) == 1 and value.cases[0].read.source in self.inside:
+            _, _, read = value.cases[0]
+            self.base[value] = (read.source, read.offset)
+
+    def root(self, value: Value) -> tuple[Value, int]:
+        """Return the value in whose buffer a value is, and how many iterations later."""
+        shift = 0
+        while value in self.base:
+            value, offset = self.base[value]
+            shift += offset
+        return value, shift
+
+    def _pad(self, value: Value) -> None:
+        for low, high, read in value.cases if value.kind == SUM else ():
+            first, last = self.low + read.offset, self.high - 1 + read.offset
+            if read.source in self.inside and (
+                max(first, self.low) != low + read.offset or min(last, self.high - 1) != high - 1 + read.offset
+            ):
+                raise Irregular("a recurrence that gives back in some iterations only")
+        offsets = [read.offset for read in value.reads if read.source in self.inside]
+        offsets += [case.read.offset for case in value.cases if case.read.source in self.inside]
+        sources = [read.source for read in value.reads if read.source in self.inside]
+        sources += [case.read.source for case in value.cases if case.read.source in self.inside]
+        for source, offset in zip(sources, offsets, strict=True):
+            root, shift = self.root(source)
+            padding = self.padding[root]
+            padding[0] = max(padding[0], -(offset + shift))
+            padding[1] = max(padding[1], offset + shift)
+        if value in self.base:
+            root, shift = self.root(value)
+            self.padding[root][0] = max(self.padding[root][0], -shift)
+            self.padding[root][1] = max(self.padding[root][1], shift)
+
+    def _allocate(self, value: Value) -> None:
+        emitter = self.emitter
+        if value.kind in (PULL, SAVED):
+            return
+        if value in self.base:
+            root, shift = self.root(value)
+            if root not in self.array:
+                self._allocate(root)
+            start = self.padding[root][0] + shift
+            rows = self.array[root][start : start + value.count]
+        else:
+            if value not in self.array:
+                self.array[value] = self._view(value)
+            start = self.padding[value][0]
+            rows = self.array[value][start : start + value.count]
+        emitter.rows[value] = rows
+        emitter.space[emitter.name(value)] = rows
+
+    def _place_parts(self, value: Value) -> None:
+        """Let the parts of an assembled array be written where they belong: their arrays are views of its array."""
+        self.array[value] = self._view(value)
+        before = self.padding[value][0]
+        rows = self.array[value][before : before + value.count]
+        for index, read in self._parts(value):
+            if read.source not in self.inside or (read.step, read.offset) != (1, 0):
+                continue
+            root, shift = self.root(read.source)
+            computed = root.kind == SUM or (root.kind == CALL and isinstance(root.op.forward, np.ufunc))
+            place = rows[index_of_all(index)]
+            if (
+                computed
+                and not shift
+                and self.padding[root] == [0, 0]
+                and root not in self.array
+                and place.shape[1:] == root.shape
+            ):
+                self.array[root] = place
+
+    def _view(self, value: Value) -> np.ndarray:
+        """Return the array of a value: a view of its operand's where NumPy gives one, else an array of zeros."""
+        before, after = self.padding[value]
+        if self._is_view(value):
+            array = self.array[self.root(value.reads[0].source)[0]]
+            root, shift = self.root(value.reads[0].source)
+            start = self.padding[root][0] + shift
+            rows = array[start : start + value.count]
+            self.views.add(value)
+            if value.op == "getitem":
+                return rows[index_of_all(value.attributes["index"])]  # type: ignore[index]
+            return rows.reshape(value.count, *value.shape)
+        return np.zeros((before + value.count + after, *value.shape), value.dtype)
+
+    def _is_view(self, value: Value) -> bool:
+        if value.kind != CALL or value.op.name not in ("getitem", *_RESHAPED):
+            return False
+        (read,) = value.reads
+        if self.padding[value] != [0, 0] or read.source not in self.inside or read.offset:
+            return False
+        root, _ = self.root(read.source)
+        if root not in self.array or (value.op == "getitem" and not is_basic(value.attributes["index"])):  # type: ignore[index]
+            return False
+        return value.op == "getitem" or self.array[root].flags.c_contiguous
+
+    def rows(self, value: Value, offset: int = 0) -> np.ndarray:
+        """Return what is read of a value in all iterations, `offset` iterations later."""
+        root, shift = self.root(value)
+        start = self.padding[root][0] + shift + offset
+        return self.array[root][start : start + self.high - self.low]
+
+    def apart(self, value: Value) -> list[tuple[np.ndarray, Read]]:
+        """Return places of an assembled array whose parts are not written there already, and these parts."""
+        places = [(self.emitter.rows[value][index_of_all(index)], read) for index, read in self._parts(value)]
+        return [(place, read) for place, read in places if not self._is_in(read, place)]
+
+    def _parts(self, value: Value) -> list[tuple[Any, Read]]:
+        return list(zip(value.data, value.reads, strict=True))
+
+    def _is_in(self, read: Read, place: np.ndarray) -> bool:
+        root, _ = self.root(read.source)
+        return root in self.array and np.may_share_memory(self.array[root], place)
+
+    # -- before the loop ----------------------------------------------------------------------------------------------
+
+    def _start(self, value: Value) -> None:
+        """Fill the rows before the first iteration, and add up what comes from outside the recurrence."""
+        lines, emitter = self.emitter.lines, self.emitter
+        if value.kind == JOIN:
+            root, shift = self.root(value)
+            name = f"start{value.number}"
+            emitter.space[name] = emitter.rows[value]
+            filled = [case for case in value.cases if case.read.source not in self.inside]
+            for low, high, read in filled:
+                key = (root, self.padding[root][0] + shift + low - self.low)
+                if self.filled.setdefault(key, value) is not value:
+                    raise Irregular("a recurrence that begins in several ways")
+                operand = emitter.operand(read, low, high)
+                lines.append(f"{name}[{low - self.low}:{high - self.low}] = {operand.text}")
+        elif value.kind == SUM and value not in self.base:
+            outside = [case for case in value.cases if case.read.source not in self.inside]
+            if outside and any((case.low, case.high) != value.span for case in outside):
+                given = Value(SUM, value.shape, value.dtype, loop=value.loop, span=value.span, of=value)
+                given.cases = outside
+                emitter.form.add(given)
+                emitter.once(given)
+                value.cases = [case for case in value.cases if case.read.source in self.inside]
+                value.cases.append(Case(*value.span, Read(given, 1, 0)))
