@@ -7,6 +7,7 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial, update_wrapper
+from importlib import import_module
 from types import FrameType
 from typing import Any
 
@@ -20,7 +21,7 @@ from .making import FirstCall, gradients_of
 from .plan import Plan
 from .results import agree, like_eager, tensor_of_call
 
-_BACKENDS = ("numpy",)
+_BACKENDS = ("numpy", "numba")
 _MISSES = 4  # recordings a plan that may be in vain, before a function is left as it is
 
 
@@ -43,7 +44,10 @@ def compile(
         A function of arrays and Tensors, in dicts, lists and tuples: made by `value_and_grad` or `grad`, or one that
         returns a scalar Tensor, of which ``backward()`` then leaves the gradients of the parameters that it read.
         Without it, a decorator.
-    backend : {"numpy"}
+    backend : {"numpy", "numba"}
+        What runs the loops: NumPy call by call, or code that numba compiles, in the first call, for programs of one
+        structure once, whatever their sizes; it needs ``pip install tinygraph-rnn[numba]``. A loop that numba does not
+        take is left to NumPy; `Compiled.report` says which, and why.
     plans : int
         How many plans are kept, those used last.
     check : int, optional
@@ -74,7 +78,19 @@ def compile(
         )
     if backend not in _BACKENDS:
         raise ValueError(f"compile: backend={backend!r}; there is {', '.join(map(repr, _BACKENDS))}")
-    return Compiled(f, plans, check)
+    if backend == "numba":
+        _import_numba()
+    return Compiled(f, backend, plans, check)
+
+
+def _import_numba() -> None:
+    try:
+        import_module(".numeric", __package__)
+    except ImportError as error:
+        raise ImportError(
+            'compile: backend="numba" needs numba and SciPy: pip install tinygraph-rnn[numba]; backend="numpy" needs'
+            f" nothing more ({error})"
+        ) from error
 
 
 class PlanError(ArithmeticError):
@@ -94,11 +110,12 @@ class Compiled:
 
     reached_through = "function"  # of all that it holds, this alone says what it gives
 
-    def __init__(self, function: Callable[..., Any], plans: int, check: int | None):
+    def __init__(self, function: Callable[..., Any], backend: str, plans: int, check: int | None):
         update_wrapper(self, function)
         self.function = function
         mark = getattr(function, "__derivative__", None)
         self._mark: Differentiated | None = mark if mark is not None and mark.itself is function else None
+        self._backend = backend
         self._most = plans
         self._check = check
         self._plans: OrderedDict[tuple, list[Plan]] = OrderedDict()
@@ -142,7 +159,7 @@ class Compiled:
         if self._misses > _MISSES * self._most:
             self._refuse((), "its arguments that are no arrays, or what it reads, were others in nearly every call")
             return self.function(*arguments.args, **arguments.kwargs)
-        first = FirstCall(self.function, self._mark, arguments, frame)
+        first = FirstCall(self.function, self._mark, arguments, frame, self._backend)
         if first.plan is None:
             self._refuse(key, first.reason)
         else:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..recording.sparse import dense
 from .batching import BATCHED, Operand, aligned, index_of_all, one_product, written
+from .errors import NotTaken
 from .form import (
     ARGUMENT,
     ASSEMBLE,
@@ -28,11 +29,13 @@ from .form import (
     Value,
     needed,
 )
+from .fusing import sunk, without_bias
+from .kernels import KernelWriter
 from .looping import LoopWriter
 from .lowering import Foreign
 from .recurrence import Recurrence
 from .rules import cross_entropy
-from .schedule import components
+from .schedule import components, is_recurrent
 from .totals import absorbed, total
 
 
@@ -57,12 +60,20 @@ class Emitter:
         What runs one iteration after the other.
     """
 
-    def __init__(self, form: Form):
+    def __init__(self, form: Form, backend: str = "numpy"):
         self.form = form
+        self.backend = backend
         self.space: dict[str, Any] = {"np": np, "dense": dense, "dot": np.dot, "add": np.add}
         self.space["cross_entropy"] = cross_entropy
         self.lines: list[str] = []
         self.loops: list[list[Value]] = []
+        self.kernels: list[str] = []  # the sources of loops that numba compiled
+        self.refused: list[str] = []  # of the other ones why not
+        self.buffers: dict[int, str] = {}  # names of arrays that are there before the program runs, by id
+        if backend == "numba":
+            for members in components(form, needed(form)):
+                if is_recurrent(members):
+                    without_bias(form, members)
         self.needed = needed(form)
         self.captured = [value for value in form.values if value.kind == CAPTURED and value in self.needed]
         self.readers: dict[Value, list[Value]] = defaultdict(list)
@@ -77,17 +88,43 @@ class Emitter:
 
     def source(self) -> str:
         """Return the source of ``plan(arguments, captured) -> (outputs, gradients)``."""
-        unneeded = self.needed - self.absorbed
-        for members in components(self.form, self.needed):
-            if len(members) > 1 or members[0] in members[0].sources():
+        in_order = components(self.form, self.needed)
+        results = {read.source for read in self.form.outputs} | {v for v in self.form.gradients if v is not None}
+        taken: dict[Value, set[Value]] = {}  # by the first of a recurrence, what it computes in its loop besides
+        if self.backend == "numba":
+            taken = {m[0]: sunk(m, self.readers, results) for m in in_order if is_recurrent(m)}
+        elsewhere = self.absorbed.union(*taken.values())
+        for members in in_order:
+            if is_recurrent(members):
                 self.loops.append(members)
-                LoopWriter(Recurrence(self, members)).write()
-            elif members[0] in unneeded:
+                self._recurrence(members, taken.get(members[0]), results)
+            elif members[0] not in elsewhere:
                 self.once(members[0])
         outputs = ", ".join(self.operand(read, 0, 1).text for read in self.form.outputs)
         gradients = ", ".join("None" if v is None else self.operand(Read(v), 0, 1).text for v in self.form.gradients)
         body = "\n".join(f"    {line}" for line in self.lines)
         return f"def plan(arguments, captured):\n{body}\n    return [{outputs}], [{gradients}]\n"
+
+    def _recurrence(self, members: list[Value], taken: set[Value] | None, results: set[Value]) -> None:
+        """Write a loop, compiled by numba if that is wanted and can be."""
+        if taken is not None:
+            inside = set(members)
+            outside = {v for v in members if v in results or any(reader not in inside for reader in self.readers[v])}
+            try:
+                KernelWriter(Recurrence(self, members), taken, outside).write()
+                return
+            except NotTaken as refusal:
+                self.refused.append(str(refusal))
+            for value in sorted(taken, key=lambda value: value.number):
+                self.once(value)
+        LoopWriter(Recurrence(self, members)).write()
+
+    def compile_loop(self, name: str, text: str, number: np.dtype, types: list[Any], constants: dict[str, Any]) -> None:
+        """Let a name in the source stand for a loop that numba compiles."""
+        from .numeric import kernel, plain  # of an optional package
+
+        self.space.update({name: kernel(text, number, types, constants), "plain": plain})
+        self.kernels.append(text.replace("def loop(", f"def {name}(", 1))
 
     # -- names --------------------------------------------------------------------------------------------------------
 
@@ -103,9 +140,16 @@ class Emitter:
 
     def buffer(self, value: Value) -> str:
         """Give a value an array that is there before the program runs, a row for each iteration."""
-        self.rows[value] = np.zeros((value.count, *value.shape), value.dtype)
+        self.rows[value] = self.zeros(value)
         self.space[self.name(value)] = self.rows[value]
         return self.name(value)
+
+    def zeros(self, value: Value, before: int = 0, after: int = 0) -> np.ndarray:
+        """Return an array with a row for each iteration, and some more at its ends."""
+        array = np.zeros((before + value.count + after, *value.shape), value.dtype)
+        name = f"{self.name(value)}_all" if before or after else self.name(value)
+        self.space[name], self.buffers[id(array)] = array, name
+        return array
 
     def operand(self, read: Read, low: int, high: int) -> Operand:
         """Return what is read in the iterations from `low` to before `high`, all at once."""

@@ -13,3 +13,7 @@ class Irregular(NotCompiled):
 
 class Uneven(Irregular):
     """A recurrence whose first iterations lack ops: these can be taken out of the loop."""
+
+
+class NotTaken(Exception):
+    """A loop that is left to NumPy; its text says of what it is."""

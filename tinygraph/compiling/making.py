@@ -41,11 +41,17 @@ class FirstCall:
     """
 
     def __init__(
-        self, function: Callable[..., Any], mark: Differentiated | None, arguments: Arguments, frame: FrameType
+        self,
+        function: Callable[..., Any],
+        mark: Differentiated | None,
+        arguments: Arguments,
+        frame: FrameType,
+        backend: str,
     ):
         self.function = function if mark is None else mark.function
         self.mark = mark
         self.arguments = arguments
+        self.backend = backend
         self.recording = context().recording
         self.values = [np.array(value) for value in arguments.values()]
         self.plan: Plan | None = None
@@ -129,14 +135,12 @@ class FirstCall:
         self._refuse_questions_of_type(captured)
         if not captured.outputs:
             raise NotCompiled("the function returns nothing that was computed from its arguments")
-        graph = captured.graph()
-        refuse_older(graph, captured)
-        output = self._output(captured)
+        self.graph = captured.graph()
+        refuse_older(self.graph, captured)
         reason = ""
         for peel, lengthen in ((False, False), (False, True), (True, False), (True, True)):
             try:
-                plan = Plan(captured, graph, output, self.mark is not None, folded=True, peel=peel, lengthen=lengthen)
-                return self._verified(plan, reach, captured, moved)
+                return self._in_loops(reach, captured, moved, peel=peel, lengthen=lengthen)
             except Uneven as refusal:
                 reason = str(refusal)
                 continue
@@ -149,9 +153,27 @@ class FirstCall:
             except Exception as error:  # a loop that this room has not met: op by op it is right all the same
                 reason = f"{type(error).__name__}: {error}"
             break
-        plan = Plan(captured, graph, output, self.mark is not None, folded=False)
+        plan = self._verified(self._plan(captured, folded=False), reach, captured, moved)
         plan.unfolded = reason
-        return self._verified(plan, reach, captured, moved)
+        return plan
+
+    def _plan(self, captured: Captured, **options: Any) -> Plan:
+        return Plan(captured, self.graph, self._output(captured), self.mark is not None, **options)
+
+    def _in_loops(self, reach: Reach, captured: Captured, moved: list[np.ndarray], **how: bool) -> Plan:
+        """Return a plan with loops, of NumPy's where numba's are not right."""
+        failure = ""
+        if self.backend == "numba":
+            try:
+                plan = self._plan(captured, folded=True, backend="numba", **how)
+                return self._verified(plan, reach, captured, moved)
+            except Irregular:
+                raise
+            except Exception as error:
+                failure = f"\nin NumPy, since with numba: {type(error).__name__}: {error}"
+        plan = self._verified(self._plan(captured, folded=True, **how), reach, captured, moved)
+        plan.failure = failure
+        return plan
 
     def _refuse_questions_of_type(self, captured: Captured) -> None:
         """Refuse code that could do something else with the Tensors that stand for plain arrays."""

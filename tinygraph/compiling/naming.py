@@ -13,6 +13,10 @@ _MOST = 600  # values of which names are looked up
 _TOKEN = re.compile(r"\b(v|saved|start|f|r)(\d+)(\w*)|\*\*a(\d+)|\ba(\d+)\b")
 _SUFFIXES = ((r"_t_p(\d+)", r"_t_plus_\1"), (r"_t_m(\d+)", r"_t_minus_\1"), (r"_rows_\d+", "_rows"), (r"_T\d+", "_T"))
 _WIDTH = 116
+_TAKEN = {
+    *("np", "dense", "dot", "add", "cross_entropy", "arguments", "captured", "plain", "t", "T", "i", "j", "k"),
+    *("exp", "tanh", "sigmoid", "maximum", "minimum", "relu", "silu", "softplus", "softsign", "sign", "where"),
+}
 _RANK = {ARGUMENT: 0, CAPTURED: 0, CONSTANT: 3, JOIN: 3}  # whose names are given first
 
 
@@ -53,7 +57,7 @@ def _used(form: Form) -> list[Value]:
 def _names(values: list[Value]) -> dict[Value, str]:
     """Return a name for each value: the program's own, with d in front for what is the gradient of something."""
     names: dict[Value, str] = {}
-    taken: set[str] = set(keyword.kwlist) | {"np", "dense", "dot", "add", "cross_entropy", "arguments", "captured", "k"}
+    taken: set[str] = {*keyword.kwlist, *_TAKEN}
     adjoints = _adjoints(values) if len(values) <= _MOST else set()
     for value in sorted(
         values, key=lambda value: (_RANK.get(value.kind, 1), value.of is not None, value.kind != SUM, value.number)

@@ -33,6 +33,8 @@ class Plan:
     ----------
     unfolded : str
         Why its ops run one after the other, and not in loops; empty where they do.
+    failure : str
+        Why its loops are NumPy's although numba's were wanted; empty where they are not.
     source : str
         Its source, with the names that the program gives its values.
     leaves : list of int or Tensor
@@ -55,9 +57,11 @@ class Plan:
         folded: bool,
         peel: bool = False,
         lengthen: bool = False,
+        backend: str = "numpy",
     ):
         self.leaves: list[Any] = []
         self.unfolded = ""
+        self.failure = ""
         self.template: Any = None
         self.results: list[tuple[bool, Any]] = []
         if output is not None:
@@ -79,7 +83,7 @@ class Plan:
             hoist(form)
             if form.gradients:
                 improve(form, [value for value in form.values if value.kind == SEED])
-        self._write(form)
+        self._write(form, backend)
 
     def _differentiate(self, form: Form, outputs: list[Read], wrt: list[Read | None] | None) -> None:
         form.outputs = outputs
@@ -90,12 +94,17 @@ class Plan:
         adjoints = iter(differentiate(form, [y], [seed], [read.source for read in wrt if read is not None]))
         form.gradients = [None if read is None else next(adjoints) for read in wrt]
 
-    def _write(self, form: Form) -> None:
-        emitter = Emitter(form)
+    def _write(self, form: Form, backend: str) -> None:
+        emitter = Emitter(form, backend)
         text, space = emitter.source(), emitter.space
         self.captured = [value.data for value in emitter.captured]
-        self.source = readable(text, form, space)  # now: the form holds the recorded graph, and is let go
+        self.source = readable(
+            "\n".join([*emitter.kernels, text]), form, space
+        )  # now: the form holds the recorded graph, and is let go
         self._described = described(form, emitter.loops)
+        if backend == "numba":
+            self._described += f"\ncompiled by numba: {len(emitter.kernels)} of {len(emitter.loops)} loops"
+            self._described += "".join(f"\nin NumPy: a loop with {reason}" for reason in emitter.refused)
         self.lock = threading.Lock()
         exec(compile(text, "<plan>", "exec"), space)
         self._run: Callable[..., tuple[list[Any], list[Any]]] = space["plan"]
@@ -162,7 +171,7 @@ class Plan:
 
     def report(self) -> str:
         """Say what runs as a loop, and what for all time steps at once."""
-        return self._described + (f"\nop by op, not in loops: {self.unfolded}" if self.unfolded else "")
+        return self._described + self.failure + (f"\nop by op, not in loops: {self.unfolded}" if self.unfolded else "")
 
 
 def _own(x: Any, known: set[int]) -> np.ndarray:

@@ -151,18 +151,22 @@ class Recurrence:
             if value.op == "getitem":
                 return rows[index_of_all(value.attributes["index"])]  # type: ignore[index]
             return rows.reshape(value.count, *value.shape)
-        return np.zeros((before + value.count + after, *value.shape), value.dtype)
+        return self.emitter.zeros(value, before, after)
 
-    def _is_view(self, value: Value) -> bool:
+    def is_part(self, value: Value) -> bool:
+        """Tell whether a value is a part of another one of the same iteration, or that in another shape."""
         if value.kind != CALL or value.op.name not in ("getitem", *_RESHAPED):
             return False
         (read,) = value.reads
         if self.padding[value] != [0, 0] or read.source not in self.inside or read.offset:
             return False
-        root, _ = self.root(read.source)
-        if root not in self.array or (value.op == "getitem" and not is_basic(value.attributes["index"])):  # type: ignore[index]
+        return value.op.name != "getitem" or is_basic(value.attributes["index"])  # type: ignore[index]
+
+    def _is_view(self, value: Value) -> bool:
+        if not self.is_part(value):
             return False
-        return value.op == "getitem" or self.array[root].flags.c_contiguous
+        root, _ = self.root(value.reads[0].source)
+        return root in self.array and (value.op.name == "getitem" or self.array[root].flags.c_contiguous)
 
     def rows(self, value: Value, offset: int = 0) -> np.ndarray:
         """Return what is read of a value in all iterations, `offset` iterations later."""

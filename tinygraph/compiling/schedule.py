@@ -53,6 +53,11 @@ def _components(values: list[Value], sources: Callable[[Value], list[Value]]) ->
                 lowest[value] = min(lowest[value], index[source])
 
 
+def is_recurrent(members: list[Value]) -> bool:
+    """Tell whether values that are computed together depend on themselves."""
+    return len(members) > 1 or members[0] in members[0].sources()
+
+
 def _reads(value: Value) -> list[Read]:
     return [*value.reads, *(case.read for case in value.cases)]
 

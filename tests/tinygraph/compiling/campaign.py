@@ -74,10 +74,12 @@ def loops(first: int, count: int) -> Iterator[Case]:
         yield recurrent.written(number)
 
 
-def verdict(function: Callable[..., Any], points: list[tuple[np.ndarray, ...]]) -> tuple[str, str]:
+def verdict(
+    function: Callable[..., Any], points: list[tuple[np.ndarray, ...]], backend: str = "numpy"
+) -> tuple[str, str]:
     """Compile a function at the first point, and compare it with itself run eagerly at the others."""
     eager = tg.value_and_grad(function, tuple(range(len(points[0]))))
-    compiled = tg.compile(eager)
+    compiled = tg.compile(eager, backend=backend)
     for number, point in enumerate(points):
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -111,13 +113,13 @@ def kinds(first: int, each: int) -> dict[str, Iterator[Case]]:
     return {"recurrent": loops(first, 6 * each), "ops": of_ops(first, 4 * each), **styles}
 
 
-def run(first: int, each: int, show: Callable[[str], None] = print) -> Counter[str]:
+def run(first: int, each: int, show: Callable[[str], None] = print, backend: str = "numpy") -> Counter[str]:
     """Try `each` programs of each style; return how many came to what."""
     total: Counter[str] = Counter()
     for name, cases in kinds(first, each).items():
         counts: Counter[str] = Counter()
         for text, function, points in cases:
-            kind, why = verdict(function, points)
+            kind, why = verdict(function, points, backend)
             counts[kind] += 1
             if kind == WRONG:
                 show(f"\n{name}: {why}\n{text}")
@@ -132,9 +134,15 @@ def main() -> None:
     parser.add_argument("--long", action="store_true", help=f"{LONG:,} programs in all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--each", type=int, default=10, help="programs of each style")
+    parser.add_argument("--backend", default="numpy", choices=["numpy", "numba"])
     options = parser.parse_args()
     start = time.perf_counter()
-    total = run(options.seed, -(-LONG // 23) if options.long else options.each, lambda line: print(line, flush=True))
+    total = run(
+        options.seed,
+        -(-LONG // 23) if options.long else options.each,
+        lambda line: print(line, flush=True),
+        options.backend,
+    )
     share = total[COMPILED] / max(1, total.total() - total[UNDEFINED])
     print(f"{total.total():,} programs in {time.perf_counter() - start:.0f} s: {dict(total)}, {share:.0%} compiled")
     raise SystemExit(bool(total[WRONG]) or share < SHARE)

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.tinygraph.compiling import campaign
+from tests.tinygraph.compiling.backends import needs_numba
 
 
 @pytest.mark.slow
@@ -19,3 +20,12 @@ def test_recurrent_programs_run_in_loops():
     assert all(kind == campaign.COMPILED for kind, _ in kinds), kinds
     assert not any("Error" in report or "does not give" in report for _, report in kinds), kinds
     assert sum("backward loop" in report for _, report in kinds) >= 10
+
+
+@needs_numba
+@pytest.mark.slow
+def test_recurrent_programs_with_loops_compiled_by_numba():
+    kinds = [campaign.verdict(function, points, "numba") for _, function, points in campaign.loops(40_000, 12)]
+    assert all(kind == campaign.COMPILED for kind, _ in kinds), kinds
+    assert not any("since with numba" in report for _, report in kinds), kinds
+    assert sum("compiled by numba: 2 of 2" in report for _, report in kinds) >= 5

@@ -10,6 +10,7 @@ import pytest
 import tinygraph as tg
 from tests import programs
 from tests.programs.functions import STATEFUL
+from tests.tinygraph.compiling.backends import BACKENDS
 from tests.tinygraph.compiling.campaign import close
 from tinygraph.backward.pytree import flatten
 
@@ -26,13 +27,14 @@ def fresh(path):
     return module
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_sequence_of_calls_gives_what_it_gives_eagerly(path):
+def test_a_sequence_of_calls_gives_what_it_gives_eagerly(path, backend):
     eager, mine = fresh(path), fresh(path)
     cases = list(eager.cases(np.random.default_rng(0)))
     calls = [*cases, *cases, *cases[::-1]]
     value_and_grad = tg.value_and_grad(eager.loss)
-    compiled = tg.compile(tg.value_and_grad(mine.loss))
+    compiled = tg.compile(tg.value_and_grad(mine.loss), backend=backend)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         expected = [flatten(value_and_grad(*case)) for case in calls]

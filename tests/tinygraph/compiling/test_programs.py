@@ -10,6 +10,7 @@ import tinygraph as tg
 from tests.programs import ALL
 from tests.programs.healthy import OUTSIDERS, loss_of
 from tests.rnn.test_fold_models import MODELS
+from tests.tinygraph.compiling.backends import WITH_NUMBA
 from tests.tinygraph.compiling.campaign import close
 from tinygraph.backward.pytree import flatten
 from tinygraph.recording.creation import parameters as known_parameters
@@ -44,6 +45,13 @@ MODELS_THAT_STAY = {
 }
 
 
+def both(names):
+    """Each name with NumPy, and each model of rnn with numba too."""
+    with_numpy = [pytest.param(name, "numpy", id=name) for name in names]
+    models = [name for name in names if name.startswith("rnn")]
+    return with_numpy + [pytest.param(name, "numba", id=f"{name}, numba", marks=WITH_NUMBA) for name in models]
+
+
 def of_parameters(run):
     """Return a program as a function of the parameters that it makes, and what they are."""
     made = []
@@ -70,8 +78,8 @@ def of_parameters(run):
     return function, made
 
 
-@pytest.mark.parametrize("name", RUNS)
-def test_a_compiled_program_gives_what_it_gives_eagerly(name):
+@pytest.mark.parametrize(("name", "backend"), both(RUNS))
+def test_a_compiled_program_gives_what_it_gives_eagerly(name, backend):
     state = np.random.get_state()  # noqa: NPY002 - some programs set it
     try:
         function, values = of_parameters(RUNS[name])
@@ -81,7 +89,7 @@ def test_a_compiled_program_gives_what_it_gives_eagerly(name):
     if not values:
         pytest.skip("no parameters")
     eager = tg.value_and_grad(function, tuple(range(len(values))))
-    compiled = tg.compile(eager)
+    compiled = tg.compile(eager, backend=backend)
     rng = np.random.default_rng(0)
     try:
         with warnings.catch_warnings():
@@ -98,14 +106,14 @@ def test_a_compiled_program_gives_what_it_gives_eagerly(name):
     assert compiled.report()
 
 
-@pytest.mark.parametrize("name", MODELS_THAT_STAY)
-def test_a_compiled_model_leaves_the_gradients_that_it_leaves_eagerly(name):
+@pytest.mark.parametrize(("name", "backend"), both(MODELS_THAT_STAY))
+def test_a_compiled_model_leaves_the_gradients_that_it_leaves_eagerly(name, backend):
     model, rng = MODELS_THAT_STAY[name], np.random.default_rng(0)
 
     def loss(xs):
         return sum(np.mean((y - 0.3) ** 2) for y in flatten(model(xs)))
 
-    compiled = tg.compile(loss)
+    compiled = tg.compile(loss, backend=backend)
     for _ in range(3):
         xs = rng.normal(size=(LENGTH, 3))
         value, gradients, parameters = pulled(loss(xs))

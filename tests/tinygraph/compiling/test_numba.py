@@ -1,0 +1,219 @@
+"""Loops compiled by numba give what the function itself gives; what numba does not take, NumPy does."""
+
+import sys
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+
+import tinygraph as tg
+from tests.benchmarks.programs import CELLS, make
+from tests.tinygraph.compiling.backends import needs_numba
+
+if find_spec("numba"):
+    from numba import njit
+
+    from tinygraph.compiling import numeric
+
+PARAMETERS = (2, 3, 4, 5, 6)
+
+
+def relative(a, b):
+    return float(np.max(np.abs(a - b), initial=0) / max(1e-30, np.max(np.abs(b), initial=0)))
+
+
+@needs_numba
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(("dtype", "bound"), [(np.float32, 1e-5), (np.float64, 1e-12)])
+def test_one_compiled_cell_serves_all_sizes(cell, dtype, bound):
+    eager = tg.value_and_grad(CELLS[cell], PARAMETERS)
+    compiled = tg.compile(eager, backend="numba")
+    counts = []
+    for sizes in [(5, 3, 4, 6, 3), (9, 2, 3, 5, 4), (7, 1, 4, 6, 3)]:
+        arrays = [x.astype(dtype) if x.dtype == np.float32 else x for x in make(cell, *sizes)]
+        compiled(*arrays)
+        counts.append(len(numeric.kernels))
+        moved = [x * dtype(1.1) if x.dtype == dtype else x[::-1] for x in arrays]
+        (value, gradients), (expected, theirs) = compiled(*moved), eager(*moved)
+        assert relative(value, expected) < bound and value.dtype == dtype
+        assert max(map(relative, gradients, theirs)) < bound
+    assert counts == counts[:1] * 3
+    assert "compiled by numba: 2 of 2 loops" in compiled.report()
+    assert "def loop_1(T, " in compiled.source and "for t in range(T - 1, -1, -1):" in compiled.source
+
+
+@needs_numba
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_functions_of_numbers_are_right_to_the_last_places(dtype):
+    ours = numeric.functions(np.dtype(dtype))
+    rng = np.random.default_rng(0)
+    bits = rng.integers(0, 2 ** (8 * dtype(0).itemsize) - 1, 100_000, np.uint64)
+    anything = bits.astype(f"u{dtype(0).itemsize}").view(dtype)
+    steps = [np.linspace(-x, x, 100_000, dtype=dtype) for x in (1, 10, 110, 750)]
+    tiny = np.finfo(dtype).smallest_subnormal
+    special = np.array([np.nan, np.inf, -np.inf, 0, -0.0, 1e-40, tiny, -tiny, np.finfo(dtype).tiny, 1], dtype)
+    xs = np.concatenate([anything, *steps, special])
+    with np.errstate(all="ignore"):
+        wide = xs.astype(np.longdouble)
+        negative = np.exp(-np.abs(wide))
+        exact = {
+            "exp": np.exp(wide),
+            "tanh": np.tanh(wide),
+            "sigmoid": np.where(wide < 0, negative, 1) / (1 + negative),
+        }
+        for name, expected in exact.items():
+            ys = mapped(ours[name], xs)
+            rounded = expected.astype(dtype)
+            np.testing.assert_array_equal(np.isfinite(ys), np.isfinite(rounded), err_msg=name)
+            finite = np.isfinite(rounded)
+            units = np.abs(ys[finite] - expected[finite]) / np.spacing(np.abs(rounded[finite]))
+            assert units.max() <= 3, (name, xs[finite][units.argmax()])
+            assert np.array_equal(np.signbit(ys[finite]), np.signbit(rounded[finite]))
+    pairs = [(a, b) for a in special for b in special]
+    for name in ("maximum", "minimum"):
+        ys = np.array([ours[name](a, b) for a, b in pairs])
+        np.testing.assert_array_equal(ys, [getattr(np, name)(a, b) for a, b in pairs])
+
+
+def mapped(function, xs):
+    @njit(error_model="numpy", fastmath={"contract"})
+    def run(xs, ys):
+        for i in range(len(xs)):
+            ys[i] = function(xs[i])
+
+    ys = np.empty_like(xs)
+    run(xs, ys)
+    return ys
+
+
+def network(xs, h, W, b):
+    """A network whose state can overflow, be NaN, or tiny."""
+    loss = 0.0
+    for t in range(len(xs)):
+        h = tg.relu(W @ h + b) * np.exp(xs[t]) + np.maximum(h, xs[t]) / 3
+        loss = loss + np.sum(h * xs[t])
+    return loss
+
+
+@needs_numba
+@pytest.mark.slow
+def test_nan_infinity_and_tiny_numbers_are_what_they_are_eagerly():
+    rng = np.random.default_rng(0)
+    xs, h, W, b = rng.normal(size=(6, 4)), rng.normal(size=4), rng.normal(size=(4, 4)), rng.normal(size=4)
+    eager = tg.value_and_grad(network, (0, 1, 2, 3))
+    compiled = tg.compile(eager, backend="numba")
+    compiled(xs, h, W, b)
+    for number in (np.nan, np.inf, -np.inf, 800.0, 1e-310, 0.0, -0.0):
+        for place in range(4):
+            arrays = [xs.copy(), h.copy(), W.copy(), b.copy()]
+            arrays[place].flat[3] = number
+            with np.errstate(all="ignore"):
+                (value, gradients), (expected, theirs) = compiled(*arrays), eager(*arrays)
+            np.testing.assert_allclose(value, expected, rtol=1e-12)
+            for ours, other in zip(gradients, theirs, strict=True):
+                np.testing.assert_allclose(ours, other, rtol=1e-10, atol=1e-300)
+    assert "compiled by numba: 2 of 2 loops" in compiled.report()
+
+
+@needs_numba
+@pytest.mark.slow
+def test_arguments_in_any_layout():
+    def loss(xs, W):
+        h, total = np.zeros((xs.shape[1], 4)), 0.0
+        for t in range(len(xs)):
+            h = np.tanh(xs[t] + h @ W)
+            total = total + np.mean(h * h)
+        return total
+
+    rng = np.random.default_rng(0)
+    eager = tg.value_and_grad(loss, (0, 1))
+    compiled = tg.compile(eager, backend="numba")
+    wide = rng.normal(size=(4, 8))
+    fixed = rng.normal(size=(4, 4))
+    fixed.setflags(write=False)
+    packed = np.frombuffer(b"\0" + fixed.tobytes(), np.uint8)[1:].view(float).reshape(4, 4)
+    assert not packed.flags.aligned
+    for W in (wide[:, ::2], np.asfortranarray(wide[:, :4]), fixed, packed, wide[:, 3::-1]):
+        xs = rng.normal(size=(3, 5, 4)).swapaxes(0, 1)
+        (value, gradients), (expected, theirs) = compiled(xs, W), eager(xs, W)
+        np.testing.assert_allclose(value, expected, rtol=1e-12)
+        for ours, other in zip(gradients, theirs, strict=True):
+            np.testing.assert_allclose(ours, other, rtol=1e-11, atol=1e-14)
+    assert "compiled by numba: 2 of 2 loops" in compiled.report()
+
+
+@needs_numba
+@pytest.mark.slow
+def test_new_tokens_are_looked_up_anew():
+    def loss(E, W, tokens):
+        xs, h = E[tokens], np.zeros((tokens.shape[1], 4))
+        for t in range(len(tokens)):
+            h = np.tanh(xs[t] + h @ W)
+        return np.sum(h)
+
+    rng = np.random.default_rng(0)
+    eager = tg.value_and_grad(loss, (0, 1))
+    compiled = tg.compile(eager, backend="numba")
+    for _ in range(4):
+        E, W, tokens = rng.normal(size=(7, 4)), rng.normal(size=(4, 4)), rng.integers(7, size=(5, 3))
+        (value, gradients), (expected, theirs) = compiled(E, W, tokens), eager(E, W, tokens)
+        np.testing.assert_allclose(value, expected, rtol=1e-12)
+        for ours, other in zip(gradients, theirs, strict=True):
+            np.testing.assert_allclose(ours, other, rtol=1e-11, atol=1e-14)
+    assert "compiled by numba: 2 of 2 loops" in compiled.report()
+
+
+def rolled(xs, w):
+    h = np.zeros(3)
+    for x in xs:
+        h = np.tanh(np.einsum("ij,j->i", w, h) + x)
+    return np.sum(h)
+
+
+@needs_numba
+def test_a_loop_that_numba_does_not_take_is_numpys():
+    rng = np.random.default_rng(0)
+    xs, w = rng.normal(size=(5, 3)), rng.normal(size=(3, 3))
+    eager = tg.value_and_grad(rolled, (0, 1))
+    compiled = tg.compile(eager, backend="numba")
+    compiled(xs, w)
+    np.testing.assert_allclose(compiled(xs + 1, w)[1][1], eager(xs + 1, w)[1][1], rtol=1e-12)
+    assert "in NumPy: a loop with einsum" in compiled.report()
+    assert "op by op" not in compiled.report()
+
+
+@needs_numba
+def test_a_kernel_that_gives_something_else_is_not_used(monkeypatch):
+    def loss(xs):
+        h = 0.0
+        for t in range(len(xs)):
+            h = np.cos(h * 0.8125 + xs[t])
+        return h
+
+    original = numeric.kernel
+
+    def broken(*arguments):
+        run = original(*arguments)
+
+        def kernel(T, *arrays):
+            run(T, *arrays)
+            next(x for x in arrays if isinstance(x, np.ndarray))[...] *= 1.01
+
+        return kernel
+
+    monkeypatch.setattr(numeric, "kernel", broken)
+    xs = np.linspace(0, 1, 6)
+    compiled = tg.compile(tg.value_and_grad(loss), backend="numba")
+    for _ in range(3):
+        np.testing.assert_allclose(compiled(xs)[1], tg.grad(loss)(xs), rtol=1e-12)
+    assert "in NumPy, since with numba: NotCompiled: the plan does not give" in compiled.report()
+
+
+def test_without_numba_there_is_a_word_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tinygraph.compiling.numeric", None)
+    with pytest.raises(ImportError, match=r"pip install tinygraph-rnn\[numba\]"):
+        tg.compile(rolled, backend="numba")
+    with pytest.raises(ValueError, match="backend='cuda'; there is 'numpy', 'numba'"):
+        tg.compile(rolled, backend="cuda")

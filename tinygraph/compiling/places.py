@@ -1,0 +1,189 @@
+"""Where a compiled loop finds its numbers: its arguments, and how one iteration of a value lies in them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .batching import Operand
+from .errors import NotTaken
+from .form import Read, Value
+from .recurrence import Recurrence
+
+
+class Argument(NamedTuple):
+    """An argument of a compiled loop: what is passed, and its type; of an integer that is None."""
+
+    passed: str
+    type: tuple[Any, int, str, bool] | None
+
+
+class Axis(NamedTuple):
+    """An axis of an array: the axis of the value that goes along it, or None, and where that begins."""
+
+    of: int | None
+    start: int
+
+
+class Place(NamedTuple):
+    """One iteration of a value in an array.
+
+    `time` is the index of the iteration, or empty; `sizes` are those of the array's other axes, as far as known.
+    """
+
+    name: str
+    time: str
+    axes: tuple[Axis, ...]
+    sizes: tuple[int, ...]
+
+    def is_whole(self, shape: tuple[int, ...]) -> bool:
+        """Tell whether it is all that the array has of one iteration."""
+        return self.sizes == shape and all(axis == (k, 0) for k, axis in enumerate(self.axes))
+
+
+class Places:
+    """The arguments of one compiled loop.
+
+    Attributes
+    ----------
+    arguments : dict of str to Argument
+    """
+
+    def __init__(self, recurrence: Recurrence, sunk: set[Value]):
+        self.recurrence = recurrence
+        self.emitter = recurrence.emitter
+        self.sunk = sunk
+        self.arguments: dict[str, Argument] = {}
+
+    def integer(self, name: str, number: int) -> str:
+        """Return a name for a number that depends on sizes."""
+        self.arguments[name] = Argument(str(number), None)
+        return name
+
+    def scalar(self, name: str, source: Value, dtype: np.dtype) -> None:
+        """Let the loop be given a number that is known before."""
+        self.arguments[name] = Argument(f"np.{dtype}({self.emitter.name(source)})", (dtype, 0, "C", False))
+
+    def array(self, name: str, passed: str, array: tuple[Any, int, str], writes: bool) -> str:
+        """Return the name of an array that the loop is given."""
+        earlier = self.arguments.get(name)
+        writes = writes or (earlier is not None and earlier.type is not None and earlier.type[3])
+        self.arguments[name] = Argument(passed, (*array, writes))
+        return name
+
+    def of(self, read: Read) -> Place:
+        """Return where an operand is read."""
+        source, step, offset = read
+        recurrence, emitter = self.recurrence, self.emitter
+        name = emitter.name(source)
+        low, high = recurrence.low, recurrence.high
+        if source in recurrence.inside:
+            return self._in_owner(recurrence.rows(source, offset), source, writes=False)
+        if source in self.sunk:
+            return self._part(source)
+        if source.loop is None or step == 0:
+            operand = emitter.operand(read, low, high)
+            name = name if source.loop is None else f"{name}_at{offset - source.low}"
+            return self._given(name, operand, source, "")
+        first = step * low + offset - source.low
+        if source in emitter.rows and step == 1:
+            return self._in_owner(emitter.rows[source][first : first + high - low], source, writes=False)
+        whole = emitter.operand(Read(source, 1, 0), *source.span)
+        if step == 1:
+            return self._given(name, whole, source, self._later(name, first))
+        return self._given(name, whole, source, f"{self.integer(f'{name}_last', first)} - t")
+
+    def written(self, value: Value) -> Place:
+        """Return where a value is written."""
+        return self._in_owner(self.recurrence.rows(value), value, writes=True)
+
+    def rows(self, rows: np.ndarray, name: str, *, writes: bool) -> str:
+        """Return one iteration of rows that lie anyhow."""
+        space = self.emitter.space
+        while name in space and not _same(space[name], rows):
+            name += "_"
+        space[name] = rows
+        layout = "C" if rows.flags.c_contiguous else "A"
+        return f"{self.array(name, name, (rows.dtype, rows.ndim, layout), writes)}[t]"
+
+    def whole(self, read: Read) -> str:
+        """Return the source of an operand as an array."""
+        place = self.of(read)
+        if place.is_whole(read.source.shape):
+            return f"{place.name}[{place.time}]" if place.time else place.name
+        if read.source in self.recurrence.inside:
+            rows = self.recurrence.rows(read.source, read.offset)
+            return self.rows(rows, f"{self.emitter.name(read.source)}_rows", writes=False)
+        raise NotTaken("a product with a part of an array")
+
+    def _later(self, name: str, first: int) -> str:
+        if first == 0:
+            return "t"
+        return f"t + {first}" if first <= _SMALL else f"t + {self.integer(f'{name}_first', first)}"
+
+    def _given(self, name: str, operand: Operand, source: Value, time: str) -> Place:
+        """Return the place of what is computed in each run anew, or belongs to the caller."""
+        shape = source.shape
+        if not shape and not time:
+            self.arguments[name] = Argument(f"np.{source.dtype}({operand.text})", (source.dtype, 0, "C", False))
+            return Place(name, "", (), ())
+        ndim = len(shape) + bool(time)
+        self.array(name, f"plain({operand.text})", (source.dtype, ndim, "C"), writes=False)
+        return Place(name, time, tuple([Axis(k, 0) for k in range(len(shape))]), shape)
+
+    def _part(self, value: Value) -> Place:
+        """Return the place of a part of something outside the recurrence."""
+        inner = self.of(value.reads[0])
+        index = value.attributes["index"]  # type: ignore[index]
+        source = np.empty(value.reads[0].source.shape, np.int8)
+        axes = _axes(source[index][None], source[None])
+        if axes is None:
+            raise NotTaken("a part that turns an array round")
+        _, *own = axes
+        combined = [
+            axis if axis.of is None else Axis(own[axis.of].of, own[axis.of].start + axis.start) for axis in inner.axes
+        ]
+        return inner._replace(axes=tuple(combined))
+
+    def _in_owner(self, rows: np.ndarray, value: Value, *, writes: bool) -> Place:
+        """Return a place in the buffer that the rows of a value are a part of."""
+        owner = rows if rows.base is None else rows.base
+        name = self.emitter.buffers.get(id(owner))
+        axes = None if name is None else _axes(rows, owner)
+        if name is None or axes is None:
+            name = self.rows(rows, f"{self.emitter.name(value)}_rows", writes=writes).removesuffix("[t]")
+            return Place(name, "t", tuple([Axis(k, 0) for k in range(rows.ndim - 1)]), rows.shape[1:])
+        time, *others = axes
+        own = name.removesuffix("_all")
+        self.array(own, name, (owner.dtype, owner.ndim, "C"), writes)
+        return Place(own, self._later(own, time.start), tuple(others), owner.shape[1:])
+
+
+_SMALL = 3  # a delay, not a size
+
+
+def _same(a: np.ndarray, b: np.ndarray) -> bool:
+    return a is b or a.__array_interface__ == b.__array_interface__
+
+
+def _axes(rows: np.ndarray, owner: np.ndarray) -> list[Axis] | None:
+    """Return how the axes of a view are those of the array it is a view of; None where that is not so simple."""
+    if not rows.size:
+        return None
+    bytes_before = rows.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
+    starts = np.unravel_index(bytes_before // owner.itemsize, owner.shape)
+    axes: list[Axis] = []
+    own = 0
+    for k, start in enumerate(starts):
+        spare = (rows.ndim - own) - (owner.ndim - k)
+        fits = own < rows.ndim and (rows.shape[own] == 1 or rows.strides[own] == owner.strides[k])
+        dropped = rows.shape[own] == 1 and owner.shape[k] > 1 and spare < 0 if own < rows.ndim else True
+        if fits and not dropped and start + rows.shape[own] <= owner.shape[k]:
+            axes.append(Axis(own - 1, int(start)))
+            own += 1
+        else:
+            axes.append(Axis(None, int(start)))
+    if own < rows.ndim or axes[0].of is None:
+        return None
+    return [Axis(None, axes[0].start), *axes[1:]]

@@ -1,0 +1,67 @@
+"""Elementwise ops on single numbers, as source: what a loop compiled by numba does with each element."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .form import CALL, SUM, Value
+
+_NUMPYS = (
+    *("absolute", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt", "ceil"),
+    *("copysign", "cos", "cosh", "exp2", "expm1", "floor", "hypot", "log", "log10", "log1p", "log2", "sin", "sinh"),
+    *("sqrt", "tan", "trunc", "isnan", "isfinite", "isinf"),
+)
+_OWN = ("exp", "tanh", "sigmoid", "maximum", "minimum", "relu", "silu", "softplus", "softsign", "sign", "where")
+_EXPRESSIONS = {
+    **{name: f"np.{name}({{}})" for name in _NUMPYS},
+    **{name: f"{name}({{}})" for name in _OWN},
+    **{"add": "{} + {}", "subtract": "{} - {}", "multiply": "{} * {}", "divide": "{} / {}", "negative": "-{}"},
+    **dict.fromkeys(("positive", "alias", "broadcast_to", "copy"), "{}"),
+    **{"reciprocal": "1 / {}", "square": "{0} * {0}", "power": "np.power({}, {})"},
+    **{"greater": "{} > {}", "greater_equal": "{} >= {}", "less": "{} < {}", "less_equal": "{} <= {}"},
+    **{"equal": "{} == {}", "not_equal": "{} != {}"},
+    **dict.fromkeys(("logical_and", "bitwise_and"), "{} & {}"),
+    **dict.fromkeys(("logical_or", "bitwise_or"), "{} | {}"),
+    **dict.fromkeys(("logical_not", "invert"), "not {}"),
+}
+CHEAP = ("add", "subtract", "multiply", "divide", "negative", "positive", "alias", "square", "broadcast_to")
+
+
+def is_elementwise(value: Value) -> bool:
+    """Tell whether each element of a value is computed of one element of each operand."""
+    if value.kind == SUM:
+        return True
+    own = value.attributes and value.op.name != "broadcast_to"
+    return value.kind == CALL and value.op.name in _EXPRESSIONS and not own
+
+
+def fits(value: Value, number: np.dtype) -> str:
+    """Tell why a value cannot be computed of numbers of one dtype; empty where it can."""
+    if value.dtype != number and value.dtype != bool:
+        return f"numbers of {value.dtype} among those of {number}"
+    for read in value.reads:
+        source = read.source
+        weak = source.kind == "constant" and not hasattr(source.data, "dtype") and source.loop is None
+        if not weak and source.dtype != number and source.dtype != bool:
+            return f"numbers of {source.dtype} among those of {number}"
+    return ""
+
+
+def expression(value: Value, operands: list[str]) -> str:
+    """Return the source that computes one element of a value; what is true or false is a number where it is added."""
+    if value.kind == SUM:
+        return " + ".join(operands)
+    name = value.op.name
+    if value.dtype != bool:
+        first = 1 if name == "where" else 0  # its condition
+        for k, read in enumerate(value.reads[first:], first):
+            if read.source.dtype == bool:
+                operands[k] = f"number({operands[k]})"
+    if name == "power" and _is_two(value.reads[1].source):
+        name, operands = "square", operands[:1]
+    form = _EXPRESSIONS[name]
+    return form.format(", ".join(operands)) if form.endswith("({})") else form.format(*operands)
+
+
+def _is_two(value: Value) -> bool:
+    return value.kind == "constant" and value.loop is None and value.shape == () and value.data == 2
