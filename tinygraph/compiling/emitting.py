@@ -34,7 +34,7 @@ from .kernels import KernelWriter
 from .looping import LoopWriter
 from .lowering import Foreign
 from .recurrence import Recurrence
-from .rules import cross_entropy
+from .rules import CROSS_ENTROPY_ADJOINT, cross_entropy
 from .schedule import components, is_recurrent
 from .totals import absorbed, total
 
@@ -65,12 +65,14 @@ class Emitter:
         self.backend = backend
         self.space: dict[str, Any] = {"np": np, "dense": dense, "dot": np.dot, "add": np.add}
         self.space["cross_entropy"] = cross_entropy
+        self.instead: dict[Any, Any] = {}  # functions of ops for which there are faster ones
         self.lines: list[str] = []
         self.loops: list[list[Value]] = []
         self.kernels: list[str] = []  # the sources of loops that numba compiled
         self.refused: list[str] = []  # of the other ones why not
         self.buffers: dict[int, str] = {}  # names of arrays that are there before the program runs, by id
         if backend == "numba":
+            self._use_numba()
             for members in components(form, needed(form)):
                 if is_recurrent(members):
                     without_bias(form, members)
@@ -85,6 +87,12 @@ class Emitter:
         self.known: dict[Value, Any] = {}  # numbers that are the same in every run
         self.alias: dict[Value, str] = {}  # what is another name for something
         self.rows: dict[Value, np.ndarray] = {}  # buffers that are there before the program runs
+
+    def _use_numba(self) -> None:
+        from . import numeric  # of an optional package
+
+        self.space.update(cross_entropy=numeric.cross_entropy, plain=numeric.plain)
+        self.instead[CROSS_ENTROPY_ADJOINT.forward] = numeric.cross_entropy_adjoint
 
     def source(self) -> str:
         """Return the source of ``plan(arguments, captured) -> (outputs, gradients)``."""
@@ -121,9 +129,9 @@ class Emitter:
 
     def compile_loop(self, name: str, text: str, number: np.dtype, types: list[Any], constants: dict[str, Any]) -> None:
         """Let a name in the source stand for a loop that numba compiles."""
-        from .numeric import kernel, plain  # of an optional package
+        from .numeric import kernel  # of an optional package
 
-        self.space.update({name: kernel(text, number, types, constants), "plain": plain})
+        self.space[name] = kernel(text, number, types, constants)
         self.kernels.append(text.replace("def loop(", f"def {name}(", 1))
 
     # -- names --------------------------------------------------------------------------------------------------------
@@ -237,7 +245,7 @@ class Emitter:
         name = getattr(function, "__name__", "")
         if isinstance(function, np.ufunc) and getattr(np, name, None) is function:
             return f"np.{name}"
-        return self.bind("f", value, function)
+        return self.bind("f", value, self.instead.get(function, function))
 
     def _batched(self, value: Value) -> None:
         operands, name = self.operands(value), self.name(value)

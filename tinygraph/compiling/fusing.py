@@ -45,7 +45,8 @@ class Groups:
                     self.kept.add(read.source)
 
     def _is_statement(self, value: Value) -> bool:
-        return value not in self.recurrence.base and not self.recurrence.is_part(value)
+        part = value.kind == CALL and value.op.name == "getitem" and self.recurrence.is_part(value)
+        return value not in self.recurrence.base and not part
 
     def _producers(self, read: Read) -> list[tuple[Value, bool]]:
         """Return the statements of this iteration that an operand needs; and whether it is the very value of one."""
@@ -138,7 +139,7 @@ def sunk(members: list[Value], readers: dict[Value, list[Value]], results: set[V
 
 def _of_unit_steps(index: object) -> bool:
     parts = index if isinstance(index, tuple) else (index,)
-    return all(not isinstance(part, slice) or part.step in (None, 1) for part in parts)
+    return all(part is not None and (not isinstance(part, slice) or part.step in (None, 1)) for part in parts)
 
 
 def is_number(value: Value) -> bool:

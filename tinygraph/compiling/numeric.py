@@ -16,6 +16,8 @@ import numba
 import numpy as np
 import scipy  # noqa: F401 - whose BLAS numba's np.dot calls
 
+from .rules import cross_entropy as numpys_cross_entropy
+
 _OPTIONS = {"error_model": "numpy", "fastmath": {"contract"}}  # never fastmath=True: it makes numbers of NaN
 _inlined = numba.njit(forceinline=True, **_OPTIONS)
 
@@ -139,6 +141,68 @@ def kernel(text: str, number: np.dtype, arguments: list[Any], constants: dict[st
             warnings.simplefilter("ignore", numba.NumbaPerformanceWarning)
             kernels[key] = numba.njit(numba.void(*map(_typed, arguments)), **_OPTIONS)(space["loop"])
     return kernels[key]
+
+
+# -- cross-entropy, of all time steps at once --------------------------------------------------------------------------
+
+
+def cross_entropy(o: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the losses of all time steps, and their probabilities."""
+    classes = target.astype(np.int64, copy=False)
+    losses, p = np.empty(target.shape, o.dtype), np.empty(o.shape, o.dtype)
+    forward, _ = _cross_entropy(o.dtype)
+    rows = plain(o).reshape(-1, o.shape[-1])
+    if not forward(rows, plain(classes).reshape(-1), losses.reshape(-1), p.reshape(rows.shape)):
+        return numpys_cross_entropy(o, target)  # which says what is wrong with a target
+    return losses, p
+
+
+def cross_entropy_adjoint(g: Any, p: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Return ``g (p − one_hot(target))``, a row for each loss; g may be the same for all time steps."""
+    do, classes = np.empty(p.shape, p.dtype), plain(target.astype(np.int64, copy=False)).reshape(-1)
+    _, backward = _cross_entropy(p.dtype)
+    adjoints = plain(np.asarray(g, p.dtype)).reshape(-1)
+    backward(adjoints, plain(p).reshape(-1, p.shape[-1]), classes, do.reshape(-1, p.shape[-1]))
+    return do
+
+
+@cache
+def _cross_entropy(number: np.dtype) -> tuple[Callable[..., bool], Callable[..., None]]:
+    exp, zero, one = functions(number)["exp"], number.type(0), number.type(1)
+    scalar = numba.from_dtype(number)
+    matrix, vector = numba.types.Array(scalar, 2, "C"), numba.types.Array(scalar, 1, "C")
+    read = numba.types.Array(scalar, 2, "C", readonly=True)
+    given = numba.types.Array(scalar, 1, "C", readonly=True)
+    integers = numba.types.Array(numba.int64, 1, "C", readonly=True)
+
+    @numba.njit(numba.boolean(read, integers, vector, matrix), **_OPTIONS)
+    def forward(o, target, losses, p):
+        for i in range(o.shape[0]):
+            if target[i] < 0 or target[i] >= o.shape[1]:
+                return False
+            top = o[i, 0]
+            for k in range(o.shape[1]):
+                top = o[i, k] if o[i, k] > top else top  # NaN shows in the total
+            total = zero
+            for k in range(o.shape[1]):
+                p[i, k] = exp(o[i, k] - top)
+            for k in range(o.shape[1]):
+                total += p[i, k]
+            scale = one / total
+            for k in range(o.shape[1]):
+                p[i, k] *= scale
+            losses[i] = np.log(total) - (o[i, target[i]] - top)
+        return True
+
+    @numba.njit(numba.void(given, read, integers, matrix), **_OPTIONS)
+    def backward(g, p, target, do):
+        for i in range(p.shape[0]):
+            adjoint = g[i] if len(g) > 1 else g[0]
+            for k in range(p.shape[1]):
+                do[i, k] = adjoint * p[i, k]
+            do[i, target[i]] -= adjoint
+
+    return forward, backward
 
 
 def plain(x: np.ndarray) -> np.ndarray:

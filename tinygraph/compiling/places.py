@@ -41,6 +41,10 @@ class Place(NamedTuple):
         """Tell whether it is all that the array has of one iteration."""
         return self.sizes == shape and all(axis == (k, 0) for k, axis in enumerate(self.axes))
 
+    def spread(self, axes: list[int]) -> Place:
+        """Return the place of a value that has more axes: its own are at `axes` among them."""
+        return self._replace(axes=tuple([a if a.of is None else a._replace(of=axes[a.of]) for a in self.axes]))
+
 
 class Places:
     """The arguments of one compiled loop.
@@ -58,6 +62,8 @@ class Places:
 
     def integer(self, name: str, number: int) -> str:
         """Return a name for a number that depends on sizes."""
+        while name in self.arguments and self.arguments[name].passed != str(number):
+            name += "_"
         self.arguments[name] = Argument(str(number), None)
         return name
 
@@ -79,7 +85,7 @@ class Places:
         name = emitter.name(source)
         low, high = recurrence.low, recurrence.high
         if source in recurrence.inside:
-            return self._in_owner(recurrence.rows(source, offset), source, writes=False)
+            return self.in_owner(recurrence.rows(source, offset), source, writes=False)
         if source in self.sunk:
             return self._part(source)
         if source.loop is None or step == 0:
@@ -88,7 +94,7 @@ class Places:
             return self._given(name, operand, source, "")
         first = step * low + offset - source.low
         if source in emitter.rows and step == 1:
-            return self._in_owner(emitter.rows[source][first : first + high - low], source, writes=False)
+            return self.in_owner(emitter.rows[source][first : first + high - low], source, writes=False)
         whole = emitter.operand(Read(source, 1, 0), *source.span)
         if step == 1:
             return self._given(name, whole, source, self._later(name, first))
@@ -96,7 +102,7 @@ class Places:
 
     def written(self, value: Value) -> Place:
         """Return where a value is written."""
-        return self._in_owner(self.recurrence.rows(value), value, writes=True)
+        return self.in_owner(self.recurrence.rows(value), value, writes=True)
 
     def rows(self, rows: np.ndarray, name: str, *, writes: bool) -> str:
         """Return one iteration of rows that lie anyhow."""
@@ -146,8 +152,8 @@ class Places:
         ]
         return inner._replace(axes=tuple(combined))
 
-    def _in_owner(self, rows: np.ndarray, value: Value, *, writes: bool) -> Place:
-        """Return a place in the buffer that the rows of a value are a part of."""
+    def in_owner(self, rows: np.ndarray, value: Value, *, writes: bool) -> Place:
+        """Return the place of rows, which are those of a value or a part of them, in the buffer that they are in."""
         owner = rows if rows.base is None else rows.base
         name = self.emitter.buffers.get(id(owner))
         axes = None if name is None else _axes(rows, owner)

@@ -136,8 +136,15 @@ class Plan:
         read = [tensor._value for tensor in self.captured]
         with self.lock:
             outputs, gradients = self._run(values, read)
-            known = self._buffers.union(map(id, values), map(id, read))
-            return [_own(x, known) for x in outputs], [None if x is None else _own(x, known) for x in gradients]
+            theirs = {id(x) for x in (*values, *read)}
+            return [self._own(x, theirs) for x in outputs], [
+                x if x is None else self._own(x, theirs) for x in gradients
+            ]
+
+    def _own(self, x: Any, theirs: set[int]) -> np.ndarray:
+        """Return an array that nobody else holds: a copy, unless it was made in this run."""
+        alone = type(x) is np.ndarray and x.nbytes > _SMALL and x.base is None
+        return x if alone and id(x) not in theirs and id(x) not in self._buffers else np.array(x)
 
     def trees(self, mark: Differentiated, arguments: Arguments, gradients: list[np.ndarray | None]) -> Any:
         """Return gradients in the structure of the arguments that are differentiated."""
@@ -172,13 +179,6 @@ class Plan:
     def report(self) -> str:
         """Say what runs as a loop, and what for all time steps at once."""
         return self._described + self.failure + (f"\nop by op, not in loops: {self.unfolded}" if self.unfolded else "")
-
-
-def _own(x: Any, known: set[int]) -> np.ndarray:
-    """Return an array that nobody else holds: a copy, unless it was made in this run."""
-    if type(x) is np.ndarray and x.nbytes > _SMALL and x.base is None and id(x) not in known:
-        return x
-    return np.array(x)
 
 
 _SMALL = 4096

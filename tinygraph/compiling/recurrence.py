@@ -15,7 +15,7 @@ from .schedule import direction, in_iteration
 if TYPE_CHECKING:
     from .emitting import Emitter
 
-_RESHAPED = ("reshape", "ravel", "expand_dims", "squeeze")
+RESHAPED = ("reshape", "ravel", "expand_dims", "squeeze")
 
 
 class Recurrence:
@@ -155,7 +155,7 @@ class Recurrence:
 
     def is_part(self, value: Value) -> bool:
         """Tell whether a value is a part of another one of the same iteration, or that in another shape."""
-        if value.kind != CALL or value.op.name not in ("getitem", *_RESHAPED):
+        if value.kind != CALL or value.op.name not in ("getitem", *RESHAPED):
             return False
         (read,) = value.reads
         if self.padding[value] != [0, 0] or read.source not in self.inside or read.offset:

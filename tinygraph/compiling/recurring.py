@@ -132,7 +132,7 @@ class _Lowering:
             alone = Value(CALL, recorded.shape, recorded.dtype, op=known(recorded.op), node=recorded)
             alone.attributes = dict(recorded.attributes) or None
             self.peeled[node][int(iteration)] = self.form.add(alone)
-        if peeled == node.times:
+        if peeled >= node.times:
             raise Irregular("an op of the first iterations alone")
         first = node.recorded[peeled]
         shape, dtype = first.shape, first.dtype

@@ -31,7 +31,7 @@ class _CrossEntropyAdjoint(Primitive):
         return do
 
 
-_CROSS_ENTROPY_ADJOINT = _CrossEntropyAdjoint()
+CROSS_ENTROPY_ADJOINT = _CrossEntropyAdjoint()
 
 
 def cross_entropy(o: Any, target: Any) -> tuple[Any, Any]:
@@ -68,7 +68,7 @@ def _expanded(form: Form, pull: Value) -> dict[int, Read]:
     adjoint, y, *operands = pull.reads
     if op is CROSS_ENTROPY["each"]:
         value = Value(CALL, operands[0].source.shape, operands[0].source.dtype, loop=pull.loop, span=pull.span)
-        value.op, value.node, value.of = _CROSS_ENTROPY_ADJOINT, pull.node, operands[0].source
+        value.op, value.node, value.of = CROSS_ENTROPY_ADJOINT, pull.node, operands[0].source
         value.reads = (adjoint, operands[2], operands[1])
         return {0: Read(form.add(value), 1, 0) if pull.loop else Read(form.add(value))}
     if isinstance(op, Foreign) or not is_ours(op) or op.saves is not None:

@@ -165,6 +165,61 @@ def test_new_tokens_are_looked_up_anew():
     assert "compiled by numba: 2 of 2 loops" in compiled.report()
 
 
+def with_arrays(xs, W, h):
+    """States put together, turned, reduced and normalised in each time step."""
+    total = 0.0
+    for t in range(len(xs)):
+        a = h @ W + xs[t]
+        weights = tg.softmax(a)
+        normal = (a - np.mean(a, axis=-1, keepdims=True)) / np.sqrt(np.var(a, axis=-1, keepdims=True) + 0.1)
+        turned = np.concatenate([weights[:, 2:], normal[:, :2] * h[:, :2]], axis=1)
+        both = np.stack([turned, a.T.reshape(3, 4)])
+        h = np.tanh(np.sum(both, axis=0) + np.max(xs[t]) * np.sum(weights * h))
+        total = total + np.mean(h)
+    return total
+
+
+@needs_numba
+@pytest.mark.slow
+@pytest.mark.parametrize(("dtype", "bound"), [(np.float32, 1e-5), (np.float64, 1e-12)])
+def test_ops_on_whole_arrays(dtype, bound):
+    rng = np.random.default_rng(0)
+    eager = tg.value_and_grad(with_arrays, (0, 1, 2))
+    compiled = tg.compile(eager, backend="numba")
+    for _ in range(3):
+        arrays = [rng.normal(size=shape).astype(dtype) for shape in ((5, 3, 4), (4, 4), (3, 4))]
+        (value, gradients), (expected, theirs) = compiled(*arrays), eager(*arrays)
+        assert relative(value, expected) < bound
+        assert max(map(relative, gradients, theirs)) < bound
+    assert "compiled by numba: 2 of 2 loops" in compiled.report()
+
+
+@needs_numba
+@pytest.mark.slow
+def test_cross_entropy_of_any_logits_and_wrong_classes():
+    rng = np.random.default_rng(0)
+    logits, target = rng.normal(size=(4, 3, 5)), rng.integers(5, size=(4, 3))
+    forward = tg.value_and_grad(lambda o, y: np.sum(tg.softmax_cross_entropy(o, y)))
+    for number in (0.0, np.nan, np.inf, -np.inf, 1e300, -1e300):
+        o = logits.copy()
+        o[1, 2, 3] = number
+        with np.errstate(all="ignore"):
+            losses, p = numeric.cross_entropy(o, target)
+            expected, theirs = tg.softmax_cross_entropy(o, target), forward(o, target)[1]
+            ours = numeric.cross_entropy_adjoint(np.ones(()), p, target)
+        np.testing.assert_allclose(losses, expected, rtol=1e-13, atol=1e-15)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-13, atol=1e-15)
+    g = rng.normal(size=(4, 3))
+    _, p = numeric.cross_entropy(logits, target.astype(np.uint8))
+    np.testing.assert_allclose(
+        numeric.cross_entropy_adjoint(g, p, target)[2, 1], g[2, 1] * (p[2, 1] - np.eye(5)[target[2, 1]])
+    )
+    for wrong in (-1, 5):
+        target[1, 1] = wrong
+        with pytest.raises((ValueError, IndexError)):
+            numeric.cross_entropy(logits, target)
+
+
 def rolled(xs, w):
     h = np.zeros(3)
     for x in xs:

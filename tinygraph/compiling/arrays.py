@@ -1,0 +1,212 @@
+"""Ops on whole arrays as loops over their elements inside a compiled loop: joining, turning, reducing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .batching import index_of_all, is_basic
+from .elements import Elements, shaped
+from .errors import NotTaken
+from .form import Read, Value
+from .places import Place
+from .recurrence import RESHAPED
+
+if TYPE_CHECKING:
+    from .kernels import KernelWriter
+
+# -- products --------------------------------------------------------------------------------------------------------
+
+
+def product(writer: KernelWriter, value: Value) -> None:
+    """Write a product of matrices or vectors."""
+    first, second, *rest = value.reads
+    dims = len(first.source.shape), len(second.source.shape)
+    if rest or max(dims) > 2 or min(dims) == 0 or not value.shape:
+        raise NotTaken(f"a {value.op.name} of {dims[0]} and {dims[1]} axes")
+    a, b = writer.places.whole(first), writer.places.whole(second)
+    if value.op.name == "linear" and dims[0] == 1:
+        a, b = b, a
+    elif value.op.name == "linear":
+        b = _transposed(writer, b, second)
+    place = writer.places.written(value)
+    if place.is_whole(value.shape):
+        writer.lines.append(f"dot({a}, {b}, {place.name}[{place.time}])")
+    else:
+        rows = writer.places.rows(writer.recurrence.rows(value), f"{writer.emitter.name(value)}_rows", writes=True)
+        writer.lines.append(f"{rows}[...] = dot({a}, {b})")
+
+
+def _transposed(writer: KernelWriter, text: str, read: Read) -> str:
+    if read.source.loop is not None and read.step:
+        return f"{text}.T"
+    name = f"{text}_T"
+    writer.before[name] = f"np.ascontiguousarray({text}.T)"
+    return name
+
+
+# -- what is put together of parts ---------------------------------------------------------------------------------
+
+
+def assemble(writer: KernelWriter, value: Value) -> None:
+    """Write the parts of an array that are not in their places already."""
+    for place, read in writer.recurrence.apart(value):
+        _copy(writer, place, read, value)
+
+
+def join(writer: KernelWriter, value: Value) -> None:
+    """Write a concatenation or a stack, each part in its place."""
+    axis, ndim = (value.attributes or {}).get("axis", 0), len(value.shape)
+    if not isinstance(axis, int):
+        raise NotTaken(f"a {value.op.name} of all axes")
+    rows, start = writer.recurrence.rows(value), 0
+    before = (slice(None),) * (1 + axis % ndim)
+    for read in value.reads:
+        size = 1 if value.op.name == "stack" else read.source.shape[axis]
+        at = start if value.op.name == "stack" else slice(start, start + size)
+        _copy(writer, rows[(*before, at)], read, value)
+        start += size
+
+
+def scatter(writer: KernelWriter, value: Value) -> None:
+    """Write a part of an array of zeros."""
+    index = (value.attributes or {})["index"]
+    if not is_basic(index):
+        raise NotTaken("a scatter by an array of indices")
+    _copy(writer, writer.recurrence.rows(value)[index_of_all(index)], value.reads[0], value)
+
+
+def turn(writer: KernelWriter, value: Value) -> None:
+    """Write an array with its axes in another order, or in another shape."""
+    rows, source = writer.recurrence.rows(value), value.reads[0].source
+    if value.op.name in RESHAPED:
+        if not rows.flags.c_contiguous:
+            raise NotTaken(f"a {value.op.name} of a part")
+        _copy(writer, rows.reshape(rows.shape[0], *source.shape), value.reads[0], value)
+        return
+    labels = np.arange(int(np.prod(source.shape))).reshape(source.shape)
+    turned = value.op.forward(labels, **(value.attributes or {}))
+    order = [int(np.argmax([turned.strides[k] == s for k in range(turned.ndim)])) for s in labels.strides]
+    if sorted(order) != list(range(turned.ndim)) or len(set(labels.strides)) < turned.ndim:
+        raise NotTaken(f"a {value.op.name} of axes of length 1")
+    _copy(writer, rows.transpose(0, *(axis + 1 for axis in order)), value.reads[0], value)
+
+
+def _copy(writer: KernelWriter, rows: np.ndarray, read: Read, value: Value) -> None:
+    """Write what is read into a part of the rows of a value."""
+    place = writer.places.in_owner(rows, value, writes=True)
+    elements = Elements(writer, rows.shape[1:])
+    elements.assign(place, shaped(value, rows.shape[1:]), elements.operand(read))
+    writer.lines += elements.lines()
+
+
+def take(writer: KernelWriter, value: Value) -> None:
+    """Write a part of an array of another iteration."""
+    (source, _, offset), index = value.reads[0], (value.attributes or {})["index"]
+    if source not in writer.recurrence.inside or not is_basic(index):
+        raise NotTaken("an index that is an array")
+    part = writer.recurrence.rows(source, offset)[index_of_all(index)]
+    place = writer.places.in_owner(part, source, writes=False)
+    elements = Elements(writer, value.shape)
+    elements.assign(writer.places.written(value), value, elements.element(place, shaped(source, value.shape)))
+    writer.lines += elements.lines()
+
+
+# -- reductions ------------------------------------------------------------------------------------------------------
+
+
+def reduce(writer: KernelWriter, value: Value) -> None:
+    """Write a sum, mean, largest or smallest along axes."""
+    source, name = value.reads[0].source, value.op.name
+    place, like, count = _reduced(writer, value)
+    begin, each, end = Elements(writer, like.shape), Elements(writer, source.shape), Elements(writer, like.shape)
+    first = {"max": "-np.inf", "min": "np.inf"}.get(name, "0")
+    begin.assign(place, like, f"number({first})")
+    total, x = each.element(place, like), each.operand(value.reads[0])
+    each.statements.append(f"{total} = {name}imum({total}, {x})" if name in ("max", "min") else f"{total} += {x}")
+    writer.lines += begin.lines() + each.lines()
+    if name == "mean":
+        end.statements.append(f"{end.element(place, like)} /= {count}")
+        writer.lines += end.lines()
+
+
+def variance(writer: KernelWriter, value: Value) -> None:
+    """Write a variance or a standard deviation along the last axis."""
+    place, like, count = _reduced(writer, value)
+    source, ddof = value.reads[0].source, int((value.attributes or {}).get("ddof", 0))
+    row, name = Elements(writer, source.shape), writer.emitter.name(value)
+    x, y = row.operand(value.reads[0]), row.element(place, like)
+    if row.variables[-1] in re.findall(r"\w+", y.partition("[")[2]):
+        raise NotTaken(f"a {value.op.name} along another axis")
+    result = f"{name}_total / ({count} - {ddof})"
+    _along_rows(
+        writer,
+        row,
+        [
+            (f"{name}_total = number(0)", [f"{name}_total += {x}"]),
+            (
+                f"{name}_mean = {name}_total / {count}; {name}_total = number(0)",
+                [f"{name}_total += ({x} - {name}_mean) ** 2"],
+            ),
+            (f"{y} = {f'np.sqrt({result})' if value.op.name == 'std' else result}", []),
+        ],
+    )
+
+
+def _reduced(writer: KernelWriter, value: Value) -> tuple[Place, Value, str]:
+    """Return where a reduction is written, it with axes of length 1, and how many numbers become one."""
+    source, named = value.reads[0].source, value.attributes or {}
+    axis, ndim = named.get("axis"), len(source.shape)
+    if set(named) - {"axis", "keepdims", "ddof"} or not ndim:
+        raise NotTaken(f"a {value.op.name} of another kind")
+    axes = range(ndim) if axis is None else [a % ndim for a in (axis if isinstance(axis, tuple) else (axis,))]
+    place = writer.places.written(value)
+    if not named.get("keepdims"):
+        place = place.spread([k for k in range(ndim) if k not in axes])
+    like = shaped(value, tuple([1 if k in axes else size for k, size in enumerate(source.shape)]))
+    number = int(np.prod(source.shape)) // max(1, int(np.prod(like.shape)))
+    return place, like, f"number({writer.places.integer(f'{writer.emitter.name(value)}_count', number)})"
+
+
+def softmax(writer: KernelWriter, value: Value) -> None:
+    """Write a softmax along the last axis."""
+    source, axis = value.reads[0].source, (value.attributes or {}).get("axis", -1)
+    if not source.shape or axis not in (-1, len(source.shape) - 1):
+        raise NotTaken(f"a {value.op.name} along another axis")
+    row, name = Elements(writer, source.shape), writer.emitter.name(value)
+    x, y = row.operand(value.reads[0]), row.element(writer.places.written(value), value)
+    _along_rows(
+        writer,
+        row,
+        [
+            (f"{name}_top = -number(np.inf)", [f"{name}_top = maximum({name}_top, {x})"]),
+            (f"{name}_total = number(0)", [f"{y} = exp({x} - {name}_top)", f"{name}_total += {y}"]),
+            ("", [f"{y} /= {name}_total"]),
+        ],
+    )
+
+
+def _along_rows(writer: KernelWriter, row: Elements, passes: list[tuple[str, list[str]]]) -> None:
+    """Write statements before, and for each number of, every row of an array: several times over a row."""
+    *outer, inner = row.lines()
+    indent = inner[: len(inner) - len(inner.lstrip())]
+    writer.lines += outer
+    for before, statements in passes:
+        writer.lines += [f"{indent}{before}"] if before else []
+        writer.lines += [inner, *(f"{indent}    {statement}" for statement in statements)] if statements else []
+
+
+WRITERS: dict[str, Callable[[KernelWriter, Value], None]] = {
+    "linear": product,
+    "matmul": product,
+    **dict.fromkeys(("concatenate", "stack"), join),
+    "scatter": scatter,
+    **dict.fromkeys((*RESHAPED, "transpose", "swapaxes", "moveaxis"), turn),
+    **dict.fromkeys(("sum", "mean", "max", "min"), reduce),
+    **dict.fromkeys(("var", "std"), variance),
+    "softmax": softmax,
+    "getitem": take,
+}
