@@ -17,6 +17,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
@@ -72,7 +73,10 @@ class Peer:
 class Row:
     """What was measured of one cell of some sizes, by peer."""
 
-    def __init__(self, peers: list[Peer], cell: str, sizes: tuple[int, ...], seconds: float, rounds: int = 7):
+    def __init__(
+        self, peers: list[Peer], cell: str, sizes: tuple[int, ...], seconds: float, statistic: Callable[..., Any]
+    ):
+        rounds = 7
         self.first: dict[str, float] = {}
         self.times: dict[str, list[float]] = {}
         self.wrong: dict[str, str] = {}
@@ -87,7 +91,7 @@ class Row:
             for peer in peers:
                 if peer.name in self.times:
                     self.times[peer.name] += peer.ask("time", seconds / rounds / len(peers))["times"]
-        self.medians = {name: float(np.median(times)) for name, times in self.times.items()}
+        self.typical = {name: float(statistic(times)) for name, times in self.times.items()}
 
     def _compare(self, cell: str, answers: dict[str, dict[str, float]]) -> None:
         same = [name for name in answers if not (cell == "GRU" and name.startswith("torch"))]
@@ -98,14 +102,14 @@ class Row:
                     self.wrong[name] = f"{what} {ours:.6g} and not {expected:.6g}"
 
     def ratio(self, name: str, to: str) -> float:
-        """Return the ratio of the medians of two peers; NaN if one is missing."""
-        return self.medians.get(name, np.nan) / self.medians.get(to, np.nan)
+        """Return the ratio of two peers' times; NaN if one is missing."""
+        return self.typical.get(name, np.nan) / self.typical.get(to, np.nan)
 
     def text(self, name: str, to: str) -> str:
         """Return the ratio of two peers with its spread."""
-        if name not in self.medians:
+        if name not in self.typical:
             return "–"
-        low, high = np.percentile(self.times[name], [25, 75]) / self.medians[to]
+        low, high = np.percentile(self.times[name], [25, 75]) / self.typical[to]
         ratio = self.ratio(name, to)
         digits = 2 if ratio < 10 else 0
         return f"{ratio:.{digits}f} ±{(high - low) / 2:.{digits}f}"
@@ -153,7 +157,7 @@ def table(rows: dict[tuple[str, int], Row], names: list[str], more: dict[str, tu
             ratios = [row.text(name, base) for row in of_cell]
             rest = more.get(name, ("", "")) if cell == "Elman" else ("", "")
             lines.append("| " + " | ".join([PEERS[name][0], *ratios, first, *rest]) + " |")
-        median = [f"{row.medians[base] * 1e3:.3g} ms" for row in of_cell]
+        median = [f"{row.typical[base] * 1e3:.3g} ms" for row in of_cell]
         lines.append("| " + " | ".join([f"1 is, of {PEERS[base][0]}", *median, "", "", ""]) + " |\n")
     return "\n".join(lines)
 
@@ -181,6 +185,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tiny", action="store_true", help="small sizes, to see that it runs")
     parser.add_argument("--seconds", type=float, default=5.0, help="for each row, of all peers together")
+    parser.add_argument("--best", action="store_true", help="least times, not medians: for a machine with other work")
     parser.add_argument("--cells", nargs="*", default=list(CELLS), choices=list(CELLS))
     parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=list(PEERS))
     parser.add_argument("--rows", nargs="*", type=int, default=range(1, 7), help="numbers from 1 to 6")
@@ -192,7 +197,8 @@ def main() -> None:
     rows: dict[tuple[str, int], Row] = {}
     for cell in options.cells:
         for k, size in enumerate(sizes):
-            row = rows[cell, k] = Row(peers, cell, size, 0.01 if options.tiny else options.seconds)
+            seconds = 0.01 if options.tiny else options.seconds
+            row = rows[cell, k] = Row(peers, cell, size, seconds, np.min if options.best else np.median)
             for name, why in row.wrong.items():
                 print(f"{cell} {size}: {PEERS[name][0]}: {why}", file=sys.stderr)
     for peer in peers:

@@ -27,7 +27,7 @@ def product(writer: KernelWriter, value: Value) -> None:
     dims = len(first.source.shape), len(second.source.shape)
     if rest or max(dims) > 2 or min(dims) == 0 or not value.shape:
         raise NotTaken(f"a {value.op.name} of {dims[0]} and {dims[1]} axes")
-    a, b = writer.places.whole(first), writer.places.whole(second)
+    a, b = (_converted(writer, writer.places.whole(read), read, value) for read in (first, second))
     if value.op.name == "linear" and dims[0] == 1:
         a, b = b, a
     elif value.op.name == "linear":
@@ -38,6 +38,26 @@ def product(writer: KernelWriter, value: Value) -> None:
     else:
         rows = writer.places.rows(writer.recurrence.rows(value), f"{writer.emitter.name(value)}_rows", writes=True)
         writer.lines.append(f"{rows}[...] = dot({a}, {b})")
+
+
+def outer(writer: KernelWriter, value: Value) -> None:
+    """Write an outer product."""
+    a, b = value.reads
+    elements = Elements(writer, value.shape)
+    column = elements.element(writer.places.of(a), shaped(a.source, (*a.source.shape, 1)))
+    elements.assign(writer.places.written(value), value, f"{column} * {elements.operand(b)}")
+    writer.lines += elements.lines()
+
+
+def _converted(writer: KernelWriter, text: str, read: Read, value: Value) -> str:
+    """Return an array in the dtype of a value: products are of equal dtypes."""
+    if read.source.dtype == value.dtype:
+        return text
+    if read.source.loop is not None and read.step:
+        return f"{text}.astype(np.{value.dtype})"
+    name = f"{text}_in_{value.dtype}"
+    writer.before[name] = f"{text}.astype(np.{value.dtype})"
+    return name
 
 
 def _transposed(writer: KernelWriter, text: str, read: Read) -> str:
@@ -202,6 +222,7 @@ def _along_rows(writer: KernelWriter, row: Elements, passes: list[tuple[str, lis
 WRITERS: dict[str, Callable[[KernelWriter, Value], None]] = {
     "linear": product,
     "matmul": product,
+    "outer": outer,
     **dict.fromkeys(("concatenate", "stack"), join),
     "scatter": scatter,
     **dict.fromkeys((*RESHAPED, "transpose", "swapaxes", "moveaxis"), turn),

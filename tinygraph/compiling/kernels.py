@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from .arrays import WRITERS, assemble
 from .elements import Elements
 from .errors import NotTaken
@@ -33,9 +31,9 @@ class KernelWriter:
         self.before: dict[str, str] = {}  # what is computed before the loop
         self.lines: list[str] = []
         numbers = {value.dtype for value in self.groups.statements if value.dtype != bool}
-        if len(numbers) != 1 or not numbers <= _NUMBERS:
-            raise NotTaken(f"numbers of {', '.join(sorted(map(str, numbers)))}")
-        (self.number,) = numbers
+        if not numbers:
+            raise NotTaken("truth values alone")
+        self.number = max(numbers, key=lambda dtype: dtype.itemsize)
         for value in [*(value for group in self.groups.groups for value in group), *sunk]:
             self._check(value)
 
@@ -45,7 +43,7 @@ class KernelWriter:
             return
         if not is_elementwise(value) and (value.kind != "call" or value.op.name not in WRITERS):
             raise NotTaken(f"{value.op.name if value.op is not None else value.kind}")
-        reason = fits(value, self.number)
+        reason = fits(value)
         if reason:
             raise NotTaken(reason)
 
@@ -75,6 +73,3 @@ class KernelWriter:
         emitter.compile_loop(name, text, self.number, types, self.constants)
         passed = [str(recurrence.high - recurrence.low), *(argument.passed for argument in arguments.values())]
         emitter.lines.append(f"{name}({', '.join(passed)})")
-
-
-_NUMBERS = {np.dtype(np.float32), np.dtype(np.float64)}

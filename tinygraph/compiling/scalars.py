@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .form import CALL, SUM, Value
+from .form import CALL, CONSTANT, SUM, Value
 
 _NUMPYS = (
     *("absolute", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt", "ceil"),
@@ -22,8 +22,10 @@ _EXPRESSIONS = {
     **{"equal": "{} == {}", "not_equal": "{} != {}"},
     **dict.fromkeys(("logical_and", "bitwise_and"), "{} & {}"),
     **dict.fromkeys(("logical_or", "bitwise_or"), "{} | {}"),
+    "clip": "minimum(maximum({}, {}), {})",
     **dict.fromkeys(("logical_not", "invert"), "not {}"),
 }
+_TAKEN = (np.dtype(np.float32), np.dtype(np.float64))
 CHEAP = ("add", "subtract", "multiply", "divide", "negative", "positive", "alias", "square", "broadcast_to")
 
 
@@ -35,16 +37,17 @@ def is_elementwise(value: Value) -> bool:
     return value.kind == CALL and value.op.name in _EXPRESSIONS and not own
 
 
-def fits(value: Value, number: np.dtype) -> str:
-    """Tell why a value cannot be computed of numbers of one dtype; empty where it can."""
-    if value.dtype != number and value.dtype != bool:
-        return f"numbers of {value.dtype} among those of {number}"
-    for read in value.reads:
-        source = read.source
-        weak = source.kind == "constant" and not hasattr(source.data, "dtype") and source.loop is None
-        if not weak and source.dtype != number and source.dtype != bool:
-            return f"numbers of {source.dtype} among those of {number}"
+def fits(value: Value) -> str:
+    """Tell why a value cannot be computed in a compiled loop; empty where it can."""
+    for dtype in [value.dtype, *(source.dtype for source in value.sources() if not is_plain_number(source))]:
+        if dtype.kind != "b" and dtype not in _TAKEN:
+            return f"numbers of {dtype}"
     return ""
+
+
+def is_plain_number(value: Value) -> bool:
+    """Tell whether a value is a Python number, which takes the dtype of what it is computed with."""
+    return value.kind == CONSTANT and value.loop is None and not hasattr(value.data, "dtype")
 
 
 def expression(value: Value, operands: list[str]) -> str:
@@ -60,8 +63,8 @@ def expression(value: Value, operands: list[str]) -> str:
     if name == "power" and _is_two(value.reads[1].source):
         name, operands = "square", operands[:1]
     form = _EXPRESSIONS[name]
-    return form.format(", ".join(operands)) if form.endswith("({})") else form.format(*operands)
+    return form.format(", ".join(operands)) if form.count("{") == 1 < len(operands) else form.format(*operands)
 
 
 def _is_two(value: Value) -> bool:
-    return value.kind == "constant" and value.loop is None and value.shape == () and value.data == 2
+    return value.kind == CONSTANT and value.loop is None and value.shape == () and value.data == 2
