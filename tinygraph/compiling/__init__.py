@@ -5,6 +5,7 @@ What a call depends on:
 - `compiled`: `compile`, and the calls of a compiled function
 - `arguments`: what of a call may hold other numbers in the next one
 - `reach`, `state`: what a function reads besides, found through the code that ran, and whether that is still the same
+- `own`: which ops are tinygraph's
 - `watching`, `capture`: a call recorded with its arrays as leaves, and what was asked of Tensors meanwhile
 - `making`: the first call, in which a plan is made and compared with the function itself
 
@@ -15,7 +16,10 @@ The program that it becomes:
 - `derivative`, `rules`: its backward pass, by the ops' own rules
 - `improving`: that backward pass as an expert would write it
 - `schedule`: what is a loop, and what runs for all time steps at once
-- `emitting`, `batching`, `totals`, `looping`: its source
+- `emitting`, `batching`, `totals`: its source
+- `recurrence`, `looping`: the buffers of a loop, and the loop as calls of NumPy
+- `fusing`, `places`, `scalars`, `elements`, `arrays`, `kernels`: or as a function that numba compiles
+- `numeric`: what such functions call, and their compiler; it alone imports numba
 - `naming`: that source for readers, with the program's own names
 - `plan`, `results`: all that together, and what a call returns
 """

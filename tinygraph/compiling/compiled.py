@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial, update_wrapper
 from importlib import import_module
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..backward.backprop import is_observed
 from ..backward.derivatives import Differentiated
@@ -17,9 +17,11 @@ from ..backward.pytree import flatten, rebuild
 from ..recording.context import context
 from ..recording.tensor import Tensor, is_traced
 from .arguments import Arguments
-from .making import FirstCall, gradients_of
-from .plan import Plan
+from .own import OWN  # noqa: F401 - now: a program may make ops of the same names
 from .results import agree, like_eager, tensor_of_call
+
+if TYPE_CHECKING:
+    from .plan import Plan
 
 _BACKENDS = ("numpy", "numba")
 _MISSES = 4  # recordings a plan that may be in vain, before a function is left as it is
@@ -155,6 +157,8 @@ class Compiled:
     # -- the first call -----------------------------------------------------------------------------------------------
 
     def _first(self, arguments: Arguments, key: tuple, frame: FrameType) -> Any:
+        from .making import FirstCall  # most programs compile nothing, and need not load how
+
         self._misses += 1
         if self._misses > _MISSES * self._most:
             self._refuse((), "its arguments that are no arrays, or what it reads, were others in nearly every call")
@@ -217,6 +221,8 @@ class Compiled:
         return gradient if mark.what == "grad" else (outputs[0], gradient)
 
     def _compare(self, plan: Plan, arguments: Arguments, outputs: list[Any], gradients: list[Any]) -> None:
+        from .making import gradients_of  # loaded already
+
         eager = self.function(*arguments.args, **arguments.kwargs)
         if self._mark is not None:
             ours = flatten(self._derivative(self._mark, plan, arguments, outputs, gradients))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 
 from ..ops.elementwise import add
-from ..recording.op import registry
 from .batching import is_basic
 from .form import ASSEMBLE, CALL, CONSTANT, Form, Read, Value
+from .own import LINEAR
 from .recurrence import Recurrence
 from .scalars import CHEAP, is_elementwise
 
@@ -157,5 +157,4 @@ def without_bias(form: Form, members: list[Value]) -> None:
             value.op, value.reads = add, (Read(form.add(product), 1, 0), bias)
 
 
-_LINEAR = {op.facts["form"]: op for op in registry["linear"]}
-_WITHOUT = {"vector with bias": _LINEAR["vector"], "rows with bias": _LINEAR["rows"]}
+_WITHOUT = {"vector with bias": LINEAR["vector"], "rows with bias": LINEAR["rows"]}

@@ -6,19 +6,15 @@ from typing import Any
 
 from ..graphs.graph import Graph
 from ..recording.node import Node
-from ..recording.op import registry
 from ..recording.primitive import Primitive
 from ..recording.tensor import Tensor
 from .capture import Captured
 from .errors import NotCompiled
 from .form import ARGUMENT, CALL, CAPTURED, CONSTANT, Form, Read, Value, shape_and_dtype
+from .own import OWN
 from .watching import Plain
 
 MOST_OPS = 3000
-_OWN = {id(op) for ops in registry.values() for op in ops}  # before any program makes ops of the same names
-
-
-CROSS_ENTROPY = {op.facts["form"]: op for op in registry["softmax_cross_entropy"]}  # of each row, or reduced
 
 
 class Foreign(Primitive):
@@ -32,7 +28,7 @@ class Foreign(Primitive):
 
 def known(op: Any) -> Any:
     """Return an op, and one that is none of tinygraph's as a `Foreign`."""
-    return op if id(op) in _OWN or isinstance(op, Plain) else _foreign.setdefault(id(op), Foreign(op))
+    return op if id(op) in OWN or isinstance(op, Plain) else _foreign.setdefault(id(op), Foreign(op))
 
 
 _foreign: dict[int, Foreign] = {}  # ops are registered, and stay

@@ -43,7 +43,8 @@ def readable(text: str, form: Form, space: dict[str, Any]) -> str:
         for pattern, instead in _SUFFIXES:
             rest = re.sub(pattern, instead, rest)
         rest = re.sub(r"_ts\d+$", "s", re.sub(r"(_t_\w+?_\d+)s\d+$", r"\1s", rest))
-        return {"v": "", "saved": "saved_of_", "start": "start_of_"}[kind] + names[value] + rest
+        whole = {"v": "", "saved": "saved_of_", "start": "start_of_"}[kind] + names[value] + rest
+        return f"{whole}_" if keyword.iskeyword(whole) else whole  # the rows of `a` are no `as`
 
     return "\n".join(_wrapped(_TOKEN.sub(word, line)) for line in text.split("\n"))
 

@@ -22,7 +22,8 @@ from ..recording.tensor import Tensor
 from .capture import Captured, alike
 from .errors import Irregular
 from .form import CALL, CONSTANT, GATHER, JOIN, ROW, SUM, TOTAL, Case, Form, Loop, Read, Value
-from .lowering import CROSS_ENTROPY, known, leaf
+from .lowering import known, leaf
+from .own import CROSS_ENTROPY
 
 
 def folded_form(

@@ -33,7 +33,7 @@ def recordings(monkeypatch):
     """Count the calls for which a plan is made."""
     counted = []
     first = making.FirstCall
-    monkeypatch.setattr(room, "FirstCall", lambda *arguments: counted.append(1) or first(*arguments))
+    monkeypatch.setattr(making, "FirstCall", lambda *arguments: counted.append(1) or first(*arguments))
     return counted
 
 
