@@ -30,8 +30,17 @@ def book(cell: str, arrays: list[np.ndarray]) -> Run:
 
 def eager(cell: str, arrays: list[np.ndarray]) -> Run:
     """Return tinygraph's tape."""
-    run = tg.value_and_grad(programs.CELLS[cell], PARAMETERS)
-    return lambda: run(*arrays)
+    X, Y, *values = arrays
+    parameters = [tg.parameter(value) for value in values]
+
+    def run() -> tuple[Any, list[Any]]:
+        for parameter in parameters:
+            parameter.grad = None
+        loss = programs.CELLS[cell](X, Y, *parameters)
+        loss.backward()
+        return loss.data, [parameter.grad for parameter in parameters]
+
+    return run
 
 
 def _compiled(backend: str) -> Callable[[str, list[np.ndarray]], Run]:

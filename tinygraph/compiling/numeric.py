@@ -161,7 +161,8 @@ def cross_entropy_adjoint(g: Any, p: np.ndarray, target: np.ndarray) -> np.ndarr
     """Return ``g (p − one_hot(target))``, a row for each loss; g may be the same for all time steps."""
     do, classes = np.empty(p.shape, p.dtype), plain(target.astype(np.int64, copy=False)).reshape(-1)
     _, backward = _cross_entropy(p.dtype)
-    adjoints = plain(np.asarray(g, p.dtype)).reshape(-1)
+    g = np.asarray(g, p.dtype)
+    adjoints = plain(g if g.size == 1 else np.broadcast_to(g, target.shape)).reshape(-1)
     backward(adjoints, plain(p).reshape(-1, p.shape[-1]), classes, do.reshape(-1, p.shape[-1]))
     return do
 
