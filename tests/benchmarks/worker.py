@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import resource
 import sys
 import time
@@ -62,6 +63,8 @@ class Worker:
 def main() -> None:
     """Answer requests, each a line of JSON on standard input."""
     gc.set_threshold(200_000)  # as `rnn.fit` does
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # jax asks for no number of threads
     worker = Worker(sys.argv[1])
     for line in sys.stdin:
         what, *arguments = json.loads(line)
