@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import sys
 import tempfile
 from pathlib import Path
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 GUIDE = sorted((HERE / "guide").glob("*.ipynb"))
 SECONDS = 120  # that one cell may take
-CELL = re.compile(r"[^\s\"]*ipykernel_\d+[/\\]\d+\.py")  # the file of a cell, another in every run
 
 
 def executed(path: Path) -> NotebookNode:
@@ -79,7 +77,6 @@ def _small(output: Any) -> Any:
     if "image/svg+xml" in data:
         data.pop("text/html", None)
     if output.output_type == "error":
-        output.evalue = CELL.sub("cell.py", output.evalue)
         output.traceback = [f"{output.ename}: {output.evalue}"]
     return output
 

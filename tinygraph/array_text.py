@@ -53,13 +53,13 @@ def array_text(x: Any) -> str:
 
     Examples
     --------
-    >>> array_text([[1.0, 0.5], [0.25, 0.125]]), array_text(np.arange(10.0))
-    ('[[1 0.5] [0.25 0.125]]', '10, norm 16.88, from 0 to 9')
+    >>> array_text([[1.0, 0.5], [0.25, 0.125]]), array_text(np.arange(10.0)), array_text(-np.zeros(9))
+    ('[[1 0.5] [0.25 0.125]]', '10, norm 16.88, from 0 to 9', '9, norm 0, from 0 to 0')
     """
     x = np.asarray(x)
     if x.size <= 8:
         text = values_text(x.tolist())
         if len(text) <= 100:
             return text
-    smallest, largest = np.min(x, initial=np.inf), np.max(x, initial=-np.inf)
+    smallest, largest = np.min(x, initial=np.inf) + 0.0, np.max(x, initial=-np.inf) + 0.0  # no -0
     return f"{shape_text(x.shape)}, norm {norm(x):.4g}, from {smallest:.3g} to {largest:.3g}"

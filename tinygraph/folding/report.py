@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from ..loops.places import Loop
+from ..recording.filenames import file_name
 from ..recording.source import Source
 from .cell import FoldedEdge, FoldedLoop, FoldedNode
 from .indices import LATEST
@@ -107,7 +107,7 @@ def _where(node: FoldedNode) -> str:
 
 def _line(node: FoldedNode) -> str:
     source: Source | None = node.source
-    return f"{Path(source.filename).name}:{source.lineno}" if source else "code without source"
+    return f"{file_name(source.filename)}:{source.lineno}" if source else "code without source"
 
 
 def _name(node: FoldedNode) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import CodeType
 from typing import Any
 
 from ..plain_text import clean
 from ..recording.bytecode import Flow, Heads, layout
+from ..recording.filenames import file_name
 
 Order = tuple[int | None, ...]  # numbers of places that sort as things happened, None for an iteration
 Vector = tuple[int, ...]  # the iteration of each enclosing loop, outermost first
@@ -57,7 +57,7 @@ class Loop:
 
     def __str__(self) -> str:
         if self.lineno is not None:
-            return f"the loop at {Path(self.filename).name}:{self.lineno} in {self.function}"
+            return f"the loop at {file_name(self.filename)}:{self.lineno} in {self.function}"
         return f"the loop {self.function!r}" if self.function else "what was repeated"
 
     def __repr__(self) -> str:

@@ -9,7 +9,8 @@ Read in this order:
 - `applying`, `pullback`: an op run forward, and an adjoint pulled back through it, both by arity
 - `broadcasting`, `sparse`: what a contribution is summed to, and one that is zero but for the elements of an index
 - `context`: scopes, time steps, `no_grad`
-- `calls`, `bytecode`, `source`: in which call and at which instruction an op ran, and the source text of that place
+- `calls`, `bytecode`, `source`: in which call and at which instruction an op ran, and the source text of that place;
+  `filenames`: how a file is called there
 - `syntax`, `idioms`, `paths`, `operands`: what the program calls a value, followed through its text from what made it
 - `passes`: what a recorded backward pass says of itself
 - `foreign`, `skipped`: what bridges to other frameworks need: their calls as nodes, their frames skipped

@@ -12,6 +12,7 @@ from types import CodeType
 from typing import Any
 
 from ..plain_text import clean
+from .filenames import cell_name
 
 Rule = Callable[..., Any]
 PACKAGE = str(Path(__file__).parents[1]) + os.sep
@@ -139,7 +140,9 @@ def rule_place(rule: Rule | None) -> str:
     if code is None:
         return ""
     inside = code.co_filename.startswith(os.getcwd() + os.sep)
-    return f'File "{os.path.relpath(code.co_filename) if inside else code.co_filename}", line {code.co_firstlineno}'
+    file = os.path.relpath(code.co_filename) if inside else code.co_filename
+    where = cell_name(code.co_filename) or f'File "{file}"'
+    return f"{where}, line {code.co_firstlineno}"
 
 
 def rule_text(rule: Rule) -> str:

@@ -7,11 +7,11 @@ import os
 import sysconfig
 import textwrap
 from dataclasses import dataclass
-from pathlib import PureWindowsPath
 from types import CodeType, FrameType
 
 from ..plain_text import clean, clean_lines
 from .calls import Call
+from .filenames import cell_name, file_name
 from .paths import name_of, value_path
 from .primitive import PACKAGE
 from .skipped import is_skipped
@@ -60,7 +60,8 @@ class Source:
             object.__setattr__(self, name, clean(getattr(self, name)))
 
     def __str__(self) -> str:
-        where = f'File "{self.filename}", line {self.lineno}, in {self.function}'
+        file = cell_name(self.filename) or f'File "{self.filename}"'
+        where = f"{file}, line {self.lineno}, in {self.function}"
         return f"{where}\n{textwrap.indent(self.marked(), '    ')}" if self.text else where
 
     def place(self, script: str | None) -> str:
@@ -74,7 +75,7 @@ class Source:
         """
         if self.filename == script and not is_of_a_library(self.filename):
             return f"line {self.lineno}"
-        return f"{PureWindowsPath(self.filename).name}:{self.lineno}"  # of either system: a trace may come from another
+        return f"{file_name(self.filename)}:{self.lineno}"
 
     def marked(self) -> str:
         """Return the source lines, with the expression underlined where it fits on one line.

@@ -9,12 +9,13 @@ from functools import cache
 import numpy as np
 
 from tinygraph.numeric import norm
+from tinygraph.recording.filenames import file_name
 from tinygraph.recording.node import Node
 from tinygraph.recording.sparse import dense
 from tinygraph.tracing.trace import Trace
 
 from .expressions import Expression, ExpressionError
-from .names import Moment, file_name
+from .names import Moment
 
 Test = Callable[[int], str | None]
 

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tinygraph as tg
+from tinygraph.recording.filenames import file_name
 from tinygraph.recording.node import Node
 from tinygraph.tracing.trace import Trace
 
 from . import breakpoints as points
 from .breakpoints import Breakpoint
 from .expressions import Expression
-from .names import Moment, file_name
+from .names import Moment
 
 
 class Stop(NamedTuple):

@@ -7,10 +7,9 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from tinygraph.recording.calls import Call
+from tinygraph.recording.filenames import file_name
 from tinygraph.recording.skipped import is_skipped
 from tinygraph.tracing.trace import Trace
-
-from .names import file_name
 
 
 class Line(NamedTuple):

@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import PureWindowsPath
 from typing import Any, Protocol
 
 import numpy as np
 
 from tinygraph.graphs.symbols import plain_name
 from tinygraph.numeric import norm
+from tinygraph.recording.filenames import file_name
 from tinygraph.recording.node import Node
 from tinygraph.recording.sparse import dense
 from tinygraph.tracing.trace import Trace
@@ -193,14 +193,3 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], str]] = {
 
 
 METHODS: dict[str, Callable[[Any], Any]] = {"transpose": np.transpose}
-
-
-def file_name(path: str) -> str:
-    r"""Return a path without its directories, whichever system it was recorded on.
-
-    Examples
-    --------
-    >>> file_name("/home/ada/net.py"), file_name(r"C:\ada\net.py")
-    ('net.py', 'net.py')
-    """
-    return PureWindowsPath(path).name

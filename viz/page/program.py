@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from tinygraph.plain_text import clean
+from tinygraph.recording.filenames import file_name
 from tinygraph.recording.node import Node
 from tinygraph.tracing.trace import Trace
 
@@ -51,7 +51,7 @@ class Program:
         for filename, wanted in used.items():
             lines = self.trace.source_lines(filename)
             shown = {str(n): clean(lines[n]) for n in sorted(wanted & lines.keys())}
-            files.append({"name": clean(Path(filename).name), "lines": shown})
+            files.append({"name": clean(file_name(filename)), "lines": shown})
         numbers = {filename: i for i, filename in enumerate(used)}
         sources = [self._indented(place) | {"file": numbers[place.file]} for place in self._places.values]
         return {"sources": sources, "files": files}

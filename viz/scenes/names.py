@@ -6,13 +6,13 @@ import ast
 import re
 from collections.abc import Hashable, Sequence
 from functools import cached_property, lru_cache
-from pathlib import PurePath
 from typing import NamedTuple
 
 import numpy as np
 
 import tinygraph as tg
 from tinygraph.graphs.symbols import plain_name
+from tinygraph.recording.filenames import file_name
 from tinygraph.recording.operands import operands_of
 from tinygraph.recording.paths import singular
 from tinygraph.tracing.expressions import substituted, typeset
@@ -72,7 +72,7 @@ class Names:
         words = self._words.get(key)
         if words is None:
             source = node.source
-            where = f"{PurePath(source.filename).name}:{source.lineno}" if source is not None else ""
+            where = f"{file_name(source.filename)}:{source.lineno}" if source is not None else ""
             name, expression = self._of_constant(node) if is_constant else (node.name, node.expression)
             expression = self._of_rule(node, expression) if node.pulled is not None else expression
             if name and not is_name(name) and node.kind != "parameter":

@@ -12,10 +12,11 @@ from rich.text import Text
 from tinygraph import diagnosing as diagnosis
 from tinygraph.diagnosing.symptoms.case import Symptom
 from tinygraph.plain_text import spans
+from tinygraph.recording.filenames import file_name
 from tinygraph.recording.node import Node
 from tinygraph.tracing.cuts import ASKED_FOR, Cut
 
-from ..debugging.names import file_name, telling_of_variables
+from ..debugging.names import telling_of_variables
 from ..debugging.snapshot import json_data
 from .panels import wrapped
 from .session import Answer, Session, command

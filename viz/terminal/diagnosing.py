@@ -13,10 +13,10 @@ from tinygraph.array_text import number_text
 from tinygraph.diagnosing.symptoms.case import timesteps
 from tinygraph.graphs.symbols import Symbols
 from tinygraph.plain_text import spans
+from tinygraph.recording.filenames import file_name
 from tinygraph.recording.node import Node
 from tinygraph.tracing.trace import Trace
 
-from ..debugging.names import file_name
 from ..debugging.snapshot import json_data
 from .arrays import summary
 from .panels import wrapped

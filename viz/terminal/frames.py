@@ -7,10 +7,10 @@ import re
 
 from rich.text import Text
 
+from tinygraph.recording.filenames import file_name
 from tinygraph.recording.source import Source, call_stack
 
 from ..debugging.lines import line_meant
-from ..debugging.names import file_name
 from .session import Answer, CommandError, Session, command
 
 _AROUND = 5  # lines above and below the one that is meant

@@ -10,11 +10,11 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from tinygraph.array_text import shape_text, values_text
+from tinygraph.recording.filenames import file_name
 from tinygraph.tracing.what_if import WhatIf
 
 from ..debugging.debugger import Debugger
 from ..debugging.expressions import ExpressionError
-from ..debugging.names import file_name
 from ..debugging.snapshot import take_snapshot
 from .arrays import one_line
 from .ascii_text import in_ascii

@@ -7,12 +7,12 @@ import re
 from rich.text import Text
 
 from tinygraph.plain_text import did_you_mean
+from tinygraph.recording.filenames import file_name
 
 from ..debugging import breakpoints as points
 from ..debugging.breakpoints import Breakpoint
 from ..debugging.expressions import Expression
 from ..debugging.lines import Line, line_meant
-from ..debugging.names import file_name
 from .session import Answer, CommandError, Session, command, split_word, whole_number
 
 _KINDS = "op scope t line nan jump if nodes ops"

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from tinygraph.plain_text import spans
+from tinygraph.recording.filenames import file_name
 from tinygraph.recording.node import Node
 from tinygraph.testing.findings import Finding, Findings
 from tinygraph.tracing.trace import Trace
 
-from ..debugging.names import file_name
 from .session import Answer, Session, command
 
 _SHOWN = 3  # ops that are wrong
