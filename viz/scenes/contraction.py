@@ -5,7 +5,7 @@ Where a variable reaches another on two ways, as in ``x + f(x)``, the result of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from .delays import Delay, delay_text, is_carried
@@ -19,6 +19,7 @@ SUMS = frozenset(("add", "subtract"))
 PASSED = SUMS | frozenset(("negative", "reshape", "transpose", "squeeze", "expand_dims", "astype"))
 LOOKED_INTO = frozenset(("multiply", "divide", "negative", "reshape", "transpose", "squeeze", "expand_dims"))
 PRODUCTS = frozenset(("multiply", "divide"))
+OF_MATRICES = frozenset(("matmul", "dot", "linear"))
 STATISTICS = frozenset(("mean", "var", "std"))
 MOST_LABELS = 3
 
@@ -78,7 +79,7 @@ def contract(
     elements : collection of int
         The ops that take one element of a parameter, which is written as a parameter itself.
     """
-    staying = set(kept)
+    staying = set(kept) | {index for op, read in reads() for index in _multiplied(op, [nodes[i] for i, _, _ in read])}
     while True:
         contraction = Contraction(reads(), staying, nodes, hues, label, states, elements)
         forks = {other for index in contraction.forks for other in alike(index)} - staying
@@ -209,6 +210,13 @@ class Contraction:
     def tags(self, index: int) -> tuple[tuple[str, int], ...]:
         """Return the parameters that are only added to a variable: their labels and colours."""
         return tuple((self._label(parameter), self._hues[parameter]) for parameter in self._origins[index].added)
+
+
+def _multiplied(op: AnyNode, operands: Sequence[AnyNode]) -> Iterator[int]:
+    """Yield the vectors among parameters that other parameters multiply: W h₀ is no sum of W and h₀."""
+    if op.kind == "op" and op_name(op) in OF_MATRICES and all(x.kind == "parameter" for x in operands):
+        vectors = [x.index for x in operands[:2] if sum(size > 1 for size in x.shape) < 2]
+        yield from vectors if len(vectors) == 1 else ()
 
 
 def labelled(edge: Edge, factors: Sequence[tuple[str, int]]) -> Edge:

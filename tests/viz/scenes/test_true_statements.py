@@ -493,3 +493,16 @@ def test_a_prediction_is_one_in_the_last_time_step_too():
     labels = {node.label for node in viz.draw(errors, view="variables").scene.nodes}
     assert {"m′⁽³⁾", "m⁽³⁾", "m′⁽⁴⁾"} <= labels
     assert "m⁽⁴⁾" not in labels
+
+
+@pytest.mark.parametrize("fold", [False, True])
+def test_a_learned_vector_that_matrices_multiply_is_a_node_and_no_bias(fold):
+    U, V = tg.parameter(np.eye(2), name="U"), tg.parameter(np.eye(2) / 2, name="V")
+    start, b = tg.parameter(np.ones(2), name="start"), tg.parameter(np.zeros(2), name="b")
+    h = np.tanh(U @ start + V @ np.ones(2) + b)
+    y = np.tanh(V @ start + U @ h)
+    scene = viz.draw((y * y).sum(), view="variables", fold=fold).scene
+    label = {node.id: node.label for node in scene.nodes}
+    drawn = {(label[edge.source], edge.label, label[edge.target]) for edge in scene.edges}
+    assert {("start", "U", "h"), ("start", "V", "y")} <= drawn
+    assert {node.label: [text for text, _ in node.tags] for node in scene.nodes if node.tags} == {"h": ["b"]}
