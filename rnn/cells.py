@@ -1,7 +1,7 @@
 """Recurrent cells: one time step each, in the equations and the names of the lectures.
 
-A cell is called as ``cell(state, x)`` and returns the next state. Rows are examples: x is (N, I) for
-a batch and (I,) for a single sequence. ``U`` reads the input, ``W`` the state, as in ``a = b + W h + U x``.
+A cell is called as ``cell(state, x)`` and returns the next state: PyTorch's take x first. Rows are examples: x is
+(N, I) for a batch and (I,) for a single sequence. ``U`` reads the input, ``W`` the state, as in ``a = b + W h + U x``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import tinygraph as tg
 
 from .init import Rng, drawing, glorot, orthogonal, zeros
 from .module import Arrays, Module
+from .order import as_state, check_order
 from .torch_layouts import affine_from_torch, affine_to_torch
 
 State = Any  # a Tensor or an array; a tuple of them where a cell keeps several
@@ -56,6 +57,10 @@ class Cell(Module):
 
     A cell of one's own has parameters, and the equations of one time step. With `tg.linear` they hold for a
     single vector and for a batch.
+
+    The state comes first, ``cell(h, x)``, where PyTorch's cells are called ``cell(x, h)``. What is called so where
+    both have one size ends in an error as soon as the cell is given a state that it returned, in the second time
+    step; a single call with arrays of one's own cannot be told from a right one.
 
     Parameters
     ----------
@@ -126,7 +131,7 @@ class Cell(Module):
         names, sizes = self._initial_names(), self.state_sizes
         if isinstance(sizes, tuple):
             return tuple(self._initial(n, s, batch) for n, s in zip(names, sizes, strict=True))
-        return self._initial(names[0], sizes, batch)
+        return as_state(self._initial(names[0], sizes, batch))
 
     def _initial_names(self) -> tuple[str, ...]:
         parts = len(self.state_sizes) if isinstance(self.state_sizes, tuple) else 1
@@ -212,12 +217,13 @@ class ElmanCell(Cell):
 
     def __call__(self, h: State, x: ArrayLike) -> tg.Tensor:
         """Return the next h, (N, H) or (H,)."""
+        check_order(self, h, x)
         if self.phi is itself:  # h is the affine map itself, and is drawn as h
             h = tg.linear(x, self.U, self.b) + tg.linear(h, self.W, self.d)
-            return h
+            return as_state(h, self)
         a = tg.linear(x, self.U, self.b) + tg.linear(h, self.W, self.d)
         h = self.phi(a)
-        return h
+        return as_state(h, self)
 
     def to_torch(self, own: Arrays) -> Arrays:
         """Return the parameters of PyTorch's RNNCell."""
@@ -266,7 +272,7 @@ class TiedCell(Cell):
         self.b = draw(zeros, size) if bias else None
 
     def __call__(self, h: State, x: ArrayLike) -> tg.Tensor:
-        """Return the next h, (N, D) or (D,)."""
+        """Return the next h, (N, D) or (D,): x and h may change places."""
         a = tg.linear(x + h, self.W, self.b)
         h = self.phi(a)
         return h
@@ -325,10 +331,11 @@ class JordanCell(Cell):
 
     def __call__(self, ŷ: State, x: ArrayLike) -> tg.Tensor:
         """Return the next ŷ, (N, K) or (K,)."""
+        check_order(self, ŷ, x)
         a = tg.linear(x, self.U, self.b) + tg.linear(ŷ, self.W)
         h = self.phi(a)
         ŷ = self._answer(h)
-        return ŷ
+        return as_state(ŷ, self)
 
     def _answer(self, h: tg.Tensor) -> tg.Tensor:
         if self.sigma is itself:  # ŷ is the affine map itself, and is drawn as ŷ
@@ -378,6 +385,7 @@ class ConditionedCell(Cell):
 
     def __call__(self, h: State, y: ArrayLike, Rx: ArrayLike = 0.0) -> tg.Tensor:
         """Return the next h, (N, H) or (H,), from what was written last and R x."""
+        check_order(self, h, y)
         a = tg.linear(y, self.U, self.b) + tg.linear(h, self.W) + Rx
         h = self.phi(a)
-        return h
+        return as_state(h, self)

@@ -17,6 +17,7 @@ from .cells import Cell, State, first
 from .checks import has_tensors
 from .init import Rng, generator
 from .module import Module
+from .order import as_state
 from .unrolling import each_timestep
 
 
@@ -134,7 +135,7 @@ class RecurrentDropout(Cell):
     def __call__(self, state: State, x: ArrayLike) -> State:
         """Return the cell's next state, and the mask as it is."""
         before, m = state
-        return self.cell(_with_first(before, m) if self.training and self.p else before, x), m
+        return self.cell(as_state(_with_first(before, m)) if self.training and self.p else before, x), m
 
     def torch_key(self, child: str, key: str) -> str:
         """Return the cell's own name of a parameter."""

@@ -12,6 +12,7 @@ import tinygraph as tg
 from .cells import Cell, State, check_pair, check_sizes
 from .init import Rng, drawing, generator, glorot, orthogonal, stacked, uniform, zeros
 from .module import Arrays
+from .order import as_state, check_order
 from .torch_layouts import affine_from_torch, affine_to_torch, gru_from_torch, gru_to_torch
 
 GATES = (0, 1, 3, 2)  # between our order (ι, φ, ω, cell) and PyTorch's (i, f, g, o), both ways
@@ -247,6 +248,7 @@ class GRUCell(Cell):
 
     def __call__(self, h: State, x: ArrayLike) -> tg.Tensor:
         """Return the next h, (N, H) or (H,)."""
+        check_order(self, h, x)
         hx = tg.concatenate([h, x], axis=-1)
         z = tg.sigmoid(_plus(tg.linear(hx, self.W_z, self.b_z), self.d_z))
         r = tg.sigmoid(_plus(tg.linear(hx, self.W_r, self.b_r), self.d_r))
@@ -256,7 +258,7 @@ class GRUCell(Cell):
         else:
             h̃ = tg.tanh(tg.linear(tg.concatenate([r * h, x], axis=-1), self.W, self.b))
             h = (1 - z) * h + z * h̃
-        return h
+        return as_state(h, self)
 
     def to_torch(self, own: Arrays) -> Arrays:
         """Return the parameters of PyTorch's GRUCell where the equations are PyTorch's."""

@@ -14,6 +14,7 @@ from .cells import Cell, ElmanCell, Nonlinearity, State, check_pair, check_sizes
 from .gated import LSTMCell
 from .init import Rng, drawing, glorot, orthogonal, stacked
 from .module import Arrays, Module
+from .order import as_state, check_order
 from .unrolling import each_timestep
 
 
@@ -123,9 +124,10 @@ class LayerNormElmanCell(ElmanCell):
 
     def __call__(self, h: State, x: ArrayLike) -> tg.Tensor:
         """Return the next h, (N, H) or (H,)."""
+        check_order(self, h, x)
         a = self.norm(tg.linear(x, self.U) + tg.linear(h, self.W))
         h = self.phi(a)
-        return h
+        return as_state(h, self)
 
 
 class LayerNormLSTMCell(LSTMCell):
@@ -240,6 +242,7 @@ class LayerNormGRUCell(Cell):
 
     def __call__(self, h: State, x: ArrayLike) -> tg.Tensor:
         """Return the next h, (N, H) or (H,)."""
+        check_order(self, h, x)
         H = self.output_size
         Ux, Wh = tg.linear(x, self.U), tg.linear(h, self.W)
         gates = tg.sigmoid(self.norm_x(Ux[..., : 2 * H]) + self.norm_h(Wh[..., : 2 * H]))
@@ -247,4 +250,4 @@ class LayerNormGRUCell(Cell):
         r = gates[..., H:]
         h̃ = tg.tanh(self.norm_x̃(Ux[..., 2 * H :]) + r * self.norm_h̃(Wh[..., 2 * H :]))
         h = (1 - z) * h + z * h̃
-        return h
+        return as_state(h, self)

@@ -12,6 +12,7 @@ import tinygraph as tg
 
 from .cells import Cell, State, itself
 from .checks import Lengths, Step, check_next_state, initial_state, mask, of_dtype, sequence
+from .order import as_state
 
 Feed = Callable[[Any], Any]  # from an output to the next input
 Forced = Sequence[State] | np.ndarray | None  # T targets that are fed back
@@ -67,6 +68,7 @@ def unroll(
     inputs = sequence(cell, xs)
     T, batch = len(inputs), inputs[0].shape[:-1]
     state = _recorded(initial_state(cell, state, batch))
+    as_state(state)
     active = None if lengths is None else mask(lengths, T, batch)
     if active is not None:
         inputs = _without_padding(inputs, active)
@@ -86,6 +88,7 @@ def unroll(
             if t == first:
                 check_next_state(cell, state, new)
             state = new if active is None else _where(active[t - 1], new, state)
+            as_state(state)
             outputs[t - 1] = read(state)
     return outputs, state
 
@@ -165,6 +168,7 @@ def decode(
     forced = None if targets is None else of_dtype(targets, np.asarray(start).dtype, "the targets fed back")
     feed = itself if feed is None else feed
     state = _recorded(state)
+    as_state(state)
     outputs: list[Any] = []
     y = start
     for t in range(1, 1 + ((steps or 0) if forced is None else len(forced))):

@@ -64,6 +64,12 @@ def run(one):
     return rnn.unroll(one, np.zeros((4, 2, 3)))
 
 
+def in_torchs_order(one):
+    h = np.zeros((2, 3))
+    for x in np.ones((2, 2, 3)):
+        h = one(x, h)
+
+
 TABLE = {
     # arrays and tensors
     "tg.Tensor([1.0])": (lambda: tg.Tensor([1.0]), TypeError, "write tg.tensor([1.0]), or tg.parameter([1.0])"),
@@ -85,6 +91,9 @@ TABLE = {
         "Bidirectional takes two cells, one a direction of time, not LSTM(3, 4)"),
     "Bidirectional(cell, cell)": (lambda: rnn.Bidirectional(*[cell()] * 2), ValueError, "would share its weights"),
     "unroll(rnn.LSTM(3, 4), xs)": (lambda: rnn.unroll(rnn.LSTM(3, 4), X), TypeError, "runs itself: call it with xs"),
+    "cell(x, h), of one size": (lambda: in_torchs_order(rnn.ElmanCell(3, 3, rng=0)), TypeError,
+        "ElmanCell is called with its state first, and then x, where PyTorch's cells take x first"),
+    "gru_cell(x, h), of one size": (lambda: in_torchs_order(rnn.GRUCell(3, 3, rng=0)), TypeError, "Write cell(h, x)"),
     "lstm(h, x)": (lambda: rnn.LSTMCell(3, 4)(np.zeros((2, 4)), X[0]), TypeError,
         "called with its state (b_c, s) first, and then x, not with a ndarray of shape (2, 4)"),
     "lstm_cell(x, (h, c))": (lambda: rnn.LSTMCell(3, 4)(X[0], (np.zeros((2, 4)),) * 2), TypeError, "(b_c, s) first"),
