@@ -74,6 +74,8 @@ class Scaler(NamedTuple):
     >>> scaler = Scaler.fit([1.0, 3.0])
     >>> scaler.scale([1.0, 3.0]), scaler.restore([0.0])
     (array([-1.,  1.]), array([2.]))
+    >>> scaler, Scaler.fit([[1.0, 4.0], [3.0, 5.0]])
+    (Scaler(mean=2, deviation=1), Scaler(mean=[2, 4.5], deviation=[1, 0.5]))
     """
 
     mean: np.ndarray
@@ -96,6 +98,13 @@ class Scaler(NamedTuple):
     def restore(self, values: ArrayLike) -> np.ndarray:
         """Return the values that were standardised: undo `scale`."""
         return np.asarray(values) * self.deviation + self.mean
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(mean={_shown(self.mean)}, deviation={_shown(self.deviation)})"
+
+
+def _shown(values: ArrayLike) -> str:
+    return np.array2string(np.asarray(values), separator=", ", threshold=8, formatter={"float_kind": "{:g}".format})
 
 
 def _finite(values: np.ndarray, what: str) -> np.ndarray:
@@ -200,12 +209,23 @@ def split(count: int, fractions: Sequence[float], rng: Rng = None, *, ordered: b
     ------
     ValueError
         When the fractions do not add up to 1, or a part would be empty.
+    TypeError
+        When the examples themselves are given.
 
     Examples
     --------
-    >>> [part.tolist() for part in split(10, (0.7, 0.3), ordered=True)]
-    [[0, 1, 2, 3, 4, 5, 6], [7, 8, 9]]
+    >>> series = np.arange(0.0, 1.0, 0.1)
+    >>> train, test = split(len(series), (0.7, 0.3), ordered=True)
+    >>> train.tolist(), series[test]
+    ([0, 1, 2, 3, 4, 5, 6], array([0.7, 0.8, 0.9]))
     """
+    if not isinstance(count, (int, np.integer)) or isinstance(count, bool):
+        raise TypeError(
+            f"split takes how many examples there are, not a {type(count).__name__}: write split(len(examples),"
+            " fractions), whose parts are positions: examples[parts[0]]"
+        )
+    if np.ndim(fractions) != 1:
+        raise TypeError(f"fractions should be the shares of all parts, as (0.7, 0.3), not {fractions!r}")
     if min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-9:
         raise ValueError(f"fractions should be positive and add up to 1, not {tuple(fractions)}")
     positions = np.arange(count) if ordered else generator(rng).permutation(count)

@@ -71,6 +71,11 @@ class Forecaster(Module):
         else:
             raise ValueError(f"recurrence should be 'hidden' or 'output', not {recurrence!r}")
 
+    @property
+    def layer(self) -> ElmanCell | JordanCell:
+        """The cell, by the name that it has in `ManyToMany`."""
+        return self.cell
+
     def __call__(
         self, xs: ArrayLike, state: State = None, lengths: Lengths = None, *, forced: Forced = None
     ) -> list[tg.Tensor]:

@@ -1,4 +1,7 @@
-"""Initial values of weights. Each function takes the shape and an explicit source of randomness."""
+"""Initial values of weights. Each function takes the shape, a tuple, and an explicit source of randomness.
+
+What it returns is an array, of which `tinygraph.parameter` makes a weight: ``tg.parameter(glorot((5, 3), rng))``.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ def generator(rng: Rng) -> np.random.Generator:
 
 def zeros(shape: tuple[int, ...], rng: Rng = None) -> np.ndarray:
     """Return zeros; `rng` is taken so that all initialisers are called alike."""
-    return np.zeros(shape)
+    return np.zeros(_tuple(shape, "zeros"))
 
 
 def uniform(shape: tuple[int, ...], rng: Rng = None, bound: float | None = None) -> np.ndarray:
@@ -33,13 +36,14 @@ def uniform(shape: tuple[int, ...], rng: Rng = None, bound: float | None = None)
     >>> bool(abs(uniform((50, 4), rng=0)).max() <= 0.5)
     True
     """
+    shape = _tuple(shape, "uniform")
     bound = shape[-1] ** -0.5 if bound is None else bound
     return generator(rng).uniform(-bound, bound, shape)
 
 
 def ones(shape: tuple[int, ...], rng: Rng = None) -> np.ndarray:
     """Return ones; `rng` is taken so that all initialisers are called alike."""
-    return np.ones(shape)
+    return np.ones(_tuple(shape, "ones"))
 
 
 def normal(shape: tuple[int, ...], rng: Rng = None, deviation: float = 1.0) -> np.ndarray:
@@ -50,18 +54,22 @@ def normal(shape: tuple[int, ...], rng: Rng = None, deviation: float = 1.0) -> n
     >>> normal((2, 3), rng=0).shape
     (2, 3)
     """
-    return generator(rng).normal(0.0, deviation, shape)
+    return generator(rng).normal(0.0, deviation, _tuple(shape, "normal"))
 
 
 def glorot(shape: tuple[int, ...], rng: Rng = None, gain: float = 1.0) -> np.ndarray:
     """Return U(−a, a) with a = gain·√(6 / (fan_in + fan_out)) (Glorot and Bengio 2010, eq. 16).
 
+    It is an array: a cell's weight is a parameter made of it.
+
     Examples
     --------
     >>> bool(abs(glorot((20, 10), rng=0)).max() <= (6 / 30) ** 0.5)
     True
+    >>> tg.parameter(glorot((5, 3), rng=0)).shape
+    (5, 3)
     """
-    rows, columns = _matrix(shape)
+    rows, columns = _matrix(shape, "glorot")
     return uniform(shape, rng, gain * (6 / (rows + columns)) ** 0.5)
 
 
@@ -69,7 +77,7 @@ def orthogonal(shape: tuple[int, ...], rng: Rng = None, gain: float = 1.0) -> np
     """Return gain·Q, Q uniformly distributed with orthonormal columns, or rows where these are fewer.
 
     Q of the QR decomposition of a Gaussian matrix, with R's diagonal made positive
-    (Mezzadri 2007), is uniform in that sense.
+    (Mezzadri 2007), is uniform in that sense. It is an array: a cell's weight is ``tg.parameter(orthogonal(…))``.
 
     Examples
     --------
@@ -77,7 +85,7 @@ def orthogonal(shape: tuple[int, ...], rng: Rng = None, gain: float = 1.0) -> np
     >>> bool(np.allclose(Q @ Q.T, np.eye(3)))
     True
     """
-    rows, columns = _matrix(shape)
+    rows, columns = _matrix(shape, "orthogonal")
     gaussian = generator(rng).standard_normal((max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(gaussian)
     q = q * np.copysign(1.0, np.diag(r))
@@ -93,7 +101,7 @@ def identity(shape: tuple[int, ...], rng: Rng = None, gain: float = 1.0) -> np.n
     array([[0.5, 0. ],
            [0. , 0.5]])
     """
-    return gain * np.eye(*_matrix(shape))
+    return gain * np.eye(*_matrix(shape, "identity"))
 
 
 def stacked(initializer: Initializer, blocks: int) -> Initializer:
@@ -123,7 +131,15 @@ def drawing(rng: Rng, dtype: DTypeLike) -> Callable[..., tg.Tensor]:
     return draw
 
 
-def _matrix(shape: tuple[int, ...]) -> tuple[int, int]:
+def _tuple(shape: tuple[int, ...], name: str) -> tuple[int, ...]:
+    """Return a shape; raise TypeError where it is a number, as in ``glorot(5, 3)``: the second would be the seed."""
+    if not isinstance(shape, (tuple, list)):
+        raise TypeError(f"{name} takes the shape as a tuple, and then the rng, as {name}((5, 3), rng), not {shape!r}")
+    return tuple(shape)
+
+
+def _matrix(shape: tuple[int, ...], name: str) -> tuple[int, int]:
+    shape = _tuple(shape, name)
     if len(shape) != 2:
-        raise ValueError(f"this initialiser makes matrices, not arrays of shape {shape}")
+        raise ValueError(f"{name} makes matrices, not arrays of shape {shape}")
     return shape[0], shape[1]

@@ -82,6 +82,11 @@ class ManyToMany(Module):
         self.layer = checked_layer(layer, "ManyToMany")
         self.readout = Readout(layer.output_size, output_size, rng=rng, dtype=layer.dtype)
 
+    @property
+    def cell(self) -> Any:
+        """The layer, by the name that it has in `ManyToOne`."""
+        return self.layer
+
     def __call__(self, xs: ArrayLike, state: State = None, lengths: Lengths = None) -> list[tg.Tensor]:
         """Return the T outputs o⁽ᵗ⁾, (N, K) or (K,) each."""
         return self.run(xs, state, lengths)[0]
@@ -118,6 +123,11 @@ class ManyToOne(Module):
     def __init__(self, cell: Any, output_size: int, *, rng: Rng = None) -> None:
         self.cell = checked_layer(cell, "ManyToOne")
         self.readout = Readout(cell.output_size, output_size, rng=rng, dtype=cell.dtype)
+
+    @property
+    def layer(self) -> Any:
+        """The cell, by the name that it has in `ManyToMany`."""
+        return self.cell
 
     def __call__(self, xs: ArrayLike, state: State = None, lengths: Lengths = None) -> tg.Tensor:
         """Return the output, (N, K) or (K,)."""

@@ -23,7 +23,8 @@ Arrays = dict[str, np.ndarray]
 class Module:
     """Base of cells, layers and models: what its attributes hold are its parameters and parts.
 
-    A parameter takes the attribute's name, so that ``self.W = tg.parameter(...)`` is drawn as W.
+    A parameter takes the attribute's name, so that ``self.W = tg.parameter(...)`` is drawn as W. An array in an
+    attribute is a constant, which is not trained and not saved: also one that `glorot` has drawn.
     Parts and parameters may also stand in a list, a tuple or a dict. What it computes is ``__call__``, or
     ``forward``. A class that has a counterpart in PyTorch overrides `to_torch` and `from_torch`, or `torch_key`:
     state dicts are in PyTorch's names and layouts.
@@ -212,8 +213,10 @@ class Module:
         """The dtype that all parameters share."""
         dtypes = {parameter.dtype for parameter in self.parameters().values()}
         if not dtypes:
+            arrays = [name for name, value in vars(self).items() if isinstance(value, np.ndarray)]
+            told = f", only arrays, which are not trained ({', '.join(arrays)})" * bool(arrays)
             raise TypeError(
-                f"{type(self).__name__} holds no parameters: write self.W = tg.parameter(…) in its __init__"
+                f"{type(self).__name__} holds no parameters{told}: write self.W = tg.parameter(…) in its __init__"
             )
         if len(dtypes) != 1:
             several = ", ".join(sorted(map(str, dtypes)))

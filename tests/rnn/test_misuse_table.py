@@ -154,8 +154,16 @@ TABLE = {
     "a state of another size": (lambda: run(Sized(4, lambda self, h, x: x)), ValueError,
         "should return the next state, an array of shape (2, 4), not an array of shape (2, 3)"),
     "no tg.parameter": (lambda: run(Plain()), TypeError,
-        "Plain holds no parameters: write self.W = tg.parameter(…) in its __init__"),
+        "Plain holds no parameters, only arrays, which are not trained (W): write self.W = tg.parameter(…) in its"),
     "a size of zero": (lambda: rnn.Cell(3, 0), ValueError, "state_sizes should be a positive integer, not 0"),
+    # data and first weights
+    "split(series, fractions)": (lambda: rnn.split(X, (0.7, 0.3)), TypeError,
+        "split takes how many examples there are, not a ndarray: write split(len(examples), fractions), whose parts"),
+    "split(fractions)": (lambda: rnn.split((0.7, 0.3), 10), TypeError, "how many examples there are, not a tuple"),
+    "split(10, 0.7)": (lambda: rnn.split(10, 0.7), TypeError, "the shares of all parts, as (0.7, 0.3), not 0.7"),
+    **{f"{name}(3, 2)": (lambda name=name: getattr(rnn, name)(3, 2), TypeError,
+        f"{name} takes the shape as a tuple, and then the rng, as {name}((5, 3), rng), not 3")
+       for name in ("glorot", "orthogonal", "identity", "uniform", "normal", "zeros", "ones")},
     # sequences
     "pack_padded_sequence, unsorted": (lambda: rnn.pack_padded_sequence(X, [3, 5]), ValueError,
         "the longest sequence should come first, but lengths is [3, 5]: sort them, or write enforce_sorted=False"),
@@ -216,3 +224,11 @@ def test_a_cell_of_ones_own_in_ten_lines_trains_in_batches_and_folds():
         assert len(tg.fold(loss).nodes) < len(tg.graph(loss).nodes) / 2
     cell.learn_initial_state(np.float64)
     assert [name for name in cell.parameters() if name != "W"] == ["h0_1", "h0_2"]
+
+
+def test_what_a_model_runs_has_one_name_in_all_models():
+    models = [rnn.ManyToMany(cell(), 2), rnn.ManyToOne(cell(), 2), rnn.Forecaster(3, 4)]
+    for model in models:
+        assert model.cell is model.layer
+        assert len(model.parameters()) == 5
+        assert isinstance(model.cell, rnn.ElmanCell)
