@@ -56,7 +56,15 @@ def call(model: Any, batch: Batch) -> Outputs:
         return teacher_forced(model, batch.inputs, batch.targets, batch.lengths)
     if batch.lengths is None:
         return model(batch.inputs)
-    return model(batch.inputs, lengths=batch.lengths)
+    try:
+        return model(batch.inputs, lengths=batch.lengths)
+    except TypeError as error:
+        if "unexpected keyword argument 'lengths'" not in str(error):
+            raise
+        raise TypeError(
+            f"{error}: the batch has lengths, and the model is called as model(inputs, lengths=lengths); name its"
+            " argument so, or say forward=lambda model, batch: model(batch.inputs, batch.lengths)"
+        ) from error
 
 
 def lengths_of_targets(model: Any, outputs: Outputs, batch: Batch) -> Lengths:

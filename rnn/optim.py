@@ -12,7 +12,7 @@ import tinygraph as tg
 from tinygraph.numeric import norm
 
 from .module import Arrays, Module
-from .schedules import Schedule
+from .rates import Rates, check_rates, part_of, rates_at
 from .torch_names import OF_OPTIMIZERS
 
 Parameters = Module | Mapping[str, tg.Tensor]
@@ -21,6 +21,11 @@ Parameters = Module | Mapping[str, tg.Tensor]
 def named(parameters: Parameters) -> dict[str, tg.Tensor]:
     """Return the parameters of a module, or of a dict, by name."""
     if not isinstance(parameters, (Module, Mapping)):
+        if isinstance(parameters, (list, tuple)) and any(isinstance(group, Mapping) for group in parameters):
+            raise TypeError(
+                "an optimiser takes a model, and a rate for each part by its name, not a list of groups: "
+                'write rnn.Adam(model, lr={"cell": 1e-4, "readout": 1e-2})'
+            )
         raise TypeError(
             f"an optimiser takes a model, or a dict of tensors by name, not {_told(parameters)}: "
             'write rnn.Adam(model), or rnn.Adam({"W": W, "b": b})'
@@ -51,18 +56,26 @@ class Optimizer:
     Parameters
     ----------
     parameters : Module or dict of tensors by name
-    lr : float or function
-        The learning rate, or a schedule from the number of updates done (0 at first) to it.
+    lr : float, function, or dict of them
+        The learning rate, or a schedule from the number of updates done (0 at first) to it; or one for each part of
+        the model by its name, as ``{"cell": 1e-4, "readout": 1e-2}``.
     weight_decay : float
+
+    Examples
+    --------
+    >>> import rnn
+    >>> model = rnn.Forecaster(4, 20, rng=0)
+    >>> fine_tuning = rnn.Adam(model, lr={"cell": 1e-4, "readout": rnn.step_decay(1e-2, every=100)})
+    >>> fine_tuning.rate
+    {'cell': 0.0001, 'readout': 0.01}
     """
 
     slots: tuple[str, ...] = ()
 
-    def __init__(self, parameters: Parameters, lr: float | Schedule, weight_decay: float = 0.0) -> None:
+    def __init__(self, parameters: Parameters, lr: Rates, weight_decay: float = 0.0) -> None:
         self.parameters = named(parameters)
         self.lr, self.weight_decay, self.updates = lr, weight_decay, 0
-        if not callable(lr) and not lr >= 0:
-            raise ValueError(f"lr should be at least 0, not {lr}")
+        check_rates(lr, self.parameters)
         self.running: dict[str, Arrays] = {slot: {} for slot in self.slots}
         self.counts: dict[str, int] = dict.fromkeys(self.parameters, 0)
 
@@ -74,9 +87,9 @@ class Optimizer:
             raise AttributeError(f"{kind!r} object has no attribute {name!r}{instead}", name=name, obj=self)
 
     @property
-    def rate(self) -> float:
-        """The learning rate of the next update."""
-        return float(self.lr(self.updates) if callable(self.lr) else self.lr)
+    def rate(self) -> float | dict[str, float]:
+        """The learning rate of the next update, or those of the parts."""
+        return rates_at(self.updates, self.lr)
 
     def step(self) -> None:
         """Update every parameter that has a gradient."""
@@ -85,7 +98,8 @@ class Optimizer:
         for name, parameter in self.parameters.items():
             if parameter.grad is not None:
                 self.counts[name] = self.counts.get(name, 0) + 1
-                parameter.data = self.update(name, parameter.data, np.asarray(parameter.grad), rate)
+                own = rate[part_of(name, rate)] if isinstance(rate, dict) else rate
+                parameter.data = self.update(name, parameter.data, np.asarray(parameter.grad), own)
 
     def update(self, name: str, value: np.ndarray, gradient: np.ndarray, rate: float) -> np.ndarray:
         """Return the new value of the parameter `name`."""
@@ -138,8 +152,8 @@ class SGD(Optimizer):
     Parameters
     ----------
     parameters : Module or dict of tensors by name
-    lr : float or function
-        η, or a schedule of it.
+    lr : float, function, or dict of them
+        η, or a schedule of it, or those of the parts by name: see `Optimizer`.
     momentum : float
         μ.
     weight_decay : float
@@ -161,7 +175,7 @@ class SGD(Optimizer):
     def __init__(
         self,
         parameters: Parameters,
-        lr: float | Schedule = 0.01,
+        lr: Rates = 0.01,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
         nesterov: bool = False,
@@ -187,8 +201,8 @@ class Adam(Optimizer):
     Parameters
     ----------
     parameters : Module or dict of tensors by name
-    lr : float or function
-        η, or a schedule of it.
+    lr : float, function, or dict of them
+        η, or a schedule of it, or those of the parts by name: see `Optimizer`.
     betas : (float, float)
         How much of the running mean and of the running mean square an update keeps.
     eps : float
@@ -211,7 +225,7 @@ class Adam(Optimizer):
     def __init__(
         self,
         parameters: Parameters,
-        lr: float | Schedule = 1e-3,
+        lr: Rates = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
@@ -249,7 +263,7 @@ class AdamW(Adam):
     def __init__(
         self,
         parameters: Parameters,
-        lr: float | Schedule = 1e-3,
+        lr: Rates = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.01,
@@ -268,7 +282,7 @@ def clip_grad_norm(parameters: Parameters, max_norm: float) -> float:
     Returns
     -------
     float
-        The norm before.
+        The norm before. What is scaled has the norm `max_norm`, where PyTorch's has a millionth less.
 
     Raises
     ------

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .optim import SGD, Adam, AdamW, Optimizer, Parameters
+from .rates import Rates
 from .rmsprop import RMSprop
-from .schedules import Schedule
 
 OPTIMIZERS: dict[str, tuple[Callable[..., Optimizer], float]] = {
     "sgd": (SGD, 0.1),
@@ -16,9 +16,7 @@ OPTIMIZERS: dict[str, tuple[Callable[..., Optimizer], float]] = {
 }
 
 
-def optimizer_for(
-    optimizer: Optimizer | str | None, parameters: Parameters, lr: float | Schedule | None = None
-) -> Optimizer:
+def optimizer_for(optimizer: Optimizer | str | None, parameters: Parameters, lr: Rates | None = None) -> Optimizer:
     """Return an optimiser: the one given, or a new one by its name, with a rate that small networks train at.
 
     Parameters
@@ -26,7 +24,7 @@ def optimizer_for(
     optimizer : Optimizer, "adam", "adamw", "rmsprop", "sgd", or None for Adam
     parameters : Module or dict of tensors by name
         What a new one trains.
-    lr : float or function, optional
+    lr : float, function, or dict of them by part, optional
         The rate of a new one; 0.01, or 0.1 for "sgd", when not given.
 
     Raises

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .optim import Optimizer, Parameters
-from .schedules import Schedule
+from .rates import Rates
 
 
 class RMSprop(Optimizer):
@@ -16,8 +16,8 @@ class RMSprop(Optimizer):
     Parameters
     ----------
     parameters : Module or dict of tensors by name
-    lr : float or function
-        η, or a schedule of it.
+    lr : float, function, or dict of them
+        η, or a schedule of it, or those of the parts by name: see `Optimizer`.
     alpha : float
         α.
     eps : float
@@ -44,7 +44,7 @@ class RMSprop(Optimizer):
     def __init__(
         self,
         parameters: Parameters,
-        lr: float | Schedule = 0.01,
+        lr: Rates = 0.01,
         alpha: float = 0.99,
         eps: float = 1e-8,
         weight_decay: float = 0.0,

@@ -50,8 +50,8 @@ OF_MODULES = {
 }
 
 OF_OPTIMIZERS = {
-    "param_groups": "optimizer.lr = 0.001, or a schedule: rnn.Adam(model, lr=rnn.step_decay(0.01, every=100))",
-    "add_param_group": "an optimiser for each group: rnn.Adam({name: parameter, …}, lr=…)",
+    "param_groups": "optimizer.lr = 0.001, or a rate for each part: rnn.Adam(model, lr={name: rate, …})",
+    "add_param_group": "a rate for each part: rnn.Adam(model, lr={name: rate, …})",
     "state_dict": "optimizer.state()",
     "load_state_dict": "optimizer.load_state(*state)",
 }

@@ -26,6 +26,7 @@ from .optim import Optimizer
 from .optimizers import optimizer_for
 from .parallel import ShardedUpdater
 from .progress import progress
+from .rates import each_rate
 from .settings import fingerprint, settings_of
 from .updating import NonfiniteLossError, Update, Updater
 from .weighing import Loss, combined
@@ -209,8 +210,9 @@ def evaluate(model: Module, data: Data, loss: Loss = mse, forward: Forward | Non
 
 def _follow(run: Run) -> None:
     """Tell a schedule that looks at the losses what they were: also of a run that is resumed."""
-    if hasattr(run.optimizer.lr, "follow"):
-        run.optimizer.lr.follow(run.history.measured)
+    for rate in each_rate(run.optimizer.lr):
+        if hasattr(rate, "follow"):
+            rate.follow(run.history.measured)
 
 
 def _epoch(run: Run, update: Updater, data: Data, after_update: Callable[[Update], None] | None) -> None:

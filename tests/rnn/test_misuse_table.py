@@ -119,6 +119,8 @@ TABLE = {
     # optimisers
     "Adam([W, w])": (lambda: rnn.Adam(list(weights())), TypeError,
         'a model, or a dict of tensors by name, not a list of 2: write rnn.Adam(model), or rnn.Adam({"W": W, "b": b})'),
+    "Adam([{params, lr}])": (lambda: rnn.Adam([{"params": cell().parameters(), "lr": 0.1}], lr=0.01), TypeError,
+        'not a list of groups: write rnn.Adam(model, lr={"cell": 1e-4, "readout": 1e-2})'),
     "Adam(W)": (lambda: rnn.Adam(weights()[0]), TypeError, "not a Tensor of shape (2, 2): write rnn.Adam(model)"),
     "Adam(parameters().values())": (lambda: rnn.Adam(cell().parameters().values()), TypeError, "not dict_values("),
     'Adam({"W": array})': (lambda: rnn.Adam({"W": np.ones(3)}), TypeError, "'W' is a ndarray: write tg.parameter(…)"),
