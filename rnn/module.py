@@ -140,10 +140,9 @@ class Module:
         for name, child in self.children():
             yield from child._walk_generators(f"{prefix}{name}.")
 
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
-        for parameter in self.parameters().values():
-            parameter.grad = None
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters, or with False make them zero."""
+        zero_grad(self.parameters(), set_to_none)
 
     def own_parameters(self) -> dict[str, tg.Tensor]:
         """Return the parameters that this module holds itself, frozen ones too, without those of its parts."""
@@ -324,6 +323,13 @@ class Module:
     def __repr__(self) -> str:
         frozen = self.num_parameters(requires_grad=False)
         return f"{type(self).__name__}({self.num_parameters()} parameters{f', {frozen} of them frozen' * bool(frozen)})"
+
+
+def zero_grad(parameters: Mapping[str, tg.Tensor], set_to_none: bool) -> None:
+    """Forget the gradients of parameters, or make those zero that are there, as PyTorch does."""
+    for parameter in parameters.values():
+        gradient = parameter.grad
+        parameter.grad = None if set_to_none or gradient is None else np.zeros_like(gradient)
 
 
 class _Name(str):

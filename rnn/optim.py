@@ -11,7 +11,7 @@ import numpy as np
 import tinygraph as tg
 from tinygraph.numeric import norm
 
-from .module import Arrays, Module
+from .module import Arrays, Module, zero_grad
 from .rates import Rates, check_rates, part_of, rates_at
 from .torch_names import OF_OPTIMIZERS
 
@@ -105,10 +105,9 @@ class Optimizer:
         """Return the new value of the parameter `name`."""
         raise NotImplementedError(f"{type(self).__name__} has no rule")
 
-    def zero_grad(self) -> None:
-        """Forget all gradients."""
-        for parameter in self.parameters.values():
-            parameter.grad = None
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients, or with False make them zero: what the loss does not use is then decayed, too."""
+        zero_grad(self.parameters, set_to_none)
 
     def slot(self, slot: str, name: str, like: np.ndarray) -> np.ndarray:
         """Return the running array of the parameter `name`, zeros of the shape of `like` at first."""

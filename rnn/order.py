@@ -32,6 +32,11 @@ def check_order(cell: Any, state: Any, x: Any) -> None:
 
     Zeros are a state: with them begins who feeds a cell its own states as inputs.
     """
+    if state is None or x is None:
+        raise TypeError(
+            f"{type(cell).__name__} is called as cell(h, x), with None as neither: the first h is"
+            " cell.initial_state((N,)) for a batch of N, cell.initial_state() for a single sequence"
+        )
     if not isinstance(x, tg.Tensor) or x.state_of is None or x.state_of() is not cell:
         return
     is_tensor = isinstance(state, tg.Tensor)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from .schedules import Schedule
+from .schedules import Schedule, check_number
 
 Rate = float | Schedule
 Rates = Rate | Mapping[str, Rate]
 
 
 def check_rates(lr: Rates, names: Iterable[str]) -> None:
-    """Raise ValueError unless every rate is at least 0, every parameter has one, and every part a parameter."""
+    """Raise unless every rate is a number, at least 0, every parameter has one, and every part a parameter."""
     for rate in each_rate(lr):
-        if not callable(rate) and not rate >= 0:
-            raise ValueError(f"lr should be at least 0, not {rate}")
+        if not callable(rate):
+            check_number(rate)
     if isinstance(lr, Mapping):
         unused = set(lr) - {part_of(name, lr) for name in names}
         if unused:

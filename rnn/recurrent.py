@@ -101,7 +101,11 @@ class Recurrent(Module):
         directions = 1 + self.bidirectional
         count = self.num_layers * directions
         parts = hx if self.several_states else (hx,)
-        if not isinstance(parts, tuple) or len(parts) != 1 + self.several_states or any(len(p) != count for p in parts):
+        if (
+            not isinstance(parts, (tuple, list))
+            or len(parts) != 1 + self.several_states
+            or any(len(p) != count for p in parts)
+        ):
             shape = f"({count}, N, {self.hidden_size})"
             expected = f"a pair (h_0, c_0) of shape {shape} each" if self.several_states else f"h_0 of shape {shape}"
             raise ValueError(f"hx of {self!r} should be {expected}")

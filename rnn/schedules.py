@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from numbers import Real
+from typing import Any
 
 Schedule = Callable[[int], float]
+
+
+def check_number(lr: Any) -> None:
+    """Raise unless a rate is a number, at least 0: a schedule is given to an optimiser, and not the other way round."""
+    if not isinstance(lr, Real) or isinstance(lr, bool):
+        way = ": a schedule is given to the optimiser, as rnn.Adam(model, lr=schedule)" * hasattr(lr, "zero_grad")
+        raise TypeError(f"lr should be a number, not {lr!r}{way}")
+    if not float(lr) >= 0:
+        raise ValueError(f"lr should be at least 0, not {lr}")
 
 
 def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
@@ -16,6 +27,7 @@ def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
     >>> [step_decay(1.0, every=2, factor=0.5)(update) for update in range(5)]
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
+    check_number(lr)
     return lambda update: lr * factor ** (update // every)
 
 
@@ -27,6 +39,7 @@ def exponential_decay(lr: float, half_life: float) -> Schedule:
     >>> exponential_decay(1.0, half_life=10)(20)
     0.25
     """
+    check_number(lr)
     return lambda update: lr * 0.5 ** (update / half_life)
 
 
@@ -39,6 +52,7 @@ def cosine_decay(lr: float, updates: int, final: float = 0.0) -> Schedule:
     >>> schedule(0), round(schedule(5), 12), schedule(10), schedule(11)
     (1.0, 0.5, 0.0, 0.0)
     """
+    check_number(lr)
 
     def schedule(update: int) -> float:
         done = min(update / updates, 1.0)
@@ -109,6 +123,7 @@ class ReduceLROnPlateau:
         min_lr: float = 0.0,
         eps: float = 1e-8,
     ) -> None:
+        check_number(lr)
         if not 0 < factor < 1:
             raise ValueError(f"factor should be above 0 and below 1, not {factor}")
         if mode not in ("min", "max") or threshold_mode not in ("rel", "abs"):

@@ -41,6 +41,8 @@ OF_MODULES = {
     "register_buffer": "self.mean = tg.tensor(array)",
     "register_forward_hook": "rnn.fit(..., debug=…), or viz.debug(loss)",
     "add_module": "an attribute: self.layer = layer",
+    "flatten_parameters": "nothing: it changes no number",
+    "apply": "for part in model.modules(): …",
     "to": "dtype=np.float32 where it is made; all runs on the CPU",
     "cuda": "nothing: all runs on the CPU",
     "cpu": "nothing: all runs on the CPU",

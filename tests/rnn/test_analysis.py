@@ -111,7 +111,7 @@ def test_c7_saturated_units_by_time_step():
 
 @pytest.mark.parametrize("peepholes", [True, False])
 def test_c7_gates_over_time(peepholes):
-    cell = rnn.LSTMCell(1, 2, peepholes, rng=0)
+    cell = rnn.LSTMCell(1, 2, peepholes=peepholes, rng=0)
     for parameter in cell.parameters().values():
         parameter.data = np.zeros(parameter.shape)
     cell.U.data = np.array([[0.0]] * 2 + [[5.0], [0.0]] + [[0.0]] * 4)

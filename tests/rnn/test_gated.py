@@ -19,7 +19,7 @@ def test_b12_parameters(I, H):
 @pytest.mark.parametrize("bias", [True, False])
 def test_b12_equations(peepholes, bias):
     I, H, rng = 3, 4, np.random.default_rng(1)
-    cell = randomised(rnn.LSTMCell(I, H, peepholes, bias, rng=0))
+    cell = randomised(rnn.LSTMCell(I, H, peepholes=peepholes, bias=bias, rng=0))
     U, W = np.split(cell.U.data, 4), np.split(cell.W.data, 4)
     b = np.split(cell.b.data, 4) if bias else [0.0] * 4
     p_ι, p_φ, p_ω = (cell.p_ι.data, cell.p_φ.data, cell.p_ω.data) if peepholes else (0.0, 0.0, 0.0)
@@ -37,7 +37,7 @@ def test_b12_equations(peepholes, bias):
 
 @pytest.mark.parametrize("peepholes", [True, False])
 def test_b12_the_direct_edge_between_states_carries_the_forget_gate(peepholes):
-    cell = randomised(rnn.LSTMCell(3, 4, peepholes, rng=0))
+    cell = randomised(rnn.LSTMCell(3, 4, peepholes=peepholes, rng=0))
     _, (b_c, s) = rnn.unroll(cell, np.random.default_rng(2).normal(size=(3, 3)))
     values = {(n.name, n.timestep): n.data for n in tg.graph(b_c, s).nodes}
     direct = []

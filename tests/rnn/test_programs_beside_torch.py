@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
 import rnn
+import tinygraph as tg
 
 RNG = np.random.default_rng(0)
 RATES = {"cell": 1e-3, "readout": 5e-2}
@@ -75,6 +76,17 @@ def test_rates_by_part_follow_schedules_and_resume(tmp_path):
 def test_rates_that_do_not_fit_are_named(lr, says):
     with pytest.raises(ValueError, match=re.escape(says)):
         rnn.Adam(rnn.ManyToOne(rnn.GRUCell(3, 4, rng=0), 2, rng=0), lr=lr)
+
+
+@pytest.mark.parametrize("set_to_none", [True, False])
+def test_a_gradient_of_zero_is_decayed_and_none_is_not(set_to_none):
+    theirs, ours = torch.nn.Parameter(torch.ones(2, dtype=torch.float64)), tg.parameter(np.ones(2))
+    for w, optimizer in ((theirs, torch.optim.AdamW([theirs], lr=0.1)), (ours, rnn.AdamW({"w": ours}, lr=0.1))):
+        (w * w).sum().backward()
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=set_to_none)
+        optimizer.step()
+    np.testing.assert_allclose(ours.data, theirs.detach().numpy(), rtol=1e-12)
 
 
 class TheirClassifier(nn.Module):
