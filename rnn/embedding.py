@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
@@ -10,7 +12,7 @@ from tinygraph.recording.questions import on_values
 
 from .cells import check_sizes
 from .init import Rng, drawing, normal
-from .module import Arrays, Module
+from .module import Module
 
 
 class Embedding(Module):
@@ -36,6 +38,8 @@ class Embedding(Module):
     >>> embedding([[1, 4], [4, 0]]).shape, embedding([0]).data
     ((2, 2, 3), array([[0., 0., 0.]]))
     """
+
+    names_in_torch = MappingProxyType({"E": "weight"})
 
     def __init__(
         self,
@@ -93,14 +97,6 @@ class Embedding(Module):
             padding = vector if isinstance(vector, tg.Tensor) else tg.tensor(vector, name="padding")
             x = tg.where((index == self.padding_idx)[..., None], padding, x)
         return x
-
-    def to_torch(self, own: Arrays) -> Arrays:
-        """Return the parameters of PyTorch's Embedding."""
-        return {"weight": own["E"]}
-
-    def from_torch(self, arrays: Arrays) -> Arrays:
-        """Undo `to_torch`."""
-        return {"E": arrays["weight"]}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.num_embeddings}, {self.output_size})"

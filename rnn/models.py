@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from .cells import Cell, ConditionedCell, Nonlinearity, State, check_sizes
 from .checks import Lengths, has_tensors, of_dtype
 from .init import Rng, drawing, generator, glorot, zeros
 from .layers import Bidirectional, is_recurrent, run
-from .module import Arrays, Module
+from .module import Module
 from .unrolling import Feed, decode, each_timestep, unroll
 
 
@@ -33,6 +34,8 @@ class Readout(Module):
         Of the parameters.
     """
 
+    names_in_torch = MappingProxyType({"V": "weight", "c": "bias"})
+
     def __init__(
         self, hidden_size: int, output_size: int, bias: bool = True, *, rng: Rng = None, dtype: DTypeLike = np.float64
     ) -> None:
@@ -48,14 +51,6 @@ class Readout(Module):
             return each_timestep(self, h)
         o = tg.linear(h, self.V, self.c)
         return o
-
-    def to_torch(self, own: Arrays) -> Arrays:
-        """Return the parameters of PyTorch's Linear."""
-        return {theirs: own[ours] for ours, theirs in (("V", "weight"), ("c", "bias")) if ours in own}
-
-    def from_torch(self, arrays: Arrays) -> Arrays:
-        """Undo `to_torch`."""
-        return {ours: arrays[theirs] for ours, theirs in (("V", "weight"), ("c", "bias")) if theirs in arrays}
 
 
 class ManyToMany(Module):

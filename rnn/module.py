@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -26,8 +27,8 @@ class Module:
     A parameter takes the attribute's name, so that ``self.W = tg.parameter(...)`` is drawn as W. An array in an
     attribute is a constant, which is not trained and not saved: also one that `glorot` has drawn.
     Parts and parameters may also stand in a list, a tuple or a dict. What it computes is ``__call__``, or
-    ``forward``. A class that has a counterpart in PyTorch overrides `to_torch` and `from_torch`, or `torch_key`:
-    state dicts are in PyTorch's names and layouts.
+    ``forward``. State dicts are in PyTorch's names and layouts: a class that has a counterpart there sets
+    `names_in_torch`, or overrides `to_torch` and `from_torch`, or `torch_key`.
 
     Examples
     --------
@@ -41,6 +42,7 @@ class Module:
     """
 
     training: bool = True  # whether dropout drops: see `train` and `eval`
+    names_in_torch: Mapping[str, str] = MappingProxyType({})  # of the own parameters that are called otherwise there
 
     def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
@@ -224,11 +226,12 @@ class Module:
 
     def to_torch(self, own: Arrays) -> Arrays:
         """Return the module's own arrays in PyTorch's names and layouts."""
-        return own
+        return {self.names_in_torch.get(name, name): array for name, array in own.items()}
 
     def from_torch(self, arrays: Arrays) -> Arrays:
         """Undo `to_torch`."""
-        return arrays
+        ours = {theirs: name for name, theirs in self.names_in_torch.items()}
+        return {ours.get(name, name): array for name, array in arrays.items()}
 
     def torch_key(self, child: str, key: str) -> str:
         """Return the state dict's name for what the part `child` calls `key`."""

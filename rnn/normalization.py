@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,8 @@ class LayerNorm(Module):
     array([[-1.342, -0.447,  0.447,  1.342]])
     """
 
+    names_in_torch = MappingProxyType({"g": "weight", "b": "bias"})
+
     def __init__(
         self,
         normalized_shape: int | Sequence[int],
@@ -73,14 +76,6 @@ class LayerNorm(Module):
             return x̂
         y = self.g * x̂ if self.b is None else self.g * x̂ + self.b
         return y
-
-    def to_torch(self, own: Arrays) -> Arrays:
-        """Return the parameters of PyTorch's LayerNorm."""
-        return {theirs: own[ours] for ours, theirs in (("g", "weight"), ("b", "bias")) if ours in own}
-
-    def from_torch(self, arrays: Arrays) -> Arrays:
-        """Undo `to_torch`."""
-        return {ours: arrays[theirs] for ours, theirs in (("g", "weight"), ("b", "bias")) if theirs in arrays}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.shape[0] if len(self.shape) == 1 else self.shape})"
