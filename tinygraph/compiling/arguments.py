@@ -58,6 +58,9 @@ class Arguments:
         for name, argument in kwargs.items():
             key.append(name)
             self._take_apart(argument, False, key)
+        numbers = {id(leaf): number for number, leaf in enumerate(self.leaves)}
+        if len(numbers) < len(self.leaves):  # ``a is b`` is a question, too
+            key.append(("the same", *[numbers[id(leaf)] for leaf in self.leaves]))
         self.key = tuple(key)
 
     def _take_apart(self, value: Any, wanted: bool, key: list[Any]) -> None:

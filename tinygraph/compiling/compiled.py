@@ -113,7 +113,8 @@ class Compiled:
     reached_through = "function"  # of all that it holds, this alone says what it gives
 
     def __init__(self, function: Callable[..., Any], backend: str, plans: int, check: int | None):
-        update_wrapper(self, function)
+        update_wrapper(self, function, updated=())
+        self.__name__ = getattr(function, "__name__", type(function).__name__)  # an object that is called has none
         self.function = function
         mark = getattr(function, "__derivative__", None)
         self._mark: Differentiated | None = mark if mark is not None and mark.itself is function else None
@@ -137,7 +138,7 @@ class Compiled:
             arguments = Arguments(args, kwargs, self._wrt(len(args)))
             key = (now.recording, *arguments.key)
             known = self._plans.get(key, ())
-        except TypeError:  # what cannot be a key, or no position
+        except (TypeError, ZeroDivisionError):  # what cannot be a key, or no position
             return self.function(*args, **kwargs)
         if any(isinstance(leaf, Tensor) and is_traced(leaf) for leaf in arguments.leaves):
             return self.function(*args, **kwargs)  # somebody differentiates it, perhaps twice
@@ -187,8 +188,7 @@ class Compiled:
         self._refused[key] = reason
         if not self._warned:
             self._warned = True
-            name = getattr(self.function, "__name__", "the function")
-            warnings.warn(f"tg.compile: {name} runs eagerly: {reason}", RuntimeWarning, stacklevel=4)
+            warnings.warn(f"tg.compile: {self.__name__} runs eagerly: {reason}", RuntimeWarning, stacklevel=4)
 
     # -- the calls after it -------------------------------------------------------------------------------------------
 
@@ -209,7 +209,7 @@ class Compiled:
             number, value = next(leaves)
             if plan.leaves and number == plan.differentiated:
                 tensors = [arguments.leaves[leaf] if isinstance(leaf, int) else leaf for leaf in plan.leaves]
-                result.append(tensor_of_call(self.__name__, value, gradients, tensors, frame))  # type: ignore[attr-defined]
+                result.append(tensor_of_call(self.__name__, value, gradients, tensors, frame))
             else:
                 result.append(like_eager(value, eager, frame))
         return rebuild(plan.template, result)
@@ -253,6 +253,7 @@ class Compiled:
         return next(iter(next(reversed(self._plans.values()))), None) if self._plans else None
 
     def __repr__(self) -> str:
-        return (
-            f"<compiled {getattr(self.function, '__name__', 'function')}: {sum(map(len, self._plans.values()))} plans>"
-        )
+        return f"<compiled {self.__name__}: {sum(map(len, self._plans.values()))} plans>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Compiled, (self.function, self._backend, self._most, self._check)  # a copy makes plans of its own

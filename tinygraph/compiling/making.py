@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import is_
 from types import CodeType, FrameType
 from typing import Any
 
@@ -54,6 +55,7 @@ class FirstCall:
         self.backend = backend
         self.recording = context().recording
         self.values = [np.array(value) for value in arguments.values()]
+        self.parts = flatten((arguments.args, arguments.kwargs))
         self.plan: Plan | None = None
         self.reason = ""
         self.ran: set[CodeType] = set()
@@ -77,6 +79,9 @@ class FirstCall:
             context().frames.clear()
 
     def _check_arguments(self) -> None:
+        differentiated = [self.arguments.args[position] for position in self.arguments.wrt]
+        if sum(self.arguments.wanted) != len(flatten(differentiated)):
+            raise NotCompiled("what is differentiated holds something else than arrays in dicts, lists and tuples")
         for leaf, wanted in zip(self.arguments.leaves, self.arguments.wanted, strict=True):
             if leaf.dtype.kind not in "biuf" or not leaf.dtype.isnative:
                 raise NotCompiled(f"an argument is of {leaf.dtype}")
@@ -117,6 +122,9 @@ class FirstCall:
     # -- the plan -----------------------------------------------------------------------------------------------------
 
     def _planned(self, reach: Reach) -> Plan:
+        parts = flatten((self.arguments.args, self.arguments.kwargs))
+        if len(parts) != len(self.parts) or not all(map(is_, parts, self.parts)):
+            raise NotCompiled("the function changes a dict or list that it is given")
         if any(
             not alike(value, np.array(now)) for value, now in zip(self.values, self.arguments.values(), strict=True)
         ):

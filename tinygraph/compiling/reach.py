@@ -38,6 +38,8 @@ _CHANGING = {"time", "datetime", "secrets", "uuid"}  # modules
 _UNSEEN = {  # names of what reads or changes things that no name in the code leads to
     *("environ", "getenv", "open", "input", "getsizeof"),
     *("globals", "__import__", "import_module", "_getframe"),
+    *("read_text", "read_bytes", "load", "loadtxt", "genfromtxt", "fromfile", "memmap", "exists", "is_file", "is_dir"),
+    *("stat", "getsize", "getmtime", "listdir", "scandir", "iterdir", "getcwd", "cwd", "argv"),
 }
 _UNSEEN_BUILTINS = {"eval", "exec"}  # while ``model.eval()`` is a method like any other
 _ANY_NAME = {"getattr", "vars", "__dict__", "attrgetter"}  # of what reads attributes whose names are in no code
@@ -58,7 +60,7 @@ class Reach:
     Parameters
     ----------
     *roots
-        Functions, and objects that they are given.
+        A function, and objects that it is given.
     ran : set of CodeType, optional
         The code that ran when they were called: no other is looked through. As long as all that this code reads is the
         same, it will be what runs the next time.
@@ -95,7 +97,7 @@ class Reach:
         self._bytes = 0
         self.state.note_generator(random.getstate, random.setstate, "random")
         self.state.note_generator(lambda: np.random.get_state(legacy=False), np.random.set_state, "np.random")  # noqa: NPY002
-        self._pending = deque((root, "the function") for root in roots)
+        self._pending = deque((root, "an argument" if number else "the function") for number, root in enumerate(roots))
         while self._pending:
             while self._pending:
                 self._follow(*self._pending.popleft())
@@ -110,6 +112,8 @@ class Reach:
         if isinstance(value, _ATOMS) or id(value) in self._known:
             return
         self._known[id(value)] = value
+        if _changes_by_itself(value):
+            raise NotCompiled(f"the function can reach {what}, which gives something else each time")
         if len(self._known) > _MOST:
             raise NotCompiled(f"the function can reach more than {_MOST:,} objects, too many to look at in each call")
         for kinds, follow in _FOLLOW:
@@ -126,12 +130,13 @@ class Reach:
                 self._cell(cell, what)
             return
         codes = list(_codes(function.__code__))
+        self._next(function.__dict__, f"what {function.__qualname__} has of its own")  # also where it never runs
         if self._ran is not None and self._ran.isdisjoint(codes):
             return
         where = function.__qualname__
         parts = "__code__", "__defaults__", "__kwdefaults__"
         self.state.note_answer(lambda: tuple(getattr(function, part) for part in parts), where)
-        for value in (function.__defaults__, function.__kwdefaults__, function.__dict__):
+        for value in (function.__defaults__, function.__kwdefaults__):
             self._next(value, f"what {where} has of its own")
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
             self._cell(cell, f"{name} in {where}")
@@ -143,7 +148,7 @@ class Reach:
         self.state.note_names(function.__globals__.get, dict.fromkeys(names), where)
         for name in dict.fromkeys(names):
             value = function.__globals__.get(name)
-            if name in _UNSEEN or _changes_by_itself(value) or (name in _UNSEEN_BUILTINS and _calls(name, codes)):
+            if name in _UNSEEN or (name in _UNSEEN_BUILTINS and _calls(name, codes)):
                 raise NotCompiled(f"{where} uses {name}, through which nobody can look")
             registry = isinstance(value, WeakSet) and is_of_a_library(function.__code__.co_filename)
             if not registry:  # of all modules that rnn made: it says nothing of what they compute
@@ -185,18 +190,21 @@ class Reach:
         self._modules[module] = set()
 
     def _module(self, module: types.ModuleType) -> None:
-        stable = is_stable(_file_of(module.__name__))
-        everything = not (stable or is_of_a_library(_file_of(module.__name__))) and not _ANY_NAME.isdisjoint(
-            self._attributes
-        )
-        names = set(vars(module)) if everything else {name for name in self._attributes if name in vars(module)}
+        file = _file_of(module.__name__)
+        stable = is_stable(file)
+        names = self._attributes.intersection(vars(module))
+        if not stable and not is_of_a_library(file):  # the program may add to its own what is not there yet
+            names = set(self._attributes)
+            if not _ANY_NAME.isdisjoint(self._attributes):
+                self.state.note_answer(lambda: frozenset(vars(module)), module.__name__)
+                names.update(vars(module))
         names -= {*self._modules[module], "__builtins__"}
         if not names:
             return
         self._modules[module] |= names
         self.state.note_names(vars(module).get, sorted(names), module.__name__)
         for name in sorted(names):
-            value = vars(module)[name]
+            value = vars(module).get(name)
             if not stable or isinstance(value, types.ModuleType):
                 self._next(value, f"{module.__name__}.{name}")
 

@@ -1,7 +1,10 @@
 """What `compile` promises of calls: which are recorded, what they return, and what a program does all the same."""
 
+import copy
+import pickle
 import threading
 import warnings
+from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -157,7 +160,57 @@ def test_methods_and_decorators():
             np.testing.assert_allclose(each.energy(x), np.sum(each.w * np.sin(x)))
 
 
+class Net:
+    def __init__(self, rate):
+        self.W = tg.parameter(np.eye(2) * rate, "W")
+
+    def __call__(self, x):
+        return np.sum(np.tanh(self.W @ x))
+
+
+def test_an_object_that_is_called():
+    net = Net(0.5)
+    compiled = tg.compile(net)
+    for x in (np.ones(2), np.zeros(2) + 0.5, np.array([2.0, -1.0])):
+        loss = compiled(x)
+        loss.backward()
+        np.testing.assert_allclose(net.W.grad, np.outer(1 - np.tanh(0.5 * x) ** 2, x))
+        net.W.grad = None
+    assert repr(compiled) == "<compiled Net: 1 plans>"
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_copy_makes_plans_of_its_own(copied):
+    compiled = tg.compile(Net(0.5), plans=3)
+    compiled(np.ones(2))
+    other = copied(compiled)
+    other.function.W.data = np.eye(2) * 0.25
+    assert other(np.ones(2)).item() == pytest.approx(2 * np.tanh(0.25))
+    own = 0.25 if other.function is compiled.function else 0.5
+    assert compiled(np.ones(2)).item() == pytest.approx(2 * np.tanh(own))
+
+
+def test_an_array_that_is_given_twice_is_a_call_of_another_kind():
+    def attention(query, key):
+        return np.sum(query * key) * (2.0 if query is key else 1.0)
+
+    eager = tg.value_and_grad(attention, (0, 1))
+    a, b = np.ones(3), np.full(3, 2.0)
+    for order in ((a, b), (b, a), (a, a)), ((a, a), (a, b), (b, b)):
+        compiled = tg.compile(eager)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for arguments in order * 2:
+                np.testing.assert_equal(compiled(*arguments), eager(*arguments))
+
+
 def test_errors_of_the_program_are_its_own():
+    for argnums in (0, (0, 1), -1):
+        with pytest.raises(TypeError, match="0 positional arguments"):
+            tg.compile(tg.grad(lambda x: np.sum(x), argnums))(x=np.ones(2))
+    ordered = tg.compile(tg.grad(lambda p: np.sum(p["a"] * p["b"])))
+    with pytest.warns(RuntimeWarning, match="something else than arrays in dicts, lists and tuples"):
+        ordered(OrderedDict(a=np.ones(2), b=np.ones(2)))
     compiled = tg.compile(tg.grad(lambda x, y: np.sum(x @ y)))
     for _ in range(2):
         with pytest.raises(ValueError, match="matmul"):

@@ -1,9 +1,11 @@
 """What a compiled function reads besides its arguments may change between calls: the answer is never a stale one."""
 
+import copy
 import dataclasses
 import itertools
 import random
 import sys
+import time
 import types
 import warnings
 from collections import defaultdict, deque
@@ -59,14 +61,17 @@ class Derived(dict):
     pass
 
 
+def setter(owner, name, value):
+    return lambda: setattr(owner, name, value)
+
+
+setter.rate = 2.0
+
+
 @dataclasses.dataclass
 class Settings:
     rate: float = 0.5
     cells: list = dataclasses.field(default_factory=lambda: [1.0, 2.0])
-
-
-def setter(owner, name, value):
-    return lambda: setattr(owner, name, value)
 
 
 def cases():
@@ -150,6 +155,17 @@ def cases():
     yield "a parameter's data", lambda x: np.sum(x * holder.W), setter(holder.W, "data", np.full(3, 2.0))
     yield "a Tensor, replaced", lambda x: np.sum(x * holder.W), setter(holder, "W", tg.tensor(np.full(3, 8.0)))
     yield "a constant's gradient", lambda x: np.sum(x * holder.W), setter(holder.W, "requires_grad", True)
+    yield "an attribute of a function that never runs", lambda x: np.sum(x * setter.rate), setter(setter, "rate", 4.0)
+    yield (
+        "what a module did not have",
+        lambda x: np.sum(x * (module.late if hasattr(module, "late") else 1.0)),
+        setter(module, "late", 2.0),
+    )
+    yield (
+        "a module's value by its name",
+        lambda x: np.sum(x * getattr(module, "l" + "ate", 1.0)),
+        setter(module, "late", 3),
+    )
     yield "a default dict", lambda x: np.sum(x * holder.by["a"]), lambda: holder.by.update(a=2.0)
     yield "a deque", lambda x: np.sum(x * holder.line[0]), lambda: holder.line.rotate()
     yield "what a partial holds", lambda x: np.sum(x * partial_list[0]), lambda: partial_list.__setitem__(0, 1.0)
@@ -168,7 +184,7 @@ def _as_it_was(monkeypatch):
     for name in ("gain", "limits", "apply", "doubled"):
         monkeypatch.setattr(Config, name, vars(Config)[name])
     yield
-    helper.__code__, TABLE[:] = code, table
+    helper.__code__, TABLE[:], setter.rate = code, table, 2.0
     NESTED.clear()
     NESTED.update(nested)
     Config.limits[:] = [1.0, 2.0]
@@ -227,6 +243,24 @@ def test_random_numbers_are_refused():
         assert "random" in reason or "default_rng" in reason or "changes" in reason
 
 
+def test_clocks_and_files_are_refused_however_they_are_reached(tmp_path):
+    path, now = tmp_path / "rate.txt", time.monotonic
+    path.write_text("2.0")
+    clock = types.SimpleNamespace(now=time.time)
+    reads = [
+        lambda x: np.sum(x * (now() // 1e6)),
+        lambda x: np.sum(x * (clock.now() // 1e6)),
+        lambda x, now=time.time: np.sum(x * (now() // 1e6)),
+        lambda x: np.sum(x * (time.time() // 1e6)),
+        lambda x: np.sum(x * float(path.read_text())),
+        lambda x: np.sum(x * np.loadtxt(path)),
+        lambda x: np.sum(x * (2.0 if path.exists() else 1.0)),
+    ]
+    for function in reads:
+        reason = refused(tg.grad(function), X)
+        assert "gives something else each time" in reason or "nobody can look" in reason
+
+
 def test_what_leaves_traces_outside_is_refused():
     seen, counter, clock = [], itertools.count(), types.SimpleNamespace(ticks=0)
 
@@ -248,6 +282,30 @@ def test_what_leaves_traces_outside_is_refused():
     for function in (appends, counts, takes_the_next):
         refused(tg.grad(function), X)
     refused(tg.grad(writes), X, np.zeros(1))
+
+
+def test_a_state_that_is_written_into_an_argument_is_written_in_each_call():
+    def leaves_a_state(x, state):
+        state["h"] = state["h"] * 2.0
+        return np.sum(x * state["h"])
+
+    def lengthens(x, states):
+        states.append(len(states))
+        return np.sum(x)
+
+    def counts(x, calls):
+        calls["n"] = calls["n"] + 1
+        return np.sum(x)
+
+    for function, empty in ((leaves_a_state, {"h": np.ones(3)}), (lengthens, []), (counts, {"n": 0})):
+        ours, theirs = copy.deepcopy(empty), copy.deepcopy(empty)
+        eager = tg.value_and_grad(function)
+        compiled = tg.compile(eager)
+        with pytest.warns(RuntimeWarning, match="changes a dict or list that it is given"):
+            assert_same(compiled(X, ours), eager(X, theirs))
+        for _ in range(3):
+            assert_same(compiled(X, ours), eager(X, theirs))
+        np.testing.assert_equal(ours, theirs)
 
 
 def test_what_a_refused_function_changes_it_changes_once():
