@@ -43,6 +43,7 @@ _UNSEEN = {  # names of what reads or changes things that no name in the code le
 }
 _UNSEEN_BUILTINS = {"eval", "exec"}  # while ``model.eval()`` is a method like any other
 _ANY_NAME = {"getattr", "vars", "__dict__", "attrgetter"}  # of what reads attributes whose names are in no code
+_WHETHER_THERE = {*_ANY_NAME, "hasattr", "AttributeError"}  # of what asks whether a name is there
 _MOST = 20_000  # objects
 _MOST_BYTES = 1 << 28
 _STABLE = (str(Path(np.__file__).parent), PACKAGE, "<frozen")
@@ -193,10 +194,10 @@ class Reach:
         file = _file_of(module.__name__)
         stable = is_stable(file)
         names = self._attributes.intersection(vars(module))
-        if not stable and not is_of_a_library(file):  # the program may add to its own what is not there yet
-            names = set(self._attributes)
-            if not _ANY_NAME.isdisjoint(self._attributes):
+        if not stable and not is_of_a_library(file):
+            if not _WHETHER_THERE.isdisjoint(self._attributes):
                 self.state.note_answer(lambda: frozenset(vars(module)), module.__name__)
+            if not _ANY_NAME.isdisjoint(self._attributes):
                 names.update(vars(module))
         names -= {*self._modules[module], "__builtins__"}
         if not names:
@@ -204,7 +205,7 @@ class Reach:
         self._modules[module] |= names
         self.state.note_names(vars(module).get, sorted(names), module.__name__)
         for name in sorted(names):
-            value = vars(module).get(name)
+            value = vars(module)[name]
             if not stable or isinstance(value, types.ModuleType):
                 self._next(value, f"{module.__name__}.{name}")
 
