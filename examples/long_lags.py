@@ -12,10 +12,9 @@ Measured is the share of right answers, for the sum within 0.1, on sequences tha
 knows all about the task but remembers nothing. After Hochreiter and Schmidhuber (1997), with lags that are shorter.
 
 What to see: it is not the gradient alone. In a fresh Elman network, whose first W is orthogonal, more of it arrives at
-the first time step than in a fresh GRU; at the short lags of the grammar it does as well, and where nothing happens in
-between it is the fastest
-to learn copying. But where 50 time steps bring something new it fails: it has no gate to keep that out,
-and what it was to remember is written over. The last picture shows which symbols the answer depends on.
+the first time step than in a fresh GRU; it is the first to learn to copy, and with silence between X and Y it learns
+their order, too. But where 50 time steps bring something new it fails: it has no gate to keep that out, and what it was
+to remember is written over. The last picture shows which symbols the answer depends on.
 """
 
 from __future__ import annotations
@@ -100,6 +99,12 @@ def temporal_order(rng: np.random.Generator, count: int, steps: int = 50) -> Seq
     symbols[rng.integers(steps // 10, steps // 5, count), each] = 4 + first
     symbols[rng.integers(steps // 2, 3 * steps // 5, count), each] = 4 + second
     return Sequences(rnn.one_hot(symbols, 6), 2 * first + second, np.full(count, True))
+
+
+def in_silence(rng: np.random.Generator, count: int) -> Sequences:
+    """The temporal order, with nothing where the other symbols were."""
+    sequences = temporal_order(rng, count)
+    return sequences._replace(inputs=sequences.inputs * (np.arange(6) >= 4))
 
 
 def copying(rng: np.random.Generator, count: int, remembered: int = 3, lag: int = 20) -> Sequences:
@@ -187,6 +192,11 @@ def main() -> None:
     }
     for task in TASKS:
         reached = {cell: rows[:, -1] for cell, rows in curves[task.name].items()}
+        if task.sequences is temporal_order:
+            silent = [
+                train(task._replace(sequences=in_silence), "Elman", seed, updates) for seed in range(options.seeds)
+            ]
+            reached["Elman, in silence"] = np.array([run.reached[-1] for run in silent])
         common.table(f"{task.name}: right answers", {**reached, "without a memory": task.forgetful}, "{:.3f}")
     with common.figure(options, "long-lags", rows=len(TASKS), size=(9, 1.9)) as axes:
         if axes is not None:
