@@ -18,7 +18,8 @@ import scipy  # noqa: F401 - whose BLAS numba's np.dot calls
 
 from .rules import cross_entropy as numpys_cross_entropy
 
-_OPTIONS = {"error_model": "numpy", "fastmath": {"contract"}}  # never fastmath=True: it makes numbers of NaN
+# never fastmath=True: it makes numbers of NaN
+_OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}}
 _inlined = numba.njit(forceinline=True, **_OPTIONS)
 
 
