@@ -1,7 +1,7 @@
 """Graphs: what a program recorded, as plain data in the order of recording.
 
 - `graph`: `Graph`, its nodes, their consumers, its export to networkx
-- `recorded_nodes`: the nodes of a program's Tensors, each made when somebody asks for it
+- `on_demand`: nodes that are made when somebody asks for them; `recorded_nodes`: those of a program's Tensors
 - `adjoints`: what the nodes of a recorded backward pass are
 - `completed`: for drawing, a graph with the ops that NumPy alone computed, `unrecorded`, and what data choose, `chosen`
 - `calls`: which of the program's own calls an op was recorded in

@@ -15,6 +15,7 @@ from ..recording.tensor import Tensor
 from .adjoints import tell_what_was_pulled
 from .names import Names
 from .namesakes import Namesakes
+from .on_demand import NodesOnDemand
 from .recorded_nodes import RecordedNodes
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Graph:
         self.timeline = timeline or Timeline(nodes)
         self.unrecorded: set[tuple[int, int]] | None = None
         self._told_name = name_of
-        if isinstance(nodes, RecordedNodes):
+        if isinstance(nodes, NodesOnDemand):
             nodes.belong_to(self)
         else:
             for node in nodes:
@@ -107,7 +108,7 @@ class Graph:
         KeyError
             If the Tensor does not lead to the outputs of this graph.
         """
-        if isinstance(self.nodes, RecordedNodes):
+        if isinstance(self.nodes, NodesOnDemand):
             index = self.nodes.index_of(tensor)
         else:
             index = next((node.index for node in self.nodes if node.tensor is tensor), None)
@@ -189,8 +190,7 @@ def graph(*outputs: Tensor) -> Graph:
             raise TypeError(f"graph: expected Tensors that were recorded, got {type(output).__name__}")
     with garbage_collector_paused():
         nodes = RecordedNodes(leading_to(outputs))
-        timeline = Timeline(nodes)
-        timeline.wiring = nodes.wiring
+        timeline = Timeline(nodes, nodes.wiring)
         recorded = Graph(nodes, [], timeline)
         recorded.outputs = [recorded.node_of(output) for output in outputs]
         if nodes.is_of_backward_pass:

@@ -1,10 +1,10 @@
-"""The nodes of what a program recorded, each made when somebody asks for it: long programs have millions."""
+"""The nodes of what a program recorded, each made when somebody asks for it."""
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -12,9 +12,10 @@ import numpy as np
 
 from ..loops.reads import CONSTANT, INPUT, OP, PARAMETER, Wiring
 from ..recording.history import by_index
-from ..recording.node import Constant, Node, OpNode, Reading, StoredNode, scope_text
+from ..recording.node import Constant, Node, OpNode, StoredNode, scope_text
 from ..recording.primitive import Primitive
 from ..recording.tensor import Tensor
+from .on_demand import NodesOnDemand
 
 _OF_TENSOR: dict[str, Callable[[Tensor], Any]] = {
     "attributes": attrgetter("_attributes"),
@@ -28,12 +29,11 @@ _OF_TENSOR: dict[str, Callable[[Tensor], Any]] = {
 }
 
 
-class RecordedNodes(Sequence[Node]):
-    """Nodes in recorded order, constants before the ops that were given them; a node that was asked for is kept.
+class RecordedNodes(NodesOnDemand):
+    """Nodes in recorded order, constants before the ops that were given them.
 
     Attributes
     ----------
-    wiring : Wiring
     is_of_backward_pass : bool
         Whether some of them a recorded backward pass computed.
 
@@ -44,8 +44,7 @@ class RecordedNodes(Sequence[Node]):
     """
 
     def __init__(self, tensors: Sequence[Tensor]):
-        self._graph: Reading | None = None
-        self._made: dict[int, Node] = {}
+        super().__init__()
         self._ops: list[Tensor] = []
         self._leaf: dict[Tensor, int] = {}
         self.is_of_backward_pass = any(tensor._context.backward is not None for tensor in tensors)
@@ -81,48 +80,18 @@ class RecordedNodes(Sequence[Node]):
             self._ops.append(tensor)
         return Wiring(self, np.frombuffer(bytes(kinds), np.uint8), arity, sources, self)
 
-    def __len__(self) -> int:
-        return len(self.wiring.kinds)
-
-    def __iter__(self) -> Iterator[Node]:
-        return map(self.__getitem__, range(len(self)))
-
-    def __getitem__(self, k: Any) -> Any:
-        node = self._made.get(k) if type(k) is int else None
-        if node is not None:
-            return node
-        indices: Any = range(len(self))[k]
-        if isinstance(k, slice):
-            return [self[index] for index in indices]
-        return self._made.get(indices) or self._made.setdefault(indices, self._make(indices))
-
     def _make(self, index: int) -> Node:
         position = self.wiring.position[index]
         if position >= 0:
-            node: Node = OpNode(index, self._ops[position], self)
-        else:
-            user, argument = self._user(index)
-            node = _constant(index, user._values[argument], user, argument)
-        node.graph = self._graph
-        return node
+            return OpNode(index, self._ops[position], self)
+        user, argument = self._user(index)
+        return _constant(index, user._values[argument], user, argument)
 
     def _user(self, constant: int) -> tuple[Tensor, int]:
         """Return the op that a constant was given to, which is the next one, and as which argument."""
         position = bisect_left(self.wiring.indices, constant)
-        start, end = self.wiring.starts[position : position + 2]
-        return self._ops[position], self.wiring.sources[start:end].tolist().index(constant)
-
-    def inputs_of(self, index: int) -> tuple[Node, ...]:
-        """Return the nodes that an op reads."""
-        position = self.wiring.position[index]
-        start, end = self.wiring.starts[position : position + 2]
-        return tuple([self[source] for source in self.wiring.sources[start:end].tolist()])
-
-    def belong_to(self, graph: Reading) -> None:
-        """Let all nodes belong to a graph."""
-        self._graph = graph
-        for node in self._made.values():
-            node.graph = graph
+        argument = self.wiring.sources_of(int(self.wiring.indices[position])).index(constant)
+        return self._ops[position], argument
 
     def index_of(self, tensor: Tensor) -> int | None:
         """Return the index of a Tensor's node; None if it is not among them."""
@@ -137,14 +106,8 @@ class RecordedNodes(Sequence[Node]):
         numbers, wanted = (np.fromiter(map(by_index, tensors), float, len(tensors)) for tensors in (self._ops, ops))
         return self.wiring.indices[np.searchsorted(numbers, wanted)]
 
-    def each(self, attribute: str) -> Iterable[Any]:
-        """Return an attribute of each op, without making its node."""
-        values = list(map(_OF_TENSOR[attribute], self._ops))
-        position = self.wiring.position
-        for index, node in tuple(self._made.items()):  # it may have been told more than its Tensor knows
-            if node.op is not None:
-                values[position[index]] = getattr(node, attribute)
-        return values
+    def _of_ops(self, attribute: str) -> Iterable[Any]:
+        return map(_OF_TENSOR[attribute], self._ops)
 
     def op(self, index: int) -> Primitive | None:
         """Return what a node was made by, without making it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -34,7 +34,7 @@ class Coded(Sequence[Value]):
     ([None, 5, 5, None], 5, [None, 5], [0, 1, 1, 0])
     """
 
-    def __init__(self, values: Sequence[Value]):
+    def __init__(self, values: Iterable[Value]):
         numbers = Interned[Value]()
         self._codes = array("i", map(numbers.__getitem__, values))
         self.values = list(numbers)

@@ -161,6 +161,11 @@ class Wiring:
         """The index of each leaf."""
         return np.flatnonzero(self.kinds != OP)
 
+    def sources_of(self, index: int) -> list[int]:
+        """Return the indices of what an op reads."""
+        position = self.position[index]
+        return [] if position < 0 else self.sources[slice(*self.starts[position : position + 2])].tolist()
+
     def kind(self, index: int) -> str:
         """Return the kind of a node."""
         return KINDS[self.kinds[index]]

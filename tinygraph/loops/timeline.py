@@ -40,6 +40,8 @@ class Timeline:
     ----------
     nodes : sequence of Node
         All nodes of a graph.
+    wiring : Wiring, optional
+        What the ops read; asked of the nodes unless it is given.
 
     Examples
     --------
@@ -54,8 +56,10 @@ class Timeline:
     [None, 3, None, None, None, None, None, None]
     """
 
-    def __init__(self, nodes: Sequence[Node]):
+    def __init__(self, nodes: Sequence[Node], wiring: Wiring | None = None):
         self.nodes = nodes
+        if wiring is not None:
+            self.wiring = wiring
         self._is_finding_states = False
 
     @cached_property

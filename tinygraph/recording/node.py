@@ -36,6 +36,13 @@ class Reading(Protocol):
         """Return the time step that a node belongs to."""
 
 
+class Inputs(Protocol):
+    """What knows the inputs of an op by its index."""
+
+    def inputs_of(self, index: int) -> tuple[Node, ...]:
+        """Return the nodes that an op reads."""
+
+
 class Pulled(NamedTuple):
     """What a node of a recorded backward pass is.
 
@@ -94,9 +101,8 @@ class Node:
         What it is in a recorded backward pass; None for all that a program computed.
     """
 
-    __slots__ = ("graph", "index", "kind", "pulled")
+    __slots__ = ("_inputs", "graph", "index", "kind", "pulled")
 
-    inputs: Any
     op: Primitive | None
     attributes: Mapping[str, Any]
     requires_grad: bool
@@ -107,11 +113,23 @@ class Node:
     tensor: Tensor | None
     _value: Any
 
-    def __init__(self, index: int, kind: str):
+    def __init__(self, index: int, kind: str, inputs: tuple[Node, ...] | Inputs):
         self.index = index
         self.kind = kind
+        self._inputs = inputs
         self.graph: Reading | None = None  # that it is a node of
         self.pulled: Pulled | None = None
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """The op's arguments in order, made when somebody asks: else each node would make all before it."""
+        if not isinstance(self._inputs, tuple):
+            self._inputs = self._inputs.inputs_of(self.index)
+        return self._inputs
+
+    @inputs.setter
+    def inputs(self, inputs: tuple[Node, ...]) -> None:
+        self._inputs = inputs
 
     @property
     def data(self) -> np.ndarray:
@@ -198,6 +216,7 @@ class Node:
         for kind in type(twin).__mro__[:-1]:
             for name in kind.__dict__["__slots__"]:
                 setattr(twin, name, getattr(self, name))
+        twin.inputs = self.inputs  # whatever its index will be
         return twin
 
     def __repr__(self) -> str:
@@ -209,14 +228,14 @@ class Node:
 class StoredNode(Node):
     """A node that keeps all that is known of it: a leaf, or one that no program recorded here."""
 
-    __slots__ = ("_value", "attributes", "call", "context", "inputs", "label", "lasti", "op", "requires_grad", "tensor")
+    __slots__ = ("_value", "attributes", "call", "context", "label", "lasti", "op", "requires_grad", "tensor")
 
     def __init__(
         self,
         index: int,
         kind: str,
         op: Primitive | None,
-        inputs: tuple[Node, ...],
+        inputs: tuple[Node, ...] | Inputs,
         data: Any,
         *,
         attributes: Mapping[str, Any] | None = None,
@@ -227,8 +246,7 @@ class StoredNode(Node):
         lasti: int = -1,
         tensor: Tensor | None = None,
     ):
-        super().__init__(index, kind)
-        self.inputs = inputs
+        super().__init__(index, kind, inputs)
         self.op = op
         self._value = data
         self.attributes = attributes or _NO_ATTRIBUTES
@@ -240,17 +258,10 @@ class StoredNode(Node):
         self.tensor = tensor
 
 
-class Inputs(Protocol):
-    """What knows the inputs of an op by its index."""
-
-    def inputs_of(self, index: int) -> tuple[Node, ...]:
-        """Return the nodes that an op reads."""
-
-
 class OpNode(Node):
     """The value of a recorded op: all but its place in the graph is its Tensor's, since long programs have millions."""
 
-    __slots__ = ("_among", "_inputs", "attributes", "op", "tensor")
+    __slots__ = ("attributes", "op", "tensor")
 
     _value: Any = property(attrgetter("tensor._value"))
     requires_grad: Any = property(attrgetter("tensor.requires_grad"))
@@ -260,19 +271,10 @@ class OpNode(Node):
     lasti: Any = property(attrgetter("tensor._lasti"))
 
     def __init__(self, index: int, tensor: Tensor, among: Inputs):
-        super().__init__(index, "op")
+        super().__init__(index, "op", among)
         self.op = tensor.op
         self.attributes = tensor._attributes or _NO_ATTRIBUTES
         self.tensor = tensor
-        self._among = among
-        self._inputs: tuple[Node, ...] | None = None
-
-    @property
-    def inputs(self) -> tuple[Node, ...]:
-        """The op's arguments in order, made when somebody asks: else each node would make all before it."""
-        if self._inputs is None:
-            self._inputs = self._among.inputs_of(self.index)
-        return self._inputs
 
 
 class Constant(StoredNode):

@@ -1,7 +1,7 @@
 """Tracing: a backward pass that was recorded, to be visited at any step in any order.
 
 - `recorded_pass`: the data of a pass, an adjoint for each step, and what can be recomputed from it
-- `pooled`: small adjoints in one block
+- `pooled`: arrays in one block, as small adjoints are
 - `steps`, `contributions`, `ledger`: a step as it is shown; the terms that a gradient is the sum of, and their table
 - `cuts`: where a Tensor left the graph while it was recorded, and where it came back
 - `notation`, `formula`: the chain rule of a step as mathematics, made from the source of the rule that runs
@@ -11,5 +11,6 @@
 - `what_if`: a pass replayed with something changed, beside the original; `changes` finds what, `replaying` and
   `twins` compute it
 - `trace_file`: a trace in a file, opened on any machine, never executed; `saving` and `loading` make plain data of it
-  and back, with `packing` for arrays, `saved_visits` for time, `saved` for nodes and ops, and `checks` of what is read
+  and back, with `packing` for arrays, `saved_visits` for time, `saved` and `saved_nodes` for nodes and ops, `checks` of
+  what is read
 """

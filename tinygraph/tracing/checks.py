@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -36,12 +37,22 @@ def bounded(value: Any, low: int, end: int, what: str) -> int:
     return value
 
 
-def reference(things: list[T], index: Any) -> T:
+def place(things: Sequence[Any], index: Any) -> int:
+    """Return `index` if it is one of `things`."""
+    return bounded(index, 0, len(things), "a reference")
+
+
+def optional_place(things: Sequence[Any], index: Any) -> int:
+    """Return `index` if it is one of `things`, and -1 for None."""
+    return -1 if index is None else place(things, index)
+
+
+def reference(things: Sequence[T], index: Any) -> T:
     """Return ``things[index]`` for an index from a file."""
-    return things[bounded(index, 0, len(things), "a reference")]
+    return things[place(things, index)]
 
 
-def optional_reference(things: list[T], index: Any) -> T | None:
+def optional_reference(things: Sequence[T], index: Any) -> T | None:
     """Return ``things[index]``, or None for None."""
     return None if index is None else reference(things, index)
 
@@ -52,3 +63,38 @@ def integers(array: Any, shape: tuple[int, ...], what: str) -> np.ndarray:
     if array.dtype.kind != "i" or array.shape != shape:
         raise ValueError(f"{what} are malformed: expected integers of shape {shape}, got {array.dtype} {array.shape}")
     return array
+
+
+class ReadOnce:
+    """What rows of a file stand for: of equal rows the first is read and checked.
+
+    Attributes
+    ----------
+    values : list
+        What the different rows stand for.
+
+    Parameters
+    ----------
+    read : callable
+        Takes the items of a row.
+
+    Examples
+    --------
+    >>> numbers = ReadOnce(float)
+    >>> numbers.code(1), numbers.code(True), numbers.code(1), numbers.values
+    (0, 1, 0, [1.0, 1.0])
+    """
+
+    def __init__(self, read: Callable[..., Any]):
+        self._read = read
+        self._codes: dict[str, int] = {}
+        self.values: list[Any] = []
+
+    def code(self, *row: Any) -> int:
+        """Return the position among `values` of what a row stands for."""
+        key = repr(row)  # True is not 1, though they are equal
+        code = self._codes.get(key)
+        if code is None:
+            self.values.append(self._read(*row))
+            code = self._codes[key] = len(self.values) - 1
+        return code

@@ -13,23 +13,23 @@ from ..loops.coded import Coded
 from ..loops.reads import NodesAt
 from ..loops.timeline import Timeline
 from ..plain_text import clean
-from ..recording.context import LARGEST_TIMESTEP
 from ..recording.node import Node
 from ..recording.op import registry
 from ..recording.primitive import Primitive
 from ..recording.source import Source
-from .checks import bounded, checked, optional, optional_reference, reference
+from .checks import bounded, checked, optional, optional_reference, place, reference
 from .cuts import Cut
-from .packing import decode, unpack
+from .packing import unpack
+from .pooled import InBlock
 from .recorded_pass import PassNodes
-from .saved import SavedNode, SavedOp, is_known
+from .saved import SavedOp, is_known
+from .saved_nodes import SavedNodes
 from .saved_visits import restored_visits
 
-_NUMBERS = {"bool": bool, "int": int, "float": float, "complex": complex}
 _SOURCE: tuple[Any, ...] = (str, int, int, int, int, str, str, (str, NoneType), str)  # the types of its fields
 
 
-def restored(header: dict[str, Any], block: memoryview) -> tuple[list[Any], PassNodes, dict[str, dict[int, str]]]:
+def restored(header: dict[str, Any], block: memoryview) -> tuple[InBlock, PassNodes, dict[str, dict[int, str]]]:
     """Return the adjoints, the nodes and the source lines that `saving.described` made `header` of.
 
     Raises
@@ -37,32 +37,31 @@ def restored(header: dict[str, Any], block: memoryview) -> tuple[list[Any], Pass
     ValueError, TypeError, KeyError, IndexError
         If the file is damaged.
     """
-    arrays = unpack(header["arrays"], block)
+    arrays = unpack(header.pop("arrays"), block)  # each part of the header goes when it was read: they are large
     ops = [_op(row) for row in checked(header["ops"], list, "the list of ops")]
     sources = [_source(row) for row in checked(header["sources"], list, "the list of sources")]
-    nodes: list[Node] = []
-    for row in checked(header["nodes"], list, "the list of nodes"):
-        nodes.append(_node(row, nodes, arrays, ops, sources))
-    names = [optional(row.get("name"), str, "a name") for row in header["nodes"]]
+    nodes = SavedNodes(checked(header.pop("nodes"), list, "the list of nodes"), arrays, ops, sources)
     outputs = [reference(nodes, i) for i in header["outputs"]]
-    graph = Graph(nodes, outputs, _timeline(header, nodes, arrays), lambda node: names[node.index] or _old_name(node))
+    graph = Graph(nodes, outputs, _timeline(header, nodes), lambda node: nodes.names[node.index] or _old_name(node))
     if "unrecorded" in header:  # else a file of an older version
         uses = checked(header["unrecorded"], list, "the list of arguments")
-        graph.unrecorded = {(reference(nodes, i).index, bounded(k, 0, 2**31, "an argument")) for i, k in uses}
+        graph.unrecorded = {(place(nodes, i), bounded(k, 0, 2**31, "an argument")) for i, k in uses}
     else:
         graph.unrecorded = set()
-    steps = [reference(nodes, i) for i in header["steps"]]
-    adjoints = [reference(arrays, i) for i in header["adjoints"]]
-    _check_steps(steps, adjoints, graph)
-    gradients = {reference(nodes, i): reference(arrays, a) for i, a in header["gradients"]}
-    for node, gradient in gradients.items():
-        _check_shape(gradient, node, f"the gradient of node {node.index}")
+    steps = [place(nodes, i) for i in header["steps"]]
+    adjoints = [place(arrays, i) for i in header["adjoints"]]
+    _check_steps(steps, adjoints, nodes, outputs)
+    nodes.tell_adjoints(steps, adjoints)
+    gradients = [(place(nodes, i), place(arrays, a)) for i, a in header["gradients"]]
+    for index, gradient in gradients:
+        nodes.check_shape(gradient, index, "the gradient of node", index)
+    totals = {nodes[index]: arrays[gradient] for index, gradient in gradients}
     cuts = [_cut(row, nodes, sources) for row in checked(header.get("cuts", []), list, "the list of cuts")]
-    at = NodesAt(nodes, np.array([node.index for node in steps], np.int32))
-    return adjoints, PassNodes(graph, at, gradients, lambda: cuts), _files(header["files"])
+    at = NodesAt(nodes, np.array(steps, np.int32))
+    return arrays.some(adjoints), PassNodes(graph, at, totals, lambda: cuts), _files(header["files"])
 
 
-def _cut(row: Any, nodes: list[Node], sources: list[Source]) -> Cut:
+def _cut(row: Any, nodes: SavedNodes, sources: list[Source]) -> Cut:
     return Cut(
         clean(checked(row["how"], str, "a way out of the graph")),
         clean(checked(row["what"], str, "what left the graph")),
@@ -81,92 +80,28 @@ def _old_name(node: Node) -> str | None:
     return node.label or (node.source.name if node.source else None)
 
 
-def _timeline(header: dict[str, Any], nodes: list[Node], arrays: list[Any]) -> Timeline:
-    timeline = Timeline(nodes)
-    steps = [
-        None if step is None else bounded(step, -LARGEST_TIMESTEP, LARGEST_TIMESTEP + 1, "a time step")
-        for step in (row.get("timestep") for row in header["nodes"])
-    ]
-    timeline.op_timesteps = Coded(
-        [step if node.kind == "op" else None for node, step in zip(nodes, steps, strict=True)]
-    )
+def _timeline(header: dict[str, Any], nodes: SavedNodes) -> Timeline:
+    timeline = Timeline(nodes, nodes.wiring)
+    is_op = (nodes.wiring.position >= 0).tolist()
+    timeline.op_timesteps = Coded(t if of_op else None for of_op, t in zip(is_op, nodes.timesteps, strict=True))
     if "visits" in header:  # else a file of an older version
-        timeline.visits = restored_visits(header["visits"], len(timeline.ops), arrays)
-        timeline.timesteps = Coded(steps)  # of leaves too: what was set or cut stands where it stood
+        timeline.visits = restored_visits(header["visits"], len(timeline.ops), nodes.arrays)
+        timeline.timesteps = nodes.timesteps  # of leaves too: what was set or cut stands where it stood
     return timeline
 
 
-def _check_steps(steps: list[Node], adjoints: list[Any], graph: Graph) -> None:
+def _check_steps(steps: list[int], adjoints: list[int], nodes: SavedNodes, outputs: list[Node]) -> None:
     if len(steps) != len(adjoints):
         raise ValueError(f"{len(steps)} steps but {len(adjoints)} adjoints")
     for before, after in pairwise(steps):
-        if after.index >= before.index:
+        if after >= before:
             raise ValueError("its steps are not in the order of a backward pass")
-    for node, adjoint in zip(steps, adjoints, strict=True):
-        assert isinstance(node, SavedNode)
-        node.adjoint = adjoint
-        if node.op is None or not node.requires_grad:
-            raise ValueError(f"node {node.index} has a step but no gradient passes it")
-        _check_shape(adjoint, node, f"the adjoint of node {node.index}")
-    if steps and steps[0] is not graph.outputs[0]:
+    for index, adjoint in zip(steps, adjoints, strict=True):
+        if nodes.op(index) is None or not nodes.requires_grad[index]:
+            raise ValueError(f"node {index} has a step but no gradient passes it")
+        nodes.check_shape(adjoint, index, "the adjoint of node", index)
+    if steps and steps[0] != outputs[0].index:
         raise ValueError("its first step is not at the output")
-
-
-def _check_shape(array: Any, node: Node, what: str) -> None:
-    if np.shape(array) != node.shape:
-        raise ValueError(f"{what} has shape {np.shape(array)}, not {node.shape}")
-
-
-def _node(row: Any, nodes: list[Node], arrays: list[Any], ops: list[Primitive], sources: list[Source]) -> SavedNode:
-    index = len(nodes)
-    kind, op = row["kind"], optional_reference(ops, row.get("op"))
-    inputs = tuple(reference(nodes, i) for i in row.get("inputs", []))  # only earlier nodes: no cycle can be made
-    if kind not in ("op", "parameter", "input", "constant"):
-        raise ValueError(f"node {index} is of no known kind")
-    if (kind == "op") != (op is not None):
-        raise ValueError(f"node {index} is a {kind} and has {'an' if op else 'no'} op")
-    if op is not None and not op.variadic and len(inputs) != len(op.rules):
-        raise ValueError(f"node {index} has {len(inputs)} inputs, {op} takes {len(op.rules)}")
-    node = SavedNode(
-        index,
-        kind,
-        op,
-        inputs,
-        _data(row["data"], arrays),
-        attributes=_attributes(row.get("attributes", {}), arrays, op),
-        requires_grad=bool(row.get("requires_grad", False)),
-        scope=checked(row.get("scope", ""), str, "a scope"),
-        label=optional(row.get("label"), str, "a label"),
-        source=optional_reference(sources, row.get("source")),
-    )
-    if "replaced" in row:
-        node.replaced = {
-            bounded(int(argument), 0, len(inputs), "a replaced argument"): reference(arrays, number)
-            for argument, number in row["replaced"].items()
-        }
-    if row.get("stored") is not None:
-        node.stored = tuple(optional_reference(arrays, number) for number in row["stored"])
-        for source, contribution in zip(inputs, node.stored, strict=True):
-            if contribution is not None:
-                _check_shape(contribution, source, f"a contribution of node {index}")
-    return node
-
-
-def _attributes(row: Any, arrays: list[Any], op: Primitive | None) -> dict[str, Any]:
-    unknown = set(checked(row, dict, "static arguments")) - set(op.attributes if op is not None else ())
-    if unknown and op is not None and not isinstance(op, SavedOp):
-        raise ValueError(f"{op} does not take {', '.join(sorted(unknown))}")
-    return {key: decode(value, arrays) for key, value in row.items()}
-
-
-def _data(row: Any, arrays: list[Any]) -> Any:
-    if not isinstance(row, list):
-        return reference(arrays, row)
-    kind, value = row
-    number = decode(value, arrays)
-    if not isinstance(number, int | float | complex):
-        raise ValueError("a number is malformed")
-    return _NUMBERS[kind](number)
 
 
 def _op(row: Any) -> Primitive:

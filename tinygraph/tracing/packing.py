@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from array import array
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, Literal
 
 import numpy as np
 
 from .checks import bounded, checked, reference
+from .pooled import ALIGNMENT, Form, InBlock
 
-_ALIGNMENT = 64
 _MOST_ELEMENTS = 2**28  # of an array that repeats one element: a short file must not ask for all memory
 _KINDS = "biufc"
 
@@ -49,7 +51,7 @@ class Packer:
         if number < len(self.entries):
             return number
         self.entries.append([stored.dtype.str, list(base.shape), self._size, order, list(shape), scalar])
-        padding = -len(data) % _ALIGNMENT
+        padding = -len(data) % ALIGNMENT
         self.chunks += [data, bytes(padding)]
         self._size += len(data) + padding
         return number
@@ -61,16 +63,34 @@ def _unrepeated(array: np.ndarray) -> np.ndarray:
     return array[tuple(slice(0, 1) if stride == 0 and n > 1 else slice(None) for n, stride in pairs)]
 
 
-def unpack(entries: Any, block: bytes | memoryview) -> list[Any]:
-    """Return the arrays of a block.
+def unpack(entries: Any, block: bytes | memoryview) -> InBlock:
+    """Return the arrays of a block, all of them checked, each made when somebody asks for it.
 
     Raises
     ------
     ValueError
         If an entry is malformed, or points outside of the block.
     """
-    entries = checked(entries, list, "the list of arrays")
-    return [_unpacked(entry, block, f"array {number}") for number, entry in enumerate(entries)]
+    forms: list[Form] = []
+    known: dict[str, int] = {}  # entries that differ in their places alone are checked once
+    places, codes, apart = array("q"), array("i"), list[Any]()
+    for number, entry in enumerate(checked(entries, list, "the list of arrays")):
+        row = checked(entry, list, f"array {number}")
+        key = repr((row[:2], row[3:]))
+        code = known.get(key)
+        if code is None:
+            view = _unpacked(row, block, f"array {number}")
+            is_scalar = isinstance(view, np.generic)
+            forms.append(Form(np.dtype(row[0]), view.shape, view.strides, is_scalar))
+            code = known[key] = len(forms) - 1
+        form = forms[code]
+        place = bounded(row[2], 0, len(block) - form.stored_bytes + 1, f"the place of array {number}")
+        if not form.dtype.isnative:
+            apart.append(_unpacked(row, block, f"array {number}"))
+            place = -len(apart)
+        places.append(place)
+        codes.append(code)
+    return InBlock(block, forms, places, codes, apart)
 
 
 def _unpacked(entry: Any, block: bytes | memoryview, what: str) -> Any:
@@ -134,7 +154,7 @@ def encode(value: Any, packer: Packer) -> Any:
     raise TypeError(f"a static argument of type {type(value).__name__} cannot be saved")
 
 
-def decode(value: Any, arrays: list[Any]) -> Any:
+def decode(value: Any, arrays: Sequence[Any]) -> Any:
     """Return the static argument that `encode` made JSON of.
 
     Raises

@@ -23,7 +23,7 @@ from ..recording.node import Node
 from ..recording.source import program_source
 from ..recording.tensor import Tensor
 from .cuts import Cut
-from .pooled import Pooled
+from .pooled import InBlock, Pooled
 
 _SHORTEST_STRIDE = 16
 _FEW = 8  # arguments; an op of more is pulled back once for all of them, and so many of such ops are remembered
@@ -76,7 +76,8 @@ class Pass:
             if self._nodes is None:
                 with garbage_collector_paused():
                     self._nodes = self._look()
-                    self.adjoints = Pooled(self.adjoints)
+                    if not isinstance(self.adjoints, InBlock):
+                        self.adjoints = Pooled(self.adjoints)
                 self._look = _nothing_more  # it held the pass as it ran
         return self._nodes
 
@@ -258,7 +259,7 @@ class Pass:
     def nbytes(self) -> int:
         """The bytes of what the trace holds: forward values, adjoints, and the checkpoints laid so far."""
         forward = self.forward_bytes  # looks at the nodes: adjoints are pooled from then on
-        assert isinstance(self.adjoints, Pooled)
+        assert isinstance(self.adjoints, InBlock)
         return forward + self.adjoints.nbytes + sum(total.nbytes for total in self._sums.values())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -32,12 +33,12 @@ def described_visits(visits: Visits, packer: Packer) -> dict[str, Any]:
             for loop in loops
         ],
         "places": [[[loops[loop] for loop in place.loops], place.order] for place in visits.places],
-        "place": packer.add(visits.place.astype(int)),
-        "iterations": packer.add(visits.iterations.astype(int)),
+        "place": packer.add(visits.place),
+        "iterations": packer.add(visits.iterations),
     }
 
 
-def restored_visits(row: dict[str, Any], count: int, arrays: list[Any]) -> Visits:
+def restored_visits(row: dict[str, Any], count: int, arrays: Sequence[Any]) -> Visits:
     """Return the places and the iterations of `count` ops that `described_visits` made `row` of.
 
     Raises

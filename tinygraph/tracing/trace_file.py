@@ -16,6 +16,7 @@ from ..files import replacing
 from ..plain_text import clean
 from .loading import restored
 from .packing import Packer
+from .pooled import InBlock
 from .recorded_pass import Pass, PassNodes
 from .saving import described
 
@@ -80,7 +81,7 @@ def _member(name: str, compression: int) -> zipfile.ZipInfo:
     return info
 
 
-def load(path: str | PathLike[str]) -> tuple[list[Any], PassNodes, dict[str, dict[int, str]]]:
+def load(path: str | PathLike[str]) -> tuple[InBlock, PassNodes, dict[str, dict[int, str]]]:
     """Return the adjoints, the nodes and the source lines that `save` wrote; see `loading.restored`.
 
     Raises
@@ -100,7 +101,7 @@ def load(path: str | PathLike[str]) -> tuple[list[Any], PassNodes, dict[str, dic
     return adjoints, nodes, files
 
 
-def read(content: bytes) -> tuple[list[Any], PassNodes, dict[str, dict[int, str]]]:
+def read(content: bytes) -> tuple[InBlock, PassNodes, dict[str, dict[int, str]]]:
     """Return what `write` wrote; see `load`."""
     try:
         return restored(*_opened(content))

@@ -96,7 +96,7 @@ class TraceFile:
         return self.header["visits"]
 
     def array(self, key: str) -> np.ndarray:
-        return unpack(self.header["arrays"], self.block)[self.visits[key]].copy()
+        return unpack(self.header["arrays"], self.block)[self.visits[key]].astype(np.int64)  # as wide as a file may be
 
     def put(self, key: str, array: np.ndarray) -> None:
         packer = Packer()

@@ -182,6 +182,45 @@ def test_a_bomb_is_not_unpacked(tmp_path, parts):
         tg.load_trace(written(tmp_path / "objects", objects, parts[2]))
 
 
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        ("arrays", [True, 1]),  # equal to a form that was checked, and of another type
+        ("arrays", [2.0, 2]),
+        ("data", None),
+        ("data", True),
+        ("inputs", [0]),
+    ],
+)
+def test_what_equals_something_checked_is_checked_too(tmp_path, parts, part, change):
+    header = json.loads(json.dumps(parts[1]))
+    if part == "arrays":
+        shape = [int(n) for n in change]
+        header["arrays"] += [["<f8", shape, 0, "C", shape, False], ["<f8", shape, 0, "C", change, False]]
+    else:
+        leaf = next(row for row in header["nodes"] if row["kind"] == "input")
+        leaf[part] = change
+    with pytest.raises(tg.TraceFileError, match="damaged"):
+        tg.load_trace(written(tmp_path / "f", header, parts[2]))
+
+
+def test_a_file_with_its_arrays_far_apart_opens(tmp_path, parts):
+    """As older versions wrote them, and in an order of bytes that no machine of today has."""
+    content, header, block = parts
+    (tmp_path / "now").write_bytes(content)
+    spread, apart = [], b""
+    for number, (kind, *entry) in enumerate(header["arrays"]):
+        view = np.asarray(unpack(header["arrays"], block)[number])
+        stored = view[tuple(slice(0, 1) if n != m else slice(None) for n, m in zip(view.shape, entry[0], strict=True))]
+        kind = np.dtype(kind).newbyteorder(">").str if number % 2 else kind
+        spread.append([kind, entry[0], len(apart), *entry[2:]])
+        data = np.array(stored, kind, order=entry[2]).tobytes(order=entry[2])
+        apart += data + bytes(-len(data) % 64)
+    other = tg.load_trace(written(tmp_path / "then", {**header, "arrays": spread}, apart))
+    assert_same(tg.load_trace(tmp_path / "now"), other)
+    assert other.nbytes > 0
+
+
 def assert_opens_or_is_refused(path):
     """Every file either opens, and can be looked at, or gives the one documented error."""
     try:
