@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -61,6 +62,29 @@ class Coded(Sequence[Value]):
 
     def __repr__(self) -> str:
         return repr(list(self))
+
+
+class Pairs(Sequence[tuple[int, int]]):
+    """Pairs of integers, of eight bytes each.
+
+    Examples
+    --------
+    >>> pairs = Pairs([(7, 0), (9, 1)])
+    >>> pairs[-1], list(pairs)
+    ((9, 1), [(7, 0), (9, 1)])
+    """
+
+    def __init__(self, pairs: Iterable[tuple[int, int]]):
+        self._numbers = array("i", chain.from_iterable(pairs))
+
+    def __len__(self) -> int:
+        return len(self._numbers) // 2
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return [self[i] for i in range(*place.indices(len(self)))]
+        first, second = self._numbers[2 * (k := range(len(self))[place]) : 2 * k + 2]
+        return first, second
 
 
 class Places(Generic[Value]):

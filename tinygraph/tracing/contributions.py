@@ -83,7 +83,7 @@ class Contributions(Sequence[Contribution]):
         Whose gradient.
     total : ndarray or None
         The gradient that the pass gave.
-    writes : list of (int, int)
+    writes : sequence of (int, int)
         Step and argument of each term.
     """
 

@@ -16,6 +16,7 @@ from ..backward.replay import has_rule, pull, view
 from ..backward.sums import RunningSum
 from ..graphs.graph import Graph
 from ..graphs.symbols import Symbols
+from ..loops.coded import Pairs
 from ..loops.reads import NodesAt
 from ..memory import garbage_collector_paused
 from ..plain_text import clean
@@ -67,7 +68,7 @@ class Pass:
         self._looking = threading.Lock()
         self._nodes: PassNodes | None = None
         self._sums: dict[Node, RunningSum] = {}
-        self._writes: dict[Node, list[tuple[int, int]]] = {}
+        self._writes: dict[Node, Pairs] = {}
         self._pulled: dict[int, tuple[Any, ...]] = {}  # the contributions of ops with many arguments, asked for in turn
 
     @property
@@ -202,15 +203,17 @@ class Pass:
             return self.gradient(node)
         return view(self.running_sum(node).upto(bisect_left(self.writes(node), (position, 0))))
 
-    def writes(self, node: Node) -> list[tuple[int, int]]:
+    def writes(self, node: Node) -> Sequence[tuple[int, int]]:
         """Return the (step, argument) pairs that contribute to the gradient of `node`, in order."""
         if node not in self._writes:
             op_of = self.graph.timeline.wiring.facts.op  # and not `receives`, which would make the node of each reader
             reads = self.graph.timeline.reads.places(node.index) if node.requires_grad else ()
-            self._writes[node] = sorted(
-                (self._step_of[user], argument)
-                for user, argument in reads
-                if self._step_of[user] >= 0 and has_rule(op_of(user), argument)
+            self._writes[node] = Pairs(
+                sorted(
+                    (self._step_of[user], argument)
+                    for user, argument in reads
+                    if self._step_of[user] >= 0 and has_rule(op_of(user), argument)
+                )
             )
         return self._writes[node]
 
