@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .plan import Plan
 
 _BACKENDS = ("numpy", "numba")
+_WORTH = 8  # runs, of which a plan needs about so many to be worth making
 _MISSES = 4  # recordings a plan that may be in vain, before a function is left as it is
 
 
@@ -51,7 +52,8 @@ def compile(
         structure once, whatever their sizes; it needs ``pip install tinygraph-rnn[numba]``. A loop that numba does not
         take is left to NumPy; `Compiled.report` says which, and why.
     plans : int
-        How many plans are kept, those used last.
+        How many plans are kept, those used last. Where arguments of more kinds come in turn, and plans are thrown away
+        before they were worth making, the rest runs eagerly, with a warning.
     check : int, optional
         Run every so many calls eagerly too, and compare.
 
@@ -123,7 +125,7 @@ class Compiled:
         self._check = check
         self._plans: OrderedDict[tuple, list[Plan]] = OrderedDict()
         self._refused: dict[tuple, str] = {}
-        self._calls = self._misses = self.plans_made = 0
+        self._calls = self._misses = self._wasted = self.plans_made = 0
         self._warned = False
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -160,6 +162,10 @@ class Compiled:
     def _first(self, arguments: Arguments, key: tuple, frame: FrameType) -> Any:
         from .making import FirstCall  # most programs compile nothing, and need not load how
 
+        if self._calls and self._wasted >= self._most:
+            kinds = f"arguments of more kinds than plans={self._most} come in turn"
+            self._tell(f" where it has no plan, as {kinds}: give them fewer shapes, or raise plans=")
+            return self.function(*arguments.args, **arguments.kwargs)
         self._misses += 1
         if self._misses > _MISSES * self._most:
             self._refuse((), "its arguments that are no arrays, or what it reads, were others in nearly every call")
@@ -178,7 +184,7 @@ class Compiled:
         self._plans.move_to_end(key)
         while sum(map(len, self._plans.values())) > self._most:
             oldest = next(iter(self._plans))
-            self._plans[oldest].pop()
+            self._wasted += self._plans[oldest].pop().runs < _WORTH
             if not self._plans[oldest]:
                 del self._plans[oldest]
 
@@ -186,15 +192,19 @@ class Compiled:
         if len(self._refused) >= _MISSES * self._most:
             key = ()
         self._refused[key] = reason
+        self._tell(f": {reason}", stacklevel=5)
+
+    def _tell(self, why: str, stacklevel: int = 4) -> None:
         if not self._warned:
             self._warned = True
-            warnings.warn(f"tg.compile: {self.__name__} runs eagerly: {reason}", RuntimeWarning, stacklevel=4)
+            warnings.warn(f"tg.compile: {self.__name__} runs eagerly{why}", RuntimeWarning, stacklevel=stacklevel)
 
     # -- the calls after it -------------------------------------------------------------------------------------------
 
     def _replay(self, plan: Plan, arguments: Arguments, frame: FrameType) -> Any:
         self._misses = 0
         self._calls += 1
+        plan.runs += 1
         outputs, gradients = plan.run(arguments.values())
         if self._check and self._calls % self._check == 0:
             self._compare(plan, arguments, outputs, gradients)

@@ -62,6 +62,7 @@ class Plan:
         self.leaves: list[Any] = []
         self.unfolded = ""
         self.failure = ""
+        self.runs = 0
         self.template: Any = None
         self.results: list[tuple[bool, Any]] = []
         if output is not None:

@@ -278,3 +278,20 @@ def test_debuggers_and_other_watches_see_the_function_itself():
     compiled(np.ones(2))
     with tg.detect_anomaly(), np.errstate(all="ignore"), pytest.raises(FloatingPointError):
         compiled(np.zeros(2))
+
+
+def test_more_shapes_in_turn_than_plans_run_eagerly_where_there_is_no_plan():
+    energy = tg.compile(lambda x: np.sum(x * x), plans=2)
+
+    def turn():
+        for size in (1, 1, 2, 3, 4):
+            x = tg.parameter(np.arange(1.0, size + 1))
+            energy(x).backward()
+            np.testing.assert_array_equal(x.grad, 2 * x.data)
+
+    turn()
+    with pytest.warns(RuntimeWarning, match="eagerly where it has no plan, as arguments of more kinds than plans=2"):
+        turn()
+    plans = energy.plans_made
+    turn()
+    assert energy.plans_made == plans  # none is made in vain any more
