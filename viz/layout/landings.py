@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from .bends import passes_through
 from .geometry import Box, Path, Point
+from .mend import is_tangled
 from .spacing import apart
 
 GAP = 11.0  # pixels of border between an arrowhead and the next line
@@ -57,7 +58,9 @@ def spread_landings(
                 place = landing.place + min(max(way, -farthest), farthest)
                 path = _moved(paths[landing.line], boxes[node], landing, place)
                 others = [boxes[i] for i in range(len(boxes)) if i not in ends[landing.line]]
-                if path is not paths[landing.line] and not passes_through(path, others):
+                if path is paths[landing.line] or (is_tangled(path) and not is_tangled(paths[landing.line])):
+                    continue
+                if not passes_through(path, others):
                     paths[landing.line] = path
 
 

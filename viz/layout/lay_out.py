@@ -13,7 +13,7 @@ from .graphviz_layout import arrange, one_drawing
 from .landings import spread_landings
 from .mend import mended
 from .positions import Frame, Layout, Route
-from .request import Request, scope_members
+from .request import Request
 from .size import label_room, node_size
 from .tiling import tile
 
@@ -104,16 +104,21 @@ def _named_frames(nodes: Sequence[Node]) -> list[tuple[str, list[int]]]:
     """
     if len({node.scope for node in nodes}) < 2:
         return []
-    scopes = dict(scope_members(f"{node.scope}\n{node.frame}" if node.scope else "" for node in nodes))
-    names = {key: key.partition("\n")[0] for key in scopes}
-    members = {key: list(inside) for key, inside in scopes.items()}
-    for key, inside in scopes.items():
-        scope, _, frame = key.partition("\n")
-        outer = scope.rpartition(" × ")[0]
-        if f"{outer}\n{frame}" in scopes:
-            members[f"{outer}\n{frame}"] += inside
-            names[key] = scope.removeprefix(outer).strip()
-    return [(names[key], members[key]) for key in scopes]
+    of_scope: dict[tuple[str, tuple[int, ...]], list[int]] = {}
+    for number, node in enumerate(nodes):
+        if node.scope:
+            of_scope.setdefault((node.scope, node.frame), []).append(number)
+    names = {key: key[0] for key in of_scope}
+    members = {key: list(inside) for key, inside in of_scope.items()}
+    for (scope, path), inside in of_scope.items():
+        outer = scope
+        for depth in range(len(path) - 1, 0, -1):
+            outer = outer.rpartition(" × ")[0]
+            if (outer, path[:depth]) in members:
+                members[outer, path[:depth]] += inside
+                if names[scope, path] == scope:
+                    names[scope, path] = scope.removeprefix(outer).strip()
+    return [(names[key], members[key]) for key in of_scope]
 
 
 def _bent_edges(scene: Scene) -> set[int]:

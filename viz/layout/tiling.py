@@ -14,12 +14,13 @@ from .cell import Wire
 from .columns import place_columns
 from .edges import fill_cells
 from .forks import find_forks
-from .geometry import Path, Point, rounded
+from .geometry import Box, Path, Point, rounded
 from .plan import Plan
 from .positions import Frame, Layout, Rail, Route
 from .routes import Passage, arch, leave, route
 from .rows import stack_rows
 
+AROUND = 12.0  # between the columns of a loop and the frame around them
 BESIDE = 7.0  # a gradient's arrow runs so far under the one that it answers
 
 
@@ -33,6 +34,7 @@ def tile(scene: Scene) -> Layout:
     _run_wires(plan)
     _run_crossings(plan)
     plan.result.forks = find_forks(plan)
+    _frame_columns(plan)
     return plan.result
 
 
@@ -44,6 +46,16 @@ def _place_nodes(plan: Plan) -> None:
         frames = plan.cells[band].frames if plan.scene.columns[column].kind == "step" else {}
         for scope, frame in frames.items():
             plan.result.frames.append(Frame(column, scope, frame.moved(shift, plan.lifts[band])))
+
+
+def _frame_columns(plan: Plan) -> None:
+    """Put a frame around the columns of a loop around time."""
+    inside = [strip for column, strip in zip(plan.scene.columns, plan.result.strips, strict=True) if column.around]
+    if inside:
+        left, right = inside[0].x - AROUND, inside[-1].x + inside[-1].width + AROUND
+        name = next(column.around for column in plan.scene.columns if column.around)
+        height = plan.result.height
+        plan.result.frames.append(Frame(-1, name, Box((left + right) / 2, height / 2, right - left, height + 12.0)))
 
 
 def _run_wires(plan: Plan) -> None:

@@ -16,14 +16,16 @@ from .metrics import text_width
 SMALL = 0.72  # the size of an index, beside that of its name
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵗᵀ", "0123456789+−()tT")
 _LOWERED = str.maketrans(f"₀₁₂₃₄₅₆₇₈₉₋{LOWERED}", f"0123456789−{LETTERS}")
+_LOW = f"₀-₉₋{LOWERED}"
+_INDEX = f"[{_LOW}]+(?:,[{_LOW}]+)*"
 _PARTS = re.compile(
     r"(?P<sign>[⊙⊗])"
     r"|(?P<up>[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵗᵀ]+)"
     r"|(?P<bar>(?:[^\W\d_]\u0304)+)"
     r"|(?P<hat>[^\W\d_][\u0302\u0303])"
-    r"|(?P<low>(?<=[^\W\d_])(?<!\w\w)\d{1,2}(?!\w)|(?<=[^\W\d_])(?<!\w\w)_\w{1,3}(?!\w)"
+    rf"|(?P<low>(?<=[^\W\d_])(?<!\w\w)(?:\d{{1,2}}|_[^\W{_LOW}]{{1,3}})(?:{_INDEX})?(?!\w)"
     r"|(?:(?<=^[A-Z])|(?<= [A-Z]))_[^\W_]\w{2,8}(?![\w(])"
-    rf"|(?<=[^\W\d_]\u0304)(?:_\w{{1,3}}|\d{{1,2}})(?!\w)|[₀-₉₋{LOWERED}]+(?:,[₀-₉₋{LOWERED}]+)*)"
+    rf"|(?<=[^\W\d_]\u0304)(?:_\w{{1,3}}|\d{{1,2}})(?!\w)|{_INDEX})"
 )
 
 
@@ -36,6 +38,8 @@ def pieces(text: str) -> tuple[tuple[str, str], ...]:
 
     >>> pieces("W_F⁽²⁾")
     (('W', ''), ('F', 'low'), ('(2)', 'up'))
+    >>> pieces("h_newᵢ"), pieces("b1ᵢ,ⱼ")
+    ((('h', ''), ('new,i', 'low')), (('b', ''), ('1,i,j', 'low')))
     >>> pieces("W_gates")
     (('W', ''), ('gates', 'low'))
     >>> pieces("log1p(x_train)")
@@ -45,7 +49,8 @@ def pieces(text: str) -> tuple[tuple[str, str], ...]:
     end = 0
     for match in _PARTS.finditer(text):
         kind = match.lastgroup or ""
-        part = match[0].translate(_RAISED if kind == "up" else _LOWERED).replace("\u0304", "").removeprefix("_")
+        part = re.sub(f"(?<=[^\\W{_LOW}])(?=[{_LOW}])", ",", match[0])  # an index behind an index
+        part = part.translate(_RAISED if kind == "up" else _LOWERED).replace("\u0304", "").removeprefix("_")
         parts += [(text[end : match.start()], ""), (part, kind)]
         end = match.end()
     return tuple(part for part in [*parts, (text[end:], "")] if part[0]) or ((text, ""),)

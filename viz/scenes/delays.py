@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 import networkx as nx
 import numpy as np
 
 from tinygraph.folding.folded import FoldedEdge, FoldedGraph, FoldedLoop, FoldedNode
 from tinygraph.folding.indices import AT, DELAY
-from tinygraph.graphs.writing import LETTERS
 from tinygraph.loops.over_time import Run
 from tinygraph.loops.places import shared_depth
 
+from .loop_letters import LoopLetters
 from .segments import find_segments
 
-__all__ = ["Delay", "Moment", "Times", "delay_text", "is_carried", "letters", "trips_text"]
+__all__ = ["Delay", "Moment", "Times", "delay_text", "is_carried"]
 
 
 class Moment(str):
@@ -67,6 +68,7 @@ class Times:
     def __init__(self, folded: FoldedGraph) -> None:
         self.folded = folded
         self.timeline = folded.graph.timeline
+        self.letters = LoopLetters(folded)
         self._segments = find_segments(self.timeline)
         self._steps = [np.nan if step is None else step for step in self.timeline.timesteps]
 
@@ -126,32 +128,15 @@ class Times:
         return run is not None and run.backward
 
     def numbers(self, node: FoldedNode) -> list[str]:
-        """Return the numbers of a node in loops other than that over time, a letter where it stands for all.
-
-        Sentences of a minibatch go through time alike, and are not told apart; the rows of a grid, each of which reads
-        the row before, are.
-        """
+        """Return the numbers of a node in loops other than that over time, a letter where it stands for all."""
         subscripts = [self.timeline.subscripts[k] for k in node.positions.tolist()]
-        numbers = [of_loop[0] if len(set(of_loop)) == 1 else None for of_loop in zip(*subscripts, strict=False)]
-        of_loops = letters(node)
+        numbers = [of_loop[0] if len(set(of_loop)) == 1 else None for of_loop in zip_longest(*subscripts)]
+        of_loops = self.letters.of(node)
         time = of_loops.index("t") if "t" in of_loops else -1
-        loops = enumerate(zip(of_loops, node.loops, strict=True))
-        inside = [letter for level, (letter, loop) in loops if level > time or (level < time and loop in self._rows)]
+        inside = [letter for level, letter in enumerate(of_loops) if level != time]
         varying = numbers.count(None)
         shown = iter([""] * (varying - len(inside)) + inside[max(len(inside) - varying, 0) :])
         return [text for n in numbers if (text := next(shown) if n is None else str(n))]
-
-    @cached_property
-    def _rows(self) -> set[FoldedLoop]:
-        """The loops around time of which each iteration reads what the one before made in the same time steps."""
-        rows: set[FoldedLoop] = set()
-        for edge in self.folded.edges:
-            delays = edge.delay if isinstance(edge.delay, tuple) else ()
-            if delays and None not in delays:
-                rows |= {loop for loop, delay in zip(edge.target.loops, delays, strict=False) if delay}
-            elif self.in_time(edge.source) and self.in_time(edge.target):
-                rows |= edge.carried_by
-        return {loop for loop in rows if not loop.over_time}
 
     # -- frames -------------------------------------------------------------------------------------------------------
 
@@ -173,6 +158,17 @@ class Times:
         roots = dict.fromkeys(self._joined[loop] for loop in self.folded.loops)
         return {root: number for number, root in enumerate(roots)}
 
+    @cached_property
+    def around_time(self) -> set[FoldedLoop]:
+        """The loops around loops over time."""
+        around: set[FoldedLoop] = set()
+        for loop in self.folded.loops:
+            outer = loop.parent if loop.over_time else None
+            while outer and not outer.over_time:
+                around.add(outer)
+                outer = outer.parent
+        return around
+
     # -- delays -------------------------------------------------------------------------------------------------------
 
     def delays(self) -> list[Delay]:
@@ -193,6 +189,8 @@ class Times:
     def delay(self, edge: FoldedEdge) -> Delay:
         """Return the delay of an edge, 0 where it does not leave its time step; for loops in loops one of each."""
         delay, end = self._outer_delay(edge), self._end_of_inner(edge)
+        if edge.source.kind in ("constant", "input") and isinstance(delay, str) and is_carried(delay):
+            delay = delay if self._readers[edge.source] > 1 else 0  # what is given to one op alone is of its time step
         if not end or (isinstance(delay, Moment) and delay.startswith("all")):
             return delay
         text = ", ".join(filter(None, (delay_text(delay), end)))
@@ -210,8 +208,20 @@ class Times:
         pairs = [*zip(edge.source.positions[row].tolist(), edge.target.positions[instance].tolist(), strict=True)]
         timed = self.in_time(edge.source) and self.in_time(edge.target)
         if timed and not self._outside_time(edge) and all(self._axis(j) is self._axis(k) for j, k in pairs):
-            return self._on_one_axis(pairs)
-        return _of_iterations(edge) or self._from_another(edge, pairs)
+            return self._at_one_moment(edge) or self._on_one_axis(pairs)
+        return _of_iterations(edge, self.letters.of(edge.target)) or self._from_another(edge, pairs)
+
+    @cached_property
+    def _readers(self) -> Counter[FoldedNode]:
+        return Counter(edge.source for edge in self.folded.edges)
+
+    def _at_one_moment(self, edge: FoldedEdge) -> Delay:
+        """Return the time step in which an edge is taken to what there is only then, in place of what else there is."""
+        moment = self.moment(edge.target)
+        delays = edge.delay if isinstance(edge.delay, tuple) else (edge.delay,)
+        return (
+            Moment(f"t={moment}") if moment is not None and self.moment(edge.source) is None and not any(delays) else 0
+        )
 
     def taken(self, source: FoldedNode, pairs: list[tuple[int, int]]) -> Delay:
         """Return which time step is read by what takes elements of a stack: pairs of an element and its reader."""
@@ -229,10 +239,13 @@ class Times:
 
     def _end_of_inner(self, edge: FoldedEdge) -> str:
         """Return which iteration is read of loops that the reader does not stand in, where the name counts them."""
-        shared, names = shared_depth(edge.source.loops, edge.target.loops), letters(edge.source)
+        shared, names = shared_depth(edge.source.loops, edge.target.loops), self.letters.of(edge.source)
         shown = set(self.numbers(edge.source)) - {"t"} if edge.source.kind == "op" and edge.source.name else ()
-        levels = (level for level in range(shared, len(names)) if names[level] in shown)
-        return ", ".join(filter(None, (_end(edge, level, names[level]) for level in levels)))
+        of_target = self.letters.of(edge.target)
+        ends = (
+            _end(edge, of_target, level, names[level]) for level in range(shared, len(names)) if names[level] in shown
+        )
+        return ", ".join(filter(None, ends))
 
     def _outside_time(self, edge: FoldedEdge) -> bool:
         """Return whether an edge reaches to other iterations of a loop that is not the one over time."""
@@ -298,23 +311,23 @@ def _at(distance: int) -> str:
     return delay_text(distance) or "t"
 
 
-def _of_iterations(edge: FoldedEdge) -> Delay:
+def _of_iterations(edge: FoldedEdge, of_target: list[str]) -> Delay:
     """Return how many iterations of the loops around both ends an edge reaches back: of each loop by its letter."""
     delays = edge.delay if isinstance(edge.delay, tuple) else (edge.delay,)
     if not any(delay != 0 for delay in delays):
         return 0
     parts: list[str] = []
-    for level, (delay, letter) in enumerate(zip(delays, letters(edge.target), strict=False)):
+    for level, (delay, letter) in enumerate(zip(delays, of_target, strict=False)):
         if delay is None:
-            parts.append(_end(edge, level, letter))
+            parts.append(_end(edge, of_target, level, letter))
             if not parts[-1]:
-                return _several(edge)
+                return _several(edge, of_target)
         elif delay:
             parts.append(_back(letter, delay))
     return ", ".join(parts)
 
 
-def _several(edge: FoldedEdge) -> str:
+def _several(edge: FoldedEdge, of_target: list[str]) -> str:
     """Return how many iterations an edge reaches back where that differs: each of a few distances."""
     shared = shared_depth(edge.source.loops, edge.target.loops)
     instance, _, row = edge.pairs()
@@ -323,10 +336,9 @@ def _several(edge: FoldedEdge) -> str:
     if len(distinct) > _MOST_DISTANCES:
         return "varies"
     varying = np.flatnonzero((distinct != distinct[0]).any(0)).tolist()
-    names = letters(edge.target)
-    alike = [_back(names[k], int(distinct[0, k])) for k in range(shared) if k not in varying and distinct[0, k]]
+    alike = [_back(of_target[k], int(distinct[0, k])) for k in range(shared) if k not in varying and distinct[0, k]]
     shown = lambda distance: varying if len(varying) == 1 else np.flatnonzero(distance).tolist() or varying[-1:]
-    ways = [", ".join(_back(names[k], int(distance[k])) for k in shown(distance)) for distance in distinct]
+    ways = [", ".join(_back(of_target[k], int(distance[k])) for k in shown(distance)) for distance in distinct]
     return ", ".join([*alike, " or ".join(ways)])
 
 
@@ -334,33 +346,10 @@ def _back(letter: str, distance: int) -> str:
     return f"{letter}−{distance}" if distance > 0 else f"{letter}+{-distance}" if distance else letter
 
 
-def _end(edge: FoldedEdge, level: int, letter: str) -> str:
+def _end(edge: FoldedEdge, of_target: list[str], level: int, letter: str) -> str:
     index = edge.index[level] if edge.index else None
     if index is not None and index.kind == DELAY and index.level != level and not index.offset:
-        return f"{letter} = {letters(edge.target)[index.level]}"
+        other = of_target[index.level]
+        return f"{letter} = {other}" if other != letter else ""
     end = {0: "first", -1: "last"}.get(index.offset) if index is not None and index.kind == AT else None
     return f"{end} {letter}" if end else ""
-
-
-def letters(node: FoldedNode) -> list[str]:
-    """Return a letter for each of the loops around a node, outermost first.
-
-    It is t for the one over time, else that of the program, if it counts with one, or i, j, …
-    """
-    level = next((k for k, loop in enumerate(node.loops) if loop.over_time), -1)
-    counters = [loop.recorded.counter for loop in node.loops]
-    free = [len(c) == 1 and c in LETTERS.replace("t", "") and counters.count(c) == 1 for c in counters]
-    own = [c if free[k] and k != level else "" for k, c in enumerate(counters)]
-    others = iter([letter for letter in "ijkl" if letter not in own])
-    return ["t" if k == level else own[k] or next(others, "i") for k in range(len(node.loops))]
-
-
-def trips_text(node: FoldedNode) -> str:
-    """Return how often a node is there: how many time steps, and in each how many times the loops inside go round."""
-    names = letters(node)
-    inner = node.loops[names.index("t") :] if "t" in names else node.loops[-1:]
-    return " ".join(f"× {loop.trips if isinstance(loop.trips, int) else _span(loop.trips)}" for loop in inner)
-
-
-def _span(counts: tuple[int, ...]) -> str:
-    return f"{min(counts)}–{max(counts)}"

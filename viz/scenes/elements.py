@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 import tinygraph as tg
+from tinygraph.folding.folded import FoldedNode
 from tinygraph.graphs.writing import subscript
 
-__all__ = ["Element", "Stacks", "find_elements", "leading_to"]
+__all__ = ["Element", "Stacks", "elements_of_cell", "find_elements", "leading_to"]
 
 
 JOINING = ("stack", "concatenate")
@@ -56,6 +57,18 @@ def find_elements(ops: Iterable[tuple[Place, tg.Node]]) -> dict[Place, Element]:
         numbers.setdefault(element.parameter, set()).add(element.number)
     used = {parameter for parameter, of_it in numbers.items() if len(of_it) > 1} - whole
     return {place: element for place, element in elements.items() if element is not None and element.parameter in used}
+
+
+def elements_of_cell(ops: Sequence[FoldedNode], in_time: Callable[[FoldedNode], bool]) -> dict[int, Element]:
+    """Return the elements that folded `ops` take of parameters, by their indices; of time, no step takes its own."""
+    elements = find_elements((node.index, op) for node in ops for op in node.recorded)
+    for node in ops:
+        if node.index not in elements and len(node.loops) > 1 and not in_time(node):
+            innermost = zip(node.recorded, node.iterations[:, -1].tolist(), strict=True)
+            each = find_elements(((node.index, iteration), op) for op, iteration in innermost)
+            if each and all(element.number == iteration for (_, iteration), element in each.items()):
+                elements[node.index] = next(iter(each.values()))._replace(number=None)
+    return elements
 
 
 class Stacks:

@@ -11,13 +11,13 @@ import networkx as nx
 
 import tinygraph as tg
 from tinygraph.array_text import shape_text
-from tinygraph.folding.folded import FoldedNode
+from tinygraph.folding.folded import FoldedLoop, FoldedNode
 from tinygraph.graphs.symbols import raised
 
 from .cell_parts import CellParts
 from .contraction import Argument, Link, contract
-from .delays import Delay, Moments, Times, is_carried, letters, trips_text
-from .elements import Element, Stacks, find_elements, leading_to
+from .delays import Delay, Moments, Times, is_carried
+from .elements import Element, Stacks, elements_of_cell, leading_to
 from .equal_inputs import merge_equal_inputs
 from .gates import find_gates
 from .ghosts import State, ghost_label, in_columns
@@ -33,6 +33,7 @@ from .labels import (
     symbol,
     unnamed_label,
 )
+from .loop_letters import trips_text
 from .names import Names
 from .operands import at_moment, with_operands
 from .scene import Node, Scene, merge_equal
@@ -177,8 +178,13 @@ class _Folded:
             members.setdefault(frames[node.index], []).append(node)
         headings = {frame: self._heading(nodes) for frame, nodes in members.items()}
         scopes = {f"n{node.index}": scope_text(node) for node in self.nodes}
-        nodes = [replace(node, scope=scopes[node.id], frame=0) for node in scene.nodes]
-        return in_columns(replace(scene, nodes=nodes), links, frames, headings, self._starts(links))
+        nodes = [replace(node, scope=scopes[node.id], frame=()) for node in scene.nodes]
+        around = {node.index: text for node in self.nodes if (text := self._around_time(node))}
+        return in_columns(replace(scene, nodes=nodes), links, frames, headings, self._starts(links), around)
+
+    def _around_time(self, node: FoldedNode) -> str:
+        """Return how often the loops around that over time go round that a node stands in."""
+        return trips_text([loop for loop in self._repeating(node) if loop in self.times.around_time])
 
     def _without_doubles(self, links: list[Link]) -> tuple[list[Link], set[str]]:
         """Leave out leaves that are read in place of an op of their name: the first time, computed by NumPy alone."""
@@ -216,7 +222,7 @@ class _Folded:
         timesteps = self.graph.timeline.timesteps
         ops = [node for node in nodes if node.kind == "op"]
         steps = [step for node in ops for k in node.positions.tolist() if (step := timesteps[k]) is not None]
-        return f"t = {min(steps)} … {max(steps)}" if steps else trips_text(nodes[0])
+        return f"t = {min(steps)} … {max(steps)}" if steps else trips_text(nodes[0].loops[-1:])
 
     @cached_property
     def _out_of_stacks(self) -> dict[FoldedNode, list[Argument]]:
@@ -297,17 +303,22 @@ class _Folded:
         return "loss" if is_output else self.names.kind(node.recorded[0])
 
     def _box(self, node: FoldedNode, label: str, detail: str = "") -> Node:
-        trips = trips_text(node) if node.loops and node not in self.states else ""
+        loops = self._repeating(node)
         return Node(
             f"n{node.index}",
             label,
             detail,
             self._kind(node),
             hue=self.hues.get(node.index),
-            scope=" ".join(filter(None, (scope_text(node), trips))),
-            frame=self.times.frame(node.loops[-1]) if trips else 0,
+            scope=" ".join(filter(None, (scope_text(node), trips_text(loops)))),
+            frame=tuple(map(self.times.frame, loops)),
             title=self.names.tooltip(node.recorded[0], label),
         )
+
+    def _repeating(self, node: FoldedNode) -> tuple[FoldedLoop, ...]:
+        """Return the loops of which each iteration has a node of its own: an initial state's are those around time."""
+        around = tuple(node.loops[:-1]) if node.times > 1 else ()
+        return around if node in self.states else tuple(node.loops)
 
     def _name(self, node: FoldedNode) -> str:
         """Return the name of a node with its time step, or t where it is one of each; empty without a name."""
@@ -334,23 +345,15 @@ class _Folded:
         if index in self.elements:
             element = self.elements[index]
             name = self.names.of_parameter(self.graph.nodes[element.parameter])
-            return (
-                element.written(name) if element.number is not None else name + lowered(letters(self.nodes[index])[-1:])
-            )
+            each = name + lowered(self.times.letters.of(self.nodes[index])[-1:])
+            return each if element.number is None else element.written(name)
         return self.names.of_parameter(self.nodes[index].recorded[0])
 
     @cached_property
     def elements(self) -> dict[int, Element]:
         """The nodes that take one element of a parameter."""
         ops = [node for node in self.nodes if node.kind == "op"]
-        elements = find_elements((node.index, op) for node in ops for op in node.recorded)
-        for node in ops:
-            if node.index not in elements and len(node.loops) > 1 and letters(node)[-1] != "t":
-                innermost = zip(node.recorded, node.iterations[:, -1].tolist(), strict=True)
-                each = find_elements(((node.index, iteration), op) for op, iteration in innermost)
-                if each and all(element.number == iteration for (_, iteration), element in each.items()):
-                    elements[node.index] = next(iter(each.values()))._replace(number=None)
-        return elements
+        return elements_of_cell(ops, lambda node: self.times.letters.of(node)[-1] == "t")
 
     def _hue_of(self, element: Element) -> int:
         return next(self.hues[n.index] for n in self.nodes if int(n.positions[0]) == element.parameter)

@@ -51,6 +51,7 @@ def in_columns(
     frames: Mapping[int, int],
     headings: Mapping[int, str],
     starts: Mapping[tuple[int, int], State],
+    around: Mapping[int, str],
 ) -> Scene | None:
     """Return `scene` in columns, with ghosts; None where that cannot be: loops that need each other.
 
@@ -66,11 +67,13 @@ def in_columns(
         What stands above the time steps of a loop.
     starts : mapping
         For (initial state, target) the state and the delay in whose place it is read.
+    around : mapping
+        How often a loop around time goes round, for each node in it.
     """
     if any(is_carried(link.delay) and link.source not in frames for link in links):
         return None
     columns = _Columns(scene, links, frames, starts)
-    return columns.scene(headings) if nx.is_directed_acyclic_graph(columns.order) else None
+    return columns.scene(headings, around) if nx.is_directed_acyclic_graph(columns.order) else None
 
 
 class _Columns:
@@ -144,7 +147,7 @@ class _Columns:
                 latest[group] = min(latest[reader] for reader in readers)
         return latest
 
-    def scene(self, headings: Mapping[int, str]) -> Scene:
+    def scene(self, headings: Mapping[int, str], around: Mapping[int, str]) -> Scene:
         """Return the scene with its columns; ghosts come first."""
         places = self._places()
         nodes = [(self._ghost_place(*state), self._ghost_node(*state)) for state in self._states]
@@ -155,6 +158,8 @@ class _Columns:
         order = sorted({place for place, _ in nodes})
         columns = [Column(heading[place]) if place in heading else Column(kind="boundary") for place in order]
         placed = [replace(node, column=order.index(place)) for place, node in nodes]
+        loops = ((node.column or 0, around.get(int(node.id[1:].partition("g")[0]), "")) for node in placed)
+        _frame_columns(columns, list(loops))
         placed += [replace(self._boxes[index], band=-1, slot=index) for index in sorted(self._shared)]
         return replace(self._scene, nodes=placed, edges=list(self._edges.values()), columns=columns)
 
@@ -182,6 +187,18 @@ class _Columns:
         box, loop = self._boxes[index], self._loops[self._group(index)]
         label = ghost_label(box.label, delay)
         return Node(self._states[index, delay], label, kind="ghost", band=2 * loop + 1, slot=index, title=box.title)
+
+
+def _frame_columns(columns: list[Column], around: Sequence[tuple[int, str]]) -> None:
+    """Let columns beside each other say that a loop goes around them, if there is one and all of it stands there."""
+    of_columns = [{text for place, text in around if place == number} for number in range(len(columns))]
+    inside = [number for number, texts in enumerate(of_columns) if any(texts)]
+    is_whole = inside == list(range(inside[0], inside[-1] + 1)) if inside else False
+    if is_whole and len(set().union(*(of_columns[number] for number in inside))) == 1:
+        for number in inside:
+            (text,) = of_columns[number]
+            is_heading = columns[number].label == text
+            columns[number] = replace(Column(kind="boundary") if is_heading else columns[number], around=text)
 
 
 def _distance(delay: Delay) -> int:

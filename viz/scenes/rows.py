@@ -36,7 +36,7 @@ def with_rows(scene: Scene, gates: Collection[str], candidates: Collection[str],
         rows |= _Cell(scene, band, gates, candidates, operators).rows(readings=scene.round)
     placed = lambda node: replace(node, row=rows[node.id][0], place=rows[node.id][1]) if node.id in rows else node
     if rows:  # scopes would tear them apart
-        scene = replace(scene, nodes=[replace(node, scope="", frame=0) for node in scene.nodes])
+        scene = replace(scene, nodes=[replace(node, scope="", frame=()) for node in scene.nodes])
     return replace(scene, nodes=[placed(node) for node in scene.nodes])
 
 

@@ -39,8 +39,8 @@ class Node:
         The colour of its own, for parameters.
     scope : str
         Slash-separated names of what it is part of.
-    frame : int
-        Tells what it is part of from others of that name.
+    frame : tuple of int
+        Tells what it is part of from others of that name, the outermost first.
     title : str
         Everything known about it, for a tooltip and for screen readers.
     fill : str or None
@@ -67,7 +67,7 @@ class Node:
     slot: Hashable = None
     hue: int | None = None
     scope: str = ""
-    frame: int = 0
+    frame: tuple[int, ...] = ()
     title: str = ""
     fill: str | None = None
     value: float | None = field(default=None, compare=False)
@@ -100,7 +100,8 @@ class Edge:
 class Column:
     """One place in time: a ``"step"`` or a ``"boundary"`` (before, after).
 
-    `skipped` steps are left out before it; `masked` says that all of it is padding, `padded` how much of it is.
+    `skipped` steps are left out before it; `masked` says that all of it is padding, `padded` how much of it is;
+    `around` is how often the loop around it goes round, where those beside it of the same stand in one frame.
     """
 
     label: str = ""
@@ -109,6 +110,7 @@ class Column:
     skipped: int = 0
     masked: bool = False
     padded: float = 0.0
+    around: str = ""
 
 
 class LegendEntry(NamedTuple):

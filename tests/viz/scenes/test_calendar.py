@@ -104,11 +104,13 @@ def test_folded_initial_states_of_a_delay_of_two_say_which_they_are():
     assert {("h⁽⁻¹⁾…h⁽⁰⁾", "h⁽ᵗ⁾"), ("h⁽⁰⁾", "h⁽ᵗ⁾")} <= arrows(folded[1])
 
 
-@pytest.mark.parametrize("name", ["epochs", "sentences_of_words", "minibatch_of_unequal_sequences"])
-def test_a_state_that_each_epoch_begins_with_is_one_initial_state_of_the_folded_cell(name):
+@pytest.mark.parametrize(
+    ("name", "trips"), [("epochs", 3), ("sentences_of_words", 4), ("minibatch_of_unequal_sequences", 4)]
+)
+def test_a_state_that_each_epoch_begins_with_is_one_initial_state_in_its_frame(name, trips):
     scene = viz.draw(EXACT[name](4), fold=True).scene
-    (state,) = [node for node in scene.nodes if node.label == "h⁽⁰⁾"]
-    assert state.scope == ""
+    (state,) = [node for node in scene.nodes if node.label == "hᵢ⁽⁰⁾"]
+    assert state.scope == f"× {trips}"
 
 
 def test_folded_initial_states_are_numbered_by_steps_whatever_their_labels_and_in_loops_of_any_kind():

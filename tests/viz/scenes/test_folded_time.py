@@ -131,6 +131,108 @@ def test_a_loop_that_is_not_over_time_has_an_index_of_its_own():
     assert ("totalᵢ", "totalᵢ", "i−1") in labels(folded(EXACT["sentences_of_words"](4)))
 
 
+def forward_sums(first_apart):
+    W, A = weights("WA")
+    total = 0.0
+    for xs in (np.ones((3, 2)), np.ones((5, 2)), np.ones((4, 2))):
+        h, alpha = np.zeros(2), np.zeros(2)
+        for k, x in enumerate(xs):
+            h = np.tanh(W @ h + x)
+            alpha = np.exp(h) if k == 0 and first_apart else np.log(np.exp(A @ alpha)) + h
+        total = total + alpha.sum()
+    return total
+
+
+def test_what_each_sentence_has_of_its_own_has_its_index_and_stands_in_its_frame():
+    drawing = viz.draw(forward_sums(first_apart=False), view="variables", fold=True)
+    scopes = {node.label: node.scope for node in drawing.scene.nodes}
+    assert scopes.items() >= {
+        ("hᵢ⁽⁰⁾", "× 3"),
+        ("hᵢ⁽ᵗ⁾", "× 3 × 3–5"),
+        ("αᵢ⁽ᵗ⁾", "× 3 × 3–5"),
+        ("totalᵢ", "× 3"),
+    }
+    outer, inner = sorted(drawing.layout.frames, key=lambda frame: -frame.box.height)
+    assert (outer.scope, inner.scope) == ("× 3", "× 3–5")
+    assert outer.box.left < inner.box.left < inner.box.right < outer.box.right
+    assert outer.box.top < inner.box.top < inner.box.bottom < outer.box.bottom
+
+
+def gated_sentences():
+    W, U = weights("WU")
+    total = 0.0
+    for xs in (np.ones((3, 2)), np.ones((5, 2)), np.ones((4, 2))):
+        h = np.zeros(2)
+        for x in xs:
+            z = tg.sigmoid(W @ x + U @ h)
+            h = z * h + (1 - z) * x
+        total = total + h.sum()
+    return total * 0.5
+
+
+def test_the_columns_of_a_gated_cell_stand_in_the_frame_of_the_loop_around_it():
+    drawing = viz.draw(gated_sentences(), view="variables", fold=True)
+    columns = {node.label: node.column for node in drawing.scene.nodes}
+    inside = [k for k, column in enumerate(drawing.scene.columns) if column.around]
+    assert inside == list(range(columns["hᵢ⁽⁰⁾"], columns["totalᵢ"] + 1))
+    assert {drawing.scene.columns[k].around for k in inside} == {"× 3"}
+    (frame,) = [frame for frame in drawing.layout.frames if frame.column == -1]
+    boxes = {node.label: drawing.layout.box(node.id) for node in drawing.scene.nodes}
+    assert frame.scope == "× 3"
+    assert all(frame.box.left < boxes[name].left < boxes[name].right < frame.box.right for name in ("hᵢ⁽⁰⁾", "totalᵢ"))
+    (end,) = [node for node in drawing.scene.nodes if node.kind == "loss"]
+    assert drawing.layout.box(end.id).left > frame.box.right
+
+
+def test_what_is_computed_apart_in_the_first_time_step_says_that():
+    edges = labels(folded(forward_sums(first_apart=True)))
+    assert ("hᵢ⁽ᵗ⁾", "αᵢ⁽¹⁾", "t=1") in edges
+    assert ("hᵢ⁽ᵗ⁾", "αᵢ⁽ᵗ⁾", "") in edges
+
+
+def over_nodes_and_edges(counted):
+    M, S = weights("MS")
+    h = list(np.ones((3, 2)))
+    for _ in range(2):
+        inbox = [np.zeros(2) for _ in h]
+        for u, v in ((0, 1), (1, 2), (2, 0), (0, 2)):
+            inbox[v] = inbox[v] + M @ h[u]
+        if counted:
+            before, h = h, []
+            for n in range(3):
+                h.append(np.tanh(S @ before[n] + inbox[n]))
+        else:
+            h = [np.tanh(S @ value + message) for value, message in zip(h, inbox, strict=True)]
+    return sum((value**2).sum() for value in h)
+
+
+@pytest.mark.parametrize(("counted", "letter"), [(False, "ᵢ"), (True, "ₙ")])
+def test_each_loop_has_a_letter_of_its_own_and_those_that_go_together_one(counted, letter):
+    edges = labels(folded(over_nodes_and_edges(counted)))
+    inboxes = {target for _, target, _ in edges if target.startswith("inbox")}
+    assert len(inboxes) == 1
+    assert letter not in inboxes.pop()
+    assert any(source == f"h{letter}⁽ᵗ⁾" and "=" not in text for source, _, text in edges)
+
+
+def words_with_those_before(given):
+    E, W = weights("EW")
+    total = 0.0
+    for words in given:
+        h = np.zeros(2)
+        for k, word in enumerate(words):
+            if k:
+                h = np.tanh(W @ h + E[words[k - 1]] + E[word])
+        total = total + h.sum()
+    return total
+
+
+def test_what_one_op_alone_is_given_is_of_its_time_step_whatever_it_happens_to_equal():
+    scene = folded(words_with_those_before([[0, 1, 1], [1, 0, 0, 1, 0, 1], [1, 1, 0, 1, 0]]))
+    assert not [node.label for node in scene.nodes if " or " in node.label or "," in node.label]
+    assert not [edge.label for edge in scene.edges if " or " in edge.label]
+
+
 # Initial states
 
 

@@ -43,7 +43,7 @@ def test_runs_of_different_lengths_say_what_they_begin_with():
             else:
                 best = np.tanh(W @ best + x)
         total = total + best.sum()
-    assert details(total) == {"best⁽ᵗ⁾": "t = 2 …"}
+    assert details(total) == {"bestᵢ⁽ᵗ⁾": "t = 2 …"}
 
 
 def test_what_nothing_reads_in_the_last_step_is_no_exception():
