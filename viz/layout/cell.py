@@ -22,6 +22,7 @@ from .request import Placed, Request, mirror, scope_members
 from .routes import End
 from .size import label_room, node_size
 from .straight import follow, in_line, is_slanted, overlap, straight
+from .tips import arrivals, spread_tips, widened
 
 Slot = Hashable
 Pairs = Sequence[tuple[Slot, Slot]]
@@ -120,6 +121,9 @@ class Cell:
         if self.rows and not self._is_large():
             self._arrange_rows(left, right)
             return
+        if not self.round:
+            lines = arrivals((wire.source, wire.target) for wire in self.wires)
+            self.sizes = {slot: widened(size, lines[slot]) for slot, size in self.sizes.items()}
         blocked = self._take_best(left, right)
         over = self._in_the_way({*left, *right}) if blocked and not self._is_large() else ()
         if over and self._take_best(left, right, over) > blocked:
@@ -127,6 +131,10 @@ class Cell:
         self._mend()
         if self.round:
             self._spread(left, right)
+        else:
+            paths = {wire: path for wire, (path, _) in self.lines.items()}
+            moved = spread_tips(paths, {wire: (wire.source, wire.target) for wire in paths}, self.boxes)
+            self.lines |= {wire: (path, self.lines[wire][1]) for wire, path in moved.items()}
 
     def _arrange_rows(self, left: Collection[Slot], right: Collection[Slot]) -> None:
         """Lay out a cell with rows, which run from left to right, with few crossings."""

@@ -16,6 +16,7 @@ from .positions import Frame, Layout, Route
 from .request import Request
 from .size import label_room, node_size
 from .tiling import tile
+from .tips import arrivals, spread_tips, widened
 
 MARGIN = 8.0  # which texts may reach into
 MOST_BACK = 60  # delays; with more, room for their labels would take Graphviz long
@@ -64,7 +65,7 @@ def _whole(scene: Scene) -> Layout:
     bent = _bent_edges(scene)
     placed = arrange(
         Request(
-            sizes=[node_size(node, scene.round) for node in scene.nodes],
+            sizes=_sizes(scene),
             edges=[
                 (number[edge.source], number[edge.target], edge.source in above or i in back)
                 for i, edge in enumerate(scene.edges)
@@ -85,7 +86,11 @@ def _whole(scene: Scene) -> Layout:
         others = [box for id, box in boxes.items() if id not in (edge.source, edge.target)]
         paths[i] = mended(paths[i], boxes[edge.source], boxes[edge.target], scene.round, others)
     _turn_loops(scene, paths, boxes)
-    if scene.round:
+    if not scene.round:
+        edges = {i: (edge.source, edge.target) for i, edge in enumerate(scene.edges)}
+        moved = spread_tips(dict(enumerate(paths)), edges, boxes)
+        paths = [moved.get(i, path) for i, path in enumerate(paths)]
+    else:
         ends = [(number[edge.source], number[edge.target]) for edge in scene.edges]
         spread_landings(paths, ends, placed.boxes)
     return Layout(
@@ -95,6 +100,14 @@ def _whole(scene: Scene) -> Layout:
         routes=[Route(i, -1, path, path.middle()) for i, path in enumerate(paths)],
         frames=[Frame(-1, scope, box) for (scope, _), box in zip(named, placed.frames, strict=True)],
     )
+
+
+def _sizes(scene: Scene) -> list[tuple[float, float]]:
+    sizes = [node_size(node, scene.round) for node in scene.nodes]
+    if scene.round:
+        return sizes
+    lines = arrivals((edge.source, edge.target) for edge in scene.edges)
+    return [widened(size, lines[node.id]) for size, node in zip(sizes, scene.nodes, strict=True)]
 
 
 def _named_frames(nodes: Sequence[Node]) -> list[tuple[str, list[int]]]:
