@@ -15,6 +15,7 @@ from .spacing import apart
 
 GAP = 11.0  # pixels of border between an arrowhead and the next line
 FARTHEST = 1.3  # of the radius: so far an end is moved at most
+SHORT = 12.0  # pixels of a last piece that is drawn as one with the piece before it
 FIRM = 1e6  # the weight of what stays where it is
 
 
@@ -144,5 +145,7 @@ def _moved(path: Path, box: Box, landing: Landing, place: float) -> Path:
 
     points = path.points
     if landing.arrives:
+        if len(points) > 4 and math.dist(points[-4], points[-1]) < SHORT:  # it would be bent to a hook
+            points = points[:-4] + points[-1:]
         return Path((*points[:-2], follow(points[-2]), follow(points[-1])), path.tip and follow(path.tip))
     return Path((follow(points[0]), follow(points[1]), *points[2:]), path.tip)

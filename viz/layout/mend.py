@@ -46,7 +46,7 @@ def _is_within(path: Path, boxes: Sequence[Box]) -> bool:
 
 def is_tangled(path: Path) -> bool:
     """Return whether a path has a spike, turns by more than a line needs to, or goes a long way round."""
-    points = np.concatenate([curve(piece) for piece in path.pieces()])
+    points = np.concatenate([*(curve(piece) for piece in path.pieces()), [path.tip or path.points[-1]]])
     steps = np.diff(points, axis=0)
     if np.hypot(*steps.T).sum() > DETOUR * np.hypot(*(points[-1] - points[0])):
         return True

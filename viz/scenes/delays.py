@@ -200,8 +200,8 @@ class Times:
         learned = edge.source.kind == "parameter" and int(edge.source.positions[0]) in self.timeline.learned_states
         if edge.source.kind != "op" and not learned and (not edge.source.loops or self._is_named_by_time(edge.source)):
             return self._begins(edge)
-        if edge.target.times > 1 and self.moment(edge.source) is not None:
-            return 0  # the name of the source says its time step
+        if edge.target.times > 1 and self.moment(edge.source) is not None:  # the name of the source says which
+            return Moment("once") if len(edge.pairs()[0]) < edge.target.times else 0
         instance, _, row = edge.pairs()
         if edge.source.kind == "parameter":  # a learned initial state
             return Moment("once" if len(row) == 1 < edge.target.times else "")
@@ -293,7 +293,7 @@ class Times:
 
     def _from_another(self, edge: FoldedEdge, pairs: list[tuple[int, int]]) -> Delay:
         """Say which time step of another loop is read, and whether that is only once."""
-        once = "once" if len(pairs) == 1 < edge.target.times else ""
+        once = "once" if _is_read_once(edge) else ""
         if edge.source.times == 1 or not self.in_time(edge.source):
             return Moment(once)
         runs = [self.timeline.runs[j] for j, _ in pairs]
@@ -305,6 +305,14 @@ class Times:
         else:
             read_text = "all t" if {j for j, _ in pairs} == set(edge.source.positions.tolist()) else ""
         return Moment(", ".join(filter(None, (read_text, once))))
+
+
+def _is_read_once(edge: FoldedEdge) -> bool:
+    """Tell whether an edge is taken in only one of many iterations, in each of the loops around both of its ends."""
+    shared = shared_depth(edge.source.loops, edge.target.loops)
+    instances = edge.pairs()[0]
+    around = np.unique(edge.target.iterations[instances, :shared], axis=0) if shared else instances[:1]
+    return len(around) == len(instances) < edge.target.times and len(edge.target.loops) > shared
 
 
 def _at(distance: int) -> str:

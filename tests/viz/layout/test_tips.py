@@ -1,4 +1,4 @@
-"""Many lines that come to one box from below: the box is as wide as their arrowheads ask, and no two meet."""
+"""Ends of lines: at a box as wide as many arrowheads ask none meet, and at a circle none has a hook."""
 
 from itertools import pairwise
 
@@ -7,6 +7,8 @@ import pytest
 
 import tinygraph as tg
 import viz
+from viz.layout.geometry import Box, Path, curve
+from viz.layout.landings import spread_landings
 
 
 def of_many(steps):
@@ -48,3 +50,15 @@ def test_a_box_with_few_arguments_is_as_wide_as_its_text():
     drawing = viz.draw((both(np.ones(2)) ** 2).sum(), view="calls")
     (called,) = [node.id for node in drawing.scene.nodes if node.label == "both"]
     assert drawing.layout.box(called).width < 60
+
+
+def test_a_line_that_ends_in_a_short_piece_comes_to_a_circle_without_a_hook_beside_others():
+    boxes = [Box(0, 0, 44, 44), Box(50, 80, 44, 44), Box(60, 60, 44, 44)]
+    long = ((45, 58), (45, 30), (60, 40), (25, 17)), ((50, 40), (60, 50), (40, 30), (25, 17))
+    paths = [Path((*points, (24, 17), (23, 16), (22, 15)), (17, 12)) for points in long]
+    spread_landings(paths, [(1, 0), (2, 0)], boxes)
+    assert np.hypot(*np.subtract(paths[0].tip, paths[1].tip)) > 5
+    for path in paths:
+        steps = np.diff([*(point for piece in path.pieces() for point in curve(piece)[1:]), path.tip], axis=0)[-8:]
+        angles = np.arctan2(*steps.T)
+        assert abs((np.diff(angles) + np.pi) % (2 * np.pi) - np.pi).max() < 0.7

@@ -187,6 +187,7 @@ def test_the_columns_of_a_gated_cell_stand_in_the_frame_of_the_loop_around_it():
 def test_what_is_computed_apart_in_the_first_time_step_says_that():
     edges = labels(folded(forward_sums(first_apart=True)))
     assert ("hᵢ⁽ᵗ⁾", "αᵢ⁽¹⁾", "t=1") in edges
+    assert ("αᵢ⁽¹⁾", "αᵢ⁽ᵗ⁾", "A once") in edges
     assert ("hᵢ⁽ᵗ⁾", "αᵢ⁽ᵗ⁾", "") in edges
 
 

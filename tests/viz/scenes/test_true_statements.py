@@ -54,7 +54,7 @@ def test_a_value_that_a_branch_gives_in_the_first_step_alone_is_of_that_step():
         both = np.array([1.0, 2.0, 3.0, 4.0]) if t == 0 else np.concatenate([x, h])
         h = np.tanh(W @ both)
     labels, edges = drawn(h.sum())
-    assert {("both⁽¹⁾", "h⁽ᵗ⁾", "W"), ("both⁽ᵗ⁾", "h⁽ᵗ⁾", "W")} <= edges
+    assert {("both⁽¹⁾", "h⁽ᵗ⁾", "W once"), ("both⁽ᵗ⁾", "h⁽ᵗ⁾", "W")} <= edges
     assert "both" not in labels
 
 
@@ -67,7 +67,7 @@ def test_what_a_branch_makes_in_the_first_step_is_of_that_step():
             score = np.tanh(A @ score + x)
     labels, edges = drawn(score.sum())
     assert {"score⁽¹⁾", "score⁽ᵗ⁾"} <= set(labels)
-    assert ("score⁽¹⁾", "score⁽ᵗ⁾", "A") in edges
+    assert ("score⁽¹⁾", "score⁽ᵗ⁾", "A once") in edges
 
 
 def test_an_expression_has_its_time_step():
