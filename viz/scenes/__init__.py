@@ -6,7 +6,7 @@
 - `gates`: what makes a cell gated, by way of `ranges`; `cell_parts`: its operators; `rows`: what stands at one height
 - `calendar`: which column and row a node belongs to; `segments`: which loops over time share their columns
 - `equal_inputs`: an array given to several ops is one node
-- `loop_letters`: a letter for each loop
+- `loop_letters`: a letter for each loop; `norms`: normalisations as one node each
 - `names`, `labels`, `hues`: what stands on a node, and its colour
 - `operands`: the time steps in expressions
 - `contraction`: unnamed results become edges; `collapse`: a scope becomes one node; `window`: time steps are left out

@@ -35,6 +35,7 @@ from .labels import (
 )
 from .loop_letters import trips_text
 from .names import Names
+from .norms import find_norms
 from .operands import at_moment, with_operands
 from .scene import Node, Scene, merge_equal
 from .variables import variables_scene
@@ -108,20 +109,23 @@ class _Folded:
         kept |= {node for node in self.nodes if int(node.positions[0]) in self.graph.timeline.learned_states}
         order = self._in_order()
         read_by = lambda node: self._out_of_stacks.get(node, self.reads[node])
-        reads = lambda: ((node, read_by(node)) for node in order)
         states = {node.index for node in self.states}
         outputs = (node.index for node in self.nodes if not self.outputs.isdisjoint(node.recorded))
         kept_indices = leading_to(outputs, lambda index: [source for source, _, _ in read_by(self.nodes[index])])
         kept_indices &= {node.index for node in kept}
-        hues = self.hues | {index: self._hue_of(element) for index, element in self.elements.items()}
+        hue_of = {int(node.positions[0]): self.hues.get(node.index, 0) for node in self.nodes}
+        hues = self.hues | {index: hue_of[element.parameter] for index, element in self.elements.items()}
         parts = self.parts
         kept_indices |= parts.operators.keys()
+        norms = find_norms(self.nodes, read_by, lambda node: self.names.called(node.recorded[0]), kept_indices)
+        kept_indices = kept_indices - norms.inside | norms.labels.keys()
+        reads = lambda: ((node, norms.read(node, read_by(node))) for node in order)
         contraction = contract(
             reads, kept_indices, self.nodes, hues, self._parameter, states=states, elements=self.elements
         )
         scene = Scene(title="Folded network", round=True)
         for node in (self.nodes[index] for index in contraction.kept):
-            label = self._name(node) or self._unnamed(node) if node.kind != "parameter" else self._parameter(node.index)
+            label = norms.labels.get(node.index) or self._text(node)
             box = parts.shown(replace(self._box(node, label), tags=contraction.tags(node.index)), node.index)
             presence = self.times.presence(node) if box.kind != "operator" else ""
             scene.nodes.append(replace(box, detail=" · ".join(filter(None, (box.detail, presence)))))
@@ -355,10 +359,9 @@ class _Folded:
         ops = [node for node in self.nodes if node.kind == "op"]
         return elements_of_cell(ops, lambda node: self.times.letters.of(node)[-1] == "t")
 
-    def _hue_of(self, element: Element) -> int:
-        return next(self.hues[n.index] for n in self.nodes if int(n.positions[0]) == element.parameter)
-
-    def _unnamed(self, node: FoldedNode) -> str:
+    def _text(self, node: FoldedNode) -> str:
+        if text := self._parameter(node.index) if node.kind == "parameter" else self._name(node):
+            return text
         expression = short(self.names.of(node.recorded[0]).typeset)
         text = unnamed_label(node, self._kind(node), expression) if node.kind == "op" else expression or "input"
         return self._indexed(text, node)

@@ -15,6 +15,7 @@ from .cell_parts import CellParts
 from .contraction import contract
 from .elements import Stacks, find_elements, leading_to
 from .labels import short, unnamed_label
+from .norms import find_norms
 from .operands import with_operands
 from .scene import Edge, Node, Scene, merge_equal
 from .unrolled import Unrolled
@@ -39,7 +40,10 @@ def variables_scene(graph: tg.Graph, parts: CellParts | None = None) -> Scene:
     inputs_of = lambda node: (*elements_of[node], *node.inputs[1:]) if node in elements_of else node.inputs
     outputs = (output.index for output in graph.outputs)
     kept &= leading_to(outputs, lambda index: [source.index for source in inputs_of(graph.nodes[index])])
-    reads = lambda: ((n, [(source.index, 0, k) for k, source in enumerate(inputs_of(n))]) for n in graph.nodes)
+    arguments = lambda node: [(source.index, 0, k) for k, source in enumerate(inputs_of(node))]
+    norms = find_norms(graph.nodes, arguments, names.called, kept)
+    kept = kept - norms.inside | norms.labels.keys()
+    reads = lambda: ((node, norms.read(node, arguments(node))) for node in graph.nodes)
     slots = graph.timeline.slots
     of_slots = find_elements((slots[node.index], node) for node in graph.timeline.ops)
     elements = {n.index: of_slots[slots[n.index]] for n in graph.timeline.ops if slots[n.index] in of_slots}
@@ -54,6 +58,7 @@ def variables_scene(graph: tg.Graph, parts: CellParts | None = None) -> Scene:
     edges = contraction.edges()
     read = {edge.source for edge in edges}
     boxes = [replace(_box(unrolled, graph.nodes[i]), tags=contraction.tags(i)) for i in contraction.kept]
+    boxes = [replace(box, label=norms.labels.get(int(box.id[1:]), box.label)) for box in boxes]
     boxes = [parts.shown(box, int(box.id[1:])) for box in boxes] if parts else boxes
     nodes = [box for box in boxes if box.kind != "input" or box.id in read]
     node_of = lambda box: graph.nodes[int(box.id[1:])]
