@@ -200,7 +200,9 @@ class Times:
         learned = edge.source.kind == "parameter" and int(edge.source.positions[0]) in self.timeline.learned_states
         if edge.source.kind != "op" and not learned and (not edge.source.loops or self._is_named_by_time(edge.source)):
             return self._begins(edge)
-        if edge.target.times > 1 and self.moment(edge.source) is not None:  # the name of the source says which
+        if (
+            edge.target.times > 1 and self.moment(edge.source) is not None and edge.source is not edge.target
+        ):  # the name of the source says which
             return Moment("once") if len(edge.pairs()[0]) < edge.target.times else 0
         instance, _, row = edge.pairs()
         if edge.source.kind == "parameter":  # a learned initial state
@@ -208,12 +210,16 @@ class Times:
         pairs = [*zip(edge.source.positions[row].tolist(), edge.target.positions[instance].tolist(), strict=True)]
         timed = self.in_time(edge.source) and self.in_time(edge.target)
         if timed and not self._outside_time(edge) and all(self._axis(j) is self._axis(k) for j, k in pairs):
-            return self._at_one_moment(edge) or self._on_one_axis(pairs)
-        return _of_iterations(edge, self.letters.of(edge.target)) or self._from_another(edge, pairs)
+            within = "" if any(loop.over_time for loop in edge.target.loops) else self._of_iterations(edge)
+            return self._at_one_moment(edge) or self._on_one_axis(pairs) or within or 0
+        return self._of_iterations(edge) or self._from_another(edge, pairs)
 
     @cached_property
     def _readers(self) -> Counter[FoldedNode]:
         return Counter(edge.source for edge in self.folded.edges)
+
+    def _of_iterations(self, edge: FoldedEdge) -> Delay:
+        return _of_iterations(edge, self.letters.of(edge.target))
 
     def _at_one_moment(self, edge: FoldedEdge) -> Delay:
         """Return the time step in which an edge is taken to what there is only then, in place of what else there is."""

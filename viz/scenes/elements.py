@@ -59,8 +59,9 @@ def find_elements(ops: Iterable[tuple[Place, tg.Node]]) -> dict[Place, Element]:
     return {place: element for place, element in elements.items() if element is not None and element.parameter in used}
 
 
-def elements_of_cell(ops: Sequence[FoldedNode], in_time: Callable[[FoldedNode], bool]) -> dict[int, Element]:
-    """Return the elements that folded `ops` take of parameters, by their indices; of time, no step takes its own."""
+def elements_of_cell(nodes: Sequence[FoldedNode], in_time: Callable[[FoldedNode], bool]) -> dict[int, Element]:
+    """Return the elements that folded ops take of parameters, by their indices; of time, no step takes its own."""
+    ops = [node for node in nodes if node.kind == "op"]
     elements = find_elements((node.index, op) for node in ops for op in node.recorded)
     for node in ops:
         if node.index not in elements and len(node.loops) > 1 and not in_time(node):

@@ -356,8 +356,7 @@ class _Folded:
     @cached_property
     def elements(self) -> dict[int, Element]:
         """The nodes that take one element of a parameter."""
-        ops = [node for node in self.nodes if node.kind == "op"]
-        return elements_of_cell(ops, lambda node: self.times.letters.of(node)[-1] == "t")
+        return elements_of_cell(self.nodes, lambda node: self.times.letters.of(node)[-1] == "t")
 
     def _text(self, node: FoldedNode) -> str:
         if text := self._parameter(node.index) if node.kind == "parameter" else self._name(node):

@@ -214,6 +214,8 @@ def test_each_loop_has_a_letter_of_its_own_and_those_that_go_together_one(counte
     assert len(inboxes) == 1
     assert letter not in inboxes.pop()
     assert any(source == f"h{letter}⁽ᵗ⁾" and "=" not in text for source, _, text in edges)
+    sums = [text for source, target, text in edges if source == target and source.startswith("loss")]
+    assert sums == [f"{'n' if counted else 'i'}−1"]
 
 
 def words_with_those_before(given):
