@@ -115,8 +115,7 @@ class _Folded:
         kept_indices &= {node.index for node in kept}
         hue_of = {int(node.positions[0]): self.hues.get(node.index, 0) for node in self.nodes}
         hues = self.hues | {index: hue_of[element.parameter] for index, element in self.elements.items()}
-        parts = self.parts
-        kept_indices |= parts.operators.keys()
+        kept_indices |= (parts := self.parts).operators.keys()
         norms = find_norms(self.nodes, read_by, lambda node: self.names.called(node.recorded[0]), kept_indices)
         kept_indices = kept_indices - norms.inside | norms.labels.keys()
         reads = lambda: ((node, norms.read(node, read_by(node))) for node in order)
