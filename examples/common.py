@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-__all__ = ["COLOURS", "figure", "needs", "options", "progress", "stop", "table", "wrote"]
+__all__ = ["COLOURS", "data_file", "figure", "needs", "options", "progress", "stop", "table", "wrote"]
 
 COLOURS = ["#1a1f26", "#3b66d9", "#b35900", "#3f8577", "#8a2fa0"]  # the truth first, then networks and baselines
 
@@ -41,6 +41,16 @@ def needs(*packages: str) -> None:
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
         stop(f"{' and '.join(missing)} not installed: pip install 'tinygraph-rnn[examples]'")
+
+
+def data_file(package: str, path: str) -> Path:
+    """Return a file that comes with a package, which is not imported for it; end the program where there is none."""
+    needs(package)
+    places = find_spec(package).submodule_search_locations or []  # type: ignore[union-attr]
+    for place in places:
+        if (Path(place) / path).is_file():
+            return Path(place) / path
+    stop(f"{package} has no {path}; another version of it may")
 
 
 class _Parser(argparse.ArgumentParser):

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from examples import common
 from tests.tools.processes import ROOT, run_python
 
 PROGRAMS = [path for path in sorted((ROOT / "examples").glob("*.py")) if "common.options(" in path.read_text("utf-8")]
@@ -64,3 +65,11 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_line(program, tmp_path):
     assert ran.returncode == 1
     assert "cannot write into" in ran.stderr
     assert ran.stderr.count("\n") == 1
+
+
+def test_data_that_are_not_there_are_told_in_one_line():
+    assert common.data_file("numpy", "version.py").is_file()
+    with pytest.raises(SystemExit, match=r"numpy has no data/none\.csv; another version of it may"):
+        common.data_file("numpy", "data/none.csv")
+    with pytest.raises(SystemExit, match=r"no_such_package not installed: pip install 'tinygraph-rnn\[examples\]'"):
+        common.data_file("no_such_package", "data.csv")
