@@ -363,7 +363,7 @@ def _back(letter: str, distance: int) -> str:
 def _end(edge: FoldedEdge, of_target: list[str], level: int, letter: str) -> str:
     index = edge.index[level] if edge.index else None
     if index is not None and index.kind == DELAY and index.level != level and not index.offset:
-        other = of_target[index.level]
+        other = of_target[index.level] if 0 <= index.level < len(of_target) else letter
         return f"{letter} = {other}" if other != letter else ""
     end = {0: "first", -1: "last"}.get(index.offset) if index is not None and index.kind == AT else None
     return f"{end} {letter}" if end else ""

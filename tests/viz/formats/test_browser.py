@@ -192,12 +192,13 @@ def test_all_text_stands_out_from_its_ground(seen, name, theme):
         assert _contrast(_hex(colour), _hex(ground)) >= LEAST, (text, colour, ground)
 
 
-def test_the_page_shows_every_figure_and_leads_to_the_example_pages_alone(seen):
+def test_the_page_shows_every_figure_and_leads_to_the_example_pages_and_the_rows_alone(seen):
     page = seen["page"]
     assert [image[0] for image in page["images"]] == [f"{figure.name}.svg" for figure in FIGURES]
     assert all(width > 0 and alt for _, width, alt in page["images"])
     assert page["active"] == 0
-    assert {(GALLERY / link).resolve() for link in page["leads"]} == set((GALLERY.parent / "pages").glob("*.html"))
+    leads = {(GALLERY / link).resolve() for link in page["leads"]}
+    assert leads == {GALLERY.parent / "rows.md", *(GALLERY.parent / "pages").glob("*.html")}
     assert page["wide"] <= 0
     for text, colour, ground in page["colours"]:
         assert _contrast(_hex(colour), _hex(ground)) >= LEAST, text
