@@ -26,12 +26,18 @@ def test_the_engine_loads_numpy_and_nothing_else_that_is_not_in_the_standard_lib
     assert modules_after("import tinygraph") & installed - modules_after("import numpy") == {"tinygraph"}
 
 
+OPTIONAL = {  # modules that a package beside NumPy is needed for
+    "tinygraph.compiling.numeric": "numba",
+    "tinygraph.pytorch": "torch",
+    "viz.page.widget": "anywidget",
+}
+
+
 @pytest.mark.parametrize("package", [tg, rnn, viz], ids=lambda package: package.__name__)
 def test_no_public_name_hides_a_module(package):
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-        if module.name.endswith("__main__") or (module.name == "viz.page.widget" and not find_spec("anywidget")):
-            continue
-        if module.name.startswith("tinygraph.pytorch") and not find_spec("torch"):
+        needed = next((extra for start, extra in OPTIONAL.items() if module.name.startswith(start)), None)
+        if module.name.endswith("__main__") or (needed and not find_spec(needed)):
             continue
         imported = importlib.import_module(module.name)
         parent, _, name = module.name.rpartition(".")
