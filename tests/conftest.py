@@ -2,6 +2,7 @@
 
 import gc
 import os
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,3 +19,5 @@ gc.set_threshold(10_000, 20, 50)  # graphs are many small objects: search them f
 
 collect_ignore = ["benchmarks", "tools"]  # no tests
 collect_ignore_glob = ["programs/[!t]*", "pytorch/programs/*"]  # nor here, but in programs/test_*.py
+if not find_spec("torch"):  # a peer, which users may do without
+    collect_ignore_glob += ["pytorch/*", "rnn/ported/*", "rnn/test_programs_beside_torch.py"]
