@@ -15,7 +15,7 @@ import numpy as np
 import viz
 from tests.tools.wires import dense
 from viz.layout.edge_labels import HEIGHT
-from viz.layout.geometry import ARROW, Box, Path, curve
+from viz.layout.geometry import ARROW, Box, Path, samples
 from viz.layout.size import LABEL_SIZE
 from viz.layout.surroundings import ink, name_box
 from viz.layout.typeset import typeset_width
@@ -307,7 +307,7 @@ def bad_curves(drawing: viz.Drawing) -> list[str]:
     layout, edges = drawing.layout, drawing.scene.edges
     problems = []
     for line in lines_of(drawing):
-        points = np.concatenate([curve(piece) for piece in line.path.pieces()])
+        points = samples(line.path).points
         steps = np.diff(points, axis=0)
         steps = steps[np.hypot(*steps.T) > 0.5]
         angles = np.arctan2(steps[:, 1], steps[:, 0])

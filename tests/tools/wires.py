@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import viz
-from viz.layout.geometry import Path, curve
+from viz.layout.geometry import Path, samples
 
 End = tuple[Any, ...] | None  # a target, and where the line ends
 CLOSE = 2.0  # pixels: nearer lines touch
@@ -23,8 +23,7 @@ LONGEST = 6.0  # so far two nets may run along each other, where they cross at a
 
 def points(path: Path) -> np.ndarray:
     """Return points along a path, some pixels apart, and its tip."""
-    parts = [curve(piece) for piece in path.pieces()]
-    return np.concatenate([*parts, [path.tip]]) if path.tip else np.concatenate(parts)
+    return np.append(samples(path).points, [path.tip], axis=0) if path.tip else samples(path).points
 
 
 def dense(path: Path) -> np.ndarray:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .geometry import ARROW, Box, Path, Point, curve, towards
+from .geometry import ARROW, Box, Path, Point, samples, towards
 
 LOOP = 26.0  # how far a loop reaches out of its node
 ASIDE = 16.0  # boxes that stand over each other are no further apart
@@ -60,7 +60,7 @@ def passes_through(path: Path, boxes: Sequence[Box]) -> bool:
     x, y, width, height = np.array(boxes).reshape(-1, 4).T
     (left, top), (right, bottom) = np.min(path.points, axis=0), np.max(path.points, axis=0)
     near = (x + width > left) & (x - width < right) & (y + height > top) & (y - height < bottom)
-    points = np.concatenate([curve(piece) for piece in path.pieces()])
+    points = samples(path).points
     inside = abs(points[:, :1] - x[near]) < width[near] / 2 + 2
     return bool((inside & (abs(points[:, 1:] - y[near]) < height[near] / 2 + 2)).any())
 

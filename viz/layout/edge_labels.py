@@ -14,7 +14,7 @@ from operator import itemgetter
 import numpy as np
 
 from ..scenes.scene import Scene
-from .geometry import Box, Path, curve
+from .geometry import Box, Path, samples
 from .own_parts import OwnParts, Part
 from .positions import Layout
 from .remarks import place_remarks
@@ -163,7 +163,7 @@ def _candidates(
 ) -> Iterator[tuple[Box, float]]:
     """Yield places along a path and what they cost: less in the middle, and over or to the right of the path."""
     yield from _beside_loop(path, width)
-    points = np.concatenate([curve(piece) for piece in path.pieces()])
+    points = samples(path).points
     steps = np.hypot(*np.diff(points, axis=0).T)
     length = np.concatenate([[0.0], np.cumsum(steps)])
     for fraction in fractions:

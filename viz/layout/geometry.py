@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -82,7 +83,8 @@ class Path:
         'M20 0H40'
         """
         pieces = self.pieces()
-        lengths = [float(np.hypot(*np.diff(curve(piece), axis=0).T).sum()) for piece in pieces]
+        points, numbers = samples(self)
+        lengths = np.bincount(numbers[1:], np.hypot(*np.diff(points, axis=0).T)).tolist()
         ahead = fraction * sum(lengths)
         while ahead >= lengths[0] and len(pieces) > 1:
             ahead -= lengths.pop(0)
@@ -196,13 +198,30 @@ def rounded(corners: Sequence[Point], arrow: bool = True) -> Path:
     return Path((*line, line[-1], points[-1], points[-1]), tip)
 
 
-def curve(piece: Piece) -> np.ndarray:
-    """Return points of a piece, shape (n, 2), from its start to its end, at most some 4 pixels apart."""
-    a, b, c, d = corners = np.array(piece)
-    count = max(2, int(np.abs(np.diff(corners, axis=0)).sum() / 4) + 1)
-    t = np.linspace(0.0, 1.0, count)[:, None]
+class Samples(NamedTuple):
+    """Points along a path, shape (n, 2), and the numbers of the pieces that they are of."""
+
+    points: np.ndarray
+    pieces: np.ndarray
+
+
+@lru_cache(maxsize=1 << 10)
+def samples(path: Path) -> Samples:
+    """Return points of each piece of a path, from its start to its end, at most some 4 pixels apart.
+
+    >>> samples(Path(((0, 0), (0, 0), (8, 0), (8, 0), (8, 0), (8, 2), (8, 2)))).pieces
+    array([0, 0, 0, 1, 1])
+    """
+    corners = np.array(path.pieces())
+    steps = np.maximum(1, np.abs(np.diff(corners, axis=1)).reshape(-1, 6).sum(axis=1) // 4).astype(int)
+    pieces = np.repeat(np.arange(len(corners)), steps + 1)
+    places = np.arange(len(pieces)) - (np.cumsum(steps + 1) - steps - 1)[pieces]
+    t = np.where(places < steps[pieces], places * (1.0 / steps)[pieces], 1.0)[:, None]
     s = 1 - t
-    return np.asarray(s**3 * a + 3 * s * s * t * b + 3 * s * t * t * c + t**3 * d)
+    a, b, c, d = corners[pieces].swapaxes(0, 1)
+    points = s**3 * a + 3 * s * s * t * b + 3 * s * t * t * c + t**3 * d
+    points.flags.writeable = pieces.flags.writeable = False
+    return Samples(points, pieces)
 
 
 def towards(start: Point, end: Point, distance: float) -> Point:

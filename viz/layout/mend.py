@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .bends import passes_through
-from .geometry import ARROW, Box, Path, curve, towards
+from .geometry import ARROW, Box, Path, samples, towards
 from .straight import border, straight
 
 SPIKE, KNOT = math.radians(70.0), math.radians(330.0)  # angles that no line turns by in one place, and in all
@@ -39,14 +39,14 @@ def mended(path: Path, source: Box, target: Box, round: bool, others: Sequence[B
 
 def _is_within(path: Path, boxes: Sequence[Box]) -> bool:
     """Return whether a path stays within what boxes take up together, or very near to it."""
-    x, y = np.concatenate([curve(piece) for piece in path.pieces()]).T
+    x, y = samples(path).points.T
     level = min(box.left for box in boxes) - AIR < x.min() and x.max() < max(box.right for box in boxes) + AIR
     return bool(level and min(b.top for b in boxes) - AIR < y.min() and y.max() < max(b.bottom for b in boxes) + AIR)
 
 
 def is_tangled(path: Path) -> bool:
     """Return whether a path has a spike, turns by more than a line needs to, or goes a long way round."""
-    points = np.concatenate([*(curve(piece) for piece in path.pieces()), [path.tip or path.points[-1]]])
+    points = np.append(samples(path).points, [path.tip or path.points[-1]], axis=0)
     steps = np.diff(points, axis=0)
     if np.hypot(*steps.T).sum() > DETOUR * np.hypot(*(points[-1] - points[0])):
         return True

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..scenes.scene import Scene
-from .geometry import Path, Point, curve
+from .geometry import Path, Point, samples
 from .positions import Layout
 from .surroundings import ink
 
@@ -144,7 +144,7 @@ def _meet(boxes: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
 
 def _along(path: Path, few: int, many: int) -> tuple[np.ndarray, np.ndarray]:
     """Return places along a path, as fractions of its length, close together near its end, and the points there."""
-    corners = np.concatenate([curve(piece) for piece in path.pieces()])
+    corners = samples(path).points
     lengths = np.concatenate([[0.0], np.hypot(*np.diff(corners, axis=0).T).cumsum()])
     length = lengths[-1]
     at = np.sort(np.append(np.linspace(0.0, length, many), np.linspace(max(0.0, length - NEAR_END), length, few)))

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..scenes.scene import Scene
-from .geometry import Box, Path, curve
+from .geometry import Box, Path, samples
 from .metrics import text_width
 from .positions import Frame, Layout
 
@@ -96,17 +96,13 @@ class Surroundings:
 @lru_cache(maxsize=1 << 12)
 def ink(path: Path) -> np.ndarray:
     """Return what a path covers, as corners: straight level and upright pieces whole, others point by point."""
-    boxes = []
-    for piece in path.pieces():
-        (x, y), (end_x, end_y) = piece[0], piece[3]
-        if abs(x - end_x) < 0.5 or abs(y - end_y) < 0.5:
-            boxes.append((min(x, end_x), min(y, end_y), max(x, end_x), max(y, end_y)))
-        else:
-            boxes += [(x, y, x, y) for x, y in curve(piece)]
-    if path.tip:
-        (x, y), (end_x, end_y) = path.points[-1], path.tip
-        boxes.append((min(x, end_x) - 3, min(y, end_y) - 3, max(x, end_x) + 3, max(y, end_y) + 3))
-    return np.array(boxes)
+    ends = np.array((*path.points[::3], path.tip or path.points[-1]))
+    boxes = np.hstack([np.minimum(ends[:-1], ends[1:]), np.maximum(ends[:-1], ends[1:])])
+    whole = (boxes[:-1, 2:] - boxes[:-1, :2] < 0.5).any(axis=1)
+    points, pieces = samples(path)
+    curves = np.tile(points[~whole[pieces]], 2)
+    head = boxes[-1:] + (-3, -3, 3, 3) if path.tip else boxes[:0]
+    return np.concatenate([boxes[:-1][whole], curves, head])
 
 
 def name_box(frame: Frame) -> Box:

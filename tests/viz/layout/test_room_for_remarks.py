@@ -7,7 +7,7 @@ import pytest
 
 import tinygraph as tg
 import viz
-from viz.layout.geometry import curve
+from viz.layout.geometry import samples
 
 X = np.sin(np.arange(8.0)).reshape(4, 2)
 
@@ -36,7 +36,7 @@ def test_lines_of_one_source_part_at_a_dot():
     points = {}
     for route in layout.routes:
         x = layout.origin(route.column)
-        pieces = np.concatenate([curve(piece) for piece in route.path.pieces()])
+        pieces = samples(route.path).points
         points.setdefault(edges[route.edge].source, []).append(pieces + (x, 0.0))
     assert len(layout.forks) >= 4  # h goes on to two gates and more, in every gutter
     for fork in layout.forks:
