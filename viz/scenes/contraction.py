@@ -5,7 +5,7 @@ Where a variable reaches another on two ways, as in ``x + f(x)``, the result of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from .delays import Delay, delay_text, is_carried
@@ -66,7 +66,7 @@ def contract(
     states: Collection[int] = (),
     elements: Collection[int] = (),
 ) -> Contraction:
-    """Return the contraction to what is `kept`, and to what stands on one of two ways from a variable to another.
+    """Return the contraction to what is `kept`, and to what has to stay with it (see `Contraction.forks`).
 
     Parameters
     ----------
@@ -79,10 +79,10 @@ def contract(
     elements : collection of int
         The ops that take one element of a parameter, which is written as a parameter itself.
     """
-    staying = set(kept) | {index for op, read in reads() for index in _multiplied(op, [nodes[i] for i, _, _ in read])}
+    staying = set(kept)
     while True:
         contraction = Contraction(reads(), staying, nodes, hues, label, states, elements)
-        forks = {other for index in contraction.forks for other in alike(index)} - staying
+        forks = {other for index in contraction.forks for other in (index, *alike(index))} - staying
         if not forks:
             return contraction
         staying |= forks
@@ -109,7 +109,7 @@ class Contraction:
     Attributes
     ----------
     forks : set of int
-        What is not kept, but on one of two ways from a variable to another.
+        What is not kept, but on one of two ways from a variable to another, or multiplied by another parameter.
     """
 
     def __init__(
@@ -147,6 +147,7 @@ class Contraction:
     def _find_forks(self, node: AnyNode, parts: Sequence[Origin]) -> None:
         """Remember the arguments of an op that bring a variable on other ways than another argument does."""
         arguments = self._arguments[node.index]
+        self.forks |= self._multiplied(node)
         if len(parts) < 2 or sum(bool(part.ways) for part in parts) < 2:
             return
         if op_name(node) in PRODUCTS and len({index for index, _, _ in arguments}) > 1:
@@ -159,6 +160,14 @@ class Contraction:
             for parameters, plain, k in ways if differ or skipped else ():
                 if parameters or not (plain or differ):
                     self._keep_on_the_way(arguments[k][0], read)
+
+    def _multiplied(self, op: AnyNode) -> set[int]:
+        """Return the vectors among parameters that other parameters multiply: W h₀ is no sum of W and h₀."""
+        operands = [self._nodes[index] for index, _, _ in self._arguments[op.index]]
+        if op_name(op) not in OF_MATRICES or any(x.kind != "parameter" for x in operands):
+            return set()
+        vectors = {x.index for x in operands[:2] if sum(size > 1 for size in x.shape) < 2}
+        return vectors.difference(self.kept) if len(vectors) == 1 else set()
 
     def _find_products(self, node: AnyNode, parts: Sequence[Origin]) -> None:
         """Remember both factors of a product in which a variable comes twice, and the product: no sum is to be read."""
@@ -210,13 +219,6 @@ class Contraction:
     def tags(self, index: int) -> tuple[tuple[str, int], ...]:
         """Return the parameters that are only added to a variable: their labels and colours."""
         return tuple((self._label(parameter), self._hues[parameter]) for parameter in self._origins[index].added)
-
-
-def _multiplied(op: AnyNode, operands: Sequence[AnyNode]) -> Iterator[int]:
-    """Yield the vectors among parameters that other parameters multiply: W h₀ is no sum of W and h₀."""
-    if op.kind == "op" and op_name(op) in OF_MATRICES and all(x.kind == "parameter" for x in operands):
-        vectors = [x.index for x in operands[:2] if sum(size > 1 for size in x.shape) < 2]
-        yield from vectors if len(vectors) == 1 else ()
 
 
 def labelled(edge: Edge, factors: Sequence[tuple[str, int]]) -> Edge:

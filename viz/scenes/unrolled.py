@@ -63,8 +63,8 @@ class Unrolled:
         return readers[0][0].index if readers else node.index
 
     def alike(self, index: int) -> list[int]:
-        """Return the indices of the ops in the place of one, in all time steps."""
-        return self._by_slot[self.graph.timeline.slots[index]]
+        """Return the indices of the ops in the place of one, in all time steps; none for what is no op."""
+        return self._by_slot.get(self.graph.timeline.slots[index], [])
 
     @cached_property
     def _by_slot(self) -> dict[int, list[int]]:
