@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 from ..graphs.graph import Graph
-from ..graphs.symbols import plain_name
+from ..graphs.symbols import own_name, plain_name
 from ..graphs.writing import subscript, written
 from ..plain_text import did_you_mean
 from ..recording.node import Node
@@ -38,8 +38,8 @@ class Variable:
         Whether its loop goes through the sequence from its end, as half of a bidirectional network.
     where : str
         What tells it from a variable of the same name and numbers: a scope, a function, or which loop it is of.
-    own_name : str
-        As the program calls it.
+    own_name : str or None
+        As the program calls it, where `name` has a word behind.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Variable:
     nodes: dict[int, Node]
     backward: bool = False
     where: str = ""
-    own_name: str = ""
+    own_name: str | None = None
 
     def __str__(self) -> str:
         return self.name + ",".join(map(subscript, self.numbers))
@@ -56,7 +56,7 @@ class Variable:
     def called(self) -> tuple[str, ...]:
         """What it is found by."""
         plain = str(self).translate(_PLAIN)
-        return self.name, self.own_name, written(self.name), plain, f"{plain} ({self.where})"
+        return self.name, self.own_name or self.name, written(self.name), plain, f"{plain} ({self.where})"
 
 
 def variables(recorded: Trace | Graph, name: str | None = None) -> list[Variable]:
@@ -98,8 +98,8 @@ def variables(recorded: Trace | Graph, name: str | None = None) -> list[Variable
     everything = _told_apart(_continued(of_loops))
     for variable in everything:
         runs = (timeline.runs[node.index] for node in variable.nodes.values())
+        variable.own_name = own_name(graph, next(iter(variable.nodes.values())))
         variable.backward = all(run is not None and run.backward for run in runs)
-        variable.own_name = plain_name(graph.called(next(iter(variable.nodes.values())))) or ""
     if name is None:
         return everything
     wanted = unicodedata.normalize("NFC", name).translate(_PLAIN)

@@ -183,26 +183,27 @@ class Symbols:
         latest = {self.of(node).name: node for node in named}
         as_drawn = {str(self.of(node)).translate(_PLAIN): node for node in named}
         told = {node.label: node for node in self._dotted if node.label}
-        own = [(self._called(node), node) for node in named]
-        called = {name: node for symbol, node in own if symbol for name in (symbol.name, symbol.ascii)}
+        called = {
+            text: node
+            for node in named
+            if (name := own_name(self.graph, node))
+            for text in (name, Symbol(name, None, self.of(node).timestep).ascii)
+        }
         return called | as_drawn | told | latest | {self.of(node).ascii: node for node in named}
 
     def all(self, name: str) -> list[Node]:
         """Return the nodes of a name, in recorded order, those that a word tells apart by the program's own, too."""
-        return [
-            node
-            for node in self.graph.nodes
-            if self.of(node).name == name or ((own := self._called(node)) is not None and own.name == name)
-        ]
-
-    def _called(self, node: Node) -> Symbol | None:
-        """Return the symbol of a node by what the program itself calls it, where its name has a word behind."""
-        name, shown = plain_name(self.graph.called(node)), self.of(node)
-        return Symbol(name, None, shown.timestep) if name and shown.name.startswith(f"{name}_") else None
+        return [node for node in self.graph.nodes if name in (self.of(node).name, own_name(self.graph, node))]
 
     def names(self) -> list[str]:
         """Return what `find` knows, for completion."""
         return list(self._by_name)
+
+
+def own_name(graph: Graph, node: Node) -> str | None:
+    """Return what the program itself calls a node whose name has a word behind: h, where it is h_enc."""
+    name = plain_name(graph.called(node))
+    return None if name == plain_name(node.name) else name
 
 
 def plain_name(name: str | None) -> str | None:
