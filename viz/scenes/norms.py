@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -54,30 +55,30 @@ def find_norms(
     drawn : collection of int
     """
     norms = Norms({}, set(), set())
-    given, by_argument = reads, itemgetter(2)
-    reads = lambda node: sorted(given(node), key=by_argument)
+    arguments = cache(lambda node: sorted(reads(node), key=itemgetter(2)))
     quotients = [node for node in nodes if node.kind == "op" and op_name(node) == "divide"]
     if not quotients:
         return norms
     readers: dict[int, set[int]] = {}
     for node in nodes:
-        for source, _, _ in reads(node) if node.kind == "op" else ():
+        for source, _, _ in arguments(node) if node.kind == "op" else ():
             readers.setdefault(source, set()).add(node.index)
     for quotient in quotients:
-        difference = _difference(quotient, nodes, reads)
+        difference = _difference(quotient, nodes, arguments)
         if difference is None:
             continue
-        (value, value_delay, _), (mean, mean_delay, place) = reads(difference)
-        inside = _between(value, [mean, reads(quotient)[1][0]], nodes, reads)
+        (value, value_delay, _), (mean, mean_delay, place) = arguments(difference)
+        deviation, _, divisor = arguments(quotient)[1]
+        inside = _between(value, [mean, deviation], nodes, arguments)
         outside = {reader for index in inside for reader in readers[index]} - inside
         ends = {quotient.index, difference.index}
         if not _is_deviation([op_name(nodes[index]) for index in inside - {mean}]):
             continue
         is_apart = not (value_delay or mean_delay) and bool(inside) and outside <= ends
-        if is_apart and not inside.isdisjoint(drawn) and _is_mean(nodes[mean], nodes, reads):
+        if is_apart and not inside.isdisjoint(drawn) and _is_mean(nodes[mean], nodes, arguments):
             norms.labels[difference.index] = f"({symbol(called(nodes[value]) or 'v')} − μ)/σ"
             norms.inside.update(inside)
-            norms.left_out.update(((difference.index, place), (quotient.index, reads(quotient)[1][2])))
+            norms.left_out.update(((difference.index, place), (quotient.index, divisor)))
     return norms
 
 
@@ -85,9 +86,11 @@ def _difference(
     quotient: AnyNode, nodes: Sequence[AnyNode], reads: Callable[[AnyNode], Sequence[Argument]]
 ) -> AnyNode | None:
     """Return the difference that is divided, itself or times a parameter."""
-    if len(reads(quotient)) != 2 or reads(quotient)[1][1]:
+    arguments = reads(quotient)
+    if len(arguments) != 2 or arguments[1][1]:
         return None
-    node, delay, _ = nodes[reads(quotient)[0][0]], *reads(quotient)[0][1:]
+    source, delay, _ = arguments[0]
+    node = nodes[source]
     while not delay and node.kind == "op" and op_name(node) == "multiply":
         factors = [argument for argument in reads(node) if nodes[argument[0]].kind == "op"]
         if len(factors) != 1:
