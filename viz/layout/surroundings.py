@@ -14,6 +14,8 @@ from .positions import Frame, Layout
 
 COVERS_TEXT, COVERS_LINE, COVERS_BORDER, WIDENS = 100.0, 10.0, 3.0, 1.0
 NEAR_LINE, NEAR_TEXT = ((5.5, 6.0), (9.0, 1.0)), 1.0  # nearer to other lines than so many pixels, and what that costs
+NEAR_FRAME = ((5.5, 1.0),)  # of which no label is taken to be
+FRAME = -1  # the owner of its border
 
 
 class Surroundings:
@@ -36,11 +38,12 @@ class Surroundings:
         ]
         self.texts = corners([*self._nodes(scene, remarks), *headings, *map(name_box, frames)])
         level = [frame.box._replace(y=y, height=0.0) for frame in frames for y in (frame.box.top, frame.box.bottom)]
-        lines = [*self._lines(spans), (corners(level), 0)]
+        lines = [*self._lines(spans), (corners(level), FRAME)]
         self.lines = np.concatenate([covered for covered, _ in lines])
         self.owners = np.concatenate([np.full(len(covered), owner) for covered, owner in lines])
-        self.borders = [(frame.box.left, frame.box.right) for frame in frames]
-        self.borders += [(x - 7, x + width + 7) for column, x, width in strips if column.kind == "step"]
+        bands = [Box(x + width / 2, 0.0, width + 14, np.inf) for column, x, width in strips if column.kind == "step"]
+        bands += [frame.box for frame in frames]
+        self.borders = corners(box._replace(x=x, width=0.0) for box in bands for x in (box.left, box.right))
 
     def costs(self, boxes: Sequence[Box], own: Collection[int] = ()) -> np.ndarray:
         """Return what it costs to cover each of `boxes` by a label of the lines of these ids, or by a remark."""
@@ -48,7 +51,7 @@ class Surroundings:
         low, high = places[:, :2].min(axis=0), places[:, 2:].max(axis=0)
         around = Box(*((low + high) / 2), *(high - low))
         near = overlaps(self.lines, around, NEAR_LINE[-1][0])
-        lines, others = self.lines[near], ~np.isin(self.owners[near], list(own))
+        lines, owners = self.lines[near], self.owners[near]
         texts = self.texts[overlaps(self.texts, around, 4.0)]
         left, right = self._shift(-1) - 8, self._shift(-1) + self.layout.width + 8
         cost = COVERS_TEXT * (meet(places, texts, 1.0).sum(axis=1) + 1.0 * self._above_or_below(places))
@@ -57,12 +60,10 @@ class Surroundings:
         distances = _gaps(places, lines)
         cost += COVERS_LINE * (distances < 1.0).any(axis=1)
         if own:
-            nearest = distances[:, others].min(axis=1, initial=np.inf)
-            for least, price in NEAR_LINE:
-                cost += price * (nearest < least)
-        borders = np.array(self.borders).ravel()
-        crossed = (places[:, :1] < borders) & (borders < places[:, 2:3])
-        return np.asarray(cost + COVERS_BORDER * crossed.any(axis=1))
+            for others, prices in (~np.isin(owners, [*own, FRAME]), NEAR_LINE), (owners == FRAME, NEAR_FRAME):
+                nearest = distances[:, others].min(axis=1, initial=np.inf)
+                cost += sum(price * (nearest < least) for least, price in prices)
+        return np.asarray(cost + COVERS_BORDER * meet(places, self.borders, 0.0).any(axis=1))
 
     def _above_or_below(self, places: np.ndarray) -> np.ndarray:
         return np.asarray((places[:, 1] < 0) | (places[:, 3] > self.layout.height))

@@ -42,6 +42,17 @@ def test_no_line_runs_through_a_label(figure):
                 assert not covered, (label, edge)
 
 
+@pytest.mark.parametrize("figure", DRAWINGS, ids=lambda figure: figure.name)
+def test_no_label_stands_across_the_side_of_a_frame(figure):
+    layout, edges = drawn(figure.name).layout, drawn(figure.name).scene.edges
+    frames = [frame.box.moved(layout.origin(frame.column), 0.0) for frame in layout.frames]
+    for route in (route for route in layout.routes if route.label):
+        x, y = route.label
+        left, top, right, bottom = _corners((x + layout.origin(route.column), y), edges[route.edge].label)
+        beside = [frame for frame in frames if frame.top < bottom and top < frame.bottom]
+        assert not any(left < side < right for frame in beside for side in (frame.left, frame.right))
+
+
 def test_labels_of_like_edges_stand_alike_in_every_column():
     drawing = viz.draw(programs.bidirectional(8), view="variables")
     places = {}

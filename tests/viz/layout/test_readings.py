@@ -63,7 +63,7 @@ def test_labels_of_an_outsiders_program_are_free(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["p02_lstm_class", "p05_peephole_dataclass", "p24_accumulate"])
+@pytest.mark.parametrize("name", ["p02_lstm_class", "p05_peephole_dataclass", "p08_bahdanau", "p24_accumulate"])
 def test_no_label_of_a_folded_program_is_taken_for_anothers(name):
     assert readings.labels_taken_for_others(outsider(name, "folded")) == []
 
