@@ -4,35 +4,25 @@
     python -m tests.tools.planted_faults --sample 50 --seed 1
     python -m tests.tools.planted_faults --op matmul --op tanh
 
-A fault is one change in the syntax tree of a rule, or of a function that rules call: a sign, a factor, swapped
-operands, a dropped transpose, a missing sum, a dropped factor, another operator, a dropped rule. It is put into the
-running function, the laws are checked for every op that uses it, and it is taken out again.
+A fault (`tests.tools.faults`) is put into the running function, the laws are checked for every op that uses it, and it
+is taken out again. What survives and is no fault is told with its reason (`tests.tools.survivors`).
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
-import copy
-import dis
 import random
 import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from types import CodeType, FunctionType
 
 import numpy as np
 
 import tinygraph.ops.parametric  # noqa: F401 - so that faults are planted in the rules of SciPy's functions too
 from tests.tools.extra_calls import extra_calls, extra_laws
-from tinygraph.recording import broadcasting, pullback
-from tinygraph.recording.op import Op
+from tests.tools.faults import Fault, faults
+from tests.tools.survivors import explanation
 from tinygraph.testing.law_checks import check_op
 from tinygraph.testing.strategies import ops as all_ops
 from tinygraph.testing.verdicts import LawError
@@ -41,47 +31,6 @@ NOT_IN_RULES = (
     "broadcasting.",
     "losses.at",
 )  # in the engine itself, or a forward function: they may stop it altogether
-SUMS = {"sum", "sum_to", "column_sums", "_sum_to"}
-TRANSPOSES = {"T", "mT", "transpose", "swapaxes", "moveaxis", "transposed"}
-SAME_EITHER_WAY = {
-    *("maximum", "minimum", "add", "multiply", "logaddexp", "hypot", "betaln", "isinstance", "zip", "range")
-}
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One change in one function."""
-
-    kind: str
-    where: str  # "tanh, rule 0" or a helper's name
-    before: str
-    after: str
-    ops: tuple[Op, ...]  # whose gradients it changes
-    function: Callable | None
-    code: CodeType | None
-    rule: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.kind} in {self.where}: {self.before}  →  {self.after}"
-
-    @contextmanager
-    def planted(self) -> Iterator[None]:
-        if self.function is None:
-            (op,) = self.ops
-            rules, pull = op.rules, op.pull
-            op.rules = tuple(None if i == self.rule else rule for i, rule in enumerate(rules))
-            op.pull = pullback.puller(op)
-            try:
-                yield
-            finally:
-                op.rules, op.pull = rules, pull
-        else:
-            original = self.function.__code__
-            self.function.__code__ = self.code
-            try:
-                yield
-            finally:
-                self.function.__code__ = original
 
 
 def caught(fault: Fault) -> bool:
@@ -99,277 +48,6 @@ def caught(fault: Fault) -> bool:
                     return True
                 raise
     return False
-
-
-# -- which functions to change ---------------------------------------------------------------------------------------
-
-
-def faults(ops: list[Op]) -> list[Fault]:
-    """Return all faults that can be planted in the rules of `ops` and what they call."""
-    found = []
-    users: dict[FunctionType, dict[Op, None]] = {}
-    for op in ops:
-        for number, rule in enumerate(op.rules):
-            if rule is None:
-                continue
-            found.append(
-                Fault("dropped rule", f"{op.name}, rule {number}", "its rule", "None", (op,), None, None, number)
-            )
-            if isinstance(rule, FunctionType):
-                found += _changes(rule, f"{op.name}, rule {number}", (op,))
-                for helper in _helpers(rule):
-                    users.setdefault(helper, {})[op] = None
-    stretching = dict.fromkeys(op for op in ops if op.elementwise and len(op.rules) > 1)
-    for helper in (broadcasting.conform, broadcasting.sum_to) if stretching else ():
-        users.setdefault(helper, {}).update(stretching)
-    for helper, using in users.items():
-        if using:
-            found += _changes(helper, f"{helper.__module__.rpartition('.')[2]}.{helper.__name__}", tuple(using))
-    return found
-
-
-def _helpers(rule: FunctionType) -> Iterator[FunctionType]:
-    """Yield the functions of tinygraph.ops that a rule calls, directly or not."""
-    seen, waiting = {rule}, [rule]
-    for function in waiting:
-        for name in _globals_of(function.__code__):
-            called = function.__globals__.get(name)
-            if isinstance(called, FunctionType) and called not in seen and "tinygraph.ops" in called.__module__:
-                seen.add(called)
-                waiting.append(called)
-                yield called
-
-
-def _globals_of(code: CodeType) -> list[str]:
-    """Return the global names that a function, or one defined in it, loads: not the attributes of other things."""
-    inner = [name for part in code.co_consts if isinstance(part, CodeType) for name in _globals_of(part)]
-    return [i.argval for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"] + inner
-
-
-@cache
-def _tree(filename: str) -> ast.Module:
-    return ast.parse(Path(filename).read_text(encoding="utf-8"))
-
-
-def _definition(function: FunctionType) -> ast.Lambda | ast.FunctionDef | None:
-    code = function.__code__
-    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    inside = [(line, column) for line, _, column, _ in code.co_positions() if line and column is not None]
-    candidates = []
-    for node in ast.walk(_tree(code.co_filename)):
-        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
-            return node
-        if isinstance(node, ast.Lambda) and code.co_name == "<lambda>" and node.lineno == code.co_firstlineno:
-            arguments = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
-            start, end = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
-            if arguments == list(names) and all(start <= place <= end for place in inside if place[1]):
-                candidates.append(node)
-    return min(candidates, key=lambda n: (n.end_lineno - n.lineno, n.end_col_offset - n.col_offset), default=None)
-
-
-def _changes(function: FunctionType, where: str, ops: tuple[Op, ...]) -> Iterator[Fault]:
-    definition = _definition(function)
-    if definition is None:
-        return
-    body = [definition.body] if isinstance(definition, ast.Lambda) else definition.body
-    inputs = [a.arg for a in definition.args.args]
-    sites = [site for part in body for site in _expressions(part)]
-    returned = (
-        [part.value for part in body if isinstance(part, ast.Return)]
-        if len(body) != 1 or isinstance(body[0], ast.stmt)
-        else [definition.body]
-    )
-    seen = {ast.dump(definition)}
-    for site in sites:
-        for kind, replacement in _replacements(site, inputs, any(site is root for root in returned)):
-            changed = _with(definition, site, replacement)
-            if ast.dump(changed) in seen:
-                continue
-            seen.add(ast.dump(changed))
-            code = _compiled(function, changed)
-            if code is not None:
-                yield Fault(kind, where, ast.unparse(site), ast.unparse(replacement), ops, function, code)
-
-
-def _expressions(part: ast.AST) -> Iterator[ast.expr]:
-    """Yield the expressions in which a fault is planted: not those in messages of errors, nor names being assigned."""
-    if isinstance(part, ast.Raise | ast.JoinedStr | ast.Assert):
-        return
-    if isinstance(part, ast.expr):
-        yield part
-    for child in ast.iter_child_nodes(part):
-        if not isinstance(child, ast.expr_context | ast.arguments):
-            yield from _expressions(child)
-
-
-def _with(definition: ast.AST, site: ast.AST, replacement: ast.AST) -> ast.AST:
-    class Replacing(ast.NodeTransformer):
-        def visit(self, node: ast.AST) -> ast.AST:
-            return replacement if node is site else self.generic_visit(_shallow(node))
-
-    return ast.fix_missing_locations(Replacing().visit(definition))
-
-
-def _shallow(node: ast.AST) -> ast.AST:
-    shallow = copy.copy(node)
-    for name, value in ast.iter_fields(node):
-        if isinstance(value, list):
-            setattr(shallow, name, list(value))
-    return shallow
-
-
-def _compiled(function: FunctionType, definition: ast.AST) -> CodeType | None:
-    """Compile a changed definition with the original's free variables."""
-    free = function.__code__.co_freevars
-    if isinstance(definition, ast.FunctionDef):
-        definition.decorator_list = []
-        body: list[ast.stmt] = [definition, ast.Return(ast.Name(definition.name, ast.Load()))]
-    else:
-        body = [ast.Return(definition)]  # type: ignore[arg-type]
-    outer = ast.parse("def outer(): pass")
-    outer.body[0].args.args = [ast.arg(name) for name in free]  # type: ignore[attr-defined]
-    outer.body[0].body = body  # type: ignore[attr-defined]
-    space: dict = {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        exec(compile(ast.fix_missing_locations(outer), "<planted fault>", "exec"), space)
-    code = space["outer"](*free).__code__
-    return code if code.co_freevars == free else None
-
-
-# -- what to change --------------------------------------------------------------------------------------------------
-
-
-def _replacements(site: ast.expr, inputs: list[str], is_result: bool) -> Iterator[tuple[str, ast.expr]]:
-    if is_result:
-        yield "sign", ast.UnaryOp(ast.USub(), site)
-        yield "factor", ast.BinOp(ast.Constant(2), ast.Mult(), site)
-    if isinstance(site, ast.BinOp):
-        yield from _changed_operators(site)
-    elif isinstance(site, ast.UnaryOp) and isinstance(site.op, ast.USub) and not isinstance(site.operand, ast.Constant):
-        yield "sign", site.operand
-    elif isinstance(site, ast.Constant) and type(site.value) in (int, float):
-        yield "factor", ast.Constant(site.value + 1)
-    elif isinstance(site, ast.Attribute) and site.attr in TRANSPOSES:
-        yield "dropped transpose", site.value
-    elif isinstance(site, ast.Call):
-        yield from _changed_calls(site)
-    elif isinstance(site, ast.Name) and isinstance(site.ctx, ast.Load) and site.id in inputs:
-        others = [name for name in inputs if name != site.id and name not in ("g", "i", "axis", "keepdims")]
-        if others and site.id not in ("g", "i", "axis", "keepdims"):
-            yield "swapped operand", ast.Name(others[0], ast.Load())
-
-
-def _changed_operators(site: ast.BinOp) -> Iterator[tuple[str, ast.expr]]:
-    left, right = site.left, site.right
-    if isinstance(site.op, ast.Add | ast.Sub):
-        yield "sign", ast.BinOp(left, ast.Sub() if isinstance(site.op, ast.Add) else ast.Add(), right)
-    if isinstance(site.op, ast.Sub | ast.Div | ast.MatMult | ast.Pow):
-        yield "swapped operand", ast.BinOp(right, site.op, left)
-    if isinstance(site.op, ast.Mult | ast.Div):
-        yield "operator", ast.BinOp(left, ast.Div() if isinstance(site.op, ast.Mult) else ast.Mult(), right)
-        yield "dropped factor", left
-        if isinstance(site.op, ast.Mult):
-            yield "dropped factor", right
-
-
-def _changed_calls(site: ast.Call) -> Iterator[tuple[str, ast.expr]]:
-    name = site.func.attr if isinstance(site.func, ast.Attribute) else getattr(site.func, "id", "")
-    on_value = isinstance(site.func, ast.Attribute) and not (
-        isinstance(site.func.value, ast.Name) and site.func.value.id == "np"
-    )
-    subject = site.func.value if on_value else site.args[0] if site.args else None  # type: ignore[attr-defined]
-    if name in TRANSPOSES and subject is not None:
-        yield "dropped transpose", subject
-    if name in SUMS and subject is not None:
-        yield "missing sum", subject
-    if len(site.args) >= 2 and name not in SAME_EITHER_WAY and not any(isinstance(a, ast.Starred) for a in site.args):
-        yield "swapped operand", ast.Call(site.func, [site.args[1], site.args[0], *site.args[2:]], site.keywords)
-
-
-# -- survivors that change nothing -----------------------------------------------------------------------------------
-
-SAME_SHAPE = "only the shape, dtype or type is read there, and both have the same"
-MASKED = "the value is masked where it differs"
-ONE = "a factor of 1 or -1 is its own inverse"
-BETWEEN = "y lies between the bounds, so it compares with x as the bound does"
-EITHER = "mine == chosen is symmetric, and where it is false, the tie does not count"
-FORWARD = "a function of the user's; rules call it only with arguments that need nothing of this"
-AT_INFINITY = "differs only for values that are not finite, where no law holds; tested by itself in test_laws.py"
-AT_EDGE = "differs only at the edge of a domain, where no law holds; tested by itself in test_special.py"
-
-# where · before · after (parts of each; empty is any) → why no gradient can tell it from the original
-EQUIVALENT = (
-    ("", "np.zeros_like(", "", "twice or minus 0 is 0"),
-    ("absolute", "np.sign(x)", "/", ONE),
-    ("copysign", "np.sign(a)", "/", ONE),
-    ("copysign", "b", "y", "y has the sign of b"),
-    ("maximum", "_share(", "_share(", EITHER),
-    ("minimum", "_share(", "_share(", EITHER),
-    ("fmax", "_share(", "_share(", EITHER),
-    ("fmin", "_share(", "_share(", EITHER),
-    ("_share", "mine", "chosen", EITHER),
-    ("nan_to_num", "", "", AT_INFINITY),
-    ("_finite", "0", "1", AT_INFINITY),
-    ("clip", "low", "y", BETWEEN),
-    ("clip", "high", "y", BETWEEN),
-    ("elementwise.plain", "tell_asked(", "", "tells who watches that a value was asked for, and computes nothing"),
-    ("elu", "x", "y", "y has the sign of x"),  # relu, leaky_relu, elu
-    ("elu", "0", "1", MASKED),
-    ("getitem", "x", "y", SAME_SHAPE),
-    ("astype", "x", "y", "every contribution is given its input's dtype anyway"),
-    ("linalg.outer", "", "", SAME_SHAPE),
-    ("linalg.rows", "", "-(", "it is used twice, and the signs cancel"),
-    ("linalg.rows", "1", "2", "np.reshape takes every negative length for the unknown one"),
-    ("linalg.column_sums", "1", "2", "a short cut for one row: the sum is the same"),
-    ("restore", "x", "flat", SAME_SHAPE),
-    ("ties", "x", "y", SAME_SHAPE),
-    ("products.explicit", "", "", FORWARD),
-    ("calculus.correlate", "_convolve(", "", "convolution commutes"),
-    ("calculus.correlate", "", "", FORWARD),
-    ("sliding_window_view", "", "", FORWARD),
-    ("half_lower", "1", "2", "both are the length of a square matrix"),
-    ("gaps", "np.eye", "- np.eye", "the diagonal is multiplied by 0"),
-    ("one_hot", "like", "target", "a dtype that the subtraction from probabilities promotes"),
-    ("frechet", "a", "direction", SAME_SHAPE),
-    ("frechet", "1", "2", "both are the length of a square matrix"),
-    ("cofactors", "1 - np.eye", "- 1", "as booleans the same"),
-    ("cofactors", "np.linalg.det", "/", ONE),
-    ("cofactors", "x", "y", SAME_SHAPE),
-    ("pinv_adjoint", "x", "y", SAME_SHAPE),
-    ("no_zero", "1", "2", "what is divided by it is 0"),
-    ("less_one", "np.where(b == 0, 0, b - 1)", "", MASKED),
-    ("less_one", "0", "1", "what is raised to it is multiplied by b, which is 0"),
-    ("xlog", "a", "y", "y is 0 where a is"),
-    ("xlog1py", "1", "2", AT_EDGE),
-    ("i1e", "x", "y", "y has the sign of x"),
-    ("special.guarded", "", "", AT_EDGE),
-    ("kv, rule", "order - 1", "1 - order", "the function is even in its order"),
-    ("kn, rule", "order - 1", "1 - order", "the function is even in its order"),
-    ("rgamma_slope", "1", "2", MASKED),
-    ("rgamma_slope", "np.where(x > 0, 0, x)", "np.where(0", MASKED),
-    ("rgamma_slope", "0", "1", "masked, or between 0 and 1, where both formulas hold"),
-    ("sinc_slope", "0", "1", MASKED),
-    ("sinc_slope", "1", "2", MASKED),
-    ("sinc_slope", "10", "11", "a further term of the series, below rounding"),
-    ("broadcasting.sum_to", "1", "2", "a short cut, or an axis of length 1: the sum is the same"),
-    ("broadcasting.sum_to", "x", "shape", "in isinstance it only leaves out a short cut"),
-)
-"""Survivors that are no faults."""
-
-
-def explanation(fault: Fault) -> str | None:
-    """Return why a fault that survived is no fault, or None."""
-    rule = fault.ops[0].formula(fault.rule)
-    if fault.kind == "dropped rule":
-        return "the derivative is 0 everywhere" if rule.startswith("np.zeros_like(") else None
-    if len(fault.ops) == 1 and rule.startswith("np.zeros_like(") and fault.kind == "swapped operand":
-        return SAME_SHAPE
-    for where, before, after, why in EQUIVALENT:
-        exact = before == fault.before or (len(before) > 4 and before in fault.before) or not before
-        if where in fault.where and exact and after in fault.after:
-            return why
-    return None
 
 
 def main() -> int:

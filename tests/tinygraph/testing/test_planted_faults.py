@@ -5,7 +5,9 @@ from functools import cache
 
 import pytest
 
-from tests.tools.planted_faults import Fault, caught, explanation, faults
+from tests.tools.faults import Fault, faults
+from tests.tools.planted_faults import caught
+from tests.tools.survivors import explanation
 from tinygraph.testing.strategies import ops
 
 pytestmark = pytest.mark.slow
