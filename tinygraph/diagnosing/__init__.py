@@ -26,7 +26,7 @@ from .makers import Maker, made_at
 from .mixing import Mix, mix, reading_order
 from .nonfinite import Origin, nonfinite_origin, nonfinite_places, operands_there
 from .symptoms.case import Symptom
-from .values_by_time import Variable, by_timestep, carried, state, state_name, variables
+from .values_by_time import Variable, by_timestep, carried, memory, state, state_name, states, variables
 
 __all__ = [
     "Divergence",
@@ -51,6 +51,7 @@ __all__ = [
     "hints",
     "lag",
     "made_at",
+    "memory",
     "mix",
     "network",
     "nonfinite_origin",
@@ -60,5 +61,6 @@ __all__ = [
     "reading_order",
     "state",
     "state_name",
+    "states",
     "variables",
 ]

@@ -15,7 +15,7 @@ from ..recording.node import Node
 from ..tracing.trace import Trace
 
 _PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
-
+_KEEPING = ("add", "subtract", "multiply", "where")
 
 _OfLoops = dict[
     tuple[str, tuple[int, ...], tuple[str, Hashable]], dict[int, Node]
@@ -188,6 +188,48 @@ def state(trace: Trace) -> Variable:
     for variable in carried(trace):
         return variable
     raise LookupError("no named value is carried from one time step to the next; say which variable is meant")
+
+
+def states(trace: Trace) -> list[Variable]:
+    """Return what one cell carries from one time step to the next, the state first: of an LSTM also its memory.
+
+    Raises
+    ------
+    LookupError
+        If there is none.
+    """
+    first = state(trace)
+    return [variable for variable in carried(trace) if _place(trace, variable) == _place(trace, first)]
+
+
+def memory(trace: Trace) -> Variable:
+    """Return what one cell carries with the least done to it: s, not h, where ``s = f * s + i * g; h = o * tanh(s)``.
+
+    Raises
+    ------
+    LookupError
+        If there is none.
+    """
+    of_cell = states(trace)
+    return next(filter(_is_kept, of_cell), of_cell[0])
+
+
+def _place(trace: Trace, variable: Variable) -> tuple[Hashable, ...]:
+    """Return the loop over time that a variable is computed in, and the numbers of its layer."""
+    run = trace.graph.timeline.runs[next(iter(variable.nodes.values())).index]
+    return run and run.loop, variable.numbers
+
+
+def _is_kept(variable: Variable) -> bool:
+    """Tell whether a value is the one before it, times something and with something added."""
+    nodes = list(variable.nodes.values())
+    before, computed = nodes[-2:-1], nodes[-1:]
+    for node in computed:
+        if str(node.op) in _KEEPING:
+            if before and before[0] in node.inputs:
+                return True
+            computed += [x for x in node.inputs if x.timestep == node.timestep and x not in computed]
+    return False
 
 
 def state_name(trace: Trace) -> str:

@@ -45,9 +45,8 @@ def legend_group(legend: Legend | None, y: float, classes: Mapping[str, str]) ->
 
 
 def _marks(legend: Legend) -> list[tuple[str, str, int | None]]:
-    return (
-        [(legend.title, "", None), *((text, colour, None) for text, colour in legend.entries)] if legend.entries else []
-    )
+    heading = [(legend.title, "", None)] if legend.title and legend.entries else []
+    return [*heading, *((text, colour, None) for text, colour in legend.entries)]
 
 
 def _parameters(legend: Legend) -> list[tuple[str, str, int | None]]:

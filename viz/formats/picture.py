@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 from zlib import crc32
@@ -68,6 +68,14 @@ class Picture(ABC):
     def scaled(self, scale: Scale, marked: bool = True) -> Picture:
         """Return the picture in the colours of another scale, with its marks in the legend or without."""
         return self
+
+    def comparable(self, others: Iterable[Picture]) -> Picture:
+        """Return the picture on the scale that it shares with those of `others` that show the same."""
+        if self.legend is None or self.legend.scale is None:
+            return self
+        legends = [other.legend for other in others if other.legend is not None]
+        same = [legend.scale for legend in legends if legend.title == self.legend.title and legend.scale is not None]
+        return self.scaled(self.legend.scale.with_others(same))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture to `path`, in the format of its suffix, and return the path.

@@ -1,4 +1,4 @@
-"""Pictures beside one another, in colours that mean the same."""
+"""Pictures beside one another, in colours and on axes that mean the same."""
 
 from __future__ import annotations
 
@@ -132,7 +132,8 @@ def side_by_side(
     titles : iterable of str, optional
         What stands above each.
     shared : bool
-        Whether those that have the same overlay have the same scale of colours, as wide as is needed for all.
+        Whether those that have the same overlay have the same scale of colours, and plots of the same quantity the same
+        vertical axis, as wide as is needed for all.
     columns : int, optional
         How many stand in a row; 1 puts each under the one before.
 
@@ -174,14 +175,4 @@ def side_by_side(
     columns = len(pictures) if columns is None else columns
     if columns < 1:
         raise ValueError(f"side_by_side: columns must be 1 or more, not {columns}")
-    return SideBySide(_in_shared_colours(pictures) if shared else pictures, titles, columns)
-
-
-def _in_shared_colours(pictures: Sequence[Picture]) -> list[Picture]:
-    legends = [picture.legend for picture in pictures if picture.legend is not None]
-    shared = list(pictures)
-    for title in {legend.title for legend in legends}:
-        scale, *others = [legend.scale for legend in legends if legend.title == title and legend.scale is not None]
-        common = scale.with_others(others)
-        shared = [p.scaled(common) if p.legend and p.legend.title == title else p for p in shared]
-    return shared
+    return SideBySide([p.comparable(pictures) for p in pictures] if shared else pictures, titles, columns)

@@ -101,13 +101,16 @@ class Axis:
         return self.start + (self.end - self.start) * ((number - low) / (high - low) if high > low else 0.5)
 
 
-def vertical(numbers: Sequence[float], logarithmic: bool, start: float, end: float) -> Axis:
-    """Return an axis for numbers that are finite, and above 0 if it is logarithmic; another one shows 0 too."""
+def span(numbers: Sequence[float], logarithmic: bool) -> tuple[float, float]:
+    """Return where an axis begins and ends for numbers that are finite, and above 0 if it is logarithmic.
+
+    Another one shows 0 too.
+    """
     if logarithmic:
         low, high = math.log(min(numbers, default=1.0)), math.log(max(numbers, default=1.0))
         low, high = (low, high) if high - low > 1e-6 else (low - math.log(2), high + math.log(2))
         room = 0.05 * (high - low)
-        return Axis(math.exp(max(low - room, -744.44)), math.exp(min(high + room, 709.78)), start, end, True)
+        return math.exp(max(low - room, -744.44)), math.exp(min(high + room, 709.78))
     low, high = min([0.0, *numbers]), max([0.0, *numbers])
     room = 0.06 * (high - low) or 1.0
-    return Axis(low - room * (low < 0), high + room * (high > 0 or low == 0), start, end)
+    return low - room * (low < 0), high + room * (high > 0 or low == 0)

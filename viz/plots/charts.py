@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 
 import tinygraph as tg
-from tinygraph.diagnosing import Flow, Variable, flow, state, variables
+from tinygraph.diagnosing import Flow, Variable, flow, memory, states, variables
 from tinygraph.loops.over_time import Run
 from tinygraph.loops.places import Loop
 from tinygraph.numeric import norm
@@ -42,7 +42,8 @@ class Chart:
 
     `kind` is "lines", "points" or "bars"; `quantity` says what stands on the vertical axis; `backward` is which way the
     backward pass runs: "←", or "→" where the loop goes through the sequence from its end, or "" where both are shown.
-    `axis` names what stands on the horizontal axis, and `letter` a place on it.
+    `axis` names what stands on the horizontal axis, and `letter` a place on it. Charts of one `measure`, by default
+    their quantity, can be compared.
     """
 
     title: str
@@ -54,11 +55,26 @@ class Chart:
     backward: str = "←"
     axis: str = "time step t"
     letter: str = "t = "
+    measure: str = ""
 
     @property
     def timesteps(self) -> list[int]:
         """All time steps, in order."""
         return sorted({t for series in self.series for t in series.values})
+
+    @property
+    def numbers(self) -> list[float | None]:
+        """The numbers of all series."""
+        return [value for series in self.series for value in series.values.values()]
+
+    def has_place(self, number: float | None) -> TypeGuard[float]:
+        """Tell whether an axis that is long enough has a place for a number."""
+        return number is not None and math.isfinite(number) and (number > 0 or not self.logarithmic)
+
+    def is_like(self, other: Chart) -> bool:
+        """Tell whether both show the same in the same way."""
+        mine, its = ((chart.measure or chart.quantity, chart.kind, chart.logarithmic) for chart in (self, other))
+        return mine == its
 
     def as_dict(self) -> dict[str, Any]:
         """Return the chart as JSON-ready data, its numbers to three digits: for golden files."""
@@ -101,7 +117,7 @@ def numbers_chart(columns: Mapping[str, Iterable[float]]) -> Chart:
     wide = finite.size > 0 and finite.min() > 0 and finite.max() > WIDE * finite.min()
     title = " and ".join(filter(None, [", ".join(list(numbers)[:-1]), list(numbers)[-1]]))
     quantity = ", ".join([f"by {name or 'number'}", *["log scale"] * bool(wide)])
-    return Chart(title, quantity, tuple(series), "lines", bool(wide), "", "", name, f"{name or 'number'} ")
+    return Chart(title, quantity, tuple(series), "lines", bool(wide), "", "", name, f"{name or 'number'} ", title)
 
 
 def _counts(numbers: np.ndarray) -> bool:
@@ -132,7 +148,7 @@ def flow_chart(traces: Mapping[str, tg.Trace], names: Mapping[str, str | None]) 
     quantity = f"||∂L/∂{letter or 'state'}⁽ᵗ⁾||, log scale"
     note = _factor(variable, of_variable) if single else ""
     arrow = _arrow(variable.backward for _, variable, _ in flows)
-    return Chart(title, quantity, tuple(series), "lines", True, note, arrow)
+    return Chart(title, quantity, tuple(series), "lines", True, note, arrow, measure="gradient")
 
 
 def _arrow(loops_backward: Iterable[bool]) -> str:
@@ -141,9 +157,11 @@ def _arrow(loops_backward: Iterable[bool]) -> str:
 
 
 def _variables(trace: tg.Trace, name: str | None, alone: bool) -> list[Variable]:
-    """Return the variables of a name, or the state and what has its name; of several networks one each."""
-    carried = state(trace) if name is None else variables(trace, name)[-1]
-    return [carried] if alone else variables(trace, name or carried.name)
+    """Return the variables of a name, or what the cell carries; of several networks one each, which keeps the most."""
+    if alone:
+        return [memory(trace) if name is None else variables(trace, name)[-1]]
+    names = [name] if name is not None else dict.fromkeys(variable.name for variable in states(trace))
+    return [variable for name in names for variable in variables(trace, name)]
 
 
 def _label(network: str, variable: Variable, of_variable: Flow, several: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import tinygraph as tg
@@ -25,7 +26,8 @@ from .sheet import LINE, PAD, SMALL_PRINT, sheet, text, width_of
 MOST = 40_000  # numbers
 WIDTH, HEIGHT = 44.0, 30.0  # of a cell, if there is room
 LARGEST = 560.0  # of the whole, if there is not
-LEAST = 3.0
+LEAST, NAME = 3.0, SMALL_PRINT + 3  # what a cell has at least, and one whose row or column has a name
+NAMED = 80  # names; of more, some are left out
 WORDS = 200  # numbers told in words
 
 _STRUCTURE = """
@@ -82,12 +84,13 @@ class _Writer:
     """Where everything of a heat map stands."""
 
     def __init__(self, picture: HeatMap) -> None:
-        self.matrix, self.scale, self.legend = picture.matrix, picture.scale, picture.legend
-        matrix = self.matrix
+        self.matrix, self.scale, self.legend = matrix, _, legend = picture.matrix, picture.scale, picture.legend
+        if legend.title == matrix.title:
+            self.legend = replace(legend, title="")
         colours = {self.scale.colour(value) for row in matrix.values for value in row}
         self.classes = fill_classes(colours | {colour for _, colour in self.legend.entries})
-        self.wide = min(WIDTH, max(LEAST, LARGEST / len(matrix.columns)))
-        self.high = min(HEIGHT, self.wide, max(LEAST, LARGEST / len(matrix.rows)))
+        self.wide = min(WIDTH, max(_least(matrix.columns), LARGEST / len(matrix.columns)))
+        self.high = max(_least(matrix.rows), min(HEIGHT, self.wide, LARGEST / len(matrix.rows)))
         longest = max(map(width_of, matrix.columns))
         self.turned = longest > self.wide - 4 and not _are_numbers(matrix.columns)
         self.slant = 0.71 * longest + 4 if self.turned else 0.0
@@ -116,11 +119,12 @@ class _Writer:
         return sheet(matrix.title, axes, size, lines, _STRUCTURE, self._colours, theme)
 
     def _row_names(self) -> Iterator[str]:
-        for i in _some(self.matrix.rows, self.high, SMALL_PRINT + 3):
+        for i in _some(self.matrix.rows, self.high, NAME):
             yield text(self.matrix.rows[i], self.left - 7, self.top + self.high * (i + 0.5) + 4, "end")
 
     def _column_names(self) -> Iterator[str]:
-        needed = SMALL_PRINT + 4 if self.turned else max(map(width_of, self.matrix.columns)) + 8
+        apart = 8 if _are_numbers(self.matrix.columns) else 4
+        needed = NAME if self.turned else max(map(width_of, self.matrix.columns)) + apart
         for j in _some(self.matrix.columns, self.wide, needed):
             x, y = self.left + self.wide * (j + 0.5), self.top - 6
             name = text(self.matrix.columns[j], x, y, "key" if self.turned else "name")
@@ -158,6 +162,10 @@ class _Writer:
 
 def _are_numbers(names: Sequence[str]) -> bool:
     return all(name.isdigit() for name in names)
+
+
+def _least(names: Sequence[str]) -> float:
+    return LEAST if _are_numbers(names) or len(names) > NAMED else NAME
 
 
 def _some(names: Sequence[str], room: float, needed: float) -> Iterable[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from ..formats.text import escape
 from ..layout.metrics import text_width
 from ..palette import HUES, Theme, dash
 from ..scenes.text import rounded
-from .axes import Axis, vertical, whole_ticks
+from .axes import Axis, span, whole_ticks
 from .charts import Chart, Series
 from .sheet import LINE, PAD, SMALL_PRINT, sheet, text, width_of
 
@@ -39,10 +39,13 @@ class Plot(Picture):
     ----------
     chart : Chart
         What it shows, as data.
+    limits : (float, float)
+        Where its vertical axis begins and ends.
     """
 
-    def __init__(self, chart: Chart) -> None:
+    def __init__(self, chart: Chart, limits: tuple[float, float] | None = None) -> None:
         self.chart = chart
+        self.limits = limits or span([value for value in chart.numbers if chart.has_place(value)], chart.logarithmic)
 
     def __repr__(self) -> str:
         places = "time steps" if "time step" in self.chart.axis else "places"
@@ -51,6 +54,12 @@ class Plot(Picture):
     def as_dict(self) -> dict[str, Any]:
         """Return what it shows as JSON-ready data: for golden files."""
         return self.chart.as_dict()
+
+    def comparable(self, others: Iterable[Picture]) -> Plot:
+        """Return the plot on an axis as long as is needed for all of `others` that show the same quantity."""
+        same = [other for other in others if isinstance(other, Plot) and other.chart.is_like(self.chart)]
+        limits = [self.limits, *(other.limits for other in same)]
+        return Plot(self.chart, (min(low for low, _ in limits), max(high for _, high in limits)))
 
     def text(self) -> str:
         """Return what it shows in words, at most 40 time steps of each series."""
@@ -64,11 +73,14 @@ class Plot(Picture):
 
     def svg(self, theme: str = "auto") -> str:
         """Return the plot as an SVG document; `theme` is "light", "dark", or "auto" for the reader's own setting."""
-        return _Writer(self.chart).svg(theme)
+        return _Writer(self).svg(theme)
 
 
 def _number(value: float | None) -> str:
     return "none" if value is None else rounded(value, 3)
+
+
+_Kind = tuple[str, Callable[[float | None], bool]]
 
 
 @dataclass(frozen=True)
@@ -82,30 +94,33 @@ class _Lane:
 
 
 class _Writer:
-    def __init__(self, chart: Chart) -> None:
-        self.chart = chart
+    def __init__(self, plot: Plot) -> None:
+        self.chart = chart = plot.chart
+        self.low, self.high = plot.limits
         self.timesteps = chart.timesteps
         self.headings, headings_height, self.headings_width = _headings(chart)
-        numbers = [value for series in chart.series for value in series.values.values()]
-        above = [("not finite", _is_infinite)] if any(map(_is_infinite, numbers)) else []
-        below = [("0", _is_zero)] if chart.logarithmic and any(map(_is_zero, numbers)) else []
-        below += [("none", _is_none)] if any(map(_is_none, numbers)) else []
+        above = self._lanes(("not finite", _is_infinite), (f"> {rounded(self.high)}", self._is_above))
+        below = self._lanes((f"< {rounded(self.low)}", self._is_below))
+        below += self._lanes(("0", _is_zero)) if chart.logarithmic else []
+        below += self._lanes(("none", _is_none))
         self.ceiling = PAD + headings_height
         self.top = self.ceiling + LANE * len(above)
         self.bottom = self.top + HEIGHT
         self.floor = self.bottom + LANE * len(below)
-        self.lanes = [_Lane(name, holds, self.top - LANE / 2, self.top) for name, holds in above]
+        self.lanes = []
+        for i, (name, holds) in enumerate(above):
+            edge = self.ceiling + LANE * (i + 1)
+            self.lanes.append(_Lane(name, holds, edge - LANE / 2, edge))
         for i, (name, holds) in enumerate(below):
             edge = self.bottom + LANE * i
             self.lanes.append(_Lane(name, holds, edge + LANE / 2, edge))
-        shown = [value for value in numbers if value is not None and self._on_axis(value)]
-        self.y = vertical(shown, chart.logarithmic, self.bottom, self.top)
+        self.y = Axis(self.low, self.high, self.bottom, self.top, chart.logarithmic)
         self.left = (
             PAD + 10 + max(map(width_of, [*(name for _, name in self.y.ticks), *(lane.name for lane in self.lanes)]))
         )
-        span = (self.timesteps[-1] - self.timesteps[0]) or 1
-        self.width = min(max(STEP * span + 2 * INSET, NARROWEST), WIDEST)
-        self.step = (self.width - 2 * INSET) / span
+        steps = (self.timesteps[-1] - self.timesteps[0]) or 1
+        self.width = min(max(STEP * steps + 2 * INSET, NARROWEST), WIDEST)
+        self.step = (self.width - 2 * INSET) / steps
         self.right = self.left + self.width
         self.x = Axis(self.timesteps[0], self.timesteps[-1], self.left + INSET, self.right - INSET)
 
@@ -181,7 +196,7 @@ class _Writer:
             if value == 0:
                 yield self._hollow(x, base, number, _tooltip(self.chart.letter, series, t, value))
             elif value is not None and math.isfinite(value):
-                top, bottom = sorted((base, self.y.at(value)))
+                top, bottom = sorted((base, self.y.at(min(max(value, self.low), self.high))))
                 place = f'x="{x - width / 2:.5g}" y="{top:.5g}" width="{width:.4g}" height="{bottom - top:.5g}"'
                 yield f'<rect class="bar s{number}" {place}>{_tooltip(self.chart.letter, series, t, value)}</rect>'
 
@@ -190,7 +205,17 @@ class _Writer:
         return (number - (len(self.chart.series) - 1) / 2) * min(width, self.step / (len(self.chart.series) + 0.5))
 
     def _on_axis(self, value: float) -> bool:
-        return math.isfinite(value) and (value > 0 or not self.chart.logarithmic)
+        return self.low <= value <= self.high
+
+    def _is_above(self, value: float | None) -> bool:
+        return self.chart.has_place(value) and value > self.high
+
+    def _is_below(self, value: float | None) -> bool:
+        return self.chart.has_place(value) and value < self.low
+
+    def _lanes(self, *kinds: _Kind) -> list[_Kind]:
+        """Return the kinds of numbers that have no place on the axis, as far as there are such."""
+        return [(name, holds) for name, holds in kinds if any(map(holds, self.chart.numbers))]
 
     def _outside(self, series: Series, number: int) -> Iterator[str]:
         """Yield marks for what is zero on a logarithmic axis, not finite, or not there; one for a run of many."""
@@ -224,6 +249,10 @@ class _Writer:
             return f'<rect class="hollow s{number}" x="{first - 3.5:.5g}" y="{y - 3.5:.5g}" {size}>{title}</rect>'
         if lane.name == "none":
             return f'<path class="bare s{number}" d="M{first - 4:.5g} {y:.5g}H{last + 4:.5g}">{title}</path>'
+        if lane.name.startswith(("<", ">")):
+            tip = 7 if lane.name.startswith("<") else -7
+            arrows = "".join(f"M{x - 4:.5g} {y - tip / 2:.5g}h8l-4 {tip}z" for x in sorted({first, last}))
+            return f'<path class="dot s{number}" d="{arrows}">{title}</path>'
         crosses = "".join(f"M{x - 3.5:.5g} {y - 3.5:.5g}l7 7m0-7l-7 7" for x in sorted({first, last}))
         between = f"M{first:.5g} {y:.5g}H{last:.5g}" if last > first else ""
         return f'<path class="cross s{number}" d="{crosses}{between}">{title}</path>'

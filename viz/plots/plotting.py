@@ -12,7 +12,8 @@ import tinygraph as tg
 
 from ..api import graph_of
 from ..scenes.overlays import trace_of
-from .charts import NORM, SHARE, contributions_chart, flow_chart, numbers_chart
+from ..scenes.scale import Scale
+from .charts import NORM, SHARE, Chart, contributions_chart, flow_chart, numbers_chart
 from .plot import Plot
 
 Recorded = tg.Tensor | tg.Graph | tg.Trace
@@ -24,6 +25,7 @@ def plot(
     of: Of | Mapping[str, Of] = None,
     *,
     show: str = NORM,
+    limits: tuple[float, float] | Plot | None = None,
     title: str | None = None,
 ) -> Plot:
     """Plot the gradient by time step: how it flows back through the state, or what a parameter's is the sum of.
@@ -39,10 +41,14 @@ def plot(
     of : str, Tensor or Node, or dict of them by label, optional
         A variable (``"h"``): ‖∂L/∂h⁽ᵗ⁾‖ on a logarithmic axis, and dashed that of the last loss alone where each time
         step has a loss. A parameter (``"W"``): what its uses in each time step contribute to its gradient. By default
-        the state.
+        the state, of an LSTM its hidden state and its memory; of several networks one each, where there is one the
+        memory, which the next time step takes over as it is or times a gate.
     show : "norm" or "share"
         Of the contributions to a parameter: the norm of each, or its share of the total, below zero where it pulls
         against the total.
+    limits : (float, float) or Plot, optional
+        Where the vertical axis begins and ends, or a plot that has such an axis; what lies beyond is marked above or
+        below. By default it holds all numbers.
     title : str, optional
 
     Returns
@@ -57,7 +63,7 @@ def plot(
     LookupError
         If nothing is called `of`, or nothing is carried through time.
     ValueError
-        If `show` is neither, or ``show="share"`` is asked of a variable.
+        If `show` is neither, or ``show="share"`` is asked of a variable, or `limits` are none.
 
     Examples
     --------
@@ -84,8 +90,7 @@ def plot(
     if isinstance(x, Mapping) and all(isinstance(column, Sequence | np.ndarray) for column in x.values()):
         if of is not None or show != NORM:
             raise ValueError("plot: of= and show= are of networks, not of columns of numbers")
-        chart = numbers_chart(networks)
-        return Plot(chart if title is None else replace(chart, title=title))
+        return _plot(numbers_chart(networks), title, limits)
     traces = {str(label): _trace(network) for label, network in networks.items()}
     wanted = {label: of.get(label) if isinstance(of, Mapping) else of for label in traces}
     parameters = {label: _parameter(trace, wanted[label]) for label, trace in traces.items()}
@@ -96,7 +101,17 @@ def plot(
         raise ValueError("show='share' is of the contributions to a parameter: say which, as in of='W'")
     else:
         chart = flow_chart(traces, {label: _name(trace, wanted[label]) for label, trace in traces.items()})
-    return Plot(chart if title is None else replace(chart, title=title))
+    return _plot(chart, title, limits)
+
+
+def _plot(chart: Chart, title: str | None, limits: tuple[float, float] | Plot | None) -> Plot:
+    chart = chart if title is None else replace(chart, title=title)
+    if limits is None:
+        return Plot(chart)
+    scale = Scale.between(limits.limits if isinstance(limits, Plot) else limits, chart.logarithmic)
+    if chart.kind == "bars" and not scale.low <= 0 <= scale.high:
+        raise ValueError(f"bars stand on 0, which limits must include: not {scale.low:g} to {scale.high:g}")
+    return Plot(chart, (scale.low, scale.high))
 
 
 def _trace(x: Recorded) -> tg.Trace:

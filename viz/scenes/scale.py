@@ -86,7 +86,7 @@ class Scale:
         """
         pair = tuple(limits) if isinstance(limits, Iterable) and not isinstance(limits, str) else ()
         if len(pair) != 2 or not all(isinstance(limit, Real) for limit in pair):
-            raise TypeError(f"limits must be two numbers (low, high), or a drawing in such colours, not {limits!r}")
+            raise TypeError(f"limits must be two numbers (low, high), or a picture with such a scale, not {limits!r}")
         low, high = map(float, pair)
         if not (math.isfinite(low) and math.isfinite(high)):
             raise ValueError(f"limits must be finite, not {low:g} and {high:g}")

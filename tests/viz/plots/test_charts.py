@@ -65,6 +65,40 @@ def test_several_networks_stand_in_one_plot_each_in_a_colour():
     assert chart.quantity == "||∂L/∂state⁽ᵗ⁾||, log scale"
 
 
+def lstm(steps=6):
+    model = rnn.ManyToOne(rnn.LSTMCell(3, 4, rng=0), 2, rng=1)
+    return (model(np.random.default_rng(2).normal(size=(steps, 2, 3))) ** 2).sum()
+
+
+def test_of_an_lstm_both_states_are_shown_and_compared_with_others_its_memory():
+    loss = lstm()
+    trace = tg.trace(loss)
+    chart = viz.plot(loss).chart
+    assert [series.label.split(";")[0] for series in chart.series] == ["b_c", "s"]
+    for series, name in zip(chart.series, ("b_c", "s"), strict=True):
+        uses = {t: trace.contributions(f"{name}[{t}]") for t in range(1, 7)}
+        terms = {t: [of_t.term(place) for place in range(len(of_t))] for t, of_t in uses.items()}
+        assert series.values == pytest.approx({t: np.linalg.norm(np.sum(of_t, axis=0)) for t, of_t in terms.items()})
+    compared = viz.plot({"LSTM": loss, "Elman": programs.sequence_to_one(6)}).chart
+    assert [series.label.split(";")[0] for series in compared.series] == ["LSTM, s", "Elman, h"]
+    assert compared.series[0].values == chart.series[1].values
+
+
+@pytest.mark.parametrize(
+    ("name", "memory"),
+    [
+        ("p02_lstm_class", "c"),
+        ("p05_peephole_dataclass", "c"),
+        ("p22_layernorm_lstm", "c₁"),
+        ("p15_gru_d", "h"),
+        ("p27_writable_memory", "h"),
+    ],
+)
+def test_the_memory_of_programs_that_others_wrote(name, memory):
+    trace = tg.trace(importlib.import_module(f"tests.programs.outsiders.{name}").main())
+    assert str(tg.diagnosing.memory(trace)) == memory
+
+
 def test_layers_and_loops_that_have_the_same_name_are_lines_of_their_own():
     model = rnn.ManyToOne(rnn.Stacked(rnn.ElmanCell(3, 4, rng=0), rnn.ElmanCell(4, 4, rng=1)), 1, rng=2)
     chart = viz.plot(model(np.ones((5, 3))).sum()).chart

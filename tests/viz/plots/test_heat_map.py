@@ -121,6 +121,28 @@ def test_values_of_a_loop_that_is_not_over_time_are_rows_too():
     np.testing.assert_allclose([sum(row) for row in matrix.values], 1)
 
 
+def test_no_row_or_column_that_has_a_name_goes_without():
+    rows, columns = [f"word {k}" for k in range(20)], list("abcdefghijklmnopqrstuvwxyz" * 2)
+    picture = viz.heat_map(np.ones((20, 52)), rows=rows, columns=columns)
+    texts = [(e.text, float(e.get("x")), float(e.get("y"))) for e in ET.fromstring(picture.svg()).iter(f"{SVG}text")]
+    heights = [y for name, _, y in texts if name in rows]
+    places = [x for name, x, _ in texts if name in columns]
+    assert len(heights) == 20
+    assert len(places) == 52
+    assert min(np.diff(heights)) >= 13
+    assert min(np.diff(places)) >= 13
+    wide = viz.heat_map(np.ones((20, 300)), rows=rows).svg()
+    assert all(f">{name}</text>" in wide for name in rows)
+
+
+def test_the_legend_does_not_say_the_title_again():
+    said = lambda picture, text: picture.svg().count(f">{text}</text>")
+    assert said(viz.heat_map(np.eye(3), title="Attention"), "Attention") == 1
+    loss = programs.encoder_decoder_attention(S=4, T=3)
+    assert said(viz.heat_map(loss, "α"), "α") == 1
+    assert said(viz.heat_map(loss, "α", title="Attention"), "α") == 1
+
+
 def test_large_matrices_have_fewer_names_and_no_numbers():
     picture = viz.heat_map(np.random.default_rng(0).uniform(size=(50, 120)))
     names = [e.text for e in ET.fromstring(picture.svg()).iter(f"{SVG}text") if e.get("class") == "name"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import viz
 from examples import programs
 from viz.palette import DARK, LIGHT
-from viz.plots.axes import Axis, log_ticks, tick_names, vertical, whole_ticks
+from viz.plots.axes import Axis, log_ticks, span, tick_names, whole_ticks
 from viz.plots.charts import Chart, Series
 from viz.plots.plot import Plot
 
@@ -135,7 +135,7 @@ numbers = st.floats(min_value=5e-324, max_value=1.7e308)
 
 @given(st.lists(numbers, min_size=1, max_size=5))
 def test_a_logarithmic_axis_holds_its_numbers_and_its_ticks(values):
-    axis = vertical(values, True, 100.0, 0.0)
+    axis = Axis(*span(values, True), 100.0, 0.0, True)
     for number in [*values, *(tick for tick, _ in axis.ticks)]:
         assert -0.5 <= axis.at(number) <= 100.5
     assert len(axis.ticks) <= 8
@@ -144,7 +144,7 @@ def test_a_logarithmic_axis_holds_its_numbers_and_its_ticks(values):
 
 @given(st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=5))
 def test_a_plain_axis_holds_its_numbers_its_ticks_and_zero(values):
-    axis = vertical(values, False, 100.0, 0.0)
+    axis = Axis(*span(values, False), 100.0, 0.0)
     for number in [0.0, *values, *(tick for tick, _ in axis.ticks)]:
         assert -0.5 <= axis.at(number) <= 100.5
     assert 1 <= len(axis.ticks) <= 8
@@ -162,3 +162,49 @@ def test_ticks_are_round():
     assert log_ticks(1e-12, 1.0) == [1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 1.0]
     assert tick_names(log_ticks(1e-12, 1.0))[:2] == ["10⁻¹²", "10⁻¹⁰"]
     assert [name for _, name in Axis(-0.2, 1.05, 0, 1).ticks] == ["0", "0.5", "1"]
+
+
+def test_numbers_beyond_the_limits_are_marked_above_and_below_and_break_the_line():
+    plot = viz.plot({"loss": [0.5, 3.0, 1.0, 0.01, 0.2]}, limits=(0.1, 2.0))
+    assert plot.limits == (0.1, 2.0)
+    assert len(dots(plot)) == 3
+    (line,) = (e.get("d") for e in marks(plot, "path", "line"))
+    assert line.count("M") == 3
+    above, below = (float(re.match(r"M\S+ (\S+?)h", e.get("d"))[1]) for e in marks(plot, "path", "dot"))
+    assert above < min(y for _, y in dots(plot)) < max(y for _, y in dots(plot)) < below
+    texts = {"".join(e.itertext()) for e in ET.fromstring(plot.svg()).iter(SVG + "text")}
+    assert {"> 2", "< 0.1"} <= texts
+    bars = viz.plot(programs.sequence_to_one(4), "W", show="share", limits=(-0.1, 0.1))
+    tops = [float(e.get("y")) for e in marks(bars, "rect", "bar")]
+    assert min(tops) == min(float(e.get("d").split()[1].split("H")[0]) for e in marks(bars, "path", "grid"))
+
+
+def test_limits_may_be_those_of_another_plot():
+    loss = programs.sequence_to_one(6)
+    wide = viz.plot(loss, limits=(1e-9, 1e3))
+    assert viz.plot(loss, limits=wide).svg() == wide.svg() != viz.plot(loss).svg()
+
+
+@pytest.mark.parametrize(
+    ("limits", "error", "message"),
+    [
+        ((1.0, 0.1), ValueError, "below the second"),
+        ((0.0, 1.0), ValueError, "logarithmic: its limits must be above 0"),
+        ("abc", TypeError, "two numbers"),
+    ],
+)
+def test_limits_that_are_none_are_refused(limits, error, message):
+    with pytest.raises(error, match=message):
+        viz.plot(programs.sequence_to_one(3), limits=limits)
+    with pytest.raises(ValueError, match="bars stand on 0"):
+        viz.plot(programs.sequence_to_one(3), "W", show="share", limits=(0.1, 1))
+
+
+def test_plots_side_by_side_have_one_axis_where_they_show_the_same():
+    short, long = viz.plot(programs.sequence_to_one(3)), viz.plot(programs.lstm(12).sum())
+    both = viz.side_by_side(short, long).pictures
+    assert both[0].limits == both[1].limits == (long.limits[0], max(short.limits[1], long.limits[1]))
+    assert viz.side_by_side(short, long, shared=False).pictures[0].limits == short.limits
+    losses, shares = viz.plot({"loss": [0.1, 0.2]}), viz.plot({"accuracy": [0.5, 0.9]})
+    apart = viz.side_by_side(losses, shares, short).pictures
+    assert [picture.limits for picture in apart] == [losses.limits, shares.limits, short.limits]

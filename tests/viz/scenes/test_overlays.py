@@ -172,7 +172,7 @@ def test_time_steps_have_limits_on_a_plain_scale():
         ((np.nan, 1.0), ValueError, "limits must be finite"),
         ((0.0, 1.0), ValueError, "logarithmic: its limits must be above 0, not 0"),
         ((-1.0, 1.0), ValueError, "logarithmic"),
-        (3.0, TypeError, r"two numbers \(low, high\), or a drawing in such colours, not 3.0"),
+        (3.0, TypeError, r"two numbers \(low, high\), or a picture with such a scale, not 3.0"),
         ((1.0, 2.0, 3.0), TypeError, "two numbers"),
         ("ab", TypeError, "two numbers"),
         (("a", "b"), TypeError, "two numbers"),
