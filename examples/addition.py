@@ -11,7 +11,8 @@ from, nor the same pair in the other order. The baseline answers with the sum of
 What to see: attention and reversed reading together learn soonest and in every seed; each by itself helps less, and
 differs more from seed to seed than the two orders do. The sums that come out wrong are not those with carries. And α is
 no table of what was used: an encoder's state after a letter holds what stood before it, too. For the tens the decoder
-looks back at the first letter; the rest it takes from the state after the last one, which has read all.
+looks back at the first letter; the rest it takes from the state after the last one, which has read all. To see the
+gradient go back that way, from the last digit that is written to the first letter that was read, open addition.html.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ if __name__ == "__main__":  # from a checkout, with nothing installed
 import rnn
 import tinygraph as tg
 import viz
-from examples import common
+from examples import common, walks
 
 DIGITS, TESTED = 2, 500
 HIDDEN, BATCH, UPDATES, EVERY = 64, 64, 1500, 50
@@ -80,6 +81,7 @@ def drawn(rng: np.random.Generator, count: int) -> Pairs:
 
 
 HELD_OUT = drawn(np.random.default_rng(99), TESTED)
+SHOWN = Pairs(np.array([58]), np.array([74]))
 
 
 def learned_from(rng: np.random.Generator, count: int) -> Pairs:
@@ -182,7 +184,10 @@ def main() -> None:
         if axes is not None:
             draw(axes, curves, np.array([trained["last state, reversed", seed].right for seed in range(options.seeds)]))
     if options.output is not None:
-        look(options.output / "addition-attention.svg", trained["attention", 0].model)
+        shown = trained["attention", 0].model
+        look(options.output / "addition-attention.svg", shown)
+        walk = walks.through_a_sum(shown, inputs(SHOWN, 1), SHOWN.sums(), LETTERS)
+        walks.page(options.output / "addition.html", walk)
 
 
 def draw(axes: np.ndarray, curves: dict[str, np.ndarray], right: np.ndarray) -> None:
@@ -202,8 +207,7 @@ def draw(axes: np.ndarray, curves: dict[str, np.ndarray], right: np.ndarray) -> 
 
 def look(path: Path, model: Any) -> None:
     """Draw α: where the decoder looks as it writes each digit."""
-    pair = Pairs(np.array([58]), np.array([74]))
-    answer = pair.sums()
+    pair, answer = SHOWN, SHOWN.sums()
     outputs, _ = model(inputs(pair, 1), rnn.one_hot(answer, len(LETTERS)))
     picture = viz.heat_map(
         rnn.cross_entropy(outputs, answer),

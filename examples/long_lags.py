@@ -14,7 +14,8 @@ knows all about the task but remembers nothing. After Hochreiter and Schmidhuber
 What to see: it is not the gradient alone. In a fresh Elman network, whose first W is orthogonal, more of it arrives at
 the first time step than in a fresh GRU; it is the first to learn to copy, and with silence between X and Y it learns
 their order, too. But where 50 time steps bring something new it fails: it has no gate to keep that out, and what it was
-to remember is written over. The last picture shows which symbols the answer depends on.
+to remember is written over. The last picture shows which symbols the answer depends on. In long-lags.html you walk
+backward through an LSTM and an Elman network that have read the same 50 symbols.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if __name__ == "__main__":  # from a checkout, with nothing installed
 import rnn
 import tinygraph as tg
 import viz
-from examples import common
+from examples import common, walks
 
 HIDDEN, BATCH, UPDATES, EVERY = 24, 32, 1500, 50
 LONGEST = 28  # letters of a Reber word, of which there are longer ones
@@ -206,6 +207,8 @@ def main() -> None:
         models = {cell: trained["temporal order", cell, 0].model for cell in CELLS}
         gradients(options.output / "long-lags-gradients.svg")
         influences(options.output / "long-lags-influence.svg", models)
+        symbols, right, _ = temporal_order(np.random.default_rng(7), 1)
+        walks.page(options.output / "long-lags.html", walks.through_an_order(models, symbols, right))
 
 
 def draw(panel: Any, task: Task, curves: dict[str, np.ndarray]) -> None:

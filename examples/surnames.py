@@ -9,7 +9,8 @@ epoch by, and to test. The baseline, naive Bayes, counts the groups of one, two 
 
 What to see: with 224 names a language counting groups of three letters does better than networks, which have to find
 out for themselves what a group is and learn their names by heart first. Letter by letter they are well ahead of single
-letters: order matters. The pictures show what they go by, mostly endings, and how the answer grows.
+letters: order matters. The pictures show what they go by, mostly endings, and how the answer grows; surnames.html is a
+page to walk backward through one name, from the answer to its letters.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if __name__ == "__main__":  # from a checkout, with nothing installed
 import rnn
 import tinygraph as tg
 import viz
-from examples import common
+from examples import common, walks
 
 HIDDEN, BATCH, EPOCHS, LONGEST = 48, 32, 25, 14
 CELLS = {"LSTM": rnn.LSTMCell, "GRU": rnn.GRUCell, "Elman": rnn.ElmanCell}
@@ -149,6 +150,8 @@ def main() -> None:
             draw(axes, shown)
     if options.output is not None:
         grows(options.output / "surnames-grows.svg", shown)
+        walk = walks.through_a_name(shown, TESTED.names, TESTED.batch(), LANGUAGES)
+        walks.page(options.output / "surnames.html", walk)
 
 
 def draw(axes: Any, model: rnn.Module) -> None:
