@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -70,8 +70,10 @@ def backprop(output: Tensor, adjoint: ArrayLike | None = None) -> Iterator[Step]
     seed = seed_of(output, adjoint)
     tell_observers(output)
     recorded = graph(output)
-    for index, (node, received, contributions) in enumerate(walk(output, seed)):
+    sums: dict[Tensor, Any] = {}
+    for index, (node, received, contributions) in enumerate(walk(output, seed, sums)):
         yield Step(index, recorded.node_of(node), received, tuple(map(dense, contributions)))
+    add_to_grads(sums)
 
 
 def backward(output: Tensor, grad: ArrayLike | None = None) -> None:
@@ -100,7 +102,10 @@ def backward(output: Tensor, grad: ArrayLike | None = None) -> None:
     seed = seed_of(output, grad)
     tell_observers(output)
     context().frames.clear()  # locals of the user do not outlive the backward pass
-    deque(walk(output, seed), maxlen=0)
+    sums: dict[Tensor, Any] = {output: seed}
+    owned: set[Tensor] = set()
+    deque(steps(leading_to((output,), differentiable=True), sums, owned, told=False), maxlen=0)
+    add_to_grads(sums, owned)
 
 
 _observers: list[Callable[[Tensor], None]] = []
@@ -128,20 +133,28 @@ def tell_observers(output: Tensor) -> None:
     note_pass()
 
 
-def walk(output: Tensor, seed: Any, sums: dict[Tensor, Any] | None = None) -> Iterator[tuple[Tensor, Any, tuple]]:
+def walk(output: Tensor, seed: Any, sums: dict[Tensor, Any]) -> Iterator[tuple[Tensor, Any, tuple]]:
     """The backward pass. Yield (node, its adjoint, the contributions to its inputs), last recorded first.
 
-    Running sums are kept in `sums` if that is given, and those of the leaves then stay there, not in ``.grad``.
+    Running sums are kept in `sums`, where those of the leaves stay.
     """
-    adjoints: dict[Tensor, Any] = {} if sums is None else sums
-    adjoints[output] = seed
-    owned: set[Tensor] = set()  # nodes whose adjoint is a sum that no one else holds
+    sums[output] = seed
+    return steps(leading_to((output,), differentiable=True), sums, set())
+
+
+def steps(
+    nodes: list[Tensor], sums: dict[Tensor, Any], owned: set[Tensor], told: bool = True
+) -> Iterator[tuple[Tensor, Any, tuple]]:
+    """Pull the adjoints in `sums` back through `nodes`; yield each step as `walk` does, or none unless `told`.
+
+    To `owned` are added those whose adjoint is a sum that no one else holds.
+    """
     watch = context().watch
-    for node in reversed(leading_to((output,), differentiable=True)):
+    for node in reversed(nodes):
         op = node.op
         if op is None:
             continue
-        adjoint = adjoints.pop(node, None)
+        adjoint = sums.pop(node, None)
         if adjoint is None:
             continue
         if type(adjoint) is Sparse:
@@ -159,20 +172,43 @@ def walk(output: Tensor, seed: Any, sums: dict[Tensor, Any] | None = None) -> It
         for source, contribution in zip(inputs, contributions):  # noqa: B905 - strict= costs 100 ns a node
             if contribution is None:
                 continue
-            total = adjoints.get(source)
+            total = sums.get(source)
             if total is None:
-                adjoints[source] = contribution
+                sums[source] = contribution
             elif source in owned and type(contribution) is not Sparse:  # `add`, without the call: this line runs most
                 total += contribution
-                adjoints[source] = total
+                sums[source] = total
             else:
-                adjoints[source] = add(total, source in owned, contribution)
+                sums[source] = add(total, source in owned, contribution)
                 owned.add(source)
-        yield node, adjoint, contributions
-    if sums is None:
-        gradients = [(leaf, gradient_of(leaf, total, leaf in owned)) for leaf, total in adjoints.items()]
-        for leaf, gradient in gradients:  # only when all are known to be right
-            add_to_grad(leaf, gradient)
+        if told:
+            yield node, adjoint, contributions
+
+
+def add_to_grads(sums: dict[Tensor, Any], owned: Container[Tensor] = ()) -> None:
+    """Add what the leaves received to their ``.grad``, once all is known to be right."""
+    gradients = [(leaf, gradient_of(leaf, total, leaf in owned)) for leaf, total in sums.items()]
+    for leaf, gradient in gradients:
+        leaf._grad = gradient if leaf._grad is None else leaf._grad + gradient
+
+
+def gradients(nodes: list[Tensor], seeds: Iterable[tuple[Tensor, Any]], wrt: list[Tensor]) -> list[np.ndarray | None]:
+    """Return the gradients of ``Σ ⟨seed, output⟩`` with respect to `wrt`, arrays of the caller's own; None for none.
+
+    Parameters
+    ----------
+    nodes : list of Tensor
+        What lies between, as `tinygraph.recording.history.between` gives it.
+    seeds : pairs of a Tensor and an array
+        Outputs and their adjoints.
+    wrt : list of Tensor
+    """
+    sums: dict[Tensor, Any] = {}
+    for output, seed in seeds:
+        sums[output] = add(sums.get(output), False, seed)
+    owned: set[Tensor] = set()
+    deque(steps(nodes, sums, owned, told=False), maxlen=0)
+    return [gradient_of(leaf, sums[leaf], leaf in owned) if leaf in sums else None for leaf in wrt]
 
 
 def gradient_of(leaf: Tensor, total: Any, owned: bool = False) -> np.ndarray:
@@ -181,15 +217,8 @@ def gradient_of(leaf: Tensor, total: Any, owned: bool = False) -> np.ndarray:
         total, owned = total.dense(), True
     gradient = np.asarray(total, leaf.dtype) if owned else np.array(total, leaf.dtype)
     if gradient.shape != leaf.shape:
-        raise ValueError(
-            f"backward: a rule gave {leaf!r} of shape {leaf.shape} a contribution of shape {gradient.shape}"
-        )
+        raise ValueError(f"a rule gave {leaf!r} of shape {leaf.shape} a contribution of shape {gradient.shape}")
     return gradient
-
-
-def add_to_grad(leaf: Tensor, gradient: np.ndarray) -> None:
-    """Add a gradient to what the leaf has accumulated so far."""
-    leaf.grad = gradient if leaf.grad is None else leaf.grad + gradient
 
 
 def seed_of(output: Tensor, adjoint: ArrayLike | None) -> Any:

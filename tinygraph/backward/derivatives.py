@@ -9,12 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..recording.context import no_grad, recording_again
+from ..recording.history import between
 from ..recording.tensor import Tensor, make_leaf
 from .backprop import tell_observers
-from .higher_order import pull_back
 from .pytree import leaves_like, rebuild
-from .traced_call import Argnums, Asked, TracedCall, as_seed, filled
+from .traced_call import Argnums, Asked, TracedCall, pulled
 
 _frame = sys._getframe
 
@@ -54,15 +53,7 @@ def value_and_grad(f: Callable, argnums: Argnums = 0) -> Callable:
     >>> float(value), float(gradient)
     (8.0, 12.0)
     """
-
-    @wraps(f)
-    def differentiated(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        traced = TracedCall(f, args, kwargs, argnums, Asked("grad", _frame(1)))
-        tell_observers(traced.scalar())
-        gradient = traced.gradient([np.ones((), traced.scalar().dtype)])
-        return traced.result(), gradient
-
-    return marked(differentiated, "value_and_grad", f, argnums)
+    return _of_scalar("value_and_grad", f, argnums, valued=True)
 
 
 def grad(f: Callable, argnums: Argnums = 0) -> Callable:
@@ -96,13 +87,22 @@ def grad(f: Callable, argnums: Argnums = 0) -> Callable:
     >>> float(tg.grad(tg.grad(lambda x: x**4))(1.0))
     12.0
     """
-    both = value_and_grad(f, argnums)
+    return _of_scalar("grad", f, argnums)
+
+
+def _of_scalar(what: str, f: Callable, argnums: Argnums, valued: bool = False) -> Callable:
+    """Return a function that gives the gradient of `f`, after its value if it is to be `valued`."""
 
     @wraps(f)
-    def gradient(*args: Any, **kwargs: Any) -> Any:
-        return both(*args, **kwargs)[1]
+    def differentiated(*args: Any, **kwargs: Any) -> Any:
+        traced = TracedCall(f, args, kwargs, argnums, Asked(what, _frame(1)))
+        output = traced.scalar()
+        tell_observers(output)
+        gradient = traced.gradient([np.ones((), output.dtype)])
+        traced.end()
+        return (traced.result(), gradient) if valued else gradient
 
-    return marked(gradient, "grad", f, argnums)
+    return marked(differentiated, what, f, argnums)
 
 
 def vjp(f: Callable, *args: Any) -> tuple[Any, Callable]:
@@ -120,6 +120,7 @@ def vjp(f: Callable, *args: Any) -> tuple[Any, Callable]:
     def pull(adjoint: Any) -> tuple:
         return traced.gradient(leaves_like(traced.value, adjoint, "vjp: the adjoint"))
 
+    traced.end()
     return traced.result(), pull
 
 
@@ -134,23 +135,26 @@ def jvp(f: Callable, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any,
     >>> tg.jvp(np.sin, (np.array([0.0, np.pi]),), (np.array([1.0, 1.0]),))[1]
     array([ 1., -1.])
     """
-    args = tuple(args)
+    return _pushed(f, tuple(args), tangents, Asked("jvp", _frame(1)))
+
+
+def _pushed(f: Callable, args: tuple[Any, ...], tangents: Sequence[Any], asked: Asked) -> tuple[Any, Any]:
+    what = asked.what
     if len(args) != len(tangents):
-        raise ValueError(f"jvp: {len(args)} arguments, but {len(tangents)} tangents")
-    traced = TracedCall(f, args, {}, range(len(args)), Asked("jvp", _frame(1)))
-    directions = leaves_like(list(args), list(tangents), "jvp: the tangents")
+        raise ValueError(f"{what}: {len(args)} arguments, but {len(tangents)} tangents")
+    traced = TracedCall(f, args, {}, range(len(args)), asked)
+    directions = leaves_like(list(args), list(tangents), f"{what}: the tangents")
     for leaf, direction in zip(traced.wrt, directions, strict=True):
         if np.shape(direction) != leaf.shape:
-            raise ValueError(f"jvp: an argument has shape {leaf.shape}, its tangent {np.shape(direction)}")
+            raise ValueError(f"{what}: an argument has shape {leaf.shape}, its tangent {np.shape(direction)}")
     probes = [make_leaf(np.zeros(output.shape, output.dtype), True) for output in traced.outputs]
-    pulled = traced.pull(list(probes), keep=True)
-    pairs = [(p, d) for p, d in zip(pulled, directions, strict=True) if isinstance(p, Tensor) and p.requires_grad]
-    keep = traced.keeps(directions)
-    with recording_again() if keep else no_grad():
-        seeds = [as_seed(p, direction, keep) for p, direction in pairs]
-        pushed = pull_back([p for p, _ in pairs], seeds, probes)
-    leaves = [filled(tangent, output, keep) for tangent, output in zip(pushed, traced.outputs, strict=True)]
-    return traced.result(), rebuild(traced.value, leaves)
+    adjoints = traced.pull(list(probes), keep=True)
+    pairs = [pair for pair in zip(adjoints, directions, strict=True) if isinstance(pair[0], Tensor)]
+    recorded, seeds = [adjoint for adjoint, _ in pairs], [direction for _, direction in pairs]
+    nodes, _ = between(probes, recorded, probes[0]._index if probes else 0)
+    tangent = rebuild(traced.value, pulled(what, nodes, recorded, seeds, probes, traced.keeps(directions)))
+    traced.end()
+    return traced.result(), tangent
 
 
 def jacobian(f: Callable, argnums: Argnums = 0) -> Callable:
@@ -163,10 +167,13 @@ def jacobian(f: Callable, argnums: Argnums = 0) -> Callable:
     array([[2., 0.],
            [0., 4.]])
     """
+    return _of_array("jacobian", f, argnums)
 
+
+def _of_array(what: str, f: Callable, argnums: Argnums) -> Callable:
     @wraps(f)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
-        traced = TracedCall(f, args, kwargs, argnums, Asked("jacobian", _frame(1)))
+        traced = TracedCall(f, args, kwargs, argnums, Asked(what, _frame(1)))
         if len(traced.outputs) != 1:
             raise traced.asked.error(
                 ValueError,
@@ -175,6 +182,7 @@ def jacobian(f: Callable, argnums: Argnums = 0) -> Callable:
         output = traced.outputs[0]
         basis = np.eye(output.size, dtype=output.dtype).reshape(output.size, *output.shape)
         rows = [traced.pull([row], traced.outer) for row in basis]
+        traced.end()
         return traced.as_arguments([_stacked([row[i] for row in rows], output, x) for i, x in enumerate(traced.wrt)])
 
     return differentiated
@@ -195,7 +203,7 @@ def hessian(f: Callable, argnums: int = 0) -> Callable:
     array([[0., 4.],
            [4., 2.]])
     """
-    return jacobian(grad(f, argnums), argnums)
+    return _of_array("hessian", _of_scalar("hessian", f, argnums), argnums)
 
 
 def hvp(f: Callable, args: Sequence[Any], tangents: Sequence[Any]) -> Any:
@@ -207,4 +215,4 @@ def hvp(f: Callable, args: Sequence[Any], tangents: Sequence[Any]) -> Any:
     >>> tg.hvp(lambda x: np.sum(x**3), (np.array([1.0, 2.0]),), (np.array([1.0, 1.0]),))
     array([ 6., 12.])
     """
-    return jvp(grad(f), args, tangents)[1]
+    return _pushed(_of_scalar("hvp", f, 0), tuple(args), tangents, Asked("hvp", _frame(1)))[1]

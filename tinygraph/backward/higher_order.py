@@ -13,7 +13,7 @@ import numpy as np
 
 from ..recording.calls import next_index
 from ..recording.context import Changed, context
-from ..recording.history import leading_to, recorded_at
+from ..recording.history import between, recorded_at
 from ..recording.passes import Origin, RecordedPass
 from ..recording.primitive import Primitive
 from ..recording.pullback import RuleError
@@ -33,14 +33,12 @@ def pull_back(outputs: list[Tensor], adjoints: list[Any], wrt: list[Tensor]) -> 
 
 def _pull_back(outputs: list[Tensor], adjoints: list[Any], wrt: list[Tensor], record: RecordedPass) -> list[Any]:
     totals: dict[Tensor, Any] = {}
-    leaves = set(wrt)
     for output, adjoint in zip(outputs, adjoints, strict=True):
         totals[output] = adjoint if output not in totals else totals[output] + adjoint
     oldest = min((leaf._index for leaf in wrt), default=0)  # nothing older can lie between
-    differentiable = [output for output in outputs if output.requires_grad]
-    for node in reversed(leading_to(differentiable, differentiable=True, after=oldest, stop=wrt)):
+    for node in reversed(between(wrt, outputs, oldest)[0]):
         op = node.op
-        adjoint = None if op is None or node in leaves else totals.pop(node, None)
+        adjoint = None if op is None else totals.pop(node, None)
         if op is None or adjoint is None:
             continue
         _complete(record, node, adjoint)

@@ -60,10 +60,12 @@ def rebuild(tree: Any, leaves: list[Any]) -> Any:
 
 
 def _each_leaf(tree: Any, change: Callable[[Any], Any]) -> Any:
+    if not isinstance(tree, _NESTED):
+        return change(tree)
     if isinstance(tree, dict):
         return {key: _each_leaf(value, change) for key, value in tree.items()}
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*[_each_leaf(value, change) for value in tree])
-    if isinstance(tree, list | tuple):
-        return type(tree)([_each_leaf(value, change) for value in tree])
-    return change(tree)
+    parts = [_each_leaf(value, change) for value in tree]
+    return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+
+
+_NESTED = (dict, list, tuple)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from operator import index
 from types import FrameType
 from typing import Any, NamedTuple
@@ -11,14 +12,16 @@ import numpy as np
 
 from ..ops.elementwise import alias
 from ..recording.calls import next_index
-from ..recording.context import context, no_grad, recording_again
-from ..recording.history import leading_to
+from ..recording.context import context, recording_again
+from ..recording.history import between
 from ..recording.source import where
 from ..recording.tensor import Tensor, as_constant, make_leaf
+from .backprop import gradients
 from .higher_order import pull_back
 from .pytree import flatten, rebuild
 
 Argnums = int | Sequence[int]
+_SEQUENCES = (tuple, list, range, Sequence)  # the abstract class last: to ask it is slow
 
 
 class Asked(NamedTuple):
@@ -58,7 +61,7 @@ class TracedCall:
                 " loss.backward() leaves the gradients in .grad of the parameters",
             )
         self.asked = asked
-        self.single = not isinstance(argnums, Sequence)
+        self.single = not isinstance(argnums, _SEQUENCES)
         positions = _positions(argnums, len(args), asked)
         self.trees = [args[position] for position in positions]
         leaves = flatten(self.trees)
@@ -68,12 +71,13 @@ class TracedCall:
         for position, tree in zip(positions, rebuild(self.trees, self.wrt), strict=True):
             arguments[position] = tree
         before = next_index()
-        with recording_again():
+        with nullcontext() if recording else recording_again():
             self.value = f(*arguments, **kwargs)
         self.recorded = next_index() > before + 1
         self.outputs = [_as_output(leaf, asked) for leaf in flatten(self.value)]
+        self._between, older = between(self.wrt, self.outputs, began)
         in_graph = any(isinstance(leaf, Tensor) and leaf.requires_grad for leaf in leaves)
-        self.outer = recording and (in_graph or _reaches_older(self.outputs, began))
+        self.outer = recording and (in_graph or older)
 
     def keeps(self, seeds: list[Any]) -> bool:
         """Tell whether an outer derivative may want what comes of these adjoints or tangents."""
@@ -82,11 +86,7 @@ class TracedCall:
 
     def pull(self, adjoints: list[Any], keep: bool) -> list[Any]:
         """Return one gradient for each leaf of the arguments; recorded Tensors if asked to `keep` them."""
-        pairs = [pair for pair in zip(self.outputs, adjoints, strict=True) if pair[0].requires_grad]
-        with recording_again() if keep else no_grad():
-            seeds = [as_seed(output, adjoint, keep) for output, adjoint in pairs]
-            gradients = pull_back([output for output, _ in pairs], seeds, self.wrt)
-        return [filled(gradient, leaf, keep) for gradient, leaf in zip(gradients, self.wrt, strict=True)]
+        return pulled(self.asked.what, self._between, self.outputs, adjoints, self.wrt, keep)
 
     def gradient(self, adjoints: list[Any]) -> Any:
         """Return the gradients in the structure of the arguments."""
@@ -102,6 +102,10 @@ class TracedCall:
         leaves = flatten(self.value)
         plain = [copied(leaf) if isinstance(leaf, Tensor) else leaf for leaf in leaves]
         return rebuild(self.value, leaves if self.outer else plain)
+
+    def end(self) -> None:
+        """Let go of the frames that it ran in: what was recorded outlives it only where somebody holds it."""
+        context().frames.leave(self.asked.frame)
 
     def scalar(self) -> Tensor:
         """Return the only output, which must be a scalar."""
@@ -122,14 +126,15 @@ class TracedCall:
 
 def _positions(argnums: Argnums, count: int, asked: Asked) -> tuple[int, ...]:
     """Return the places of the arguments to differentiate with respect to."""
-    numbers = argnums if isinstance(argnums, Sequence) else (argnums,)
-    if isinstance(argnums, str) or not all(hasattr(number, "__index__") for number in numbers):
-        raise asked.error(TypeError, f"argnums= takes the numbers of positional arguments, got {argnums!r}")
-    if not all(-count <= index(number) < count for number in numbers):
+    try:
+        numbers = argnums if isinstance(argnums, _SEQUENCES) else (argnums,)
+        positions = tuple([range(count)[index(number)] for number in numbers])
+    except TypeError:
+        raise asked.error(TypeError, f"argnums= takes the numbers of positional arguments, got {argnums!r}") from None
+    except IndexError:
         raise asked.error(
             TypeError, f"argnums={argnums}, but the function was called with {count} positional arguments"
-        )
-    positions = tuple(index(number) % count for number in numbers)
+        ) from None
     if len(set(positions)) < len(positions):
         raise asked.error(ValueError, f"argnums={argnums} names an argument twice")
     return positions
@@ -157,14 +162,6 @@ def _traced(tensor: Tensor) -> Tensor:
     return tensor
 
 
-def _reaches_older(outputs: list[Tensor], began: int) -> bool:
-    """Tell whether a Tensor that requires a gradient leads to `outputs` and is older than the call."""
-    differentiable = [output for output in outputs if output.requires_grad]
-    inside = leading_to(differentiable, differentiable=True, after=began)
-    reached = {source for tensor in inside for source in (tensor, *tensor._inputs) if source is not None}
-    return any(tensor._index < began and tensor.requires_grad for tensor in reached)
-
-
 def _as_output(leaf: Any, asked: Asked) -> Tensor:
     """Return what the function gave as a Tensor, if it is a real number or array."""
     if isinstance(leaf, Tensor):
@@ -179,21 +176,37 @@ def _as_output(leaf: Any, asked: Asked) -> Tensor:
     return output
 
 
-def as_seed(output: Tensor, adjoint: Any, keep: bool) -> Any:
+def pulled(
+    what: str, nodes: list[Tensor], outputs: list[Tensor], adjoints: list[Any], wrt: list[Tensor], keep: bool
+) -> list[Any]:
+    """Return the gradients of ``Σ ⟨adjoint, output⟩`` with respect to `wrt`, zeros where there is none.
+
+    They are recorded Tensors if they are to be kept for an outer derivative, else plain arrays of the caller's own.
+    `nodes` lie between.
+    """
+    pairs = [pair for pair in zip(outputs, adjoints, strict=True) if pair[0].requires_grad]
+    seeds = [(output, _as_seed(what, output, adjoint, keep)) for output, adjoint in pairs]
+    if keep:
+        with recording_again():
+            totals = pull_back([output for output, _ in seeds], [seed for _, seed in seeds], wrt)
+    else:
+        totals = gradients(nodes, seeds, wrt)
+    return [
+        np.zeros(leaf.shape, leaf.dtype) if total is None else total for total, leaf in zip(totals, wrt, strict=True)
+    ]
+
+
+def _as_seed(what: str, output: Tensor, adjoint: Any, keep: bool) -> Any:
     """Return an adjoint in the dtype of its output: a Tensor if it is to be recorded what comes of it."""
-    if not isinstance(adjoint, Tensor):
-        adjoint = np.array(adjoint, dtype=output.dtype)
+    if not isinstance(adjoint, Tensor) or not keep:
+        adjoint = np.array(adjoint._value if isinstance(adjoint, Tensor) else adjoint, dtype=output.dtype)
     if adjoint.shape != output.shape:
-        raise ValueError(f"vjp: the output has shape {output.shape}, its adjoint {adjoint.shape}")
+        raise ValueError(f"{what}: the output has shape {output.shape}, its adjoint {adjoint.shape}")
+    if not keep:
+        return adjoint[()]  # a number computes faster than an array without axes
     if isinstance(adjoint, Tensor):
         return adjoint if adjoint.dtype == output.dtype else adjoint.astype(output.dtype)
-    return make_leaf(adjoint) if keep else adjoint
-
-
-def filled(derivative: Any, like: Tensor, keep: bool) -> Any:
-    """Return a derivative, or zeros where there is none: as it is, or as a plain array."""
-    whole = np.zeros(like.shape, like.dtype) if derivative is None else derivative
-    return whole if keep else copied(whole)
+    return make_leaf(adjoint)
 
 
 def copied(x: Any) -> np.ndarray:

@@ -60,13 +60,18 @@ class Frames:
 
     def enter(self, frame: FrameType) -> Call:
         """Return the call of `frame`."""
-        call = self._of_thread.stack.enter(frame)
-        self.top = (frame, call)
-        return call
+        if self.top[0] is not frame:
+            self.top = (frame, self._of_thread.stack.enter(frame))
+        return self.top[1]  # type: ignore[return-value]
 
     def begin(self, frame: FrameType, call: Call) -> None:
         """Say that `frame` is that of `call`, whatever called it; for frames that have none yet."""
         self._of_thread.stack.begin(frame, call)
+
+    def leave(self, frame: FrameType) -> None:
+        """Let go of the frames that `frame` called, which hold the locals of their functions."""
+        self.top = (None, None)
+        self._of_thread.stack.leave(frame)
 
     def clear(self) -> None:
         """Let go of the frames, which hold the locals of their functions; but not of a loop that may go on."""
@@ -90,7 +95,7 @@ class _Stack:
 
     def enter(self, frame: FrameType) -> Call:
         """Return the call of `frame`, walking out only to a frame that is known."""
-        new, known = self._leave_what_has_ended(frame)
+        new, known = self.leave(frame)
         call = None if known is None else self._calls[known]
         caller = known
         if foreign_frames:
@@ -112,13 +117,16 @@ class _Stack:
 
     def clear(self, frame: FrameType) -> None:
         """Let go of all that `frame` does not run in, and of what is not in the middle of a loop."""
-        self._leave_what_has_ended(frame)
+        self.leave(frame)
         while self._frames and not _in_loop(self._frames[-1]):
             self._leave()
         self._forget_finished()
 
-    def _leave_what_has_ended(self, frame: FrameType) -> tuple[list[FrameType], FrameType | None]:
-        """Return the frames that are new, innermost first, and the one around them that is known."""
+    def leave(self, frame: FrameType) -> tuple[list[FrameType], FrameType | None]:
+        """Leave what has ended when `frame` runs. Return the frames that are new and the one around them that is known.
+
+        The innermost comes first.
+        """
         new = []
         known: FrameType | None = frame
         while known is not None and known not in self._calls:

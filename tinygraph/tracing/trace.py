@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..backward.backprop import add_to_grad, gradient_of, seed_of, walk
+from ..backward.backprop import add_to_grads, seed_of, walk
 from ..graphs.graph import Graph, graph
 from ..loops.reads import NodesAt
 from ..recording.context import context
@@ -174,8 +174,7 @@ def trace(output: Tensor, adjoint: ArrayLike | None = None, *, into_grad: bool =
         tensors.append(tensor)
         adjoints.append(received)
     if into_grad:
-        for leaf, total in totals.items():
-            add_to_grad(leaf, gradient_of(leaf, total))
+        add_to_grads(totals)
     departures = latest_departures()
     note_pass()
     return Trace(adjoints, lambda: nodes_of_pass(output, tensors, totals, departures))
