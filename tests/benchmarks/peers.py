@@ -30,13 +30,18 @@ def book(cell: str, arrays: list[np.ndarray]) -> Run:
 
 def eager(cell: str, arrays: list[np.ndarray]) -> Run:
     """Return tinygraph's tape."""
+    return tape(programs.CELLS[cell], arrays)
+
+
+def tape(network: Callable, arrays: list[np.ndarray]) -> Run:
+    """Return a network that is recorded, and its backward pass."""
     X, Y, *values = arrays
     parameters = [tg.parameter(value) for value in values]
 
     def run() -> tuple[Any, list[Any]]:
         for parameter in parameters:
             parameter.grad = None
-        loss = programs.CELLS[cell](X, Y, *parameters)
+        loss = network(X, Y, *parameters)
         loss.backward()
         return loss.data, [parameter.grad for parameter in parameters]
 

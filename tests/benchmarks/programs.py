@@ -35,8 +35,18 @@ def elman(X: Any, Y: Any, U: Any, W: Any, b: Any, V: Any, c: Any) -> Any:
     h = np.zeros((X.shape[1], V.shape[1]), X.dtype)
     loss = 0.0
     for t in range(len(X)):
-        h = np.tanh(tg.linear(X[t], U, b) + tg.linear(h, W))
-        loss = loss + tg.softmax_cross_entropy(tg.linear(h, V, c), Y[t]).sum()
+        h = tg.tanh(tg.linear(X[t], U, b) + tg.linear(h, W))
+        loss = loss + tg.softmax_cross_entropy(tg.linear(h, V, c), Y[t], reduction="sum")
+    return loss
+
+
+def plain(X: Any, Y: Any, U: Any, W: Any, b: Any, V: Any, c: Any) -> Any:
+    """Return the loss of the same network, with operators alone."""
+    h = np.zeros((X.shape[1], V.shape[1]), X.dtype)
+    loss = 0.0
+    for t in range(len(X)):
+        h = tg.tanh(X[t] @ U.T + h @ W.T + b)
+        loss = loss + tg.softmax_cross_entropy(h @ V.T + c, Y[t], reduction="sum")
     return loss
 
 
@@ -48,9 +58,9 @@ def lstm(X: Any, Y: Any, U: Any, W: Any, b: Any, V: Any, c: Any) -> Any:
     for t in range(len(X)):
         a = tg.linear(X[t], U, b) + tg.linear(h, W)
         gates = tg.sigmoid(a[:, : 3 * H])
-        s = gates[:, H : 2 * H] * s + gates[:, :H] * np.tanh(a[:, 3 * H :])
-        h = gates[:, 2 * H :] * np.tanh(s)
-        loss = loss + tg.softmax_cross_entropy(tg.linear(h, V, c), Y[t]).sum()
+        s = gates[:, H : 2 * H] * s + gates[:, :H] * tg.tanh(a[:, 3 * H :])
+        h = gates[:, 2 * H :] * tg.tanh(s)
+        loss = loss + tg.softmax_cross_entropy(tg.linear(h, V, c), Y[t], reduction="sum")
     return loss
 
 
@@ -63,9 +73,9 @@ def gru(X: Any, Y: Any, U: Any, W: Any, b: Any, V: Any, c: Any) -> Any:
         a = tg.linear(X[t], U, b)
         gates = tg.sigmoid(a[:, : 2 * H] + tg.linear(h, W[: 2 * H]))
         z, r = gates[:, :H], gates[:, H:]
-        new = np.tanh(a[:, 2 * H :] + tg.linear(r * h, W[2 * H :]))
+        new = tg.tanh(a[:, 2 * H :] + tg.linear(r * h, W[2 * H :]))
         h = (1 - z) * h + z * new
-        loss = loss + tg.softmax_cross_entropy(tg.linear(h, V, c), Y[t]).sum()
+        loss = loss + tg.softmax_cross_entropy(tg.linear(h, V, c), Y[t], reduction="sum")
     return loss
 
 
