@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from .source import where
+from .source import locate, where
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
 
 
 def explained_error(op: Any, error: Exception, values: tuple[Any, ...], frame: FrameType) -> Exception:
@@ -50,3 +53,14 @@ def refuse_complex(what: str, value: Any, frame: FrameType) -> None:
             f"{what}: a Tensor is real, got {value.dtype}; keep real and imaginary parts apart,"
             f" as tg.fft's functions do{where(frame)}"
         )
+
+
+def refuse_write(tensor: Tensor) -> NoReturn:
+    """Refuse to write into a Tensor."""
+    source = locate(tensor._call, tensor._lasti)
+    made = f"the value of {tensor.op.name}" if tensor.op else "a leaf"
+    at = f", recorded here:\n  {source}" if source else ""
+    raise TypeError(
+        f"a Tensor is not written in place: this one is {made}{at}"
+        "\nt = t.at[i].set(value) gives another one, as t.at[i].add(value) and np.where do"
+    )

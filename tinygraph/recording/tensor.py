@@ -17,6 +17,7 @@ from .calls import Call, next_index
 from .context import Context, context, known_context
 from .cuts import is_asked_for, is_question, refusal
 from .departures import Departure, note_departure
+from .errors import refuse_write
 from .numpy_protocol import dispatch
 from .primitive import Primitive
 from .questions import as_recorded, tell_asked
@@ -103,7 +104,7 @@ class Tensor:
         note_departure(self, ".data", frame)
         if frame.f_lasti in augmented_attributes(frame.f_code):
             if self.op is not None:
-                _refuse_write(self)
+                refuse_write(self)
             return np.array(self._value)
         view = np.asarray(self._value).view()
         view.flags.writeable = False
@@ -112,7 +113,7 @@ class Tensor:
     @data.setter
     def data(self, value: ArrayLike) -> None:
         if self.op is not None:
-            _refuse_write(self)
+            refuse_write(self)
         array = np.array(value, dtype=self.dtype)
         if array.shape != self.shape:
             raise ValueError(f"data: expected shape {self.shape}, got {array.shape}")
@@ -283,7 +284,7 @@ class Tensor:
         return np.array(self._value, dtype=dtype)
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
-        _refuse_write(self)
+        refuse_write(self)
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Callable, tuple]:
         if is_traced(self):
@@ -396,13 +397,3 @@ def _restored(data: Any, requires_grad: bool, name: str | None, grad: np.ndarray
     tensor = make_leaf(data, requires_grad, name)
     tensor.grad = None if grad is None else np.array(grad)
     return tensor
-
-
-def _refuse_write(tensor: Tensor) -> NoReturn:
-    source = locate(tensor._call, tensor._lasti)
-    made = f"the value of {tensor.op.name}" if tensor.op else "a leaf"
-    at = f", recorded here:\n  {source}" if source else ""
-    raise TypeError(
-        f"a Tensor is not written in place: this one is {made}{at}"
-        "\nt = t.at[i].set(value) gives another one, as t.at[i].add(value) and np.where do"
-    )
