@@ -36,6 +36,7 @@ EXTRA_CALLS = {
     "softmax_cross_entropy": [
         ((normal(2, 3, 4), rng.integers(0, 4, (2, 3))), {}),
         ((normal(4), np.array(2)), {}),
+        ((normal(1, 4), np.array([2])), {}),
         ((normal(2, 300), np.array([299, 0])), {}),
     ],
     "einsum": [
@@ -77,7 +78,7 @@ def extra_calls(op):
     for arrays, attributes in EXTRA_CALLS.get(op.name, ()):
         if not op.variadic and len(arrays) != len(op.arguments):
             continue
-        if op == "linear" and op.facts.get("form") != "rows with bias":
+        if op == "linear" and op.facts.get("form") != ("rows with bias" if arrays[0].ndim == 2 else "stack with bias"):
             continue
         fitting.append((arrays, attributes))
     return fitting

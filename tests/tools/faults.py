@@ -47,13 +47,14 @@ class Fault:
     def planted(self) -> Iterator[None]:
         if self.function is None:
             (op,) = self.ops
-            rules, pull = op.rules, op.pull
+            rules, pull, push = op.rules, op.pull, op.push
             op.rules = tuple(None if i == self.rule else rule for i, rule in enumerate(rules))
             op.pull = pullback.puller(op)
+            op.push = None if op.variadic else pullback.pusher(op)
             try:
                 yield
             finally:
-                op.rules, op.pull = rules, pull
+                op.rules, op.pull, op.push = rules, pull, push
         else:
             original = self.function.__code__
             self.function.__code__ = self.code

@@ -15,7 +15,7 @@ from ..recording.context import context
 from ..recording.departures import note_pass
 from ..recording.history import leading_to, recorded_at
 from ..recording.node import Node
-from ..recording.pullback import RuleError
+from ..recording.pullback import RuleError, hand_on
 from ..recording.sparse import Sparse, dense
 from ..recording.tensor import Tensor
 from .sums import add
@@ -150,6 +150,12 @@ def steps(
     To `owned` are added those whose adjoint is a sum that no one else holds.
     """
     watch = context().watch
+    pushes = not told and watch is None
+
+    def accumulate(source: Tensor, contribution: Any) -> None:
+        sums[source] = add(sums[source], source in owned, contribution)
+        owned.add(source)
+
     for node in reversed(nodes):
         op = node.op
         if op is None:
@@ -160,6 +166,9 @@ def steps(
         if type(adjoint) is Sparse:
             adjoint = adjoint.dense()
         try:
+            if pushes and op.push is not None:
+                op.push(adjoint, node._value, node._values, node._inputs, node._attributes, sums, owned, accumulate)
+                continue
             contributions = op.pull(adjoint, node._value, node._values, node._inputs, node._attributes)
         except RuleError as error:
             raise RuleError(f"{error}{recorded_at(node)}") from error.__cause__
@@ -168,19 +177,7 @@ def steps(
             raise
         if watch is not None:
             watch.pulled(node, adjoint, contributions)
-        inputs: Any = node._inputs  # only Tensors receive a contribution
-        for source, contribution in zip(inputs, contributions):  # noqa: B905 - strict= costs 100 ns a node
-            if contribution is None:
-                continue
-            total = sums.get(source)
-            if total is None:
-                sums[source] = contribution
-            elif source in owned and type(contribution) is not Sparse:  # `add`, without the call: this line runs most
-                total += contribution
-                sums[source] = total
-            else:
-                sums[source] = add(total, source in owned, contribution)
-                owned.add(source)
+        hand_on(node._inputs, contributions, sums, owned, accumulate)
         if told:
             yield node, adjoint, contributions
 
@@ -236,7 +233,7 @@ def seed_of(output: Tensor, adjoint: ArrayLike | None) -> Any:
                 f"backward: only a scalar has an adjoint of its own, this Tensor has shape {output.shape};"
                 " sum it, or pass grad= of that shape"
             )
-        return output.dtype.type(1)
+        return np.array(1, output.dtype)  # with which arrays compute faster than with a NumPy number
     seed = np.array(adjoint._value if isinstance(adjoint, Tensor) else adjoint, dtype=output.dtype)
     if seed.shape != output.shape:
         raise ValueError(f"backward: the Tensor has shape {output.shape}, its adjoint grad= has {seed.shape}")

@@ -98,7 +98,7 @@ def _of_scalar(what: str, f: Callable, argnums: Argnums, valued: bool = False) -
         traced = TracedCall(f, args, kwargs, argnums, Asked(what, _frame(1)))
         output = traced.scalar()
         tell_observers(output)
-        gradient = traced.gradient([np.ones((), output.dtype)])
+        gradient = traced.gradient([np.array(1, output.dtype)])
         traced.end()
         return (traced.result(), gradient) if valued else gradient
 

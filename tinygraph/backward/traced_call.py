@@ -203,7 +203,7 @@ def _as_seed(what: str, output: Tensor, adjoint: Any, keep: bool) -> Any:
     if adjoint.shape != output.shape:
         raise ValueError(f"{what}: the output has shape {output.shape}, its adjoint {adjoint.shape}")
     if not keep:
-        return adjoint[()]  # a number computes faster than an array without axes
+        return adjoint
     if isinstance(adjoint, Tensor):
         return adjoint if adjoint.dtype == output.dtype else adjoint.astype(output.dtype)
     return make_leaf(adjoint)

@@ -157,4 +157,4 @@ def without_bias(form: Form, members: list[Value]) -> None:
             value.op, value.reads = add, (Read(form.add(product), 1, 0), bias)
 
 
-_WITHOUT = {"vector with bias": LINEAR["vector"], "rows with bias": LINEAR["rows"]}
+_WITHOUT = {f"{form} with bias": LINEAR[form] for form in ("vector", "rows", "stack")}

@@ -23,7 +23,14 @@ _frame = sys._getframe
 
 
 def _dot(a: Any, b: Any) -> Any:
-    return a.dot(b)  # for vectors and matrices the same product as matmul, at a third of its overhead
+    try:
+        return a.dot(b)  # for vectors and matrices the same product as matmul, at a third of its overhead
+    except ValueError:
+        raise _misfit(a, b) from None
+
+
+def _misfit(a: Any, b: Any) -> Exception:
+    return ValueError(f"they do not fit: {a.shape[-1]} columns against {b.shape[-2:][0]} rows")
 
 
 def _outer(a: Any, b: Any) -> Any:
@@ -70,6 +77,8 @@ _vector_vector = op(
 
 
 def _matmul(a: Any, b: Any) -> Any:
+    if a.shape[-1] != b.shape[-2:][0]:
+        raise _misfit(a, b) from None
     return np.matmul(a, b)  # not np.matmul itself, which all forms together stand for
 
 
@@ -104,14 +113,11 @@ _forms = {(2, 2): _matrix_matrix, (2, 1): _matrix_vector, (1, 2): _vector_matrix
 
 
 def _choose_product(a: Any, b: Any) -> Any:
-    if a.ndim == 0 or b.ndim == 0:
-        raise ValueError("a number is not a matrix")
-    columns, rows = a.shape[-1], b.shape[-2:][0]
-    if columns != rows:
-        raise ValueError(f"they do not fit: {columns} columns against {rows} rows")
     form = _forms.get((a.ndim, b.ndim))
     if form is not None:
         return form
+    if a.ndim == 0 or b.ndim == 0:
+        raise ValueError("a number is not a matrix") from None
     return _vector_stack if a.ndim == 1 else _stack_vector if b.ndim == 1 else _stack_stack
 
 
@@ -152,12 +158,32 @@ def matmul(a: Any, b: Any) -> Any:
 # -- linear: x Wᵀ + b, PyTorch's F.linear ------------------------------------------------------------------------------
 
 
+_MISFIT = "they do not fit: x must be (..., I) and W (H, I)"
+
+
+def _through_vector(x: Any, W: Any) -> Any:
+    try:
+        return W.dot(x)
+    except ValueError:
+        raise ValueError(_MISFIT) from None
+
+
+def _through_rows(x: Any, W: Any) -> Any:
+    try:
+        return x.dot(W.T)
+    except ValueError:
+        raise ValueError(_MISFIT) from None
+
+
 def _affine_vector(x: Any, W: Any, b: Any) -> Any:
-    return W.dot(x) + b
+    return _through_vector(x, W) + b
 
 
 def _affine_rows(x: Any, W: Any, b: Any) -> Any:
-    y = x.dot(W.T)
+    try:
+        y = x.dot(W.T)
+    except ValueError:
+        raise ValueError(_MISFIT) from None
     if y.dtype != b.dtype:
         return y + b
     added_to = y[0] if len(y) == 1 else y  # NumPy broadcasts at thrice the overhead of adding what is equally long
@@ -167,22 +193,22 @@ def _affine_rows(x: Any, W: Any, b: Any) -> Any:
 
 def rows(x: Any) -> Any:
     """Return `x` as a matrix, its leading axes made one."""
-    return x if len(x.shape) == 2 else np.reshape(x, (-1, x.shape[-1]))
+    return np.reshape(x, (-1, x.shape[-1]))
 
 
 _vector = op(
-    lambda x, W: W.dot(x),
+    _through_vector,
     vjp=(lambda g, y, x, W: g.dot(W), lambda g, y, x, W: outer(g, x)),
     name="linear",
     form="vector",
     samples=(((3,), (2, 3)),),
 )
 _rows = op(
-    lambda x, W: x.dot(W.T),
-    vjp=(lambda g, y, x, W: g.dot(W), lambda g, y, x, W: rows(g).T.dot(rows(x))),
+    _through_rows,
+    vjp=(lambda g, y, x, W: g.dot(W), lambda g, y, x, W: g.T.dot(x)),
     name="linear",
     form="rows",
-    samples=(((4, 3), (2, 3)), ((2, 4, 3), (2, 3))),
+    samples=(((4, 3), (2, 3)),),
 )
 _vector_bias = op(
     _affine_vector,
@@ -193,14 +219,28 @@ _vector_bias = op(
 )
 _rows_bias = op(
     _affine_rows,
+    vjp=(lambda g, y, x, W, b: g.dot(W), lambda g, y, x, W, b: g.T.dot(x), lambda g, y, x, W, b: column_sums(g)),
+    name="linear",
+    form="rows with bias",
+    samples=(((4, 3), (2, 3), (2,)),),
+)
+_stack = op(
+    _through_rows,
+    vjp=(lambda g, y, x, W: g.dot(W), lambda g, y, x, W: rows(g).T.dot(rows(x))),
+    name="linear",
+    form="stack",
+    samples=(((2, 4, 3), (2, 3)),),
+)
+_stack_bias = op(
+    _affine_rows,
     vjp=(
         lambda g, y, x, W, b: g.dot(W),
         lambda g, y, x, W, b: rows(g).T.dot(rows(x)),
         lambda g, y, x, W, b: column_sums(g),
     ),
     name="linear",
-    form="rows with bias",
-    samples=(((4, 3), (2, 3), (2,)), ((2, 4, 3), (2, 3), (2,))),
+    form="stack with bias",
+    samples=(((2, 4, 3), (2, 3), (2,)),),
 )
 
 
@@ -237,14 +277,14 @@ def linear(x: Any, W: Any, b: Any = None) -> Any:
 
 
 def _choose_linear(x: Any, W: Any, b: Any = None) -> Any:
-    shape = W.shape
-    if len(shape) != 2 or x.ndim == 0 or x.shape[-1] != shape[1]:
-        raise ValueError("they do not fit: x must be (..., I) and W (H, I)")
+    if W.ndim != 2 or x.ndim == 0:
+        raise ValueError(_MISFIT) from None
     if b is None:
-        return _vector if x.ndim == 1 else _rows
-    if b.shape != (shape[0],):
-        raise ValueError(f"b must be {shape[:1]}, a number for each row of W")
-    return _vector_bias if x.ndim == 1 else _rows_bias
+        return _without_bias.get(x.ndim, _stack)
+    if b.ndim != 1 or len(b) != len(W):
+        raise ValueError(f"b must be ({len(W)},), a number for each row of W") from None
+    return _with_bias.get(x.ndim, _stack_bias)
 
 
+_without_bias, _with_bias = {1: _vector, 2: _rows}, {1: _vector_bias, 2: _rows_bias}
 _linear = Forms("linear", _choose_linear)

@@ -12,6 +12,7 @@ from ..recording.applying import record_two
 from ..recording.broadcasting import sum_of_rows
 from ..recording.op import op
 from ..recording.source import where
+from ..recording.tensor import Tensor
 from .reductions import exponentials, softmax
 
 _frame = sys._getframe
@@ -67,12 +68,15 @@ def _losses(o: np.ndarray, target: np.ndarray) -> tuple[Any, np.ndarray]:
     if target.dtype.kind not in "iu" or target.shape != o.shape[:-1]:
         given = f"{target.dtype} of shape {target.shape}"
         raise ValueError(f"targets must be integers of shape {o.shape[:-1]}, got {given}")
-    if target.size and target.item(target.argmin()) < 0:  # too large a class fails as an index
+    alone = target.size == 1
+    if (
+        target.size and (target.item() if alone else target.item(target.argmin())) < 0
+    ):  # one too large fails as an index
         raise ValueError(f"targets must lie between 0 and {o.shape[-1] - 1}, got {target.min()}")
     shifted, p, total = exponentials(o)
     p /= total
-    if shifted.ndim == 1:
-        return np.log(total) - shifted[target.item()], p.reshape(o.shape)
+    if alone:
+        return np.log(total[()]) - shifted.ravel()[target.item()], p
     return np.log(total[..., 0]) - shifted[at(target)], p
 
 
@@ -83,7 +87,7 @@ def _each(o: np.ndarray, target: np.ndarray) -> tuple[Any, np.ndarray]:
 
 def _summed(o: np.ndarray, target: np.ndarray) -> tuple[Any, np.ndarray]:
     losses, p = _losses(o, target)
-    return sum_of_rows(losses.reshape(-1)) if losses.ndim else losses, p
+    return sum_of_rows(losses.ravel()) if losses.ndim else losses, p
 
 
 def _averaged(o: np.ndarray, target: np.ndarray) -> tuple[Any, np.ndarray]:
@@ -101,6 +105,15 @@ def at(target: np.ndarray) -> tuple[Any, ...]:
 @lru_cache(maxsize=64)
 def _first(rows: int) -> np.ndarray:
     return np.arange(rows)
+
+
+def less_one_hot(p: Any, target: Any) -> Any:
+    """Return `p` less 1 at the target."""
+    if type(p) is Tensor or target.size != 1:
+        return p - one_hot(target, p)
+    less = p.copy()
+    less.ravel()[target.item()] -= 1
+    return less
 
 
 def one_hot(target: Any, like: Any) -> np.ndarray:
@@ -125,7 +138,7 @@ _SAMPLES: Any = (((3, 4), np.array([0, 3, 3])), ((4,), np.array(2)), ((2, 3, 4),
 _REDUCED = {
     "none": op(
         _each,
-        vjp=(lambda g, y, o, target, p: g[..., None] * (p - one_hot(target, o)), None),
+        vjp=(lambda g, y, o, target, p: g[..., None] * less_one_hot(p, target), None),
         name="softmax_cross_entropy",
         form="each",
         saves=_probabilities,
@@ -133,7 +146,7 @@ _REDUCED = {
     ),
     "sum": op(
         _summed,
-        vjp=(lambda g, y, o, target, p: g * (p - one_hot(target, o)), None),
+        vjp=(lambda g, y, o, target, p: g * less_one_hot(p, target), None),
         name="softmax_cross_entropy",
         form="sum",
         saves=_probabilities,
@@ -141,7 +154,7 @@ _REDUCED = {
     ),
     "mean": op(
         _averaged,
-        vjp=(lambda g, y, o, target, p: g / np.size(target) * (p - one_hot(target, o)), None),
+        vjp=(lambda g, y, o, target, p: g / np.size(target) * less_one_hot(p, target), None),
         name="softmax_cross_entropy",
         form="mean",
         saves=_probabilities,

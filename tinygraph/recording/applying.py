@@ -109,7 +109,7 @@ def record_two(op: Any, a: Any, b: Any, frame: FrameType) -> Any:
             op = op.choose(left, right)
         y = op.forward(left, right)
     except Exception as error:
-        raise explained_error(op, error, values, frame) from _cause(op, error)
+        raise explained_error(op, error, values, frame) from _cause(error)
     if op.saves is not None:
         y, saved = y
         values = (left, right, saved)
@@ -143,7 +143,7 @@ def record_three(op: Any, a: Any, b: Any, c: Any, frame: FrameType) -> Any:
         op = op.choose(*values)
         y = op.forward(*values)
     except Exception as error:
-        raise explained_error(op, error, values, frame) from _cause(op, error)
+        raise explained_error(op, error, values, frame) from _cause(error)
     requires = False
     if type(a) is not Tensor:
         a = None
@@ -185,7 +185,7 @@ def record_any(op: Any, args: tuple, attributes: dict[str, Any] | None, frame: F
     try:
         y = op.forward(*values) if attributes is None else op.forward(*values, **attributes)
     except Exception as error:
-        raise explained_error(op, error, values, frame) from error
+        raise explained_error(op, error, values, frame) from _cause(error)
     if op.saves is not None:
         y, saved = y
         values = (*values, saved)
@@ -199,9 +199,9 @@ def record_any(op: Any, args: tuple, attributes: dict[str, Any] | None, frame: F
     return make(op, y, tuple(inputs), values, attributes, requires, frame)
 
 
-def _cause(op: Any, error: Exception) -> Exception | None:
-    """Return what a call of an op failed of; where none of several forms fits, the message says it all."""
-    return None if type(op) is Forms else error
+def _cause(error: Exception) -> Exception | None:
+    """Return what a call of an op failed of; None where its message says it all, as it was raised ``from None``."""
+    return None if error.__suppress_context__ else error
 
 
 def _is_wanted(op: Any, inputs: Iterable[Tensor | None]) -> bool:

@@ -39,26 +39,22 @@ def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
     return x.sum(axis=tuple(range(lead)) + stretched).reshape(shape)
 
 
-def sum_of_rows(x: np.ndarray) -> np.ndarray:
+def sum_of_rows(x: np.ndarray) -> Any:
     """Sum `x` over its first axis."""
-    if len(x) == 1:
+    length = len(x)
+    if length == 1:
         return x[0]
-    ones = ones_for(x, 0)
-    return np.add.reduce(x, 0) if ones is None else ones.dot(x)
+    ones = ones_for(length, x.dtype.char)
+    return np.add.reduce(x, 0) if ones is None or x.ndim > 2 else ones.dot(x)
 
 
-def ones_for(x: np.ndarray, axis: int) -> np.ndarray | None:
-    """Return a vector whose product with a small `x` sums it along an axis, at a third of a reduction's overhead.
+@lru_cache(maxsize=256)
+def ones_for(length: int, dtype: str) -> np.ndarray | None:
+    """Return a vector whose product with a small matrix sums it, at a third of a reduction's overhead.
 
-    None where `x` is large, has more than two axes or a dtype of which BLAS has no products.
+    None where it would be long, or of a dtype of which BLAS has no products.
     """
-    length = x.shape[axis]
-    return _ones(length, x.dtype.char) if length <= _SHORT and x.ndim <= 2 and x.dtype.char in "fd" else None
+    return np.ones(length, dtype) if length <= _SHORT and dtype in "fd" else None
 
 
 _SHORT = 256
-
-
-@lru_cache(maxsize=64)
-def _ones(length: int, dtype: str) -> np.ndarray:
-    return np.ones(length, dtype)

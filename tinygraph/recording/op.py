@@ -28,7 +28,7 @@ from .applying import record_any, record_one, record_two
 from .arguments import Signature
 from .numpy_protocol import numpy_functions
 from .primitive import Primitive, Rule, is_ours
-from .pullback import checked, puller
+from .pullback import checked, puller, pusher
 from .tensor import Tensor
 
 _frame = sys._getframe
@@ -99,6 +99,7 @@ class Op(Primitive):
         self._most = max(self.arity, 1) + min(len(defaults), 1)  # of the others, NumPy's order may not be the op's
         pull = puller(self, vjp.once if isinstance(vjp, each) else None)
         self.pull = pull if is_ours(self) else checked(self, pull)
+        self.push = pusher(self) if is_ours(self) and not variadic else None
         self.extended: Callable[..., Any] | None = None
         self._signature: Signature | None = None
         self.__doc__ = _documentation(self)

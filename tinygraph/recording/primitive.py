@@ -42,9 +42,12 @@ class Primitive:
         output, so that it is computed once.
     pull : callable
         ``pull(g, y, values, inputs, attributes)``: what an adjoint contributes to each input.
+    push : callable or None
+        The same, added to running sums at once: ``push(…, sums, owned, accumulate)``; only where that is faster.
     """
 
     pull: Callable[..., tuple[Any, ...]]
+    push: Callable[..., None] | None = None
 
     def __init__(
         self,

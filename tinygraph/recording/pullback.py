@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -22,8 +22,17 @@ def puller(op: Primitive, once: Rule | None = None) -> Callable[..., tuple]:
     first = op.rules[0]
     if first is not None and op.variadic:
         return _pull_each(first, once)
+    return _written_out(op, "pull")
+
+
+def pusher(op: Primitive) -> Callable[..., None]:
+    """Return ``push``, which adds to running sums what ``pull`` would return; for ops with a rule for each argument."""
+    return _written_out(op, "push")
+
+
+def _written_out(op: Primitive, kind: str) -> Callable[..., Any]:
     wanted = tuple(rule is not None for rule in op.rules)
-    return _writer(wanted, op.elementwise, op.saves is not None, bool(op.defaults))(*op.rules)
+    return _writer(kind, wanted, op.elementwise, op.saves is not None, bool(op.defaults))(*op.rules)
 
 
 class RuleError(ValueError):
@@ -101,8 +110,14 @@ def _written(op: Primitive, argument: int) -> str:
     return (f"\n  rule: {formula}" if formula else "") + (f"\n  written in {place}" if place else "")
 
 
+_ARGUMENTS = {"pull": "g, y, values, inputs, attributes"}
+_ARGUMENTS["push"] = _ARGUMENTS["pull"] + ", sums, owned, accumulate"
+
+
 @cache
-def _writer(wanted: tuple[bool, ...], elementwise: bool, saves: bool, attributes: bool) -> Callable[..., Any]:
+def _writer(
+    kind: str, wanted: tuple[bool, ...], elementwise: bool, saves: bool, attributes: bool
+) -> Callable[..., Any]:
     """Return what makes a pull-back of rules: written out by arity, as loops and ``*values`` cost as much again.
 
     Of two arguments without attributes it reads::
@@ -117,33 +132,62 @@ def _writer(wanted: tuple[bool, ...], elementwise: bool, saves: bool, attributes
                     c0 = like(c0, x0)
             …
             return c0, c1
+
+    and where it pushes, in place of the last line after each contribution::
+
+                if source0 not in sums:
+                    sums[source0] = c0
+                elif source0 in owned and type(c0) is ndarray:
+                    sums[source0] += c0
+                else:
+                    accumulate(source0, c0)
     """
     count = len(wanted)
-    operands = [f"x{i}" for i in range(count)] + ["saved"] * saves
+    each = range(count)
+    operands = [f"x{i}" for i in each] + ["saved"] * saves
     given = ", ".join(["g", "y", *operands, *["**(attributes or {})"] * attributes])
-    lines = [f"{', '.join(operands)}, = values"]
-    if count == 1:  # the node is only pulled back through because its input wants it
-        lines += [f"return (rule0({given}),)"]
-    else:
-        lines += [f"{', '.join(f'source{i}' for i in range(count))} = inputs"]
-        lines += [" = ".join(f"c{i}" for i in range(count)) + " = None"]
-        for i in [i for i in range(count) if wanted[i]]:
+    lines = [f"{', '.join(operands)}, = values", f"{', '.join(f'source{i}' for i in each)}, = inputs"]
+    lines += [" = ".join(f"c{i}" for i in each) + " = None"]
+    for i in [i for i in each if wanted[i]]:
+        lines += [f"if source{i} is not None and source{i}.requires_grad:", f"    c{i} = rule{i}({given})"]
+        if count > 1:
             differs = f"c{i}.shape != x{i}.shape or " if elementwise else ""
             lines += [
-                f"if source{i} is not None and source{i}.requires_grad:",
-                f"    c{i} = rule{i}({given})",
                 f"    if {differs}c{i}.dtype is not x{i}.dtype:",
                 f"        c{i} = {'conform' if elementwise else 'like'}(c{i}, x{i})",
             ]
-        lines += [f"return {', '.join(f'c{i}' for i in range(count))}"]
-    rules = ", ".join(f"rule{i}" for i in range(count))
-    head = [f"def write({rules}):", "    def pull(g, y, values, inputs, attributes):"]
-    text = "\n".join([*head, *(f"        {line}" for line in lines), "    return pull", ""])
-    place = f"{__file__} ({count}, {elementwise}, {saves}, {attributes})"
+        if kind == "push":
+            lines += [
+                f"    if source{i} not in sums:",
+                f"        sums[source{i}] = c{i}",
+                f"    elif source{i} in owned and type(c{i}) is ndarray:",
+                f"        sums[source{i}] += c{i}",
+                "    else:",
+                f"        accumulate(source{i}, c{i})",
+            ]
+    if kind == "pull":
+        lines += [f"return {', '.join(f'c{i}' for i in each)},"]
+    rules = ", ".join(f"rule{i}" for i in each)
+    head = [f"def write({rules}):", f"    def {kind}({_ARGUMENTS[kind]}):"]
+    text = "\n".join([*head, *(f"        {line}" for line in lines), f"    return {kind}", ""])
+    place = f"{__file__} ({kind}, {count}, {elementwise}, {saves}, {attributes})"
     linecache.cache[place] = (len(text), None, text.splitlines(keepends=True), place)  # for tracebacks
-    space = {"conform": conform, "like": like}
+    space = {"conform": conform, "like": like, "ndarray": np.ndarray}
     exec(compile(text, place, "exec"), space)
-    return space["write"]
+    return space["write"]  # type: ignore[return-value]
+
+
+def hand_on(inputs: Iterable[Any], contributions: Iterable[Any], sums: dict, owned: set, accumulate: Callable) -> None:
+    """Add contributions to the running sums of the inputs, as ``push`` does."""
+    for source, contribution in zip(inputs, contributions):  # noqa: B905 - strict= costs 100 ns a node
+        if contribution is None:
+            continue
+        if source not in sums:
+            sums[source] = contribution
+        elif source in owned and type(contribution) is np.ndarray:
+            sums[source] += contribution
+        else:
+            accumulate(source, contribution)
 
 
 def _pull_each(rule: Rule, once: Rule | None) -> Callable[..., tuple]:

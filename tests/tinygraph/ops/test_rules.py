@@ -113,3 +113,16 @@ def test_every_op_says_what_it_is():
             assert op.__doc__, op
             assert not op.facts.get("kinks") or op.facts["kinks"] in op.__doc__
             assert all(op.formula(i) for i, rule in enumerate(op.rules) if rule is not None)
+
+
+@pytest.mark.parametrize(("op", "number"), CASES)
+def test_what_a_pass_adds_up_is_what_its_steps_show_to_the_last_bit(op, number):
+    arrays, attributes, wanted = example(op, number)
+    tensors = [tg.parameter(a) if i in wanted else a for i, a in enumerate(arrays)]
+    y = sum(factor * call(op, tensors, attributes) for factor in (1.0, 0.7, 0.4))  # each leaf receives three times
+    adjoint = np.random.default_rng(1).normal(size=y.shape) if wanted else None
+    for i in wanted:
+        shown = tg.trace(y, adjoint).gradient(tensors[i])
+        tensors[i].grad = None
+        y.backward(adjoint)
+        np.testing.assert_array_equal(tensors[i].grad, shown)
