@@ -9,7 +9,9 @@
 - `anomaly`: stop at the first NaN or infinity
 """
 
+from ..memory import keep_freed_memory
 from ..recording.tensor import Tensor
 from .backprop import backward
 
 Tensor.backward = backward
+keep_freed_memory()
