@@ -212,10 +212,12 @@ def gradient_of(leaf: Tensor, total: Any, owned: bool = False) -> np.ndarray:
     """Return a sum of contributions as an array of the leaf's own: a copy, unless nobody else holds the sum."""
     if type(total) is Sparse:
         total, owned = total.dense(), True
-    gradient = np.asarray(total, leaf.dtype) if owned else np.array(total, leaf.dtype)
-    if gradient.shape != leaf.shape:
-        raise ValueError(f"a rule gave {leaf!r} of shape {leaf.shape} a contribution of shape {gradient.shape}")
-    return gradient
+    value = leaf._value
+    if not owned or type(total) is not np.ndarray or total.dtype is not value.dtype:
+        total = np.array(total, value.dtype)
+    if total.shape != value.shape:
+        raise ValueError(f"a rule gave {leaf!r} of shape {value.shape} a contribution of shape {total.shape}")
+    return total
 
 
 def seed_of(output: Tensor, adjoint: ArrayLike | None) -> Any:

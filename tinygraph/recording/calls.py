@@ -60,9 +60,11 @@ class Frames:
 
     def enter(self, frame: FrameType) -> Call:
         """Return the call of `frame`."""
-        if self.top[0] is not frame:
-            self.top = (frame, self._of_thread.stack.enter(frame))
-        return self.top[1]  # type: ignore[return-value]
+        top, call = self.top
+        if top is not frame or call is None:
+            call = self._of_thread.stack.enter(frame)
+            self.top = (frame, call)
+        return call
 
     def begin(self, frame: FrameType, call: Call) -> None:
         """Say that `frame` is that of `call`, whatever called it; for frames that have none yet."""
