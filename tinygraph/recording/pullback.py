@@ -97,6 +97,9 @@ def _misfit(contribution: Any, operands: tuple, value: Any) -> str:
     shape = contribution.like.shape if type(contribution) is Sparse else np.shape(contribution)
     if shape != np.shape(value):
         return f"a contribution of shape {shape}, the argument has shape {np.shape(value)}"
+    dtype = getattr(contribution, "dtype", None)
+    if dtype is not None and dtype.kind not in "biuf":
+        return f"{dtype}, expected {np.asarray(value).dtype}"  # of objects NumPy would make numbers
     return ""
 
 

@@ -73,3 +73,12 @@ def test_a_right_rule_of_a_program_is_let_pass():
     np.sum(squares(lambda g, y, x: 2 * x * g)(w)).backward()
     np.testing.assert_array_equal(w.grad, [2.0, 4.0])
     assert float(tg.grad(tg.grad(lambda x: squares(lambda g, y, x: 2 * x * g)(x)))(3.0)) == 2.0
+
+
+def test_a_rule_that_gives_objects_is_refused():
+    wrong = squares(lambda g, y, x: np.array([None] * 3))
+    w = tg.parameter(np.ones(3))
+    for run in (lambda: wrong(w).sum().backward(), lambda: tg.grad(lambda x: wrong(x).sum())(np.ones(3))):
+        with pytest.raises(ValueError, match="gave object, expected float64"):
+            run()
+    assert w.grad is None
