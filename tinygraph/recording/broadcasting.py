@@ -30,12 +30,13 @@ def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
     >>> sum_to(np.ones((3, 2)), (2,)), sum_to(np.ones((3, 2)), (3, 1)).ravel()
     (array([3., 3.]), array([2., 2., 2.]))
     """
-    if x.shape == shape:
+    lengths = x.shape
+    if lengths == shape:
         return x
-    lead = len(x.shape) - len(shape)
-    if lead == 1 and x.shape[1:] == shape and isinstance(x, np.ndarray):
+    if lengths[1:] == shape and isinstance(x, np.ndarray):
         return sum_of_rows(x)  # a bias
-    stretched = tuple(lead + i for i, n in enumerate(shape) if n == 1 and x.shape[lead + i] != 1)
+    lead = len(lengths) - len(shape)
+    stretched = tuple(lead + i for i, n in enumerate(shape) if n == 1 and lengths[lead + i] != 1)
     return x.sum(axis=tuple(range(lead)) + stretched).reshape(shape)
 
 
