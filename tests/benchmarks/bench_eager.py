@@ -38,13 +38,11 @@ def prepared(cell: str, row: tuple[int, ...]) -> dict[str, peers.Run]:
     """Return what is compared in a row of the table, after a look at its gradients."""
     arrays = make(cell, *row)
     differentiated = tg.value_and_grad(programs.CELLS[cell], peers.PARAMETERS)
-    runs: dict[str, peers.Run] = {
-        "textbook": peers.book(cell, arrays),
-        "linear": peers.eager(cell, arrays),
-        "function": lambda: differentiated(*arrays),
-    }
+    runs: dict[str, peers.Run] = {"textbook": peers.book(cell, arrays)}
     if cell == "Elman":
         runs["plain"] = peers.tape(programs.plain, arrays)
+    runs["linear"] = peers.eager(cell, arrays)
+    runs["function"] = lambda: differentiated(*arrays)
     if find_spec("torch"):
         runs["loop"], runs["nn"] = (peers.PEERS[name][2](cell, arrays) for name in ("torch", "torch.nn"))
     expected = _sizes(runs["textbook"])
