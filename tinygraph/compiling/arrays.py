@@ -37,7 +37,7 @@ def product(writer: KernelWriter, value: Value) -> None:
         writer.lines.append(f"dot({a}, {b}, {place.name}[{place.time}])")
     else:
         rows = writer.places.rows(writer.recurrence.rows(value), f"{writer.emitter.name(value)}_rows", writes=True)
-        writer.lines.append(f"{rows}[...] = dot({a}, {b})")
+        writer.lines.append(f"{rows}[...] = np.dot({a}, {b})")
 
 
 def outer(writer: KernelWriter, value: Value) -> None:
