@@ -27,10 +27,10 @@ class Arguments:
         What a plan depends on: structure, shapes, dtypes, and the values of all that is no array.
     leaves : list
         The arrays and Tensors among them, in order.
-    wanted : list of bool
-        For each leaf, whether it belongs to an argument that is differentiated.
+    tensors : list of Tensor
+        The Tensors among these.
     starts : list of int
-        Where the leaves of each positional argument begin.
+        Where the leaves of each positional argument begin, and at last where those of named ones do.
     objects : list
         Objects that are neither: what they hold is looked at as what the function reads is.
 
@@ -41,34 +41,49 @@ class Arguments:
     ([(2,), (2, 2)], [False, True])
     """
 
-    __slots__ = ("args", "key", "kwargs", "leaves", "objects", "starts", "wanted", "wrt")
+    __slots__ = ("args", "key", "kwargs", "leaves", "objects", "starts", "tensors", "wrt")
 
     def __init__(self, args: tuple, kwargs: dict[str, Any], wrt: frozenset[int] = frozenset()):
         self.args = args
         self.kwargs = kwargs
         self.wrt = wrt
-        self.leaves: list[Any] = []
+        leaves: list[Any] = []
+        starts: list[int] = []
+        self.leaves = leaves
+        self.starts = starts
         self.objects: list[Any] = []
-        self.wanted: list[bool] = []
+        self.tensors: list[Tensor] = []
         key: list[Any] = []
-        self.starts: list[int] = []
         for position, argument in enumerate(args):
-            self.starts.append(len(self.leaves))
-            self._take_apart(argument, position in wrt, key)
+            starts.append(len(leaves))
+            if type(argument) is np.ndarray:
+                key += argument.shape, argument.dtype
+                leaves.append(argument)
+            else:
+                self._take_apart(argument, position in wrt, key)
+        starts.append(len(leaves))
         for name, argument in kwargs.items():
             key.append(name)
             self._take_apart(argument, False, key)
-        numbers = {id(leaf): number for number, leaf in enumerate(self.leaves)}
-        if len(numbers) < len(self.leaves):  # ``a is b`` is a question, too
-            key.append(("the same", *[numbers[id(leaf)] for leaf in self.leaves]))
+        if len(set(map(id, leaves))) < len(leaves):  # ``a is b`` is a question, too
+            numbers = {id(leaf): number for number, leaf in enumerate(leaves)}
+            key.append(("the same", *[numbers[id(leaf)] for leaf in leaves]))
         self.key = tuple(key)
+
+    @property
+    def wanted(self) -> list[bool]:
+        """For each leaf, whether it belongs to an argument that is differentiated."""
+        wanted = [False] * len(self.leaves)
+        for position in self.wrt:
+            for number in range(self.starts[position], self.starts[position + 1]):
+                wanted[number] = True
+        return wanted
 
     def _take_apart(self, value: Any, wanted: bool, key: list[Any]) -> None:
         kind = type(value)
         if kind is np.ndarray:
-            key.append((value.shape, value.dtype))
+            key += value.shape, value.dtype
             self.leaves.append(value)
-            self.wanted.append(wanted)
         elif kind is dict:
             key.append((dict, *value))
             for part in value.values():
@@ -80,11 +95,10 @@ class Arguments:
         elif isinstance(value, Tensor):
             key.append((Tensor, value.shape, value.dtype, value.requires_grad))
             self.leaves.append(value)
-            self.wanted.append(wanted)
+            self.tensors.append(value)
         elif _is_number(value, wanted):
             key.append((kind, np.result_type(value)))
             self.leaves.append(np.array(value))
-            self.wanted.append(wanted)
         elif kind in _PLAIN:
             key.append((kind, value))
         elif isinstance(value, float | np.generic):
@@ -95,7 +109,7 @@ class Arguments:
 
     def values(self) -> list[np.ndarray]:
         """Return the numbers in the leaves."""
-        return [x._value if isinstance(x, Tensor) else x for x in self.leaves]
+        return [x._value if isinstance(x, Tensor) else x for x in self.leaves] if self.tensors else self.leaves
 
     def names(self, function: Callable[..., Any]) -> list[str | None]:
         """Return what the function calls its leaves; None where it has no name for one."""

@@ -125,6 +125,7 @@ class Compiled:
         self._check = check
         self._plans: OrderedDict[tuple, list[Plan]] = OrderedDict()
         self._refused: dict[tuple, str] = {}
+        self._wrt: dict[int, frozenset[int]] = {}  # by how many arguments there are
         self._calls = self._misses = self._wasted = self.plans_made = 0
         self._warned = False
 
@@ -137,12 +138,13 @@ class Compiled:
         if now.watch is not None or now.backward is not None or is_observed():
             return self.function(*args, **kwargs)
         try:
-            arguments = Arguments(args, kwargs, self._wrt(len(args)))
+            wrt = self._wrt.get(len(args))
+            arguments = Arguments(args, kwargs, self._positions(len(args)) if wrt is None else wrt)
             key = (now.recording, *arguments.key)
             known = self._plans.get(key, ())
         except (TypeError, ZeroDivisionError):  # what cannot be a key, or no position
             return self.function(*args, **kwargs)
-        if any(isinstance(leaf, Tensor) and is_traced(leaf) for leaf in arguments.leaves):
+        if arguments.tensors and any(map(is_traced, arguments.tensors)):
             return self.function(*args, **kwargs)  # somebody differentiates it, perhaps twice
         for plan in known:
             if plan.holds(arguments):
@@ -151,11 +153,12 @@ class Compiled:
             return self.function(*args, **kwargs)
         return self._first(arguments, key, sys._getframe(1))
 
-    def _wrt(self, count: int) -> frozenset[int]:
-        if self._mark is None:
-            return frozenset()
-        numbers = self._mark.argnums
-        return frozenset(n % count for n in (numbers if isinstance(numbers, tuple | list | range) else (numbers,)))
+    def _positions(self, count: int) -> frozenset[int]:
+        """Return which of so many arguments are differentiated."""
+        numbers = () if self._mark is None else self._mark.argnums
+        numbers = numbers if isinstance(numbers, tuple | list | range) else (numbers,)
+        self._wrt[count] = frozenset(n % count for n in numbers)
+        return self._wrt[count]
 
     # -- the first call -----------------------------------------------------------------------------------------------
 

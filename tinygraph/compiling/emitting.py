@@ -108,10 +108,18 @@ class Emitter:
                 self._recurrence(members, taken.get(members[0]), results)
             elif members[0] not in elsewhere:
                 self.once(members[0])
-        outputs = ", ".join(self.operand(read, 0, 1).text for read in self.form.outputs)
-        gradients = ", ".join("None" if v is None else self.operand(Read(v), 0, 1).text for v in self.form.gradients)
+        outputs = ", ".join([self._result(read) for read in self.form.outputs])
+        gradients = ", ".join(["None" if v is None else self._result(Read(v)) for v in self.form.gradients])
         body = "\n".join(f"    {line}" for line in self.lines)
         return f"def plan(arguments, captured):\n{body}\n    return [{outputs}], [{gradients}]\n"
+
+    def _result(self, read: Read) -> str:
+        """Return what is returned: an array that nobody else has."""
+        text, source = self.operand(read, 0, 1).text, read.source
+        results = [output.source for output in self.form.outputs] + self.form.gradients
+        fresh = source.kind == TOTAL or (source.kind == ASSEMBLE and not source.loop)
+        alone = results.count(source) == 1 and not self.readers[source]
+        return text if fresh and alone and source.shape else f"np.array({text})"
 
     def _recurrence(self, members: list[Value], taken: set[Value] | None, results: set[Value]) -> None:
         """Write a loop, compiled by numba if that is wanted and can be."""

@@ -96,6 +96,7 @@ class Plan:
         form.gradients = [None if read is None else next(adjoints) for read in wrt]
 
     def _write(self, form: Form, backend: str) -> None:
+        self._incomplete = None in form.gradients
         emitter = Emitter(form, backend)
         text, space = emitter.source(), emitter.space
         self.captured = [value.data for value in emitter.captured]
@@ -109,7 +110,6 @@ class Plan:
         self.lock = threading.Lock()
         exec(compile(text, "<plan>", "exec"), space)
         self._run: Callable[..., tuple[list[Any], list[Any]]] = space["plan"]
-        self._buffers = {id(x) for x in space.values() if isinstance(x, np.ndarray)}
 
     # -- what it holds for --------------------------------------------------------------------------------------------
 
@@ -118,7 +118,6 @@ class Plan:
         self._reach = reach  # holds the objects whose ids are in keys
         self._starts = arguments.starts
         self._known_places: list[tuple[int, int, int]] = []
-        self._counts = [b - a for a, b in zip(arguments.starts, [*arguments.starts[1:], len(values)])]  # noqa: B905
         self._held = {number: values[number] for number in captured.held}
         self.change = reach.state.change
 
@@ -136,16 +135,7 @@ class Plan:
         """Return outputs and gradients for the numbers of the arguments: arrays of the caller's own."""
         read = [tensor._value for tensor in self.captured]
         with self.lock:
-            outputs, gradients = self._run(values, read)
-            theirs = {id(x) for x in (*values, *read)}
-            return [self._own(x, theirs) for x in outputs], [
-                x if x is None else self._own(x, theirs) for x in gradients
-            ]
-
-    def _own(self, x: Any, theirs: set[int]) -> np.ndarray:
-        """Return an array that nobody else holds: a copy, unless it was made in this run."""
-        alone = type(x) is np.ndarray and x.nbytes > _SMALL and x.base is None
-        return x if alone and id(x) not in theirs and id(x) not in self._buffers else np.array(x)
+            return self._run(values, read)
 
     def trees(self, mark: Differentiated, arguments: Arguments, gradients: list[np.ndarray | None]) -> Any:
         """Return gradients in the structure of the arguments that are differentiated."""
@@ -165,14 +155,15 @@ class Plan:
         if not self._known_places:
             numbers = mark.argnums if isinstance(mark.argnums, tuple | list | range) else (mark.argnums,)
             for number in numbers:
-                position, start = number % len(self._starts), self._starts[number]
+                position = number % (len(self._starts) - 1)
+                start, end = self._starts[position : position + 2]
                 first = self.leaves.index(start) if start in self.leaves else 0
-                self._known_places.append((position, first, self._counts[number]))
+                self._known_places.append((position, first, end - start))
         return self._known_places
 
     def filled(self, gradients: list[np.ndarray | None], arguments: Arguments) -> list[np.ndarray]:
         """Return gradients with zeros where there are none."""
-        if all(gradient is not None for gradient in gradients):
+        if not self._incomplete:
             return gradients  # type: ignore[return-value]
         like = [arguments.leaves[leaf] if isinstance(leaf, int) else leaf for leaf in self.leaves]
         return [np.zeros(x.shape, x.dtype) if g is None else g for g, x in zip(gradients, like, strict=True)]
@@ -180,6 +171,3 @@ class Plan:
     def report(self) -> str:
         """Say what runs as a loop, and what for all time steps at once."""
         return self._described + self.failure + (f"\nop by op, not in loops: {self.unfolded}" if self.unfolded else "")
-
-
-_SMALL = 4096

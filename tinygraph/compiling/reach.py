@@ -12,6 +12,7 @@ import types
 from collections import OrderedDict, defaultdict, deque, namedtuple
 from collections.abc import Iterator
 from functools import partial
+from operator import attrgetter
 from pathlib import Path, PurePath
 from typing import Any
 from weakref import WeakSet
@@ -33,6 +34,7 @@ _ATOMS = (
     *(types.ClassMethodDescriptorType, types.GenericAlias, types.UnionType, Forms, _FIELD),
 )
 _PLAIN_COLLECTIONS = (dict, list, tuple, deque, set, frozenset, OrderedDict, defaultdict, types.MappingProxyType)
+_PARTS = attrgetter("__code__", "__defaults__", "__kwdefaults__")  # of a function, which a program can change
 _METHODS = (types.FunctionType, staticmethod, classmethod, property)
 _CHANGING = {"time", "datetime", "secrets", "uuid"}  # modules
 _UNSEEN = {  # names of what reads or changes things that no name in the code leads to
@@ -135,8 +137,7 @@ class Reach:
         if self._ran is not None and self._ran.isdisjoint(codes):
             return
         where = function.__qualname__
-        parts = "__code__", "__defaults__", "__kwdefaults__"
-        self.state.note_answer(lambda: tuple(getattr(function, part) for part in parts), where)
+        self.state.note_answer(partial(_PARTS, function), where)
         for value in (function.__defaults__, function.__kwdefaults__):
             self._next(value, f"what {where} has of its own")
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):

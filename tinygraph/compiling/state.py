@@ -58,7 +58,9 @@ class State:
                 changed = (name for name, value in zip(names, values, strict=True) if get(name) is not value)
                 return f"{next(changed)} in {what}"
         for mapping, keys, entries, what in self._mappings:
-            if len(mapping) != len(keys) or not all(map(is_, mapping.values(), entries)) or list(mapping) != keys:
+            if len(mapping) != len(keys):
+                return what
+            if keys and (not all(map(is_, mapping.values(), entries)) or list(mapping) != keys):
                 return what
         for collection, entries, what in self._collections:
             if len(collection) != len(entries) or not all(map(is_, collection, entries)):
@@ -66,7 +68,10 @@ class State:
         for array, numbers, what in self._arrays:
             if not same_numbers(array, numbers):
                 return what
-        return next((what for ask, answer, what in self._answers if not _same(ask(), answer)), None)
+        for ask, answer, what in self._answers:
+            if not _same(ask(), answer):
+                return what
+        return None
 
     def drawn(self) -> str | None:
         """Return which generator of random numbers was used since, or None."""
@@ -102,8 +107,14 @@ def _stands_where(state: Any, before: Any) -> bool:
 
 def _same(answer: Any, before: Any) -> bool:
     if isinstance(before, tuple):
-        return len(answer) == len(before) and all(a is b or _plainly_equal(a, b) for a, b in zip(answer, before))  # noqa: B905
+        if len(answer) != len(before):
+            return False
+        return all(map(is_, answer, before)) or all(map(_is_or_equal, answer, before))
     return _plainly_equal(answer, before)
+
+
+def _is_or_equal(a: Any, b: Any) -> bool:
+    return a is b or _plainly_equal(a, b)
 
 
 def _plainly_equal(a: Any, b: Any) -> bool:
