@@ -8,16 +8,19 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+import numba
 import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
 from numba.core.types import Array
-from numba.extending import overload
+from numba.extending import intrinsic, overload
 
 _ROW_MAJOR, _AS_IT_IS, _TRANSPOSED = 101, 111, 112
 
 
 @cache
-def gemm(number: np.dtype) -> Callable[..., None] | None:
-    """Return ``cblas_sgemm`` or ``cblas_dgemm``; None where NumPy shows none.
+def gemm(number: np.dtype) -> Any:
+    """Return ``cblas_sgemm`` or ``cblas_dgemm``, of ctypes; None where NumPy shows none.
 
     Examples
     --------
@@ -48,15 +51,14 @@ def dot(a: Any, b: Any, out: Any) -> None:
 
 
 @overload(dot)
-def _compiled(a: Any, b: Any, out: Any) -> Callable[..., None]:
-    turned = [_TRANSPOSED if x.ndim == 2 and x.layout == "F" else _AS_IT_IS for x in (a, b)]
+def _dot(a: Any, b: Any, out: Any) -> Callable[..., None]:
     plain = all(isinstance(x, Array) and x.layout in "CF" and x.dtype == out.dtype for x in (a, b, out))
     multiply = gemm(np.dtype(str(out.dtype))) if plain and out.layout == "C" and (a.ndim, b.ndim) != (1, 1) else None
     if multiply is None:
         return dot
     number = np.dtype(str(out.dtype)).type
     one, zero = number(1), number(0)
-    turn_a, turn_b = turned
+    turn_a, turn_b = (_TRANSPOSED if x.ndim == 2 and x.layout == "F" else _AS_IT_IS for x in (a, b))
     row, column = a.ndim == 1, b.ndim == 1
 
     def product(a: Any, b: Any, out: Any) -> None:
@@ -68,3 +70,64 @@ def _compiled(a: Any, b: Any, out: Any) -> Callable[..., None]:
         multiply(_ROW_MAJOR, turn_a, turn_b, m, n, k, one, a.ctypes, step_a, b.ctypes, step_b, zero, out.ctypes, step)
 
     return product
+
+
+# -- of all iterations at once -----------------------------------------------------------------------------------------
+
+
+def _of_rows(turned: bool, added: bool) -> Any:
+    """Return a function of arrays in C order, none of them empty: all axes but the last are those of rows."""
+
+    @intrinsic
+    def product(typing: Any, a: Any, b: Any, out: Any) -> Any:
+        return types.void(a, b, out), lambda *call: _emit(turned, added, *call)
+
+    return product
+
+
+def _emit(turned: bool, added: bool, context: Any, builder: Any, signature: Any, given: Any) -> Any:
+    kinds = signature.args
+    a, b, out = (context.make_array(t)(context, builder, x) for t, x in zip(kinds, given, strict=True))
+    number = context.get_value_type(kinds[2].dtype)
+    multiply = gemm(np.dtype(str(kinds[2].dtype)))
+    size, choice = ir.IntType(8 * ctypes.sizeof(multiply.argtypes[3])), ir.IntType(32)
+    columns = kinds[1].layout == "F"  # of the second matrix, which lie one after the other
+    n = cgutils.unpack_tuple(builder, b.shape)[-1]
+    m = builder.udiv(out.nitems, n)
+    k = builder.udiv(a.nitems, m)
+    numbers = [builder.trunc(x, size) if size.width < x.type.width else x for x in (m, n, k)]
+    m, n, k = numbers
+    pointer = ir.IntType(8).as_pointer()
+    arrays = [builder.bitcast(x.data, pointer) for x in (a, b, out)]
+    options = [choice(_ROW_MAJOR), choice(_TRANSPOSED if turned else _AS_IT_IS)]
+    options.append(choice(_TRANSPOSED if columns else _AS_IT_IS))
+    values = [*options, m, n, k, number(1.0), arrays[0], m if turned else k, arrays[1], k if columns else n]
+    values += [number(1.0 if added else 0.0), arrays[2], n]
+    kind = ir.FunctionType(ir.VoidType(), [value.type for value in values]).as_pointer()
+    address = ctypes.cast(multiply, ctypes.c_void_p).value
+    builder.call(builder.inttoptr(ir.IntType(64)(address), kind), values)
+    return context.get_dummy_value()
+
+
+def dot_rows(a: Any, b: Any, out: Any) -> None:
+    """Write the products of rows and a matrix."""
+    out.reshape(-1, b.shape[-1])[...] = np.dot(a.reshape(out.size // b.shape[-1], -1), b.reshape(-1, b.shape[-1]))
+
+
+def add_rows(a: Any, b: Any, out: Any) -> None:
+    """Add the products of rows and a matrix."""
+    out.reshape(-1, b.shape[-1])[...] += np.dot(a.reshape(out.size // b.shape[-1], -1), b.reshape(-1, b.shape[-1]))
+
+
+def dot_of_rows(a: Any, b: Any, out: Any) -> None:
+    """Write the sum of the outer products of rows."""
+    rows = a.reshape(-1, out.size // b.shape[-1])
+    out.reshape(-1, b.shape[-1])[...] = np.dot(rows.T, b.reshape(-1, b.shape[-1]))
+
+
+def of_rows() -> dict[str, Any]:
+    """Return these functions, by name: as calls of BLAS where NumPy shows it."""
+    if gemm(np.dtype(np.float64)) is None:
+        return {f.__name__: numba.njit(f) for f in (dot_rows, add_rows, dot_of_rows)}
+    how = {"dot_rows": (False, False), "add_rows": (False, True), "dot_of_rows": (True, False)}
+    return {name: _of_rows(turned, added) for name, (turned, added) in how.items()}

@@ -29,12 +29,12 @@ from .form import (
     Value,
     needed,
 )
+from .functions import Function, spread
 from .fusing import sunk, without_bias
-from .kernels import KernelWriter
 from .looping import LoopWriter
 from .lowering import Foreign
 from .recurrence import Recurrence
-from .rules import CROSS_ENTROPY_ADJOINT, cross_entropy
+from .rules import cross_entropy
 from .schedule import components, is_recurrent
 from .totals import absorbed, total
 
@@ -62,17 +62,19 @@ class Emitter:
 
     def __init__(self, form: Form, backend: str = "numpy"):
         self.form = form
-        self.backend = backend
+        self.compiled: Function | None = None
         self.space: dict[str, Any] = {"np": np, "dense": dense, "dot": np.dot, "add": np.add}
         self.space["cross_entropy"] = cross_entropy
-        self.instead: dict[Any, Any] = {}  # functions of ops for which there are faster ones
         self.lines: list[str] = []
         self.loops: list[list[Value]] = []
         self.kernels: list[str] = []  # the sources of loops that numba compiled
         self.refused: list[str] = []  # of the other ones why not
         self.buffers: dict[int, str] = {}  # names of arrays that are there before the program runs, by id
         if backend == "numba":
-            self._use_numba()
+            from .numeric import plain  # of an optional package
+
+            self.compiled = Function(self)
+            self.space.update(plain=plain, spread=spread)
             for members in components(form, needed(form)):
                 if is_recurrent(members):
                     without_bias(form, members)
@@ -87,27 +89,24 @@ class Emitter:
         self.known: dict[Value, Any] = {}  # numbers that are the same in every run
         self.alias: dict[Value, str] = {}  # what is another name for something
         self.rows: dict[Value, np.ndarray] = {}  # buffers that are there before the program runs
-
-    def _use_numba(self) -> None:
-        from . import numeric  # of an optional package
-
-        self.space.update(cross_entropy=numeric.cross_entropy, plain=numeric.plain)
-        self.instead[CROSS_ENTROPY_ADJOINT.forward] = numeric.cross_entropy_adjoint
+        self.fresh: set[Value] = set()  # what is in an array that each run makes for it alone
+        self.results = {read.source for read in form.outputs} | {v for v in form.gradients if v is not None}
 
     def source(self) -> str:
         """Return the source of ``plan(arguments, captured) -> (outputs, gradients)``."""
         in_order = components(self.form, self.needed)
-        results = {read.source for read in self.form.outputs} | {v for v in self.form.gradients if v is not None}
         taken: dict[Value, set[Value]] = {}  # by the first of a recurrence, what it computes in its loop besides
-        if self.backend == "numba":
-            taken = {m[0]: sunk(m, self.readers, results) for m in in_order if is_recurrent(m)}
+        if self.compiled is not None:
+            taken = {m[0]: sunk(m, self.readers, self.results) for m in in_order if is_recurrent(m)}
         elsewhere = self.absorbed.union(*taken.values())
         for members in in_order:
             if is_recurrent(members):
                 self.loops.append(members)
-                self._recurrence(members, taken.get(members[0]), results)
-            elif members[0] not in elsewhere:
+                self._recurrence(members, taken.get(members[0]))
+            elif members[0] not in elsewhere and (self.compiled is None or not self.compiled.take(members[0])):
                 self.once(members[0])
+        if self.compiled is not None:
+            self.compiled.end()
         outputs = ", ".join([self._result(read) for read in self.form.outputs])
         gradients = ", ".join(["None" if v is None else self._result(Read(v)) for v in self.form.gradients])
         body = "\n".join(f"    {line}" for line in self.lines)
@@ -117,20 +116,21 @@ class Emitter:
         """Return what is returned: an array that nobody else has."""
         text, source = self.operand(read, 0, 1).text, read.source
         results = [output.source for output in self.form.outputs] + self.form.gradients
-        fresh = source.kind == TOTAL or (source.kind == ASSEMBLE and not source.loop)
         alone = results.count(source) == 1 and not self.readers[source]
-        return text if fresh and alone and source.shape else f"np.array({text})"
+        return text if alone and source in self.fresh else f"np.array({text})"
 
-    def _recurrence(self, members: list[Value], taken: set[Value] | None, results: set[Value]) -> None:
+    def _recurrence(self, members: list[Value], taken: set[Value] | None) -> None:
         """Write a loop, compiled by numba if that is wanted and can be."""
-        if taken is not None:
+        if taken is not None and self.compiled is not None:
             inside = set(members)
-            outside = {v for v in members if v in results or any(reader not in inside for reader in self.readers[v])}
+            read_outside = {v for v in members if any(reader not in inside for reader in self.readers[v])}
+            outside = read_outside | self.results.intersection(members)
             try:
-                KernelWriter(Recurrence(self, members), taken, outside).write()
+                self.compiled.loop(members, taken, outside)
                 return
             except NotTaken as refusal:
                 self.refused.append(str(refusal))
+            self.compiled.end()
             for value in sorted(taken, key=lambda value: value.number):
                 self.once(value)
         LoopWriter(Recurrence(self, members)).write()
@@ -214,6 +214,7 @@ class Emitter:
                 write(f"{name} = dense({self.name(value.reads[0].source)}[{value.data}])")
         elif value.kind == TOTAL:
             write(f"{name} = {total(self, value)}")
+            self.fresh.update([value] if value.shape else [])  # else it is no array
         elif value.kind == ROW:
             source, step, offset = value.reads[0]
             rows = Value(ROW, value.shape, value.dtype, loop=value.loop, span=(0, source.shape[0]))
@@ -253,7 +254,7 @@ class Emitter:
         name = getattr(function, "__name__", "")
         if isinstance(function, np.ufunc) and getattr(np, name, None) is function:
             return f"np.{name}"
-        return self.bind("f", value, self.instead.get(function, function))
+        return self.bind("f", value, function)
 
     def _batched(self, value: Value) -> None:
         operands, name = self.operands(value), self.name(value)
@@ -330,6 +331,7 @@ class Emitter:
         else:
             name = self.name(value)
             self.lines.append(f"{name} = np.empty({value.shape}, np.{value.dtype})")
+            self.fresh.add(value)
         for index, part in zip(value.data, self.operands(value), strict=True):
             self.lines.append(f"{name}[{written(index_of_all(index) if value.loop else index)}] = {part.text}")
 

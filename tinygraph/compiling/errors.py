@@ -17,3 +17,7 @@ class Uneven(Irregular):
 
 class NotTaken(Exception):
     """A loop that is left to NumPy; its text says of what it is."""
+
+
+class Stale(Exception):
+    """Something that a compiled function would be given before it computes it."""

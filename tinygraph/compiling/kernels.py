@@ -7,26 +7,22 @@ from .elements import Elements
 from .errors import NotTaken
 from .form import ASSEMBLE, Value
 from .fusing import Groups
-from .places import Places
+from .places import Argument, Places
 from .recurrence import Recurrence
 from .scalars import fits, is_elementwise
 
 
 class KernelWriter:
-    """Writes one recurrence.
+    """Writes one recurrence into a function that has some arguments already."""
 
-    Attributes
-    ----------
-    text : str
-        The source of the loop, a function.
-    """
-
-    def __init__(self, recurrence: Recurrence, sunk: set[Value], read_outside: set[Value]):
+    def __init__(
+        self, recurrence: Recurrence, sunk: set[Value], read_outside: set[Value], arguments: dict[str, Argument]
+    ):
         self.recurrence = recurrence
         self.emitter = recurrence.emitter
         self.sunk = sunk
         self.groups = Groups(recurrence, read_outside)
-        self.places = Places(recurrence, sunk)
+        self.places = Places(recurrence, sunk, arguments)
         self.constants: dict[str, object] = {}
         self.before: dict[str, str] = {}  # what is computed before the loop
         self.lines: list[str] = []
@@ -47,9 +43,9 @@ class KernelWriter:
         if reason:
             raise NotTaken(reason)
 
-    def write(self) -> None:
-        """Append a call of the loop to the emitter's lines, and its source to the emitter's loops."""
-        recurrence, emitter = self.recurrence, self.emitter
+    def body(self) -> list[str]:
+        """Return the loop."""
+        recurrence = self.recurrence
         unkept = set(self.groups.statements) - self.groups.kept
         recurrence.allocate(without=unkept)
         written = recurrence.views.union(recurrence.base, self.groups.statements)
@@ -63,13 +59,7 @@ class KernelWriter:
                 assemble(self, group[0])
             else:
                 WRITERS[group[0].op.name](self, group[0])
-        order = "T" if recurrence.step == 1 else "T - 1, -1, -1"
-        body = [f"{name} = {text}" for name, text in self.before.items()]
-        body += [f"for t in range({order}):", *(f"    {line}" for line in self.lines)]
-        arguments = self.places.arguments
-        text = f"def loop(T, {', '.join(arguments)}):\n" + "".join(f"    {line}\n" for line in body)
-        types = [None, *(argument.type for argument in arguments.values())]
-        name = f"loop_{recurrence.number}"
-        emitter.compile_loop(name, text, self.number, types, self.constants)
-        passed = [str(recurrence.high - recurrence.low), *(argument.passed for argument in arguments.values())]
-        emitter.lines.append(f"{name}({', '.join(passed)})")
+        T = self.places.integer("T", recurrence.high - recurrence.low)
+        order = T if recurrence.step == 1 else f"{T} - 1, -1, -1"
+        before = [f"{name} = {text}" for name, text in self.before.items()]
+        return [*before, f"for t in range({order}):", *(f"    {line}" for line in self.lines)]

@@ -16,12 +16,21 @@ import numba
 import numpy as np
 import scipy  # noqa: F401 - whose BLAS numba's np.dot calls
 
-from .blas import dot
-from .rules import cross_entropy as numpys_cross_entropy
+from .blas import dot, of_rows
 
 # never fastmath=True: it makes numbers of NaN
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}}
 _inlined = numba.njit(forceinline=True, **_OPTIONS)
+
+
+@numba.njit(**_OPTIONS)
+def cross_entropy_adjoint(g, p, target, do):
+    """Write ``g (p − one_hot(target))``, a row for each loss; g may be the same for all."""
+    for i in range(len(p)):
+        adjoint = g[i] if len(g) > 1 else g[0]
+        for k in range(p.shape[1]):
+            do[i, k] = adjoint * p[i, k]
+        do[i, target[i]] -= adjoint
 
 
 @cache
@@ -109,78 +118,10 @@ def functions(number: np.dtype) -> dict[str, Any]:
     def where(condition, a, b):
         return a if condition else b
 
-    defined = (exp, tanh, sigmoid, maximum, minimum, relu, silu, softplus, softsign, sign, where)
-    return {"np": np, "dot": dot, "number": F, **{function.__name__: function for function in defined}}
-
-
-kernels: dict[tuple[Any, ...], Callable[..., Any]] = {}
-_NUMBERED = re.compile(r"\b([vc])(\d+)")
-
-
-def kernel(text: str, number: np.dtype, arguments: list[Any], constants: dict[str, Any]) -> Callable[..., Any]:
-    """Return a function compiled from its source; that of equal source, but for the numbers in names, is the same.
-
-    Parameters
-    ----------
-    text : str
-        One function named ``loop``.
-    number : dtype
-        Of its numbers.
-    arguments : list of (dtype, int, str, bool) or None
-        Of each argument dtype, dimensions, layout and whether it is written; None of an integer.
-    constants : dict
-        Numbers that its source names.
-    """
-    order: dict[str, str] = {}
-    text = _NUMBERED.sub(lambda match: match[1] + order.setdefault(match[2], str(len(order))), text)
-    named = [(_NUMBERED.fullmatch(name), x) for name, x in constants.items()]
-    fixed = {match[1] + order[match[2]]: x for match, x in named if match is not None and match[2] in order}
-    key = (text, number, tuple(arguments), tuple(sorted(fixed.items())))
-    if key not in kernels:
-        space = {**functions(number), **{name: number.type(x) for name, x in fixed.items()}}
-        exec(compile(text, "<loop>", "exec"), space)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", numba.NumbaPerformanceWarning)
-            kernels[key] = numba.njit(numba.void(*map(_typed, arguments)), **_OPTIONS)(space["loop"])
-    return kernels[key]
-
-
-# -- cross-entropy, of all time steps at once --------------------------------------------------------------------------
-
-
-def cross_entropy(o: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the losses of all time steps, and their probabilities."""
-    classes = target.astype(np.int64, copy=False)
-    losses, p = np.empty(target.shape, o.dtype), np.empty(o.shape, o.dtype)
-    forward, _ = _cross_entropy(o.dtype)
-    rows = plain(o).reshape(-1, o.shape[-1])
-    if not forward(rows, plain(classes).reshape(-1), losses.reshape(-1), p.reshape(rows.shape)):
-        return numpys_cross_entropy(o, target)  # which says what is wrong with a target
-    return losses, p
-
-
-def cross_entropy_adjoint(g: Any, p: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Return ``g (p − one_hot(target))``, a row for each loss; g may be the same for all time steps."""
-    do, classes = np.empty(p.shape, p.dtype), plain(target.astype(np.int64, copy=False)).reshape(-1)
-    _, backward = _cross_entropy(p.dtype)
-    g = np.asarray(g, p.dtype)
-    adjoints = plain(g if g.size == 1 else np.broadcast_to(g, target.shape)).reshape(-1)
-    backward(adjoints, plain(p).reshape(-1, p.shape[-1]), classes, do.reshape(-1, p.shape[-1]))
-    return do
-
-
-@cache
-def _cross_entropy(number: np.dtype) -> tuple[Callable[..., bool], Callable[..., None]]:
-    exp, zero, one = functions(number)["exp"], number.type(0), number.type(1)
-    scalar = numba.from_dtype(number)
-    matrix, vector = numba.types.Array(scalar, 2, "C"), numba.types.Array(scalar, 1, "C")
-    read = numba.types.Array(scalar, 2, "C", readonly=True)
-    given = numba.types.Array(scalar, 1, "C", readonly=True)
-    integers = numba.types.Array(numba.int64, 1, "C", readonly=True)
-
-    @numba.njit(numba.boolean(read, integers, vector, matrix), **_OPTIONS)
-    def forward(o, target, losses, p):
-        for i in range(o.shape[0]):
+    @numba.njit(**_OPTIONS)
+    def cross_entropy(o, target, losses, p):
+        """Write a loss for each row, and the probabilities; tell whether all targets are classes."""
+        for i in range(len(o)):
             if target[i] < 0 or target[i] >= o.shape[1]:
                 return False
             top = o[i, 0]
@@ -197,15 +138,45 @@ def _cross_entropy(number: np.dtype) -> tuple[Callable[..., bool], Callable[...,
             losses[i] = np.log(total) - (o[i, target[i]] - top)
         return True
 
-    @numba.njit(numba.void(given, read, integers, matrix), **_OPTIONS)
-    def backward(g, p, target, do):
-        for i in range(p.shape[0]):
-            adjoint = g[i] if len(g) > 1 else g[0]
-            for k in range(p.shape[1]):
-                do[i, k] = adjoint * p[i, k]
-            do[i, target[i]] -= adjoint
+    defined = (exp, tanh, sigmoid, maximum, minimum, relu, silu, softplus, softsign, sign, where, cross_entropy)
+    named = {function.__name__: function for function in (*defined, dot, cross_entropy_adjoint)}
+    return {"np": np, "number": F, **named, **_OF_ROWS}
 
-    return forward, backward
+
+_OF_ROWS = of_rows()
+
+
+kernels: dict[tuple[Any, ...], Callable[..., Any]] = {}
+_NUMBERED = re.compile(r"\b([vc])(\d+)")
+
+
+def kernel(text: str, number: np.dtype, arguments: list[Any], constants: dict[str, Any]) -> Callable[..., Any]:
+    """Return a function compiled from its source; that of equal source, but for the numbers in names, is the same.
+
+    Parameters
+    ----------
+    text : str
+        One function named ``loop``.
+    number : dtype
+        Of its numbers.
+    arguments : list of (dtype, int, str, bool) or None
+        Of each argument dtype, dimensions, layout and whether it is written; None of an integer. What has no
+        dimensions is a number, unless it is written.
+    constants : dict
+        Numbers that its source names.
+    """
+    order: dict[str, str] = {}
+    text = _NUMBERED.sub(lambda match: match[1] + order.setdefault(match[2], str(len(order))), text)
+    named = [(_NUMBERED.fullmatch(name), x) for name, x in constants.items()]
+    fixed = {match[1] + order[match[2]]: x for match, x in named if match is not None and match[2] in order}
+    key = (text, number, tuple(arguments), tuple(sorted(fixed.items())))
+    if key not in kernels:
+        space = {**functions(number), **{name: number.type(x) for name, x in fixed.items()}}
+        exec(compile(text, "<loop>", "exec"), space)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", numba.NumbaPerformanceWarning)
+            kernels[key] = numba.njit(numba.boolean(*map(_typed, arguments)), **_OPTIONS)(space["loop"])
+    return kernels[key]
 
 
 def plain(x: np.ndarray) -> np.ndarray:
@@ -218,4 +189,4 @@ def _typed(argument: Any) -> Any:
         return numba.int64
     dtype, ndim, layout, writes = argument
     scalar = numba.from_dtype(np.dtype(dtype))
-    return numba.types.Array(scalar, ndim, layout, readonly=not writes) if ndim else scalar
+    return numba.types.Array(scalar, ndim, layout, readonly=not writes) if ndim or writes else scalar

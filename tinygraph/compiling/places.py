@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .batching import Operand
-from .errors import NotTaken
+from .errors import NotTaken, Stale
 from .form import Read, Value
 from .recurrence import Recurrence
 
@@ -17,6 +17,17 @@ class Argument(NamedTuple):
 
     passed: str
     type: tuple[Any, int, str, bool] | None
+
+
+def argument(arguments: dict[str, Argument], name: str, passed: str, type: tuple[Any, int, str, bool] | None) -> str:
+    """Note an argument; return its name, which no other has."""
+    while name in arguments and arguments[name].passed != passed:
+        name += "_"
+    earlier = arguments[name].type if name in arguments else None
+    if type is not None and earlier is not None:
+        type = (*type[:3], type[3] or earlier[3])
+    arguments[name] = Argument(passed, type)
+    return name
 
 
 class Axis(NamedTuple):
@@ -54,29 +65,23 @@ class Places:
     arguments : dict of str to Argument
     """
 
-    def __init__(self, recurrence: Recurrence, sunk: set[Value]):
+    def __init__(self, recurrence: Recurrence, sunk: set[Value], arguments: dict[str, Argument]):
         self.recurrence = recurrence
         self.emitter = recurrence.emitter
         self.sunk = sunk
-        self.arguments: dict[str, Argument] = {}
+        self.arguments = arguments
 
     def integer(self, name: str, number: int) -> str:
         """Return a name for a number that depends on sizes."""
-        while name in self.arguments and self.arguments[name].passed != str(number):
-            name += "_"
-        self.arguments[name] = Argument(str(number), None)
-        return name
+        return argument(self.arguments, name, str(number), None)
 
     def scalar(self, name: str, source: Value, dtype: np.dtype) -> None:
         """Let the loop be given a number that is known before."""
-        self.arguments[name] = Argument(f"np.{dtype}({self.emitter.name(source)})", (dtype, 0, "C", False))
+        argument(self.arguments, name, f"np.{dtype}({self.emitter.name(source)})", (dtype, 0, "C", False))
 
     def array(self, name: str, passed: str, array: tuple[Any, int, str], writes: bool) -> str:
         """Return the name of an array that the loop is given."""
-        earlier = self.arguments.get(name)
-        writes = writes or (earlier is not None and earlier.type is not None and earlier.type[3])
-        self.arguments[name] = Argument(passed, (*array, writes))
-        return name
+        return argument(self.arguments, name, passed, (*array, writes))
 
     def of(self, read: Read) -> Place:
         """Return where an operand is read."""
@@ -130,12 +135,15 @@ class Places:
 
     def _given(self, name: str, operand: Operand, source: Value, time: str) -> Place:
         """Return the place of what is computed in each run anew, or belongs to the caller."""
-        shape = source.shape
+        shape, emitter = source.shape, self.emitter
+        copied = (not shape and not time) or (source in emitter.rows and not emitter.rows[source].flags.c_contiguous)
+        if copied and emitter.compiled is not None and source in emitter.compiled.computed:
+            raise Stale
         if not shape and not time:
-            self.arguments[name] = Argument(f"np.{source.dtype}({operand.text})", (source.dtype, 0, "C", False))
-            return Place(name, "", (), ())
+            text = f"np.{source.dtype}({operand.text})"
+            return Place(argument(self.arguments, name, text, (source.dtype, 0, "C", False)), "", (), ())
         ndim = len(shape) + bool(time)
-        self.array(name, f"plain({operand.text})", (source.dtype, ndim, "C"), writes=False)
+        name = self.array(name, f"plain({operand.text})", (source.dtype, ndim, "C"), writes=False)
         return Place(name, time, tuple([Axis(k, 0) for k in range(len(shape))]), shape)
 
     def _part(self, value: Value) -> Place:
@@ -161,8 +169,7 @@ class Places:
             name = self.rows(rows, f"{self.emitter.name(value)}_rows", writes=writes).removesuffix("[t]")
             return Place(name, "t", tuple([Axis(k, 0) for k in range(rows.ndim - 1)]), rows.shape[1:])
         time, *others = axes
-        own = name.removesuffix("_all")
-        self.array(own, name, (owner.dtype, owner.ndim, "C"), writes)
+        own = self.array(name.removesuffix("_all"), name, (owner.dtype, owner.ndim, "C"), writes)
         return Place(own, self._later(own, time.start), tuple(others), owner.shape[1:])
 
 

@@ -105,7 +105,9 @@ class Plan:
         )  # now: the form holds the recorded graph, and is let go
         self._described = described(form, emitter.loops)
         if backend == "numba":
-            self._described += f"\ncompiled by numba: {len(emitter.kernels)} of {len(emitter.loops)} loops"
+            self._described += (
+                f"\ncompiled by numba: {len(emitter.loops) - len(emitter.refused)} of {len(emitter.loops)} loops"
+            )
             self._described += "".join(f"\nin NumPy: a loop with {reason}" for reason in emitter.refused)
         self.lock = threading.Lock()
         exec(compile(text, "<plan>", "exec"), space)

@@ -200,6 +200,9 @@ class Recurrence:
                 key = (root, self.padding[root][0] + shift + low - self.low)
                 if self.filled.setdefault(key, value) is not value:
                     raise Irregular("a recurrence that begins in several ways")
+                if read.source in emitter.known:
+                    emitter.rows[value][low - self.low : high - self.low] = emitter.known[read.source]
+                    continue
                 operand = emitter.operand(read, low, high)
                 lines.append(f"{name}[{low - self.low}:{high - self.low}] = {operand.text}")
         elif value.kind == SUM and value not in self.base:

@@ -25,7 +25,7 @@ _EXPRESSIONS = {
     "clip": "minimum(maximum({}, {}), {})",
     **dict.fromkeys(("logical_not", "invert"), "not {}"),
 }
-_TAKEN = (np.dtype(np.float32), np.dtype(np.float64))
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 CHEAP = ("add", "subtract", "multiply", "divide", "negative", "positive", "alias", "square", "broadcast_to")
 
 
@@ -40,7 +40,7 @@ def is_elementwise(value: Value) -> bool:
 def fits(value: Value) -> str:
     """Tell why a value cannot be computed in a compiled loop; empty where it can."""
     for dtype in [value.dtype, *(source.dtype for source in value.sources() if not is_plain_number(source))]:
-        if dtype.kind != "b" and dtype not in _TAKEN:
+        if dtype.kind != "b" and dtype not in FLOATS:
             return f"numbers of {dtype}"
     return ""
 

@@ -57,6 +57,26 @@ def _leading(value: Value) -> bool:
     return not named.get("keepdims") and sorted(a % ndim for a in axes) == list(range(len(axes))) if ndim else False
 
 
+def factors_of_sum(emitter: Emitter, value: Value) -> tuple[Read, Read] | None:
+    """Return the factors, rows of all iterations, of the product that is a sum over these; None if it is no product."""
+    source = value.reads[0].source
+    if source not in emitter.absorbed or source.op.name not in ("outer", "matmul"):
+        return None
+    a, b = source.reads
+    if source.op.name == "outer":
+        return a, b
+    turned = _turned(source)
+    return None if turned is None else (turned, b)
+
+
+def summed(emitter: Emitter, value: Value) -> Read | None:
+    """Return the rows of all iterations that a sum adds up; None if it is of something else."""
+    read = value.reads[0]
+    if read.source in emitter.absorbed:
+        return read.source.reads[0] if read.source.op.name == "sum" else None
+    return read if read.source.loop and read.step else None
+
+
 def total(emitter: Emitter, value: Value) -> str:
     """Return the expression for a sum over all iterations."""
     read = value.reads[0]
