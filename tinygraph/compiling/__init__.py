@@ -18,7 +18,8 @@ The program that it becomes:
 - `schedule`: what is a loop, and what runs for all time steps at once
 - `emitting`, `batching`, `totals`: its source
 - `recurrence`, `looping`: the buffers of a loop, and the loop as calls of NumPy
-- `fusing`, `places`, `scalars`, `elements`, `arrays`, `kernels`: or as a function that numba compiles
+- `fusing`, `places`, `scalars`, `elements`, `arrays`, `kernels`: or as one that numba compiles
+- `functions`: such loops, with what runs for all iterations between them, as one compiled function
 - `numeric`, `blas`: what such functions call, and their compiler; they alone import numba
 - `naming`: that source for readers, with the program's own names
 - `plan`, `results`: all that together, and what a call returns
