@@ -308,3 +308,29 @@ def test_without_numba_there_is_a_word_what_to_install(monkeypatch):
         tg.compile(rolled, backend="numba")
     with pytest.raises(ValueError, match="backend='cuda'; there is 'numpy', 'numba'"):
         tg.compile(rolled, backend="cuda")
+
+
+def two_loops(xs, w):
+    """Return the state of a loop that is given the sum of another one's states, a number, in each iteration."""
+    h, total = np.zeros(3), 0.0
+    for x in xs:
+        h = np.tanh(w @ h + x)
+        total = total + np.sum(h)
+    s = h * 0.5
+    for x in xs:
+        s = np.tanh(s * total + x)
+    return np.sum(s) * total
+
+
+@needs_numba
+@pytest.mark.slow
+def test_what_one_loop_computes_is_there_when_another_reads_it():
+    rng = np.random.default_rng(0)
+    eager = tg.value_and_grad(two_loops, (0, 1))
+    compiled = tg.compile(eager, backend="numba")
+    for _ in range(4):
+        xs, w = rng.normal(size=(5, 3)) * 0.3, rng.normal(size=(3, 3))
+        (value, gradients), (expected, theirs) = compiled(xs, w), eager(xs, w)
+        assert relative(value, expected) < 1e-12
+        assert max(map(relative, gradients, theirs)) < 1e-11
+    assert "since with numba" not in compiled.report() and "compiled by numba: 0" not in compiled.report()
