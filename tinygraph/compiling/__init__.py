@@ -19,7 +19,7 @@ The program that it becomes:
 - `emitting`, `batching`, `totals`: its source
 - `recurrence`, `looping`: the buffers of a loop, and the loop as calls of NumPy
 - `fusing`, `places`, `scalars`, `elements`, `arrays`, `kernels`: or as a function that numba compiles
-- `numeric`: what such functions call, and their compiler; it alone imports numba
+- `numeric`, `products`: what such functions call, and their compiler; they alone import numba
 - `naming`: that source for readers, with the program's own names
 - `plan`, `results`: all that together, and what a call returns
 """

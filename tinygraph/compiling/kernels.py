@@ -28,7 +28,7 @@ class KernelWriter:
         self.groups = Groups(recurrence, read_outside)
         self.places = Places(recurrence, sunk)
         self.constants: dict[str, object] = {}
-        self.before: dict[str, str] = {}  # what is computed before the loop
+        self.before: dict[str, str] = {}  # by name, the lines that compute something before the loop
         self.lines: list[str] = []
         numbers = {value.dtype for value in self.groups.statements if value.dtype != bool}
         if not numbers:
@@ -64,8 +64,7 @@ class KernelWriter:
             else:
                 WRITERS[group[0].op.name](self, group[0])
         order = "T" if recurrence.step == 1 else "T - 1, -1, -1"
-        body = [f"{name} = {text}" for name, text in self.before.items()]
-        body += [f"for t in range({order}):", *(f"    {line}" for line in self.lines)]
+        body = [*self.before.values(), f"for t in range({order}):", *(f"    {line}" for line in self.lines)]
         arguments = self.places.arguments
         text = f"def loop(T, {', '.join(arguments)}):\n" + "".join(f"    {line}\n" for line in body)
         types = [None, *(argument.type for argument in arguments.values())]

@@ -15,6 +15,7 @@ _SUFFIXES = ((r"_t_p(\d+)", r"_t_plus_\1"), (r"_t_m(\d+)", r"_t_minus_\1"), (r"_
 _WIDTH = 116
 _TAKEN = {
     *("np", "dense", "dot", "add", "cross_entropy", "arguments", "captured", "plain", "t", "T", "i", "j", "k"),
+    *("product", "pack"),
     *("exp", "tanh", "sigmoid", "maximum", "minimum", "relu", "silu", "softplus", "softsign", "sign", "where"),
 }
 _RANK = {ARGUMENT: 0, CAPTURED: 0, CONSTANT: 3, JOIN: 3}  # whose names are given first

@@ -16,6 +16,7 @@ import numba
 import numpy as np
 import scipy  # noqa: F401 - whose BLAS numba's np.dot calls
 
+from .products import pack, product
 from .rules import cross_entropy as numpys_cross_entropy
 
 # never fastmath=True: it makes numbers of NaN
@@ -109,7 +110,8 @@ def functions(number: np.dtype) -> dict[str, Any]:
         return a if condition else b
 
     defined = (exp, tanh, sigmoid, maximum, minimum, relu, silu, softplus, softsign, sign, where)
-    return {"np": np, "dot": np.dot, "number": F, **{function.__name__: function for function in defined}}
+    products = {"dot": np.dot, "pack": pack, "product": product}
+    return {"np": np, "number": F, **products, **{function.__name__: function for function in defined}}
 
 
 kernels: dict[tuple[Any, ...], Callable[..., Any]] = {}
