@@ -36,10 +36,7 @@ def product(writer: KernelWriter, value: Value) -> None:
     a, b = (_converted(writer, writer.places.whole(read), read, value) for read in (first, second))
     place, rows = writer.places.written(value), writer.recurrence.rows(value)
     whole = place.is_whole(value.shape)
-    if whole:
-        out = f"{place.name}[{place.time}]"
-    else:
-        out = writer.places.rows(rows, f"{writer.emitter.name(value)}_rows", writes=True)
+    out = str(place if whole else writer.places.rows(rows, f"{writer.emitter.name(value)}_rows", writes=True))
     dense = _is_dense(writer, first) and _is_dense(writer, Read(value, 1, 0))
     if _is_fixed(second) and len(second.source.shape) == 2 and _is_small(value, second) and dense:
         writer.lines.append(f"product({a}, {_packed(writer, b, second, value.dtype, turned)}, {out})")
@@ -143,7 +140,7 @@ def turn(writer: KernelWriter, value: Value) -> None:
     """Write an array with its axes in another order, or in another shape."""
     rows, source = writer.recurrence.rows(value), value.reads[0].source
     if value.op.name in RESHAPED:
-        if not rows.flags.c_contiguous:
+        if not rows[0].flags.c_contiguous:
             raise NotTaken(f"a {value.op.name} of a part")
         _copy(writer, rows.reshape(rows.shape[0], *source.shape), value.reads[0], value)
         return

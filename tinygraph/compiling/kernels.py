@@ -69,6 +69,6 @@ class KernelWriter:
         text = f"def loop(T, {', '.join(arguments)}):\n" + "".join(f"    {line}\n" for line in body)
         types = [None, *(argument.type for argument in arguments.values())]
         name = f"loop_{recurrence.number}"
-        emitter.compile_loop(name, text, self.number, types, self.constants)
+        emitter.compile_loop(name, text, self.number, types, self.constants, self.places.are_apart())
         passed = [str(recurrence.high - recurrence.low), *(argument.passed for argument in arguments.values())]
         emitter.lines.append(f"{name}({', '.join(passed)})")

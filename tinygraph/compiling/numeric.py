@@ -15,6 +15,7 @@ from typing import Any
 import numba
 import numpy as np
 import scipy  # noqa: F401 - whose BLAS numba's np.dot calls
+from numba.core.compiler import Compiler
 
 from .products import pack, product
 from .rules import cross_entropy as numpys_cross_entropy
@@ -114,11 +115,21 @@ def functions(number: np.dtype) -> dict[str, Any]:
     return {"np": np, "number": F, **products, **{function.__name__: function for function in defined}}
 
 
+class _Apart(Compiler):
+    """A compiler of functions whose arrays share no memory: LLVM need not find that out before each row."""
+
+    def define_pipelines(self) -> Any:
+        self.state.flags.noalias = True
+        return super().define_pipelines()
+
+
 kernels: dict[tuple[Any, ...], Callable[..., Any]] = {}
 _NUMBERED = re.compile(r"\b([vc])(\d+)")
 
 
-def kernel(text: str, number: np.dtype, arguments: list[Any], constants: dict[str, Any]) -> Callable[..., Any]:
+def kernel(
+    text: str, number: np.dtype, arguments: list[Any], constants: dict[str, Any], apart: bool = False
+) -> Callable[..., Any]:
     """Return a function compiled from its source; that of equal source, but for the numbers in names, is the same.
 
     Parameters
@@ -131,18 +142,21 @@ def kernel(text: str, number: np.dtype, arguments: list[Any], constants: dict[st
         Of each argument dtype, dimensions, layout and whether it is written; None of an integer.
     constants : dict
         Numbers that its source names.
+    apart : bool
+        Whether what it writes is in no other array of its arguments.
     """
     order: dict[str, str] = {}
     text = _NUMBERED.sub(lambda match: match[1] + order.setdefault(match[2], str(len(order))), text)
     named = [(_NUMBERED.fullmatch(name), x) for name, x in constants.items()]
     fixed = {match[1] + order[match[2]]: x for match, x in named if match is not None and match[2] in order}
-    key = (text, number, tuple(arguments), tuple(sorted(fixed.items())))
+    key = (text, number, tuple(arguments), tuple(sorted(fixed.items())), apart)
     if key not in kernels:
         space = {**functions(number), **{name: number.type(x) for name, x in fixed.items()}}
         exec(compile(text, "<loop>", "exec"), space)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", numba.NumbaPerformanceWarning)
-            kernels[key] = numba.njit(numba.void(*map(_typed, arguments)), **_OPTIONS)(space["loop"])
+            options = {**_OPTIONS, "pipeline_class": _Apart} if apart else _OPTIONS
+            kernels[key] = numba.njit(numba.void(*map(_typed, arguments)), **options)(space["loop"])
     return kernels[key]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,6 +37,9 @@ class Place(NamedTuple):
     time: str
     axes: tuple[Axis, ...]
     sizes: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.name}[{self.time}]" if self.time else self.name
 
     def is_whole(self, shape: tuple[int, ...]) -> bool:
         """Tell whether it is all that the array has of one iteration."""
@@ -78,6 +82,13 @@ class Places:
         self.arguments[name] = Argument(passed, (*array, writes))
         return name
 
+    def are_apart(self) -> bool:
+        """Tell whether no array that the loop writes is in another one: what it is given by the caller never is."""
+        space = self.emitter.space
+        buffers = [(space[x.passed], x.type[3]) for x in self.arguments.values() if x.type and x.passed in space]
+        pairs = combinations(buffers, 2)
+        return not any((writes or other) and np.may_share_memory(a, b) for (a, writes), (b, other) in pairs)
+
     def of(self, read: Read) -> Place:
         """Return where an operand is read."""
         source, step, offset = read
@@ -104,23 +115,25 @@ class Places:
         """Return where a value is written."""
         return self.in_owner(self.recurrence.rows(value), value, writes=True)
 
-    def rows(self, rows: np.ndarray, name: str, *, writes: bool) -> str:
+    def rows(self, rows: np.ndarray, name: str, *, writes: bool) -> Place:
         """Return one iteration of rows that lie anyhow."""
-        space = self.emitter.space
-        while name in space and not _same(space[name], rows):
+        space, once = self.emitter.space, rows.strides[0] == 0
+        array = rows[0] if once else rows
+        while name in space and not _same(space[name], array):
             name += "_"
-        space[name] = rows
-        layout = "C" if rows.flags.c_contiguous else "A"
-        return f"{self.array(name, name, (rows.dtype, rows.ndim, layout), writes)}[t]"
+        space[name] = array
+        layout = "C" if array.flags.c_contiguous else "A"
+        self.array(name, name, (array.dtype, array.ndim, layout), writes)
+        return Place(name, "" if once else "t", tuple([Axis(k, 0) for k in range(rows.ndim - 1)]), rows.shape[1:])
 
     def whole(self, read: Read) -> str:
         """Return the source of an operand as an array."""
         place = self.of(read)
         if place.is_whole(read.source.shape):
-            return f"{place.name}[{place.time}]" if place.time else place.name
+            return str(place)
         if read.source in self.recurrence.inside:
             rows = self.recurrence.rows(read.source, read.offset)
-            return self.rows(rows, f"{self.emitter.name(read.source)}_rows", writes=False)
+            return str(self.rows(rows, f"{self.emitter.name(read.source)}_rows", writes=False))
         raise NotTaken("a product with a part of an array")
 
     def _later(self, name: str, first: int) -> str:
@@ -155,15 +168,15 @@ class Places:
     def in_owner(self, rows: np.ndarray, value: Value, *, writes: bool) -> Place:
         """Return the place of rows, which are those of a value or a part of them, in the buffer that they are in."""
         owner = rows if rows.base is None else rows.base
+        once = owner.ndim < rows.ndim
         name = self.emitter.buffers.get(id(owner))
-        axes = None if name is None else _axes(rows, owner)
+        axes = None if name is None else _axes(rows[:1], owner[None]) if once else _axes(rows, owner)
         if name is None or axes is None:
-            name = self.rows(rows, f"{self.emitter.name(value)}_rows", writes=writes).removesuffix("[t]")
-            return Place(name, "t", tuple([Axis(k, 0) for k in range(rows.ndim - 1)]), rows.shape[1:])
+            return self.rows(rows, f"{self.emitter.name(value)}_rows", writes=writes)
         time, *others = axes
         own = name.removesuffix("_all")
         self.array(own, name, (owner.dtype, owner.ndim, "C"), writes)
-        return Place(own, self._later(own, time.start), tuple(others), owner.shape[1:])
+        return Place(own, "" if once else self._later(own, time.start), tuple(others), owner.shape[not once :])
 
 
 _SMALL = 3  # a delay, not a size
