@@ -17,13 +17,14 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
+from zipfile import BadZipFile
 
 import numpy as np
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-__all__ = ["COLOURS", "data_file", "figure", "needs", "options", "progress", "stop", "table", "wrote"]
+__all__ = ["COLOURS", "data_file", "figure", "needs", "options", "progress", "reading", "stop", "table", "wrote"]
 
 COLOURS = ["#1a1f26", "#3b66d9", "#b35900", "#3f8577", "#8a2fa0"]  # the truth first, then networks and baselines
 
@@ -58,6 +59,16 @@ class _Parser(argparse.ArgumentParser):
         stop(
             f"{message}; the options are {', '.join(flag for flag in self._option_string_actions if flag[:2] == '--')}"
         )
+
+
+@contextmanager
+def reading(name: str) -> Iterator[Path]:
+    """Yield the path of a file in examples/data; end the program with one line where it cannot be read."""
+    path = Path(__file__).parent / "data" / name
+    try:
+        yield path
+    except (OSError, LookupError, ValueError, EOFError, BadZipFile) as error:
+        stop(f"cannot read {path}: {error}; take it from the repository again")
 
 
 def options(description: str | None, seeds: int = 3) -> argparse.Namespace:

@@ -52,13 +52,10 @@ class Names(NamedTuple):
 
 def read() -> tuple[list[str], list[Names]]:
     """Return the languages; and the names to learn from, to choose by and to test."""
-    path = Path(__file__).parent / "data" / "surnames.csv"
-    try:
+    with common.reading("surnames.csv") as path:
         rows = list(csv.DictReader(path.read_text("utf-8").splitlines()))
         names, languages = [row["name"] for row in rows], rnn.Vocabulary(row["language"] for row in rows)
         numbers = languages.encode(row["language"] for row in rows)
-    except (OSError, KeyError) as error:
-        common.stop(f"cannot read {path}: {error}; take it from the repository again")
     order = np.random.default_rng(0).permutation(len(names))
     parts = np.split(order, [int(0.7 * len(names)), int(0.85 * len(names))])
     return languages.symbols, [Names([names[i] for i in part], numbers[part]) for part in parts]

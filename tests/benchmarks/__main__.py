@@ -5,7 +5,9 @@
 Each peer runs in a process of its own, in turn with the others, so that all see the same machine. The table shows
 ratios of medians to NumPy by hand, optimised, with half the spread between quartiles; the time of the first call; by
 how much the process grows at most for an Elman network of 10,000 time steps; and the exponent with which the time of
-that grows with T. Peers that are not installed are left out: ``pip install tinygraph-rnn[peers,numba]``.
+that grows with T. Peers that are not installed are left out: ``pip install tinygraph-rnn[peers,numba]``. What the
+environment says of OpenBLAS is taken from it: kernels of an older processor, by OPENBLAS_CORETYPE, halve NumPy's speed,
+and jax and torch know nothing of it.
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ class Peer:
 
     def __init__(self, name: str):
         self.name = name
+        free = {name: x for name, x in os.environ.items() if not name.startswith("OPENBLAS_")}  # to choose its kernels
         one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         flags = {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"}
         self.process = subprocess.Popen(
@@ -52,7 +55,7 @@ class Peer:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **one, **flags},
+            env={**free, **one, **flags},
         )
 
     def ask(self, *request: Any) -> dict[str, Any]:

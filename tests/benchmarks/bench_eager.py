@@ -12,6 +12,8 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.pop("OPENBLAS_CORETYPE", None)  # an older processor, which only NumPy would believe
+os.environ.pop("OPENBLAS_L2_SIZE", None)
 
 import argparse
 import gc

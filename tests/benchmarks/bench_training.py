@@ -1,8 +1,9 @@
 """One update of a language model beside PyTorch's: loss, gradients, clipping and Adam, in one run.
 
 An embedding, one LSTM layer and a readout, float32, one BLAS thread each; the same weights, batches and optimizer. Ours
-runs as `rnn.fit` runs it, recorded anew for each batch or compiled; PyTorch's is its fused `nn.LSTM`. The rounds are
-interleaved, and the time is that of the processor, which other programs on the cores lengthen little.
+runs as `rnn.fit` runs it, recorded anew for each batch or compiled, by numba too where it is installed; PyTorch's is
+its fused `nn.LSTM`. The rounds are interleaved, and the time is that of the processor, which other programs on the
+cores lengthen little.
 
     OMP_NUM_THREADS=1 python tests/benchmarks/bench_training.py [--rounds 40] [--rows 1 2 3]
 """
@@ -13,6 +14,8 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.pop("OPENBLAS_CORETYPE", None)  # an older processor, which only NumPy would believe
+os.environ.pop("OPENBLAS_L2_SIZE", None)
 
 import argparse
 import gc
@@ -20,6 +23,7 @@ import statistics
 import time
 from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -93,6 +97,8 @@ def measure(H: int, N: int, T: int, K: int, rounds: int) -> dict[str, list[float
         "eager": ours(our_model(their_model, H, K), None),
         "compiled": ours(our_model(their_model, H, K), "numpy"),
     }
+    if find_spec("numba"):
+        updates["numba"] = ours(our_model(their_model, H, K), "numba")
     rng, times = np.random.default_rng(0), {name: [] for name in updates}
     for _ in range(rounds + 2):
         text = rng.integers(0, K, (T + 1, N))
@@ -114,15 +120,13 @@ def main() -> None:
     torch.set_num_threads(1)
     gc.set_threshold(200_000)  # as `rnn.fit` does
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; milliseconds an update: least (median)")
-    print(
-        f"{'H, N, T, K':>17} {'torch':>14} {'eager':>14} {'compiled':>14}   eager/torch  compiled/torch: least (median)"
-    )
+    print("H, N, T, K: torch, eager, compiled by NumPy, by numba; then those divided by torch's: least, median")
     for row in (ROWS[number - 1] for number in options.rows):
         times = measure(*row, options.rounds)
         least = {name: min(spent) * 1e3 for name, spent in times.items()}
         middle = {name: statistics.median(spent) * 1e3 for name, spent in times.items()}
         columns = " ".join(f"{least[name]:6.1f} ({middle[name]:5.1f})" for name in times)
-        ratios = (f"{x['eager'] / x['torch']:.2f}  {x['compiled'] / x['torch']:.2f}" for x in (least, middle))
+        ratios = ["  ".join(f"{x[name] / x['torch']:.2f}" for name in list(x)[1:]) for x in (least, middle)]
         print(f"{', '.join(map(str, row)):>17} {columns}   {'   median '.join(ratios)}", flush=True)
     print(f"load {os.getloadavg()[0]:.1f}")
 

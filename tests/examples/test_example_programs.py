@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from examples import common
@@ -73,3 +74,13 @@ def test_data_that_are_not_there_are_told_in_one_line():
         common.data_file("numpy", "data/none.csv")
     with pytest.raises(SystemExit, match=r"no_such_package not installed: pip install 'tinygraph-rnn\[examples\]'"):
         common.data_file("no_such_package", "data.csv")
+
+
+def test_data_that_cannot_be_read_are_told_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(common, "__file__", str(tmp_path / "common.py"))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "broken.npz").write_bytes(b"PK no archive")
+    for name, reason in (("none.npz", "No such file"), ("broken.npz", "zip|pickle")):
+        told = rf"cannot read .*{name}: .*({reason}).*; take it from the repository again"
+        with pytest.raises(SystemExit, match=told), common.reading(name) as path:
+            np.load(path)

@@ -20,7 +20,7 @@ The program that it becomes:
 - `recurrence`, `looping`: the buffers of a loop, and the loop as calls of NumPy
 - `fusing`, `places`, `scalars`, `elements`, `arrays`, `kernels`: or as one that numba compiles
 - `functions`: such loops, with what runs for all iterations between them, as one compiled function
-- `numeric`, `blas`: what such functions call, and their compiler; they alone import numba
+- `numeric`, `products`, `blas`: what such functions call, and their compiler; they alone import numba
 - `naming`: that source for readers, with the program's own names
 - `plan`, `results`: all that together, and what a call returns
 """

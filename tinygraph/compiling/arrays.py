@@ -18,6 +18,9 @@ from .recurrence import RESHAPED
 if TYPE_CHECKING:
     from .kernels import KernelWriter
 
+_MOST_BYTES = 2**21  # of a matrix that stays in the cache from one iteration to the next
+_MOST_ROWS = 256  # with more, BLAS may use several cores
+
 # -- products --------------------------------------------------------------------------------------------------------
 
 
@@ -27,17 +30,52 @@ def product(writer: KernelWriter, value: Value) -> None:
     dims = len(first.source.shape), len(second.source.shape)
     if rest or max(dims) > 2 or min(dims) == 0 or not value.shape:
         raise NotTaken(f"a {value.op.name} of {dims[0]} and {dims[1]} axes")
+    turned = value.op.name == "linear" or (dims == (2, 1) and _is_fixed(first))
+    if value.op.name != "linear" and turned:
+        first, second = second, first
     a, b = (_converted(writer, writer.places.whole(read), read, value) for read in (first, second))
-    if value.op.name == "linear" and dims[0] == 1:
+    place, rows = writer.places.written(value), writer.recurrence.rows(value)
+    whole = place.is_whole(value.shape)
+    out = str(place if whole else writer.places.rows(rows, f"{writer.emitter.name(value)}_rows", writes=True))
+    dense = _is_dense(writer, first) and _is_dense(writer, Read(value, 1, 0))
+    if _is_fixed(second) and len(second.source.shape) == 2 and _is_small(value, second) and dense:
+        writer.lines.append(f"product({a}, {_packed(writer, b, second, value.dtype, turned)}, {out})")
+        return
+    if turned and len(first.source.shape) == 1:
         a, b = b, a
-    elif value.op.name == "linear":
+    elif turned:
         b = _transposed(writer, b, second)
-    place = writer.places.written(value)
-    if place.is_whole(value.shape):
-        writer.lines.append(f"dot({a}, {b}, {place.name}[{place.time}])")
-    else:
-        rows = writer.places.rows(writer.recurrence.rows(value), f"{writer.emitter.name(value)}_rows", writes=True)
-        writer.lines.append(f"{rows}[...] = np.dot({a}, {b})")
+    writer.lines.append(f"np.dot({a}, {b}, {out})" if whole else f"{out}[...] = np.dot({a}, {b})")
+
+
+def _packed(writer: KernelWriter, text: str, read: Read, dtype: np.dtype, turned: bool) -> str:
+    """Return the name of the panels of a matrix, or of its transpose."""
+    from .products import panels  # of an optional package
+
+    name, shape = f"{text}{'_T' if turned else ''}_panels", read.source.shape
+    writer.emitter.space.setdefault(name, panels(shape[::-1] if turned else shape, dtype))
+    own = writer.places.array(name, name, (dtype, 3, "C"), writes=True)
+    writer.before[own] = f"pack({text}{'.T' if turned else ''}, {own})"
+    return own
+
+
+def _is_fixed(read: Read) -> bool:
+    """Tell whether an operand is the same in all iterations."""
+    return read.source.loop is None or not read.step
+
+
+def _is_dense(writer: KernelWriter, read: Read) -> bool:
+    """Tell whether the numbers of a row are beside each other."""
+    if read.source not in writer.recurrence.inside:
+        return True
+    rows = writer.recurrence.rows(read.source, read.offset)
+    return rows.shape[-1] == 1 or rows.strides[-1] == rows.itemsize
+
+
+def _is_small(value: Value, matrix: Read) -> bool:
+    """Tell whether a product is none for BLAS: its matrix stays in the cache, and several cores are no gain."""
+    size = int(np.prod(matrix.source.shape)) * value.dtype.itemsize
+    return size <= _MOST_BYTES and (len(value.shape) == 1 or value.shape[0] <= _MOST_ROWS)
 
 
 def outer(writer: KernelWriter, value: Value) -> None:
@@ -56,7 +94,7 @@ def _converted(writer: KernelWriter, text: str, read: Read, value: Value) -> str
     if read.source.loop is not None and read.step:
         return f"{text}.astype(np.{value.dtype})"
     name = f"{text}_in_{value.dtype}"
-    writer.before[name] = f"{text}.astype(np.{value.dtype})"
+    writer.before[name] = f"{name} = {text}.astype(np.{value.dtype})"
     return name
 
 
@@ -64,7 +102,7 @@ def _transposed(writer: KernelWriter, text: str, read: Read) -> str:
     if read.source.loop is not None and read.step:
         return f"{text}.T"
     name = f"{text}_T"
-    writer.before[name] = f"np.ascontiguousarray({text}.T)"
+    writer.before[name] = f"{name} = np.ascontiguousarray({text}.T)"
     return name
 
 
@@ -103,7 +141,7 @@ def turn(writer: KernelWriter, value: Value) -> None:
     """Write an array with its axes in another order, or in another shape."""
     rows, source = writer.recurrence.rows(value), value.reads[0].source
     if value.op.name in RESHAPED:
-        if not rows.flags.c_contiguous:
+        if not rows[0].flags.c_contiguous:
             raise NotTaken(f"a {value.op.name} of a part")
         _copy(writer, rows.reshape(rows.shape[0], *source.shape), value.reads[0], value)
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -12,8 +11,7 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.core.types import Array
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
 
 _ROW_MAJOR, _AS_IT_IS, _TRANSPOSED = 101, 111, 112
 
@@ -43,33 +41,6 @@ def gemm(number: np.dtype) -> Any:
                 function.argtypes, function.restype = parts, None
                 return function
     return None
-
-
-def dot(a: Any, b: Any, out: Any) -> None:
-    """Write the product of two matrices, or of a matrix and a vector, into a contiguous array."""
-    np.dot(a, b, out)
-
-
-@overload(dot)
-def _dot(a: Any, b: Any, out: Any) -> Callable[..., None]:
-    plain = all(isinstance(x, Array) and x.layout in "CF" and x.dtype == out.dtype for x in (a, b, out))
-    multiply = gemm(np.dtype(str(out.dtype))) if plain and out.layout == "C" and (a.ndim, b.ndim) != (1, 1) else None
-    if multiply is None:
-        return dot
-    number = np.dtype(str(out.dtype)).type
-    one, zero = number(1), number(0)
-    turn_a, turn_b = (_TRANSPOSED if x.ndim == 2 and x.layout == "F" else _AS_IT_IS for x in (a, b))
-    row, column = a.ndim == 1, b.ndim == 1
-
-    def product(a: Any, b: Any, out: Any) -> None:
-        m, k = (1, a.shape[0]) if row else (a.shape[0], a.shape[-1])
-        n = 1 if column else b.shape[-1]
-        step_a = max(1, m if turn_a == _TRANSPOSED else k)
-        step_b = max(1, k if turn_b == _TRANSPOSED else n)
-        step = max(1, n)  # from row to row
-        multiply(_ROW_MAJOR, turn_a, turn_b, m, n, k, one, a.ctypes, step_a, b.ctypes, step_b, zero, out.ctypes, step)
-
-    return product
 
 
 # -- of all iterations at once -----------------------------------------------------------------------------------------
@@ -111,18 +82,18 @@ def _emit(turned: bool, added: bool, context: Any, builder: Any, signature: Any,
 
 def dot_rows(a: Any, b: Any, out: Any) -> None:
     """Write the products of rows and a matrix."""
-    out.reshape(-1, b.shape[-1])[...] = np.dot(a.reshape(out.size // b.shape[-1], -1), b.reshape(-1, b.shape[-1]))
+    out.reshape(-1, b.shape[-1])[:] = np.dot(a.reshape(out.size // b.shape[-1], -1), b.reshape(-1, b.shape[-1]))
 
 
 def add_rows(a: Any, b: Any, out: Any) -> None:
     """Add the products of rows and a matrix."""
-    out.reshape(-1, b.shape[-1])[...] += np.dot(a.reshape(out.size // b.shape[-1], -1), b.reshape(-1, b.shape[-1]))
+    out.reshape(-1, b.shape[-1])[:] += np.dot(a.reshape(out.size // b.shape[-1], -1), b.reshape(-1, b.shape[-1]))
 
 
 def dot_of_rows(a: Any, b: Any, out: Any) -> None:
     """Write the sum of the outer products of rows."""
     rows = a.reshape(-1, out.size // b.shape[-1])
-    out.reshape(-1, b.shape[-1])[...] = np.dot(rows.T, b.reshape(-1, b.shape[-1]))
+    out.reshape(-1, b.shape[-1])[:] = np.dot(rows.T, b.reshape(-1, b.shape[-1]))
 
 
 def of_rows() -> dict[str, Any]:

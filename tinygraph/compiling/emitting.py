@@ -135,11 +135,11 @@ class Emitter:
                 self.once(value)
         LoopWriter(Recurrence(self, members)).write()
 
-    def compile_loop(self, name: str, text: str, number: np.dtype, types: list[Any], constants: dict[str, Any]) -> None:
+    def compile_loop(self, name: str, text: str, *description: Any) -> None:
         """Let a name in the source stand for a loop that numba compiles."""
         from .numeric import kernel  # of an optional package
 
-        self.space[name] = kernel(text, number, types, constants)
+        self.space[name] = kernel(text, *description)
         self.kernels.append(text.replace("def loop(", f"def {name}(", 1))
 
     # -- names --------------------------------------------------------------------------------------------------------
@@ -160,12 +160,13 @@ class Emitter:
         self.space[self.name(value)] = self.rows[value]
         return self.name(value)
 
-    def zeros(self, value: Value, before: int = 0, after: int = 0) -> np.ndarray:
-        """Return an array with a row for each iteration, and some more at its ends."""
-        array = np.zeros((before + value.count + after, *value.shape), value.dtype)
+    def zeros(self, value: Value, before: int = 0, after: int = 0, *, once: bool = False) -> np.ndarray:
+        """Return an array with a row for each iteration, and some more at its ends; or `once`, the same one for all."""
+        shape = (before + value.count + after, *value.shape)
+        array = np.zeros(shape[once:], value.dtype)
         name = f"{self.name(value)}_all" if before or after else self.name(value)
         self.space[name], self.buffers[id(array)] = array, name
-        return array
+        return np.ndarray(shape, value.dtype, array, strides=(0, *array.strides)) if once else array
 
     def operand(self, read: Read, low: int, high: int) -> Operand:
         """Return what is read in the iterations from `low` to before `high`, all at once."""

@@ -12,7 +12,7 @@ from .errors import Stale
 from .form import ASSEMBLE, CALL, JOIN, SAVED, TOTAL, Read, Value
 from .kernels import KernelWriter
 from .own import CROSS_ENTROPY
-from .places import Argument, argument
+from .places import Argument, are_apart, argument
 from .recurrence import Recurrence
 from .rules import CROSS_ENTROPY_ADJOINT
 from .scalars import FLOATS, expression, is_elementwise
@@ -39,7 +39,7 @@ class Function:
         self.emitter = emitter
         self.waiting: list[Value] = []
         self.begun: set[Value] = set()  # arrays of which parts are written in their places
-        self.placed: set[Value] = set()  # these parts
+        self.wholes: dict[str, str] = {}  # by names of these parts, those of the arrays
         self._begin()
 
     def _begin(self) -> None:
@@ -65,7 +65,8 @@ class Function:
         types = [argument.type for argument in self.arguments.values()]
         text = f"def loop({', '.join(self.arguments)}):\n{lines}"
         assert self.number is not None
-        self.emitter.compile_loop(name, text, self.number, types, self.constants)
+        apart = are_apart(self.arguments.values(), self.emitter.space, self.wholes)
+        self.emitter.compile_loop(name, text, self.number, types, self.constants, apart)
         call = f"{name}({', '.join([argument.passed for argument in self.arguments.values()])})"
         self.emitter.lines.append(f"{call} or {self.targets}" if self.targets else call)
 
@@ -144,7 +145,7 @@ class Function:
             factors = factors_of_sum(self.emitter, value)
             return self._products if factors and same else self._sum if summed(self.emitter, value) and same else None
         if value.kind == ASSEMBLE:
-            there = value.loop or all(read.source in self.placed for read in value.reads)
+            there = value.loop or all(self.emitter.name(read.source) in self.wholes for read in value.reads)
             return self._assemble if same and there else None
         if value.kind != CALL:
             return None
@@ -200,7 +201,7 @@ class Function:
                 self.begun.add(whole)
                 self._once(whole)
                 del self.arguments[emitter.name(whole)]
-            self.placed.add(value)
+            self.wholes[name] = emitter.name(whole)
             number = [read.source for read in whole.reads].index(value)
             emitter.lines.append(f"{name} = {emitter.name(whole)}[{written(whole.data[number])}]")
         else:

@@ -24,7 +24,7 @@ class KernelWriter:
         self.groups = Groups(recurrence, read_outside)
         self.places = Places(recurrence, sunk, arguments)
         self.constants: dict[str, object] = {}
-        self.before: dict[str, str] = {}  # what is computed before the loop
+        self.before: dict[str, str] = {}  # by name, the lines that compute something before the loop
         self.lines: list[str] = []
         numbers = {value.dtype for value in self.groups.statements if value.dtype != bool}
         if not numbers:
@@ -61,5 +61,4 @@ class KernelWriter:
                 WRITERS[group[0].op.name](self, group[0])
         T = self.places.integer("T", recurrence.high - recurrence.low)
         order = T if recurrence.step == 1 else f"{T} - 1, -1, -1"
-        before = [f"{name} = {text}" for name, text in self.before.items()]
-        return [*before, f"for t in range({order}):", *(f"    {line}" for line in self.lines)]
+        return [*self.before.values(), f"for t in range({order}):", *(f"    {line}" for line in self.lines)]

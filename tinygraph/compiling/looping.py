@@ -11,6 +11,7 @@ from .errors import Irregular
 from .form import ASSEMBLE, CALL, CONSTANT, PART, PULL, SAVED, SUM, Read, Value
 from .recurrence import Recurrence
 
+_OFTEN = 64  # rows in all, for which BLAS is given a matrix as it likes it best
 _MOST_ROWS = 256  # of which views are made beforehand: of more they would not stay in the cache
 
 
@@ -118,7 +119,8 @@ class LoopWriter:
         elif value.op.name == "matmul" and plain and max(shapes) <= 2 and min(shapes) > 0 and value.shape:
             write(f"dot({operands[0]}, {operands[1]}, {out})")
         elif value.op.name == "sigmoid" and value.dtype.kind == "f":
-            largest = int(np.log(np.finfo(value.dtype).max))  # what is no greater does not overflow
+            largest = f"largest_{value.number}"  # what is no greater does not overflow; a row of it, for SIMD's sake
+            emitter.space[largest] = np.full(value.shape[-1:], int(np.log(np.finfo(value.dtype).max)), value.dtype)
             write(f"np.negative({operands[0]}, {out})")
             write(f"np.minimum({out}, {largest}, out={out})")
             write(f"np.exp({out}, {out})")
@@ -140,7 +142,9 @@ class LoopWriter:
         if len(value.reads[0].source.shape) == 1:
             self.statements.append(f"dot({W}, {x}, {out})")
         else:
-            self.emitter.lines.append(f"{W}_T{value.number} = {W}.T")
+            often = value.count * value.shape[0] >= _OFTEN
+            turned = f"np.ascontiguousarray({W}.T)" if often else f"{W}.T"
+            self.emitter.lines.append(f"{W}_T{value.number} = {turned}")
             self.statements.append(f"dot({x}, {W}_T{value.number}, {out})")
         if bias:
             self.statements.append(f"add({out}, {bias[0]}, {out})")

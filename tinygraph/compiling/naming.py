@@ -16,6 +16,7 @@ _WIDTH = 116
 _TAKEN = {
     *("np", "dense", "dot", "add", "cross_entropy", "arguments", "captured", "plain", "t", "T", "i", "j", "k"),
     *("spread", "number", "ones", "dot_rows", "add_rows", "dot_of_rows", "cross_entropy_adjoint"),
+    *("product", "pack"),
     *("exp", "tanh", "sigmoid", "maximum", "minimum", "relu", "silu", "softplus", "softsign", "sign", "where"),
 }
 _RANK = {ARGUMENT: 0, CAPTURED: 0, CONSTANT: 3, JOIN: 3}  # whose names are given first

@@ -15,8 +15,10 @@ from typing import Any
 import numba
 import numpy as np
 import scipy  # noqa: F401 - whose BLAS numba's np.dot calls
+from numba.core.compiler import Compiler
 
-from .blas import dot, of_rows
+from .blas import of_rows
+from .products import pack, product
 
 # never fastmath=True: it makes numbers of NaN
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}}
@@ -139,18 +141,28 @@ def functions(number: np.dtype) -> dict[str, Any]:
         return True
 
     defined = (exp, tanh, sigmoid, maximum, minimum, relu, silu, softplus, softsign, sign, where, cross_entropy)
-    named = {function.__name__: function for function in (*defined, dot, cross_entropy_adjoint)}
+    named = {function.__name__: function for function in (*defined, pack, product, cross_entropy_adjoint)}
     return {"np": np, "number": F, **named, **_OF_ROWS}
 
 
 _OF_ROWS = of_rows()
 
 
+class _Apart(Compiler):
+    """A compiler of functions whose arrays share no memory: LLVM need not find that out before each row."""
+
+    def define_pipelines(self) -> Any:
+        self.state.flags.noalias = True
+        return super().define_pipelines()
+
+
 kernels: dict[tuple[Any, ...], Callable[..., Any]] = {}
 _NUMBERED = re.compile(r"\b([vc])(\d+)")
 
 
-def kernel(text: str, number: np.dtype, arguments: list[Any], constants: dict[str, Any]) -> Callable[..., Any]:
+def kernel(
+    text: str, number: np.dtype, arguments: list[Any], constants: dict[str, Any], apart: bool = False
+) -> Callable[..., Any]:
     """Return a function compiled from its source; that of equal source, but for the numbers in names, is the same.
 
     Parameters
@@ -164,18 +176,21 @@ def kernel(text: str, number: np.dtype, arguments: list[Any], constants: dict[st
         dimensions is a number, unless it is written.
     constants : dict
         Numbers that its source names.
+    apart : bool
+        Whether what it writes is in no other array of its arguments.
     """
     order: dict[str, str] = {}
     text = _NUMBERED.sub(lambda match: match[1] + order.setdefault(match[2], str(len(order))), text)
     named = [(_NUMBERED.fullmatch(name), x) for name, x in constants.items()]
     fixed = {match[1] + order[match[2]]: x for match, x in named if match is not None and match[2] in order}
-    key = (text, number, tuple(arguments), tuple(sorted(fixed.items())))
+    key = (text, number, tuple(arguments), tuple(sorted(fixed.items())), apart)
     if key not in kernels:
         space = {**functions(number), **{name: number.type(x) for name, x in fixed.items()}}
         exec(compile(text, "<loop>", "exec"), space)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", numba.NumbaPerformanceWarning)
-            kernels[key] = numba.njit(numba.boolean(*map(_typed, arguments)), **_OPTIONS)(space["loop"])
+            options = {**_OPTIONS, "pipeline_class": _Apart} if apart else _OPTIONS
+            kernels[key] = numba.njit(numba.boolean(*map(_typed, arguments)), **options)(space["loop"])
     return kernels[key]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Mapping
+from itertools import permutations, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,6 +33,26 @@ def argument(arguments: dict[str, Argument], name: str, passed: str, type: tuple
     return name
 
 
+def are_apart(arguments: Collection[Argument], space: Mapping[str, Any], wholes: Mapping[str, str]) -> bool:
+    """Tell whether no array that a function writes is in another one that it is given.
+
+    What the caller gives never is: arrays lie in others that are there before the program runs, by what names stand for
+    in `space`, or are parts of one that it makes, whose name is in `wholes`, or of which an expression is passed.
+    """
+    arrays = [(set(re.findall(r"[A-Za-z_]\w*", x.passed)), x.type[3]) for x in arguments if x.type is not None]
+
+    def share(written: set[str], other: set[str]) -> bool:
+        buffers = [
+            [space[name] for name in names if isinstance(space.get(name), np.ndarray)] for names in (written, other)
+        ]
+        around = [{wholes[name] for name in names if name in wholes} for names in (written, other)]
+        named = (written & other) | (around[0] & other) | (written & around[1])
+        return bool(named) or any(np.may_share_memory(a, b) for a, b in product(*buffers))
+
+    pairs = [(a, b) for (a, writes), (b, _) in permutations(arrays, 2) if writes]
+    return not any(share(a, b) for a, b in pairs)
+
+
 class Axis(NamedTuple):
     """An axis of an array: the axis of the value that goes along it, or None, and where that begins."""
 
@@ -47,6 +70,9 @@ class Place(NamedTuple):
     time: str
     axes: tuple[Axis, ...]
     sizes: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.name}[{self.time}]" if self.time else self.name
 
     def is_whole(self, shape: tuple[int, ...]) -> bool:
         """Tell whether it is all that the array has of one iteration."""
@@ -109,23 +135,25 @@ class Places:
         """Return where a value is written."""
         return self.in_owner(self.recurrence.rows(value), value, writes=True)
 
-    def rows(self, rows: np.ndarray, name: str, *, writes: bool) -> str:
+    def rows(self, rows: np.ndarray, name: str, *, writes: bool) -> Place:
         """Return one iteration of rows that lie anyhow."""
-        space = self.emitter.space
-        while name in space and not _same(space[name], rows):
+        space, once = self.emitter.space, rows.strides[0] == 0
+        array = rows[0] if once else rows
+        while name in space and not _same(space[name], array):
             name += "_"
-        space[name] = rows
-        layout = "C" if rows.flags.c_contiguous else "A"
-        return f"{self.array(name, name, (rows.dtype, rows.ndim, layout), writes)}[t]"
+        space[name] = array
+        layout = "C" if array.flags.c_contiguous else "A"
+        self.array(name, name, (array.dtype, array.ndim, layout), writes)
+        return Place(name, "" if once else "t", tuple([Axis(k, 0) for k in range(rows.ndim - 1)]), rows.shape[1:])
 
     def whole(self, read: Read) -> str:
         """Return the source of an operand as an array."""
         place = self.of(read)
         if place.is_whole(read.source.shape):
-            return f"{place.name}[{place.time}]" if place.time else place.name
+            return str(place)
         if read.source in self.recurrence.inside:
             rows = self.recurrence.rows(read.source, read.offset)
-            return self.rows(rows, f"{self.emitter.name(read.source)}_rows", writes=False)
+            return str(self.rows(rows, f"{self.emitter.name(read.source)}_rows", writes=False))
         raise NotTaken("a product with a part of an array")
 
     def _later(self, name: str, first: int) -> str:
@@ -163,14 +191,14 @@ class Places:
     def in_owner(self, rows: np.ndarray, value: Value, *, writes: bool) -> Place:
         """Return the place of rows, which are those of a value or a part of them, in the buffer that they are in."""
         owner = rows if rows.base is None else rows.base
+        once = owner.ndim < rows.ndim
         name = self.emitter.buffers.get(id(owner))
-        axes = None if name is None else _axes(rows, owner)
+        axes = None if name is None else _axes(rows[:1], owner[None]) if once else _axes(rows, owner)
         if name is None or axes is None:
-            name = self.rows(rows, f"{self.emitter.name(value)}_rows", writes=writes).removesuffix("[t]")
-            return Place(name, "t", tuple([Axis(k, 0) for k in range(rows.ndim - 1)]), rows.shape[1:])
+            return self.rows(rows, f"{self.emitter.name(value)}_rows", writes=writes)
         time, *others = axes
         own = self.array(name.removesuffix("_all"), name, (owner.dtype, owner.ndim, "C"), writes)
-        return Place(own, self._later(own, time.start), tuple(others), owner.shape[1:])
+        return Place(own, "" if once else self._later(own, time.start), tuple(others), owner.shape[not once :])
 
 
 _SMALL = 3  # a delay, not a size

@@ -43,6 +43,29 @@ class Recurrence:
             self._find_base(value)
         for value in self.members:
             self._pad(value)
+        self.passing = self._passing()
+
+    def _passing(self) -> set[Value]:
+        """Return the values that no other iteration reads, nor what is outside: one row does for all iterations."""
+        read = {read.source for read in self.emitter.form.outputs}.union(self.emitter.form.gradients)
+        lasting = {v for v in self.members if not v.shape or v in read or any(self.padding[self.root(v)[0]])}
+        for value in self.members:
+            lasting.update([value] if any(reader not in self.inside for reader in self.emitter.readers[value]) else [])
+            for source, step, offset in (*value.reads, *(case.read for case in value.cases)):
+                lasting.update([source] if (step, offset) != (1, 0) else [])
+        shares = [(value, self.root(value)[0]) for value in self.base]
+        shares += [(value, value.reads[0].source) for value in self.members if self.is_part(value)]
+        shares += [(value, self.root(read.source)[0]) for value in self.members for read in self._joined(value)]
+        before = -1
+        while before < len(lasting):
+            before = len(lasting)
+            for pair in shares:
+                if not lasting.isdisjoint(pair):
+                    lasting.update(pair)
+        return self.inside - lasting
+
+    def _joined(self, value: Value) -> tuple[Read, ...]:
+        return tuple([read for read in value.reads if read.source in self.inside]) if value.kind == ASSEMBLE else ()
 
     def allocate(self, without: Collection[Value] = ()) -> None:
         """Make the buffers of all values but those that need none."""
@@ -117,7 +140,8 @@ class Recurrence:
             start = self.padding[value][0]
             rows = self.array[value][start : start + value.count]
         emitter.rows[value] = rows
-        emitter.space[emitter.name(value)] = rows
+        if value not in self.passing:
+            emitter.space[emitter.name(value)] = rows
 
     def _place_parts(self, value: Value) -> None:
         """Let the parts of an assembled array be written where they belong: their arrays are views of its array."""
@@ -151,7 +175,7 @@ class Recurrence:
             if value.op == "getitem":
                 return rows[index_of_all(value.attributes["index"])]  # type: ignore[index]
             return rows.reshape(value.count, *value.shape)
-        return self.emitter.zeros(value, before, after)
+        return self.emitter.zeros(value, before, after, once=value in self.passing)
 
     def is_part(self, value: Value) -> bool:
         """Tell whether a value is a part of another one of the same iteration, or that in another shape."""
@@ -166,7 +190,7 @@ class Recurrence:
         if not self.is_part(value):
             return False
         root, _ = self.root(value.reads[0].source)
-        return root in self.array and (value.op.name == "getitem" or self.array[root].flags.c_contiguous)
+        return root in self.array and (value.op.name == "getitem" or self.array[root][0].flags.c_contiguous)
 
     def rows(self, value: Value, offset: int = 0) -> np.ndarray:
         """Return what is read of a value in all iterations, `offset` iterations later."""

@@ -10,37 +10,53 @@ pytest.importorskip("scipy")
 
 import numba
 
-from tinygraph.compiling.blas import dot, gemm
-
-SHAPES = [((3, 4), (4, 5)), ((1, 4), (4, 1)), ((4,), (4, 5)), ((3, 4), (4,)), ((2, 0), (0, 3)), ((0, 2), (2, 3))]
-
-
-@numba.njit
-def _dot(a, b, out):
-    dot(a, b, out)
-
-
-def _laid_out(x: np.ndarray, order: str) -> np.ndarray:
-    """Return an array by rows, by columns, or with gaps."""
-    if order == "gaps":
-        spread = np.zeros([2 * n for n in x.shape], x.dtype)
-        spread[tuple([slice(None, None, 2)] * x.ndim)] = x
-        return spread[tuple([slice(None, None, 2)] * x.ndim)]
-    return np.array(x, order=order)
+from tinygraph.compiling import blas
+from tinygraph.compiling.blas import gemm
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::numba.core.errors.NumbaPerformanceWarning")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("orders", [("C", "C"), ("F", "C"), ("C", "F"), ("F", "F"), ("gaps", "C")])
-def test_products_of_all_layouts(orders, dtype):
+@pytest.mark.parametrize("shown", [True, False], ids=["BLAS", "np.dot"])
+def test_products_of_all_rows(shown, dtype, monkeypatch):
+    if not shown:
+        monkeypatch.setattr(blas, "gemm", lambda number: None)
+    space = {**blas.of_rows(), "numba": numba}
+    exec(SOURCE, space)
     rng = np.random.default_rng(0)
-    for shapes in SHAPES:
-        a, b = (rng.normal(size=shape).astype(dtype) for shape in shapes)
-        expected = np.einsum(f"{'mk'[2 - a.ndim :]},{'kn'[: b.ndim]}->{'m' * (a.ndim - 1)}{'n' * (b.ndim - 1)}", a, b)
-        out = np.full(expected.shape, np.nan, dtype)
-        _dot(*(_laid_out(x, order) for x, order in zip((a, b), orders, strict=True)), out)
-        np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-6)
+    for lead, k, n in (((5,), 4, 3), ((2, 3), 1, 4), ((1,), 6, 1)):
+        a, b, c = (rng.normal(size=shape).astype(dtype) for shape in ((*lead, k), (k, n), (*lead, n)))
+        out = np.full((*lead, n), np.nan, dtype)
+        space["rows"](a, b, out)
+        np.testing.assert_allclose(out, np.einsum("...k,kn->...n", a, b), rtol=1e-5, atol=1e-6)
+        space["turned"](a, np.ascontiguousarray(b.T), out)
+        np.testing.assert_allclose(out, np.einsum("...k,kn->...n", a, b), rtol=1e-5, atol=1e-6)
+        space["added"](a, b, out)
+        np.testing.assert_allclose(out, 2 * np.einsum("...k,kn->...n", a, b), rtol=1e-5, atol=1e-6)
+        outer = np.full((k, n), np.nan, dtype)
+        space["sums"](a, c, outer)
+        np.testing.assert_allclose(
+            outer, np.einsum("ik,in->kn", a.reshape(-1, k), c.reshape(-1, n)), rtol=1e-5, atol=1e-6
+        )
+
+
+SOURCE = """
+@numba.njit
+def rows(a, b, out):
+    dot_rows(a, b, out)
+
+@numba.njit
+def turned(a, b, out):
+    dot_rows(a, b.T, out)
+
+@numba.njit
+def added(a, b, out):
+    add_rows(a, b, out)
+
+@numba.njit
+def sums(a, b, out):
+    dot_of_rows(a, b, out)
+"""
 
 
 def test_numpy_shows_its_blas_here():

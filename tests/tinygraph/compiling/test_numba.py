@@ -13,7 +13,7 @@ from tests.tinygraph.compiling.backends import needs_numba
 if find_spec("numba"):
     from numba import njit
 
-    from tinygraph.compiling import numeric
+    from tinygraph.compiling import numeric, products
 
 PARAMETERS = (2, 3, 4, 5, 6)
 
@@ -75,6 +75,41 @@ def test_functions_of_numbers_are_right_to_the_last_places(dtype):
     for name in ("maximum", "minimum"):
         ys = np.array([ours[name](a, b) for a, b in pairs])
         np.testing.assert_array_equal(ys, [getattr(np, name)(a, b) for a, b in pairs])
+
+
+@needs_numba
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_products_of_all_sizes_write_what_is_theirs_and_nothing_else(dtype):
+    rng = np.random.default_rng(0)
+    sizes = [(m, k, n) for m in (0, 1, 3, 4, 8, 15) for k in (0, 1, 3, 4, 9) for n in (1, 7, 16, 17, 32, 33, 70)]
+    for rows, inner, columns in sizes:
+        a, b = rng.normal(size=(rows, inner + 5)).astype(dtype), rng.normal(size=(inner, columns)).astype(dtype)
+        surroundings = np.full((rows + 2, columns + 3), dtype(7))
+        expected, bound = surroundings.copy(), 4 * (inner + 1) * np.finfo(dtype).eps
+        expected[1:-1, 2:-1] = a[:, 2:-3].astype(np.longdouble) @ b.astype(np.longdouble)
+        for matrix in (b, np.asfortranarray(b)):
+            panels = products.panels(b.shape, b.dtype)
+            products.pack(matrix, panels)
+            products.product(a[:, 2:-3], panels, surroundings[1:-1, 2:-1])
+            np.testing.assert_allclose(surroundings, expected, rtol=bound, atol=bound)
+        for row in range(rows):
+            vector = np.full(columns + 2, dtype(7))
+            products.product(a[row, 2:-3], panels, vector[1:-1])
+            np.testing.assert_allclose(vector, [7, *expected[row + 1, 2:-1], 7], rtol=bound, atol=bound)
+
+
+@needs_numba
+@pytest.mark.slow
+def test_infinite_numbers_stay_in_their_columns():
+    a = np.array([[np.inf, 1], [0, 1]], np.float32)
+    b = np.array([[1, 0, 2], [np.nan, 3, 4]], np.float32)
+    out = np.empty((2, 3), np.float32)
+    panels = products.panels(b.shape, b.dtype)
+    products.pack(b, panels)
+    products.product(a, panels, out)
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_array_equal(out, a @ b)
 
 
 def mapped(function, xs):

@@ -1,0 +1,87 @@
+"""What a loop holds of each time step: what another one reads, or what is outside."""
+
+import numpy as np
+import pytest
+
+import tinygraph as tg
+from tests.benchmarks.programs import CELLS, make
+from tests.tinygraph.compiling.backends import BACKENDS
+from tinygraph.compiling.places import Argument, are_apart
+
+PARAMETERS = (2, 3, 4, 5, 6)
+
+
+def held(compiled):
+    """Return how many bytes the arrays of the only plan have."""
+    ((plan,),) = compiled._plans.values()
+    arrays = [x for x in plan._run.__globals__.values() if isinstance(x, np.ndarray)]
+    owners = {id(x if x.base is None else x.base): x if x.base is None else x.base for x in arrays}
+    return sum(owner.nbytes for owner in owners.values())
+
+
+MOST = {
+    "numpy": {"Elman": 8, "LSTM": 34, "GRU": 30},
+    "numba": {"Elman": 5.5, "LSTM": 22, "GRU": 19},
+}  # of the size of h
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("cell", CELLS)
+def test_what_no_other_time_step_reads_is_held_once(cell, backend):
+    sizes = []
+    for T in (6, 12):
+        compiled = tg.compile(tg.value_and_grad(CELLS[cell], PARAMETERS), backend=backend)
+        compiled(*make(cell, T, 2, 3, 100, 3))
+        sizes.append(held(compiled))
+    assert (sizes[1] - sizes[0]) / (6 * 2 * 100 * 4) < MOST[backend][cell]
+
+
+def read_in_many_ways(xs, w):
+    """Return a sum of what a loop computes and is read later, whole, as a part, in another shape."""
+    h, total = np.zeros((2, 3)), 0.0
+    for t in range(len(xs)):
+        a = tg.linear(h, w) + xs[t]
+        b = np.exp(-(np.reshape(a, (6,)) ** 2))
+        total = total + np.sum(b * b) + np.sum(a[:, 1]) + np.max(np.reshape(b, (3, 2)))
+        h = np.tanh(np.reshape(b, (2, 3)) * a)
+    return total + np.sum(h)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("count", [4, 80])  # of which the last makes a contiguous transpose worth its time
+def test_what_is_read_later_is_there(backend, count):
+    rng = np.random.default_rng(0)
+    eager = tg.value_and_grad(read_in_many_ways, (0, 1))
+    compiled = tg.compile(eager, backend=backend)
+    for _ in range(3):
+        xs, w = rng.normal(size=(count, 2, 3)), rng.normal(size=(3, 3)) / 2
+        (value, gradients), (expected, theirs) = compiled(xs, w), eager(xs, w)
+        np.testing.assert_allclose(value, expected, rtol=1e-12)
+        for a, b in zip(gradients, theirs, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+    report = compiled.report()
+    assert "loop ×" in report and "op by op" not in report and "in NumPy, since" not in report, report
+
+
+@pytest.mark.parametrize(
+    ("passed", "written", "apart"),
+    [
+        (("x", "y"), "xy", True),
+        (("x", "part"), "x", False),
+        (("x", "part"), ("part",), False),
+        (("x", "part"), "", True),
+        (("x", "plain(y[1:])"), "x", True),
+        (("x", "plain(x[1:])"), "x", False),
+        (("x", "plain(part).reshape(-1)"), "x", False),
+        (("made", "np.array(given)"), ("made",), True),
+        (("made", "made[2:]"), ("made",), False),
+        (("first", "second"), ("first", "second"), True),
+        (("first", "whole"), ("first",), False),
+        (("first", "whole"), ("whole",), False),
+    ],
+)
+def test_arrays_of_a_function_are_apart_unless_one_that_is_written_is_in_another(passed, written, apart):
+    x, y = np.zeros((4, 3)), np.zeros((4, 3))
+    arguments = [Argument(text, (x.dtype, 2, "A", text in written)) for text in passed]
+    wholes = {"first": "whole", "second": "whole"}
+    assert are_apart(arguments, {"x": x, "part": x[:, 1:], "y": y}, wholes) == apart
