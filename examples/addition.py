@@ -15,8 +15,8 @@ way, from the last digit that is written to the first letter that was read, open
 
 The same network fails at three digits, and not at the carries: thousands and hundreds are right, the units, which need
 no carry, are guessed. Whichever digit it writes, it depends on the hundreds above all, as the gradient shows. Shorter
-numbers first teach it the units, though not in every seed the tens. If the sum is written from its units, hundreds, tens
-and units each depend most on their own column, and nearly all is right.
+numbers first teach it the units, though not in every seed the tens. If the sum is written from its units, hundreds,
+tens and units each depend most on their own column, and nearly all is right.
 """
 
 from __future__ import annotations
