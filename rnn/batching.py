@@ -154,8 +154,8 @@ def batches(
     target_sequences : bool
         Each target is a sequence with a length of its own (sequence-to-sequence): that is `Batch.target_lengths`.
     time_first : bool
-        The sequences are one array (T, N, …), as models read it, all of one length: the batches have no lengths. Targets
-        that are sequences are one, too.
+        The sequences are one array (T, N, …), as models read it, all of one length: the batches have no lengths.
+        Targets that are sequences are one, too.
 
     Raises
     ------

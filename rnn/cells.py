@@ -181,7 +181,7 @@ class ElmanCell(Cell):
     learned_state : bool
         Learn h⁽⁰⁾ (the parameter h0) where it is zero otherwise.
     initial_W : function of (shape, rng)
-        Makes the first W: `orthogonal` when not given; `identity` with relu is the IRNN of Le, Jaitly and Hinton (2015).
+        Makes the first W: `orthogonal` when not given; `identity` with relu is the IRNN of Le et al. (2015).
     rng : numpy.random.Generator or int
         Draws U (Glorot) and W; b and d start at zero.
     dtype : dtype
