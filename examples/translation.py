@@ -1,6 +1,6 @@
 """Translate from Turkish into English, French and Spanish: one encoder, three decoders that look at its words.
 
-    python examples/translation.py            # 3 seeds, five minutes
+    python examples/translation.py            # 3 seeds, three minutes
     python examples/translation.py --quick    # seconds
 
 The phrases, dates, times, rates and amounts, are of forms in the Unicode Common Locale Data Repository (phrases.py),
@@ -9,10 +9,11 @@ together, such as "hafta" (week) and "önce" (ago); and lists of three amounts, 
 more than two. The baselines are the phrase that shares most groups of three letters, with its numbers exchanged, and a
 dictionary learned from the same phrases (IBM's first model), word by word.
 
-What to see: known words in known places, put together anew, are translated nearly always, with the plural and the place
-of the adjective that the other language wants; α shows how the order of words differs. Another structure than all that
-was learned from is not translated: of three amounts one is left out, or "and" stands twice. And the words themselves
-are learned by heart: one that never occurred cannot be written.
+What to see: other numbers are translated nearly always, with the plural and the place of the adjective that the other
+language wants, and words never seen together mostly; where they go wrong, a day of the week is taken for another, or
+"ago" is left out. α shows how the order of words differs. Another structure than all that was learned from is not
+translated: of three amounts one is left out, or "and" stands twice. And the words themselves are learned by heart: one
+that never occurred cannot be written.
 """
 
 from __future__ import annotations
