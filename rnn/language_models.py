@@ -73,7 +73,10 @@ class FixedWindowModel(Module):
     def run(self, xs: ArrayLike, state: tg.Tensor | None = None) -> tuple[list[tg.Tensor], tg.Tensor]:
         """Return the scores, and the last symbols, (N, window − 1) or (window − 1,), to go on from."""
         numbers = check_numbers(xs, self.output_size)
-        before = np.full((self.window - 1, *numbers.shape[1:]), self.output_size) if state is None else state.data.T
+        if state is None:
+            before: Any = np.full((self.window - 1, *numbers.shape[1:]), self.output_size)
+        else:
+            before = state.T if isinstance(numbers, tg.Tensor) else state.data.T
         text = np.concatenate([before, numbers])
         windows = [np.moveaxis(text[t : t + self.window], 0, -1) for t in range(len(numbers))]
         last = text[len(text) - (self.window - 1) :].T
