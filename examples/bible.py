@@ -9,15 +9,12 @@ from __future__ import annotations
 import lzma
 from collections.abc import Iterable
 from itertools import groupby
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 import rnn
 from examples import common
-
-PATH = Path(__file__).parent / "data" / "bible.txt.xz"
 
 
 class Chapter(NamedTuple):
@@ -30,14 +27,12 @@ class Chapter(NamedTuple):
 
 def read() -> list[Chapter]:
     """Return all chapters, in their order."""
-    try:
-        lines = [line.split("\t") for line in lzma.decompress(PATH.read_bytes()).decode().splitlines()]
+    with common.reading("bible.txt.xz") as path:
+        lines = [line.split("\t") for line in lzma.decompress(path.read_bytes()).decode().splitlines()]
         return [
             Chapter(book, int(number), [verse for _, _, verse in verses])
             for (book, number), verses in groupby(lines, key=lambda line: (line[0], line[1]))
         ]
-    except (OSError, lzma.LZMAError, ValueError) as error:
-        common.stop(f"cannot read {PATH}: {error}; take it from the repository again")
 
 
 CHAPTERS = read()

@@ -14,9 +14,10 @@ noun, which stands d other words before it.
 What to see: with as many parameters the Elman network needs 1.88 bits a letter, the best window, of 4 letters, 1.92; a
 wider one needs its parameters for more inputs and is worse. The LSTM has half as many units as the Elman network, and
 after two epochs it is behind all of these but the window of 2. What stands before the last 12 letters gains 0.01 bits,
-the mean of two seeds: for this text and this training windows would do, and counts do better (1.49 with 1.5 million). What a recurrent network adds shows where the context needed is longer: a window of k words is right up to
-k − 1 words between noun and verb and guesses from there on, Elman and LSTM are right after 16 with the same weights.
-(Cut short they are worse than a window: they were not trained to begin in the middle.)
+the mean of two seeds: for this text and this training windows would do, and counts do better (1.49 with 1.5 million).
+What a recurrent network adds shows where the context needed is longer: a window of k words is right up to k − 1 words
+between noun and verb and guesses from there on, Elman and LSTM are right after 16 with the same weights. (Cut short
+they are worse than a window: they were not trained to begin in the middle.)
 """
 
 from __future__ import annotations

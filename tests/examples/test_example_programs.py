@@ -89,9 +89,10 @@ def test_data_that_cannot_be_read_are_told_in_one_line(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("content", [None, b"no archive", lzma.compress(b"Genesis\tone\tIn the beginning")])
 def test_a_text_that_cannot_be_read_is_told_in_one_line(content, monkeypatch, tmp_path):
-    monkeypatch.setattr(bible, "PATH", tmp_path / "bible.txt.xz")
+    monkeypatch.setattr(common, "__file__", str(tmp_path / "common.py"))
+    (tmp_path / "data").mkdir()
     if content is not None:
-        bible.PATH.write_bytes(content)
+        (tmp_path / "data" / "bible.txt.xz").write_bytes(content)
     with pytest.raises(SystemExit, match=r"cannot read .*bible\.txt\.xz: .+; take it from the repository again$"):
         bible.read()
 
