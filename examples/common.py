@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
+from lzma import LZMAError
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 from zipfile import BadZipFile
@@ -67,7 +68,7 @@ def reading(name: str) -> Iterator[Path]:
     path = Path(__file__).parent / "data" / name
     try:
         yield path
-    except (OSError, LookupError, ValueError, EOFError, BadZipFile) as error:
+    except (OSError, LookupError, ValueError, EOFError, BadZipFile, LZMAError) as error:
         stop(f"cannot read {path}: {error}; take it from the repository again")
 
 

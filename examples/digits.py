@@ -38,13 +38,6 @@ LEARNED, VALIDATED = 1097, 300  # the rest is the test
 EPOCHS = {"rows": 40, "pixels": 60}
 
 
-def irnn(inputs: int, rng: np.random.Generator) -> rnn.ElmanCell:
-    """Return an Elman cell as Le, Jaitly and Hinton (2015) begin with it: ReLU, and a state that stays as it is."""
-    cell = rnn.ElmanCell(inputs, HIDDEN, "relu", rng=rng)
-    cell.W.data = rnn.identity((HIDDEN, HIDDEN))
-    return cell
-
-
 class Kind(NamedTuple):
     """How a cell is made, and the rate that it learns at."""
 
@@ -56,7 +49,7 @@ CELLS = {
     "GRU": Kind(lambda inputs, rng: rnn.GRUCell(inputs, HIDDEN, rng=rng), 0.01),
     "LSTM": Kind(lambda inputs, rng: rnn.LSTMCell(inputs, HIDDEN, rng=rng), 0.01),
     "Elman": Kind(lambda inputs, rng: rnn.ElmanCell(inputs, HIDDEN, rng=rng), 0.005),
-    "IRNN": Kind(irnn, 0.002),
+    "IRNN": Kind(lambda inputs, rng: rnn.ElmanCell(inputs, HIDDEN, "relu", initial_W=rnn.identity, rng=rng), 0.002),
 }
 
 

@@ -69,12 +69,13 @@ from .generation import Beam, beam_search, generate
 from .handmade import ComparingNetwork, ParityNetwork, summing_network
 from .history import History
 from .init import glorot, identity, normal, ones, orthogonal, uniform, zeros
-from .language_models import FixedWindowModel, NGram
+from .language_models import FixedWindowModel
 from .layers import Bidirectional, Layers, Stacked
 from .losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse
 from .metrics import accuracy, bits_per_character, bleu, perplexity
 from .models import BidirectionalNetwork, ManyToMany, ManyToOne, OneToMany, Readout
 from .module import Module
+from .ngrams import NGram
 from .normalization import LayerNorm, LayerNormElmanCell, LayerNormGRUCell, LayerNormLSTMCell
 from .optim import SGD, Adam, AdamW, Optimizer, clip_grad_norm, clip_grad_value
 from .optimizers import optimizer_for

@@ -86,20 +86,22 @@ Batches = Sequence[tuple]  # each a Batch, or (inputs, targets), (inputs, target
 Data = tuple | Batches | Callable[[np.random.Generator], Batches]
 
 
-def pad(sequences: Sequence[ArrayLike], value: float = 0) -> tuple[np.ndarray, np.ndarray]:
+def pad(sequences: Sequence[ArrayLike], value: float = 0, *, steps: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Return sequences of unequal length side by side, (T, N, …), and their lengths, (N,).
 
     Parameters
     ----------
     sequences : list of N arrays
-        (T_n, …) each; T is the largest T_n.
+        (T_n, …) each.
     value : float
         What stands after the end of a sequence.
+    steps : int, optional
+        T, so that all batches have one shape; the largest T_n when not given.
 
     Raises
     ------
     ValueError
-        When there is no sequence, or an empty one.
+        When there is no sequence, or an empty one, or one longer than `steps`.
 
     Examples
     --------
@@ -108,12 +110,16 @@ def pad(sequences: Sequence[ArrayLike], value: float = 0) -> tuple[np.ndarray, n
     (array([[1, 4],
            [2, 0],
            [3, 0]]), array([3, 1]))
+    >>> pad([[1, 2, 3], [4]], steps=5)[0].shape
+    (5, 2)
     """
     arrays = [np.asarray(sequence) for sequence in sequences]
     if not arrays or any(array.ndim == 0 or len(array) == 0 for array in arrays):
         raise ValueError("pad needs at least one sequence, and none of them empty")
     lengths = np.array([len(array) for array in arrays])
-    shape = (lengths.max(), len(arrays), *arrays[0].shape[1:])
+    if steps is not None and lengths.max() > steps:
+        raise ValueError(f"a sequence of {lengths.max()} time steps does not fit into steps={steps}")
+    shape = (steps or lengths.max(), len(arrays), *arrays[0].shape[1:])
     padded = np.full(shape, value, np.result_type(*arrays))
     for position, array in enumerate(arrays):
         padded[: len(array), position] = array
@@ -128,6 +134,7 @@ def batches(
     *,
     per_step: bool = False,
     target_sequences: bool = False,
+    time_first: bool = False,
 ) -> list[Batch]:
     """Return padded batches: with a generator of similar length and in random order, without in the order given.
 
@@ -146,6 +153,9 @@ def batches(
         Each target is itself a sequence, as long as its input, and is padded like it.
     target_sequences : bool
         Each target is a sequence with a length of its own (sequence-to-sequence): that is `Batch.target_lengths`.
+    time_first : bool
+        The sequences are one array (T, N, …), as models read it, all of one length: the batches have no lengths.
+        Targets that are sequences are one, too.
 
     Raises
     ------
@@ -164,13 +174,33 @@ def batches(
     array([3., 1., 2., 3.])
     >>> [batch.inputs.sum(axis=(0, 2)).tolist() for batch in batches(sequences, targets, 2)]
     [[3.0, 1.0], [2.0, 3.0]]
+    >>> batches(np.zeros((5, 4, 1)), targets, 2, time_first=True)
+    [Batch(inputs=(5, 2, 1), targets=(2,), lengths=None), Batch(inputs=(5, 2, 1), targets=(2,), lengths=None)]
     """
-    if len(sequences) != len(targets) or size < 1 or not len(sequences):
-        raise ValueError(f"{len(sequences)} sequences and {len(targets)} targets make no batches of {size}")
     if per_step and target_sequences:
         raise ValueError("per_step is for targets as long as their inputs, target_sequences for those that are not")
+    if time_first:
+        return _of_array(np.asarray(sequences), np.asarray(targets), size, rng, per_step, target_sequences)
+    if len(sequences) != len(targets) or size < 1 or not len(sequences):
+        may_be = isinstance(sequences, np.ndarray) and sequences.shape[1:2] == (len(targets),)
+        hint = "; of an array (T, N, …) say time_first=True" if may_be else ""
+        raise ValueError(f"{len(sequences)} sequences and {len(targets)} targets make no batches of {size}{hint}")
     order = _cut(np.arange(len(sequences)), size) if rng is None else _shuffled(sequences, size, generator(rng))
     return [_batch(sequences, targets, members, per_step, target_sequences) for members in order]
+
+
+def _of_array(
+    xs: np.ndarray, ys: np.ndarray, size: int, rng: Rng, per_step: bool, target_sequences: bool
+) -> list[Batch]:
+    over_time = per_step or target_sequences
+    examples, times = ys.shape[1:2] if over_time else ys.shape[:1], xs.shape[:1]
+    if xs.ndim < 2 or xs.shape[1:2] != examples or size < 1 or (per_step and ys.shape[:1] != times):
+        raise ValueError(f"sequences {xs.shape} and targets {ys.shape}, time first, make no batches of {size}")
+    order = np.arange(xs.shape[1]) if rng is None else generator(rng).permutation(xs.shape[1])
+    return [
+        Batch(xs[:, members], ys[:, members] if over_time else ys[members], positions=members)
+        for members in _cut(order, size)
+    ]
 
 
 def _shuffled(sequences: Sequence[ArrayLike], size: int, rng: np.random.Generator) -> list[np.ndarray]:

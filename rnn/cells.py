@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 import tinygraph as tg
 
-from .init import Rng, drawing, glorot, orthogonal, zeros
+from .init import Initializer, Rng, drawing, glorot, orthogonal, zeros
 from .module import Arrays, Module
 from .order import as_state, check_order
 from .torch_layouts import affine_from_torch, affine_to_torch
@@ -180,8 +180,10 @@ class ElmanCell(Cell):
         A second bias d beside b, as PyTorch has: it computes the same, but is trained as one of twice the rate.
     learned_state : bool
         Learn h⁽⁰⁾ (the parameter h0) where it is zero otherwise.
+    initial_W : function of (shape, rng)
+        Makes the first W: `orthogonal` when not given; `identity` with relu is the IRNN of Le et al. (2015).
     rng : numpy.random.Generator or int
-        Draws U (Glorot) and W (orthogonal); b and d start at zero.
+        Draws U (Glorot) and W; b and d start at zero.
     dtype : dtype
         Of the parameters.
 
@@ -190,6 +192,10 @@ class ElmanCell(Cell):
     >>> cell = ElmanCell(4, 20, rng=0)
     >>> cell.num_parameters(), cell(cell.initial_state(), [8.0, 10.0, 12.0, 10.0]).shape
     (500, (20,))
+    >>> import rnn
+    >>> ElmanCell(4, 2, "relu", initial_W=rnn.identity, rng=0).W.data
+    array([[1., 0.],
+           [0., 1.]])
     """
 
     def __init__(
@@ -201,6 +207,7 @@ class ElmanCell(Cell):
         *,
         recurrent_bias: bool = False,
         learned_state: bool = False,
+        initial_W: Initializer = orthogonal,
         rng: Rng = None,
         dtype: DTypeLike = np.float64,
     ) -> None:
@@ -209,7 +216,7 @@ class ElmanCell(Cell):
         self.phi = activation(nonlinearity)
         draw = drawing(rng, dtype)
         self.U = draw(glorot, hidden_size, input_size)
-        self.W = draw(orthogonal, hidden_size, hidden_size)
+        self.W = draw(initial_W, hidden_size, hidden_size)
         self.b = draw(zeros, hidden_size) if bias else None
         self.d = draw(zeros, hidden_size) if recurrent_bias else None
         if learned_state:

@@ -1,12 +1,11 @@
-"""Language models that see only the last words: n-grams, and a neural network over a fixed window.
+"""A language model that sees only the last words: a neural network over a fixed window.
 
-A recurrent network sees all words before (row E of the lectures); these are what it is compared with. Like `ManyToMany`
-they give scores in every time step, so that `cross_entropy`, `generate` and `beam_search` take them as they are.
+A recurrent network sees all words before (row E of the lectures); this and `NGram` are what it is compared with. Like
+`ManyToMany` they give scores in every time step, so that `cross_entropy`, `generate` and `beam_search` take them.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -21,76 +20,6 @@ from .init import Rng, drawing, generator, glorot, zeros
 from .models import Readout
 from .module import Module
 from .unrolling import each_timestep
-
-
-class NGram:
-    """Counts of n symbols in a row, and the chances that they give to the next one.
-
-    ``p(w | c) = (n(c w) + m p(w | c′)) / (n(c) + m)``, where c′ is the context c without its first symbol, and of no
-    context all symbols are equally likely before any is counted (MacKay and Peto 1995).
-
-    Parameters
-    ----------
-    n : int
-        Symbols in a row: it sees n − 1, and guesses the next.
-    num_symbols : int
-    m : float
-        How many counts the shorter context is worth; above 0, so that no chance is 0.
-
-    Examples
-    --------
-    >>> text = np.array([0, 1, 2] * 30)
-    >>> model = NGram(3, 3, m=0.1).count(text)
-    >>> model.probabilities([0, 1]).round(3)
-    array([0., 0., 1.])
-    """
-
-    def __init__(self, n: int, num_symbols: int, m: float = 1.0) -> None:
-        check_sizes(n=n, num_symbols=num_symbols)
-        if not m > 0:
-            raise ValueError(f"m should be above 0, so that no chance is 0, not {m}")
-        self.n, self.num_symbols, self.m = n, num_symbols, m
-        self.counts: dict[tuple[int, ...], Counter[int]] = {}
-
-    def count(self, numbers: ArrayLike) -> NGram:
-        """Count a text, (T,) of int, and return the model; texts that are counted one after another add up."""
-        text = _numbers(numbers, self.num_symbols).tolist()
-        for position, symbol in enumerate(text):
-            for length in range(min(self.n - 1, position) + 1):
-                context = tuple(text[position - length : position])
-                self.counts.setdefault(context, Counter())[symbol] += 1
-        return self
-
-    def probabilities(self, context: ArrayLike = ()) -> np.ndarray:
-        """Return the chances (num_symbols,) of the next symbol; of the context the last n − 1 symbols count."""
-        known = tuple(np.asarray(context, int).tolist())
-        p = np.full(self.num_symbols, 1 / self.num_symbols)
-        for length in range(min(self.n - 1, len(known)) + 1):
-            counter = self.counts.get(known[len(known) - length :])
-            if counter is None:
-                break
-            counts = np.zeros(self.num_symbols)
-            counts[list(counter)] = list(counter.values())
-            p = (counts + self.m * p) / (counts.sum() + self.m)
-        return p
-
-    def __call__(self, xs: ArrayLike) -> list[tg.Tensor]:
-        """Return log p of the next symbol in each of T time steps, (N, K) or (K,), for numbers (T, N) or (T,)."""
-        return self.run(xs)[0]
-
-    def run(self, xs: ArrayLike, state: tg.Tensor | None = None) -> tuple[list[tg.Tensor], tg.Tensor]:
-        """Return log p in each time step, and the last symbols, (N, n − 1) or (n − 1,), to go on from."""
-        numbers = _numbers(xs, self.num_symbols)
-        before = numbers[:0] if state is None else state.data.T
-        text = np.concatenate([before, numbers])
-        outputs = [self._log_p(text[: t + 1]) for t in range(len(before), len(text))]
-        return outputs, tg.tensor(text[max(0, len(text) - (self.n - 1)) :].T)
-
-    def _log_p(self, text: np.ndarray) -> tg.Tensor:
-        contexts = text[max(0, len(text) - (self.n - 1)) :]
-        if contexts.ndim == 1:
-            return tg.tensor(np.log(self.probabilities(contexts)))
-        return tg.tensor(np.log([self.probabilities(context) for context in contexts.T]))
 
 
 class FixedWindowModel(Module):
@@ -143,8 +72,11 @@ class FixedWindowModel(Module):
 
     def run(self, xs: ArrayLike, state: tg.Tensor | None = None) -> tuple[list[tg.Tensor], tg.Tensor]:
         """Return the scores, and the last symbols, (N, window − 1) or (window − 1,), to go on from."""
-        numbers = _numbers(xs, self.output_size)
-        before = np.full((self.window - 1, *numbers.shape[1:]), self.output_size) if state is None else state.data.T
+        numbers = check_numbers(xs, self.output_size)
+        if state is None:
+            before: Any = np.full((self.window - 1, *numbers.shape[1:]), self.output_size)
+        else:
+            before = state.T if isinstance(numbers, tg.Tensor) else state.data.T
         text = np.concatenate([before, numbers])
         windows = [np.moveaxis(text[t : t + self.window], 0, -1) for t in range(len(numbers))]
         last = text[len(text) - (self.window - 1) :].T
@@ -156,7 +88,8 @@ class FixedWindowModel(Module):
         return self.readout(h)
 
 
-def _numbers(xs: ArrayLike, symbols: int) -> np.ndarray:
+def check_numbers(xs: ArrayLike, symbols: int) -> np.ndarray:
+    """Return the numbers of symbols that a language model reads; raise ValueError where they are none."""
     numbers: Any = xs if isinstance(xs, tg.Tensor) else np.asarray(xs)
     if numbers.dtype.kind not in "iu" or numbers.ndim not in (1, 2):
         given = f"{numbers.dtype} of shape {numbers.shape}"

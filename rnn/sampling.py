@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,16 @@ from .init import Rng, generator
 Choose = Callable[[Any], np.ndarray]  # from scores (…, K) to numbers (…)
 
 
-def greedy(scores: ArrayLike) -> np.ndarray:
-    """Return the numbers (…) of the largest scores (…, K).
+def greedy(scores: ArrayLike | Sequence[tg.Tensor]) -> np.ndarray:
+    """Return the numbers (…) of the largest scores (…, K); of a list of outputs, one a time step, (T, …).
 
     Examples
     --------
     >>> greedy([[0.1, 2.0, -1.0], [3.0, 0.0, 0.0]])
     array([1, 0])
+    >>> greedy([tg.tensor([[0.1, 2.0]]), tg.tensor([[3.0, 0.0]])])
+    array([[1],
+           [0]])
     """
     return np.argmax(plain_scores(scores), axis=-1)
 
@@ -107,6 +110,8 @@ def plain_scores(scores: Any) -> np.ndarray:
     ValueError
         When there is a NaN among them.
     """
+    if isinstance(scores, (list, tuple)):
+        scores = [score.data if isinstance(score, tg.Tensor) else score for score in scores]
     scores = np.array(scores.data if isinstance(scores, tg.Tensor) else scores)
     if np.isnan(scores).any():
         raise ValueError("the scores hold NaN: there is no symbol to choose")

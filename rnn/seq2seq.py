@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -70,18 +70,8 @@ class EncoderDecoder(Module):
     """
 
     def __init__(self, encoder: Cell, decoders: Decoder | Mapping[str, Decoder]) -> None:
-        if not isinstance(decoders, (Decoder, Mapping)):
-            raise TypeError(
-                f"EncoderDecoder takes a Decoder, or several as a dict by name, not a {type(decoders).__name__}: "
-                'write {"EN": decoder, "FR": other}'
-            )
         self.encoder = encoder
-        self.decoders = decoders if isinstance(decoders, Decoder) else dict(decoders)
-        several = [decoders] if isinstance(decoders, Decoder) else list(decoders.values())
-        for name, decoder in () if isinstance(decoders, Decoder) else decoders.items():
-            decoder.mark(name)
-        for decoder in several:
-            _check_states(encoder, decoder.cell)
+        self.decoders = _checked_decoders(self, decoders, Decoder, encoder)
 
     def __call__(self, xs: ArrayLike, targets: Any = None, steps: Any = None, lengths: Lengths = None) -> Any:
         """Return the outputs: a list, or a dict of lists for the decoders that `targets` or `steps` names.
@@ -99,16 +89,7 @@ class EncoderDecoder(Module):
         """
         with tg.scope("encoder"):
             _, state = unroll(self.encoder, xs, None, lengths)
-        if isinstance(self.decoders, Decoder):
-            with tg.scope("decoder"):
-                return self.decoders(state, targets, steps)
-        outputs = {}
-        for name in _names(targets if steps is None else steps, self.decoders):
-            with tg.scope(name):
-                outputs[name] = self.decoders[name](
-                    state, None if targets is None else targets[name], None if steps is None else steps[name]
-                )
-        return outputs
+        return _written(self.decoders, lambda decoder, *given: decoder(state, *given), targets, steps)
 
 
 class AttentionDecoder(Module):
@@ -177,8 +158,8 @@ class AttentionEncoderDecoder(Module):
     Parameters
     ----------
     encoder : Cell or Bidirectional
-    decoder : AttentionDecoder
-        Its cell's state is as large as the one it starts from.
+    decoder : AttentionDecoder, or dict of them by name
+        Their cells' states are as large as the one they start from.
 
     Examples
     --------
@@ -191,22 +172,30 @@ class AttentionEncoderDecoder(Module):
     (4, (2, 3), (6, 2))
     """
 
-    def __init__(self, encoder: Cell | Bidirectional, decoder: AttentionDecoder) -> None:
-        self.encoder, self.decoder = encoder, decoder
-        _check_states(encoder.backward if isinstance(encoder, Bidirectional) else encoder, decoder.cell)
+    def __init__(
+        self, encoder: Cell | Bidirectional, decoder: AttentionDecoder | Mapping[str, AttentionDecoder]
+    ) -> None:
+        self.encoder = encoder
+        started_by = encoder.backward if isinstance(encoder, Bidirectional) else encoder
+        self.decoder = _checked_decoders(self, decoder, AttentionDecoder, started_by)
 
     def __call__(
-        self, xs: ArrayLike, targets: ArrayLike | None = None, steps: int | None = None, lengths: Lengths = None
-    ) -> tuple[list[tg.Tensor], list[tg.Tensor]]:
-        """Return the outputs and the weights α, (J, N) each; α is 0 where the source is padded."""
+        self, xs: ArrayLike, targets: Any = None, steps: Any = None, lengths: Lengths = None
+    ) -> tuple[Any, Any]:
+        """Return the outputs and the weights α, (J, N) each: two lists, or two dicts of lists by decoder.
+
+        The arguments are those of `EncoderDecoder`; α is 0 where the source is padded.
+        """
         with tg.scope("encoder"):
             outputs, state = run(self.encoder, xs, None, lengths)
             hs = tg.stack(outputs)
         if isinstance(self.encoder, Bidirectional):
             state = state[1]
         active = None if lengths is None else mask(lengths, len(outputs), hs.shape[1:-1])[..., 0]
-        with tg.scope("decoder"):
-            return self.decoder(state, hs, active, targets, steps)
+        written = _written(self.decoder, lambda decoder, *given: decoder(state, hs, active, *given), targets, steps)
+        if isinstance(self.decoder, AttentionDecoder):
+            return written
+        return {name: outputs for name, (outputs, _) in written.items()}, {name: α for name, (_, α) in written.items()}
 
 
 def writes_sequences(model: object) -> bool:
@@ -229,13 +218,13 @@ def teacher_forced(model: Any, xs: ArrayLike, targets: ArrayLike, lengths: Lengt
     >>> len(teacher_forced(model, np.zeros((6, 2, 5)), [[0, 2], [1, 1]]))
     2
     """
-    if isinstance(model, AttentionEncoderDecoder):
+    if isinstance(model, AttentionEncoderDecoder) and isinstance(model.decoder, AttentionDecoder):
         cell, read = model.decoder.cell, model.encoder.output_size
     elif isinstance(model, EncoderDecoder) and isinstance(model.decoders, Decoder):
         cell, read = model.decoders.cell, 0
     else:
         raise ValueError(
-            f"a {type(model).__name__} {'of several decoders ' * isinstance(model, EncoderDecoder)}is called in more"
+            f"a {type(model).__name__} {'of several decoders ' * hasattr(model, 'encoder')}is called in more"
             " than one way: give fit forward=lambda model, batch: …, which returns the outputs, and a loss of them"
         )
     fed: Any = targets if isinstance(targets, tg.Tensor) else np.asarray(targets)
@@ -245,12 +234,36 @@ def teacher_forced(model: Any, xs: ArrayLike, targets: ArrayLike, lengths: Lengt
     return outputs[0] if isinstance(model, AttentionEncoderDecoder) else outputs
 
 
-def _check_states(encoder: Cell, decoder: Cell) -> None:
-    if encoder.state_sizes != decoder.state_sizes:
-        raise ValueError(f"the encoder's state has {encoder.state_sizes} features, the decoder's {decoder.state_sizes}")
+def _checked_decoders(model: Module, decoders: Any, kind: type[Module], started_by: Cell) -> Any:
+    """Return a decoder, or a dict of several, whose names are then known; all should fit the state they start from."""
+    if not isinstance(decoders, (kind, Mapping)):
+        article = "an" if kind is AttentionDecoder else "a"
+        raise TypeError(
+            f"{type(model).__name__} takes {article} {kind.__name__}, or several as a dict by name, not a "
+            f'{type(decoders).__name__}: write {{"EN": decoder, "FR": other}}'
+        )
+    several: dict[str, Any] = dict(decoders) if isinstance(decoders, Mapping) else {"": decoders}
+    for name, decoder in several.items():
+        if isinstance(decoders, Mapping):
+            decoder.mark(name)
+        if started_by.state_sizes != decoder.cell.state_sizes:
+            sizes = f"{started_by.state_sizes} features, the decoder's {decoder.cell.state_sizes}"
+            raise ValueError(f"the encoder's state has {sizes}")
+    return several if isinstance(decoders, Mapping) else decoders
 
 
-def _names(by_decoder: Any, decoders: Mapping[str, Decoder]) -> list[str]:
-    if not isinstance(by_decoder, Mapping) or not set(by_decoder) <= set(decoders):
+def _written(decoders: Any, write: Callable[..., Any], targets: Any, steps: Any) -> Any:
+    """Return what the decoder writes, or by name what each of several does that `targets` or `steps` names."""
+    if not isinstance(decoders, Mapping):
+        with tg.scope("decoder"):
+            return write(decoders, targets, steps)
+    named = targets if steps is None else steps
+    if not isinstance(named, Mapping) or not set(named) <= set(decoders):
         raise ValueError(f"give targets or steps as a dict by decoder, of {list(decoders)}")
-    return list(by_decoder)
+    written = {}
+    for name in named:
+        with tg.scope(name):
+            written[name] = write(
+                decoders[name], None if targets is None else targets[name], None if steps is None else steps[name]
+            )
+    return written

@@ -1,11 +1,12 @@
 """Every example program runs to its end in seconds, and says in one line what is wrong with how it was called."""
 
+import lzma
 import re
 
 import numpy as np
 import pytest
 
-from examples import common
+from examples import bible, common
 from tests.tools.processes import ROOT, run_python
 
 PROGRAMS = [path for path in sorted((ROOT / "examples").glob("*.py")) if "common.options(" in path.read_text("utf-8")]
@@ -84,3 +85,26 @@ def test_data_that_cannot_be_read_are_told_in_one_line(tmp_path, monkeypatch):
         told = rf"cannot read .*{name}: .*({reason}).*; take it from the repository again"
         with pytest.raises(SystemExit, match=told), common.reading(name) as path:
             np.load(path)
+
+
+@pytest.mark.parametrize("content", [None, b"no archive", lzma.compress(b"Genesis\tone\tIn the beginning")])
+def test_a_text_that_cannot_be_read_is_told_in_one_line(content, monkeypatch, tmp_path):
+    monkeypatch.setattr(common, "__file__", str(tmp_path / "common.py"))
+    (tmp_path / "data").mkdir()
+    if content is not None:
+        (tmp_path / "data" / "bible.txt.xz").write_bytes(content)
+    with pytest.raises(SystemExit, match=r"cannot read .*bible\.txt\.xz: .+; take it from the repository again$"):
+        bible.read()
+
+
+def test_a_chapter_of_the_text_stands_in_one_part_alone():
+    parts = [{(chapter.book, chapter.number) for chapter in part} for part in bible.parts()]
+    assert [len(part) for part in parts] == [433, 30, 30]
+    assert len(set.union(*parts)) == len(bible.CHAPTERS) == 493
+
+
+def test_streams_go_on_where_the_letter_before_was():
+    text = np.arange(11)
+    xs, ys = bible.streams(text, 3)
+    np.testing.assert_array_equal(xs, [[0, 3, 6], [1, 4, 7], [2, 5, 8]])
+    np.testing.assert_array_equal(ys, xs + 1)

@@ -19,7 +19,7 @@ def of_surnames(seed=0):
 
 
 def of_addition(seed=0):
-    shown = addition.inputs(addition.SHOWN, 1), addition.SHOWN.sums(), addition.LETTERS
+    shown = addition.SHOWN.inputs(addition.Kind(2)), addition.SHOWN.sums(), addition.LETTERS
     return walks.through_a_sum(addition.network(True, seed), *shown)
 
 

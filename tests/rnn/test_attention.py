@@ -85,3 +85,59 @@ def test_b10_a_bidirectional_encoder_starts_the_decoder_from_its_backward_half()
     assert alphas[0].shape == (5, 2)
     tg.sum(tg.stack(outputs)).backward()
     assert all(np.any(p.grad) for p in model.parameters().values())
+
+
+LANGUAGES = ("EN", "FR", "ES")
+
+
+def three_decoders(seed=0):
+    encoder = rnn.Bidirectional(rnn.GRUCell(2, 4, rng=seed), rnn.GRUCell(2, 4, rng=seed + 1))
+    decoders = {
+        name: rnn.AttentionDecoder(rnn.GRUCell(3 + 8, 4, rng=i), rnn.AdditiveAttention(4, 8, 5, rng=i), 3, rng=i)
+        for i, name in enumerate(LANGUAGES, seed + 2)
+    }
+    return rnn.AttentionEncoderDecoder(encoder, decoders)
+
+
+def test_each_of_several_decoders_writes_and_looks_as_it_does_alone():
+    model, xs = three_decoders(), np.random.default_rng(0).normal(size=(5, 2, 2))
+    outputs, alphas = model(xs, steps={"EN": 3, "ES": 4}, lengths=[5, 2])
+    assert list(outputs) == list(alphas) == ["EN", "ES"]
+    for name in outputs:
+        alone = rnn.AttentionEncoderDecoder(model.encoder, model.decoder[name])
+        of_one, α_of_one = alone(xs, steps=len(outputs[name]), lengths=[5, 2])
+        np.testing.assert_array_equal([o.data for o in outputs[name]], [o.data for o in of_one])
+        np.testing.assert_array_equal([α.data for α in alphas[name]], [α.data for α in α_of_one])
+        assert not np.any([α.data[2:, 1] for α in alphas[name]])
+
+
+def test_the_encoders_gradient_is_the_sum_of_what_three_attending_decoders_send():
+    model, rng = three_decoders(), np.random.default_rng(0)
+    xs, targets = rng.normal(size=(5, 2, 2)), {name: rng.normal(size=(3, 2, 3)) for name in LANGUAGES}
+
+    def gradients(*names):
+        model.zero_grad()
+        outputs, _ = model(xs, {name: targets[name] for name in names})
+        sum(rnn.mse(outputs[name], targets[name]) for name in names).backward()
+        return {name: p.grad for name, p in model.parameters().items()}
+
+    together, alone = gradients(*LANGUAGES), {name: gradients(name) for name in LANGUAGES}
+    for name, gradient in together.items():
+        if name.startswith("encoder"):
+            np.testing.assert_allclose(gradient, sum(alone[language][name] for language in LANGUAGES), atol=1e-12)
+            assert np.any(gradient)
+    for name, gradient in alone["EN"].items():
+        if name.startswith(("decoder.FR", "decoder.ES")):
+            assert gradient is None or not np.any(gradient)
+
+
+def test_what_is_no_decoder_with_attention_is_refused():
+    model = three_decoders()
+    with pytest.raises(TypeError, match=r"takes an AttentionDecoder, or several as a dict by name, not a list"):
+        rnn.AttentionEncoderDecoder(model.encoder, [model.decoder["EN"]])
+    with pytest.raises(ValueError, match=r"give targets or steps as a dict by decoder, of \['EN', 'FR', 'ES'\]"):
+        model(np.zeros((5, 2, 2)), steps=3)
+    with pytest.raises(ValueError, match="of several decoders is called in more than one way"):
+        rnn.fit(model, (np.zeros((5, 2, 2)), {"EN": np.zeros((3, 2), int)}), epochs=1, quiet=True)
+    with pytest.raises(ValueError, match="the encoder's state has 7 features, the decoder's 4"):
+        rnn.AttentionEncoderDecoder(rnn.GRUCell(2, 7, rng=0), model.decoder)

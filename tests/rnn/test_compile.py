@@ -125,6 +125,13 @@ def test_stretches_of_time_have_a_plan_each(plans):
     assert plans() == 2  # the first one begins without a state, and the second is shorter
 
 
+def test_the_last_words_that_a_stretch_goes_on_from_are_an_argument_too(plans):
+    text = np.random.default_rng(0).integers(0, 5, (2 * PLANS + 3, N))
+    window = lambda: rnn.FixedWindowModel(5, 3, 3, 4, rng=0)
+    assert_alike(make=window, data=[(text[:-1], text[1:])], truncate=2, loss=mean_cross_entropy)
+    assert plans() == 2
+
+
 @pytest.mark.slow
 def test_more_shapes_than_plans_are_right_all_the_same():
     rng = np.random.default_rng(0)

@@ -122,6 +122,14 @@ def test_padding_refuses_nothing_and_empty_sequences():
         rnn.pad([[1.0], []])
 
 
+def test_padding_to_a_fixed_length():
+    xs, lengths = rnn.pad([[1.0, 2.0], [3.0]], value=-1, steps=4)
+    assert xs.T.tolist() == [[1, 2, -1, -1], [3, -1, -1, -1]]
+    assert lengths.tolist() == [2, 1]
+    with pytest.raises(ValueError, match="a sequence of 2 time steps does not fit into steps=1"):
+        rnn.pad([[1.0, 2.0], [3.0]], steps=1)
+
+
 @given(lengths=lengths_lists, size=st.integers(1, 3), seed=st.integers(0, 99))
 def test_batches_hold_every_sequence_once_with_its_target(lengths, size, seed):
     sequences = [np.full((n, 1), float(i)) for i, n in enumerate(lengths)]
@@ -137,6 +145,30 @@ def test_batches_pad_targets_of_time_steps():
     assert sorted(batch.targets.T.tolist()) == [[3, 4], [5, 0]]
     with pytest.raises(ValueError, match="as long as its sequence"):
         rnn.batches([[[1.0]] * 2], [[3]], 1, rng=0, per_step=True)
+
+
+@pytest.mark.parametrize("rng", [None, 3])
+@pytest.mark.parametrize("over_time", [{}, {"per_step": True}, {"target_sequences": True}])
+def test_batches_of_an_array_hold_each_of_its_columns_once(rng, over_time):
+    xs = np.arange(4 * 7 * 2.0).reshape(4, 7, 2)
+    targets = np.arange(4 * 7).reshape(4, 7) if over_time else np.arange(7)
+    batches = rnn.batches(xs, targets, 3, rng, time_first=True, **over_time)
+    assert [len(batch.positions) for batch in sorted(batches, key=lambda batch: -len(batch.positions))] == [3, 3, 1]
+    members = np.concatenate([batch.positions for batch in batches])
+    assert sorted(members) == list(range(7)) and (rng is not None or list(members) == list(range(7)))
+    for batch in batches:
+        assert batch.lengths is None and batch.target_lengths is None
+        np.testing.assert_array_equal(batch.inputs, xs[:, batch.positions])
+        np.testing.assert_array_equal(batch.targets, targets[..., batch.positions])
+
+
+def test_batches_of_an_array_refuse_other_shapes_and_say_what_to_write():
+    xs = np.zeros((4, 7, 2))
+    with pytest.raises(ValueError, match=r"4 sequences and 7 targets.*of an array \(T, N, …\) say time_first=True"):
+        rnn.batches(xs, np.zeros(7), 3)
+    for targets, options in ((np.zeros(4), {}), (np.zeros((5, 7)), {"per_step": True})):
+        with pytest.raises(ValueError, match=r"sequences \(4, 7, 2\) and targets .*, time first, make no batches"):
+            rnn.batches(xs, targets, 3, time_first=True, **options)
 
 
 @given(count=st.integers(10, 60), seed=st.integers(0, 99), ordered=st.booleans())

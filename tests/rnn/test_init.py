@@ -58,3 +58,11 @@ def test_each_gate_starts_by_itself_and_the_forget_gate_open(I, H, seed):
 @pytest.mark.parametrize("make", [rnn.ElmanCell, rnn.LSTMCell, rnn.GRUCell, lambda *a, **k: rnn.JordanCell(*a, 2, **k)])
 def test_all_parameters_have_the_dtype_asked_for(make):
     assert make(3, 4, rng=0, dtype=np.float32).dtype == np.float32
+
+
+def test_the_first_recurrent_matrix_of_an_elman_cell_is_the_one_asked_for():
+    cell = rnn.ElmanCell(3, 4, "relu", initial_W=rnn.identity, rng=0, dtype=np.float32)
+    assert np.array_equal(cell.W.data, np.eye(4)) and cell.W.data.dtype == np.float32 and cell.W.requires_grad
+    assert np.array_equal(cell.U.data, rnn.ElmanCell(3, 4, rng=0, dtype=np.float32).U.data)
+    W = rnn.ElmanCell(3, 4, rng=0).W.data
+    np.testing.assert_allclose(W @ W.T, np.eye(4), atol=1e-12)

@@ -31,6 +31,40 @@ def test_an_ngrams_chances_are_the_recursion_over_counts_of_slices(n, m, seed):
     assert model.probabilities([0, 1, 2, 1]).sum() == pytest.approx(1)
 
 
+@few
+@given(n=st.integers(1, 4), d=st.floats(0.1, 0.9), seed=seeds)
+def test_with_a_discount_it_is_interpolated_kneser_ney_over_all_texts(n, d, seed):
+    rng = np.random.default_rng(seed)
+    texts = [rng.integers(0, 3, length).tolist() for length in (25, 1, 18)]
+    model = rnn.NGram(n, 3, discount=d)
+    for text in texts:
+        model.count(text)
+    slices = [tuple(text[i:j]) for text in texts for i in range(len(text)) for j in range(i + 1, len(text) + 1)]
+
+    def times(gram):  # how often it was counted; if it is shorter than n, after how many different symbols
+        if len(gram) == n:
+            return slices.count(gram)
+        return len({s for s in slices if len(s) == len(gram) + 1 and s[1:] == gram})
+
+    def p(symbol, context):
+        shorter = p(symbol, context[1:]) if context else 1 / 3
+        counts = [times((*context, other)) for other in range(3)]
+        if not sum(counts):
+            return shorter
+        left = d * sum(count > 0 for count in counts) * shorter
+        return (max(counts[symbol] - d, 0) + left) / sum(counts)
+
+    for context in ([], [2], [0, 1], texts[0][-5:], texts[2][:4]):
+        expected = [p(symbol, tuple(context[max(0, len(context) - n + 1) :])) for symbol in range(3)]
+        np.testing.assert_allclose(model.probabilities(context), expected, rtol=1e-12)
+    assert model.num_counts() == len({gram for gram in slices if len(gram) <= n})
+
+
+def test_before_anything_is_counted_all_symbols_are_equally_likely():
+    for options in ({}, {"discount": 0.5}):
+        np.testing.assert_allclose(rnn.NGram(3, 4, **options).probabilities([0, 1]), 1 / 4)
+
+
 def test_an_ngram_scores_samples_and_is_searched_as_a_network_is():
     model = rnn.NGram(3, 3).count(TEXT)
     loss = rnn.cross_entropy(model(TEXT[:-1]), TEXT[1:], reduction="mean").item()
@@ -52,6 +86,10 @@ def test_an_ngram_refuses_what_it_cannot_count():
         rnn.NGram(2, 3).count("abc")
     with pytest.raises(ValueError, match="m should be above 0"):
         rnn.NGram(2, 3, m=0)
+    with pytest.raises(ValueError, match=r"discount should lie between 0 and 1, not 1\.5"):
+        rnn.NGram(2, 3, discount=1.5)
+    with pytest.raises(ValueError, match=r"one text after another, .* not \(4, 2\)"):
+        rnn.NGram(2, 3).count(np.zeros((4, 2), int))
 
 
 def test_a_fixed_window_sees_the_last_words_and_no_others():

@@ -112,3 +112,36 @@ def test_a_batch_is_unpacked_with_all_lengths_that_it_has():
     for copied in (pickle.loads(pickle.dumps(first)), copy.deepcopy(first)):
         assert isinstance(copied, rnn.Batch)
         assert copied.positions.tolist() == [0, 1] and copied.target_lengths is None
+
+
+@pytest.mark.parametrize("make", [model, attending])
+def test_predictions_of_what_is_written_are_those_of_each_source_alone(make):
+    network = make()
+    written = rnn.predict(network, SOURCES, steps=4, size=2)
+    for source, outputs in zip(SOURCES, written, strict=True):
+        alone = network(source, steps=4)
+        alone = alone[0] if isinstance(alone, tuple) else alone
+        np.testing.assert_allclose(outputs, [o.data for o in alone], rtol=1e-9)
+    sources, lengths = rnn.pad(SOURCES)
+    np.testing.assert_allclose(rnn.predict(network, sources, lengths, steps=4), np.stack(written, axis=1), rtol=1e-9)
+
+
+def test_predictions_of_several_decoders_have_their_names():
+    decoders = {name: rnn.Decoder(rnn.GRUCell(K, H, rng=0), K, rng=i) for i, name in enumerate(("EN", "FR"))}
+    network = rnn.EncoderDecoder(rnn.GRUCell(3, H, rng=2), decoders)
+    written = rnn.predict(network, SOURCES, steps={"FR": 3, "EN": 2}, size=2)
+    assert {name: [outputs.shape for outputs in of_all] for name, of_all in written.items()} == {
+        "FR": [(3, K)] * 5,
+        "EN": [(2, K)] * 5,
+    }
+    for place, source in enumerate(SOURCES):
+        for name, outputs in network(source, steps={"FR": 3, "EN": 2}).items():
+            np.testing.assert_allclose(written[name][place], [o.data for o in outputs], rtol=1e-9)
+
+
+def test_the_likeliest_symbols_of_a_list_of_outputs_are_those_of_each():
+    outputs = model()(np.stack([SOURCES[0]] * 2, axis=1), steps=4)
+    symbols = rnn.greedy(outputs)
+    assert symbols.shape == (4, 2)
+    for of_step, output in zip(symbols, outputs, strict=True):
+        np.testing.assert_array_equal(of_step, np.argmax(output.data, axis=-1))

@@ -98,6 +98,7 @@ class _Writer:
         self.top = PAD + 10 + LINE + 10 + max(self.slant, LINE - 2)
         numbers = [rounded(value) for row in matrix.values for value in row]
         self.numbered = self.wide == WIDTH and self.high > 20 and max(map(width_of, numbers)) < WIDTH - 2
+        self.least = 0.005 * max((abs(v) for row in matrix.values for v in row if math.isfinite(v)), default=0.0)
         self.right, self.bottom = self.left + self.wide * len(matrix.columns), self.top + self.high * len(matrix.rows)
 
     def svg(self, theme: str) -> str:
@@ -146,14 +147,18 @@ class _Writer:
                 )
 
     def _inside(self, value: float, x: float, y: float) -> str:
-        """Return what stands in a cell: its number, a circle for an exact zero, a cross for what is not finite."""
+        """Return what stands in a cell: a circle for an exact zero, a cross for what is not finite, or its number.
+
+        One below 1/200 of the largest, as most of α are, is left to the title that hovering shows: it has the colour of
+        nothing, and its digits would be the longest.
+        """
         if min(self.wide, self.high) < 9:
             return ""
         if value == 0:
             return f'<circle class="zero" cx="{x:.5g}" cy="{y:.5g}" r="3"/>'
         if not math.isfinite(value):
             return f'<path class="cross" d="M{x - 3:.5g} {y - 3:.5g}l6 6m0-6l-6 6"/>'
-        return text(rounded(value), x, y + 3.5, "l number") if self.numbered else ""
+        return text(rounded(value), x, y + 3.5, "l number") if self.numbered and abs(value) >= self.least else ""
 
     def _colours(self, theme: Theme) -> str:
         rules = f"g rect{{stroke:{theme.border}}}.cell{{stroke:none!important}}.zero{{stroke:{theme.quiet}}}"

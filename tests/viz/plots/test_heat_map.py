@@ -185,3 +185,9 @@ def test_a_name_of_several_loops_is_not_guessed():
     loss = programs.three_decoders()
     with pytest.raises(LookupError, match=r"'ŷ' is computed in several loops: ŷ \(EN\), ŷ \(FR\), ŷ \(ES\)"):
         viz.heat_map(loss, "ŷ")
+
+
+def test_a_number_far_below_the_largest_is_left_to_the_title():
+    picture = viz.heat_map([[1.0, 0.004], [0.006, -0.5]]).svg()
+    assert re.findall(r'class="l number"[^>]*>([^<]+)<', picture) == ["1", "0.006", "−0.5"]
+    assert "1, 2: 0.004" in picture
