@@ -162,6 +162,6 @@ def at(node: Node) -> str:
 
 def refuse_older(graph: Graph, captured: Captured) -> None:
     """Refuse what was computed before the call: its graph is no part of the function."""
-    for node in graph.nodes:
-        if node.tensor is not None and node.op is not None and node.tensor._index < captured.began:
+    for node in graph.timeline.ops[:1]:  # in the order in which they were recorded
+        if node.tensor is not None and node.tensor._index < captured.began:
             raise NotCompiled(f"the function reads a value with a graph of its own, made before the call{at(node)}")

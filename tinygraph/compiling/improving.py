@@ -1,7 +1,8 @@
-"""Rewriting a backward pass as an expert would write it: the same sums and products, in another order.
+"""Rewriting a program as an expert would write it: the same sums and products, in another order.
 
 A backward pass is linear in its adjoints, so what multiplies an adjoint can be worked out before the loop: `common
 factors` are taken out of sums, bounded factors multiplied beforehand, and gradients of slices written side by side.
+What is the same in all iterations leaves the loop, and so do running sums of which only the last is read.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 
 from ..ops.elementwise import add, multiply, subtract
 from .batching import is_basic
-from .form import ASSEMBLE, CALL, CONSTANT, SUM, Form, Read, Value, needed
+from .form import ASSEMBLE, CALL, CONSTANT, GATHER, JOIN, SUM, TOTAL, Form, Read, Value, needed
 
 _BOUNDED = ("tanh", "sigmoid", "softmax")
 _REARRANGED = ("getitem", "reshape", "transpose", "swapaxes", "concatenate", "stack")
@@ -177,3 +178,75 @@ def is_bounded(value: Value, depth: int = 8) -> bool:
     name = value.op.name
     inner = [is_bounded(read.source, depth - 1) for read in value.reads] if name not in _BOUNDED else []
     return name in _BOUNDED or (name in ("multiply", "subtract", *_REARRANGED) and all(inner))
+
+
+# -- out of the loop ---------------------------------------------------------------------------------------------------
+
+
+def sum_up(form: Form, outputs: list[Read]) -> None:
+    """Put one sum over all iterations in the place of running sums, of losses, of which only the last is read."""
+    readers: dict[Value, list[Read]] = defaultdict(list)
+    by: dict[Value, list[Value]] = defaultdict(list)
+    for value in form.values:
+        for read in (*value.reads, *(case.read for case in value.cases)):
+            readers[read.source].append(read)
+            by[read.source].append(value)
+    for output in outputs:
+        readers[output.source].append(output)
+    for value in list(form.values):
+        if value.kind != CALL or value.op.name != "add" or value.loop is None:
+            continue
+        joins = [k for k in (0, 1) if value.reads[k].source.kind == JOIN]
+        for k in joins:
+            join, term = value.reads[k].source, value.reads[1 - k]
+            if _is_running(value, join, term) and by[join] == [value] and value.reads[k].offset == 0:
+                last = value.high - 1
+                others = [read for read in readers[value] if read != Read(value, 1, -1)]
+                if by[value].count(join) == 1 and all((read.step, read.offset) == (0, last) for read in others):
+                    _sum_up(form, value, join, term, outputs)
+                    break
+
+
+def _is_running(value: Value, join: Value, term: Read) -> bool:
+    if len(join.cases) != 2 or join.span != value.span or term.source.loop is None or term.step == 0:
+        return False
+    first, later = join.cases
+    begins = first.read.source.loop is None and (first.low, first.high) == (value.low, value.low + 1)
+    same = term.source.shape == value.shape and term.source.dtype == value.dtype
+    return begins and later.read == Read(value, 1, -1) and same and first.read.source is not value
+
+
+def _sum_up(form: Form, value: Value, join: Value, term: Read, outputs: list[Read]) -> None:
+    total = Value(TOTAL, value.shape, value.dtype, reads=[term], data=value.span, node=value.node)
+    form.add(total)
+    value.reads = (Read(join.cases[0].read.source), Read(total))
+    value.loop, value.low, value.high = None, 0, 1
+    join.cases, join.reads = [], ()
+    form.values.remove(join)
+    form.values.remove(value)
+    form.add(value)
+    for reader in form.values:
+        reader.reads = tuple([Read(value) if read.source is value else read for read in reader.reads])
+        reader.cases = [c._replace(read=Read(value)) if c.read.source is value else c for c in reader.cases]
+    outputs[:] = [Read(value) if read.source is value else read for read in outputs]
+    for number, each in enumerate(form.values):
+        each.number = number
+
+
+def hoist(form: Form) -> None:
+    """Take out of loops what is the same in all iterations."""
+    moving = True
+    while moving:
+        moving = False
+        for value in form.values:
+            spread = value.kind == SUM and len(value.cases) == 1 and value.cases[0][:2] == value.span
+            varies = any(source.loop for source in value.sources())
+            if value.loop is None or varies or not (value.kind == CALL or spread):
+                continue
+            if not any(reader.kind == GATHER and reader.reads[0].source is value for reader in form.values):
+                value.loop, value.low, value.high = None, 0, 1
+                value.cases = [case._replace(low=0, high=1) for case in value.cases]
+                moving = True
+                for reader in form.values:
+                    reader.reads = tuple([Read(r.source) if r.source is value else r for r in reader.reads])
+                    reader.cases = [c._replace(read=Read(value)) if c.read.source is value else c for c in reader.cases]

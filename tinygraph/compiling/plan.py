@@ -17,11 +17,11 @@ from .capture import Captured
 from .derivative import differentiate
 from .emitting import Emitter
 from .form import SEED, Form, Read, Value
-from .improving import improve
+from .improving import hoist, improve, sum_up
 from .lowering import unrolled
 from .naming import described, readable
 from .reach import Reach
-from .recurring import folded_form, hoist, sum_up
+from .recurring import folded_form
 from .rules import expand
 from .state import same_numbers
 

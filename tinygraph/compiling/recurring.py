@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from ..folding.fold import fold_in_one_loop
 from ..folding.folded import FoldedGraph
 from ..folding.indices import AT, DELAY, REVERSE, Index
 from ..graphs.graph import Graph
+from ..loops.coded import Interned
 from ..ops.elementwise import where
 from ..ops.indexing import getitem
 from ..ops.joining import concatenate
@@ -19,9 +21,11 @@ from ..ops.reductions import mean
 from ..ops.reductions import sum as total
 from ..ops.shapes import expand_dims, moveaxis, reshape
 from ..recording.tensor import Tensor
+from .batching import is_basic
 from .capture import Captured, alike
 from .errors import Irregular
-from .form import CALL, CONSTANT, GATHER, JOIN, ROW, SUM, TOTAL, Case, Form, Loop, Read, Value
+from .form import CALL, CONSTANT, GATHER, JOIN, ROW, Case, Form, Loop, Read, Value
+from .improving import hoist
 from .lowering import known, leaf
 from .own import CROSS_ENTROPY
 
@@ -58,6 +62,12 @@ class _Lowering:
         self.values: dict[FoldedNode, Value] = {}
         self.joins: dict[tuple[Any, ...], Value] = {}
         self.constants: dict[tuple[Any, ...], Value] = {}
+        facts = folded.graph.timeline.wiring.facts
+        self.value_of, self.position = facts.value, folded.graph.timeline.wiring.position
+        what = Interned[tuple[int, tuple[int, ...], np.dtype]]()
+        each = zip(map(id, facts.each("op")), facts.each("shape"), facts.each("dtype"), strict=True)
+        self.what = np.array([what[one] for one in each])  # the same number where op, shape and dtype are
+        self.attributes = list(facts.each("attributes"))
         self.edges: dict[FoldedNode, list[FoldedEdge]] = defaultdict(list)
         for edge in folded.edges:
             self.edges[edge.target].append(edge)
@@ -77,11 +87,11 @@ class _Lowering:
                 self._read(node)
         hoist(self.form)
         tensors: dict[Tensor, Read] = {}
-        outputs = set(self.folded.graph.outputs)
-        for node, value in self.values.items():
-            for recorded, (iteration,) in zip(node.recorded, node.iterations if node.loops else [(0,)], strict=True):
-                if recorded.tensor is not None and (not value.loop or recorded in outputs):
-                    tensors[recorded.tensor] = self._at(node, int(iteration))
+        outputs = [output.index for output in self.folded.graph.outputs]
+        for node in self.values:
+            for k in np.flatnonzero(np.isin(node.positions, outputs)).tolist() if node.loops else [0]:
+                if (tensor := node.recorded[k].tensor) is not None:
+                    tensors[tensor] = self._at(node, int(node.iterations[k, 0]) if node.loops else 0)
         return self.form, tensors
 
     def _at(self, node: FoldedNode, iteration: int) -> Read:
@@ -108,7 +118,7 @@ class _Lowering:
         return loop, (max(low, self.begins[node.loops[0]]), high) if node.kind == "op" else (low, high)
 
     def _leaf(self, node: FoldedNode) -> Value:
-        values = [recorded._value for recorded in node.recorded]
+        values = [self.value_of(position) for position in node.positions.tolist()]
         first = leaf(node.recorded[0], self.captured)
         if len(values) == 1 or (first.kind == CONSTANT and all(alike(values[0], value) for value in values)):
             return self._shared(first) if first.kind == CONSTANT else self.form.add(first)
@@ -136,11 +146,12 @@ class _Lowering:
         if peeled >= node.times:
             raise Irregular("an op of the first iterations alone")
         first = node.recorded[peeled]
-        shape, dtype = first.shape, first.dtype
-        for recorded in node.recorded[peeled:]:
-            if recorded.op is not first.op or recorded._value.shape != shape or recorded._value.dtype != dtype:
-                raise Irregular("an op whose value has another shape in other iterations")
-        return self.form.add(Value(CALL, shape, dtype, loop=loop, span=span, op=known(first.op), node=first))
+        what = self.what[self.position[node.positions[peeled:]]]
+        if (what != what[0]).any():
+            raise Irregular("an op whose value has another shape in other iterations")
+        return self.form.add(
+            Value(CALL, first.shape, first.dtype, loop=loop, span=span, op=known(first.op), node=first)
+        )
 
     # -- what they read -----------------------------------------------------------------------------------------------
 
@@ -156,9 +167,10 @@ class _Lowering:
             assert edge.argument is not None
             cases[edge.argument] += self._cases(edge, value)
         value.reads = tuple([self._operand(cases[k], value) for k in range(len(cases))])
-        attributes = [dict(recorded.attributes) for recorded in node.recorded[len(self.peeled[node]) :]]
-        value.attributes = attributes[0] or None
-        if not all(alike(attributes[0], other) for other in attributes[1:]):
+        positions = self.position[node.positions[len(self.peeled[node]) :]]
+        attributes = [self.attributes[position] or {} for position in positions.tolist()]
+        value.attributes = dict(attributes[0]) or None
+        if not _all_alike(attributes):
             self._indexed(node, value, attributes)
         for form, op in (("sum", total), ("mean", mean)):
             if value.op is CROSS_ENTROPY[form]:
@@ -242,7 +254,7 @@ class _Lowering:
         join.cases = cases
         return self.form.add(join)
 
-    def _indexed(self, node: FoldedNode, value: Value, attributes: list[dict[str, Any]]) -> None:
+    def _indexed(self, node: FoldedNode, value: Value, attributes: list[Mapping[str, Any]]) -> None:
         """Let an op that reads another row in each iteration read rows, if they are in order."""
         read = value.reads[0]
         if value.op is not getitem or read.source.loop is not None or node.kind != "op":
@@ -342,6 +354,14 @@ def _merged(cases: list[Case]) -> list[Case]:
     return merged
 
 
+def _all_alike(attributes: list[Mapping[str, Any]]) -> bool:
+    """Tell whether all the instances of an op have the same attributes."""
+    first = attributes[0]
+    if not first or (first.keys() == {"index"} and is_basic(first["index"])):  # all are, by their signature
+        return attributes.count(first) == len(attributes)
+    return all(alike(first, other) for other in attributes[1:])
+
+
 def _affine(index: Index, trips: int, levels: int) -> tuple[int, int]:
     """Return step and offset of the iteration that is read, as a function of the reader's."""
     if index.kind == DELAY and index.level <= levels:
@@ -359,72 +379,3 @@ def _line(rows: np.ndarray, low: int) -> tuple[int, int]:
         raise Irregular("indices in no order")
     step = int(steps[0])
     return step, int(rows[0]) - step * low
-
-
-def sum_up(form: Form, outputs: list[Read]) -> None:
-    """Put one sum over all iterations in the place of running sums, of losses, of which only the last is read."""
-    readers: dict[Value, list[Read]] = defaultdict(list)
-    by: dict[Value, list[Value]] = defaultdict(list)
-    for value in form.values:
-        for read in (*value.reads, *(case.read for case in value.cases)):
-            readers[read.source].append(read)
-            by[read.source].append(value)
-    for output in outputs:
-        readers[output.source].append(output)
-    for value in list(form.values):
-        if value.kind != CALL or value.op.name != "add" or value.loop is None:
-            continue
-        joins = [k for k in (0, 1) if value.reads[k].source.kind == JOIN]
-        for k in joins:
-            join, term = value.reads[k].source, value.reads[1 - k]
-            if _is_running(value, join, term) and by[join] == [value] and value.reads[k].offset == 0:
-                last = value.high - 1
-                others = [read for read in readers[value] if read != Read(value, 1, -1)]
-                if by[value].count(join) == 1 and all((read.step, read.offset) == (0, last) for read in others):
-                    _sum_up(form, value, join, term, outputs)
-                    break
-
-
-def _is_running(value: Value, join: Value, term: Read) -> bool:
-    if len(join.cases) != 2 or join.span != value.span or term.source.loop is None or term.step == 0:
-        return False
-    first, later = join.cases
-    begins = first.read.source.loop is None and (first.low, first.high) == (value.low, value.low + 1)
-    same = term.source.shape == value.shape and term.source.dtype == value.dtype
-    return begins and later.read == Read(value, 1, -1) and same and first.read.source is not value
-
-
-def _sum_up(form: Form, value: Value, join: Value, term: Read, outputs: list[Read]) -> None:
-    total = Value(TOTAL, value.shape, value.dtype, reads=[term], data=value.span, node=value.node)
-    form.add(total)
-    value.reads = (Read(join.cases[0].read.source), Read(total))
-    value.loop, value.low, value.high = None, 0, 1
-    join.cases, join.reads = [], ()
-    form.values.remove(join)
-    form.values.remove(value)
-    form.add(value)
-    for reader in form.values:
-        reader.reads = tuple([Read(value) if read.source is value else read for read in reader.reads])
-        reader.cases = [c._replace(read=Read(value)) if c.read.source is value else c for c in reader.cases]
-    outputs[:] = [Read(value) if read.source is value else read for read in outputs]
-    for number, each in enumerate(form.values):
-        each.number = number
-
-
-def hoist(form: Form) -> None:
-    """Take out of loops what is the same in all iterations."""
-    moving = True
-    while moving:
-        moving = False
-        for value in form.values:
-            spread = value.kind == SUM and len(value.cases) == 1 and value.cases[0][:2] == value.span
-            varies = any(source.loop for source in value.sources())
-            if value.loop is None or varies or not (value.kind == CALL or spread):
-                continue
-            if not any(reader.kind == GATHER and reader.reads[0].source is value for reader in form.values):
-                value.loop, value.low, value.high = None, 0, 1
-                value.cases = [case._replace(low=0, high=1) for case in value.cases]
-                moving = True
-                for reader in form.values:
-                    reader.reads = tuple([Read(r.source) if r.source is value else r for r in reader.reads])
-                    reader.cases = [c._replace(read=Read(value)) if c.read.source is value else c for c in reader.cases]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..loops.places import Loop, Order, shared_depth
+from ..loops.timeline import Timeline
 from ..recording.node import Node
 from .indices import DELAY, Index, Region, row_keys, selected
 
@@ -22,8 +24,6 @@ class FoldedLoop:
         The loop around it.
     recorded : Loop
         Where it stands in the program.
-    over_time : bool
-        Whether an iteration is a time step.
     iterations, ends : (n, depth + 1) arrays of int
         All iterations of the loops around it and of itself, in order, and how many trips each loop then makes.
     """
@@ -31,16 +31,21 @@ class FoldedLoop:
     iterations: np.ndarray
     ends: np.ndarray
 
-    def __init__(self, parent: FoldedLoop | None, recorded: Loop, counts: np.ndarray, over_time: bool):
+    def __init__(self, parent: FoldedLoop | None, recorded: Loop, counts: np.ndarray, timeline: Timeline):
         self.parent = parent
         self.recorded = recorded
-        self.over_time = over_time
+        self._timeline = timeline
         self._counts = counts
         outer, ends = (parent.iterations, parent.ends) if parent else (np.zeros((1, 0), int),) * 2
         starts = np.cumsum(counts) - counts
         inner = np.arange(counts.sum()) - np.repeat(starts, counts)
         self.iterations = np.column_stack([np.repeat(outer, counts, axis=0), inner])
         self.ends = np.repeat(np.column_stack([ends, counts]), counts, axis=0)
+
+    @property
+    def over_time(self) -> bool:
+        """Whether an iteration is a time step."""
+        return self.recorded in self._timeline.over_time
 
     @property
     def trips(self) -> int | tuple[int, ...]:
@@ -76,7 +81,7 @@ class FoldedNode:
     ----------
     index : int
         Its position in ``folded.nodes``.
-    recorded : tuple of Node
+    recorded : sequence of Node
         The recorded nodes, in the order of the iterations. What they have in common can be asked of it: kind, op,
         name, expression, source, scope, shape, dtype, requires_grad.
     positions : array of int
@@ -94,7 +99,7 @@ class FoldedNode:
     """
 
     index: int
-    recorded: tuple[Node, ...]
+    recorded: Sequence[Node]
     positions: np.ndarray
     loops: tuple[FoldedLoop, ...]
     when: Region

@@ -12,6 +12,7 @@ from ..graphs.graph import graph as graph_of
 from ..loops.grouping import Groups
 from ..loops.keys import grouped, split_by
 from ..loops.places import Loop, shared_depth
+from ..loops.reads import INPUT, PARAMETER, NodesAt
 from ..recording.tensor import Tensor
 from .cell import FoldedEdge, FoldedLoop, FoldedNode, arrivals
 from .folded import FoldedGraph
@@ -61,7 +62,7 @@ class _Folding:
         self.graph = graph
         self.groups = groups
         count = len(graph.nodes)
-        self.ops = np.array([node.index for node in self.groups.nodes], int)
+        self.ops = self.groups.wiring.indices
         self.chains = list(self.groups.chains)
         self.number = np.full(count, -1)
         self.number[self.ops] = self.groups.number
@@ -74,7 +75,6 @@ class _Folding:
         members = split_by(self.number, len(self.chains))
         in_order = sorted(range(len(members)), key=lambda number: members[number][0])
         self.instance = np.zeros(len(self.number), int)
-        self.recorded = np.array(self.graph.nodes, object)
         self.arity = np.zeros(len(self.number), int)
         self.arity[self.ops] = self.groups.wiring.arity
         nodes = {number: self._node(index, number, members[number]) for index, number in enumerate(in_order)}
@@ -97,13 +97,13 @@ class _Folding:
         depth = np.zeros(len(self.number), int)
         if len(used):
             depth[used] = np.minimum.reduceat(self._common_depths(first, user), start)
-        depth[[leaf.index for leaf in self.graph.parameters]] = 0
+        depth[self.groups.wiring.kinds == PARAMETER] = 0
 
         keys = np.full((len(leaves), 4 + self.iterations.shape[1]), -1)
         of_used = np.searchsorted(leaves, used)
         keys[of_used, 0] = self.number[user[start]]
         keys[of_used, 1] = argument[start]
-        keys[:, 2] = [self.graph.nodes[k].kind == "input" for k in leaves.tolist()]
+        keys[:, 2] = self.groups.wiring.kinds[leaves] == INPUT
         around = np.arange(self.iterations.shape[1]) < depth[used, None]
         at = self.iterations[user[start]]
         self.iterations[used] = np.where(around, at, -1)
@@ -137,7 +137,7 @@ class _Folding:
             counts = np.zeros(len(parent.iterations) if parent else 1, int)
             outer = parent.rows(iterations[:, : loop.depth]) if parent else np.zeros(len(iterations), int)
             np.maximum.at(counts, outer, iterations[:, loop.depth] + 1)
-            folded[loop] = FoldedLoop(parent, loop, counts, loop in self.graph.timeline.over_time)
+            folded[loop] = FoldedLoop(parent, loop, counts, self.graph.timeline)
         return folded
 
     def _node(self, index: int, number: int, members: np.ndarray) -> FoldedNode:
@@ -154,7 +154,7 @@ class _Folding:
         arity = self.arity[members].tolist()
         return FoldedNode(
             index,
-            tuple(self.recorded[members].tolist()),
+            NodesAt(self.graph.nodes, members),
             members,
             loops,
             when,

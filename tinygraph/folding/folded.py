@@ -29,9 +29,6 @@ class FoldedGraph:
         The recorded graph.
     dissolved : sequence of Loop
         Loops of the program that are only labels of what they repeat.
-    in_order : bool
-        Whether loops that run as they were read give the ops in the order in which they were recorded; if not, that
-        order is a table, the positions of the nodes.
     """
 
     def __init__(
@@ -47,7 +44,6 @@ class FoldedGraph:
         self.loops = loops
         self.graph = graph
         self.dissolved = dissolved
-        self.in_order = self._runs_in_order()
 
     @property
     def timesteps(self) -> list[int]:
@@ -105,8 +101,9 @@ class FoldedGraph:
     def _node_of(self) -> dict[int, FoldedNode]:
         return {position: node for node in self.nodes for position in node.positions.tolist()}
 
-    def _runs_in_order(self) -> bool:
-        """Tell whether loops that run as they were read give the ops in the order in which they were recorded."""
+    @cached_property
+    def in_order(self) -> bool:
+        """Whether loops that run as they were read give the ops in the order in which they were recorded."""
         ops = [node for node in self.nodes if node.kind == "op"]
         if not ops:
             return True

@@ -38,6 +38,8 @@ class Namesakes:
         self._timeline = timeline
         self._name_of = name_of
         self._words: dict[str, dict[Loop, str]] = {}
+        if len({loop for place in timeline.visits.places for loop in place.loops}) < 2:
+            return
         loops = dict.fromkeys(run.loop for run in dict.fromkeys(timeline.runs) if run is not None and run.loop)
         if len(loops) > 1:
             self._words = self._told_apart()

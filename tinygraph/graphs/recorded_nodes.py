@@ -21,11 +21,13 @@ _OF_TENSOR: dict[str, Callable[[Tensor], Any]] = {
     "attributes": attrgetter("_attributes"),
     "call": attrgetter("_call"),
     "context": attrgetter("_context"),
+    "dtype": attrgetter("_value.dtype"),
     "lasti": attrgetter("_lasti"),
     "nbytes": attrgetter("_value.nbytes"),
     "op": attrgetter("op"),
     "pulled": lambda tensor: None,
     "scope": lambda tensor: scope_text(tensor._context),
+    "shape": attrgetter("_value.shape"),
 }
 
 
