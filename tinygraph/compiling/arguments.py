@@ -90,6 +90,8 @@ class Arguments:
                 self._take_apart(part, wanted, key)
         elif kind is list or isinstance(value, tuple):
             key.append((kind, len(value)))
+            if kind is not list and kind is not tuple:
+                self.objects.append(kind)  # a program's own, with methods perhaps
             for part in value:
                 self._take_apart(part, wanted, key)
         elif isinstance(value, Tensor):

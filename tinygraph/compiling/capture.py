@@ -7,6 +7,7 @@ import random
 import sys
 from collections.abc import Callable
 from contextlib import contextmanager
+from functools import cached_property
 from types import CodeType, FrameType
 from typing import Any
 
@@ -19,8 +20,8 @@ from ..recording.context import Changed
 from ..recording.node import Node
 from ..recording.tensor import Tensor, make_leaf
 from .arguments import Arguments
+from .closed import is_stable
 from .errors import NotCompiled
-from .reach import is_stable
 from .state import same_numbers
 from .watching import Recorder
 
@@ -39,10 +40,17 @@ class Captured:
     held : set of int
         The numbers of the arguments that it looked into.
     codes : set of CodeType
-        What ran that is of no library; what asks the machine for random numbers too.
+        What ran that is of no library, if that is noted; what asks the machine for random numbers too.
     """
 
-    def __init__(self, function: Callable[..., Any], arguments: Arguments, values: list[np.ndarray], grad: bool):
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        arguments: Arguments,
+        values: list[np.ndarray],
+        grad: bool,
+        noting: bool,
+    ):
         recorder = Recorder()
         self.began = recorder.began
         self.codes: set[CodeType] = set()
@@ -58,19 +66,20 @@ class Captured:
             recorder.arguments = self.arguments
             recorder.wanted = {k for k, w in enumerate(wanted) if w}
             args, kwargs = arguments.rebuilt(self.arguments)
-            with noting_code(self.codes):
+            with noting_code(self.codes, noting):
                 self.value = function(*args, **kwargs)
         self.held = recorder.held
         self.ended = next_index()
         self.outputs = [leaf for leaf in flatten(self.value) if isinstance(leaf, Tensor)]
 
+    @cached_property
     def graph(self) -> Graph:
-        """Return what leads to the outputs."""
+        """What leads to the outputs."""
         return graph(*self.outputs)
 
     def reads_parameters(self) -> bool:
         """Tell whether the outputs depend on parameters that were there before."""
-        return any(node.tensor is not None and self.leaf_kind(node.tensor) is False for node in self.graph().parameters)
+        return any(node.tensor is not None and self.leaf_kind(node.tensor) is False for node in self.graph.parameters)
 
     def leaf_kind(self, tensor: Tensor) -> int | bool:
         """Return the number of the argument a leaf stands for; False if it was there before, True if it was made."""
@@ -82,8 +91,11 @@ FRESH_NUMBERS = random.SystemRandom.getrandbits.__code__
 
 
 @contextmanager
-def noting_code(codes: set[CodeType]) -> Any:
-    """Note the code that runs inside the ``with`` block and is of no library; nothing under somebody's profiler."""
+def noting_code(codes: set[CodeType], noting: bool) -> Any:
+    """Note the code that runs inside the ``with`` block and is of no library; nothing under somebody's profiler.
+
+    It takes about as long as the code itself, of which Python then looks at each call.
+    """
     known: dict[str, bool] = {}
     callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
 
@@ -98,7 +110,7 @@ def noting_code(codes: set[CodeType]) -> Any:
             if not stable and frame.f_code not in callbacks:
                 codes.add(frame.f_code)
 
-    if sys.getprofile() is not None:
+    if not noting or sys.getprofile() is not None:
         yield
         return
     sys.setprofile(note)
@@ -108,8 +120,9 @@ def noting_code(codes: set[CodeType]) -> Any:
         sys.setprofile(None)
 
 
-def difference(first: Graph, second: Graph, one: Captured, other: Captured) -> str | None:
+def difference(one: Captured, other: Captured) -> str | None:
     """Return where two recordings of a function differ in more than the numbers of their arguments, or None."""
+    first, second = one.graph, other.graph
     if len(first.nodes) != len(second.nodes):
         return "another call with other numbers recorded other ops: a branch on values"
     for node, twin in zip(first.nodes, second.nodes, strict=True):
@@ -160,8 +173,8 @@ def at(node: Node) -> str:
     return f"\n  {node.source}" if node.source else ""
 
 
-def refuse_older(graph: Graph, captured: Captured) -> None:
+def refuse_older(captured: Captured) -> None:
     """Refuse what was computed before the call: its graph is no part of the function."""
-    for node in graph.timeline.ops[:1]:  # in the order in which they were recorded
+    for node in captured.graph.timeline.ops[:1]:  # in the order in which they were recorded
         if node.tensor is not None and node.tensor._index < captured.began:
             raise NotCompiled(f"the function reads a value with a graph of its own, made before the call{at(node)}")

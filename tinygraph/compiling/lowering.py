@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..graphs.graph import Graph
 from ..recording.node import Node
 from ..recording.primitive import Primitive
 from ..recording.tensor import Tensor
@@ -45,8 +44,9 @@ def leaf(node: Node, captured: Captured) -> Value:
     return Value(ARGUMENT, shape, dtype, data=kind, node=node)
 
 
-def unrolled(graph: Graph, captured: Captured) -> tuple[Form, dict[Tensor, Read]]:
-    """Return the form of a graph with a value for each node; and the values of its outputs and leaves."""
+def unrolled(captured: Captured) -> tuple[Form, dict[Tensor, Read]]:
+    """Return the form of what was recorded with a value for each node; and the values of its outputs and leaves."""
+    graph = captured.graph
     ops = sum(node.op is not None for node in graph.nodes)
     if ops > MOST_OPS:
         raise NotCompiled(f"{ops:,} ops that do not repeat as a loop with one delay: more than {MOST_OPS:,}")

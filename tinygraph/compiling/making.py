@@ -20,12 +20,14 @@ from ..recording.sparse import dense
 from ..recording.tensor import Tensor
 from .arguments import Arguments
 from .capture import FRESH_NUMBERS, Captured, alike, difference, noting_code, refuse_older
+from .closed import is_seen_through
 from .errors import Irregular, NotCompiled, Uneven
 from .plan import Plan
 from .reach import Reach
 from .results import agree
 
 _OF_TYPE = {"isinstance", "issubclass", "type", "hasattr", "singledispatch", "ndarray"}
+_SAMPLE = 64
 _MOVE = 2.0**-4  # how far the numbers that are recorded are from those that were given, in another order
 
 
@@ -59,6 +61,7 @@ class FirstCall:
         self.plan: Plan | None = None
         self.reason = ""
         self.ran: set[CodeType] = set()
+        self._captured: tuple[list[np.ndarray], Captured] | None = None
         try:
             self._check_arguments()
         except NotCompiled as refusal:
@@ -66,6 +69,8 @@ class FirstCall:
             self.result = function(*arguments.args, **arguments.kwargs)
             return
         before = self._reached()
+        closed = before is not None and before.is_closed and all(map(is_seen_through, self.parts))
+        self.noting = not closed  # which code runs
         self._run(function, frame)
         try:
             if before is not None:
@@ -103,11 +108,11 @@ class FirstCall:
         """Run the function; note its results and gradients, of which those of the plan must be the same."""
         args, kwargs = self.arguments.args, self.arguments.kwargs
         if self.mark is None:
-            with noting_code(self.ran):
+            with noting_code(self.ran, self.noting):
                 self.result = function(*args, **kwargs)
             self.expected = flatten(self.result)
             return
-        with noting_code(self.ran):
+        with noting_code(self.ran, self.noting):
             traced = TracedCall(self.function, args, kwargs, self.mark.argnums, Asked(self.mark.what, frame))
         tell_observers(traced.scalar())
         if traced.outer:
@@ -129,26 +134,25 @@ class FirstCall:
             not alike(value, np.array(now)) for value, now in zip(self.values, self.arguments.values(), strict=True)
         ):
             raise NotCompiled("the function changes an array that it is given")
-        moved, captured = self._captured_elsewhere()
+        captured = self.captured
         _refuse_changes(reach)
         if captured.codes - reach.codes - {FRESH_NUMBERS} and self.ran:  # of Tensors other code may run than of arrays
             reach = Reach(self.function, *self.arguments.objects, ran=self.ran | captured.codes)
-            moved, captured = self._captured_elsewhere()
+            captured = self._recorded_anew()
             _refuse_changes(reach)
         unseen = [code for code in captured.codes - reach.codes if code.co_name != "<module>"]
         if FRESH_NUMBERS in captured.codes:
             raise NotCompiled("the function draws random numbers, from a generator without a seed")
         if unseen:
             raise NotCompiled(f"the function runs {unseen[0].co_qualname}, to which no name in its code leads")
-        self._refuse_questions_of_type(captured)
+        self._refuse_questions_of_type(captured.codes or reach.codes)
         if not captured.outputs:
             raise NotCompiled("the function returns nothing that was computed from its arguments")
-        self.graph = captured.graph()
-        refuse_older(self.graph, captured)
+        refuse_older(captured)
         reason = ""
         for peel, lengthen in ((False, False), (False, True), (True, False), (True, True)):
             try:
-                return self._in_loops(reach, captured, moved, peel=peel, lengthen=lengthen)
+                return self._in_loops(reach, peel=peel, lengthen=lengthen)
             except Uneven as refusal:
                 reason = str(refusal)
                 continue
@@ -161,47 +165,62 @@ class FirstCall:
             except Exception as error:  # a loop that this room has not met: op by op it is right all the same
                 reason = f"{type(error).__name__}: {error}"
             break
-        plan = self._verified(self._plan(captured, folded=False), reach, captured, moved)
+        plan = self._verified(self._plan(folded=False), reach)
         plan.unfolded = reason
         return plan
 
-    def _plan(self, captured: Captured, **options: Any) -> Plan:
-        return Plan(captured, self.graph, self._output(captured), self.mark is not None, **options)
+    def _plan(self, **options: Any) -> Plan:
+        captured = self.captured
+        plan = Plan(captured, self._output(captured), self.mark is not None, **options)
+        self._note_results(plan, captured)
+        return plan
 
-    def _in_loops(self, reach: Reach, captured: Captured, moved: list[np.ndarray], **how: bool) -> Plan:
+    def _in_loops(self, reach: Reach, **how: bool) -> Plan:
         """Return a plan with loops, of NumPy's where numba's are not right."""
         failure = ""
         if self.backend == "numba":
             try:
-                plan = self._plan(captured, folded=True, backend="numba", **how)
-                return self._verified(plan, reach, captured, moved)
+                return self._verified(self._plan(folded=True, backend="numba", **how), reach)
             except Irregular:
                 raise
             except Exception as error:
                 failure = f"\nin NumPy, since with numba: {type(error).__name__}: {error}"
-        plan = self._verified(self._plan(captured, folded=True, **how), reach, captured, moved)
+        plan = self._verified(self._plan(folded=True, **how), reach)
         plan.failure = failure
         return plan
 
-    def _refuse_questions_of_type(self, captured: Captured) -> None:
+    def _refuse_questions_of_type(self, codes: set[CodeType]) -> None:
         """Refuse code that could do something else with the Tensors that stand for plain arrays."""
         pairs = zip(self.arguments.leaves, self.arguments.wanted, strict=True)
         if all(wanted or isinstance(leaf, Tensor) for leaf, wanted in pairs):
             return
-        for code in captured.codes:
+        for code in codes:
             asked = _OF_TYPE.intersection(code.co_names)
             if asked and not is_of_a_library(code.co_filename):
                 raise NotCompiled(
                     f"{code.co_qualname} uses {min(asked)}, and its arrays are Tensors where it is recorded"
                 )
 
-    def _verified(self, plan: Plan, reach: Reach, captured: Captured, moved: list[np.ndarray]) -> Plan:
-        plan.remember(reach, self.arguments, captured, self.values)
-        self._note_results(plan, captured)
-        self._compare_recorded(plan, captured, moved)
-        if not self._agrees(plan):
-            self._explain(captured)
+    def _verified(self, plan: Plan, reach: Reach) -> Plan:
+        """Return a plan that gave what the function gave; and what was recorded, where the former says too little."""
+        plan.remember(reach, self.arguments, self.captured.held, self.values)
+        if _are_telling([*self.values, *(tensor._value for tensor in plan.captured)]):
+            self._captured = None  # as large as what the plan needs to run
+        agrees, is_telling = self._compare(plan)
+        if self._captured is not None or not (agrees and is_telling):
+            self._compare_recorded(plan)
+        if not agrees:
+            self._explain()
         return plan
+
+    @property
+    def captured(self) -> Captured:
+        """What the function recorded; recorded once more if that was let go."""
+        return self._captured[1] if self._captured is not None else self._recorded_anew()
+
+    def _recorded_anew(self) -> Captured:
+        self._captured = self._captured_elsewhere()
+        return self._captured[1]
 
     def _captured_elsewhere(self) -> tuple[list[np.ndarray], Captured]:
         """Record the function with other numbers, if it takes them; return these too."""
@@ -210,20 +229,21 @@ class FirstCall:
         for floats, integers in ((True, True), (True, False)):
             moved = _moved(self.values, held, floats, integers)
             try:
-                captured = self._captured(moved)
+                captured = self._record(moved)
                 if captured.held - held:  # what the function looks into must be what was given
                     held = captured.held
                     moved = _moved(self.values, held, floats, integers)
-                    captured = self._captured(moved)
+                    captured = self._record(moved)
             except NotCompiled:
                 continue
             if captured.held <= held and (not finite or all(np.isfinite(y._value).all() for y in captured.outputs)):
                 return moved, captured
-        return self.values, self._captured(self.values)
+        return self.values, self._record(self.values)
 
-    def _captured(self, values: list[np.ndarray]) -> Captured:
+    def _record(self, values: list[np.ndarray]) -> Captured:
         try:
-            return Captured(self.function, self.arguments, values, self.recording or self.mark is not None)
+            grad = self.recording or self.mark is not None
+            return Captured(self.function, self.arguments, values, grad, self.noting)
         except NotCompiled:
             raise
         except Exception as error:
@@ -271,9 +291,11 @@ class FirstCall:
 
     # -- is the plan right? -------------------------------------------------------------------------------------------
 
-    def _compare_recorded(self, plan: Plan, captured: Captured, values: list[np.ndarray]) -> None:
+    def _compare_recorded(self, plan: Plan) -> None:
         """Compare what the plan gives for the numbers that were recorded with the recording itself."""
-        outputs, gradients = plan.run(values)
+        captured = self.captured
+        assert self._captured is not None
+        outputs, gradients = plan.run(self._captured[0])
         expected: list[Any] = list(captured.outputs)
         if plan.leaves:
             tensors = [captured.arguments[leaf] if isinstance(leaf, int) else leaf for leaf in plan.leaves]
@@ -281,25 +303,25 @@ class FirstCall:
         if not agree([*outputs, *plan.filled(gradients, self.arguments)], expected):
             raise NotCompiled("the plan does not give what the recording has")
 
-    def _agrees(self, plan: Plan) -> bool:
-        """Tell whether the plan gives for the numbers that were given what the function itself gave."""
+    def _compare(self, plan: Plan) -> tuple[bool, bool]:
+        """Tell whether the plan gives for the numbers that were given what the function gave, and if that says much."""
         outputs, gradients = plan.run(self.values)
-        filled = plan.filled(gradients, self.arguments)
+        ours = [*outputs, *plan.filled(gradients, self.arguments)]
+        expected = self.expected
         if self.mark is not None:
-            ours = flatten(plan.trees(self.mark, self.arguments, list(filled)))
-            return agree([*outputs, *ours], self.expected)
-        expected = [x for x, (computed, _) in zip(self.expected, plan.results, strict=True) if computed]
-        tensors = [self.arguments.leaves[leaf] if isinstance(leaf, int) else leaf for leaf in plan.leaves]
-        expected += gradients_of([x for x in expected if isinstance(x, Tensor)], tensors)
-        return agree([*outputs, *filled], expected)
+            ours = [*outputs, *flatten(plan.trees(self.mark, self.arguments, ours[len(outputs) :]))]
+        else:
+            expected = [x for x, (computed, _) in zip(self.expected, plan.results, strict=True) if computed]
+            tensors = [self.arguments.leaves[leaf] if isinstance(leaf, int) else leaf for leaf in plan.leaves]
+            expected += gradients_of([x for x in expected if isinstance(x, Tensor)], tensors)
+        return agree(ours, expected), all(np.any(x) and np.isfinite(x).all() for x in ours)
 
-    def _explain(self, captured: Captured) -> None:
+    def _explain(self) -> None:
         """Record once more, and say what was not the same."""
-        again = self._captured(self.values)
-        graphs = captured.graph(), again.graph()
-        reason = difference(*graphs, captured, again)
+        captured, again = self.captured, self._record(self.values)
         raise NotCompiled(
-            reason or "recorded with Tensors for its arrays, the function gives something else than without"
+            difference(captured, again)
+            or "recorded with Tensors for its arrays, the function gives something else than without"
         )
 
 
@@ -350,7 +372,17 @@ def _moved(values: list[np.ndarray], held: set[int], floats: bool, integers: boo
         if number in held or not (floats if of_floats else integers):
             moved.append(value)
             continue
-        shuffled = rng.permutation(value.ravel()).reshape(value.shape)
-        noise = 1 + rng.uniform(-_MOVE, _MOVE, value.shape) if of_floats else 1
-        moved.append(np.asarray(shuffled * noise, value.dtype))
+        if value.ndim:
+            value = rng.permutation(value, axis=int(np.argmax(value.shape)))  # of all numbers that would take long
+        noise = 1 + rng.uniform(-_MOVE, _MOVE, value.shape[-1:]) if of_floats else 1
+        moved.append(np.asarray(value * noise, value.dtype))
     return moved
+
+
+def _are_telling(values: list[np.ndarray]) -> bool:
+    """Tell whether numbers are such that a wrong plan does not give the same for them by chance: all are others."""
+    some = [np.abs(value.reshape(-1)[:: 1 + value.size // _SAMPLE]) for value in values]
+    floats = np.concatenate([np.zeros(0), *(numbers for numbers in some if numbers.dtype.kind == "f")])
+    counts = all(numbers.size > 1 and np.ptp(numbers) for numbers in some if numbers.dtype.kind in "iu")
+    booleans = any(numbers.dtype.kind not in "iuf" for numbers in some)
+    return counts and not booleans and len(np.setdiff1d(floats, [0, 1])) == len(floats)

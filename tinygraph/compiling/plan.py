@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..backward.derivatives import Differentiated
 from ..backward.pytree import rebuild
-from ..graphs.graph import Graph
 from ..recording.tensor import Tensor
 from .arguments import Arguments
 from .capture import Captured
@@ -50,7 +49,6 @@ class Plan:
     def __init__(
         self,
         captured: Captured,
-        graph: Graph,
         output: Tensor | None,
         only_arguments: bool,
         *,
@@ -69,11 +67,11 @@ class Plan:
             arguments = enumerate(captured.arguments)
             wrt: list[tuple[Any, Tensor]] = [(k, tensor) for k, tensor in arguments if tensor.requires_grad]
             if not only_arguments:
-                there = (node.tensor for node in graph.parameters)
+                there = (node.tensor for node in captured.graph.parameters)
                 wrt += [(t, t) for t in there if t is not None and captured.leaf_kind(t) is False]
             self.leaves = [leaf for leaf, _ in wrt]
         wanted = [captured.arguments[leaf] if isinstance(leaf, int) else leaf for leaf in self.leaves]
-        form, reads = folded_form(graph, captured, peel, lengthen) if folded else unrolled(graph, captured)
+        form, reads = folded_form(captured, peel, lengthen) if folded else unrolled(captured)
         outputs = [reads[tensor] for tensor in captured.outputs]
         self.differentiated = next((k for k, tensor in enumerate(captured.outputs) if tensor is output), 0)
         if folded:
@@ -115,12 +113,12 @@ class Plan:
 
     # -- what it holds for --------------------------------------------------------------------------------------------
 
-    def remember(self, reach: Reach, arguments: Arguments, captured: Captured, values: list[np.ndarray]) -> None:
+    def remember(self, reach: Reach, arguments: Arguments, held: set[int], values: list[np.ndarray]) -> None:
         """Remember what the function read when it was recorded."""
         self._reach = reach  # holds the objects whose ids are in keys
         self._starts = arguments.starts
         self._known_places: list[tuple[int, int, int]] = []
-        self._held = {number: values[number] for number in captured.held}
+        self._held = {number: values[number] for number in held}
         self.change = reach.state.change
 
     def holds(self, arguments: Arguments) -> bool:
@@ -139,7 +137,7 @@ class Plan:
         with self.lock:
             return self._run(values, read)
 
-    def trees(self, mark: Differentiated, arguments: Arguments, gradients: list[np.ndarray | None]) -> Any:
+    def trees(self, mark: Differentiated, arguments: Arguments, gradients: Sequence[np.ndarray | None]) -> Any:
         """Return gradients in the structure of the arguments that are differentiated."""
         single = not isinstance(mark.argnums, tuple | list | range)
         leaves = self.filled(gradients, arguments)
@@ -163,7 +161,7 @@ class Plan:
                 self._known_places.append((position, first, end - start))
         return self._known_places
 
-    def filled(self, gradients: list[np.ndarray | None], arguments: Arguments) -> list[np.ndarray]:
+    def filled(self, gradients: Sequence[np.ndarray | None], arguments: Arguments) -> list[np.ndarray]:
         """Return gradients with zeros where there are none."""
         if not self._incomplete:
             return gradients  # type: ignore[return-value]

@@ -13,16 +13,17 @@ from collections import OrderedDict, defaultdict, deque, namedtuple
 from collections.abc import Iterator
 from functools import partial
 from operator import attrgetter
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any
 from weakref import WeakSet
 
 import numpy as np
 
 from ..recording.applying import Forms
-from ..recording.primitive import PACKAGE, Primitive, is_ours
-from ..recording.source import is_of_a_library, is_stdlib
+from ..recording.primitive import Primitive, is_ours
+from ..recording.source import is_of_a_library
 from ..recording.tensor import Tensor
+from .closed import is_seen_through, is_stable, stays_in_sight
 from .errors import NotCompiled
 from .state import State
 
@@ -39,7 +40,7 @@ _METHODS = (types.FunctionType, staticmethod, classmethod, property)
 _CHANGING = {"time", "datetime", "secrets", "uuid"}  # modules
 _UNSEEN = {  # names of what reads or changes things that no name in the code leads to
     *("environ", "getenv", "open", "input", "getsizeof"),
-    *("globals", "__import__", "import_module", "_getframe"),
+    *("globals", "__import__", "import_module", "_getframe", "__globals__", "f_globals", "f_locals", "gi_frame"),
     *("read_text", "read_bytes", "load", "loadtxt", "genfromtxt", "fromfile", "memmap", "exists", "is_file", "is_dir"),
     *("stat", "getsize", "getmtime", "listdir", "scandir", "iterdir", "getcwd", "cwd", "argv"),
 }
@@ -48,13 +49,7 @@ _ANY_NAME = {"getattr", "vars", "__dict__", "attrgetter"}  # of what reads attri
 _WHETHER_THERE = {*_ANY_NAME, "hasattr", "AttributeError"}  # of what asks whether a name is there
 _MOST = 20_000  # objects
 _MOST_BYTES = 1 << 28
-_STABLE = (str(Path(np.__file__).parent), PACKAGE, "<frozen")
 _HEAP_TYPE = 1 << 9  # flag of a class that a program made
-
-
-def is_stable(filename: str) -> bool:
-    """Tell whether code is of Python's library, NumPy, SciPy or tinygraph, which do not change under a program."""
-    return filename.startswith(_STABLE) or "/scipy/" in filename or is_stdlib(filename)
 
 
 class Reach:
@@ -73,6 +68,8 @@ class Reach:
     state : State
     codes : set of CodeType
         The code that was looked through.
+    is_closed : bool
+        Whether no other code can run, as the objects are functions, modules, arrays and numbers known to run none.
 
     Raises
     ------
@@ -93,6 +90,7 @@ class Reach:
     def __init__(self, *roots: Any, ran: set[types.CodeType] | None = None):
         self.state = State()
         self.codes: set[types.CodeType] = set()
+        self.is_closed = all(map(is_seen_through, roots))
         self._ran = ran
         self._known: dict[int, Any] = {}  # holds the objects, so that their ids stay their own
         self._attributes: set[str] = set()
@@ -108,6 +106,7 @@ class Reach:
                 self._module(module)
 
     def _next(self, value: Any, what: str) -> None:
+        self.is_closed = self.is_closed and is_seen_through(value)
         if not isinstance(value, _ATOMS) and id(value) not in self._known:
             self._pending.append((value, what))
 
@@ -146,6 +145,7 @@ class Reach:
         for code in codes:
             self.codes.add(code)
             names += code.co_names
+        self.is_closed = self.is_closed and all(stays_in_sight(code, function.__globals__) for code in codes)
         self._attributes.update(names)
         self.state.note_names(function.__globals__.get, dict.fromkeys(names), where)
         for name in dict.fromkeys(names):
@@ -200,6 +200,8 @@ class Reach:
                 self.state.note_answer(lambda: frozenset(vars(module)), module.__name__)
             if not _ANY_NAME.isdisjoint(self._attributes):
                 names.update(vars(module))
+        if module is sys and "modules" in names:
+            raise NotCompiled("the function reads sys.modules, through which nobody can look")
         names -= {*self._modules[module], "__builtins__"}
         if not names:
             return

@@ -12,7 +12,6 @@ from ..folding.cell import FoldedEdge, FoldedLoop, FoldedNode
 from ..folding.fold import fold_in_one_loop
 from ..folding.folded import FoldedGraph
 from ..folding.indices import AT, DELAY, REVERSE, Index
-from ..graphs.graph import Graph
 from ..loops.coded import Interned
 from ..ops.elementwise import where
 from ..ops.indexing import getitem
@@ -30,10 +29,8 @@ from .lowering import known, leaf
 from .own import CROSS_ENTROPY
 
 
-def folded_form(
-    graph: Graph, captured: Captured, peel: bool = False, lengthen: bool = False
-) -> tuple[Form, dict[Tensor, Read]]:
-    """Return the form of a graph folded into its loops; and what its Tensors outside loops, and outputs, became.
+def folded_form(captured: Captured, peel: bool = False, lengthen: bool = False) -> tuple[Form, dict[Tensor, Read]]:
+    """Return the form of a recording folded into its loops; and what its Tensors outside loops, and outputs, became.
 
     Where the first iterations of a loop lack ops, as those on a state that is a plain array at first, they can be
     peeled off: their ops are then values of their own. Where the last ones lack a `where`, as that of a masked state
@@ -44,7 +41,7 @@ def folded_form(
     Irregular
         Where the loops are not such that each op reads others at one delay.
     """
-    return _Lowering(fold_in_one_loop(graph), captured, peel, lengthen).result()
+    return _Lowering(fold_in_one_loop(captured.graph), captured, peel, lengthen).result()
 
 
 _MOST_PEELED = 2

@@ -55,6 +55,43 @@ def test_new_minibatches_and_targets_are_not_recorded_anew(recordings):
     assert "np.tanh" in compiled.source
 
 
+W = np.random.default_rng(0).normal(size=4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "times"),
+    [
+        ((W, 2 * W), 1),
+        ((W, np.zeros(4)), 2),
+        ((W, np.array([3.0, 2.0, 1.0, 5.0]) * W[0]), 2),
+        ((W, -W[::-1]), 2),
+        ((W, np.ones(4)), 2),
+        ((W, np.arange(4)), 1),
+        ((W, np.full(4, 7)), 2),
+        ((0 * W + 1e200, 2 * W), 2),
+    ],
+)
+def test_a_plan_is_compared_twice_where_the_numbers_given_say_little(monkeypatch, arguments, times):
+    runs, run = [], making.Plan.run
+    monkeypatch.setattr(making.Plan, "run", lambda plan, values: runs.append(values) or run(plan, values))
+    compiled = tg.compile(tg.value_and_grad(lambda w, v: np.sum(w * w * v)))
+    with np.errstate(all="ignore"):
+        compiled(*arguments)
+    assert (len(runs), compiled.plans_made) == (times, 1)
+
+
+@pytest.mark.parametrize("values", [W, np.zeros(4)])
+def test_a_wrong_plan_is_not_taken(monkeypatch, values):
+    run = making.Plan.run
+    monkeypatch.setattr(
+        making.Plan, "run", lambda plan, values: [[y + 1e-3 for y in part] for part in run(plan, values)]
+    )
+    compiled = tg.compile(tg.value_and_grad(lambda w: np.sum(np.exp(w))))
+    with pytest.warns(RuntimeWarning, match="does not give what the recording has"):
+        compiled(values)
+    assert not compiled.plans_made
+
+
 def test_lengths_are_arguments_too(recordings):
     model = rnn.ManyToMany(rnn.GRUCell(2, 4, rng=0), 4, rng=1)
     compiled = tg.compile(lambda X, Y, lengths: rnn.cross_entropy(model(X, lengths=lengths), Y, lengths))
