@@ -59,9 +59,9 @@ def signature(op: Primitive | None, attributes: Mapping[str, Any] | None) -> Has
 def _frozen(value: Any, key: str = "") -> Hashable:
     """Return a hashable stand-in for static attributes."""
     if isinstance(value, dict):
-        return tuple((name, _frozen(value[name], name)) for name in sorted(value))
+        return tuple([(name, _frozen(value[name], name)) for name in sorted(value)])
     if isinstance(value, (list, tuple)):
-        return tuple(_frozen(item, key) for item in value)
+        return tuple([_frozen(item, key) for item in value])
     if key == "index" and not (value is None or value is Ellipsis or isinstance(value, bool)):
         return type(value).__name__ if isinstance(value, (slice, np.ndarray)) else "integer"
     try:

@@ -34,7 +34,21 @@ class Context:
     it, both None at the outermost.
     """
 
-    __slots__ = ("backward", "block", "frames", "loops", "outer", "plain", "recording", "scope", "timestep", "watch")
+    __slots__ = (
+        *(
+            "backward",
+            "block",
+            "frames",
+            "loops",
+            "outer",
+            "plain",
+            "recording",
+            "scope",
+            "steady",
+            "timestep",
+            "watch",
+        ),
+    )
 
     def __init__(
         self,
@@ -57,7 +71,8 @@ class Context:
         self.outer = outer
         self.block = block
         self.backward = backward
-        self.plain = recording and watch is None and not self._may_be_suspended()  # all that the fast path asks
+        self.steady = not self._may_be_suspended()
+        self.plain = recording and watch is None and self.steady  # all that the fast path asks
 
     def _may_be_suspended(self) -> bool:
         now: Context | None = self
@@ -67,7 +82,7 @@ class Context:
 
     def in_force(self) -> Context:
         """Return this context without what generators changed that are suspended now."""
-        if not self._may_be_suspended():
+        if self.steady:
             return self
         contexts = [self]
         while contexts[-1].outer is not None:
