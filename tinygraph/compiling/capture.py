@@ -39,6 +39,8 @@ class Captured:
         The leaves that stood for its arguments.
     held : set of int
         The numbers of the arguments that it looked into.
+    looked : str
+        How and where it did so last.
     codes : set of CodeType
         What ran that is of no library, if that is noted; what asks the machine for random numbers too.
     """
@@ -68,7 +70,7 @@ class Captured:
             args, kwargs = arguments.rebuilt(self.arguments)
             with noting_code(self.codes, noting):
                 self.value = function(*args, **kwargs)
-        self.held = recorder.held
+        self.held, self.looked = recorder.held, recorder.looked
         self.ended = next_index()
         self.outputs = [leaf for leaf in flatten(self.value) if isinstance(leaf, Tensor)]
 

@@ -171,7 +171,7 @@ class Compiled:
             return self.function(*arguments.args, **arguments.kwargs)
         self._misses += 1
         if self._misses > _MISSES * self._most:
-            self._refuse((), "its arguments that are no arrays, or what it reads, were others in nearly every call")
+            self._refuse((), self._in_vain())
             return self.function(*arguments.args, **arguments.kwargs)
         first = FirstCall(self.function, self._mark, arguments, frame, self._backend)
         if first.plan is None:
@@ -180,6 +180,20 @@ class Compiled:
             self._keep(key, first.plan)
             self.plans_made += 1
         return first.result
+
+    def _in_vain(self) -> str:
+        """Say why nearly every call needs a plan of its own, and what to write instead."""
+        plan = self._latest()
+        if plan is None or not plan.looked:
+            return (
+                "its arguments that are no arrays, or what it reads, were others in nearly every call: let numbers that"
+                " change be arrays"
+            )
+        return (
+            f"numbers that it takes out of an array were others in nearly every call, by {plan.looked}\n"
+            "let them stay in arrays: E[tokens], E[tokens[t]] and tg.take(E, tokens, axis=0) of a Tensor or an argument"
+            " E, not E[int(tokens[t])], read other rows in each call"
+        )
 
     def _keep(self, key: tuple, plan: Plan) -> None:
         others = self._plans.setdefault(key, [])

@@ -34,6 +34,8 @@ class Plan:
         Why its ops run one after the other, and not in loops; empty where they do.
     failure : str
         Why its loops are NumPy's although numba's were wanted; empty where they are not.
+    looked : str
+        How and where the function takes plain numbers out of an argument, if it does: it holds for these only.
     source : str
         Its source, with the names that the program gives its values.
     leaves : list of int or Tensor
@@ -60,6 +62,7 @@ class Plan:
         self.leaves: list[Any] = []
         self.unfolded = ""
         self.failure = ""
+        self.looked = captured.looked
         self.runs = 0
         self.template: Any = None
         self.results: list[tuple[bool, Any]] = []

@@ -52,12 +52,15 @@ class Recorder:
         The leaves that stand for the function's arguments.
     held : set of int
         The numbers of the arguments whose content the program looked at: a plan is good for that content only.
+    looked : str
+        How it did so the last time, and where.
     """
 
     def __init__(self) -> None:
         self.arguments: list[Tensor] = []
         self.wanted: set[int] = set()
         self.held: set[int] = set()
+        self.looked = ""
         self.began = next_index()
 
     def made(
@@ -77,9 +80,11 @@ class Recorder:
         numbers = {k for k, argument in enumerate(self.arguments) if any(leaf is argument for leaf in leaves)}
         known = all(leaf._index > self.began for leaf in leaves)  # other leaves are constants, made of plain numbers
         whole = tensor.op is None or all(self.arguments[k].dtype.kind in "biu" for k in numbers)
+        look = f"{how}{where(sys._getframe(1))}"
         if not known or not whole or numbers & self.wanted:
-            raise NotCompiled(f"the value of a Tensor is read, by {how}{where(sys._getframe(1))}")
+            raise NotCompiled(f"the value of a Tensor is read, by {look}")
         self.held |= numbers
+        self.looked = look if numbers else self.looked
 
     def answer(self, function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> Any:
         """Record a function without gradient as an op; let pass what asks only for shapes and dtypes."""

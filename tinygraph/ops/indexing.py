@@ -106,8 +106,10 @@ def read(self: Tensor, index: Any, frame: FrameType | None = None) -> Tensor:
     """``tensor[index]``, for every kind of index that NumPy has, as done in `frame`: the caller's."""
     if frame is None:
         frame = _frame(1)
-    if type(index) is Tensor and index.dtype.kind in "iu" and index.ndim and will_run_again():
-        return rows.apply((self, index), {}, frame)
+    if type(index) is Tensor or (type(index) is tuple and index and type(index[0]) is Tensor):
+        row = _row_of(self, index)
+        if row is not None and will_run_again():
+            return rows.apply((self, row), {}, frame)
     own_index = keep_index(index)
     value = self._value
     try:
@@ -115,6 +117,13 @@ def read(self: Tensor, index: Any, frame: FrameType | None = None) -> Tensor:
     except (IndexError, TypeError) as error:
         raise type(error)(f"getitem: a Tensor of shape {self.shape}: {error}{where(frame)}") from error
     return make(getitem, y, (self,), (value,), {"index": own_index}, self.requires_grad, frame)
+
+
+def _row_of(table: Tensor, index: Any) -> Tensor | None:
+    """Return the Tensor of integers that says which rows of a table are read, if no more than that is."""
+    row, *rest = index if type(index) is tuple else (index,)
+    whole = len(rest) < table.ndim and all(type(part) is slice and part == slice(None) for part in rest)
+    return row if whole and row.dtype.kind in "iu" else None
 
 
 def keep_index(index: Any) -> Any:
@@ -140,6 +149,8 @@ def take(a: Any, indices: Any, axis: int | None = None, *, mode: Any = "raise") 
     """As ``np.take``."""
     if axis is None:
         a, axis = np.ravel(a), 0
+    if isinstance(indices, Tensor) and axis == 0 and mode == "raise":
+        return a[indices]
     chosen = np.take(np.arange(a.shape[axis]), plain(indices), mode=mode)
     return a[(slice(None),) * (axis % a.ndim) + (chosen,)]
 

@@ -68,6 +68,50 @@ def test_rows_are_read_by_an_index_that_is_data(in_loop):
         compiled(np.full((5, 2), 7))
 
 
+LOOKUPS = {
+    "one row": lambda E, k: E[k],
+    "and all columns": lambda E, k: E[k, :],
+    "np.take": lambda E, k: np.take(E, k, axis=0),
+    "tg.take": lambda E, k: tg.take(E, k, axis=0),
+}
+
+
+@pytest.mark.parametrize("lookup", LOOKUPS.values(), ids=LOOKUPS)
+def test_a_lookup_token_by_token_reads_all_rows_at_once(lookup):
+    def loss(E, V, tokens):
+        h = 0.0
+        for token in tokens:
+            h = np.tanh(h + lookup(E, token) * lookup(V, token))
+        return (h * h).sum()
+
+    eager = tg.value_and_grad(loss, (0, 1))
+    compiled = tg.compile(eager)
+    E, V = RNG.normal(size=(7, 3)), RNG.normal(size=(7, 3))  # a table that is wanted, and others that are given
+    for _ in range(3):
+        tokens = RNG.integers(-7, 7, 6)
+        for ours, theirs in zip(compiled(E, V, tokens), eager(E, V, tokens), strict=True):
+            for a, b in zip(np.atleast_1d(ours), np.atleast_1d(theirs), strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-12)
+    assert compiled.plans_made == 1
+    assert "E[tokens]" in compiled.source
+    with pytest.raises(IndexError):
+        compiled(E, V, np.full(6, 7))
+
+
+def test_who_takes_other_numbers_out_of_arrays_in_each_call_is_told_what_to_write():
+    table = RNG.normal(size=(7, 3))
+
+    def loss(x, tokens):
+        return sum(np.sum(x * table[token]) for token in tokens)
+
+    compiled = tg.compile(tg.value_and_grad(loss), plans=1)
+    with pytest.warns(RuntimeWarning, match="by an index\n") as warned:
+        results = [compiled(np.ones(3), np.array([k, 0]))[0] for k in range(7)]
+    np.testing.assert_allclose(results, table.sum(axis=1) + table[0].sum())
+    assert "table[token]" in str(warned[0].message)
+    assert "let them stay in arrays: E[tokens]" in str(warned[0].message)
+
+
 @on_values
 def _checked(x, *, most):
     if x.max() > most:
