@@ -7,6 +7,7 @@ What a call depends on:
 - `reach`, `state`: what a function reads besides, found through the code that ran, and whether that is still the same
 - `closed`: whether it can be told without a run which code runs
 - `own`: which ops are tinygraph's
+- `kinds`: what it asks of the kind of a value
 - `watching`, `capture`: a call recorded with its arrays as leaves, and what was asked of Tensors meanwhile
 - `making`: the first call, in which a plan is made and compared with the function itself
 

@@ -22,6 +22,7 @@ from ..recording.tensor import Tensor, make_leaf
 from .arguments import Arguments
 from .closed import is_stable
 from .errors import NotCompiled
+from .kinds import is_about_an_array
 from .state import same_numbers
 from .watching import Recorder
 
@@ -41,6 +42,8 @@ class Captured:
         The numbers of the arguments that it looked into.
     looked : str
         How and where it did so last.
+    asking : set of CodeType
+        What of that asked, or may have asked, for the kind of an argument that is a Tensor only here.
     codes : set of CodeType
         What ran that is of no library, if that is noted; what asks the machine for random numbers too.
     """
@@ -56,6 +59,7 @@ class Captured:
         recorder = Recorder()
         self.began = recorder.began
         self.codes: set[CodeType] = set()
+        self.asking: set[CodeType] = set()
         wanted = [
             grad and (w or (isinstance(x, Tensor) and x.requires_grad))
             for x, w in zip(arguments.leaves, arguments.wanted, strict=True)
@@ -68,7 +72,7 @@ class Captured:
             recorder.arguments = self.arguments
             recorder.wanted = {k for k, w in enumerate(wanted) if w}
             args, kwargs = arguments.rebuilt(self.arguments)
-            with noting_code(self.codes, noting):
+            with noting_code(self.codes, noting, self.asking):
                 self.value = function(*args, **kwargs)
         self.held, self.looked = recorder.held, recorder.looked
         self.ended = next_index()
@@ -93,7 +97,7 @@ FRESH_NUMBERS = random.SystemRandom.getrandbits.__code__
 
 
 @contextmanager
-def noting_code(codes: set[CodeType], noting: bool) -> Any:
+def noting_code(codes: set[CodeType], noting: bool, asking: set[CodeType] | None = None) -> Any:
     """Note the code that runs inside the ``with`` block and is of no library; nothing under somebody's profiler.
 
     It takes about as long as the code itself, of which Python then looks at each call.
@@ -111,6 +115,8 @@ def noting_code(codes: set[CodeType], noting: bool) -> Any:
                 stable = known[filename] = is_stable(filename) or filename == "<string>"
             if not stable and frame.f_code not in callbacks:
                 codes.add(frame.f_code)
+                if asking is not None and frame.f_code not in asking and is_about_an_array(frame):
+                    asking.add(frame.f_code)
 
     if not noting or sys.getprofile() is not None:
         yield

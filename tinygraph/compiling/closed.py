@@ -21,8 +21,8 @@ _STABLE = (str(Path(np.__file__).parent), PACKAGE, "<frozen")
 _LIBRARIES = {math, np, np.linalg, sys.modules[__package__.partition(".")[0]]}  # they run what they are given, no more
 _PLAIN = {type(None), bool, int, float, complex, str, bytes, range, slice, type(...), CodeType, dict, list, tuple}
 _BUILTINS = (
-    "abs all any bool dict divmod enumerate filter float int isinstance len list map max min next pow print range"
-    " reversed round set slice sorted str sum tuple type zip"
+    "abs all any bool dict divmod enumerate filter float int len list map max min next pow print range reversed round"
+    " set slice sorted str sum tuple zip"
 )
 _LEADING_ON = {*vars(builtins)}.difference(_BUILTINS.split(" "))
 _IMPORT = dis.opmap["IMPORT_NAME"]

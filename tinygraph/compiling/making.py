@@ -18,6 +18,7 @@ from ..recording.context import context, no_grad
 from ..recording.source import is_of_a_library
 from ..recording.sparse import dense
 from ..recording.tensor import Tensor
+from . import kinds
 from .arguments import Arguments
 from .capture import FRESH_NUMBERS, Captured, alike, difference, noting_code, refuse_older
 from .closed import is_seen_through
@@ -26,7 +27,6 @@ from .plan import Plan
 from .reach import Reach
 from .results import agree
 
-_OF_TYPE = {"isinstance", "issubclass", "type", "hasattr", "singledispatch", "ndarray"}
 _SAMPLE = 64
 _MOVE = 2.0**-4  # how far the numbers that are recorded are from those that were given, in another order
 
@@ -145,7 +145,7 @@ class FirstCall:
             raise NotCompiled("the function draws random numbers, from a generator without a seed")
         if unseen:
             raise NotCompiled(f"the function runs {unseen[0].co_qualname}, to which no name in its code leads")
-        self._refuse_questions_of_type(captured.codes or reach.codes)
+        self._refuse_questions_of_kind(captured.asking if captured.codes else reach.codes)
         if not captured.outputs:
             raise NotCompiled("the function returns nothing that was computed from its arguments")
         refuse_older(captured)
@@ -189,17 +189,15 @@ class FirstCall:
         plan.failure = failure
         return plan
 
-    def _refuse_questions_of_type(self, codes: set[CodeType]) -> None:
+    def _refuse_questions_of_kind(self, codes: set[CodeType]) -> None:
         """Refuse code that could do something else with the Tensors that stand for plain arrays."""
         pairs = zip(self.arguments.leaves, self.arguments.wanted, strict=True)
         if all(wanted or isinstance(leaf, Tensor) for leaf, wanted in pairs):
             return
         for code in codes:
-            asked = _OF_TYPE.intersection(code.co_names)
-            if asked and not is_of_a_library(code.co_filename):
-                raise NotCompiled(
-                    f"{code.co_qualname} uses {min(asked)}, and its arrays are Tensors where it is recorded"
-                )
+            word = kinds.word(code)
+            if word and not is_of_a_library(code.co_filename):
+                raise NotCompiled(f"{code.co_qualname} uses {word}, and its arrays are Tensors where it is recorded")
 
     def _verified(self, plan: Plan, reach: Reach) -> Plan:
         """Return a plan that gave what the function gave; and what was recorded, where the former says too little."""

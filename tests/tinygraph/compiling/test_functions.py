@@ -18,7 +18,6 @@ FILES = sorted((Path(programs.__file__).parent / "functions").glob("f*.py"))
 REFUSED = (
     *STATEFUL,
     "f10",  # which asks np.diag, np.isnan and others for what is no op yet
-    "f16",  # which asks for types
 )
 
 
