@@ -6,7 +6,7 @@ operand which iteration of the operand's loop it reads, so the form of a recurre
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -123,9 +123,18 @@ class Value:
         """How many instances it has."""
         return self.high - self.low
 
+    def all_reads(self) -> list[Read]:
+        """Return how it reads its operands, and in its cases."""
+        return [*self.reads, *[case.read for case in self.cases]]
+
     def sources(self) -> list[Value]:
         """Return all that it reads."""
-        return [read.source for read in self.reads] + [case.read.source for case in self.cases]
+        return [read.source for read in self.all_reads()]
+
+    def read_as(self, instead: Callable[[Read], Read]) -> None:
+        """Read something else in the place of each operand."""
+        self.reads = tuple(map(instead, self.reads))
+        self.cases = [case._replace(read=instead(case.read)) for case in self.cases]
 
     def __repr__(self) -> str:
         times = f" ×{self.count}" if self.loop else ""
@@ -154,6 +163,17 @@ class Form:
         value.number = len(self.values)
         self.values.append(value)
         return value
+
+    def take_out(self, value: Value) -> None:
+        """Take a value out of its loop: whatever iteration of it is read, it is the one that there is."""
+        value.loop, value.low, value.high = None, 0, 1
+        for reader in self.values:
+            reader.read_as(lambda read: Read(value) if read.source is value else read)
+
+    def renumber(self) -> None:
+        """Number the values in order."""
+        for number, value in enumerate(self.values):
+            value.number = number
 
 
 def needed(form: Form) -> set[Value]:

@@ -37,8 +37,7 @@ def improve(form: Form, seeds: list[Value]) -> None:
 def read_through(form: Form) -> None:
     """Let what reads a sum of one term read that term."""
     for value in form.values:
-        value.reads = tuple([_through(read) for read in value.reads])
-        value.cases = [case._replace(read=_through(case.read)) for case in value.cases]
+        value.read_as(_through)
     form.gradients = [None if value is None else _through(Read(value)).source for value in form.gradients]
 
 
@@ -188,7 +187,7 @@ def sum_up(form: Form, outputs: list[Read]) -> None:
     readers: dict[Value, list[Read]] = defaultdict(list)
     by: dict[Value, list[Value]] = defaultdict(list)
     for value in form.values:
-        for read in (*value.reads, *(case.read for case in value.cases)):
+        for read in value.all_reads():
             readers[read.source].append(read)
             by[read.source].append(value)
     for output in outputs:
@@ -220,17 +219,13 @@ def _sum_up(form: Form, value: Value, join: Value, term: Read, outputs: list[Rea
     total = Value(TOTAL, value.shape, value.dtype, reads=[term], data=value.span, node=value.node)
     form.add(total)
     value.reads = (Read(join.cases[0].read.source), Read(total))
-    value.loop, value.low, value.high = None, 0, 1
     join.cases, join.reads = [], ()
     form.values.remove(join)
     form.values.remove(value)
     form.add(value)
-    for reader in form.values:
-        reader.reads = tuple([Read(value) if read.source is value else read for read in reader.reads])
-        reader.cases = [c._replace(read=Read(value)) if c.read.source is value else c for c in reader.cases]
+    form.take_out(value)
     outputs[:] = [Read(value) if read.source is value else read for read in outputs]
-    for number, each in enumerate(form.values):
-        each.number = number
+    form.renumber()
 
 
 def hoist(form: Form) -> None:
@@ -244,9 +239,6 @@ def hoist(form: Form) -> None:
             if value.loop is None or varies or not (value.kind == CALL or spread):
                 continue
             if not any(reader.kind == GATHER and reader.reads[0].source is value for reader in form.values):
-                value.loop, value.low, value.high = None, 0, 1
                 value.cases = [case._replace(low=0, high=1) for case in value.cases]
                 moving = True
-                for reader in form.values:
-                    reader.reads = tuple([Read(r.source) if r.source is value else r for r in reader.reads])
-                    reader.cases = [c._replace(read=Read(value)) if c.read.source is value else c for c in reader.cases]
+                form.take_out(value)

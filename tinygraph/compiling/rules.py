@@ -13,7 +13,7 @@ from ..recording.primitive import Primitive, is_ours
 from ..recording.sparse import dense
 from ..recording.tensor import Tensor, make_leaf
 from .errors import NotCompiled
-from .form import CALL, CONSTANT, PART, PULL, Case, Form, Read, Value, shape_and_dtype
+from .form import CALL, CONSTANT, PART, PULL, Form, Read, Value, shape_and_dtype
 from .lowering import Foreign
 from .own import CROSS_ENTROPY
 from .watching import Recorder
@@ -43,24 +43,15 @@ def cross_entropy(o: Any, target: Any) -> tuple[Any, Any]:
 
 def expand(form: Form) -> None:
     """Put ops in the place of the pull-backs in loops, where the rules can be recorded."""
-    replaced: dict[Value, Read] = {}
+    replaced: dict[Value, Value] = {}
     for pull in [value for value in form.values if value.kind == PULL]:
         parts = {v.data: v for v in form.values if v.kind == PART and v.reads[0].source is pull}
         for argument, read in _expanded(form, pull).items():
             if argument in parts:
-                replaced[parts[argument]] = read
+                replaced[parts[argument]] = read.source
     for value in form.values:
-        value.reads = tuple([_replaced(read, replaced) for read in value.reads])
-        value.cases = [Case(low, high, _replaced(read, replaced)) for low, high, read in value.cases]
-    for number, value in enumerate(form.values):
-        value.number = number
-
-
-def _replaced(read: Read, by: dict[Value, Read]) -> Read:
-    new = by.get(read.source)
-    if new is None:
-        return read
-    return read._replace(source=new.source)
+        value.read_as(lambda read: read._replace(source=replaced.get(read.source, read.source)))
+    form.renumber()
 
 
 def _expanded(form: Form, pull: Value) -> dict[int, Read]:
@@ -118,8 +109,7 @@ def _as_value(form: Form, tensor: Tensor, reads: dict[Tensor, Read], pull: Value
         if node.tensor in reads:
             continue
         if node.op is None:
-            shape, dtype = shape_and_dtype(node._value)
-            value = form.add(Value(CONSTANT, shape, dtype, data=node._value, node=node))
+            value = _constant(form, node).source
         else:
             inputs = []
             for source, argument in zip(node.tensor._inputs, node.inputs, strict=False):  # type: ignore[union-attr]

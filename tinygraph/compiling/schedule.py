@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from .errors import Irregular
-from .form import Form, Read, Value
+from .form import Form, Value
 
 
 def components(form: Form, values: Iterable[Value]) -> list[list[Value]]:
@@ -58,10 +58,6 @@ def is_recurrent(members: list[Value]) -> bool:
     return len(members) > 1 or members[0] in members[0].sources()
 
 
-def _reads(value: Value) -> list[Read]:
-    return [*value.reads, *(case.read for case in value.cases)]
-
-
 def direction(members: list[Value]) -> int:
     """Return 1 if a loop runs from the first iteration to the last, -1 if from the last to the first."""
     inside = set(members)
@@ -69,7 +65,7 @@ def direction(members: list[Value]) -> int:
     for value in members:
         if value.loop is not members[0].loop or value.loop is None:
             raise Irregular("a recurrence through several loops")
-        for read in _reads(value):
+        for read in value.all_reads():
             if read.source in inside:
                 if read.step != 1:
                     raise Irregular("a recurrence that turns round")
@@ -84,7 +80,7 @@ def in_iteration(members: list[Value]) -> list[Value]:
     inside = set(members)
 
     def sources(value: Value) -> list[Value]:
-        return [read.source for read in _reads(value) if read.source in inside and read.offset == 0]
+        return [read.source for read in value.all_reads() if read.source in inside and read.offset == 0]
 
     ordered = list(_components(members, sources))
     if any(len(together) > 1 for together in ordered):
