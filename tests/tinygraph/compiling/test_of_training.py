@@ -98,6 +98,27 @@ def test_a_lookup_token_by_token_reads_all_rows_at_once(lookup):
         compiled(E, V, np.full(6, 7))
 
 
+@pytest.mark.parametrize("columns", [0, slice(1, None), (slice(None), slice(None))])
+def test_a_lookup_of_less_than_rows_or_of_too_much_is_none(columns):
+    index = columns if isinstance(columns, tuple) else (columns,)
+
+    def loss(E, tokens):
+        return sum(np.sum(np.sin(E[token, *index])) for token in tokens)
+
+    eager, E = tg.value_and_grad(loss), RNG.normal(size=(7, 3))
+    compiled = tg.compile(eager)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for tokens in ([1, 2], [1, 2], [3, 3]):
+            if isinstance(columns, tuple):
+                with pytest.raises(IndexError):
+                    compiled(E, np.array(tokens))
+                continue
+            for ours, theirs in zip(compiled(E, np.array(tokens)), eager(E, np.array(tokens)), strict=True):
+                np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+            assert "runs eagerly" not in compiled.report()
+
+
 def test_who_takes_other_numbers_out_of_arrays_in_each_call_is_told_what_to_write():
     table = RNG.normal(size=(7, 3))
 
