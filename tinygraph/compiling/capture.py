@@ -74,6 +74,8 @@ class Captured:
             args, kwargs = arguments.rebuilt(self.arguments)
             with noting_code(self.codes, noting, self.asking):
                 self.value = function(*args, **kwargs)
+        if recorder.refusal is not None:  # the program caught it
+            raise recorder.refusal
         self.held, self.looked = recorder.held, recorder.looked
         self.ended = next_index()
         self.outputs = [leaf for leaf in flatten(self.value) if isinstance(leaf, Tensor)]

@@ -6,7 +6,7 @@ import operator
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -54,6 +54,8 @@ class Recorder:
         The numbers of the arguments whose content the program looked at: a plan is good for that content only.
     looked : str
         How it did so the last time, and where.
+    refusal : NotCompiled or None
+        Why no plan can be made, first; it stands also where the program catches what is raised.
     """
 
     def __init__(self) -> None:
@@ -61,6 +63,7 @@ class Recorder:
         self.wanted: set[int] = set()
         self.held: set[int] = set()
         self.looked = ""
+        self.refusal: NotCompiled | None = None
         self.began = next_index()
 
     def made(
@@ -68,11 +71,11 @@ class Recorder:
     ) -> None:
         """Refuse what is computed of Tensors but not recorded."""
         if not context().recording and any(source is not None for source in inputs):
-            raise NotCompiled(f"{op.name} ran inside tg.no_grad(){where(frame)}")
+            self._refuse(f"{op.name} ran inside tg.no_grad(){where(frame)}")
 
     def pulled(self, tensor: Tensor, adjoint: Any, contributions: tuple[Any, ...]) -> None:
         """Refuse a backward pass inside the function."""
-        raise NotCompiled(f"a backward pass inside the function{where(sys._getframe(1))}")
+        self._refuse(f"a backward pass inside the function{where(sys._getframe(1))}")
 
     def asked(self, tensor: Tensor, how: str) -> None:
         """Hold the content of arguments that the program reads; refuse where it reads what parameters lead to."""
@@ -82,9 +85,14 @@ class Recorder:
         whole = tensor.op is None or all(self.arguments[k].dtype.kind in "biu" for k in numbers)
         look = f"{how}{where(sys._getframe(1))}"
         if not known or not whole or numbers & self.wanted:
-            raise NotCompiled(f"the value of a Tensor is read, by {look}")
+            self._refuse(f"the value of a Tensor is read, by {look}")
         self.held |= numbers
         self.looked = look if numbers else self.looked
+
+    def _refuse(self, reason: str) -> NoReturn:
+        refusal = NotCompiled(reason)
+        self.refusal = self.refusal or refusal
+        raise refusal
 
     def answer(self, function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> Any:
         """Record a function without gradient as an op; let pass what asks only for shapes and dtypes."""
