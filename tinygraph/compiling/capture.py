@@ -20,7 +20,7 @@ from ..recording.context import Changed
 from ..recording.node import Node
 from ..recording.tensor import Tensor, make_leaf
 from .arguments import Arguments
-from .closed import is_stable
+from .closed import is_stable, is_stable_text
 from .errors import NotCompiled
 from .kinds import is_about_an_array
 from .state import same_numbers
@@ -112,9 +112,9 @@ def noting_code(codes: set[CodeType], noting: bool, asking: set[CodeType] | None
             codes.add(FRESH_NUMBERS)  # of a generator without a seed
         if event == "call":
             filename = frame.f_code.co_filename
-            stable = known.get(filename)
+            stable = is_stable_text(frame.f_globals) if filename == "<string>" else known.get(filename)
             if stable is None:
-                stable = known[filename] = is_stable(filename) or filename == "<string>"
+                stable = known[filename] = is_stable(filename)
             if not stable and frame.f_code not in callbacks:
                 codes.add(frame.f_code)
                 if asking is not None and frame.f_code not in asking and is_about_an_array(frame):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import dis
 import math
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from ..recording.primitive import PACKAGE, Primitive, is_ours
-from ..recording.source import is_stdlib
+from ..recording.source import INSTALLED, is_stdlib
 from ..recording.tensor import Tensor
 
-_STABLE = (str(Path(np.__file__).parent), PACKAGE, "<frozen")
+_STABLE = (str(Path(np.__file__).parent) + os.sep, PACKAGE, "<frozen")
+_SCIPY = tuple(f"{folder}scipy{os.sep}" for folder in INSTALLED)
 _LIBRARIES = {math, np, np.linalg, sys.modules[__package__.partition(".")[0]]}  # they run what they are given, no more
 _PLAIN = {type(None), bool, int, float, complex, str, bytes, range, slice, type(...), CodeType, dict, list, tuple}
 _BUILTINS = (
@@ -30,7 +32,13 @@ _IMPORT = dis.opmap["IMPORT_NAME"]
 
 def is_stable(filename: str) -> bool:
     """Tell whether code is of Python's library, NumPy, SciPy or tinygraph, which do not change under a program."""
-    return filename.startswith(_STABLE) or "/scipy/" in filename or is_stdlib(filename)
+    return filename.startswith(_STABLE) or is_stdlib(filename) or any(folder in filename for folder in _SCIPY)
+
+
+def is_stable_text(names: Mapping[str, Any]) -> bool:
+    """Tell whether code from no file, given its global names, was written by a library: by a named tuple, say."""
+    module = names.get("__name__", "")
+    return module.startswith("namedtuple_") or is_stable(getattr(sys.modules.get(module), "__file__", None) or module)
 
 
 def is_seen_through(value: Any) -> bool:
