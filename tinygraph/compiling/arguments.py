@@ -86,7 +86,9 @@ class Arguments:
             self.leaves.append(value)
         elif kind is dict:
             key.append((dict, *value))
-            for part in value.values():
+            for name, part in value.items():
+                if type(name) is not str:
+                    self._take_apart_plain(name, key)
                 self._take_apart(part, wanted, key)
         elif kind is list or isinstance(value, tuple):
             key.append((kind, len(value)))
@@ -101,10 +103,26 @@ class Arguments:
         elif _is_number(value, wanted):
             key.append((kind, np.result_type(value)))
             self.leaves.append(np.array(value))
-        elif kind in _PLAIN:
+        else:
+            self._take_apart_plain(value, key)
+
+    def _take_apart_plain(self, value: Any, key: list[Any]) -> None:
+        """Let the key have what is no array: numbers and words by what they are, objects by which they are."""
+        kind = type(value)
+        if kind in _PLAIN:
             key.append((kind, value))
-        elif isinstance(value, float | np.generic):
-            key.append((kind, value.hex() if isinstance(value, float) else value.tobytes()))
+        elif kind is float:
+            key.append((kind, value.hex()))
+        elif isinstance(value, np.generic) and kind.__module__ == "numpy" and kind is not np.void:
+            key.append((kind, value.tobytes()))
+        elif kind in (slice, range):
+            key.append(kind)
+            for part in (value.start, value.stop, value.step):
+                self._take_apart_plain(part, key)
+        elif kind is tuple:  # of the names in a dict
+            key.append((kind, len(value)))
+            for part in value:
+                self._take_apart_plain(part, key)
         else:
             key.append((kind, id(value)))
             self.objects.append(value)

@@ -122,6 +122,8 @@ class Plan:
         self._starts = arguments.starts
         self._known_places: list[tuple[int, int, int]] = []
         self._held = {number: values[number] for number in held}
+        self._arrays = reach.arrays()
+        self._shared = self._among_arrays(arguments)
         self.change = reach.state.change
 
     def holds(self, arguments: Arguments) -> bool:
@@ -130,7 +132,13 @@ class Plan:
             values = arguments.values()
             if not all(same_numbers(np.asarray(values[number]), value) for number, value in self._held.items()):
                 return False
+        if self._arrays and self._among_arrays(arguments) != self._shared:  # ``x is TABLE`` is a question, too
+            return False
         return self.change() is None
+
+    def _among_arrays(self, arguments: Arguments) -> list[tuple[int, int]]:
+        """Return which arguments are arrays that the function reads besides, by their numbers and ids."""
+        return [(number, id(leaf)) for number, leaf in enumerate(arguments.leaves) if id(leaf) in self._arrays]
 
     # -- running ------------------------------------------------------------------------------------------------------
 

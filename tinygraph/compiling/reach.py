@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import dis
 import enum
 import functools
@@ -31,18 +32,33 @@ _FIELD = type(vars(namedtuple("_", "x"))["x"])  # of a named tuple
 _ATOMS = (
     *(type(None), bool, int, float, complex, str, bytes, range, slice, type(...), type(NotImplemented)),
     *(np.generic, np.dtype, np.ufunc, types.MethodDescriptorType, types.WrapperDescriptorType, enum.Enum, re.Pattern),
-    *(types.GetSetDescriptorType, types.MemberDescriptorType, PurePath, types.CodeType, types.MethodWrapperType),
+    *(types.GetSetDescriptorType, types.MemberDescriptorType, PurePath, types.CodeType),
     *(types.ClassMethodDescriptorType, types.GenericAlias, types.UnionType, Forms, _FIELD),
 )
 _PLAIN_COLLECTIONS = (dict, list, tuple, deque, set, frozenset, OrderedDict, defaultdict, types.MappingProxyType)
 _PARTS = attrgetter("__code__", "__defaults__", "__kwdefaults__")  # of a function, which a program can change
+_BUILTINS = dict(vars(builtins))
 _METHODS = (types.FunctionType, staticmethod, classmethod, property)
 _CHANGING = {"time", "datetime", "secrets", "uuid"}  # modules
 _UNSEEN = {  # names of what reads or changes things that no name in the code leads to
     *("environ", "getenv", "open", "input", "getsizeof"),
     *("globals", "__import__", "import_module", "_getframe", "__globals__", "f_globals", "f_locals", "gi_frame"),
     *("read_text", "read_bytes", "load", "loadtxt", "genfromtxt", "fromfile", "memmap", "exists", "is_file", "is_dir"),
-    *("stat", "getsize", "getmtime", "listdir", "scandir", "iterdir", "getcwd", "cwd", "argv"),
+    *(
+        "geterr",
+        "get_printoptions",
+        "getcontext",
+        "getrecursionlimit",
+        "stat",
+        "getsize",
+        "getmtime",
+        "listdir",
+        "scandir",
+        "iterdir",
+        "getcwd",
+        "cwd",
+        "argv",
+    ),
 }
 _UNSEEN_BUILTINS = {"eval", "exec"}  # while ``model.eval()`` is a method like any other
 _ANY_NAME = {"getattr", "vars", "__dict__", "attrgetter"}  # of what reads attributes whose names are in no code
@@ -92,7 +108,8 @@ class Reach:
         self.codes: set[types.CodeType] = set()
         self.is_closed = all(map(is_seen_through, roots))
         self._ran = ran
-        self._known: dict[int, Any] = {}  # holds the objects, so that their ids stay their own
+        self._roots = roots  # are held, as all objects are, so that their ids stay their own
+        self._known: dict[int, Any] = {}
         self._attributes: set[str] = set()
         self._modules: dict[types.ModuleType, set[str]] = {}  # with the names that were looked at
         self._bytes = 0
@@ -105,13 +122,17 @@ class Reach:
             for module in self._modules:
                 self._module(module)
 
+    def arrays(self) -> frozenset[int]:
+        """Return the ids of all arrays and Tensors."""
+        return frozenset(number for number, x in self._known.items() if isinstance(x, np.ndarray | Tensor))
+
     def _next(self, value: Any, what: str) -> None:
         self.is_closed = self.is_closed and is_seen_through(value)
-        if not isinstance(value, _ATOMS) and id(value) not in self._known:
+        if not _is_atom(value) and id(value) not in self._known:
             self._pending.append((value, what))
 
     def _follow(self, value: Any, what: str) -> None:
-        if isinstance(value, _ATOMS) or id(value) in self._known:
+        if _is_atom(value) or id(value) in self._known:
             return
         self._known[id(value)] = value
         if _changes_by_itself(value):
@@ -148,6 +169,11 @@ class Reach:
         self.is_closed = self.is_closed and all(stays_in_sight(code, function.__globals__) for code in codes)
         self._attributes.update(names)
         self.state.note_names(function.__globals__.get, dict.fromkeys(names), where)
+        builtin_names = [name for name in dict.fromkeys(names) if name not in function.__globals__]
+        self.state.note_names(vars(builtins).get, builtin_names, where)
+        for name in builtin_names:
+            if vars(builtins).get(name) is not _BUILTINS.get(name):  # a program's own
+                self._next(vars(builtins).get(name), f"{name} in {where}")
         for name in dict.fromkeys(names):
             value = function.__globals__.get(name)
             if name in _UNSEEN or (name in _UNSEEN_BUILTINS and _calls(name, codes)):
@@ -240,13 +266,14 @@ class Reach:
             self.state.note_generator(generator.getstate, generator.setstate, what)
 
     def _class(self, cls: type, what: str) -> None:
+        self.state.note_answer(lambda: cls.__mro__, what)
         for base in cls.__mro__:
             if not _is_of_library(base):
                 self._known[id(base)] = base
                 self._mapping(vars(base), f"the class {base.__name__}", of_class=True)
 
     def _mapping(self, mapping: Any, what: str, of_class: bool = False) -> None:
-        if not all(isinstance(key, _ATOMS) or type(key) is tuple for key in mapping):
+        if not all(_is_atom(key) or type(key) is tuple for key in mapping):
             raise NotCompiled(f"the function can reach a dict whose keys may change: {what}")
         self.state.note_mapping(mapping, what)
         for key, value in tuple(mapping.items()):
@@ -267,7 +294,7 @@ class Reach:
             for entry in value:
                 self._next(entry, what)
         elif isinstance(value, set | frozenset):
-            if not all(isinstance(entry, _ATOMS) for entry in value):
+            if not all(map(_is_atom, value)):
                 raise NotCompiled(f"the function can reach a set of objects: {what}")
             self.state.note_answer(lambda: frozenset(value), what)
         elif kind is not types.SimpleNamespace and _is_of_library(kind):
@@ -295,6 +322,7 @@ _FOLLOW: tuple[tuple[Any, Any], ...] = (
     (Tensor, Reach._tensor),
     (types.FunctionType, Reach._function),
     (types.MethodType, Reach._method),
+    (types.MethodWrapperType, Reach._builtin),
     (types.BuiltinFunctionType, Reach._builtin),
     (partial, Reach._partial),
     (types.ModuleType, Reach._module_found),
@@ -304,6 +332,11 @@ _FOLLOW: tuple[tuple[Any, Any], ...] = (
     ((staticmethod, classmethod, property, functools.cached_property), Reach._descriptor),
     ((np.random.Generator, np.random.RandomState, random.Random), Reach._generator),
 )
+
+
+def _is_atom(value: Any) -> bool:
+    """Tell whether a value never changes: one of a class that a program made may have attributes, which do."""
+    return isinstance(value, _ATOMS) and type(value) is not np.void and _is_of_library(type(value))
 
 
 def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
