@@ -99,7 +99,7 @@ class FirstCall:
         """Note all that the function could read; None where that cannot be told before it runs."""
         try:
             return Reach(self.function, *self.arguments.objects)
-        except NotCompiled:
+        except Exception:  # also what an object of the program's raises where it is looked at
             return None
 
     # -- the function itself ------------------------------------------------------------------------------------------
