@@ -100,7 +100,9 @@ FRESH_NUMBERS = random.SystemRandom.getrandbits.__code__
 
 @contextmanager
 def noting_code(codes: set[CodeType], noting: bool, asking: set[CodeType] | None = None) -> Any:
-    """Note the code that runs inside the ``with`` block and is of no library; nothing under somebody's profiler.
+    """Note the code that runs inside the ``with`` block and is of no library.
+
+    Nothing is noted where somebody's profiler and debugger both run.
 
     It takes about as long as the code itself, of which Python then looks at each call.
     """
@@ -120,14 +122,15 @@ def noting_code(codes: set[CodeType], noting: bool, asking: set[CodeType] | None
                 if asking is not None and frame.f_code not in asking and is_about_an_array(frame):
                     asking.add(frame.f_code)
 
-    if not noting or sys.getprofile() is not None:
+    look = sys.setprofile if sys.getprofile() is None else sys.settrace  # a profiler's place may be taken: by cProfile
+    if not noting or (look is sys.settrace and sys.gettrace() is not None):
         yield
         return
-    sys.setprofile(note)
+    look(note)
     try:
         yield
     finally:
-        sys.setprofile(None)
+        look(None)
 
 
 def difference(one: Captured, other: Captured) -> str | None:

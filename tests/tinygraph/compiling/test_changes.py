@@ -2,6 +2,7 @@
 
 import builtins
 import contextlib
+import cProfile
 import enum
 import sys
 import types
@@ -268,7 +269,41 @@ def test_code_is_followed_wherever_it_lies(monkeypatch, file, imports):
     assert_follows(program)
 
 
+@pytest.mark.parametrize("profile", [sys.setprofile, None], ids=["sys", "cProfile"])
+def test_code_out_of_sight_is_noticed_under_a_profiler(monkeypatch, profile):
+    module = types.ModuleType("module_of_a_program")
+    exec(compile("def scaled(x): return x * SCALE", "cells.py", "exec"), vars(module))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+
+    def function(x):
+        import module_of_a_program
+
+        return np.sum(module_of_a_program.scaled(x))
+
+    compiled = tg.compile(tg.value_and_grad(function))
+    profiler = cProfile.Profile()
+    values = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            sys.setprofile(lambda *event: None) if profile else profiler.enable()
+            for module.SCALE in (1.0, 1.0, 2.0, 3.0):
+                values.append(compiled(X)[0])
+        finally:
+            sys.setprofile(None) if profile else profiler.disable()
+    assert np.allclose(values, np.array([1.0, 1.0, 2.0, 3.0]) * np.sum(X))
+
+
 # -- errors -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_object_that_cannot_be_looked_at_is_left_to_the_function():
+    def program():
+        store = {"scale": 1.0}
+        closed = type("Closed", (), {"__getattribute__": lambda self, name: store[name]})()
+        return lambda x: np.sum(x * closed.scale), changing(lambda number: store.update(scale=number))
+
+    assert_follows(program)
 
 
 def test_a_token_that_is_not_in_the_table_is_said_as_ever():
