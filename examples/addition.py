@@ -39,6 +39,7 @@ from examples import common, walks
 TESTED, HIDDEN, BATCH, EVERY = 500, 64, 64, 50
 UPDATES = {2: 1500, 3: 2000}  # by digits
 LETTERS = rnn.Vocabulary("0123456789+ ")
+likeliest = partial(common.likeliest, size=len(LETTERS))
 
 
 class Kind(NamedTuple):
@@ -118,11 +119,6 @@ def learned_from(rng: np.random.Generator, count: int, digits: int, shorter: flo
     return Pairs(*numbers[:, allowed][:, :count], digits)
 
 
-def likeliest(scores: Any) -> np.ndarray:
-    """Return the letter that is written, one-hot, for the decoder to read next."""
-    return rnn.one_hot(rnn.greedy(scores), len(LETTERS))
-
-
 def network(attention: bool, seed: int) -> Any:
     """Return a network with its first weights."""
     rng, size = np.random.default_rng(seed), len(LETTERS)
@@ -160,8 +156,8 @@ def train(name: str, seed: int, quick: bool) -> Trained:
     def batches(rng: np.random.Generator) -> list[tuple[np.ndarray, ...]]:
         done = (len(right) - 1) * EVERY / updates
         shorter = kind.shorter_first * max(0, 0.9 * (1 - 2 * done))  # none in the second half
-        drawn = [learned_from(rng, BATCH, kind.digits, shorter) for _ in range(EVERY)]
-        return [(pairs.inputs(kind), pairs.sums(kind.writes)) for pairs in drawn]
+        several = [learned_from(rng, BATCH, kind.digits, shorter) for _ in range(EVERY)]
+        return [(pairs.inputs(kind), pairs.sums(kind.writes)) for pairs in several]
 
     rnn.fit(
         model,
@@ -223,10 +219,7 @@ def learning(panel: Any, digits: int, of_kind: dict[str, list[Trained]]) -> None
     for name, colour in zip(names, common.COLOURS[1:], strict=False):
         rows = np.array([run.reached for run in of_kind[name]])
         programs = np.arange(rows.shape[1]) * EVERY * BATCH / 1000
-        panel.plot(
-            programs, rows.mean(0), "--" if digits == 2 and KINDS[name].reads < 0 else "-", label=name, color=colour
-        )
-        panel.fill_between(programs, rows.min(0), rows.max(0), color=colour, alpha=0.15, linewidth=0)
+        common.curve(panel, programs, rows, name, colour, "--" if digits == 2 and KINDS[name].reads < 0 else "-")
     panel.set(title=f"{digits} digits", ylabel="right sums", ylim=(0, 1.04), xlim=(0, programs[-1]))
     panel.set(xlabel="programs learned from, in thousands")
     panel.legend()
@@ -255,8 +248,7 @@ def look(path: Path, model: Any) -> None:
         axes=("digit that is written", "letter that is looked at"),
         title="α, where the decoder looks",
     )
-    picture.save(path)
-    common.wrote(path)
+    common.save(picture, path)
 
 
 def used(path: Path, of_kind: dict[str, list[Trained]]) -> None:
@@ -271,8 +263,7 @@ def used(path: Path, of_kind: dict[str, list[Trained]]) -> None:
         )
         for name in ("as with two digits", "sum from its units")
     ]
-    viz.side_by_side(*pictures).save(path)
-    common.wrote(path)
+    common.save(viz.side_by_side(*pictures), path)
 
 
 def dependence(model: Any, kind: Kind) -> np.ndarray:

@@ -127,7 +127,6 @@ def main() -> None:
     if options.output is not None:
         target = options.output / "affine-gradient.svg"
         flow(target, seen, {"where the fit ends": stuck, "a growing horizon": systems["a growing horizon"]})
-        common.wrote(target)
 
 
 def diagnose(seen: np.ndarray, stuck: rnn.LinearSystem) -> None:
@@ -149,7 +148,7 @@ def flow(target: Path, seen: np.ndarray, learned: dict[str, rnn.LinearSystem]) -
     losses = {
         label: np.sum((system.run(tg.tensor(seen[0]), STEPS)[-1] - seen[-1]) ** 2) for label, system in systems.items()
     }
-    viz.plot(losses, "s", title="Outward: the last state's error on its way back").save(target)
+    common.save(viz.plot(losses, "s", title="Outward: the last state's error on its way back"), target)
 
 
 def ahead(panel: Any, seen: np.ndarray, true: rnn.LinearSystem, systems: dict[str, rnn.LinearSystem]) -> None:
@@ -159,7 +158,7 @@ def ahead(panel: Any, seen: np.ndarray, true: rnn.LinearSystem, systems: dict[st
         system = systems[kind]
         start = system.starts.data[0] if isinstance(system, Started) else START
         panel.plot(path(system, start)[:, 0], color=colour, label=kind)
-    panel.plot(seen[:, 0], ".", color="#aab3bf", markersize=4, label="seen")
+    panel.plot(seen[:, 0], ".", color=common.GREY, markersize=4, label="seen")
     panel.set(title="Outward: what was learned, run from the start of the path", xlabel="time step", ylabel="s₁")
     panel.legend(loc="upper left", ncols=2)
 

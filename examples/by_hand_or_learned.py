@@ -156,10 +156,9 @@ def draw(panel: Any, task: Task, reached: dict[str, np.ndarray]) -> None:
     """Draw what each network reaches by length; of several seeds the mean and all between the ends."""
     places = np.arange(1, LONG + 1)
     panel.axvspan(1, SHORT, color="#f3f5f8")
-    for (name, rows), colour in zip(reached.items(), [*common.COLOURS[:4], "#aab3bf"], strict=True):
+    for (name, rows), colour in zip(reached.items(), [*common.COLOURS[:4], common.GREY], strict=True):
         width = 4 if name == "by hand" else 2.5 if name == "Elman, tanh" else 1.2  # so that equal ones are all seen
-        panel.plot(places, rows.mean(0), label=name, color=colour, linewidth=width)
-        panel.fill_between(places, rows.min(0), rows.max(0), color=colour, alpha=0.2, linewidth=0)
+        common.curve(panel, places, rows, name, colour, linewidth=width)
     unit = "right answers" if task.classes else "error"
     panel.set(title=task.name, ylabel=unit, xlim=(1, LONG))
     if task is TASKS[-1]:
@@ -175,8 +174,7 @@ def gradients(path: Path, models: dict[str, list[rnn.ManyToMany]]) -> None:
     for name in ("Elman, tanh", "LSTM"):
         outputs = models[name][0](xs)
         losses[name] = np.mean(tg.softmax_cross_entropy(outputs[-1], targets[-1]))
-    viz.plot(losses, title="Parity, learned: the gradient of the last answer on its way back").save(path)
-    common.wrote(path)
+    common.save(viz.plot(losses, title="Parity, learned: the gradient of the last answer on its way back"), path)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from __future__ import annotations
 import sys
 import unicodedata
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -69,6 +70,8 @@ def load() -> Glyphs:
         for line in path.read_text("ascii").splitlines():
             code, bits = line.split(":")
             names.setdefault(bits, []).append(unicodedata.name(chr(int(code, 16))))
+        if sum(map(len, names.values())) != 1423:
+            raise ValueError(f"{sum(map(len, names.values()))} of 1423 letters are there")
         known = {bits: several[0] for bits, several in names.items() if len(several) == 1}
         rows = np.frombuffer(bytes.fromhex("".join(known)), np.uint8).reshape(-1, HEIGHT)
     return Glyphs(np.unpackbits(rows, axis=1).astype(float), list(known.values()))
@@ -91,11 +94,7 @@ ALL = load()
 WORDS = rnn.Vocabulary([END, *sorted({word for name in ALL.names for word in name.split()})])
 LONGEST = max(name.count(" ") + 1 for name in ALL.names)
 LEARNED, VALIDATION, TEST = divided(ALL)
-
-
-def likeliest(scores: Any) -> np.ndarray:
-    """Return the word that is written, one-hot, to be read next."""
-    return rnn.one_hot(rnn.greedy(scores), len(WORDS))
+likeliest = partial(common.likeliest, size=len(WORDS))
 
 
 class FirstState(rnn.Module):
@@ -251,8 +250,7 @@ def flow(path: Path, models: dict[str, Any]) -> None:
         kind: rnn.cross_entropy(model(glyph.pictures, rnn.one_hot(words, len(WORDS)))[-1], words[-1])
         for kind, model in models.items()
     }
-    viz.plot(losses, title=f"{glyph.names[0].title()}: the last word's gradient on its way back").save(path)
-    common.wrote(path)
+    common.save(viz.plot(losses, title=f"{glyph.names[0].title()}: the last word's gradient on its way back"), path)
 
 
 if __name__ == "__main__":

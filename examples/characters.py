@@ -163,7 +163,7 @@ def distances(panel: Any, text: np.ndarray, models: list[Any], n: int) -> None:
     shares = (norms / norms.sum(axis=0)).mean(axis=1)[::-1]
     beyond = shares[n - 1 :].sum()
     panel.bar(np.arange(1, SHOWN // 2 + 1), shares[: SHOWN // 2], color=common.COLOURS[1])
-    panel.axvspan(0.5, n - 0.5, color="#aab3bf", alpha=0.25, linewidth=0)
+    panel.axvspan(0.5, n - 0.5, color=common.GREY, alpha=0.25, linewidth=0)
     panel.text(n, shares[0], f"grey: what the {n}-gram sees; beyond it lies {beyond:.0%}", va="top")
     panel.set(
         title="How much a guess of the LSTM leans on a letter before it, on average", ylabel="share of ‖∂ log p/∂x⁽ᵗ⁾‖"
@@ -188,7 +188,7 @@ def passages(panel: Any, text: np.ndarray, model: Any, of_model: np.ndarray, n: 
         place = t[i], stream[i]
         told = f"{guessed.replace(' ', '␣')}  LSTM {of_model[place]:.2f}, {n}-gram {of_gram[place]:.2f}"
         panel.text(SHOWN + 0.5, -row, told, va="center", family="monospace")
-    panel.axvline(SHOWN - n + 0.5, color="#aab3bf", linestyle="--")
+    panel.axvline(SHOWN - n + 0.5, color=common.GREY, linestyle="--")
     seen = f"right of the line: what the {n}-gram sees"
     panel.set(title=f"Where the LSTM knows better and looks farther. Shade: root of the share; {seen}")
     panel.set(xlim=(-1, 1.36 * SHOWN), ylim=(0.4 - ROWS, 0.6), xticks=[], yticks=[])
@@ -205,8 +205,7 @@ def leaning(path: Path, model: Any, text: np.ndarray, place: int = 1000, letters
         axes=("letter that the guess leans on", "letter that is guessed"),
         title="How much each guess leans on each letter before it",
     )
-    picture.save(path)
-    common.wrote(path)
+    common.save(picture, path)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the example programs share: their options, a progress bar, a table beside baselines, a figure.
+"""What the example programs share: their options, a progress bar, a table beside baselines, figures.
 
 options = common.options("Forecast sunspots.")     # --quick, --seeds, --output
 for seed in common.progress(range(options.seeds), "training"):
@@ -25,9 +25,27 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-__all__ = ["COLOURS", "data_file", "figure", "needs", "options", "progress", "reading", "stop", "table", "wrote"]
+import rnn
+
+__all__ = [
+    "COLOURS",
+    "GREY",
+    "curve",
+    "data_file",
+    "figure",
+    "likeliest",
+    "needs",
+    "options",
+    "progress",
+    "reading",
+    "save",
+    "stop",
+    "table",
+    "wrote",
+]
 
 COLOURS = ["#1a1f26", "#3b66d9", "#b35900", "#3f8577", "#8a2fa0"]  # the truth first, then networks and baselines
+GREY = "#aab3bf"  # lines and grounds to compare with
 
 Item = TypeVar("Item")
 console = Console(highlight=False)
@@ -103,6 +121,11 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def likeliest(scores: Any, size: int, dtype: Any = float) -> np.ndarray:
+    """Return the symbol with the largest score, one-hot, for a decoder to read next."""
+    return rnn.one_hot(rnn.greedy(scores), size, dtype)
+
+
 def progress(items: Sequence[Item], what: str) -> Iterable[Item]:
     """Yield the items, and show in a terminal how far it is."""
     return track(items, what, console=Console(stderr=True), transient=True)
@@ -151,6 +174,18 @@ def figure(
         drawn.savefig(options.output / f"{name}.png")
         pyplot.close(drawn)
     wrote(options.output / f"{name}.png")
+
+
+def curve(panel: Any, x: Any, runs: Any, label: str, colour: str, style: str = "-", **how: Any) -> None:
+    """Draw the mean of several seeds' runs, (seeds, points), and all between the smallest and the largest."""
+    panel.plot(x, np.mean(runs, axis=0), style, label=label, color=colour, **how)
+    panel.fill_between(x, np.min(runs, axis=0), np.max(runs, axis=0), color=colour, alpha=0.2, linewidth=0)
+
+
+def save(picture: Any, path: Path) -> None:
+    """Write a picture of `viz`, and say so."""
+    picture.save(path)
+    wrote(path)
 
 
 def wrote(path: Path) -> None:

@@ -191,9 +191,8 @@ def main() -> None:
 def draw_text(panel: Any, reached: dict[str, dict[int, list[float]]]) -> None:
     """Draw the bits a letter by how many letters are seen."""
     for (label, by_seen), colour in zip(reached.items(), common.COLOURS[1:], strict=True):
-        runs = np.array(list(by_seen.values()))
-        panel.plot([*by_seen], runs.mean(axis=1), "o-", label=label, color=colour, markersize=4)
-        panel.fill_between([*by_seen], runs.min(axis=1), runs.max(axis=1), color=colour, alpha=0.2, linewidth=0)
+        runs = np.transpose(list(by_seen.values()))
+        common.curve(panel, [*by_seen], runs, label, colour, "o-", markersize=4)
     panel.set_xscale("log", base=2)
     panel.set_xticks(GIVEN, GIVEN)
     panel.minorticks_off()
@@ -217,10 +216,9 @@ def flow(path: Path, models: Models) -> None:
     sentence = np.array([0, *np.random.default_rng(3).integers(4, len(WORDS), FARTHEST), 2])
     losses = {cell: mean(models[cell][0](sentence[:-1])[-1:], sentence[-1:]) for cell in ("LSTM", "Elman")}
     picture = viz.plot(
-        losses, {"LSTM": "s", "Elman": "h"}, title="From a verb back to its noun, the first word: gradient"
+        losses, {"LSTM": "s", "Elman": "h"}, title="The gradient of a verb on its way back to its noun, the first word"
     )
-    picture.save(path)
-    common.wrote(path)
+    common.save(picture, path)
 
 
 if __name__ == "__main__":

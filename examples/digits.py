@@ -201,8 +201,7 @@ def flow(path: Path, before: dict[str, rnn.ManyToOne], after: dict[str, rnn.Many
         viz.plot({cell: rnn.cross_entropy(model(xs), some.classes) for cell, model in models.items()}, title=title)
         for title, models in (("By pixel, before learning", before), ("By pixel, learned (a finer axis)", after))
     ]
-    viz.side_by_side(*plots).save(path)
-    common.wrote(path)
+    common.save(viz.side_by_side(*plots), path)
 
 
 if __name__ == "__main__":

@@ -160,7 +160,7 @@ def draw(axes: np.ndarray, best: Trained) -> None:
     axes[0].set(title="One year ahead", xlabel="year", ylabel="sunspots", ylim=(0, 240))
     axes[0].legend(ncols=3)
     back = np.arange(1, 13)
-    axes[1].axhline(0, color="#aab3bf", linewidth=0.8)
+    axes[1].axhline(0, color=common.GREY, linewidth=0.8)
     axes[1].axvspan(0.5, WINDOW + 0.5, color="#f3f5f8")
     axes[1].text(WINDOW + 0.4, 1.22, "the network's window", color="#5c6672", ha="right")
     axes[1].plot(back, influence(best.model)[:12], "o-", color=common.COLOURS[1], label="network, ∂forecast/∂year")
@@ -176,8 +176,7 @@ def terms(path: Path, model: rnn.Forecaster) -> None:
     xs, ys = rnn.windows(SCALER.scale(np.sqrt(SUNSPOTS)), WINDOW)
     _, h = rnn.unroll(model.cell, xs[-BACK:])
     loss = rnn.mse(model.readout(h), ys[-1])
-    viz.plot(loss, "W", title="The last forecast: what each time step contributes to W̄").save(path)
-    common.wrote(path)
+    common.save(viz.plot(loss, "W", title="The last forecast: what each time step contributes to W̄"), path)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python examples/forgetting.py            # 3 seeds of each network, two minutes
     python examples/forgetting.py --quick    # seconds
 
-Words of the embedded Reber grammar (see long_lags.py) stand one after another in a stream of letters. A network reads
+Words of the embedded Reber grammar (reber.py) stand one after another in a stream of letters. A network reads
 on and on; its state is never set back to zero, and gradients flow back over 50 letters at most. Measured is the last
 letter but one of each word, which repeats the second, in 100 streams of 2,000 letters. After Gers, Schmidhuber and
 Cummins (2000).
@@ -31,7 +31,7 @@ import rnn
 import tinygraph as tg
 import viz
 from examples import common
-from examples.long_lags import LETTERS, Sequences, reber, reber_word
+from examples.reber import LETTERS, Sequences, reber, reber_word
 
 HIDDEN, BATCH, EPOCHS = 24, 32, 60
 STREAM, STRETCH = 1000, 50  # letters that the state is kept over, and that a gradient flows back over
@@ -154,11 +154,10 @@ def main() -> None:
 
 def learning(panel: Any, curves: dict[str, np.ndarray]) -> None:
     """Draw how each network learns: the mean of its seeds, and all between the ends."""
-    panel.axhline(1 / 2, color="#aab3bf", linestyle="--", linewidth=0.9, label="without a memory")
+    panel.axhline(1 / 2, color=common.GREY, linestyle="--", linewidth=0.9, label="without a memory")
     for (cell, rows), colour in zip(curves.items(), common.COLOURS[1:], strict=True):
         letters = np.arange(rows.shape[1]) * STREAM * BATCH / 1e6
-        panel.plot(letters, rows.mean(0), label=cell, color=colour)
-        panel.fill_between(letters, rows.min(0), rows.max(0), color=colour, alpha=0.2, linewidth=0)
+        common.curve(panel, letters, rows, cell, colour)
     panel.set(xlabel="letters learned from, in millions", ylabel="right answers", ylim=(0, 1.04))
     panel.set(xlim=(0, letters[-1]))
     panel.legend(ncols=2)
@@ -184,7 +183,7 @@ def leaving(panel: Any, models: dict[str, list[Any]], before: Sequences) -> None
             one, other = (shown(model, before, letters) for letters in after)
             differences = np.linalg.norm(one - other, axis=2).mean(axis=1) / np.linalg.norm(one, axis=2).mean()
             panel.plot(differences, "o-", color=colour, markersize=3, label=None if number else cell)
-    panel.axvspan(0.5, len(WORD) - 2.5, color="#aab3bf", alpha=0.25, linewidth=0)
+    panel.axvspan(0.5, len(WORD) - 2.5, color=common.GREY, alpha=0.25, linewidth=0)
     panel.text(len(WORD) / 2 - 1, 0.9, "to be remembered", ha="center", transform=panel.get_xaxis_transform())
     panel.set_xticks(range(len(texts[0])), texts[0])
     panel.set(xlim=(-0.5, len(texts[0]) - 0.5), ylabel="what is different", xlabel="letter that is read")
@@ -219,8 +218,7 @@ def gradients(path: Path, models: dict[str, Any], before: Sequences) -> None:
         losses[cell] = rnn.cross_entropy(outputs[-1], np.full(xs.shape[1], letters[-2]))
     states = {cell: "s" if "LSTM" in cell else "h" for cell in models}
     title = f"{WORD} after a stream of {len(before.inputs)} letters: the gradient on its way back from the last T"
-    viz.plot(losses, states, title=title).save(path)
-    common.wrote(path)
+    common.save(viz.plot(losses, states, title=title), path)
 
 
 if __name__ == "__main__":

@@ -35,53 +35,11 @@ import rnn
 import tinygraph as tg
 import viz
 from examples import common, walks
+from examples.reber import IGNORED, Sequences, reber
 
 HIDDEN, BATCH, UPDATES, EVERY = 24, 32, 1500, 50
-LONGEST = 28  # letters of a Reber word, of which there are longer ones
 CELLS = {"LSTM": rnn.LSTMCell, "GRU": rnn.GRUCell, "Elman": rnn.ElmanCell}
-IGNORED = -100  # as a target: the loss leaves it out
 cross_entropy = partial(rnn.cross_entropy, reduction="mean")
-
-
-class Sequences(NamedTuple):
-    """Inputs (T, N, I), what is to be answered, and which of the answers need the memory."""
-
-    inputs: np.ndarray
-    targets: np.ndarray
-    asked: np.ndarray
-
-
-REBER = {  # from a state, a letter to the next one
-    0: [("B", 1)],
-    1: [("T", 2), ("P", 3)],
-    2: [("S", 2), ("X", 4)],
-    3: [("T", 3), ("V", 5)],
-    4: [("X", 3), ("S", 6)],
-    5: [("P", 4), ("V", 6)],
-    6: [("E", 7)],
-}
-LETTERS = rnn.Vocabulary("BTPSXVE")
-
-
-def reber_word(rng: np.random.Generator) -> str:
-    """Return a word of the Reber grammar between two letters that are the same, of at most 28 letters."""
-    word, state = "", 0
-    while state != 7:
-        letter, state = REBER[state][rng.integers(len(REBER[state]))]
-        word += letter
-    outer = "TP"[rng.integers(2)]
-    return f"B{outer}{word}{outer}E" if len(word) + 4 <= LONGEST else reber_word(rng)
-
-
-def reber(rng: np.random.Generator, count: int) -> Sequences:
-    """Words, and after each letter the next; asked is for the last but one."""
-    inputs, targets = np.zeros((LONGEST, count), int), np.full((LONGEST, count), IGNORED)
-    asked = np.zeros(targets.shape, bool)
-    for place in range(count):
-        word = LETTERS.encode(reber_word(rng))
-        inputs[: len(word) - 1, place], targets[: len(word) - 1, place] = word[:-1], word[1:]
-        asked[len(word) - 3, place] = True
-    return Sequences(rnn.one_hot(inputs, len(LETTERS)), targets, asked)
 
 
 def adding(rng: np.random.Generator, count: int, steps: int = 50) -> Sequences:
@@ -213,11 +171,10 @@ def main() -> None:
 
 def draw(panel: Any, task: Task, curves: dict[str, np.ndarray]) -> None:
     """Draw how each network learns: the mean of its seeds, and all between the ends."""
-    panel.axhline(task.forgetful, color="#aab3bf", linestyle="--", linewidth=0.9, label="without a memory")
+    panel.axhline(task.forgetful, color=common.GREY, linestyle="--", linewidth=0.9, label="without a memory")
     for (cell, rows), colour in zip(curves.items(), common.COLOURS[1:], strict=False):
         seen = np.arange(rows.shape[1]) * EVERY * BATCH / 1000
-        panel.plot(seen, rows.mean(0), label=cell, color=colour)
-        panel.fill_between(seen, rows.min(0), rows.max(0), color=colour, alpha=0.2, linewidth=0)
+        common.curve(panel, seen, rows, cell, colour)
     panel.set(title=task.name, ylabel="right answers", ylim=(0, 1.04), xlim=(0, seen[-1]))
     if task is TASKS[0]:
         panel.legend(ncols=4)
@@ -230,8 +187,7 @@ def gradients(path: Path) -> None:
     task, sequences = TASKS[2], temporal_order(np.random.default_rng(7), 16)
     losses = {cell: task.loss(network(task, cell, 0)(sequences.inputs), sequences.targets) for cell in CELLS}
     states = {"LSTM": "s", "GRU": "h", "Elman": "h"}
-    viz.plot(losses, states, title="Temporal order, first weights: the gradient on its way back").save(path)
-    common.wrote(path)
+    common.save(viz.plot(losses, states, title="Temporal order, first weights: the gradient on its way back"), path)
 
 
 def influences(path: Path, models: dict[str, rnn.Module]) -> None:
@@ -255,8 +211,7 @@ def influences(path: Path, models: dict[str, rnn.Module]) -> None:
         axes=("network", "symbol, the first on the left"),
         title="Temporal order, learned: the symbols that the answer depends on",
     )
-    picture.save(path)
-    common.wrote(path)
+    common.save(picture, path)
 
 
 if __name__ == "__main__":

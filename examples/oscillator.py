@@ -80,10 +80,8 @@ def main() -> None:
     if options.output is not None:
         target = options.output / "oscillator-gradient.svg"
         loss = (path_of(rnn.ForcedOscillator(3.0, 0.5))[-1] - true[-1]) ** 2
-        viz.plot(
-            loss, title="The last place, on its way back: Euler's method turns the gradient and makes it larger"
-        ).save(target)
-        common.wrote(target)
+        title = "The last place, on its way back: Euler's method turns the gradient and makes it larger"
+        common.save(viz.plot(loss, title=title), target)
 
 
 def draw(
@@ -93,7 +91,7 @@ def draw(
     axes[0].plot(TIMES, true, label="true", linewidth=3)
     axes[0].plot(TIMES, path_of(fitted).data, label=f"fitted, k = {fitted.k.item():.2f}")
     axes[0].plot(TIMES, path_of(rnn.ForcedOscillator(3.0, 0.5)).data, ":", label="before, k = 3")
-    axes[0].plot(TIMES, seen, ".", label="seen", color="#aab3bf", markersize=4)
+    axes[0].plot(TIMES, seen, ".", label="seen", color=common.GREY, markersize=4)
     axes[0].set(title=f"The path, seen with noise of {NOISES[-1]}", xlabel="time", ylabel="s", ylim=(-2, 2.6))
     axes[0].legend(ncols=4, loc="upper left")
     ks = np.linspace(0.5, 8, 151)

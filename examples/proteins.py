@@ -196,7 +196,7 @@ def letters(panel: Any, slopes: list[list[np.ndarray]], weights: np.ndarray) -> 
         centred = values - values.mean()
         heights = centred[order] / np.abs(centred).max()
         panel.bar(np.arange(20) + shift, heights, width=0.4, label=label, color=colour)
-    panel.axhline(0, color="#aab3bf", linewidth=0.8)
+    panel.axhline(0, color=common.GREY, linewidth=0.8)
     panel.set_xticks(np.arange(20), [LETTERS.symbols[i] for i in order])
     panel.set(title="What each amino acid says for a peptide that kills microbes", ylabel="of the largest")
     panel.legend()
@@ -218,8 +218,7 @@ def flow(path: Path, models: dict[str, rnn.ManyToOne], tested: Proteins) -> None
     n = next(n for n, sequence in enumerate(tested.sequences) if len(sequence) >= BACK)
     xs, label = tested.vectors()[n], tested.labels[n]
     losses = {cell: rnn.cross_entropy(model(xs), label) for cell, model in models.items()}
-    viz.plot(losses, title=f"A sequence of {len(xs)} letters: the gradient on its way back").save(path)
-    common.wrote(path)
+    common.save(viz.plot(losses, title=f"A sequence of {len(xs)} letters: the gradient on its way back"), path)
 
 
 if __name__ == "__main__":

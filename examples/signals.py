@@ -249,8 +249,7 @@ def main() -> None:
             for task, result in zip(tasks, results, strict=True)
             for cell in ("LSTM", "Elman")
         ]
-        viz.side_by_side(*maps, columns=2).save(options.output / "signals-gradient.svg")
-        common.wrote(options.output / "signals-gradient.svg")
+        common.save(viz.side_by_side(*maps, columns=2), options.output / "signals-gradient.svg")
 
 
 def draw(panel: Any, task: Task, result: dict[str, Trained]) -> None:
@@ -258,8 +257,7 @@ def draw(panel: Any, task: Task, result: dict[str, Trained]) -> None:
     for (name, trained), colour in zip(result.items(), common.COLOURS[1:], strict=True):
         runs = trained.right.mean(axis=2)
         read = task.frame * np.arange(1, runs.shape[1] + 1)
-        panel.plot(read, runs.mean(0), "--" if name == LOGISTIC else "-", color=colour, label=name)
-        panel.fill_between(read, runs.min(0), runs.max(0), color=colour, alpha=0.15, linewidth=0)
+        common.curve(panel, read, runs, name, colour, "--" if name == LOGISTIC else "-")
     panel.set(title=f"{task.title.capitalize()}: answers that would be right after so much", ylim=(0, 1.02))
     panel.set(xlabel=f"{task.unit} read", ylabel="share", xlim=(0, read[-1]))
     panel.legend(loc="lower right")

@@ -56,6 +56,8 @@ def read() -> tuple[list[str], list[Names]]:
         rows = list(csv.DictReader(path.read_text("utf-8").splitlines()))
         names, languages = [row["name"] for row in rows], rnn.Vocabulary(row["language"] for row in rows)
         numbers = languages.encode(row["language"] for row in rows)
+        if len(rows) != 3200:
+            raise ValueError(f"{len(rows)} of 3200 names are there")
     order = np.random.default_rng(0).permutation(len(names))
     parts = np.split(order, [int(0.7 * len(names)), int(0.85 * len(names))])
     return languages.symbols, [Names([names[i] for i in part], numbers[part]) for part in parts]
@@ -182,8 +184,7 @@ def grows(path: Path, model: Any) -> None:
         axes=("language", "letters read so far"),
         title=f"{name.title()}: the probability of each language",
     )
-    picture.save(path)
-    common.wrote(path)
+    common.save(picture, path)
 
 
 if __name__ == "__main__":

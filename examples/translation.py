@@ -77,11 +77,6 @@ def vectors(numbers: np.ndarray, size: int) -> np.ndarray:
     return rnn.one_hot(numbers, size, DTYPE)
 
 
-def likeliest(scores: Any, size: int) -> np.ndarray:
-    """Return the word that is written, for the decoder to read next."""
-    return vectors(rnn.greedy(scores), size)
-
-
 def network(words: Words, seed: int) -> rnn.AttentionEncoderDecoder:
     """Return a network with its first weights: the encoder reads in both directions."""
     rng = np.random.default_rng(seed)
@@ -90,7 +85,7 @@ def network(words: Words, seed: int) -> rnn.AttentionEncoderDecoder:
 
     def decoder(size: int) -> rnn.AttentionDecoder:
         attention = rnn.AdditiveAttention(HIDDEN, 2 * HIDDEN, HIDDEN, rng=rng, dtype=DTYPE)
-        feed = partial(likeliest, size=size)
+        feed = partial(common.likeliest, size=size, dtype=DTYPE)
         return rnn.AttentionDecoder(cell(size + 2 * HIDDEN), attention, size, feed=feed, rng=rng)
 
     return rnn.AttentionEncoderDecoder(encoder, {name: decoder(len(words.known[name])) for name in LANGUAGES})
@@ -235,7 +230,7 @@ def draw(axes: Any, tests: dict[str, list[Phrase]], ways: dict[str, list[dict[st
         members = [place for place, (name, _) in enumerate(groups) if name == test]
         heading = test if len(members) > 1 else test.replace("of", "\nof")
         axes.text(np.mean(members), 1.06, heading, ha="center", weight="bold")
-        axes.axvline(members[0] - 0.5, color="#aab3bf", linewidth=0.8)
+        axes.axvline(members[0] - 0.5, color=common.GREY, linewidth=0.8)
     axes.set(ylabel="without a mistake", ylim=(0, 1.2), yticks=np.linspace(0, 1, 6), xlim=(-0.5, len(groups) - 0.5))
     axes.tick_params(axis="x", length=0)
     axes.legend(ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.16))
@@ -245,10 +240,8 @@ def looking(folder: Path, model: Any, words: Words, tests: dict[str, list[Phrase
     """Draw α: as the three decoders write a date, and as one fails at a list of three."""
     apart = next(phrase for phrase in tests["words never seen together"] if phrase.kind == "dates")
     alphas = [α_of(model, words, apart, language) for language in LANGUAGES]
-    viz.side_by_side(*alphas).save(folder / "translation-date.svg")
-    common.wrote(folder / "translation-date.svg")
-    α_of(model, words, tests["a list of three"][0], "fr").save(folder / "translation-three.svg")
-    common.wrote(folder / "translation-three.svg")
+    common.save(viz.side_by_side(*alphas), folder / "translation-date.svg")
+    common.save(α_of(model, words, tests["a list of three"][0], "fr"), folder / "translation-three.svg")
 
 
 def α_of(model: Any, words: Words, phrase: Phrase, language: str) -> Any:

@@ -214,10 +214,9 @@ def main() -> None:
 def draw(panel: Any, reached: dict[str, dict[int, list[float]]]) -> None:
     """Draw the share of right answers by the number of labelled verses."""
     for (who, by_size), colour in zip(reached.items(), [common.COLOURS[i] for i in (0, 3, 2, 1, 4)], strict=True):
-        runs = np.array(list(by_size.values()))
+        runs = np.transpose(list(by_size.values()))
         style = "o-" if who.startswith("GRU") else "s--"
-        panel.plot([*by_size], runs.mean(axis=1), style, label=who, color=colour, markersize=5)
-        panel.fill_between([*by_size], runs.min(axis=1), runs.max(axis=1), color=colour, alpha=0.15, linewidth=0)
+        common.curve(panel, [*by_size], runs, who, colour, style, markersize=5)
     panel.set_xscale("log")
     panel.set_xticks([*by_size], [f"{size:,}" for size in by_size])
     panel.minorticks_off()
@@ -270,8 +269,7 @@ def single_words(path: Path, text: Text, unseen: np.ndarray, shown: dict[str, np
         )
         for kind, chances in shown.items()
     ]
-    viz.side_by_side(*pictures).save(path)
-    common.wrote(path)
+    common.save(viz.side_by_side(*pictures), path)
 
 
 if __name__ == "__main__":
