@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from examples import bible, common
+from examples import bible, captions, common, surnames
 from tests.tools.processes import ROOT, run_python
 
 PROGRAMS = [path for path in sorted((ROOT / "examples").glob("*.py")) if "common.options(" in path.read_text("utf-8")]
@@ -87,6 +87,19 @@ def test_data_that_cannot_be_read_are_told_in_one_line(tmp_path, monkeypatch):
             np.load(path)
 
 
+@pytest.mark.parametrize(("name", "read"), [("surnames.csv", surnames.read), ("letters.hex", captions.load)])
+@pytest.mark.parametrize("lines", [0, 1, 500])
+def test_data_of_which_a_part_is_missing_are_told_in_one_line(name, read, lines, monkeypatch, tmp_path):
+    whole = (ROOT / "examples" / "data" / name).read_text("utf-8").splitlines()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / name).write_text("\n".join(whole[:lines]))
+    monkeypatch.setattr(common, "__file__", str(tmp_path / "common.py"))
+    with pytest.raises(
+        SystemExit, match=rf"cannot read .*{name}: \d+ of \d+ \w+ are there; take it from the repository"
+    ):
+        read()
+
+
 @pytest.mark.parametrize("content", [None, b"no archive", lzma.compress(b"Genesis\tone\tIn the beginning")])
 def test_a_text_that_cannot_be_read_is_told_in_one_line(content, monkeypatch, tmp_path):
     monkeypatch.setattr(common, "__file__", str(tmp_path / "common.py"))
@@ -108,3 +121,24 @@ def test_streams_go_on_where_the_letter_before_was():
     xs, ys = bible.streams(text, 3)
     np.testing.assert_array_equal(xs, [[0, 3, 6], [1, 4, 7], [2, 5, 8]])
     np.testing.assert_array_equal(ys, xs + 1)
+
+
+def test_the_readme_has_an_entry_for_every_program_with_the_time_of_its_full_run():
+    readme, results = ((ROOT / "examples" / name).read_text("utf-8") for name in ("README.md", "RESULTS.md"))
+    entries = dict(re.findall(r"^`python examples/(\w+)\.py` · ([^·\n]+) · \[the program\]\(\1\.py\)$", readme, re.M))
+    times = re.findall(r"^\| `python examples/(\w+)\.py` \| [\d-]+ \| \d+ \| ([^|]+) \|", results, re.M)
+    assert entries == dict(times)
+    assert sorted(entries) == [path.stem for path in PROGRAMS]
+
+
+def test_the_readme_shows_or_links_every_picture():
+    readme = (ROOT / "examples" / "README.md").read_text("utf-8")
+    pictures = {f"pictures/{path.name}" for path in (ROOT / "examples" / "pictures").iterdir()}
+    assert set(re.findall(r"\((pictures/[^)]+)\)", readme)) == pictures
+
+
+def test_programs_are_as_long_as_the_readme_says():
+    least, most = map(
+        int, re.findall(r"one file of (\d+) to (\d+) lines", (ROOT / "examples" / "README.md").read_text())[0]
+    )
+    assert all(least <= len(path.read_text("utf-8").splitlines()) <= most for path in PROGRAMS)
