@@ -12,7 +12,7 @@ nearest neighbour, which see the whole picture at once.
 What to see: by row GRU, LSTM and Elman reach what logistic regression does, and none the nearest neighbour. By pixel
 the way back is eight times as long. Before the first update the GRU's gradient shrinks to 10⁻⁹ on it; when it has
 learned, nothing is lost on the way in any of them: a trained network hides the trouble that it had. The IRNN (ReLU,
-W = 1 at first) has the most even gradient to begin with, and learns the least. In random order 1 in 50 is wrong, not 1
+W = I at first) has the most even gradient to begin with, and learns the least. In random order 1 in 50 is wrong, not 1
 in 10: pictures that stand near each other are alike, as those by one hand would be.
 """
 

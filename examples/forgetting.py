@@ -158,8 +158,8 @@ def learning(panel: Any, curves: dict[str, np.ndarray]) -> None:
     for (cell, rows), colour in zip(curves.items(), common.COLOURS[1:], strict=True):
         letters = np.arange(rows.shape[1]) * STREAM * BATCH / 1e6
         common.curve(panel, letters, rows, cell, colour)
-    panel.set(xlabel="letters learned from, in millions", ylabel="right answers", ylim=(0, 1.04))
-    panel.set(xlim=(0, letters[-1]))
+    panel.set(title="In streams of words", xlabel="letters learned from, in millions", xlim=(0, letters[-1]))
+    panel.set(ylabel="right answers", ylim=(0, 1.04))
     panel.legend(ncols=2)
 
 
@@ -169,7 +169,8 @@ def growing(panel: Any, models: dict[str, list[Any]], tested: Sequences) -> None
         largest = [np.abs(states(model, tested)).max(axis=2).mean(axis=1) for model in several]
         for number, run in enumerate(largest):
             panel.plot(np.arange(1, len(run) + 1), run, color=colour, label=None if number else cell)
-    panel.set(xlabel="letters read", ylabel="largest |s|", xscale="log", yscale="log")
+    panel.set(title="The largest unit of s as a stream goes on", xlabel="letters read", ylabel="largest |s|")
+    panel.set(xscale="log", yscale="log")
     panel.legend()
 
 
@@ -186,7 +187,8 @@ def leaving(panel: Any, models: dict[str, list[Any]], before: Sequences) -> None
     panel.axvspan(0.5, len(WORD) - 2.5, color=common.GREY, alpha=0.25, linewidth=0)
     panel.text(len(WORD) / 2 - 1, 0.9, "to be remembered", ha="center", transform=panel.get_xaxis_transform())
     panel.set_xticks(range(len(texts[0])), texts[0])
-    panel.set(xlim=(-0.5, len(texts[0]) - 0.5), ylabel="what is different", xlabel="letter that is read")
+    panel.set(title="How different the output is with P for the marking T", xlabel="letter that is read")
+    panel.set(xlim=(-0.5, len(texts[0]) - 0.5), ylabel="relative difference")
     panel.tick_params(axis="x", length=0)
     panel.legend(loc="upper right")
 

@@ -9,8 +9,8 @@ epoch by, and to test. The baseline, naive Bayes, counts the groups of one, two 
 
 What to see: with 224 names a language counting groups of three letters does better than networks, which have to find
 out for themselves what a group is and learn their names by heart first. Letter by letter they are well ahead of single
-letters: order matters. The pictures show what they go by, mostly endings, and how the answer grows; surnames.html is a
-page to walk backward through one name, from the answer to its letters.
+letters: order matters. The pictures show what they go by, often the ending, and how the answer grows; surnames.html is
+a page to walk backward through one name, from the answer to its letters.
 """
 
 from __future__ import annotations

@@ -10,10 +10,10 @@ more than two. The baselines are the phrase that shares most groups of three let
 dictionary learned from the same phrases (IBM's first model), word by word.
 
 What to see: other numbers are translated nearly always, with the plural and the place of the adjective that the other
-language wants, and words never seen together mostly; where they go wrong, a day of the week is taken for another, or
-"ago" is left out. α shows how the order of words differs. Another structure than all that was learned from is not
-translated: of three amounts one is left out, or "and" stands twice. And the words themselves are learned by heart: one
-that never occurred cannot be written.
+language wants (dates and times the nearest phrase does as well), and words never seen together mostly; where they go
+wrong, a day of the week is taken for another, or "ago" is left out. α shows how the order of words differs. Another
+structure than all that was learned from is not translated: of three amounts one is left out, or "and" stands twice. And
+the words themselves are learned by heart: one that never occurred cannot be written.
 """
 
 from __future__ import annotations
