@@ -103,16 +103,16 @@ def options(description: str | None, seeds: int = 3) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a run of seconds: all is tried, nothing is learned")
     parser.add_argument("--seeds", type=_positive, help=f"runs from different first weights ({seeds})")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where the pictures go (here)")
-    given = parser.parse_args()
-    given.seeds = given.seeds or (1 if given.quick else seeds)
-    given.output = given.output or (None if given.quick else Path())
-    if given.output is not None:
+    arguments = parser.parse_args()
+    arguments.seeds = arguments.seeds or (1 if arguments.quick else seeds)
+    arguments.output = arguments.output or (None if arguments.quick else Path())
+    if arguments.output is not None:
         needs("matplotlib")
         try:
-            given.output.mkdir(parents=True, exist_ok=True)
+            arguments.output.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            stop(f"cannot write into {given.output}: {error.strerror}")
-    return given
+            stop(f"cannot write into {arguments.output}: {error.strerror}")
+    return arguments
 
 
 def _positive(text: str) -> int:

@@ -102,10 +102,10 @@ def vectors(verses: Verses, vocabulary: int) -> np.ndarray:
     smooth = often**0.75 / np.sum(often**0.75)  # so that rare words do not look too telling (Levy et al. 2015)
     near.data = np.maximum(np.log(near.data / (often[near.row] * smooth[near.col])), 0)
     left, values, _ = svds(near.tocsr(), FEATURES, v0=np.ones(vocabulary))
-    found = left * np.sqrt(values)
-    found *= SIZE * np.sqrt(FEATURES) / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
-    found[0] = 0
-    return found.astype(np.float32)
+    table = left * np.sqrt(values)
+    table *= SIZE * np.sqrt(FEATURES) / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-9)
+    table[0] = 0
+    return table.astype(np.float32)
 
 
 def train(kind: str, seed: int, table: np.ndarray, labelled: Verses, books: int, updates: int) -> rnn.ManyToOne:
