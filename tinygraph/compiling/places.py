@@ -143,8 +143,8 @@ class Places:
             name += "_"
         space[name] = array
         layout = "C" if array.flags.c_contiguous else "A"
-        self.array(name, name, (array.dtype, array.ndim, layout), writes)
-        return Place(name, "" if once else "t", tuple([Axis(k, 0) for k in range(rows.ndim - 1)]), rows.shape[1:])
+        own = self.array(name, name, (array.dtype, array.ndim, layout), writes)
+        return Place(own, "" if once else "t", tuple([Axis(k, 0) for k in range(rows.ndim - 1)]), rows.shape[1:])
 
     def whole(self, read: Read) -> str:
         """Return the source of an operand as an array."""
