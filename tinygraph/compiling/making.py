@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ..backward.backprop import tell_observers, walk
+from ..backward.backprop import gradients, tell_observers
 from ..backward.derivatives import Differentiated
-from ..backward.higher_order import pull_back
 from ..backward.pytree import flatten, rebuild
 from ..backward.traced_call import Asked, TracedCall
-from ..recording.context import context, no_grad
+from ..recording.context import context
+from ..recording.history import between
 from ..recording.source import is_of_a_library
-from ..recording.sparse import dense
 from ..recording.tensor import Tensor
 from . import kinds
 from .arguments import Arguments
@@ -115,11 +114,7 @@ class FirstCall:
         with noting_code(self.ran, self.noting):
             traced = TracedCall(self.function, args, kwargs, self.mark.argnums, Asked(self.mark.what, frame))
         tell_observers(traced.scalar())
-        if traced.outer:
-            gradient = traced.gradient([np.ones((), traced.scalar().dtype)])
-        else:
-            gradients = gradients_of([traced.scalar()], traced.wrt)
-            gradient = traced.as_arguments([np.array(x) for x in gradients])
+        gradient = traced.gradient([np.ones((), traced.scalar().dtype)])
         value = traced.result()
         self.result = gradient if self.mark.what == "grad" else (value, gradient)
         self.expected = [*flatten(value), *flatten(gradient)]
@@ -329,16 +324,10 @@ def gradients_of(outputs: list[Tensor], wrt: list[Tensor]) -> list[Any]:
     differentiable = [output for output in outputs if output.requires_grad]
     if len(differentiable) != 1 or differentiable[0].shape != ():
         return zeros
-    output, seed = differentiable[0], differentiable[0].dtype.type(1)
-    if any(tensor.op is not None for tensor in wrt):
-        with no_grad():
-            pulled = pull_back([output], [seed], wrt)
-    else:
-        sums: dict[Tensor, Any] = {}
-        for _ in walk(output, seed, sums):
-            pass
-        pulled = [sums.get(tensor) for tensor in wrt]
-    return [zero if gradient is None else dense(gradient) for gradient, zero in zip(pulled, zeros, strict=True)]
+    output = differentiable[0]
+    nodes, _ = between(wrt, [output], min((tensor._index for tensor in wrt), default=0))
+    pulled = gradients(nodes, [(output, output.dtype.type(1))], wrt)
+    return [zero if gradient is None else gradient for gradient, zero in zip(pulled, zeros, strict=True)]
 
 
 def _kind(x: Any) -> type:
