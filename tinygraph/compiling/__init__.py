@@ -22,7 +22,8 @@ The program that it becomes:
 - `recurrence`, `looping`: the buffers of a loop, and the loop as calls of NumPy
 - `fusing`, `places`, `scalars`, `elements`, `arrays`, `kernels`: or as one that numba compiles
 - `functions`: such loops, with what runs for all iterations between them, as one compiled function
-- `numeric`, `products`, `blas`: what such functions call, and their compiler; they alone import numba
+- `numeric`: the compiler of such functions; `instructions`, `mathematics`, `losses`, `products`, `blas`: what they
+  call; they alone import numba
 - `naming`: that source for readers, with the program's own names
 - `plan`, `results`: all that together, and what a call returns
 """

@@ -12,8 +12,22 @@ from tests.tinygraph.compiling.backends import needs_numba
 
 if find_spec("numba"):
     from numba import njit
+    from numba.core.event import Listener, install_listener
 
     from tinygraph.compiling import numeric, products
+
+    class _Listener(Listener):
+        """Notes the names of functions that numba compiles."""
+
+        def __init__(self, names):
+            self.names = names
+
+        def on_start(self, event):
+            self.names.append(event.data["dispatcher"].py_func.__name__)
+
+        def on_end(self, event):
+            pass
+
 
 PARAMETERS = (2, 3, 4, 5, 6)
 
@@ -73,7 +87,8 @@ def test_functions_of_numbers_are_right_to_the_last_places(dtype):
             assert np.array_equal(np.signbit(ys[finite]), np.signbit(rounded[finite]))
     pairs = [(a, b) for a in special for b in special]
     for name in ("maximum", "minimum"):
-        ys = np.array([ours[name](a, b) for a, b in pairs])
+        compiled = of_two(ours[name])
+        ys = np.array([compiled(a, b) for a, b in pairs])
         np.testing.assert_array_equal(ys, [getattr(np, name)(a, b) for a, b in pairs])
 
 
@@ -82,6 +97,7 @@ def test_functions_of_numbers_are_right_to_the_last_places(dtype):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_products_of_all_sizes_write_what_is_theirs_and_nothing_else(dtype):
     rng = np.random.default_rng(0)
+    pack, product = of_two(products.pack), of_three(products.product)
     sizes = [(m, k, n) for m in (0, 1, 3, 4, 8, 15) for k in (0, 1, 3, 4, 9) for n in (1, 7, 16, 17, 32, 33, 70)]
     for rows, inner, columns in sizes:
         a, b = rng.normal(size=(rows, inner + 5)).astype(dtype), rng.normal(size=(inner, columns)).astype(dtype)
@@ -90,12 +106,12 @@ def test_products_of_all_sizes_write_what_is_theirs_and_nothing_else(dtype):
         expected[1:-1, 2:-1] = a[:, 2:-3].astype(np.longdouble) @ b.astype(np.longdouble)
         for matrix in (b, np.asfortranarray(b)):
             panels = products.panels(b.shape, b.dtype)
-            products.pack(matrix, panels)
-            products.product(a[:, 2:-3], panels, surroundings[1:-1, 2:-1])
+            pack(matrix, panels)
+            product(a[:, 2:-3], panels, surroundings[1:-1, 2:-1])
             np.testing.assert_allclose(surroundings, expected, rtol=bound, atol=bound)
         for row in range(rows):
             vector = np.full(columns + 2, dtype(7))
-            products.product(a[row, 2:-3], panels, vector[1:-1])
+            product(a[row, 2:-3], panels, vector[1:-1])
             np.testing.assert_allclose(vector, [7, *expected[row + 1, 2:-1], 7], rtol=bound, atol=bound)
 
 
@@ -106,8 +122,8 @@ def test_infinite_numbers_stay_in_their_columns():
     b = np.array([[1, 0, 2], [np.nan, 3, 4]], np.float32)
     out = np.empty((2, 3), np.float32)
     panels = products.panels(b.shape, b.dtype)
-    products.pack(b, panels)
-    products.product(a, panels, out)
+    of_two(products.pack)(b, panels)
+    of_three(products.product)(a, panels, out)
     with np.errstate(invalid="ignore"):
         np.testing.assert_array_equal(out, a @ b)
 
@@ -121,6 +137,22 @@ def mapped(function, xs):
     ys = np.empty_like(xs)
     run(xs, ys)
     return ys
+
+
+def of_two(function):
+    @njit
+    def run(a, b):
+        return function(a, b)
+
+    return run
+
+
+def of_three(function):
+    @njit
+    def run(a, b, c):
+        return function(a, b, c)
+
+    return run
 
 
 def network(xs, h, W, b):
@@ -335,6 +367,27 @@ def test_a_kernel_that_gives_something_else_is_not_used(monkeypatch):
     for _ in range(3):
         np.testing.assert_allclose(compiled(xs)[1], tg.grad(loss)(xs), rtol=1e-12)
     assert "in NumPy, since with numba: NotCompiled: the plan does not give" in compiled.report()
+
+
+@needs_numba
+@pytest.mark.slow
+def test_a_loop_that_makes_arrays_is_compiled():
+    text = "def loop(x, y):\n    z = np.ascontiguousarray(x.T)\n    y[...] = np.dot(z, x)\n    return True\n"
+    run = numeric.kernel(text, np.dtype(float), [(np.dtype(float), 2, "C", writes) for writes in (False, True)], {})
+    x, y = np.random.default_rng(0).normal(size=(3, 4)), np.empty((4, 4))
+    assert run(x, y)
+    np.testing.assert_allclose(y, x.T @ x, rtol=1e-14)
+
+
+@needs_numba
+@pytest.mark.slow
+def test_what_a_first_loop_calls_is_no_function_that_numba_compiles_before():
+    compiled = []
+    run = tg.compile(tg.value_and_grad(CELLS["LSTM"], PARAMETERS), backend="numba")
+    numeric.kernels.clear()
+    with install_listener("numba:compile", _Listener(compiled)):
+        run(*make("LSTM", 5, 3, 4, 6, 3))
+    assert compiled == ["loop"]
 
 
 def test_without_numba_there_is_a_word_what_to_install(monkeypatch):
