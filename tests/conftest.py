@@ -15,6 +15,8 @@ settings.register_profile("ci", derandomize=True, deadline=None, database=None, 
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+os.environ["TINYGRAPH_CACHE"] = "0"  # what is compiled is not left in the user's cache, nor taken from it
+
 gc.set_threshold(10_000, 20, 50)  # graphs are many small objects: search them for cycles less often
 
 collect_ignore = ["benchmarks", "tools"]  # no tests

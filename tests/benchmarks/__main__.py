@@ -3,9 +3,10 @@
     python -m tests.benchmarks [--tiny] [--seconds 3] [--cells Elman LSTM GRU] [--peers hand jax numba ...]
 
 Each peer runs in a process of its own, in turn with the others, so that all see the same machine. The table shows
-ratios of medians to NumPy by hand, optimised, with half the spread between quartiles; the time of the first call; by
-how much the process grows at most for an Elman network of 10,000 time steps; and the exponent with which the time of
-that grows with T. Peers that are not installed are left out: ``pip install tinygraph-rnn[peers,numba]``. What the
+ratios of medians to NumPy by hand, optimised, with half the spread between quartiles; the time of the first call, which
+compiles anew, and again in a process that finds in tinygraph's cache on disk what another one compiled; by how much the
+process grows at most for an Elman network of 10,000 time steps; and the exponent with which the time of that grows with
+T. Peers that are not installed are left out: ``pip install tinygraph-rnn[peers,numba]``. What the
 environment says of OpenBLAS is taken from it: kernels of an older processor, by OPENBLAS_CORETYPE, halve NumPy's speed,
 and jax and torch know nothing of it.
 """
@@ -21,6 +22,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -40,16 +42,19 @@ GOALS = [  # name, other peer, most for each row by cell; None where there is no
     ("numba", "torch.nn", "LSTM", (0.25, 0.25, 0.25, 1.25, 1.25, 1.25)),
     ("eager", "torch", "Elman", (0.40, 0.40, 0.40, 0.60, 0.48, 0.95)),
 ]
+FIRST_CALL = 1.5  # at most, of numba to jax, in the row that is first
+LOADED = "numba, loaded"
 
 
 class Peer:
-    """A process that runs a peer."""
+    """A process that runs a peer, with a directory for what it compiles, or none."""
 
-    def __init__(self, name: str):
+    def __init__(self, name: str, cache: str = ""):
         self.name = name
         free = {name: x for name, x in os.environ.items() if not name.startswith("OPENBLAS_")}  # to choose its kernels
         one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         flags = {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"}
+        flags |= {"TINYGRAPH_CACHE": "1" if cache else "0", "NUMBA_CACHE_DIR": cache}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.benchmarks.worker", name],
             stdin=subprocess.PIPE,
@@ -146,6 +151,16 @@ def memory_and_growth(names: list[str], lengths: tuple[int, ...]) -> dict[str, t
     return results
 
 
+def load(rows: dict[tuple[str, int], Row], sizes: list) -> None:
+    """Measure first calls with numba in a process that loads what another one compiled."""
+    with TemporaryDirectory() as place:
+        for _ in range(2):
+            peer = Peer("numba", place)
+            for (cell, k), row in rows.items():
+                row.first[LOADED] = peer.ask("prepare", cell, sizes[k]).get("first", np.nan)
+            peer.close()
+
+
 def table(rows: dict[tuple[str, int], Row], names: list[str], more: dict[str, tuple[str, str]], sizes: list) -> str:
     """Return the table in Markdown."""
     base = names[0]
@@ -160,6 +175,9 @@ def table(rows: dict[tuple[str, int], Row], names: list[str], more: dict[str, tu
             ratios = [row.text(name, base) for row in of_cell]
             rest = more.get(name, ("", "")) if cell == "Elman" else ("", "")
             lines.append("| " + " | ".join([PEERS[name][0], *ratios, first, *rest]) + " |")
+        if all(LOADED in row.first for row in of_cell):
+            first = " ".join(f"{row.first[LOADED] * 1e3:.0f}" for row in of_cell)
+            lines.append("| " + " | ".join([f"{PEERS['numba'][0]}, loaded", *[""] * len(sizes), first, "", ""]) + " |")
         median = [f"{row.typical[base] * 1e3:.3g} ms" for row in of_cell]
         lines.append("| " + " | ".join([f"1 is, of {PEERS[base][0]}", *median, "", "", ""]) + " |\n")
     return "\n".join(lines)
@@ -173,6 +191,12 @@ def goals(rows: dict[tuple[str, int], Row]) -> str:
         if ratios and not np.isnan(ratios).all():
             marks = [f"{r:.2f}{' ' if r <= goal else '!'}≤{goal:.2f}" for r, goal in zip(ratios, most, strict=True)]
             lines.append(f"{cell:6} {name} ÷ {other}: " + "   ".join(marks))
+    for cell in dict.fromkeys(cell for cell, _ in rows):
+        first = rows[cell, 0].first
+        if LOADED in first and "jax" in first:
+            ratio, loaded = first["numba"] / first["jax"], first[LOADED] / first["jax"]
+            mark = " " if ratio <= FIRST_CALL else "!"
+            lines.append(f"{cell:6} first call, numba ÷ jax: {ratio:.2f}{mark}≤{FIRST_CALL:.2f}   loaded {loaded:.2f}")
     return "\n".join(lines)
 
 
@@ -206,6 +230,8 @@ def main() -> None:
                 print(f"{cell} {size}: {PEERS[name][0]}: {why}", file=sys.stderr)
     for peer in peers:
         peer.close()
+    if "numba" in names:
+        load(rows, sizes)
     more = memory_and_growth(names, (5, 10) if options.tiny else GROWTH) if "Elman" in options.cells else {}
     print(table(rows, names, more, sizes))
     print(goals(rows))

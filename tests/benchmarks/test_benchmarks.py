@@ -1,5 +1,6 @@
 """The table of all peers, at tiny sizes: that it runs, and that all give the same losses and gradients."""
 
+import re
 import subprocess
 import sys
 
@@ -15,3 +16,9 @@ def test_the_table_at_tiny_sizes():
     for cell in ("Elman", "LSTM", "GRU"):
         assert f"| {cell}; T, N, I, H, K |" in run.stdout
     assert run.stdout.count("| NumPy by hand, textbook |") == run.stdout.count("| tinygraph, compiled: numpy |") == 3
+    cold, loaded = (
+        [int(first) for first in re.findall(rf"compiled: {name} \|.*?\| (\d+) \d+ \|", run.stdout)]
+        for name in ("numba", "numba, loaded")
+    )
+    assert len(cold) == len(loaded) == 3
+    assert all(again < first / 2 for first, again in zip(cold, loaded, strict=True)), (cold, loaded)

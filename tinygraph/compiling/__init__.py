@@ -23,7 +23,7 @@ The program that it becomes:
 - `fusing`, `places`, `scalars`, `elements`, `arrays`, `kernels`: or as one that numba compiles
 - `functions`: such loops, with what runs for all iterations between them, as one compiled function
 - `numeric`: the compiler of such functions; `instructions`, `mathematics`, `losses`, `products`, `blas`: what they
-  call; they alone import numba
+  call; `cache`: where they are kept for other processes; these alone import numba
 - `naming`: that source for readers, with the program's own names
 - `plan`, `results`: all that together, and what a call returns
 """

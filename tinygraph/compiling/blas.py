@@ -9,7 +9,7 @@ from typing import Any
 
 import numba
 import numpy as np
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
@@ -43,6 +43,19 @@ def gemm(number: np.dtype) -> Any:
     return None
 
 
+def _show(number: np.dtype) -> str:
+    """Let compiled functions find `gemm` by a name, wherever it lies in this process; return that."""
+    multiply = gemm(number)
+    name = f"tinygraph_{multiply.__name__}_{8 * ctypes.sizeof(multiply.argtypes[3])}"
+    address = ctypes.cast(multiply, ctypes.c_void_p).value
+    assert address is not None
+    binding.add_symbol(name, address)
+    return name
+
+
+SHOWN = {name: _show(np.dtype(name)) for name in ("float32", "float64") if gemm(np.dtype(name)) is not None}
+
+
 # -- of all iterations at once -----------------------------------------------------------------------------------------
 
 
@@ -74,9 +87,8 @@ def _emit(turned: bool, added: bool, context: Any, builder: Any, signature: Any,
     options.append(choice(_TRANSPOSED if columns else _AS_IT_IS))
     values = [*options, m, n, k, number(1.0), arrays[0], m if turned else k, arrays[1], k if columns else n]
     values += [number(1.0 if added else 0.0), arrays[2], n]
-    kind = ir.FunctionType(ir.VoidType(), [value.type for value in values]).as_pointer()
-    address = ctypes.cast(multiply, ctypes.c_void_p).value
-    builder.call(builder.inttoptr(ir.IntType(64)(address), kind), values)
+    kind = ir.FunctionType(ir.VoidType(), [value.type for value in values])
+    builder.call(cgutils.get_or_insert_function(builder.module, kind, SHOWN[str(kinds[2].dtype)]), values)
     return context.get_dummy_value()
 
 

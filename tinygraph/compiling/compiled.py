@@ -50,7 +50,9 @@ def compile(
     backend : {"numpy", "numba"}
         What runs the loops: NumPy call by call, or code that numba compiles, in the first call, for programs of one
         structure once, whatever their sizes; it needs ``pip install tinygraph-rnn[numba]``. A loop that numba does not
-        take is left to NumPy; `Compiled.report` says which, and why.
+        take is left to NumPy; `Compiled.report` says which, and why. What was compiled is loaded by later processes,
+        from ``tinygraph`` in ``NUMBA_CACHE_DIR`` or in the user's directory of caches, unless others can write there;
+        with ``TINYGRAPH_CACHE=0`` in the environment nothing is written or read.
     plans : int
         How many plans are kept, those used last. Where arguments of more kinds come in turn, and plans are thrown away
         before they were worth making, the rest runs eagerly, with a warning.

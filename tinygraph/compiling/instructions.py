@@ -129,6 +129,8 @@ def of_arrays(write: Callable[..., Any]) -> Any:
             function = ir.Function(builder.module, ir.FunctionType(ir.IntType(1), [x.type for x in parts]), name)
             function.linkage = "internal"
             function.attributes.add("noinline")  # inlined wherever it is called, it doubles the work of LLVM
+            for pointer in (x for x in function.args if isinstance(x.type, ir.PointerType)):
+                pointer.add_attribute("noalias")  # what is written is in no other array
             inner = ir.IRBuilder(function.append_basic_block())
             arrays = packer.from_arguments(inner, function.args)
             answer = write(inner, *(Array(context, inner, *pair) for pair in zip(signature.args, arrays, strict=True)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import warnings
 from collections.abc import Callable
@@ -12,17 +13,17 @@ import numba
 import numpy as np
 import scipy  # noqa: F401 - whose BLAS numba's np.dot calls
 from numba.core.compiler import Compiler
-from numba.core.errors import NumbaError
 
 from ..memory import garbage_collector_paused
 from . import mathematics
-from .blas import of_rows
+from .blas import SHOWN, of_rows
+from .cache import Disk
 from .losses import cross_entropy, cross_entropy_adjoint
 from .products import pack, product
 
 # never fastmath=True: it makes numbers of NaN
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}, "no_cfunc_wrapper": True}
-_NO_ARRAYS: dict[str, Any] = {"_nrt": False}  # are made: references need not be counted; numba raises where one is made
+_MAKES_ARRAYS = re.compile(r"np\.dot|ascontiguousarray|astype" + ("" if SHOWN else "|_rows"))
 _OF_ROWS = of_rows()
 
 
@@ -76,18 +77,28 @@ def kernel(
     fixed = {match[1] + order[match[2]]: x for match, x in named if match is not None and match[2] in order}
     key = (text, number, tuple(arguments), tuple(sorted(fixed.items())), apart)
     if key not in kernels:
-        space = {**functions(number), **{name: number.type(x) for name, x in fixed.items()}}
+        space = {**functions(number), **{name: number.type(x) for name, x in fixed.items()}, "__name__": __name__}
         exec(compile(text, "<loop>", "exec"), space)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", numba.NumbaPerformanceWarning)
             signature = numba.boolean(*map(_typed, arguments))
             options = {**_OPTIONS, "pipeline_class": _Apart} if apart else _OPTIONS
+            if not _MAKES_ARRAYS.search(text):
+                options = {**options, "_nrt": False}  # references need not be counted
             with garbage_collector_paused():
-                try:
-                    kernels[key] = numba.njit(signature, **options, **_NO_ARRAYS)(space["loop"])
-                except NumbaError:
-                    kernels[key] = numba.njit(signature, **options)(space["loop"])
+                kernels[key] = _compiled(space["loop"], signature, options, key)
     return kernels[key]
+
+
+def _compiled(loop: Any, signature: Any, options: dict[str, Any], key: tuple[Any, ...]) -> Any:
+    """Return a function compiled, or loaded from disk. Its name is no other one's in any process."""
+    what = repr((key, signature, options))
+    loop.__qualname__ = f"loop_{hashlib.sha256(what.encode()).hexdigest()[:32]}"
+    run = numba.njit(**options)(loop)
+    run._cache = Disk(what)  # which numba has of its own for functions of files alone
+    run.compile(signature)
+    run.disable_compile()
+    return run
 
 
 def plain(x: np.ndarray) -> np.ndarray:
