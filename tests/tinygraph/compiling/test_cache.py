@@ -20,25 +20,13 @@ import numba
 from llvmlite import binding
 from llvmlite.binding import FeatureMap
 from numba.core import config
-from numba.core.event import Listener, install_listener
 
+from tests.tinygraph.compiling.backends import compiled_by_numba
 from tinygraph.compiling import cache, numeric
 
 pytestmark = pytest.mark.slow
 
 FLOATS = [(np.dtype(float), 1, "C", writes) for writes in (False, True)]
-
-
-class Compilations(Listener):
-    """Counts functions that numba compiles."""
-
-    count = 0
-
-    def on_start(self, event):
-        self.count += 1
-
-    def on_end(self, event):
-        pass
 
 
 def loop(function="exp"):
@@ -48,12 +36,12 @@ def loop(function="exp"):
 def compilations(text=None):
     """Return how many functions are compiled where a loop is needed that this process does not know."""
     numeric.kernels.clear()
-    with install_listener("numba:compile", listener := Compilations()):
+    with compiled_by_numba() as names:
         run = numeric.kernel(text or loop(), np.dtype(float), FLOATS, {})
     x, y = np.linspace(-2, 2, 7), np.empty(7)
     assert run(x, y)
     np.testing.assert_allclose(y, {"exp": np.exp, "tanh": np.tanh}["exp" if text is None else "tanh"](x), rtol=1e-14)
-    return listener.count
+    return len(names)
 
 
 @pytest.fixture
@@ -140,6 +128,15 @@ def test_where_nothing_can_be_written_functions_are_compiled(tmp_path, monkeypat
     assert compilations() == 1 and compilations() == 1
 
 
+def test_what_cannot_be_read_is_compiled_again(place):
+    compilations()
+    path = only_file(place)
+    path.unlink()
+    path.mkdir()
+    assert compilations() == 1 and compilations() == 1
+    assert only_file(place) == path
+
+
 def test_where_the_disk_is_full_nothing_is_left(place, monkeypatch):
     def full(*paths):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -219,11 +216,10 @@ def test_what_was_used_least_recently_goes(tmp_path, monkeypatch, limit, most):
 PROGRAM = """
 import json, sys
 import numpy as np, tinygraph as tg
-from numba.core.event import install_listener
 from tests.tinygraph.compiling import test_cache as own
 from tests.benchmarks.programs import CELLS, make
 
-with install_listener("numba:compile", listener := own.Compilations()):
+with own.compiled_by_numba() as compilations:
     loss = tg.value_and_grad(CELLS["Elman"], (2, 3, 4, 5, 6))
     arrays = make("Elman", *json.loads(sys.argv[1]))
     run = tg.compile(loss, backend="numba")
@@ -245,7 +241,7 @@ with install_listener("numba:compile", listener := own.Compilations()):
     run = own.numeric.kernel(text, np.dtype(float), own.FLOATS, {})
     run(x, y)
     np.testing.assert_allclose(y[0], x @ x)
-print(listener.count)
+print(len(compilations))
 """
 
 

@@ -8,26 +8,12 @@ import pytest
 
 import tinygraph as tg
 from tests.benchmarks.programs import CELLS, make
-from tests.tinygraph.compiling.backends import needs_numba
+from tests.tinygraph.compiling.backends import compiled_by_numba, needs_numba
 
 if find_spec("numba"):
     from numba import njit
-    from numba.core.event import Listener, install_listener
 
     from tinygraph.compiling import numeric, products
-
-    class _Listener(Listener):
-        """Notes the names of functions that numba compiles."""
-
-        def __init__(self, names):
-            self.names = names
-
-        def on_start(self, event):
-            self.names.append(event.data["dispatcher"].py_func.__name__)
-
-        def on_end(self, event):
-            pass
-
 
 PARAMETERS = (2, 3, 4, 5, 6)
 
@@ -382,10 +368,9 @@ def test_a_loop_that_makes_arrays_is_compiled():
 @needs_numba
 @pytest.mark.slow
 def test_what_a_first_loop_calls_is_no_function_that_numba_compiles_before():
-    compiled = []
     run = tg.compile(tg.value_and_grad(CELLS["LSTM"], PARAMETERS), backend="numba")
     numeric.kernels.clear()
-    with install_listener("numba:compile", _Listener(compiled)):
+    with compiled_by_numba() as compiled:
         run(*make("LSTM", 5, 3, 4, 6, 3))
     assert compiled == ["loop"]
 
