@@ -106,6 +106,8 @@ def backward(output: Tensor, grad: ArrayLike | None = None) -> None:
     owned: set[Tensor] = set()
     deque(steps(leading_to((output,), differentiable=True), sums, owned, told=False), maxlen=0)
     add_to_grads(sums, owned)
+    if grad is None:
+        output._differentiated = True
 
 
 _observers: list[Callable[[Tensor], None]] = []

@@ -122,9 +122,12 @@ _latest: deque[Departure | int] = deque(maxlen=_MOST)  # integers say when backw
 
 
 def note_departure(tensor: Tensor, how: str, frame: FrameType) -> Departure | None:
-    """Note that a Tensor leaves the graph in `frame`; of one that no gradient passes there is nothing to note."""
+    """Note that a Tensor leaves the graph in `frame`; of one that no gradient passes there is nothing to note.
+
+    Nor is there of a loss whose gradient has been taken: programs look at it after every step.
+    """
     tell_asked(tensor, how)
-    if not tensor.requires_grad and tensor._cut is None:
+    if tensor._differentiated or (not tensor.requires_grad and tensor._cut is None):
         return None
     departure = Departure(tensor, how, frame)
     _latest.append(departure)

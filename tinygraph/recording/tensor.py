@@ -77,6 +77,7 @@ class Tensor:
     _grad = Rarely[np.ndarray]()  # of leaves only
     _version = Rarely[Any]()  # of what tinygraph.ops.tables still has to make
     _cut = Rarely[Departure | Primitive]()  # of a constant made of what left the graph: how, or by which op
+    _differentiated = Rarely[bool]()  # of a loss whose gradient has been taken
     _traced = Rarely[bool]()  # of what a derivative is taken with respect to
     state_of = Rarely[Callable[[], Any]]()  # a weak reference to the cell that returned it, for the cell's next call
     op: Primitive | None

@@ -232,6 +232,15 @@ def test_healthy_constants_are_nobody_s_return():
     assert cut.returned == []
 
 
+@pytest.mark.parametrize("read", [lambda loss: loss.data, lambda loss: loss.item(), lambda loss: np.array(float(loss))])
+def test_a_loss_that_is_read_after_its_gradient_was_taken_has_not_left(read):
+    w = tg.parameter([1.5, 0.3])
+    loss, scale = np.sum(w * w), np.sum(w * w * w)
+    loss.backward()
+    [cut] = tg.trace(np.sum(w * read(loss) * float(scale))).cuts
+    assert (cut.how, cut.what) == ("float()", "scale")
+
+
 def test_what_came_back_changed_is_not_said_to_have_stayed_away():
     session = Session(viz.Debugger(program(lambda h, t: tg.tensor([round(float(value), 2) for value in h]))))
     text = "\n".join(line.plain for line in session.run("cuts").lines)
