@@ -169,7 +169,7 @@ def steps(
             adjoint = adjoint.dense()
         try:
             if pushes and op.push is not None:
-                op.push(adjoint, node._value, node._values, node._inputs, node._attributes, sums, owned, accumulate)
+                op.push(adjoint, node, sums, owned, accumulate)
                 continue
             contributions = op.pull(adjoint, node._value, node._values, node._inputs, node._attributes)
         except RuleError as error:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..recording.applying import Forms, record_three, record_two
+from ..recording.applying import Forms, record_biased, record_formed
 from ..recording.broadcasting import sum_of_rows
 from ..recording.numpy_protocol import numpy_functions
 from ..recording.op import op
@@ -121,7 +122,7 @@ def _choose_product(a: Any, b: Any) -> Any:
     return _vector_stack if a.ndim == 1 else _stack_vector if b.ndim == 1 else _stack_stack
 
 
-matrix_product = Forms("matmul", _choose_product)
+matrix_product = Forms("matmul", _choose_product, _matrix_matrix)
 numpy_functions[np.matmul] = matrix_product
 
 
@@ -134,12 +135,12 @@ def outer(a: Any, b: Any) -> Any:
 
 def product(self: Tensor, other: Any) -> Any:
     """``self @ other``."""
-    return record_two(matrix_product, self, other, _frame(1))
+    return record_formed(matrix_product, self, other, _frame(1))
 
 
 def product_reflected(self: Tensor, other: Any) -> Any:
     """``other @ self``."""
-    return record_two(matrix_product, other, self, _frame(1))
+    return record_formed(matrix_product, other, self, _frame(1))
 
 
 def matmul(a: Any, b: Any) -> Any:
@@ -152,13 +153,17 @@ def matmul(a: Any, b: Any) -> Any:
     >>> tg.matmul(W, x).data
     array([11.])
     """
-    return record_two(matrix_product, a, b, _frame(1))
+    return record_formed(matrix_product, a, b, _frame(1))
 
 
 # -- linear: x Wᵀ + b, PyTorch's F.linear ------------------------------------------------------------------------------
 
 
 _MISFIT = "they do not fit: x must be (..., I) and W (H, I)"
+
+
+def _bias_misfit(W: Any) -> Exception:
+    return ValueError(f"b must be ({len(W)},), a number for each row of W")
 
 
 def _through_vector(x: Any, W: Any) -> Any:
@@ -176,10 +181,14 @@ def _through_rows(x: Any, W: Any) -> Any:
 
 
 def _affine_vector(x: Any, W: Any, b: Any) -> Any:
+    if b.ndim != 1 or len(b) != len(W):
+        raise _bias_misfit(W) from None
     return _through_vector(x, W) + b
 
 
 def _affine_rows(x: Any, W: Any, b: Any) -> Any:
+    if b.ndim != 1 or len(b) != len(W):
+        raise _bias_misfit(W) from None
     try:
         y = x.dot(W.T)
     except ValueError:
@@ -272,19 +281,20 @@ def linear(x: Any, W: Any, b: Any = None) -> Any:
     array([3.5, 1.5])
     """
     if b is None:
-        return record_two(_linear, x, W, _frame(1))
-    return record_three(_linear, x, W, b, _frame(1))
+        return record_formed(_linear, x, W, _frame(1))
+    return record_biased(_affine, x, W, b, _frame(1))
 
 
-def _choose_linear(x: Any, W: Any, b: Any = None) -> Any:
-    if W.ndim != 2 or x.ndim == 0:
-        raise ValueError(_MISFIT) from None
-    if b is None:
-        return _without_bias.get(x.ndim, _stack)
-    if b.ndim != 1 or len(b) != len(W):
-        raise ValueError(f"b must be ({len(W)},), a number for each row of W") from None
-    return _with_bias.get(x.ndim, _stack_bias)
+def _chosen(vector: Any, matrix: Any, stack: Any) -> Callable[[Any, Any], Any]:
+    """Return what chooses the op by the axes of x."""
+
+    def choose(x: Any, W: Any) -> Any:
+        if W.ndim != 2 or x.ndim == 0:
+            raise ValueError(_MISFIT) from None
+        return vector if x.ndim == 1 else matrix if x.ndim == 2 else stack
+
+    return choose
 
 
-_without_bias, _with_bias = {1: _vector, 2: _rows}, {1: _vector_bias, 2: _rows_bias}
-_linear = Forms("linear", _choose_linear)
+_linear = Forms("linear", _chosen(_vector, _rows, _stack), _rows)
+_affine = Forms("linear", _chosen(_vector_bias, _rows_bias, _stack_bias), _rows_bias)

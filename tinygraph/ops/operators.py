@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..recording.applying import binary_operator, record_two, unary_operator
+from ..recording.applying import binary_operator, record_formed, unary_operator
 from ..recording.context import context
 from ..recording.numpy_protocol import numpy_functions
 from ..recording.questions import as_recorded, tell_asked
@@ -63,7 +63,7 @@ def _transpose(self: Tensor, *axes: Any) -> Tensor:
 def _dot(self: Tensor, other: Any) -> Any:
     """As ``np.dot``."""
     if 0 < self.ndim < 3 and 0 < np.ndim(other) < 3:
-        return record_two(linalg.matrix_product, self, other, _frame(1))
+        return record_formed(linalg.matrix_product, self, other, _frame(1))
     return products.dot(self, other)
 
 

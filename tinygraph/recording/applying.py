@@ -105,14 +105,39 @@ def record_two(op: Any, a: Any, b: Any, frame: FrameType) -> Any:
     right = b._value if type(b) is Tensor else constant(op, b, frame)
     values: Any = (left, right)
     try:
-        if type(op) is Forms:
-            op = op.choose(left, right)
         y = op.forward(left, right)
     except Exception as error:
         raise explained_error(op, error, values, frame) from _cause(error)
     if op.saves is not None:
         y, saved = y
         values = (left, right, saved)
+    of_left, of_right = op.rules
+    requires = False
+    if type(a) is not Tensor:  # by now, for a table that was still to be made
+        a = None
+    elif of_left is not None and a.requires_grad:
+        requires = True
+    if type(b) is not Tensor:
+        b = None
+    elif of_right is not None and b.requires_grad:
+        requires = True
+    if a is b is None:
+        return y
+    if y.dtype.kind != "f":
+        refuse_complex(op.name, y, frame)
+        requires = False
+    return make(op, y, (a, b), values, None, requires, frame)
+
+
+def record_formed(forms: Forms, a: Any, b: Any, frame: FrameType) -> Any:
+    """Record one of several `Forms` of two arguments, both of them with a rule, as `record_two` does."""
+    left = a._value if type(a) is Tensor else constant(forms, a, frame)
+    right = b._value if type(b) is Tensor else constant(forms, b, frame)
+    try:
+        op = forms.of_matrices if left.ndim == 2 == right.ndim else forms.choose(left, right)
+        y = op.forward(left, right)
+    except Exception as error:
+        raise explained_error(forms, error, (left, right), frame) from _cause(error)
     requires = False
     if type(a) is not Tensor:  # by now, for a table that was still to be made
         a = None
@@ -122,28 +147,25 @@ def record_two(op: Any, a: Any, b: Any, frame: FrameType) -> Any:
         b = None
     elif b.requires_grad:
         requires = True
-    if a is b is None:
-        return y
-    if requires and op.partial:
-        requires = _is_wanted(op, (a, b))
-    if y.dtype.kind != "f":
-        refuse_complex(op.name, y, frame)
-        requires = False
-    return make(op, y, (a, b), values, None, requires, frame)
+    if a is None or b is None:  # Tensors are real, and so are products of them
+        if a is b:
+            return y
+        if y.dtype.kind != "f":
+            refuse_complex(op.name, y, frame)
+            requires = False
+    return make(op, y, (a, b), (left, right), None, requires, frame)
 
 
-def record_three(op: Any, a: Any, b: Any, c: Any, frame: FrameType) -> Any:
-    """Record one of several `Forms` of three arguments, all of them with a rule, as `record_two` does."""
-    values = (
-        a._value if type(a) is Tensor else constant(op, a, frame),
-        b._value if type(b) is Tensor else constant(op, b, frame),
-        c._value if type(c) is Tensor else constant(op, c, frame),
-    )
+def record_biased(forms: Forms, a: Any, b: Any, c: Any, frame: FrameType) -> Any:
+    """Record one of several `Forms` of two arguments and a bias, as `record_formed` does."""
+    left = a._value if type(a) is Tensor else constant(forms, a, frame)
+    right = b._value if type(b) is Tensor else constant(forms, b, frame)
+    bias = c._value if type(c) is Tensor else constant(forms, c, frame)
     try:
-        op = op.choose(*values)
-        y = op.forward(*values)
+        op = forms.of_matrices if left.ndim == 2 == right.ndim else forms.choose(left, right)
+        y = op.forward(left, right, bias)
     except Exception as error:
-        raise explained_error(op, error, values, frame) from _cause(error)
+        raise explained_error(forms, error, (left, right, bias), frame) from _cause(error)
     requires = False
     if type(a) is not Tensor:
         a = None
@@ -157,12 +179,13 @@ def record_three(op: Any, a: Any, b: Any, c: Any, frame: FrameType) -> Any:
         c = None
     elif c.requires_grad:
         requires = True
-    if a is b is c is None:
-        return y
-    if y.dtype.kind != "f":
-        refuse_complex(op.name, y, frame)
-        requires = False
-    return make(op, y, (a, b, c), values, None, requires, frame)
+    if a is None or b is None or c is None:
+        if a is b is c:
+            return y
+        if y.dtype.kind != "f":
+            refuse_complex(op.name, y, frame)
+            requires = False
+    return make(op, y, (a, b, c), (left, right, bias), None, requires, frame)
 
 
 def record_any(op: Any, args: tuple, attributes: dict[str, Any] | None, frame: FrameType) -> Any:
@@ -221,20 +244,23 @@ class Forms:
     ----------
     name : str
     choose : callable
-        ``choose(*values)``: the op for arguments of these values. It raises ValueError where none fits.
+        ``choose(a, b)``: the op for two arrays. It raises ValueError where none fits.
+    of_matrices : Op
+        What it chooses for two matrices.
     """
 
     elementwise = False
 
-    def __init__(self, name: str, choose: Callable[..., Any]):
+    def __init__(self, name: str, choose: Callable[..., Any], of_matrices: Any):
         self.name = self.__name__ = name
         self.choose = choose
+        self.of_matrices = of_matrices
 
     def apply(self, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType) -> Any:
         """Compute, and record as done in `frame` if any argument is a Tensor."""
         if kwargs:
             raise TypeError(f"{self.name}: {', '.join(kwargs)}: not supported on a Tensor{where(frame)}")
-        return record_two(self, *args, frame) if len(args) == 2 else record_any(self, args, None, frame)
+        return record_formed(self, *args, frame) if len(args) == 2 else record_any(self, args, None, frame)
 
     def chosen(self, values: tuple[Any, ...], frame: FrameType) -> Any:
         """Return the op for arguments of these values."""

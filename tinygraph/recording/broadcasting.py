@@ -19,7 +19,8 @@ def conform(contribution: Any, value: Any) -> Any:
 
     An input that was stretched along an axis was used once for each element there, and shared inputs sum.
     """
-    return like(sum_to(contribution, value.shape), value)
+    total = sum_to(contribution, value.shape)
+    return total if total.dtype is value.dtype else like(total, value)
 
 
 def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
@@ -34,7 +35,7 @@ def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
     if lengths == shape:
         return x
     if lengths[1:] == shape and isinstance(x, np.ndarray):
-        return sum_of_rows(x)  # a bias
+        return x[0] if lengths[0] == 1 else sum_of_rows(x)  # a bias
     lead = len(lengths) - len(shape)
     stretched = tuple(lead + i for i, n in enumerate(shape) if n == 1 and lengths[lead + i] != 1)
     return x.sum(axis=tuple(range(lead)) + stretched).reshape(shape)

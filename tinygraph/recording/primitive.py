@@ -43,7 +43,7 @@ class Primitive:
     pull : callable
         ``pull(g, y, values, inputs, attributes)``: what an adjoint contributes to each input.
     push : callable or None
-        The same, added to running sums at once: ``push(…, sums, owned, accumulate)``; only where that is faster.
+        ``push(g, node, sums, owned, accumulate)``: the same, added to running sums at once; only where that is faster.
     """
 
     pull: Callable[..., tuple[Any, ...]]

@@ -113,8 +113,7 @@ def _written(op: Primitive, argument: int) -> str:
     return (f"\n  rule: {formula}" if formula else "") + (f"\n  written in {place}" if place else "")
 
 
-_ARGUMENTS = {"pull": "g, y, values, inputs, attributes"}
-_ARGUMENTS["push"] = _ARGUMENTS["pull"] + ", sums, owned, accumulate"
+_ARGUMENTS = {"pull": "g, y, values, inputs, attributes", "push": "g, node, sums, owned, accumulate"}
 
 
 @cache
@@ -136,7 +135,8 @@ def _writer(
             …
             return c0, c1
 
-    and where it pushes, in place of the last line after each contribution::
+    and where it pushes, it takes the node, reads these off it, and has in place of the last line, after each
+    contribution::
 
                 if source0 not in sums:
                     sums[source0] = c0
@@ -148,11 +148,18 @@ def _writer(
     count = len(wanted)
     each = range(count)
     operands = [f"x{i}" for i in each] + ["saved"] * saves
-    given = ", ".join(["g", "y", *operands, *["**(attributes or {})"] * attributes])
-    lines = [f"{', '.join(operands)}, = values", f"{', '.join(f'source{i}' for i in each)}, = inputs"]
-    lines += [" = ".join(f"c{i}" for i in each) + " = None"]
+    given = ", ".join(["g", "y", *operands])
+    of = "node._" if kind == "push" else ""
+    lines = [f"{', '.join(operands)}, = {of}values", f"{', '.join(f'source{i}' for i in each)}, = {of}inputs"]
+    if kind == "push":
+        lines += ["y = node._value", *["attributes = node._attributes"] * attributes]
+    else:
+        lines += [" = ".join(f"c{i}" for i in each) + " = None"]
     for i in [i for i in each if wanted[i]]:
-        lines += [f"if source{i} is not None and source{i}.requires_grad:", f"    c{i} = rule{i}({given})"]
+        rule = f"rule{i}({given})"
+        if attributes:
+            rule = f"rule{i}({given}, **attributes) if attributes else {rule}"
+        lines += [f"if source{i} is not None and source{i}.requires_grad:", f"    c{i} = {rule}"]
         if count > 1:
             differs = f"c{i}.shape != x{i}.shape or " if elementwise else ""
             lines += [
