@@ -69,14 +69,13 @@ def _losses(o: np.ndarray, target: np.ndarray) -> tuple[Any, np.ndarray]:
         given = f"{target.dtype} of shape {target.shape}"
         raise ValueError(f"targets must be integers of shape {o.shape[:-1]}, got {given}")
     alone = target.size == 1
-    if (
-        target.size and (target.item() if alone else target.item(target.argmin())) < 0
-    ):  # one too large fails as an index
+    least = target.item() if alone else target.item(target.argmin()) if target.size else 0
+    if least < 0:  # one too large fails as an index
         raise ValueError(f"targets must lie between 0 and {o.shape[-1] - 1}, got {target.min()}")
     shifted, p, total = exponentials(o)
     p /= total
     if alone:
-        return np.log(total[()]) - shifted.ravel()[target.item()], p
+        return np.log(total) - shifted.ravel()[least], p
     return np.log(total[..., 0]) - shifted[at(target)], p
 
 

@@ -220,18 +220,18 @@ logsumexp = op(
 )
 
 
-def exponentials(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return ``x - max(x)``, its exponentials and their sums, of each row; of a row alone the sum has no axis.
+def exponentials(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, Any]:
+    """Return ``x - max(x)``, its exponentials and their sums, of each row; of a row alone the sum is a number.
 
     Short rows are bound by NumPy's overhead: that of a reduction is thrice that of `argmax` or `dot`, and that of
-    computing with a number twice that of an array without axes.
+    subtracting a number twice that of an array without axes.
     """
     if x.size == x.shape[-1]:
         row = x.ravel()
         shifted = x - row[row.argmax(), ...]
         e = np.exp(shifted)
-        return shifted, e, np.asarray(sum_of_rows(e.ravel()))
-    top = x.reshape(-1).take(x.argmax(-1) + _starts(x.shape))
+        return shifted, e, sum_of_rows(e.ravel())
+    top = x.reshape(-1)[x.argmax(-1) + _starts(x.shape)]
     shifted = x - top[..., None]
     e = np.exp(shifted)
     ones = ones_for(x.shape[-1], e.dtype.char)
