@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import gc
-import random
-import sys
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import nullcontext
 from functools import cached_property
-from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
@@ -20,9 +16,8 @@ from ..recording.context import Changed
 from ..recording.node import Node
 from ..recording.tensor import Tensor, make_leaf
 from .arguments import Arguments
-from .closed import is_stable, is_stable_text
 from .errors import NotCompiled
-from .kinds import is_about_an_array
+from .noting import Noted
 from .state import same_numbers
 from .watching import Recorder
 
@@ -42,10 +37,8 @@ class Captured:
         The numbers of the arguments that it looked into.
     looked : str
         How and where it did so last.
-    asking : set of CodeType
-        What of that asked, or may have asked, for the kind of an argument that is a Tensor only here.
-    codes : set of CodeType
-        What ran that is of no library, if that is noted; what asks the machine for random numbers too.
+    noted : Noted
+        What ran, if that is noted.
     """
 
     def __init__(
@@ -58,8 +51,7 @@ class Captured:
     ):
         recorder = Recorder()
         self.began = recorder.began
-        self.codes: set[CodeType] = set()
-        self.asking: set[CodeType] = set()
+        self.noted = Noted()
         wanted = [
             grad and (w or (isinstance(x, Tensor) and x.requires_grad))
             for x, w in zip(arguments.leaves, arguments.wanted, strict=True)
@@ -72,7 +64,7 @@ class Captured:
             recorder.arguments = self.arguments
             recorder.wanted = {k for k, w in enumerate(wanted) if w}
             args, kwargs = arguments.rebuilt(self.arguments)
-            with noting_code(self.codes, noting, self.asking):
+            with self.noted.noting() if noting else nullcontext():
                 self.value = function(*args, **kwargs)
         if recorder.refusal is not None:  # the program caught it
             raise recorder.refusal
@@ -93,44 +85,6 @@ class Captured:
         """Return the number of the argument a leaf stands for; False if it was there before, True if it was made."""
         number = next((k for k, argument in enumerate(self.arguments) if argument is tensor), None)
         return tensor._index > self.began if number is None else number
-
-
-FRESH_NUMBERS = random.SystemRandom.getrandbits.__code__
-
-
-@contextmanager
-def noting_code(codes: set[CodeType], noting: bool, asking: set[CodeType] | None = None) -> Any:
-    """Note the code that runs inside the ``with`` block and is of no library.
-
-    Nothing is noted where somebody's profiler and debugger both run.
-
-    It takes about as long as the code itself, of which Python then looks at each call.
-    """
-    known: dict[str, bool] = {}
-    callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
-
-    def note(frame: FrameType, event: str, argument: Any) -> None:
-        if frame.f_code is FRESH_NUMBERS:
-            codes.add(FRESH_NUMBERS)  # of a generator without a seed
-        if event == "call":
-            filename = frame.f_code.co_filename
-            stable = is_stable_text(frame.f_globals) if filename == "<string>" else known.get(filename)
-            if stable is None:
-                stable = known[filename] = is_stable(filename)
-            if not stable and frame.f_code not in callbacks:
-                codes.add(frame.f_code)
-                if asking is not None and frame.f_code not in asking and is_about_an_array(frame):
-                    asking.add(frame.f_code)
-
-    look = sys.setprofile if sys.getprofile() is None else sys.settrace  # a profiler's place may be taken: by cProfile
-    if not noting or (look is sys.settrace and sys.gettrace() is not None):
-        yield
-        return
-    look(note)
-    try:
-        yield
-    finally:
-        look(None)
 
 
 def difference(one: Captured, other: Captured) -> str | None:

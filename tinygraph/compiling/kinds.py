@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import dis
+from functools import lru_cache
 from types import CodeType, FrameType
 
 from ..recording.tensor import Tensor
 
 _OF_ITS_FIRST = {"isinstance", "type", "hasattr"}
-_OF_ANY = {"issubclass", "singledispatch", "ndarray", "__class__"}
+_OF_ANY = {"issubclass", "isscalar", "singledispatch", "ndarray", "__class__"}
+_MATCH = dis.opmap["MATCH_CLASS"]
 _LOADS = ("LOAD_GLOBAL", "LOAD_FAST", "LOAD_DEREF", "LOAD_CONST")
 
 
 def word(code: CodeType) -> str | None:
     """Return by which word code asks for the kind of a value; None where it does not."""
     words = _OF_ANY.union(_OF_ITS_FIRST).intersection(code.co_names)
-    matches = any(instruction.opname == "MATCH_CLASS" for instruction in dis.get_instructions(code))
-    return min(words) if words else "match" if matches else None
+    return min(words) if words else "match" if _MATCH in code.co_code[::2] else None
 
 
+@lru_cache(1024)
 def asked(code: CodeType) -> frozenset[str] | None:
     """Return the parameters of whose kinds code asks; None where it may ask for those of other values.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from operator import is_
 from types import CodeType, FrameType
 from typing import Any
@@ -19,9 +20,10 @@ from ..recording.source import is_of_a_library
 from ..recording.tensor import Tensor
 from . import kinds
 from .arguments import Arguments
-from .capture import FRESH_NUMBERS, Captured, alike, difference, noting_code, refuse_older
+from .capture import Captured, alike, difference, refuse_older
 from .closed import is_seen_through
 from .errors import Irregular, NotCompiled, Uneven
+from .noting import Noted
 from .plan import Plan
 from .reach import Reach
 from .results import agree
@@ -59,7 +61,7 @@ class FirstCall:
         self.parts = flatten((arguments.args, arguments.kwargs))
         self.plan: Plan | None = None
         self.reason = ""
-        self.ran: set[CodeType] = set()
+        self.noted = Noted()
         self._captured: tuple[list[np.ndarray], Captured] | None = None
         try:
             self._check_arguments()
@@ -74,7 +76,7 @@ class FirstCall:
         try:
             if before is not None:
                 _refuse_changes(before, where_it_was=False)  # and do not record it: that would change things once more
-            self.plan = self._planned(Reach(self.function, *arguments.objects, ran=self.ran or None))
+            self.plan = self._planned(Reach(self.function, *arguments.objects, ran=self.noted.codes or None))
         except NotCompiled as refusal:
             self.reason = str(refusal)
         except Exception as error:  # the function itself gave its result: it is not to fail for want of a plan
@@ -107,17 +109,20 @@ class FirstCall:
         """Run the function; note its results and gradients, of which those of the plan must be the same."""
         args, kwargs = self.arguments.args, self.arguments.kwargs
         if self.mark is None:
-            with noting_code(self.ran, self.noting):
+            with self._noting():
                 self.result = function(*args, **kwargs)
             self.expected = flatten(self.result)
             return
-        with noting_code(self.ran, self.noting):
+        with self._noting():
             traced = TracedCall(self.function, args, kwargs, self.mark.argnums, Asked(self.mark.what, frame))
         tell_observers(traced.scalar())
         gradient = traced.gradient([np.ones((), traced.scalar().dtype)])
         value = traced.result()
         self.result = gradient if self.mark.what == "grad" else (value, gradient)
         self.expected = [*flatten(value), *flatten(gradient)]
+
+    def _noting(self) -> AbstractContextManager[None]:
+        return self.noted.noting() if self.noting else nullcontext()
 
     # -- the plan -----------------------------------------------------------------------------------------------------
 
@@ -131,16 +136,16 @@ class FirstCall:
             raise NotCompiled("the function changes an array that it is given")
         captured = self.captured
         _refuse_changes(reach)
-        if captured.codes - reach.codes - {FRESH_NUMBERS} and self.ran:  # of Tensors other code may run than of arrays
-            reach = Reach(self.function, *self.arguments.objects, ran=self.ran | captured.codes)
+        ran, others = self.noted.codes, captured.noted.codes
+        if ran and others - reach.codes:  # of Tensors other code may run than of arrays
+            reach = Reach(self.function, *self.arguments.objects, ran=ran | others)
             captured = self._recorded_anew()
             _refuse_changes(reach)
-        unseen = [code for code in captured.codes - reach.codes if code.co_name != "<module>"]
-        if FRESH_NUMBERS in captured.codes:
-            raise NotCompiled("the function draws random numbers, from a generator without a seed")
+        captured.noted.refuse(self.noted)
+        unseen = [code for code in captured.noted.codes - reach.codes if code.co_name != "<module>"]
         if unseen:
             raise NotCompiled(f"the function runs {unseen[0].co_qualname}, to which no name in its code leads")
-        self._refuse_questions_of_kind(captured.asking if captured.codes else reach.codes)
+        self._refuse_questions_of_kind(captured.noted.asking if self.noting else reach.codes)
         if not captured.outputs:
             raise NotCompiled("the function returns nothing that was computed from its arguments")
         refuse_older(captured)

@@ -10,6 +10,7 @@ import random
 import re
 import sys
 import types
+from abc import ABCMeta, get_cache_token
 from collections import OrderedDict, defaultdict, deque, namedtuple
 from collections.abc import Iterator
 from functools import partial
@@ -24,8 +25,17 @@ from ..recording.applying import Forms
 from ..recording.primitive import Primitive, is_ours
 from ..recording.source import is_of_a_library
 from ..recording.tensor import Tensor
-from .closed import is_seen_through, is_stable, stays_in_sight
+from .closed import is_seen_through, stays_in_sight
 from .errors import NotCompiled
+from .libraries import (
+    file_of,
+    is_library_function,
+    is_of_library,
+    is_opaque,
+    is_opaque_module,
+    is_stable,
+    is_written_in_python,
+)
 from .state import State
 
 _FIELD = type(vars(namedtuple("_", "x"))["x"])  # of a named tuple
@@ -37,35 +47,18 @@ _ATOMS = (
 )
 _PLAIN_COLLECTIONS = (dict, list, tuple, deque, set, frozenset, OrderedDict, defaultdict, types.MappingProxyType)
 _PARTS = attrgetter("__code__", "__defaults__", "__kwdefaults__")  # of a function, which a program can change
-_BUILTINS = dict(vars(builtins))
 _METHODS = (types.FunctionType, staticmethod, classmethod, property)
-_CHANGING = {"time", "datetime", "secrets", "uuid"}  # modules
-_UNSEEN = {  # names of what reads or changes things that no name in the code leads to
-    *("environ", "getenv", "open", "input", "getsizeof"),
-    *("globals", "__import__", "import_module", "_getframe", "__globals__", "f_globals", "f_locals", "gi_frame"),
-    *("read_text", "read_bytes", "load", "loadtxt", "genfromtxt", "fromfile", "memmap", "exists", "is_file", "is_dir"),
-    *(
-        "geterr",
-        "get_printoptions",
-        "getcontext",
-        "getrecursionlimit",
-        "stat",
-        "getsize",
-        "getmtime",
-        "listdir",
-        "scandir",
-        "iterdir",
-        "getcwd",
-        "cwd",
-        "argv",
-    ),
+_UNSEEN = {  # names of what reads things to which no name in the code leads
+    *("__globals__", "f_globals", "f_locals", "gi_frame", "__subclasses__", "FloatingPointError"),
+    *("read_text", "read_bytes", "exists", "is_file", "is_dir", "iterdir", "stat", "cwd"),
 }
-_UNSEEN_BUILTINS = {"eval", "exec"}  # while ``model.eval()`` is a method like any other
+_IMPORT, _EXTENDED = dis.opmap["IMPORT_NAME"], dis.opmap["EXTENDED_ARG"]
+_OF_NAMES = ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS", "IMPORT_NAME")
+_SHIFT = {dis.opmap[name]: name == "LOAD_GLOBAL" for name in _OF_NAMES if name in dis.opmap}
 _ANY_NAME = {"getattr", "vars", "__dict__", "attrgetter"}  # of what reads attributes whose names are in no code
 _WHETHER_THERE = {*_ANY_NAME, "hasattr", "AttributeError"}  # of what asks whether a name is there
 _MOST = 20_000  # objects
 _MOST_BYTES = 1 << 28
-_HEAP_TYPE = 1 << 9  # flag of a class that a program made
 
 
 class Reach:
@@ -135,8 +128,8 @@ class Reach:
         if _is_atom(value) or id(value) in self._known:
             return
         self._known[id(value)] = value
-        if _changes_by_itself(value):
-            raise NotCompiled(f"the function can reach {what}, which gives something else each time")
+        if is_opaque(value):
+            raise NotCompiled(f"the function can reach {what}, through which nobody can look")
         if len(self._known) > _MOST:
             raise NotCompiled(f"the function can reach more than {_MOST:,} objects, too many to look at in each call")
         for kinds, follow in _FOLLOW:
@@ -148,7 +141,7 @@ class Reach:
     # -- code ---------------------------------------------------------------------------------------------------------
 
     def _function(self, function: types.FunctionType, what: str) -> None:
-        if is_stable(function.__code__.co_filename) and function.__code__.co_filename != "<string>":
+        if is_stable(function.__code__.co_filename):
             for cell in function.__closure__ or ():  # a library's wrapper around a function of the user's
                 self._cell(cell, what)
             return
@@ -162,25 +155,21 @@ class Reach:
             self._next(value, f"what {where} has of its own")
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
             self._cell(cell, f"{name} in {where}")
-        names: list[str] = []
-        for code in codes:
-            self.codes.add(code)
-            names += code.co_names
-        self.is_closed = self.is_closed and all(stays_in_sight(code, function.__globals__) for code in codes)
-        self._attributes.update(names)
-        self.state.note_names(function.__globals__.get, dict.fromkeys(names), where)
-        builtin_names = [name for name in dict.fromkeys(names) if name not in function.__globals__]
-        self.state.note_names(vars(builtins).get, builtin_names, where)
-        for name in builtin_names:
-            if vars(builtins).get(name) is not _BUILTINS.get(name):  # a program's own
-                self._next(vars(builtins).get(name), f"{name} in {where}")
-        for name in dict.fromkeys(names):
-            value = function.__globals__.get(name)
-            if name in _UNSEEN or (name in _UNSEEN_BUILTINS and _calls(name, codes)):
-                raise NotCompiled(f"{where} uses {name}, through which nobody can look")
-            registry = isinstance(value, WeakSet) and is_of_a_library(function.__code__.co_filename)
-            if not registry:  # of all modules that rnn made: it says nothing of what they compute
-                self._next(value, f"{name} in {where}")
+        self.codes.update(codes)
+        self._attributes.update(name for code in codes for name in code.co_names)
+        if not _UNSEEN.isdisjoint(self._attributes):
+            raise NotCompiled(f"{where} uses {min(_UNSEEN & self._attributes)}, through which nobody can look")
+        self.is_closed = self.is_closed and all(map(stays_in_sight, codes))
+        looked_up = dict.fromkeys(pair for code in codes for pair in _names(code))
+        imported, names = ([name for of_import, name in looked_up if of_import is kind] for kind in (True, False))
+        builtin_names = [name for name in names if name not in function.__globals__]
+        of_library = is_of_a_library(function.__code__.co_filename)
+        for space, some in ((function.__globals__, names), (vars(builtins), builtin_names), (sys.modules, imported)):
+            self.state.note_names(space.get, some, where)
+            for name in some:
+                value = space.get(name)
+                if not (of_library and (isinstance(value, WeakSet) or value is id)):  # registries say nothing of values
+                    self._next(value, f"{name} in {where}")
 
     def _cell(self, cell: types.CellType, what: str) -> None:
         def content() -> tuple[Any, ...]:
@@ -218,10 +207,10 @@ class Reach:
         self._modules[module] = set()
 
     def _module(self, module: types.ModuleType) -> None:
-        file = _file_of(module.__name__)
-        stable = is_stable(file)
+        file = file_of(module.__name__)
+        stable = is_stable(file) and not is_opaque_module(module.__name__)
         names = self._attributes.intersection(vars(module))
-        if not stable and not is_of_a_library(file):
+        if not is_stable(file) and not is_of_a_library(file):
             if not _WHETHER_THERE.isdisjoint(self._attributes):
                 self.state.note_answer(lambda: frozenset(vars(module)), module.__name__)
             if not _ANY_NAME.isdisjoint(self._attributes):
@@ -235,7 +224,7 @@ class Reach:
         self.state.note_names(vars(module).get, sorted(names), module.__name__)
         for name in sorted(names):
             value = vars(module)[name]
-            if not stable or isinstance(value, types.ModuleType):
+            if not stable or isinstance(value, types.ModuleType | ABCMeta) or is_opaque(value):
                 self._next(value, f"{module.__name__}.{name}")
 
     # -- objects ------------------------------------------------------------------------------------------------------
@@ -267,8 +256,10 @@ class Reach:
 
     def _class(self, cls: type, what: str) -> None:
         self.state.note_answer(lambda: cls.__mro__, what)
+        if isinstance(cls, ABCMeta):
+            self.state.note_answer(get_cache_token, f"what is registered as a {cls.__name__}")
         for base in cls.__mro__:
-            if not _is_of_library(base):
+            if not is_of_library(base):
                 self._known[id(base)] = base
                 self._mapping(vars(base), f"the class {base.__name__}", of_class=True)
 
@@ -297,10 +288,10 @@ class Reach:
             if not all(map(_is_atom, value)):
                 raise NotCompiled(f"the function can reach a set of objects: {what}")
             self.state.note_answer(lambda: frozenset(value), what)
-        elif kind is not types.SimpleNamespace and _is_of_library(kind):
-            if callable(value) and _is_library_function(value):
+        elif kind is not types.SimpleNamespace and is_of_library(kind):
+            if callable(value) and is_library_function(value):
                 return
-            if not _is_written_in_python(kind):
+            if not is_written_in_python(kind):
                 raise NotCompiled(f"the function can reach {what}: a {kind.__qualname__}, which may change unnoticed")
         if kind not in _PLAIN_COLLECTIONS:
             self._attributes_of(value, what)
@@ -336,7 +327,7 @@ _FOLLOW: tuple[tuple[Any, Any], ...] = (
 
 def _is_atom(value: Any) -> bool:
     """Tell whether a value never changes: one of a class that a program made may have attributes, which do."""
-    return isinstance(value, _ATOMS) and type(value) is not np.void and _is_of_library(type(value))
+    return isinstance(value, _ATOMS) and type(value) is not np.void and is_of_library(type(value))
 
 
 def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
@@ -346,18 +337,14 @@ def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
             yield from _codes(constant)
 
 
-def _calls(builtin: str, codes: list[types.CodeType]) -> bool:
-    """Tell whether code names a builtin, and not an attribute of that name."""
-    instructions = (instruction for code in codes for instruction in dis.get_instructions(code))
-    return any(i.argval == builtin and i.opname in ("LOAD_GLOBAL", "LOAD_NAME") for i in instructions)
-
-
-def _changes_by_itself(value: Any) -> bool:
-    """Tell whether a module, or a function of it, gives something else each time."""
-    if not isinstance(value, types.ModuleType | types.BuiltinFunctionType | types.FunctionType | type):
-        return False
-    name = value.__name__ if isinstance(value, types.ModuleType) else value.__module__ or ""
-    return name.split(".")[0] in _CHANGING
+def _names(code: types.CodeType) -> Iterator[tuple[bool, str]]:
+    """Yield the names that code looks up, and whether it imports them; not those of attributes."""
+    extended = 0
+    for opcode, argument in zip(code.co_code[::2], code.co_code[1::2], strict=True):
+        argument |= extended
+        extended = argument << 8 if opcode == _EXTENDED else 0
+        if opcode in _SHIFT:
+            yield opcode == _IMPORT, code.co_names[argument >> _SHIFT[opcode]]
 
 
 def _slot(value: Any, name: str) -> tuple[Any]:
@@ -365,32 +352,5 @@ def _slot(value: Any, name: str) -> tuple[Any]:
 
 
 def _slots(kind: type) -> Iterator[str]:
-    for base in kind.__mro__:
-        slots = vars(base).get("__slots__", ())
-        names = (slots,) if isinstance(slots, str) else slots
-        yield from (name for name in names if name not in ("__weakref__", "__dict__"))
-
-
-def _file_of(module_name: str) -> str:
-    """Return the file of a module; what is built into Python has none, and neither has what a program made up."""
-    built_in = module_name in sys.builtin_module_names
-    return getattr(sys.modules.get(module_name), "__file__", None) or ("<frozen" if built_in else module_name)
-
-
-def _is_of_library(kind: type) -> bool:
-    return not kind.__flags__ & _HEAP_TYPE or (kind.__module__ != "builtins" and is_stable(_file_of(kind.__module__)))
-
-
-def _is_written_in_python(kind: type) -> bool:
-    """Tell whether all that the objects of a class hold is in their attributes."""
-    methods = (any(isinstance(x, types.FunctionType) for x in vars(base).values()) for base in kind.__mro__[:-1])
-    return all(methods)
-
-
-def _is_library_function(value: Any) -> bool:
-    """Tell whether a callable object is a function of a library: one in C, or one that is cached."""
-    wrapped = getattr(value, "__wrapped__", value)
-    code = getattr(wrapped, "__code__", None)
-    return (
-        is_stable(_file_of(getattr(wrapped, "__module__", None) or "")) if code is None else is_stable(code.co_filename)
-    )
+    members = (member for base in kind.__mro__ for member in vars(base).values())
+    return (member.__name__ for member in members if isinstance(member, types.MemberDescriptorType))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..recording.numpy_protocol import numpy_functions
+from ..recording.questions import tell_asked
 from ..recording.source import users_frame
 from ..recording.tensor import Tensor, is_traced
 from . import indexing, shapes
@@ -42,6 +43,8 @@ class Absent:
         self.instead = instead
 
     def __get__(self, tensor: Tensor | None, owner: type) -> Any:
+        if tensor is not None:
+            tell_asked(tensor, f".{self.name}")  # also of getattr() with a default
         raise AttributeError(
             f"a Tensor has no attribute {self.name!r}; write {self.instead}", name=self.name, obj=tensor
         )

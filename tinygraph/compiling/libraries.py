@@ -1,0 +1,87 @@
+"""Code of libraries, which does not change under a program; and what of it gives more than its arguments say."""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..recording.primitive import PACKAGE
+from ..recording.source import INSTALLED, is_stdlib
+
+_STABLE = (str(Path(np.__file__).parent) + os.sep, PACKAGE)
+_SCIPY = tuple(f"{folder}scipy{os.sep}" for folder in INSTALLED)
+_HEAP_TYPE = 1 << 9  # flag of a class that a program made
+_FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, type(np.sum), type)
+_OF_ARGUMENTS = (  # modules of Python whose functions give the same for the same arguments
+    "abc ast base64 binascii bisect builtins calendar cmath collections colorsys contextlib copy dataclasses dis enum"
+    " fractions functools hashlib heapq hmac inspect itertools json keyword logging math numbers operator pprint random"
+    " re reprlib sre statistics string struct textwrap traceback types typing unicodedata warnings weakref zlib"
+)
+_OF_MORE = {  # functions that read files, settings, places in memory or names
+    *(np.load, np.loadtxt, np.genfromtxt, np.fromfile, np.memmap, np.geterr, np.get_printoptions, np.getbufsize),
+    *(np.shares_memory, np.may_share_memory, np.geterrcall),
+    *(eval, exec, globals, id, input, __import__),
+}
+
+
+def is_stable(filename: str) -> bool:
+    """Tell whether code is of Python's library, NumPy, SciPy or tinygraph, which do not change under a program."""
+    if filename.startswith("<frozen "):
+        return filename[8:-1].split(".")[0] in sys.stdlib_module_names
+    return filename.startswith(_STABLE) or is_stdlib(filename) or any(folder in filename for folder in _SCIPY)
+
+
+def is_stable_text(names: Mapping[str, Any]) -> bool:
+    """Tell whether code from no file, given its global names, was written by a library: by a named tuple, say."""
+    module = names.get("__name__", "")
+    return module.startswith("namedtuple_") or is_stable(getattr(sys.modules.get(module), "__file__", None) or module)
+
+
+def file_of(module_name: str) -> str:
+    """Return the file of a module; what is built into Python has none, and neither has what a program made up."""
+    file = getattr(sys.modules.get(module_name), "__file__", None)
+    return file or (f"<frozen {module_name}>" if module_name in sys.builtin_module_names else module_name)
+
+
+def is_opaque(value: Any) -> bool:
+    """Tell whether a function or class of a library reads clocks, files, settings: more than its arguments say.
+
+    Examples
+    --------
+    >>> import time
+    >>> is_opaque(time.time), is_opaque(time), is_opaque(np.sin), is_opaque(id), is_opaque(np.load)
+    (True, False, False, True, True)
+    """
+    if not isinstance(value, _FUNCTIONS):
+        return False
+    return is_opaque_module(value.__module__ or "") or any(value is function for function in _OF_MORE)
+
+
+def is_opaque_module(module_name: str) -> bool:
+    """Tell whether a module is one of Python's whose functions read more than their arguments say."""
+    root = module_name.split(".")[0]
+    of_python = root in sys.stdlib_module_names and is_stable(file_of(module_name))
+    return of_python and root.lstrip("_") not in _OF_ARGUMENTS.split(" ")
+
+
+def is_of_library(kind: type) -> bool:
+    """Tell whether a class is no program's: one in C, or of a library that does not change."""
+    return not kind.__flags__ & _HEAP_TYPE or (kind.__module__ != "builtins" and is_stable(file_of(kind.__module__)))
+
+
+def is_written_in_python(kind: type) -> bool:
+    """Tell whether all that the objects of a class hold is in their attributes."""
+    return all(any(isinstance(x, types.FunctionType) for x in vars(base).values()) for base in kind.__mro__[:-1])
+
+
+def is_library_function(value: Any) -> bool:
+    """Tell whether a callable object is a function of a library: one in C, or one that is cached."""
+    wrapped = getattr(value, "__wrapped__", value)
+    code = getattr(wrapped, "__code__", None)
+    return is_stable(file_of(getattr(wrapped, "__module__", None) or "") if code is None else code.co_filename)
