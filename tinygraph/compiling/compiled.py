@@ -38,7 +38,8 @@ def compile(
     and of parameters that `f` reads, are read anew in each call; all else is compared in each call with what it was,
     and where it has changed, `f` is recorded again. What no plan can know, a branch on values, a number taken out of a
     Tensor, random numbers, a change made to what is outside `f`, is refused: then `f` runs as ever, after one warning
-    that says where; what `f` changes, it changes once. What `f` prints, it prints only while it is recorded.
+    that says where; what `f` changes, it changes once. What `f` prints, logs or warns of, it does only while it is
+    recorded, and not noticed are filters that make errors of warnings, and code that says that it lies in a library.
     ``compile(grad(f))`` is fast, ``grad(compile(f))`` runs `f` itself.
 
     Parameters
@@ -226,9 +227,8 @@ class Compiled:
         plan.runs += 1
         try:
             outputs, gradients = plan.run(arguments.values())
-        except IndexError:  # the function itself says which line asked for what is not there
-            self.function(*arguments.args, **arguments.kwargs)
-            raise
+        except (IndexError, FloatingPointError):  # the function itself says at which line, or knows what to do
+            return self.function(*arguments.args, **arguments.kwargs)
         if self._check and self._calls % self._check == 0:
             self._compare(plan, arguments, outputs, gradients)
         if self._mark is not None:

@@ -30,6 +30,7 @@ _COMPARISONS = {
     operator.gt: np.greater,
     operator.ge: np.greater_equal,
 }
+_OF_MEMORY = {".strides", ".flags", ".base", ".ctypes"}  # which are others for other arrays of the same numbers
 
 
 class Plain(Primitive):
@@ -84,7 +85,7 @@ class Recorder:
         known = all(leaf._index > self.began for leaf in leaves)  # other leaves are constants, made of plain numbers
         whole = tensor.op is None or all(self.arguments[k].dtype.kind in "biu" for k in numbers)
         look = f"{how}{where(sys._getframe(1))}"
-        if not known or not whole or numbers & self.wanted:
+        if not known or not whole or numbers & self.wanted or how in _OF_MEMORY:
             self._refuse(f"the value of a Tensor is read, by {look}")
         self.held |= numbers
         self.looked = look if numbers else self.looked
