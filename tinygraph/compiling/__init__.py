@@ -5,9 +5,8 @@ What a call depends on:
 - `compiled`: `compile`, and the calls of a compiled function
 - `arguments`: what of a call may hold other numbers in the next one
 - `reach`, `state`: what a function reads besides, found through the code that ran, and whether that is still the same
-- `closed`: whether it can be told without a run which code runs
-- `own`: which ops are tinygraph's
-- `kinds`: what it asks of the kind of a value
+- `bytecode`, `libraries`, `own`: what code says of itself; what is a library's, and which ops are tinygraph's
+- `noting`: what ran, and what was caught
 - `watching`, `capture`: a call recorded with its arrays as leaves, and what was asked of Tensors meanwhile
 - `making`: the first call, in which a plan is made and compared with the function itself
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import math
 import os
 import sys
 import types
@@ -11,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..recording.primitive import PACKAGE
+from ..recording.primitive import PACKAGE, Primitive, is_ours
 from ..recording.source import INSTALLED, is_stdlib
+from ..recording.tensor import Tensor
 
 _STABLE = (str(Path(np.__file__).parent) + os.sep, PACKAGE)
 _SCIPY = tuple(f"{folder}scipy{os.sep}" for folder in INSTALLED)
@@ -28,6 +31,14 @@ _OF_MORE = {  # functions that read files, settings, places in memory or names
     *(np.shares_memory, np.may_share_memory, np.geterrcall),
     *(eval, exec, globals, id, input, __import__),
 }
+
+_LIBRARIES = {math, np, np.linalg, sys.modules[__package__.partition(".")[0]]}  # they run what they are given, no more
+_PLAIN = {type(None), bool, int, float, complex, str, bytes, range, slice, type(...), types.CodeType, dict, list, tuple}
+_BUILTINS = (
+    "abs all any bool dict divmod enumerate filter float int len list map max min next pow print range reversed round"
+    " set slice sorted str sum tuple zip"
+)
+_HARMLESS = {vars(builtins)[name] for name in _BUILTINS.split(" ")}  # as these libraries
 
 
 def is_stable(filename: str) -> bool:
@@ -85,3 +96,29 @@ def is_library_function(value: Any) -> bool:
     wrapped = getattr(value, "__wrapped__", value)
     code = getattr(wrapped, "__code__", None)
     return is_stable(file_of(getattr(wrapped, "__module__", None) or "") if code is None else code.co_filename)
+
+
+def is_seen_through(value: Any) -> bool:
+    """Tell whether a value runs no code but that of libraries, and what can be looked at itself: a function's own.
+
+    Examples
+    --------
+    >>> is_seen_through(np.tanh), is_seen_through(np.random), is_seen_through(np.frompyfunc(abs, 1, 1))
+    (True, False, False)
+    """
+    kind = type(value)
+    if kind in _PLAIN or kind in (np.ndarray, Tensor) or issubclass(kind, np.generic | np.dtype):
+        return True
+    if kind is types.ModuleType:
+        return value in _LIBRARIES
+    if kind is types.FunctionType:
+        return value.__code__.co_filename.startswith(PACKAGE) or not is_stable(value.__code__.co_filename)
+    if isinstance(value, Primitive):
+        return is_ours(value)
+    if kind is type or kind is types.BuiltinFunctionType:
+        return value in _HARMLESS or _is_of_libraries(value)
+    return kind.__module__ == "numpy" and _is_of_libraries(value)
+
+
+def _is_of_libraries(value: Any) -> bool:
+    return any(vars(library).get(getattr(value, "__name__", "")) is value for library in _LIBRARIES)

@@ -18,11 +18,11 @@ from ..recording.context import context
 from ..recording.history import between
 from ..recording.source import is_of_a_library
 from ..recording.tensor import Tensor
-from . import kinds
+from . import bytecode
 from .arguments import Arguments
 from .capture import Captured, alike, difference, refuse_older
-from .closed import is_seen_through
 from .errors import Irregular, NotCompiled, Uneven
+from .libraries import is_seen_through
 from .noting import Noted
 from .plan import Plan
 from .reach import Reach
@@ -195,7 +195,7 @@ class FirstCall:
         if all(wanted or isinstance(leaf, Tensor) for leaf, wanted in pairs):
             return
         for code in codes:
-            word = kinds.word(code)
+            word = bytecode.word(code)
             if word and not is_of_a_library(code.co_filename):
                 raise NotCompiled(f"{code.co_qualname} uses {word}, and its arrays are Tensors where it is recorded")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dis
 import gc
 import random
 import sys
@@ -13,8 +12,8 @@ from types import CodeType, FrameType
 from typing import Any
 
 from ..recording.source import locate_place
+from .bytecode import catches, is_about_an_array
 from .errors import NotCompiled
-from .kinds import is_about_an_array
 from .libraries import is_stable, is_stable_text
 
 _NEVER_THE_SAME = {
@@ -22,7 +21,6 @@ _NEVER_THE_SAME = {
     threading.Thread.start.__code__: "starts a thread",
 }
 _NEVER = set(map(id, _NEVER_THE_SAME))
-_CATCH = dis.opmap["PUSH_EXC_INFO"]
 
 
 class Noted:
@@ -63,7 +61,7 @@ class Noted:
         finally:
             if now() == self._note:  # else somebody has begun to debug
                 look(None)
-        if look is sys.setprofile and any(map(_catches, self.codes)):
+        if look is sys.setprofile and any(map(catches, self.codes)):
             self._refusal = "catches exceptions where a debugger looks, and nobody else can"
 
     def _note(self, frame: FrameType, event: str, argument: Any) -> Any:
@@ -80,7 +78,7 @@ class Noted:
         if code not in self.asking and is_about_an_array(frame):
             self.asking.add(code)
         frame.f_trace_lines = False
-        return self._note if _catches(code) else None
+        return self._note if catches(code) else None
 
     def _is_stable(self, frame: FrameType) -> bool:
         filename = frame.f_code.co_filename
@@ -100,7 +98,3 @@ class Noted:
                 f"its arrays are Tensors where it is recorded, and {kind.__name__} is raised only there, or not there"
                 f"\n  {locate_place(code, instruction)}"
             )
-
-
-def _catches(code: CodeType) -> bool:
-    return _CATCH in code.co_code[::2]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import dis
 import enum
 import functools
 import random
@@ -12,7 +11,7 @@ import sys
 import types
 from abc import ABCMeta, get_cache_token
 from collections import OrderedDict, defaultdict, deque, namedtuple
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from operator import attrgetter
 from pathlib import PurePath
@@ -25,7 +24,7 @@ from ..recording.applying import Forms
 from ..recording.primitive import Primitive, is_ours
 from ..recording.source import is_of_a_library
 from ..recording.tensor import Tensor
-from .closed import is_seen_through, stays_in_sight
+from .bytecode import codes_of, names_of, stays_in_sight
 from .errors import NotCompiled
 from .libraries import (
     file_of,
@@ -33,6 +32,7 @@ from .libraries import (
     is_of_library,
     is_opaque,
     is_opaque_module,
+    is_seen_through,
     is_stable,
     is_written_in_python,
 )
@@ -52,9 +52,6 @@ _UNSEEN = {  # names of what reads things to which no name in the code leads
     *("__globals__", "f_globals", "f_locals", "gi_frame", "__subclasses__", "FloatingPointError"),
     *("read_text", "read_bytes", "exists", "is_file", "is_dir", "iterdir", "stat", "cwd"),
 }
-_IMPORT, _EXTENDED = dis.opmap["IMPORT_NAME"], dis.opmap["EXTENDED_ARG"]
-_OF_NAMES = ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS", "IMPORT_NAME")
-_SHIFT = {dis.opmap[name]: name == "LOAD_GLOBAL" for name in _OF_NAMES if name in dis.opmap}
 _ANY_NAME = {"getattr", "vars", "__dict__", "attrgetter"}  # of what reads attributes whose names are in no code
 _WHETHER_THERE = {*_ANY_NAME, "hasattr", "AttributeError"}  # of what asks whether a name is there
 _MOST = 20_000  # objects
@@ -99,7 +96,7 @@ class Reach:
     def __init__(self, *roots: Any, ran: set[types.CodeType] | None = None):
         self.state = State()
         self.codes: set[types.CodeType] = set()
-        self.is_closed = all(map(is_seen_through, roots))
+        self.is_closed = True
         self._ran = ran
         self._roots = roots  # are held, as all objects are, so that their ids stay their own
         self._known: dict[int, Any] = {}
@@ -108,7 +105,9 @@ class Reach:
         self._bytes = 0
         self.state.note_generator(random.getstate, random.setstate, "random")
         self.state.note_generator(lambda: np.random.get_state(legacy=False), np.random.set_state, "np.random")  # noqa: NPY002
-        self._pending = deque((root, "an argument" if number else "the function") for number, root in enumerate(roots))
+        self._pending: deque[tuple[Any, str]] = deque()
+        for number, root in enumerate(roots):
+            self._next(root, "an argument" if number else "the function")
         while self._pending:
             while self._pending:
                 self._follow(*self._pending.popleft())
@@ -122,12 +121,10 @@ class Reach:
     def _next(self, value: Any, what: str) -> None:
         self.is_closed = self.is_closed and is_seen_through(value)
         if not _is_atom(value) and id(value) not in self._known:
+            self._known[id(value)] = value
             self._pending.append((value, what))
 
     def _follow(self, value: Any, what: str) -> None:
-        if _is_atom(value) or id(value) in self._known:
-            return
-        self._known[id(value)] = value
         if is_opaque(value):
             raise NotCompiled(f"the function can reach {what}, through which nobody can look")
         if len(self._known) > _MOST:
@@ -145,14 +142,14 @@ class Reach:
             for cell in function.__closure__ or ():  # a library's wrapper around a function of the user's
                 self._cell(cell, what)
             return
-        codes = list(_codes(function.__code__))
+        codes = list(codes_of(function.__code__))
         self._next(function.__dict__, f"what {function.__qualname__} has of its own")  # also where it never runs
         if self._ran is not None and self._ran.isdisjoint(codes):
             return
         where = function.__qualname__
         self.state.note_answer(partial(_PARTS, function), where)
-        for value in (function.__defaults__, function.__kwdefaults__):
-            self._next(value, f"what {where} has of its own")
+        for own in (function.__defaults__, function.__kwdefaults__):
+            self._next(own, f"what {where} has of its own")
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
             self._cell(cell, f"{name} in {where}")
         self.codes.update(codes)
@@ -160,7 +157,7 @@ class Reach:
         if not _UNSEEN.isdisjoint(self._attributes):
             raise NotCompiled(f"{where} uses {min(_UNSEEN & self._attributes)}, through which nobody can look")
         self.is_closed = self.is_closed and all(map(stays_in_sight, codes))
-        looked_up = dict.fromkeys(pair for code in codes for pair in _names(code))
+        looked_up = dict.fromkeys(pair for code in codes for pair in names_of(code))
         imported, names = ([name for of_import, name in looked_up if of_import is kind] for kind in (True, False))
         builtin_names = [name for name in names if name not in function.__globals__]
         of_library = is_of_a_library(function.__code__.co_filename)
@@ -182,21 +179,9 @@ class Reach:
         for value in content():
             self._next(value, what)
 
-    def _method(self, method: types.MethodType, what: str) -> None:
-        self._next(method.__func__, what)
-        self._next(method.__self__, what)
-
     def _builtin(self, function: types.BuiltinFunctionType, what: str) -> None:
         if not isinstance(function.__self__, types.ModuleType | type):
             self._next(function.__self__, what)
-
-    def _partial(self, bound: partial, what: str) -> None:
-        for part in (bound.func, bound.args, bound.keywords):
-            self._next(part, what)
-
-    def _descriptor(self, descriptor: Any, what: str) -> None:
-        for name in ("__func__", "fget", "fset", "func"):
-            self._next(getattr(descriptor, name, None), what)
 
     def _op(self, op: Primitive, what: str) -> None:
         if not is_ours(op):
@@ -208,7 +193,6 @@ class Reach:
 
     def _module(self, module: types.ModuleType) -> None:
         file = file_of(module.__name__)
-        stable = is_stable(file) and not is_opaque_module(module.__name__)
         names = self._attributes.intersection(vars(module))
         if not is_stable(file) and not is_of_a_library(file):
             if not _WHETHER_THERE.isdisjoint(self._attributes):
@@ -224,7 +208,8 @@ class Reach:
         self.state.note_names(vars(module).get, sorted(names), module.__name__)
         for name in sorted(names):
             value = vars(module)[name]
-            if not stable or isinstance(value, types.ModuleType | ABCMeta) or is_opaque(value):
+            known = is_stable(file) and not is_opaque_module(module.__name__) and not is_opaque(value)
+            if not known or isinstance(value, types.ModuleType | ABCMeta):
                 self._next(value, f"{module.__name__}.{name}")
 
     # -- objects ------------------------------------------------------------------------------------------------------
@@ -309,18 +294,28 @@ class Reach:
         self._next(getattr(value, name, None), f"{name} of {what}")
 
 
+def _parts(*names: str) -> Callable[[Reach, Any, str], None]:
+    """Return what follows the attributes of an object that it is made of."""
+
+    def follow(reach: Reach, value: Any, what: str) -> None:
+        for name in names:
+            reach._next(getattr(value, name, None), what)
+
+    return follow
+
+
 _FOLLOW: tuple[tuple[Any, Any], ...] = (
     (Tensor, Reach._tensor),
     (types.FunctionType, Reach._function),
-    (types.MethodType, Reach._method),
+    (types.MethodType, _parts("__func__", "__self__")),
     (types.MethodWrapperType, Reach._builtin),
     (types.BuiltinFunctionType, Reach._builtin),
-    (partial, Reach._partial),
+    (partial, _parts("func", "args", "keywords")),
     (types.ModuleType, Reach._module_found),
     (type, Reach._class),
     (np.ndarray, Reach._array),
     (Primitive, Reach._op),
-    ((staticmethod, classmethod, property, functools.cached_property), Reach._descriptor),
+    ((staticmethod, classmethod, property, functools.cached_property), _parts("__func__", "fget", "fset", "func")),
     ((np.random.Generator, np.random.RandomState, random.Random), Reach._generator),
 )
 
@@ -328,23 +323,6 @@ _FOLLOW: tuple[tuple[Any, Any], ...] = (
 def _is_atom(value: Any) -> bool:
     """Tell whether a value never changes: one of a class that a program made may have attributes, which do."""
     return isinstance(value, _ATOMS) and type(value) is not np.void and is_of_library(type(value))
-
-
-def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _codes(constant)
-
-
-def _names(code: types.CodeType) -> Iterator[tuple[bool, str]]:
-    """Yield the names that code looks up, and whether it imports them; not those of attributes."""
-    extended = 0
-    for opcode, argument in zip(code.co_code[::2], code.co_code[1::2], strict=True):
-        argument |= extended
-        extended = argument << 8 if opcode == _EXTENDED else 0
-        if opcode in _SHIFT:
-            yield opcode == _IMPORT, code.co_names[argument >> _SHIFT[opcode]]
 
 
 def _slot(value: Any, name: str) -> tuple[Any]:

@@ -29,7 +29,8 @@ class State:
     def note_names(self, get: Callable[[str], Any], names: Iterable[str], what: str) -> None:
         """Note what `get` gives for some names."""
         known = tuple(names)
-        self._names.append((get, known, tuple(map(get, known)), what))
+        if known:
+            self._names.append((get, known, tuple(map(get, known)), what))
 
     def note_mapping(self, mapping: Mapping, what: str) -> None:
         """Note the keys and values of a mapping."""

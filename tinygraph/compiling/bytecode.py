@@ -1,17 +1,64 @@
-"""Questions about the kind of a value: of an array that is recorded as a Tensor, the answer would be another one."""
+"""What can be told of code before it runs: names that it looks up, whether it catches, imports, asks for kinds.
+
+A question for the kind of a value matters as arrays are recorded as Tensors: the answer would be another one.
+"""
 
 from __future__ import annotations
 
 import dis
+from collections.abc import Iterator
 from functools import lru_cache
 from types import CodeType, FrameType
 
 from ..recording.tensor import Tensor
 
+_IMPORT, _EXTENDED, _CATCH, _MATCH = (
+    dis.opmap[name] for name in ("IMPORT_NAME", "EXTENDED_ARG", "PUSH_EXC_INFO", "MATCH_CLASS")
+)
+_OF_NAMES = ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS", "IMPORT_NAME")
+_SHIFT = {dis.opmap[name]: name == "LOAD_GLOBAL" for name in _OF_NAMES if name in dis.opmap}
 _OF_ITS_FIRST = {"isinstance", "type", "hasattr"}
 _OF_ANY = {"issubclass", "isscalar", "singledispatch", "ndarray", "__class__"}
-_MATCH = dis.opmap["MATCH_CLASS"]
 _LOADS = ("LOAD_GLOBAL", "LOAD_FAST", "LOAD_DEREF", "LOAD_CONST")
+
+
+def codes_of(code: CodeType) -> Iterator[CodeType]:
+    """Yield code and what is defined in it: functions, comprehensions, classes."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from codes_of(constant)
+
+
+def names_of(code: CodeType) -> Iterator[tuple[bool, str]]:
+    """Yield the names that code looks up, and whether it imports them; not those of attributes."""
+    extended = 0
+    for opcode, argument in zip(code.co_code[::2], code.co_code[1::2], strict=True):
+        argument |= extended
+        extended = argument << 8 if opcode == _EXTENDED else 0
+        if opcode in _SHIFT:
+            yield opcode == _IMPORT, code.co_names[argument >> _SHIFT[opcode]]
+
+
+def catches(code: CodeType) -> bool:
+    """Tell whether code may catch an exception."""
+    return _CATCH in code.co_code[::2]
+
+
+def stays_in_sight(code: CodeType) -> bool:
+    """Tell whether code reaches nothing but by the names in it, and catches nothing.
+
+    Examples
+    --------
+    >>> def looks_up(name):
+    ...     return name.__globals__
+    >>> stays_in_sight(catches.__code__), stays_in_sight(looks_up.__code__)
+    (True, False)
+    """
+    return not (catches(code) or _IMPORT in code.co_code[::2] or any(name.startswith("__") for name in code.co_names))
+
+
+# -- questions for kinds -----------------------------------------------------------------------------------------------
 
 
 def word(code: CodeType) -> str | None:
