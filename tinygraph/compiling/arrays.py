@@ -54,7 +54,7 @@ def _packed(writer: KernelWriter, text: str, read: Read, dtype: np.dtype, turned
 
     name, shape = f"{text}{'_T' if turned else ''}_panels", read.source.shape
     writer.emitter.space.setdefault(name, panels(shape[::-1] if turned else shape, dtype))
-    own = writer.places.array(name, name, (dtype, 3, "C"), writes=True)
+    own = writer.arguments.array(name, name, dtype, 3, writes=True)
     writer.before[own] = f"pack({text}{'.T' if turned else ''}, {own})"
     return own
 
@@ -226,7 +226,7 @@ def _reduced(writer: KernelWriter, value: Value) -> tuple[Place, Value, str]:
         place = place.spread([k for k in range(ndim) if k not in axes])
     like = shaped(value, tuple([1 if k in axes else size for k, size in enumerate(source.shape)]))
     number = int(np.prod(source.shape)) // max(1, int(np.prod(like.shape)))
-    return place, like, f"number({writer.places.integer(f'{writer.emitter.name(value)}_count', number)})"
+    return place, like, f"number({writer.arguments.integer(f'{writer.emitter.name(value)}_count', number)})"
 
 
 def softmax(writer: KernelWriter, value: Value) -> None:

@@ -39,16 +39,11 @@ def shifted(axis: Any, ndim: int) -> Any:
     return axis % ndim + 1 if ndim else None
 
 
-def _reduction(name: str) -> Callable[[Value, list[Operand]], str | None]:
-    def reduction(value: Value, operands: list[Operand]) -> str | None:
-        (x,) = operands
-        named = value.attributes or {}
-        if not x.shape:
-            return None
-        axis, keepdims = shifted(named.get("axis"), len(x.shape)), named.get("keepdims", False)
-        return f"np.{name}({x.text}, axis={axis}, keepdims={keepdims})"
-
-    return reduction
+def _reduced(value: Value, operands: list[Operand]) -> str | None:
+    (x,) = operands
+    named = value.attributes or {}
+    axis = shifted(named.get("axis"), len(x.shape))
+    return f"np.{value.op.name}({x.text}, axis={axis}, keepdims={named.get('keepdims', False)})" if x.shape else None
 
 
 def _along_axis(value: Value, operands: list[Operand]) -> str | None:
@@ -103,25 +98,17 @@ def _rows(value: Value, operands: list[Operand]) -> str | None:
 
 
 def _scatter(value: Value, operands: list[Operand]) -> str | None:
-    index = (value.attributes or {})["index"]
-    if not is_basic(index):
+    index, shape = (value.attributes or {})["index"], (value.count, *value.shape)
+    basic = is_basic(index)
+    return f"{{f}}({operands[0].text}, index=np.s_[{written(index_of_all(index))}], shape={shape})" if basic else None
+
+
+def _joined(value: Value, operands: list[Operand]) -> str | None:
+    axis = (value.attributes or {}).get("axis", 0)
+    parts = [x.text if x.batched else f"np.broadcast_to({x.text}, {(value.count, *x.shape)})" for x in operands]
+    if not isinstance(axis, int):
         return None
-    return (
-        f"{{f}}({operands[0].text}, index=np.s_[{written(index_of_all(index))}], shape={(value.count, *value.shape)})"
-    )
-
-
-def _joined(name: str) -> Callable[[Value, list[Operand]], str | None]:
-    def joined(value: Value, operands: list[Operand]) -> str | None:
-        axis = (value.attributes or {}).get("axis", 0)
-        if not isinstance(axis, int):
-            return None
-        axis = shifted(axis, len(value.shape))
-        count = value.count
-        parts = [x.text if x.batched else f"np.broadcast_to({x.text}, {(count, *x.shape)})" for x in operands]
-        return f"np.{name}([{', '.join(parts)}], axis={axis})"
-
-    return joined
+    return f"np.{value.op.name}([{', '.join(parts)}], axis={shifted(axis, len(value.shape))})"
 
 
 def as_rows(operand: Operand) -> str:
@@ -146,18 +133,14 @@ def _matmul(value: Value, operands: list[Operand]) -> str | None:
     a, b = operands
     dims = len(a.shape), len(b.shape)
     if dims == (1, 1):
-        return (
-            f"{a.text}.dot({b.text})"
-            if not b.batched
-            else f"{b.text}.dot({a.text})"
-            if not a.batched
-            else (f"np.sum({a.text} * {b.text}, axis=-1)")
-        )
-    if dims == (2, 1):
-        return f"np.matmul({a.text}, {b.text}[..., None])[..., 0]" if b.batched else f"np.matmul({a.text}, {b.text})"
-    if dims == (1, 2):
-        return f"np.matmul({a.text}[:, None], {b.text})[:, 0]" if a.batched else f"np.matmul({a.text}, {b.text})"
-    return f"np.matmul({a.text}, {b.text})" if dims == (2, 2) else None
+        if a.batched and b.batched:
+            return f"np.sum({a.text} * {b.text}, axis=-1)"
+        return f"{a.text}.dot({b.text})" if a.batched else f"{b.text}.dot({a.text})"
+    if dims == (2, 1) and b.batched:
+        return f"np.matmul({a.text}, {b.text}[..., None])[..., 0]"
+    if dims == (1, 2) and a.batched:
+        return f"np.matmul({a.text}[:, None], {b.text})[:, 0]"
+    return f"np.matmul({a.text}, {b.text})" if max(dims) == 2 else None
 
 
 def _outer(value: Value, operands: list[Operand]) -> str | None:
@@ -171,9 +154,8 @@ def _cross_entropy(value: Value, operands: list[Operand]) -> str | None:
 
 
 def _cross_entropy_adjoint(value: Value, operands: list[Operand]) -> str | None:
-    if not all(operand.batched for operand in operands[1:]):
-        return None
-    return f"{{f}}({', '.join(operand.text for operand in operands)})"
+    both = all(operand.batched for operand in operands[1:])
+    return f"{{f}}({', '.join(operand.text for operand in operands)})" if both else None
 
 
 def _astype(value: Value, operands: list[Operand]) -> str:
@@ -185,7 +167,7 @@ def _copy(value: Value, operands: list[Operand]) -> str:
 
 
 BATCHED: dict[str, Callable[[Value, list[Operand]], str | None]] = {
-    **{name: _reduction(name) for name in ("sum", "mean", "prod", "max", "min")},
+    **dict.fromkeys(("sum", "mean", "prod", "max", "min"), _reduced),
     **dict.fromkeys(("softmax", "log_softmax"), _along_axis),
     **dict.fromkeys(("reshape", "ravel", "expand_dims", "squeeze"), _reshaped),
     "transpose": _transpose,
@@ -194,8 +176,7 @@ BATCHED: dict[str, Callable[[Value, list[Operand]], str | None]] = {
     "getitem": _getitem,
     "rows": _rows,
     "scatter": _scatter,
-    "concatenate": _joined("concatenate"),
-    "stack": _joined("stack"),
+    **dict.fromkeys(("concatenate", "stack"), _joined),
     "matmul": _matmul,
     "outer": _outer,
     "softmax_cross_entropy": _cross_entropy,

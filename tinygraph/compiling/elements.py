@@ -45,8 +45,8 @@ class Elements:
 
     def _size(self, axis: int) -> str:
         if axis not in self.sizes:
-            places = self.writer.places
-            self.sizes[axis] = places.integer(f"size{len(places.arguments)}", self.shape[axis])
+            arguments = self.writer.arguments
+            self.sizes[axis] = arguments.integer(f"size{len(arguments)}", self.shape[axis])
         return self.sizes[axis]
 
     def assign(self, place: Place, value: Value, text: str) -> None:
@@ -86,9 +86,8 @@ class Elements:
         if number in _LITERALS and is_number(source):
             self.writer.constants[name] = number
             return name
-        name = f"c{source.number}"
-        self.writer.places.scalar(name, source, self.writer.number)
-        return name
+        dtype = self.writer.number
+        return self.writer.arguments.array(f"c{source.number}", f"np.{dtype}({name})", dtype, 0)
 
     def element(self, place: Place, value: Value) -> str:
         """Return the element of an array that belongs to the number computed in the loop."""
@@ -121,7 +120,7 @@ class Elements:
 
     def _start(self, value: Value, axis: int, start: int) -> str:
         name = f"{self.writer.emitter.name(value)}_from{axis}"
-        return self.writer.places.integer(name, start) if start else ""
+        return self.writer.arguments.integer(name, start) if start else ""
 
 
 def shaped(value: Value, shape: tuple[int, ...]) -> Value:

@@ -12,7 +12,7 @@ from .errors import Stale
 from .form import ASSEMBLE, CALL, JOIN, SAVED, TOTAL, Read, Value
 from .kernels import KernelWriter
 from .own import CROSS_ENTROPY
-from .places import Argument, are_apart, argument
+from .places import Arguments, are_apart
 from .recurrence import Recurrence
 from .rules import CROSS_ENTROPY_ADJOINT
 from .scalars import FLOATS, expression, is_elementwise
@@ -30,7 +30,7 @@ class Function:
 
     Attributes
     ----------
-    arguments : dict of str to Argument
+    arguments : Arguments
     computed : set of Value
         What the function computes, or will.
     """
@@ -43,7 +43,7 @@ class Function:
         self._begin()
 
     def _begin(self) -> None:
-        self.arguments: dict[str, Argument] = {}
+        self.arguments = Arguments()
         self.computed = set[Value](self.waiting)
         self.constants: dict[str, object] = {}
         self.body: list[str] = []
@@ -93,12 +93,12 @@ class Function:
         for value in self.waiting:
             self._write(value)
         self.waiting = []
-        writer = KernelWriter(Recurrence(self.emitter, members), sunk, outside, dict(self.arguments))
+        writer = KernelWriter(Recurrence(self.emitter, members), sunk, outside, Arguments(self.arguments))
         if self.number not in (None, writer.number):
             raise Stale
         self.body += writer.body()
         self.number = writer.number
-        self.arguments = writer.places.arguments
+        self.arguments = writer.arguments
         self.constants.update(writer.constants)
 
     # -- for all iterations at once -----------------------------------------------------------------------------------
@@ -162,9 +162,6 @@ class Function:
             return self._scalar if ready and not all(r.source in self.emitter.known for r in value.reads) else None
         return None
 
-    def _argument(self, name: str, passed: str, dtype: Any, ndim: int, writes: bool = False) -> str:
-        return argument(self.arguments, name, passed, (np.dtype(dtype), ndim, "C", writes))
-
     def _read(self, read: Read, low: int, high: int) -> str:
         """Return the name of what is read in some iterations."""
         source, emitter = read.source, self.emitter
@@ -177,17 +174,17 @@ class Function:
             text = operand.text  # a part of it is as plain
         elif source in self.computed:
             raise Stale
-        return self._argument(name, text, source.dtype, operand.batched + len(source.shape))
+        return self.arguments.array(name, text, source.dtype, operand.batched + len(source.shape))
 
     def _buffer(self, value: Value) -> str:
         name = self.emitter.buffer(value)
-        return self._argument(name, name, value.dtype, 1 + len(value.shape), writes=True)
+        return self.arguments.array(name, name, value.dtype, 1 + len(value.shape), writes=True)
 
     def _ones(self, count: int, value: Value) -> str:
         """Return the name of a column of ones."""
         name = f"ones_{count}_{value.dtype}"
         self.emitter.space[name] = np.ones((count, 1), value.dtype)
-        return self._argument("ones", name, value.dtype, 2)
+        return self.arguments.array("ones", name, value.dtype, 2)
 
     def _once(self, value: Value) -> str:
         """Return the name of an array for a value outside loops, which each run makes anew if it is a result."""
@@ -206,7 +203,7 @@ class Function:
             emitter.lines.append(f"{name} = {emitter.name(whole)}[{written(whole.data[number])}]")
         else:
             emitter.space[name] = np.empty(value.shape, value.dtype)
-        return self._argument(name, name, value.dtype, len(value.shape), writes=True)
+        return self.arguments.array(name, name, value.dtype, len(value.shape), writes=True)
 
     def _product(self, value: Value) -> None:
         a, b, *bias = (self._read(read, *value.span) for read in value.reads)
@@ -237,11 +234,11 @@ class Function:
         for read in value.reads:
             name = self.emitter.name(read.source)
             if read.source in self.computed:
-                operands.append(f"{self._argument(name, name, value.dtype, 0, writes=True)}[()]")
+                operands.append(f"{self.arguments.array(name, name, value.dtype, 0, writes=True)}[()]")
             else:
                 constant = f"c{read.source.number}"
                 self.emitter.space[constant] = value.dtype.type(self.emitter.known[read.source])
-                operands.append(self._argument(constant, constant, value.dtype, 0))
+                operands.append(self.arguments.array(constant, constant, value.dtype, 0))
         self.body.append(f"{self._once(value)}[()] = {expression(value, operands)}")
 
     def _is_put_together(self, value: Value) -> bool:
@@ -262,7 +259,7 @@ class Function:
             place = self.emitter.rows[value][index_of_all(index)]
             at, variables = f"{name}_part{number}", "ijklmn"[: place.ndim]
             self.emitter.space[at] = place
-            argument(self.arguments, at, at, (value.dtype, place.ndim, "A", True))
+            self.arguments.array(at, at, value.dtype, place.ndim, "A", writes=True)
             for axis, variable in enumerate(variables):
                 self.body.append(f"{'    ' * axis}for {variable} in range({part}.shape[{axis}]):")
             element = ", ".join(variables)
@@ -279,43 +276,41 @@ class Function:
         name, dtype = f"{saved or emitter.name(source)}_flat", value.dtype if saved else source.dtype
         if rows is not None and rows.flags.c_contiguous and (saved or read.step == 1) and len(rows) == value.count:
             emitter.space[name] = rows.reshape(shape)
-            return self._argument(name, name, dtype, ndim, writes=True)
+            return self.arguments.array(name, name, dtype, ndim, writes=True)
         if source in self.computed:
             raise Stale
         text = saved or emitter.operand(read, *value.span).text
         if dtype.kind != "f" and dtype != np.int64:
             dtype, text = np.dtype(np.int64), f"{text}.astype(np.int64)"
-        return self._argument(name, f"plain({text}).reshape({shape})", dtype, ndim)
+        return self.arguments.array(name, f"plain({text}).reshape({shape})", dtype, ndim)
 
     def _cross_entropy(self, value: Value) -> None:
         (o, target), emitter, K = value.reads, self.emitter, value.reads[0].source.shape[-1:]
-        names = self._flat(o, value, K), self._flat(target, value, ())
+        shape, saved = (value.count, *o.source.shape), f"saved{value.number}"
         emitter.buffer(value)
-        emitter.space[f"saved{value.number}"] = p = np.empty((value.count, *o.source.shape), value.dtype)
-        emitter.space[f"saved{value.number}_flat"] = p.reshape(-1, *K)
-        p_name = f"saved{value.number}_flat"
-        losses = self._flat(Read(value, 1, 0), value, ())
-        p_name = self._argument(p_name, p_name, value.dtype, 2, writes=True)
-        self.body += [f"if not cross_entropy({', '.join(names)}, {losses}, {p_name}):", "    return False"]
+        emitter.space[saved] = p = np.empty(shape, value.dtype)
+        emitter.space[f"{saved}_flat"] = p.reshape(-1, *K)
+        names = [self._flat(o, value, K), self._flat(target, value, ()), self._flat(Read(value, 1, 0), value, ())]
+        names.append(self.arguments.array(f"{saved}_flat", f"{saved}_flat", value.dtype, 2, writes=True))
+        self.body += [f"if not cross_entropy({', '.join(names)}):", "    return False"]
         classes = emitter.operand(target, *value.span).text
-        self.targets = (
-            f"cross_entropy(np.zeros({(value.count, *o.source.shape)}), {classes})"  # which says what is wrong
-        )
+        self.targets = f"cross_entropy(np.zeros({shape}), {classes})"  # which says what is wrong
 
     def _cross_entropy_adjoint(self, value: Value) -> None:
         (g, p, target), emitter, K = value.reads, self.emitter, value.shape[-1:]
         names = self._flat(p, value, K), self._flat(target, value, ())
         if g.source.loop and g.step:
             adjoint = self._flat(g, value, ())
+        elif g.source in self.computed:
+            raise Stale
         else:  # the same for all of them
-            if g.source in self.computed:
-                raise Stale
-            adjoint = f"{emitter.name(g.source)}_flat"
+            name = passed = f"{emitter.name(g.source)}_flat"
             shape = (1,) if np.prod(g.source.shape) == 1 else (value.count, *value.shape[:-1])
             if g.source in emitter.known:
-                emitter.space[adjoint] = spread(emitter.known[g.source], shape, value.dtype)
-            text = f"spread({emitter.operand(g, *value.span).text}, {shape}, np.{value.dtype})"
-            adjoint = self._argument(adjoint, adjoint if g.source in emitter.known else text, value.dtype, 1)
+                emitter.space[name] = spread(emitter.known[g.source], shape, value.dtype)
+            else:
+                passed = f"spread({emitter.operand(g, *value.span).text}, {shape}, np.{value.dtype})"
+            adjoint = self.arguments.array(name, passed, value.dtype, 1)
         emitter.buffer(value)
         out = self._flat(Read(value, 1, 0), value, K)
         self.body.append(f"cross_entropy_adjoint({adjoint}, {', '.join(names)}, {out})")

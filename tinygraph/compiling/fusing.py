@@ -28,7 +28,7 @@ class Groups:
         self.statements = [value for value in recurrence.members if self._is_statement(value)]
         self.consumers: dict[Value, list[tuple[Value, bool]]] = defaultdict(list)
         for value in self.statements:
-            for read in (*value.reads, *(case.read for case in value.cases)):
+            for read in value.all_reads():
                 for source, directly in self._producers(read):
                     self.consumers[source].append((value, directly and is_elementwise(value)))
         self.groups = self._grouped()
@@ -40,7 +40,7 @@ class Groups:
         for value in recurrence.members:
             if value not in number:
                 self.kept.add(value)
-            for read in (*value.reads, *(case.read for case in value.cases)):
+            for read in value.all_reads():
                 if read.source in number and (value not in number or read.offset):
                     self.kept.add(read.source)
 
@@ -119,8 +119,7 @@ def sunk(members: list[Value], readers: dict[Value, list[Value]], results: set[V
         elif value.op.name not in CHEAP or not is_elementwise(value):
             return False
         for reader in readers[value]:
-            reads = [*reader.reads, *(case.read for case in reader.cases)]
-            plain = all((read.step, read.offset) == (1, 0) for read in reads if read.source is value)
+            plain = all((read.step, read.offset) == (1, 0) for read in reader.all_reads() if read.source is value)
             here = reader in taken or (reader in inside and is_elementwise(reader))
             same = reader.shape == value.shape or value.op.name == "getitem"
             whole = all((c.low, c.high) == (low, high) for c in reader.cases)

@@ -7,7 +7,7 @@ from .elements import Elements
 from .errors import NotTaken
 from .form import ASSEMBLE, Value
 from .fusing import Groups
-from .places import Argument, Places
+from .places import Arguments, Places
 from .recurrence import Recurrence
 from .scalars import fits, is_elementwise
 
@@ -15,13 +15,12 @@ from .scalars import fits, is_elementwise
 class KernelWriter:
     """Writes one recurrence into a function that has some arguments already."""
 
-    def __init__(
-        self, recurrence: Recurrence, sunk: set[Value], read_outside: set[Value], arguments: dict[str, Argument]
-    ):
+    def __init__(self, recurrence: Recurrence, sunk: set[Value], read_outside: set[Value], arguments: Arguments):
         self.recurrence = recurrence
         self.emitter = recurrence.emitter
         self.sunk = sunk
         self.groups = Groups(recurrence, read_outside)
+        self.arguments = arguments
         self.places = Places(recurrence, sunk, arguments)
         self.constants: dict[str, object] = {}
         self.before: dict[str, str] = {}  # by name, the lines that compute something before the loop
@@ -59,6 +58,6 @@ class KernelWriter:
                 assemble(self, group[0])
             else:
                 WRITERS[group[0].op.name](self, group[0])
-        T = self.places.integer("T", recurrence.high - recurrence.low)
+        T = self.arguments.integer("T", recurrence.high - recurrence.low)
         order = T if recurrence.step == 1 else f"{T} - 1, -1, -1"
         return [*self.before.values(), f"for t in range({order}):", *(f"    {line}" for line in self.lines)]

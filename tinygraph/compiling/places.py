@@ -22,15 +22,26 @@ class Argument(NamedTuple):
     type: tuple[Any, int, str, bool] | None
 
 
-def argument(arguments: dict[str, Argument], name: str, passed: str, type: tuple[Any, int, str, bool] | None) -> str:
-    """Note an argument; return its name, which no other has."""
-    while name in arguments and arguments[name].passed != passed:
-        name += "_"
-    earlier = arguments[name].type if name in arguments else None
-    if type is not None and earlier is not None:
-        type = (*type[:3], type[3] or earlier[3])
-    arguments[name] = Argument(passed, type)
-    return name
+class Arguments(dict[str, Argument]):
+    """The arguments of a compiled function, by name."""
+
+    def pass_on(self, name: str, passed: str, type: tuple[Any, int, str, bool] | None) -> str:
+        """Note an argument; return its name, which no other has."""
+        while name in self and self[name].passed != passed:
+            name += "_"
+        earlier = self[name].type if name in self else None
+        if type is not None and earlier is not None:
+            type = (*type[:3], type[3] or earlier[3])
+        self[name] = Argument(passed, type)
+        return name
+
+    def integer(self, name: str, number: int) -> str:
+        """Return a name for a number that depends on sizes."""
+        return self.pass_on(name, str(number), None)
+
+    def array(self, name: str, passed: str, dtype: Any, ndim: int, layout: str = "C", *, writes: bool = False) -> str:
+        """Return a name for an array that the function is given; of no axes it is a number, unless it is written."""
+        return self.pass_on(name, passed, (np.dtype(dtype), ndim, layout, writes))
 
 
 def are_apart(arguments: Collection[Argument], space: Mapping[str, Any], wholes: Mapping[str, str]) -> bool:
@@ -84,30 +95,13 @@ class Place(NamedTuple):
 
 
 class Places:
-    """The arguments of one compiled loop.
+    """Where one recurrence finds its numbers, in the arguments of a compiled function."""
 
-    Attributes
-    ----------
-    arguments : dict of str to Argument
-    """
-
-    def __init__(self, recurrence: Recurrence, sunk: set[Value], arguments: dict[str, Argument]):
+    def __init__(self, recurrence: Recurrence, sunk: set[Value], arguments: Arguments):
         self.recurrence = recurrence
         self.emitter = recurrence.emitter
         self.sunk = sunk
         self.arguments = arguments
-
-    def integer(self, name: str, number: int) -> str:
-        """Return a name for a number that depends on sizes."""
-        return argument(self.arguments, name, str(number), None)
-
-    def scalar(self, name: str, source: Value, dtype: np.dtype) -> None:
-        """Let the loop be given a number that is known before."""
-        argument(self.arguments, name, f"np.{dtype}({self.emitter.name(source)})", (dtype, 0, "C", False))
-
-    def array(self, name: str, passed: str, array: tuple[Any, int, str], writes: bool) -> str:
-        """Return the name of an array that the loop is given."""
-        return argument(self.arguments, name, passed, (*array, writes))
 
     def of(self, read: Read) -> Place:
         """Return where an operand is read."""
@@ -129,7 +123,7 @@ class Places:
         whole = emitter.operand(Read(source, 1, 0), *source.span)
         if step == 1:
             return self._given(name, whole, source, self._later(name, first))
-        return self._given(name, whole, source, f"{self.integer(f'{name}_last', first)} - t")
+        return self._given(name, whole, source, f"{self.arguments.integer(f'{name}_last', first)} - t")
 
     def written(self, value: Value) -> Place:
         """Return where a value is written."""
@@ -143,7 +137,7 @@ class Places:
             name += "_"
         space[name] = array
         layout = "C" if array.flags.c_contiguous else "A"
-        own = self.array(name, name, (array.dtype, array.ndim, layout), writes)
+        own = self.arguments.array(name, name, array.dtype, array.ndim, layout, writes=writes)
         return Place(own, "" if once else "t", tuple([Axis(k, 0) for k in range(rows.ndim - 1)]), rows.shape[1:])
 
     def whole(self, read: Read) -> str:
@@ -159,7 +153,7 @@ class Places:
     def _later(self, name: str, first: int) -> str:
         if first == 0:
             return "t"
-        return f"t + {first}" if first <= _SMALL else f"t + {self.integer(f'{name}_first', first)}"
+        return f"t + {first}" if first <= _SMALL else f"t + {self.arguments.integer(f'{name}_first', first)}"
 
     def _given(self, name: str, operand: Operand, source: Value, time: str) -> Place:
         """Return the place of what is computed in each run anew, or belongs to the caller."""
@@ -168,10 +162,9 @@ class Places:
         if copied and emitter.compiled is not None and source in emitter.compiled.computed:
             raise Stale
         if not shape and not time:
-            text = f"np.{source.dtype}({operand.text})"
-            return Place(argument(self.arguments, name, text, (source.dtype, 0, "C", False)), "", (), ())
+            return Place(self.arguments.array(name, f"np.{source.dtype}({operand.text})", source.dtype, 0), "", (), ())
         ndim = len(shape) + bool(time)
-        name = self.array(name, f"plain({operand.text})", (source.dtype, ndim, "C"), writes=False)
+        name = self.arguments.array(name, f"plain({operand.text})", source.dtype, ndim)
         return Place(name, time, tuple([Axis(k, 0) for k in range(len(shape))]), shape)
 
     def _part(self, value: Value) -> Place:
@@ -197,7 +190,7 @@ class Places:
         if name is None or axes is None:
             return self.rows(rows, f"{self.emitter.name(value)}_rows", writes=writes)
         time, *others = axes
-        own = self.array(name.removesuffix("_all"), name, (owner.dtype, owner.ndim, "C"), writes)
+        own = self.arguments.array(name.removesuffix("_all"), name, owner.dtype, owner.ndim, writes=writes)
         return Place(own, "" if once else self._later(own, time.start), tuple(others), owner.shape[not once :])
 
 

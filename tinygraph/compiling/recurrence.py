@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -51,7 +51,7 @@ class Recurrence:
         lasting = {v for v in self.members if not v.shape or v in read or any(self.padding[self.root(v)[0]])}
         for value in self.members:
             lasting.update([value] if any(reader not in self.inside for reader in self.emitter.readers[value]) else [])
-            for source, step, offset in (*value.reads, *(case.read for case in value.cases)):
+            for source, step, offset in value.all_reads():
                 lasting.update([source] if (step, offset) != (1, 0) else [])
         shares = [(value, self.root(value)[0]) for value in self.base]
         shares += [(value, value.reads[0].source) for value in self.members if self.is_part(value)]
@@ -110,72 +110,45 @@ class Recurrence:
                 max(first, self.low) != low + read.offset or min(last, self.high - 1) != high - 1 + read.offset
             ):
                 raise Irregular("a recurrence that gives back in some iterations only")
-        offsets = [read.offset for read in value.reads if read.source in self.inside]
-        offsets += [case.read.offset for case in value.cases if case.read.source in self.inside]
-        sources = [read.source for read in value.reads if read.source in self.inside]
-        sources += [case.read.source for case in value.cases if case.read.source in self.inside]
-        for source, offset in zip(sources, offsets, strict=True):
+        reads = [(read.source, read.offset) for read in value.all_reads() if read.source in self.inside]
+        for source, offset in [*reads, *([(value, 0)] if value in self.base else [])]:
             root, shift = self.root(source)
             padding = self.padding[root]
             padding[0] = max(padding[0], -(offset + shift))
             padding[1] = max(padding[1], offset + shift)
-        if value in self.base:
-            root, shift = self.root(value)
-            self.padding[root][0] = max(self.padding[root][0], -shift)
-            self.padding[root][1] = max(self.padding[root][1], shift)
 
     def _allocate(self, value: Value) -> None:
-        emitter = self.emitter
         if value.kind in (PULL, SAVED):
             return
-        if value in self.base:
-            root, shift = self.root(value)
-            if root not in self.array:
-                self._allocate(root)
-            start = self.padding[root][0] + shift
-            rows = self.array[root][start : start + value.count]
-        else:
-            if value not in self.array:
-                self.array[value] = self._view(value)
-            start = self.padding[value][0]
-            rows = self.array[value][start : start + value.count]
-        emitter.rows[value] = rows
+        root, _ = self.root(value)
+        if root not in self.array:
+            self.array[root] = self._view(root)
+        self.emitter.rows[value] = self.rows(value)
         if value not in self.passing:
-            emitter.space[emitter.name(value)] = rows
+            self.emitter.space[self.emitter.name(value)] = self.emitter.rows[value]
 
     def _place_parts(self, value: Value) -> None:
         """Let the parts of an assembled array be written where they belong: their arrays are views of its array."""
         self.array[value] = self._view(value)
-        before = self.padding[value][0]
-        rows = self.array[value][before : before + value.count]
-        for index, read in self._parts(value):
+        for index, read in zip(value.data, value.reads, strict=True):
             if read.source not in self.inside or (read.step, read.offset) != (1, 0):
                 continue
             root, shift = self.root(read.source)
             computed = root.kind == SUM or (root.kind == CALL and isinstance(root.op.forward, np.ufunc))
-            place = rows[index_of_all(index)]
-            if (
-                computed
-                and not shift
-                and self.padding[root] == [0, 0]
-                and root not in self.array
-                and place.shape[1:] == root.shape
-            ):
+            alone = not shift and self.padding[root] == [0, 0] and root not in self.array
+            place = self.rows(value)[index_of_all(index)]
+            if computed and alone and place.shape[1:] == root.shape:
                 self.array[root] = place
 
     def _view(self, value: Value) -> np.ndarray:
         """Return the array of a value: a view of its operand's where NumPy gives one, else an array of zeros."""
-        before, after = self.padding[value]
         if self._is_view(value):
-            array = self.array[self.root(value.reads[0].source)[0]]
-            root, shift = self.root(value.reads[0].source)
-            start = self.padding[root][0] + shift
-            rows = array[start : start + value.count]
+            rows = self.rows(value.reads[0].source)
             self.views.add(value)
-            if value.op == "getitem":
+            if value.op.name == "getitem":
                 return rows[index_of_all(value.attributes["index"])]  # type: ignore[index]
             return rows.reshape(value.count, *value.shape)
-        return self.emitter.zeros(value, before, after, once=value in self.passing)
+        return self.emitter.zeros(value, *self.padding[value], once=value in self.passing)
 
     def is_part(self, value: Value) -> bool:
         """Tell whether a value is a part of another one of the same iteration, or that in another shape."""
@@ -200,13 +173,10 @@ class Recurrence:
 
     def apart(self, value: Value) -> list[tuple[np.ndarray, Read]]:
         """Return places of an assembled array whose parts are not written there already, and these parts."""
-        places = [(self.emitter.rows[value][index_of_all(index)], read) for index, read in self._parts(value)]
-        return [(place, read) for place, read in places if not self._is_in(read, place)]
+        places = [self.emitter.rows[value][index_of_all(index)] for index in value.data]
+        return [pair for pair in zip(places, value.reads, strict=True) if not self._is_in(*pair)]
 
-    def _parts(self, value: Value) -> list[tuple[Any, Read]]:
-        return list(zip(value.data, value.reads, strict=True))
-
-    def _is_in(self, read: Read, place: np.ndarray) -> bool:
+    def _is_in(self, place: np.ndarray, read: Read) -> bool:
         root, _ = self.root(read.source)
         return root in self.array and np.may_share_memory(self.array[root], place)
 
