@@ -132,18 +132,14 @@ class Function:
         assert writer is not None
         writer(value)
 
-    def _alias(self, value: Value) -> None:
-        """Let what was saved have a name."""
-        self.emitter.once(value)
-
     def _writer(self, value: Value) -> Callable[[Value], None] | None:
         """Return the method that writes a value; None where there is none."""
         same = {read.source.dtype for read in value.reads} == {value.dtype}
-        if value.kind == SAVED:
-            return self._alias if value.reads[0].source in self.computed else None
+        if value.kind == SAVED:  # which has a name
+            return self.emitter.once if value.reads[0].source in self.computed else None
         if value.kind == TOTAL:
-            factors = factors_of_sum(self.emitter, value)
-            return self._products if factors and same else self._sum if summed(self.emitter, value) and same else None
+            rows = factors_of_sum(self.emitter, value) or summed(self.emitter, value)
+            return self._total if rows and same else None
         if value.kind == ASSEMBLE:
             there = value.loop or all(self.emitter.name(read.source) in self.wholes for read in value.reads)
             return self._assemble if same and there else None
@@ -215,19 +211,15 @@ class Function:
         self.body += [f"dot_rows({self._ones(rows, value)}, {vector}, {out})" for vector in bias]
         self.body.append(f"{'add_rows' if bias else 'dot_rows'}({a}, {b}, {out})")
 
-    def _products(self, value: Value) -> None:
-        factors = factors_of_sum(self.emitter, value)
-        assert factors is not None
-        a, b = (self._read(read, *value.data) for read in factors)
-        self.body.append(f"dot_of_rows({a}, {b}, {self._once(value)})")
-
-    def _sum(self, value: Value) -> None:
-        read = summed(self.emitter, value)
-        assert read is not None
+    def _total(self, value: Value) -> None:
         low, high = value.data
-        count = (high - low) * int(np.prod(read.source.shape)) // int(np.prod(value.shape))
-        x, ones = self._read(read, low, high), self._ones(count, value)
-        self.body.append(f"dot_of_rows({x}, {ones}, {self._once(value)})")
+        factors, read = factors_of_sum(self.emitter, value), summed(self.emitter, value)
+        if factors is not None:
+            a, b = (self._read(factor, low, high) for factor in factors)
+        elif read is not None:
+            count = (high - low) * int(np.prod(read.source.shape)) // int(np.prod(value.shape))
+            a, b = self._read(read, low, high), self._ones(count, value)
+        self.body.append(f"dot_of_rows({a}, {b}, {self._once(value)})")
 
     def _scalar(self, value: Value) -> None:
         operands = []

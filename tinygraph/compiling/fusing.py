@@ -59,12 +59,9 @@ class Groups:
         if offset:
             return []  # of another iteration
         if self._is_statement(source):
-            inner = self._parts_of(source) if source.kind == ASSEMBLE else []
-            return [(source, True), *inner]
+            parts = source.reads if source.kind == ASSEMBLE else ()
+            return [(source, True), *[(producer, False) for part in parts for producer, _ in self._producers(part)]]
         return [(producer, False) for producer, _ in self._producers(source.reads[0])]
-
-    def _parts_of(self, value: Value) -> list[tuple[Value, bool]]:
-        return [(producer, False) for read in value.reads for producer, _ in self._producers(read)]
 
     def _grouped(self) -> list[list[Value]]:
         """Return the groups, made from the last to the first: what is needed late is computed late."""

@@ -91,13 +91,16 @@ class _Improving:
         """Return the value of an op on values of the forward pass, in the loop of another value."""
         shape = np.broadcast_shapes(*[read.source.shape for read in reads])
         dtype = np.result_type(*[read.source.dtype for read in reads])
-        value = Value(CALL, shape, dtype, op=op, reads=reads, node=like.node, of=like.of)
+        value = Value(CALL, shape, dtype, op=op, node=like.node, of=like.of)
         if any(read.source.loop for read in reads):
             value.loop, value.low, value.high = like.loop, like.low, like.high
-        self.form.add(value)
+        self._let_read(self.form.add(value), *reads)
+        return Read(value, 1, 0) if value.loop else Read(value)
+
+    def _let_read(self, value: Value, *reads: Read) -> None:
+        value.reads = reads
         for read in reads:
             self.readers[read.source].append(value)
-        return Read(value, 1, 0) if value.loop else Read(value)
 
     # -- g a + g b = g (a + b) ----------------------------------------------------------------------------------------
 
@@ -122,9 +125,8 @@ class _Improving:
             factor = self._new(add if sign > 0 else subtract, [factor, self._factors(product)[1]], product)
         if factor.source.dtype == value.dtype:
             (adjoint,) = adjoints
-            value.kind, value.op, value.cases, value.reads = CALL, multiply, [], (adjoint, factor)
-            self.readers[factor.source].append(value)
-            self.readers[adjoint.source].append(value)
+            value.kind, value.op, value.cases = CALL, multiply, []
+            self._let_read(value, adjoint, factor)
 
     # -- (g a) b = g (a b) --------------------------------------------------------------------------------------------
 
@@ -140,9 +142,7 @@ class _Improving:
             return
         both = self._new(multiply, [earlier, factor], value)
         if both.source.dtype == value.dtype:
-            value.reads = (adjoint, both)
-            self.readers[both.source].append(value)
-            self.readers[adjoint.source].append(value)
+            self._let_read(value, adjoint, both)
 
     # -- gradients of slices ------------------------------------------------------------------------------------------
 
@@ -184,26 +184,23 @@ def is_bounded(value: Value, depth: int = 8) -> bool:
 
 def sum_up(form: Form, outputs: list[Read]) -> None:
     """Put one sum over all iterations in the place of running sums, of losses, of which only the last is read."""
-    readers: dict[Value, list[Read]] = defaultdict(list)
-    by: dict[Value, list[Value]] = defaultdict(list)
+    readers: dict[Value, list[tuple[Value | None, Read]]] = defaultdict(list)
     for value in form.values:
         for read in value.all_reads():
-            readers[read.source].append(read)
-            by[read.source].append(value)
+            readers[read.source].append((value, read))
     for output in outputs:
-        readers[output.source].append(output)
+        readers[output.source].append((None, output))
     for value in list(form.values):
         if value.kind != CALL or value.op.name != "add" or value.loop is None:
             continue
-        joins = [k for k in (0, 1) if value.reads[k].source.kind == JOIN]
-        for k in joins:
-            join, term = value.reads[k].source, value.reads[1 - k]
-            if _is_running(value, join, term) and by[join] == [value] and value.reads[k].offset == 0:
-                last = value.high - 1
-                others = [read for read in readers[value] if read != Read(value, 1, -1)]
-                if by[value].count(join) == 1 and all((read.step, read.offset) == (0, last) for read in others):
-                    _sum_up(form, value, join, term, outputs)
-                    break
+        for (join, step, offset), term in (value.reads, value.reads[::-1]):
+            if not (join.kind == JOIN and _is_running(value, join, term) and (step, offset) == (1, 0)):
+                continue
+            last = Read(value, 0, value.high - 1)
+            others = [pair for pair in readers[value] if pair != (join, Read(value, 1, -1))]
+            if len(readers[join]) == 1 and all(read == last for _, read in others):
+                _sum_up(form, value, join, term, outputs)
+                break
 
 
 def _is_running(value: Value, join: Value, term: Read) -> bool:

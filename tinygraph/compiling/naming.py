@@ -22,10 +22,9 @@ _TAKEN = {
 _RANK = {ARGUMENT: 0, CAPTURED: 0, CONSTANT: 3, JOIN: 3}  # whose names are given first
 
 
-def readable(text: str, form: Form, space: dict[str, Any]) -> str:
+def readable(text: str, names: dict[Value, str], space: dict[str, Any]) -> str:
     """Return the source with names of the program in place of numbers."""
-    names = _names(_used(form))
-    by_number = {value.number: value for value in form.values}
+    by_number = {value.number: value for value in names}
 
     def word(match: re.Match[str]) -> str:
         kind, number, rest = match[1], match[2], match[3]
@@ -33,9 +32,9 @@ def readable(text: str, form: Form, space: dict[str, Any]) -> str:
             attributes = space.get(f"a{match[4] or match[5]}")
             plain = ", ".join(f"{key}={_short(item)}" for key, item in (attributes or {}).items())
             return plain if match[4] else "None" if attributes is None else f"dict({plain})"
-        value = by_number[int(number)]
-        if value not in names:
+        if int(number) not in by_number:
             return match[0]
+        value = by_number[int(number)]
         if kind == "f":
             return value.op.name if not rest and value.op is not None else match[0]
         if kind == "r":
@@ -51,15 +50,10 @@ def readable(text: str, form: Form, space: dict[str, Any]) -> str:
     return "\n".join(_wrapped(_TOKEN.sub(word, line)) for line in text.split("\n"))
 
 
-def _used(form: Form) -> list[Value]:
-    """Return the values that are computed, in order."""
-    used = needed(form)
-    return [value for value in form.values if value in used]
-
-
-def _names(values: list[Value]) -> dict[Value, str]:
-    """Return a name for each value: the program's own, with d in front for what is the gradient of something."""
-    names: dict[Value, str] = {}
+def program_names(form: Form) -> dict[Value, str]:
+    """Return a name for each value that is computed: the program's own, with d in front for gradients of something."""
+    used, names = needed(form), dict[Value, str]()
+    values = [value for value in form.values if value in used]
     taken: set[str] = {*keyword.kwlist, *_TAKEN}
     adjoints = _adjoints(values) if len(values) <= _MOST else set()
     for value in sorted(
@@ -116,9 +110,8 @@ def _wrapped(line: str) -> str:
     )
 
 
-def described(form: Form, loops: list[list[Value]]) -> str:
+def described(names: dict[Value, str], loops: list[list[Value]]) -> str:
     """Say what of a plan runs as a loop, and what for all time steps at once."""
-    names = _names(_used(form))
     ops = [value for value in names if value.kind == CALL]
     inside = {value for members in loops for value in members}
     lines = [f"{len(ops)} ops, {len(loops)} loops"]

@@ -18,7 +18,7 @@ from .emitting import Emitter
 from .form import SEED, Form, Read, Value
 from .improving import hoist, improve, sum_up
 from .lowering import unrolled
-from .naming import described, readable
+from .naming import described, program_names, readable
 from .reach import Reach
 from .recurring import folded_form
 from .rules import expand
@@ -101,10 +101,9 @@ class Plan:
         emitter = Emitter(form, backend)
         text, space = emitter.source(), emitter.space
         self.captured = [value.data for value in emitter.captured]
-        self.source = readable(
-            "\n".join([*emitter.kernels, text]), form, space
-        )  # now: the form holds the recorded graph, and is let go
-        self._described = described(form, emitter.loops)
+        names = program_names(form)  # now: the form holds the recorded graph, and is let go
+        self.source = readable("\n".join([*emitter.kernels, text]), names, space)
+        self._described = described(names, emitter.loops)
         if backend == "numba":
             self._described += (
                 f"\ncompiled by numba: {len(emitter.loops) - len(emitter.refused)} of {len(emitter.loops)} loops"

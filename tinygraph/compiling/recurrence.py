@@ -47,25 +47,16 @@ class Recurrence:
 
     def _passing(self) -> set[Value]:
         """Return the values that no other iteration reads, nor what is outside: one row does for all iterations."""
-        read = {read.source for read in self.emitter.form.outputs}.union(self.emitter.form.gradients)
-        lasting = {v for v in self.members if not v.shape or v in read or any(self.padding[self.root(v)[0]])}
-        for value in self.members:
-            lasting.update([value] if any(reader not in self.inside for reader in self.emitter.readers[value]) else [])
-            for source, step, offset in value.all_reads():
-                lasting.update([source] if (step, offset) != (1, 0) else [])
-        shares = [(value, self.root(value)[0]) for value in self.base]
-        shares += [(value, value.reads[0].source) for value in self.members if self.is_part(value)]
-        shares += [(value, self.root(read.source)[0]) for value in self.members for read in self._joined(value)]
+        readers, results = self.emitter.readers, self.emitter.results
+        outside = {v for v in self.members if v in results or not self.inside.issuperset(readers[v])}
+        lasting = {self.root(v)[0] for v in self.members if not v.shape or v in outside or any(self.padding[v])}
+        wholes = [v for v in self.members if self.is_part(v) or v.kind == ASSEMBLE]
+        shares = [{v, self.root(x)[0]} for v in wholes for x in v.sources() if x in self.inside]
         before = -1
         while before < len(lasting):
             before = len(lasting)
-            for pair in shares:
-                if not lasting.isdisjoint(pair):
-                    lasting.update(pair)
-        return self.inside - lasting
-
-    def _joined(self, value: Value) -> tuple[Read, ...]:
-        return tuple([read for read in value.reads if read.source in self.inside]) if value.kind == ASSEMBLE else ()
+            lasting.update(*(pair for pair in shares if not lasting.isdisjoint(pair)))
+        return {value for value in self.members if self.root(value)[0] not in lasting}
 
     def allocate(self, without: Collection[Value] = ()) -> None:
         """Make the buffers of all values but those that need none."""
@@ -133,12 +124,10 @@ class Recurrence:
         for index, read in zip(value.data, value.reads, strict=True):
             if read.source not in self.inside or (read.step, read.offset) != (1, 0):
                 continue
-            root, shift = self.root(read.source)
+            root, _ = self.root(read.source)
             computed = root.kind == SUM or (root.kind == CALL and isinstance(root.op.forward, np.ufunc))
-            alone = not shift and self.padding[root] == [0, 0] and root not in self.array
-            place = self.rows(value)[index_of_all(index)]
-            if computed and alone and place.shape[1:] == root.shape:
-                self.array[root] = place
+            if computed and self.padding[root] == [0, 0]:
+                self.array[root] = self.rows(value)[index_of_all(index)]
 
     def _view(self, value: Value) -> np.ndarray:
         """Return the array of a value: a view of its operand's where NumPy gives one, else an array of zeros."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .batching import as_rows
 from .form import CALL, TOTAL, Read, Value
 
 if TYPE_CHECKING:
@@ -88,14 +89,10 @@ def total(emitter: Emitter, value: Value) -> str:
         if source.op.name == "sum":
             rest = "".join(f", {n}" for n in source.shape)
             return f"np.add.reduce({operands[0].text}.reshape(-1{rest}), axis=0)"
-        a, b = operands
-        if source.op.name == "outer":
-            return f"{a.text}.T.dot({b.text})"
-        rows, columns = source.shape
-        turned = _turned(source)
-        if turned is not None:
-            x = emitter.operand(turned, *source.span)
-            return f"{x.text}.reshape(-1, {rows}).T.dot({b.text}.reshape(-1, {columns}))"
-        return f"{a.text}.transpose(1, 0, 2).reshape({rows}, -1).dot({b.text}.reshape(-1, {columns}))"
+        factors = factors_of_sum(emitter, value)
+        if factors is not None:
+            a, b = (as_rows(emitter.operand(read, low, high)) for read in factors)
+            return f"{a}.T.dot({b})"
+        return f"{operands[0].text}.transpose(1, 0, 2).reshape({source.shape[0]}, -1).dot({as_rows(operands[1])})"
     operand = emitter.operand(read, low, high)
     return f"np.add.reduce({operand.text}, axis=0)" if operand.batched else f"{operand.text} * {high - low}"

@@ -6,6 +6,7 @@ import pytest
 import tinygraph as tg
 from tests.benchmarks.programs import CELLS, make
 from tests.tinygraph.compiling.backends import BACKENDS
+from tinygraph.backward.pytree import flatten
 from tinygraph.compiling.places import Argument, are_apart
 
 PARAMETERS = (2, 3, 4, 5, 6)
@@ -61,6 +62,61 @@ def test_what_is_read_later_is_there(backend, count):
             np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
     report = compiled.report()
     assert "loop ×" in report and "op by op" not in report and "in NumPy, since" not in report, report
+
+
+def returned_of_some_steps(xs, w):
+    """Return what no other iteration reads, and nothing else but the caller."""
+    h, gates = np.zeros((2, 3)), []
+    for x in xs:
+        gate = tg.sigmoid(tg.linear(h, w) + x)
+        h = np.tanh(gate * h + x)
+        gates.append(gate)
+    return gates[0], gates[2], gates[-1], h
+
+
+def single_numbers(xs, w):
+    """Return a sum of what depends on single numbers of the iteration."""
+    h = np.zeros((2, 3))
+    for x in xs:
+        h = np.tanh(tg.linear(h, w) * np.sum(h * x) + np.max(h))
+    return np.sum(h)
+
+
+def read_later_or_elsewhere(xs, w, b):
+    """Return a sum of parts of an array, of which the next iteration, b's gradient and a product read one alone."""
+    h, late = np.zeros((2, 3)), np.zeros((2, 3))
+    for x in xs:
+        z = tg.linear(h, w) + np.concatenate([x, x, x], axis=-1)
+        first, second, third = z[:, :3] + late, z[:, 3:6] + b, tg.linear(z[:, 6:], w[:3])
+        h, late = np.tanh(first) * tg.sigmoid(second) + np.tanh(third), first
+    return np.sum(h * h)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("wrt", [0, 1, 2, (0, 1, 2)])
+def test_parts_of_an_array_that_are_read_otherwise_too(wrt, backend):
+    rng = np.random.default_rng(0)
+    eager = tg.value_and_grad(read_later_or_elsewhere, wrt)
+    compiled = tg.compile(eager, backend=backend)
+    for _ in range(3):
+        arguments = rng.normal(size=(5, 2, 3)), rng.normal(size=(9, 3)), rng.normal(size=3)
+        for a, b in zip(flatten(compiled(*arguments)), flatten(eager(*arguments)), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-10)
+    report = compiled.report()
+    assert "backward loop ×" in report and "op by op" not in report and "in NumPy" not in report, report
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("function", [returned_of_some_steps, single_numbers])
+def test_what_is_read_in_one_iteration_only(function, backend):
+    rng = np.random.default_rng(0)
+    compiled = tg.compile(function, backend=backend)
+    for _ in range(3):
+        xs, w = rng.normal(size=(5, 2, 3)), rng.normal(size=(3, 3))
+        for a, b in zip(flatten(compiled(xs, w)), flatten(function(xs, w)), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12)
+    report = compiled.report()
+    assert "loop ×" in report and "op by op" not in report and "in NumPy" not in report, report
 
 
 @pytest.mark.parametrize(
