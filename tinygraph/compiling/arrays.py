@@ -30,7 +30,7 @@ def product(writer: KernelWriter, value: Value) -> None:
     dims = len(first.source.shape), len(second.source.shape)
     if rest or max(dims) > 2 or min(dims) == 0 or not value.shape:
         raise NotTaken(f"a {value.op.name} of {dims[0]} and {dims[1]} axes")
-    turned = value.op.name == "linear" or (dims == (2, 1) and _is_fixed(first))
+    turned = value.op.name == "linear" or (dims == (2, 1) and not first.varies)
     if value.op.name != "linear" and turned:
         first, second = second, first
     a, b = (_converted(writer, writer.places.whole(read), read, value) for read in (first, second))
@@ -38,7 +38,7 @@ def product(writer: KernelWriter, value: Value) -> None:
     whole = place.is_whole(value.shape)
     out = str(place if whole else writer.places.rows(rows, f"{writer.emitter.name(value)}_rows", writes=True))
     dense = _is_dense(writer, first) and _is_dense(writer, Read(value, 1, 0))
-    if _is_fixed(second) and len(second.source.shape) == 2 and _is_small(value, second) and dense:
+    if not second.varies and len(second.source.shape) == 2 and _is_small(value, second) and dense:
         writer.lines.append(f"product({a}, {_packed(writer, b, second, value.dtype, turned)}, {out})")
         return
     if turned and len(first.source.shape) == 1:
@@ -57,11 +57,6 @@ def _packed(writer: KernelWriter, text: str, read: Read, dtype: np.dtype, turned
     own = writer.arguments.array(name, name, dtype, 3, writes=True)
     writer.before[own] = f"pack({text}{'.T' if turned else ''}, {own})"
     return own
-
-
-def _is_fixed(read: Read) -> bool:
-    """Tell whether an operand is the same in all iterations."""
-    return read.source.loop is None or not read.step
 
 
 def _is_dense(writer: KernelWriter, read: Read) -> bool:
@@ -91,7 +86,7 @@ def _converted(writer: KernelWriter, text: str, read: Read, value: Value) -> str
     """Return an array in the dtype of a value: products are of equal dtypes."""
     if read.source.dtype == value.dtype:
         return text
-    if read.source.loop is not None and read.step:
+    if read.varies:
         return f"{text}.astype(np.{value.dtype})"
     name = f"{text}_in_{value.dtype}"
     writer.before[name] = f"{name} = {text}.astype(np.{value.dtype})"
@@ -99,7 +94,7 @@ def _converted(writer: KernelWriter, text: str, read: Read, value: Value) -> str
 
 
 def _transposed(writer: KernelWriter, text: str, read: Read) -> str:
-    if read.source.loop is not None and read.step:
+    if read.varies:
         return f"{text}.T"
     name = f"{text}_T"
     writer.before[name] = f"{name} = np.ascontiguousarray({text}.T)"
@@ -117,7 +112,7 @@ def assemble(writer: KernelWriter, value: Value) -> None:
 
 def join(writer: KernelWriter, value: Value) -> None:
     """Write a concatenation or a stack, each part in its place."""
-    axis, ndim = (value.attributes or {}).get("axis", 0), len(value.shape)
+    axis, ndim = value.named.get("axis", 0), len(value.shape)
     if not isinstance(axis, int):
         raise NotTaken(f"a {value.op.name} of all axes")
     rows, start = writer.recurrence.rows(value), 0
@@ -131,7 +126,7 @@ def join(writer: KernelWriter, value: Value) -> None:
 
 def scatter(writer: KernelWriter, value: Value) -> None:
     """Write a part of an array of zeros."""
-    index = (value.attributes or {})["index"]
+    index = value.named["index"]
     if not is_basic(index):
         raise NotTaken("a scatter by an array of indices")
     _copy(writer, writer.recurrence.rows(value)[index_of_all(index)], value.reads[0], value)
@@ -146,7 +141,7 @@ def turn(writer: KernelWriter, value: Value) -> None:
         _copy(writer, rows.reshape(rows.shape[0], *source.shape), value.reads[0], value)
         return
     labels = np.arange(int(np.prod(source.shape))).reshape(source.shape)
-    turned = value.op.forward(labels, **(value.attributes or {}))
+    turned = value.op.forward(labels, **value.named)
     order = [int(np.argmax([turned.strides[k] == s for k in range(turned.ndim)])) for s in labels.strides]
     if sorted(order) != list(range(turned.ndim)) or len(set(labels.strides)) < turned.ndim:
         raise NotTaken(f"a {value.op.name} of axes of length 1")
@@ -163,7 +158,7 @@ def _copy(writer: KernelWriter, rows: np.ndarray, read: Read, value: Value) -> N
 
 def take(writer: KernelWriter, value: Value) -> None:
     """Write a part of an array of another iteration."""
-    (source, _, offset), index = value.reads[0], (value.attributes or {})["index"]
+    (source, _, offset), index = value.reads[0], value.named["index"]
     if source not in writer.recurrence.inside or not is_basic(index):
         raise NotTaken("an index that is an array")
     part = writer.recurrence.rows(source, offset)[index_of_all(index)]
@@ -194,7 +189,7 @@ def reduce(writer: KernelWriter, value: Value) -> None:
 def variance(writer: KernelWriter, value: Value) -> None:
     """Write a variance or a standard deviation along the last axis."""
     place, like, count = _reduced(writer, value)
-    source, ddof = value.reads[0].source, int((value.attributes or {}).get("ddof", 0))
+    source, ddof = value.reads[0].source, int(value.named.get("ddof", 0))
     row, name = Elements(writer, source.shape), writer.emitter.name(value)
     x, y = row.operand(value.reads[0]), row.element(place, like)
     if row.variables[-1] in re.findall(r"\w+", y.partition("[")[2]):
@@ -216,7 +211,7 @@ def variance(writer: KernelWriter, value: Value) -> None:
 
 def _reduced(writer: KernelWriter, value: Value) -> tuple[Place, Value, str]:
     """Return where a reduction is written, it with axes of length 1, and how many numbers become one."""
-    source, named = value.reads[0].source, value.attributes or {}
+    source, named = value.reads[0].source, value.named
     axis, ndim = named.get("axis"), len(source.shape)
     if set(named) - {"axis", "keepdims", "ddof"} or not ndim:
         raise NotTaken(f"a {value.op.name} of another kind")
@@ -231,7 +226,7 @@ def _reduced(writer: KernelWriter, value: Value) -> tuple[Place, Value, str]:
 
 def softmax(writer: KernelWriter, value: Value) -> None:
     """Write a softmax along the last axis."""
-    source, axis = value.reads[0].source, (value.attributes or {}).get("axis", -1)
+    source, axis = value.reads[0].source, value.named.get("axis", -1)
     if not source.shape or axis not in (-1, len(source.shape) - 1):
         raise NotTaken(f"a {value.op.name} along another axis")
     row, name = Elements(writer, source.shape), writer.emitter.name(value)

@@ -41,14 +41,14 @@ def shifted(axis: Any, ndim: int) -> Any:
 
 def _reduced(value: Value, operands: list[Operand]) -> str | None:
     (x,) = operands
-    named = value.attributes or {}
+    named = value.named
     axis = shifted(named.get("axis"), len(x.shape))
     return f"np.{value.op.name}({x.text}, axis={axis}, keepdims={named.get('keepdims', False)})" if x.shape else None
 
 
 def _along_axis(value: Value, operands: list[Operand]) -> str | None:
     (x,) = operands
-    axis = (value.attributes or {}).get("axis", -1)
+    axis = value.named.get("axis", -1)
     return f"{{f}}({x.text}, axis={shifted(axis, len(x.shape))})" if isinstance(axis, int) and x.shape else None
 
 
@@ -58,13 +58,13 @@ def _reshaped(value: Value, operands: list[Operand]) -> str:
 
 def _transpose(value: Value, operands: list[Operand]) -> str:
     ndim = len(operands[0].shape)
-    axes = (value.attributes or {}).get("axes")
+    axes = value.named.get("axes")
     order = range(ndim)[::-1] if axes is None else [axis % ndim for axis in axes]
     return f"{operands[0].text}.transpose({(0, *(axis + 1 for axis in order))})"
 
 
 def _swapaxes(value: Value, operands: list[Operand]) -> str:
-    named, ndim = value.attributes or {}, len(operands[0].shape)
+    named, ndim = value.named, len(operands[0].shape)
     first, second = (shifted(named.get(name, default), ndim) for name, default in (("axis1", -1), ("axis2", -2)))
     return f"{operands[0].text}.swapaxes({first}, {second})"
 
@@ -88,7 +88,7 @@ def index_of_all(index: Any) -> Any:
 
 
 def _getitem(value: Value, operands: list[Operand]) -> str | None:
-    index = (value.attributes or {})["index"]
+    index = value.named["index"]
     return f"{operands[0].text}[{written(index_of_all(index))}]" if is_basic(index) else None
 
 
@@ -98,13 +98,13 @@ def _rows(value: Value, operands: list[Operand]) -> str | None:
 
 
 def _scatter(value: Value, operands: list[Operand]) -> str | None:
-    index, shape = (value.attributes or {})["index"], (value.count, *value.shape)
+    index, shape = value.named["index"], (value.count, *value.shape)
     basic = is_basic(index)
     return f"{{f}}({operands[0].text}, index=np.s_[{written(index_of_all(index))}], shape={shape})" if basic else None
 
 
 def _joined(value: Value, operands: list[Operand]) -> str | None:
-    axis = (value.attributes or {}).get("axis", 0)
+    axis = value.named.get("axis", 0)
     parts = [x.text if x.batched else f"np.broadcast_to({x.text}, {(value.count, *x.shape)})" for x in operands]
     if not isinstance(axis, int):
         return None

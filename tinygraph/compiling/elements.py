@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .form import SUM, Read, Value
-from .fusing import is_number
 from .places import Place
-from .scalars import expression
+from .scalars import expression, is_number
 
 if TYPE_CHECKING:
     from .kernels import KernelWriter

@@ -239,7 +239,7 @@ class Emitter:
 
     def _fold(self, value: Value) -> None:
         """Work out now what depends on constants alone."""
-        result = value.op.forward(*[self.known[read.source] for read in value.reads], **(value.attributes or {}))
+        result = value.op.forward(*[self.known[read.source] for read in value.reads], **value.named)
         if getattr(value.op, "saves", None) is not None:
             result, self.space[f"saved{value.number}"] = result
         self.space[self.name(value)] = self.known[value] = result

@@ -38,6 +38,11 @@ class Read(NamedTuple):
     step: int = 0
     offset: int = 0
 
+    @property
+    def varies(self) -> bool:
+        """Whether it is another instance in each iteration."""
+        return self.source.loop is not None and self.step != 0
+
 
 class Case(NamedTuple):
     """What a `JOIN` or a `SUM` reads in its iterations from `low` to before `high`."""
@@ -112,6 +117,11 @@ class Value:
         self.of = of
         self.requires = False
         self.number = -1
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """Its attributes; an empty dict where it has none."""
+        return self.attributes or {}
 
     @property
     def span(self) -> tuple[int, int]:

@@ -291,7 +291,7 @@ class Function:
     def _cross_entropy_adjoint(self, value: Value) -> None:
         (g, p, target), emitter, K = value.reads, self.emitter, value.shape[-1:]
         names = self._flat(p, value, K), self._flat(target, value, ())
-        if g.source.loop and g.step:
+        if g.varies:
             adjoint = self._flat(g, value, ())
         elif g.source in self.computed:
             raise Stale

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from ..ops.elementwise import add
 from .batching import is_basic
-from .form import ASSEMBLE, CALL, CONSTANT, Form, Read, Value
+from .form import ASSEMBLE, CALL, Form, Read, Value
 from .own import LINEAR
 from .recurrence import Recurrence
 from .scalars import CHEAP, is_elementwise
@@ -109,7 +109,7 @@ def sunk(members: list[Value], readers: dict[Value, list[Value]], results: set[V
         if value.kind != CALL or value.loop is None or value in results or value.low > low or value.high < high:
             return False
         if value.op.name == "getitem":
-            index = (value.attributes or {})["index"]
+            index = value.named["index"]
             (read,) = value.reads
             if not is_basic(index) or read.step != 1 or read.offset or not _of_unit_steps(index):
                 return False
@@ -136,11 +136,6 @@ def sunk(members: list[Value], readers: dict[Value, list[Value]], results: set[V
 def _of_unit_steps(index: object) -> bool:
     parts = index if isinstance(index, tuple) else (index,)
     return all(part is not None and (not isinstance(part, slice) or part.step in (None, 1)) for part in parts)
-
-
-def is_number(value: Value) -> bool:
-    """Tell whether a value is one number that is known before."""
-    return value.kind == CONSTANT and value.loop is None and value.shape == ()
 
 
 def without_bias(form: Form, members: list[Value]) -> None:

@@ -49,7 +49,7 @@ def _through(read: Read) -> Read:
             if term.source.loop is not None or term.source.shape != source.shape:
                 return read
             read = read._replace(source=term.source)  # of an array, a row may be read
-        elif term.source.loop is None or term.step == 0 or read.step == 0:
+        elif not term.varies or read.step == 0:
             return read
         else:
             read = Read(term.source, read.step * term.step, term.step * read.offset + term.offset)
@@ -156,7 +156,7 @@ class _Improving:
             here = (case.read.step, case.read.offset) in ((1, 0), (0, 0)) and scattered.loop is value.loop
             if not whole or not here or scattered.kind != CALL or scattered.op.name != "scatter":
                 return
-            index = (scattered.attributes or {})["index"]
+            index = scattered.named["index"]
             if len(self.readers[scattered]) != 1 or not is_basic(index) or scattered.dtype != value.dtype:
                 return
             covered[index] += 1
@@ -204,12 +204,12 @@ def sum_up(form: Form, outputs: list[Read]) -> None:
 
 
 def _is_running(value: Value, join: Value, term: Read) -> bool:
-    if len(join.cases) != 2 or join.span != value.span or term.source.loop is None or term.step == 0:
+    if len(join.cases) != 2 or join.span != value.span or not term.varies:
         return False
     first, later = join.cases
     begins = first.read.source.loop is None and (first.low, first.high) == (value.low, value.low + 1)
     same = term.source.shape == value.shape and term.source.dtype == value.dtype
-    return begins and later.read == Read(value, 1, -1) and same and first.read.source is not value
+    return begins and later.read == Read(value, 1, -1) and same
 
 
 def _sum_up(form: Form, value: Value, join: Value, term: Read, outputs: list[Read]) -> None:

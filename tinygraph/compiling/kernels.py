@@ -9,7 +9,7 @@ from .form import ASSEMBLE, Value
 from .fusing import Groups
 from .places import Arguments, Places
 from .recurrence import Recurrence
-from .scalars import fits, is_elementwise
+from .scalars import FLOATS, is_elementwise, is_plain_number
 
 
 class KernelWriter:
@@ -38,9 +38,9 @@ class KernelWriter:
             return
         if not is_elementwise(value) and (value.kind != "call" or value.op.name not in WRITERS):
             raise NotTaken(f"{value.op.name if value.op is not None else value.kind}")
-        reason = fits(value)
-        if reason:
-            raise NotTaken(reason)
+        for dtype in [value.dtype, *(source.dtype for source in value.sources() if not is_plain_number(source))]:
+            if dtype.kind != "b" and dtype not in FLOATS:
+                raise NotTaken(f"numbers of {dtype}")
 
     def body(self) -> list[str]:
         """Return the loop."""

@@ -45,7 +45,7 @@ class LoopWriter:
         emitter = self.emitter
         recurrence = self.recurrence
         low, high = recurrence.low, recurrence.high
-        if source.loop is None or step == 0:
+        if not read.varies:
             return emitter.operand(read, low, high).text
         name = f"{emitter.name(source)}_t" + (f"_{'m' if offset < 0 else 'p'}{abs(offset)}" if offset else "")
         name += "r" if step < 0 else ""
@@ -126,8 +126,8 @@ class LoopWriter:
             write(f"np.exp({out}, {out})")
             write(f"add({out}, 1, {out})")
             write(f"np.reciprocal({out}, {out})")
-        elif value.op.name == "scatter" and is_basic(value.attributes["index"]):  # type: ignore[index]
-            index = index_of_all(value.attributes["index"])  # type: ignore[index]
+        elif value.op.name == "scatter" and is_basic(value.named["index"]):
+            index = index_of_all(value.named["index"])
             write(f"{self._through(f'{out}_part', emitter.rows[value][index])}[...] = {operands[0]}")
         elif value.op.saves is not None:
             write(f"{out}[...], saved{value.number}_t = {emitter.call(value, operands)}")

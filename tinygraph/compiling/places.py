@@ -113,7 +113,7 @@ class Places:
             return self.in_owner(recurrence.rows(source, offset), source, writes=False)
         if source in self.sunk:
             return self._part(source)
-        if source.loop is None or step == 0:
+        if not read.varies:
             operand = emitter.operand(read, low, high)
             name = name if source.loop is None else f"{name}_at{offset - source.low}"
             return self._given(name, operand, source, "")
@@ -170,7 +170,7 @@ class Places:
     def _part(self, value: Value) -> Place:
         """Return the place of a part of something outside the recurrence."""
         inner = self.of(value.reads[0])
-        index = value.attributes["index"]  # type: ignore[index]
+        index = value.named["index"]
         source = np.empty(value.reads[0].source.shape, np.int8)
         axes = _axes(source[index][None], source[None])
         if axes is None:

@@ -11,7 +11,7 @@ import sys
 import types
 from abc import ABCMeta, get_cache_token
 from collections import OrderedDict, defaultdict, deque, namedtuple
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from operator import attrgetter
 from pathlib import PurePath
@@ -286,11 +286,12 @@ class Reach:
         self._next(type(value), what)
         if hasattr(value, "__dict__"):
             self._mapping(value.__dict__, what)
-        for name in _slots(type(value)):
-            self._slot_of(value, name, what)
+        for member in (member for base in type(value).__mro__ for member in vars(base).values()):
+            if isinstance(member, types.MemberDescriptorType):
+                self._slot_of(value, member.__name__, what)
 
     def _slot_of(self, value: Any, name: str, what: str) -> None:
-        self.state.note_answer(partial(_slot, value, name), f"{name} of {what}")
+        self.state.note_answer(lambda: (getattr(value, name, None),), f"{name} of {what}")
         self._next(getattr(value, name, None), f"{name} of {what}")
 
 
@@ -323,12 +324,3 @@ _FOLLOW: tuple[tuple[Any, Any], ...] = (
 def _is_atom(value: Any) -> bool:
     """Tell whether a value never changes: one of a class that a program made may have attributes, which do."""
     return isinstance(value, _ATOMS) and type(value) is not np.void and is_of_library(type(value))
-
-
-def _slot(value: Any, name: str) -> tuple[Any]:
-    return (getattr(value, name, None),)
-
-
-def _slots(kind: type) -> Iterator[str]:
-    members = (member for base in kind.__mro__ for member in vars(base).values())
-    return (member.__name__ for member in members if isinstance(member, types.MemberDescriptorType))

@@ -135,7 +135,7 @@ class Recurrence:
             rows = self.rows(value.reads[0].source)
             self.views.add(value)
             if value.op.name == "getitem":
-                return rows[index_of_all(value.attributes["index"])]  # type: ignore[index]
+                return rows[index_of_all(value.named["index"])]
             return rows.reshape(value.count, *value.shape)
         return self.emitter.zeros(value, *self.padding[value], once=value in self.passing)
 
@@ -146,7 +146,7 @@ class Recurrence:
         (read,) = value.reads
         if self.padding[value] != [0, 0] or read.source not in self.inside or read.offset:
             return False
-        return value.op.name != "getitem" or is_basic(value.attributes["index"])  # type: ignore[index]
+        return value.op.name != "getitem" or is_basic(value.named["index"])
 
     def _is_view(self, value: Value) -> bool:
         if not self.is_part(value):

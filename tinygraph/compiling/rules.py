@@ -16,6 +16,7 @@ from .errors import NotCompiled
 from .form import CALL, CONSTANT, PART, PULL, Form, Read, Value, shape_and_dtype
 from .lowering import Foreign
 from .own import CROSS_ENTROPY
+from .scalars import is_plain_number
 from .watching import Recorder
 
 
@@ -93,9 +94,7 @@ def _expanded(form: Form, pull: Value) -> dict[int, Read]:
 
 def _stand_in(value: Value) -> Any:
     """Return a Tensor of the shape and dtype of a value, or a plain number itself: no rule looks at others."""
-    if value.kind == CONSTANT and value.loop is None and not hasattr(value.data, "dtype"):
-        return value.data
-    return make_leaf(np.ones(value.shape, value.dtype))
+    return value.data if is_plain_number(value) else make_leaf(np.ones(value.shape, value.dtype))
 
 
 class _Receives:

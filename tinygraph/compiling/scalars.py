@@ -37,17 +37,14 @@ def is_elementwise(value: Value) -> bool:
     return value.kind == CALL and value.op.name in _EXPRESSIONS and not own
 
 
-def fits(value: Value) -> str:
-    """Tell why a value cannot be computed in a compiled loop; empty where it can."""
-    for dtype in [value.dtype, *(source.dtype for source in value.sources() if not is_plain_number(source))]:
-        if dtype.kind != "b" and dtype not in FLOATS:
-            return f"numbers of {dtype}"
-    return ""
+def is_number(value: Value) -> bool:
+    """Tell whether a value is one number that is known before."""
+    return value.kind == CONSTANT and value.loop is None and value.shape == ()
 
 
 def is_plain_number(value: Value) -> bool:
     """Tell whether a value is a Python number, which takes the dtype of what it is computed with."""
-    return value.kind == CONSTANT and value.loop is None and not hasattr(value.data, "dtype")
+    return is_number(value) and not hasattr(value.data, "dtype")
 
 
 def expression(value: Value, operands: list[str]) -> str:
@@ -60,11 +57,7 @@ def expression(value: Value, operands: list[str]) -> str:
         for k, read in enumerate(value.reads[first:], first):
             if read.source.dtype == bool:
                 operands[k] = f"number({operands[k]})"
-    if name == "power" and _is_two(value.reads[1].source):
+    if name == "power" and is_number(value.reads[1].source) and value.reads[1].source.data == 2:
         name, operands = "square", operands[:1]
     form = _EXPRESSIONS[name]
     return form.format(", ".join(operands)) if form.count("{") == 1 < len(operands) else form.format(*operands)
-
-
-def _is_two(value: Value) -> bool:
-    return value.kind == CONSTANT and value.loop is None and value.shape == () and value.data == 2

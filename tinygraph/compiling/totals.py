@@ -39,10 +39,10 @@ def _is_whole(value: Value) -> bool:
 
 def _is_sum(value: Value) -> bool:
     product = value.reads[0].source
-    looped = all(read.source.loop and read.step for read in product.reads)
+    looped = all(read.varies for read in product.reads)
     if product.op.name == "add_rows":
         adjoint, index, like = product.reads
-        return bool(adjoint.source.loop and adjoint.step and index.source.loop and index.step) and not like.source.loop
+        return adjoint.varies and index.varies and not like.source.loop
     if product.op.name == "matmul":
         return looped and all(len(read.source.shape) == 2 for read in product.reads)
     if product.op.name == "outer":
@@ -52,7 +52,7 @@ def _is_sum(value: Value) -> bool:
 
 def _leading(value: Value) -> bool:
     """Tell whether a sum is over the first axes, which it drops."""
-    named = value.attributes or {}
+    named = value.named
     axis, ndim = named.get("axis"), len(value.reads[0].source.shape)
     axes = range(ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
     return not named.get("keepdims") and sorted(a % ndim for a in axes) == list(range(len(axes))) if ndim else False
@@ -75,7 +75,7 @@ def summed(emitter: Emitter, value: Value) -> Read | None:
     read = value.reads[0]
     if read.source in emitter.absorbed:
         return read.source.reads[0] if read.source.op.name == "sum" else None
-    return read if read.source.loop and read.step else None
+    return read if read.varies else None
 
 
 def total(emitter: Emitter, value: Value) -> str:

@@ -106,8 +106,18 @@ def test_parts_of_an_array_that_are_read_otherwise_too(wrt, backend):
     assert "backward loop ×" in report and "op by op" not in report and "in NumPy" not in report, report
 
 
+def the_same_in_all(xs, w):
+    """Return a sum of rows that are computed in each iteration, and are the same in all."""
+    h, rows = np.zeros((2, 3)), []
+    for x in xs:
+        row = np.tanh(tg.linear(w[:2], w))
+        h = np.tanh(tg.linear(h, w) * row + x)
+        rows.append(row)
+    return np.sum(np.stack(rows) * xs) + np.sum(h)
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("function", [returned_of_some_steps, single_numbers])
+@pytest.mark.parametrize("function", [returned_of_some_steps, single_numbers, the_same_in_all])
 def test_what_is_read_in_one_iteration_only(function, backend):
     rng = np.random.default_rng(0)
     compiled = tg.compile(function, backend=backend)
