@@ -240,9 +240,10 @@ class Reach:
             self.state.note_generator(generator.getstate, generator.setstate, what)
 
     def _class(self, cls: type, what: str) -> None:
-        self.state.note_answer(lambda: cls.__mro__, what)
         if isinstance(cls, ABCMeta):
             self.state.note_answer(get_cache_token, f"what is registered as a {cls.__name__}")
+        if not is_of_library(cls):
+            self.state.note_answer(lambda: cls.__mro__, what)
         for base in cls.__mro__:
             if not is_of_library(base):
                 self._known[id(base)] = base
