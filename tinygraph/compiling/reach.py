@@ -206,10 +206,10 @@ class Reach:
             return
         self._modules[module] |= names
         self.state.note_names(vars(module).get, sorted(names), module.__name__)
+        known = is_stable(file) and not is_opaque_module(module.__name__)
         for name in sorted(names):
             value = vars(module)[name]
-            known = is_stable(file) and not is_opaque_module(module.__name__) and not is_opaque(value)
-            if not known or isinstance(value, types.ModuleType | ABCMeta):
+            if not known or isinstance(value, types.ModuleType | ABCMeta) or is_opaque(value):
                 self._next(value, f"{module.__name__}.{name}")
 
     # -- objects ------------------------------------------------------------------------------------------------------
