@@ -204,9 +204,13 @@ def test_the_installed_command_is_this_one():
 
 
 def test_limits_of_colours_are_two_numbers_with_a_colon(here, script, tmp_path):
-    assert here("draw", script, "--overlay", "grad_norm", "--limits", "1e-3:10", "-o", "g.svg")[0] == 0
-    marks = [text.text for text in ElementTree.parse(tmp_path / "g.svg").iter() if text.get("class") == "key"]
-    assert marks[1:6] == ["≤ 0.001", "0.01", "0.1", "1", "≥ 10"]
+    for limits, expected in (
+        ("1e-3:10", ["0.001", "0.01", "0.1", "1", "10"]),
+        ("0.5:1", ["≤ 0.5", "0.59", "0.71", "0.84", "≥ 1"]),
+    ):
+        assert here("draw", script, "--overlay", "grad_norm", "--limits", limits, "-o", "g.svg")[0] == 0
+        marks = [text.text for text in ElementTree.parse(tmp_path / "g.svg").iter() if text.get("class") == "key"]
+        assert marks[1:6] == expected
     for limits, message in (
         ("1", "expected two numbers as 1e-6:10, not '1'"),
         ("a:b", "expected two numbers"),

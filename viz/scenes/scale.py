@@ -52,7 +52,10 @@ class Scale:
 
     @classmethod
     def of(cls, values: Iterable[float | None], logarithmic: bool, given: Scale | None = None) -> Scale:
-        """Return the scale of some numbers: that which is given, or from the least to the greatest of them."""
+        """Return the scale of some numbers: between given limits, or from the least to the greatest of them.
+
+        What is marked beyond the limits is theirs alone, never what others that share the limits have there.
+        """
         values = list(values)
         numbers = [value for value in values if value is not None]
         finite = [value for value in numbers if math.isfinite(value)]
@@ -62,15 +65,15 @@ class Scale:
             given = cls(_within_decades(min(shown, default=high), high, logarithmic), high, logarithmic)
         return replace(
             given,
-            below=given.below or any(value < given.low for value in finite),
-            above=given.above or any(value > given.high for value in finite),
-            not_finite=given.not_finite or len(finite) < len(numbers),
-            unknown=given.unknown or len(numbers) < len(values),
+            below=any(value < given.low for value in finite),
+            above=any(value > given.high for value in finite),
+            not_finite=len(finite) < len(numbers),
+            unknown=len(numbers) < len(values),
         )
 
     @classmethod
     def between(cls, limits: Any, logarithmic: bool) -> Scale:
-        """Return the scale between two numbers, for any that may lie beyond.
+        """Return the scale between two numbers, to be given to `of`.
 
         Raises
         ------
@@ -82,7 +85,9 @@ class Scale:
         Examples
         --------
         >>> [mark for mark, _ in Scale.between((0.01, 1), logarithmic=True).legend()]
-        ['≤ 0.01', '0.1', '≥ 1']
+        ['0.01', '0.1', '1']
+        >>> [mark for mark, _ in Scale.of([0.001, 0.5], True, Scale.between((0.01, 1), logarithmic=True)).legend()]
+        ['≤ 0.01', '0.1', '1']
         """
         pair = tuple(limits) if isinstance(limits, Iterable) and not isinstance(limits, str) else ()
         if len(pair) != 2 or not all(isinstance(limit, Real) for limit in pair):
@@ -94,7 +99,7 @@ class Scale:
             raise ValueError(f"the first of limits must be below the second, not {low:g} and {high:g}")
         if logarithmic and low <= 0:
             raise ValueError(f"the scale is logarithmic: its limits must be above 0, not {low:g}")
-        return cls(low, high, logarithmic, below=True, above=True)
+        return cls(low, high, logarithmic)
 
     def with_others(self, others: Iterable[Scale]) -> Scale:
         """Return the scale that these share: as wide as is needed, and with everything that any of them marks."""

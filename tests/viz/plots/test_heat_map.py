@@ -94,12 +94,29 @@ def test_heat_maps_share_a_scale_by_limits_and_side_by_side(model):
     assert viz.heat_map(loss, "α", at=np.s_[:, 1], limits=first).legend.entries[-1][0].startswith("≥ ")
     fixed = [viz.heat_map(loss, "α", at=np.s_[:, k], limits=(0, 1)).legend.entries for k in (0, 1)]
     assert fixed[0] == fixed[1]
+    assert [mark for mark, _ in fixed[0]] == ["0", "0.25", "0.5", "0.75", "1"]  # α cannot lie beyond
     both = viz.side_by_side(first, viz.heat_map(loss, "α", at=np.s_[:, 1]), titles=("whole", "padded"))
     assert both.pictures[0].scale == both.pictures[1].scale
     assert both.pictures[0].scale.high == np.max(alphas)
     ids = re.findall(r' id="([^"]+)"', both.svg())
     assert len(ids) == len(set(ids))
     assert both.svg().count(">α</text>") == 2 + 1  # the two headings, and one legend
+
+
+@pytest.mark.parametrize(
+    ("rows", "marks"),
+    [
+        ([[0.0, 1.0]], ["0", "0.25", "0.5", "0.75", "1"]),
+        ([[0.2, 1.5]], ["0", "0.25", "0.5", "0.75", "≥ 1"]),
+        ([[-0.1, 0.5]], ["≤ 0", "0.25", "0.5", "0.75", "1"]),
+        ([[-2.0, 2.0]], ["≤ 0", "0.25", "0.5", "0.75", "≥ 1"]),
+    ],
+)
+def test_a_limit_says_that_more_lies_beyond_only_where_it_does(rows, marks):
+    picture = viz.heat_map(rows, limits=(0, 1))
+    assert [mark for mark, _ in picture.legend.entries] == marks
+    other = viz.heat_map([[0.5]], limits=picture)  # has its limits, and not what lies beyond them
+    assert [mark for mark, _ in other.legend.entries] == ["0", "0.25", "0.5", "0.75", "1"]
 
 
 def test_words_of_sentences_stand_beside_rows_and_columns():

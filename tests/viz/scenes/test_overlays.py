@@ -124,10 +124,9 @@ def colours(drawing):
 def test_drawings_with_the_same_limits_show_the_same_number_in_the_same_colour():
     limits = (1e-3, 1e3)
     weak, strong = (viz.draw(network(gain), "variables", overlay="grad_norm", limits=limits) for gain in (0.1, 10.0))
-    assert weak.scene.legend.entries == strong.scene.legend.entries
-    assert [text for text, _ in weak.scene.legend.entries] == [
-        "≤ 0.001", "0.01", "0.1", "1", "10", "100", "≥ 1000", "none",
-    ]  # fmt: skip
+    marks = [[text for text, _ in drawing.scene.legend.entries] for drawing in (weak, strong)]
+    assert marks == [["0.001", "0.01", "0.1", "1", "10", "100", high, "none"] for high in ("1000", "≥ 1000")]
+    assert [fill for _, fill in weak.scene.legend.entries] == [fill for _, fill in strong.scene.legend.entries]
     # ‖∂L/∂h⁽⁴⁾‖ = √2 in both, and each step back multiplies by the gain
     assert colours(weak)["h⁽⁴⁾"] == colours(strong)["h⁽⁴⁾"]
     assert colours(weak)["h⁽²⁾"] == ramp(round((np.log10(np.sqrt(2) * 1e-2) + 3) / 6 * 50) / 50)
@@ -151,6 +150,14 @@ def test_the_legend_says_what_lies_beyond_its_limits():
     assert "0.05" not in [text for text, _ in entries]
 
 
+def test_a_limit_that_nothing_lies_beyond_is_a_plain_number():
+    first = viz.draw(network(0.1), "variables", overlay="grad_norm", limits=(0.05, 0.5))
+    second = viz.draw(network(1.0), "variables", overlay="grad_norm", limits=first)  # √2 in every time step
+    assert [text for text, _ in second.scene.legend.entries] == ["0.05", "0.1", "≥ 0.5", "none"]
+    both = viz.side_by_side(first, second)
+    assert all(picture.scene.legend.entries[0][0] == "≤ 0.05" for picture in both.pictures)
+
+
 def test_what_is_below_the_decades_of_the_scale_is_said_to_be():
     entries = viz.draw(network(0.01, steps=6), "variables", overlay="grad_norm").scene.legend.entries
     assert entries[0][0].startswith("≤ ")
@@ -160,7 +167,7 @@ def test_time_steps_have_limits_on_a_plain_scale():
     scene = viz.draw(programs.driven_system(3), overlay="time_step", limits=(0, 4)).scene
     fills = {node.label: node.fill for node in scene.nodes}
     assert fills["h⁽²⁾"] == ramp(0.5)
-    assert [text for text, _ in scene.legend.entries][:5] == ["≤ 0", "1", "2", "3", "≥ 4"]
+    assert [text for text, _ in scene.legend.entries][:5] == ["0", "1", "2", "3", "4"]
 
 
 @pytest.mark.parametrize(
