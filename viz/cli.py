@@ -21,7 +21,9 @@ from .debugging.expressions import ExpressionError
 from .debugging.passes import Passes
 from .formats.drawing import Drawing
 from .formats.picture import format_of
+from .plots.charts import NORM, SHARE
 from .plots.plot import Plot
+from .plots.plotting import check_limits
 from .program import Program
 from .scenes.overlays import OVERLAYS
 from .script import Met, ScriptError, Then, run_to_backward
@@ -63,12 +65,23 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     """Parse the command line; what follows ``--`` is the script's own."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
     parser = _parser()
-    options = parser.parse_args(arguments[:end])
+    options = parser.parse_args(_with_minus(arguments[:end]))
     if end < len(arguments):
         if "args" not in options:
             parser.error("only the commands that run a script take arguments for it after --")
         options.args += arguments[end + 1 :]
     return options
+
+
+def _with_minus(arguments: Iterable[str]) -> list[str]:
+    """Join ``--limits -1:1``, whose range begins with a minus, which argparse would take for another option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] in ("--limits", "--timesteps") and re.match(r"-[\d.]", argument):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -99,9 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_timesteps(draw)
     draw.add_argument("--backward", action="store_true", help="add the arrows of the backward pass")
     draw.add_argument("--overlay", choices=tuple(OVERLAYS), help="colour by this")
-    draw.add_argument(
-        "--limits", type=_limits, metavar="LOW:HIGH", help="between which numbers its colours lie, to compare drawings"
-    )
+    _add_limits(draw, "between which numbers its colours lie, to compare drawings")
     draw.add_argument("--numbers", action="store_true", help="write the numbers of small values under their names")
     draw.add_argument("--large", action="store_true", help="draw it even if it takes more than some 50 megabytes")
 
@@ -112,7 +123,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_script(plot)
     plot.add_argument("-o", "--output", default="plot.svg", help="the plot: .svg, .png or .pdf (%(default)s)")
     plot.add_argument("--of", metavar="NAME", help="a variable, or a parameter; by default the state")
-    plot.add_argument("--show", choices=("norm", "share"), help="of what contributes to a parameter")
+    plot.add_argument("--show", choices=(NORM, SHARE), help="of what contributes to a parameter")
+    _add_limits(plot, "where the vertical axis begins and ends, to compare plots")
 
     debug = commands.add_parser("debug", help="run a script and stop at its first backward pass, or at one of interest")
     debug.set_defaults(run=_debug)
@@ -146,6 +158,10 @@ def _add_timesteps(parser: argparse.ArgumentParser) -> None:
         metavar="A:B",
         help="time steps: from A up to, not with, B; A,B,C; the first and last N; or all (:), not the ends of many",
     )
+
+
+def _add_limits(parser: argparse.ArgumentParser, meaning: str) -> None:
+    parser.add_argument("--limits", type=_limits, metavar="LOW:HIGH", help=meaning)
 
 
 def _timesteps(text: str) -> slice | int | list[int]:
@@ -182,7 +198,9 @@ def _draw(options: argparse.Namespace) -> int:
 
 
 def _plot(options: argparse.Namespace) -> int:
-    asked = _asked(options, ("of", "show"))
+    asked = _asked(options, ("of", "show", "limits"))
+    if options.limits:
+        check_limits(options.limits, options.show)
     format_of(options.output, Plot.FORMATS)
     return _write(options, lambda met, path: viz.plot(met.recorded, **_own(met, "plot") | asked).save(path))
 

@@ -74,7 +74,14 @@ def test_draw_writes_the_graph_of_the_first_backward_pass(script, tmp_path):
 
 @pytest.mark.parametrize(
     ("wanted", "shown"),
-    [("2:4", [2, 3]), ("1", [1, 30]), ("5,7", [5, 7]), (":", [*range(1, 31)]), (None, [1, 2, 3, 28, 29, 30])],
+    [
+        ("-2:", [29, 30]),
+        ("2:4", [2, 3]),
+        ("1", [1, 30]),
+        ("5,7", [5, 7]),
+        (":", [*range(1, 31)]),
+        (None, [1, 2, 3, 28, 29, 30]),
+    ],
 )
 def test_time_steps_mean_on_the_command_line_what_they_mean_in_python(here, tmp_path, wanted, shown):
     (tmp_path / "long.py").write_text(
@@ -83,7 +90,7 @@ def test_time_steps_mean_on_the_command_line_what_they_mean_in_python(here, tmp_
         "for t in range(30):\n    h = np.tanh(W @ h)\n"
         "h.sum().backward()\n"
     )
-    steps = [] if wanted is None else [f"--timesteps={wanted}"]
+    steps = [] if wanted is None else ["--timesteps", wanted]
     assert here("draw", "-o", "g.json", "--view", "variables", "--backward", *steps, "long.py") == (0, "")
     scene = json.loads((tmp_path / "g.json").read_text(encoding="utf-8"))
     assert [column["timestep"] for column in scene["columns"] if "timestep" in column] == shown
@@ -241,3 +248,37 @@ def test_plot_writes_the_gradient_by_time_step(here, script, tmp_path):
         status, errors = here("plot", script, *extra)
         assert status == 1
         assert message in errors
+
+
+def test_plots_of_a_script_are_compared_by_limits_of_their_axis(here, script, tmp_path):
+    assert here("plot", script, "--limits", "1e-3:10", "-o", "p.svg") == (0, "")
+    texts = [text.text for text in ElementTree.parse(tmp_path / "p.svg").iter()]
+    assert {"0.001", "10"} <= {*texts}
+    assert here("plot", script, "--of", "w", "--show", "share", "--limits", "-1:2", "-o", "p.svg") == (0, "")
+    assert {"−1", "2"} <= {text.text for text in ElementTree.parse(tmp_path / "p.svg").iter()}
+
+
+@pytest.mark.parametrize(
+    ("limits", "status", "message"),
+    [
+        (("--limits", "1"), 2, "argument --limits: expected two numbers as 1e-6:10, not '1'"),
+        (("--limits", "2:1"), 1, "the first of limits must be below the second, not 2 and 1"),
+        (("--limits", "0:inf"), 1, "limits must be finite, not 0 and inf"),
+        (("--limits", "0:1", "--of", "w", "--show", "norm"), 1, "the scale is logarithmic: its limits must be above 0"),
+        (("--limits", "1:2", "--of", "w", "--show", "share"), 1, "bars stand on 0, which limits must include"),
+    ],
+)
+def test_limits_of_a_plot_that_are_none_are_refused_before_the_script_runs(here, tmp_path, limits, status, message):
+    (tmp_path / "late.py").write_text("open('has_run', 'w')\n")
+    ended, errors = here("plot", "late.py", *limits)
+    assert ended == status
+    assert message in errors
+    assert not (tmp_path / "has_run").exists()
+
+
+def test_limits_mean_what_the_plot_is_that_the_script_asks_for(here, script, tmp_path):
+    assert here("plot", script, "--limits", "0:1")[1].endswith("logarithmic: its limits must be above 0, not 0\n")
+    own = tmp_path / "own.py"
+    own.write_text(SCRIPT.replace("loss.backward()", "import viz\nviz.plot(loss, 'w', show='share', limits=(0, 9))"))
+    assert here("plot", own, "--limits", "0:2", "-o", "p.svg") == (0, "")
+    assert {"0", "2"} <= {text.text for text in ElementTree.parse(tmp_path / "p.svg").iter()}

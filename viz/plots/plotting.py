@@ -106,12 +106,26 @@ def plot(
 
 def _plot(chart: Chart, title: str | None, limits: tuple[float, float] | Plot | None) -> Plot:
     chart = chart if title is None else replace(chart, title=title)
-    if limits is None:
-        return Plot(chart)
-    scale = Scale.between(limits.limits if isinstance(limits, Plot) else limits, chart.logarithmic)
-    if chart.kind == "bars" and not scale.low <= 0 <= scale.high:
+    return Plot(chart, None if limits is None else _axis(limits, chart.logarithmic, chart.kind == "bars"))
+
+
+def _axis(limits: tuple[float, float] | Plot, logarithmic: bool, bars: bool) -> tuple[float, float]:
+    """Return where an axis begins and ends."""
+    scale = Scale.between(limits.limits if isinstance(limits, Plot) else limits, logarithmic)
+    if bars and not scale.low <= 0 <= scale.high:
         raise ValueError(f"bars stand on 0, which limits must include: not {scale.low:g} to {scale.high:g}")
-    return Plot(chart, (scale.low, scale.high))
+    return scale.low, scale.high
+
+
+def check_limits(limits: tuple[float, float], show: str | None) -> None:
+    """Refuse limits that no plot of a network has, before there is one; `show` is None where it is not known yet.
+
+    Raises
+    ------
+    ValueError
+        If they are none, or none of what is shown.
+    """
+    _axis(limits, logarithmic=show == NORM, bars=show == SHARE)
 
 
 def _trace(x: Recorded) -> tg.Trace:
