@@ -122,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     plot.set_defaults(run=_plot)
     _add_script(plot)
     plot.add_argument("-o", "--output", default="plot.svg", help="the plot: .svg, .png or .pdf (%(default)s)")
-    plot.add_argument("--of", metavar="NAME", help="a variable, or a parameter; by default the state")
+    plot.add_argument("--of", metavar="NAME", help="a variable, or a parameter; by default the states")
     plot.add_argument("--show", choices=(NORM, SHARE), help="of what contributes to a parameter")
     _add_limits(plot, "where the vertical axis begins and ends, to compare plots")
 

@@ -156,6 +156,8 @@ def _function(node: Node) -> str:
 def carried(trace: Trace) -> list[Variable]:
     """Return the variables that are carried from one time step to the next, those that meet parameters most first.
 
+    Right behind the first one stand the others of its cell, see `states`.
+
     Examples
     --------
     >>> import numpy as np, tinygraph as tg
@@ -174,7 +176,8 @@ def carried(trace: Trace) -> list[Variable]:
         for source in node.inputs:
             if source in variable_of and source.timestep != node.timestep and source.shape != ():
                 votes[variable_of[source]] += 3 if _meets_parameter(node) else 1
-    return sorted(votes, key=lambda variable: -votes[variable])
+    by_votes = sorted(votes, key=lambda variable: -votes[variable])
+    return sorted(by_votes, key=lambda variable: _place(trace, variable) != _place(trace, by_votes[0]))
 
 
 def state(trace: Trace) -> Variable:

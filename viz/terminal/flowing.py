@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 from rich.cells import cell_len
@@ -16,30 +18,36 @@ from tinygraph.graphs.symbols import raised
 
 from ..debugging.snapshot import json_data
 from .arrays import heat_map
-from .panels import wrapped
+from .panels import cut, padded, wrapped
 from .session import Answer, CommandError, Session, command
 
 _COLOURS = {"healthy": "green", "vanishing": "yellow", "exploding": "red", "not finite": "red", "cut": "red"}
+_BARS = ("cyan", "magenta", "blue")  # of the states that the table shows
 _OTHERS = 8  # variables of which a line is shown
+_TIME, _NUMBER, _BAR = 7, 12, 9  # widths of columns; of a bar at least
 
 
 @command("flow", usage="flow [NAME]", group="diagnosing", completes="nodes")
 def _flow(session: Session, argument: str) -> Answer:
     """Show the norm of ∂L/∂h by time step, with a verdict where there is one: vanishing, exploding, cut, not finite,
-    and the op to blame. Without a name of the state, and in a line of every other variable that is carried.
+    and the op to blame. Without a name of the state, of an LSTM its hidden state and its memory, and in a line of every
+    other variable that is carried.
     """
     with _pointing_to_cuts(session):
         if argument:
-            flow, others = diagnosis.flow(session.trace, _variable(session, argument)), []
+            flows, count = [diagnosis.flow(session.trace, _variable(session, argument))], 1
         else:
-            flow, *others = diagnosis.flows(session.trace)
-    lines = [*_columns(flow, session), *_verdict(flow, session)]
+            flows, count = diagnosis.flows(session.trace), len(diagnosis.states(session.trace))
+    count = _most(flows[:count], session)
+    lines = [*_table(flows[:count], session), *_verdicts(flows[:count], session)]
+    others = flows[count:]
     if others:
         lines.append(Text("  also carried through time:", "dim"))
         lines += [_one_line(other, session) for other in others[:_OTHERS]]
     if len(others) > _OTHERS:
         lines.append(Text(f"  … and {len(others) - _OTHERS} more; `flow NAME` shows one", "dim"))
-    return Answer("flow", {**_data(flow), "others": [_data(other) for other in others]}, lines)
+    first, *rest = map(_data, flows)
+    return Answer("flow", {**first, "others": rest}, lines)
 
 
 @contextmanager
@@ -75,28 +83,82 @@ def _data(flow: Flow) -> dict[str, object]:
     return {**{name: json_data(value) for name, value in flow._asdict().items() if name != "gain"}, "gain": gain}
 
 
-def _columns(flow: Flow, session: Session) -> list[Text]:
-    """Return the norms by time step, with bars."""
-    columns = [flow.norms] if flow.alone is flow.norms else [flow.norms, flow.alone]
-    heads = [f"‖∂L/∂{flow.name}‖", f"L{raised(max(flow.timesteps))} alone"][: len(columns)]
-    heads = [session.written(head) for head in heads]
-    title = "   time" + "".join(" " * (12 - cell_len(head)) + head for head in heads)
-    if cell_len(title) + 18 <= session.width:
-        title += "  logarithmic bars"
-    logarithms = [np.log10(x) for column in columns for x in column if x is not None and 0 < x < np.inf]
+class _Column(NamedTuple):
+    """Norms by time step under a heading."""
+
+    head: str
+    norms: dict[int, float | None]
+    style: str = ""
+
+    @property
+    def width(self) -> int:
+        return max(_NUMBER, 1 + cell_len(self.head))
+
+
+def _columns(flow: Flow, session: Session) -> list[_Column]:
+    """Return the norms of a variable, and where they are others those of the last loss alone."""
+    name, _ = _name_and_place(flow)
+    columns = [_Column(session.written(f"‖∂L/∂{name}‖"), dict(zip(flow.timesteps, flow.norms, strict=True)))]
+    if flow.alone is not flow.norms:
+        head = session.written(f"L{raised(max(flow.timesteps))} alone")
+        columns.append(_Column(head, dict(zip(flow.timesteps, flow.alone, strict=True)), "dim"))
+    return columns
+
+
+def _name_and_place(flow: Flow) -> tuple[str, str]:
+    """Return the name of a variable, and which loop it is of, if it has namesakes."""
+    name, _, place = flow.name.partition(", ")
+    return name, place
+
+
+def _most(flows: list[Flow], session: Session) -> int:
+    """Return how many of some variables have room in one table."""
+    widths = (_BAR + sum(column.width for column in _columns(flow, session)) for flow in flows[: len(_BARS)])
+    return max(1, sum(_TIME + width <= session.width for width in accumulate(widths)))
+
+
+def _table(flows: list[Flow], session: Session) -> list[Text]:
+    """Return the norms of a variable or of several by time step, with bars that can be compared."""
+    groups = [_columns(flow, session) for flow in flows]
+    columns = [column for group in groups for column in group]
+    width = min(40, (session.width - _TIME - sum(column.width for column in columns)) // len(flows) - 2)
+    logarithms = [np.log10(x) for column in columns for x in column.norms.values() if x is not None and 0 < x < np.inf]
     low, high = min(logarithms, default=0.0), max(logarithms, default=0.0)
     rows = []
-    for t, *norms in zip(flow.timesteps, *columns, strict=True):
-        cell, *alone = (f"{'none' if x is None else number_text(x):>10}  " for x in norms)
-        bar = _log_bar(norms[-1], low, high, min(session.width - 36, 40))
-        rows.append(Text.assemble((f"  {t:>5}  ", "dim"), cell, ("".join(alone), "dim"), (bar, "cyan")))
+    for t in sorted({t for flow in flows for t in flow.timesteps}):
+        row = Text.assemble((f"{t:>{_TIME}}", "dim"))
+        for column in columns:
+            row.append(f"{_written(column.norms, t):>{column.width}}", column.style)
+        for group, colour in zip(groups, _BARS, strict=False):
+            row.append(f"  {_log_bar(group[-1].norms.get(t), low, high, width):{max(width, 0)}}", colour)
+        row.rstrip()
+        rows.append(row)
     if len(rows) > 24:
         rows[12:-12] = [Text("   ⋮", "dim")]
-    return [Text(title, "dim"), *rows]
+    return [*_headings(flows, columns, width, session), *rows]
+
+
+def _headings(flows: list[Flow], columns: list[_Column], width: int, session: Session) -> list[Text]:
+    """Return the line above the table, and one of which loop it is, if there are several."""
+    title = f"{'time':>{_TIME}}" + "".join(
+        " " * (column.width - cell_len(column.head)) + column.head for column in columns
+    )
+    if len(flows) == 1:
+        title += "  logarithmic bars" * (cell_len(title) + 18 <= session.width)
+    else:
+        names = (session.written(f"{_name_and_place(flow)[0]}, log") for flow in flows)
+        title += "".join(f"  {padded(cut(name, width), width)}" for name in names).rstrip()
+    places = [place for _, place in map(_name_and_place, flows[:1]) if place]
+    return [Text(line, "dim") for line in (*(f"  {place}:" for place in places), title)]
+
+
+def _written(norms: dict[int, float | None], t: int) -> str:
+    norm = norms.get(t)
+    return "" if t not in norms else "none" if norm is None else number_text(norm)
 
 
 def _log_bar(x: float | None, low: float, high: float, width: int) -> str:
-    if x is None or x == 0:
+    if x is None or x == 0 or width < 1:
         return ""
     if not np.isfinite(x):
         return "not finite"
@@ -104,14 +166,20 @@ def _log_bar(x: float | None, low: float, high: float, width: int) -> str:
     return "█" * (1 + round(share * (width - 1)))
 
 
-def _verdict(flow: Flow, session: Session) -> list[Text]:
-    said = "no verdict" if flow.verdict == "none" else flow.verdict
-    lines = wrapped(f"{said}: {flow.because}", session.width)
-    lines[0].stylize(f"bold {_COLOURS.get(flow.verdict, 'dim')}", 2, 2 + len(said))
-    if flow.gain is not None:
-        extreme = "weakest" if flow.verdict == "vanishing" else "strongest"
-        step = session.trace.step_of(flow.gain.node)
-        text = f"the {extreme} op on the way, for each time step: {flow.gain}; goto {step}"
+def _verdicts(flows: list[Flow], session: Session) -> list[Text]:
+    """Return what is said of some variables, and once which op is to blame."""
+    lines: list[Text] = []
+    for flow in flows:
+        of_which = f"{session.written(_name_and_place(flow)[0])}  " if len(flows) > 1 else ""
+        said = "no verdict" if flow.verdict == "none" else flow.verdict
+        start = len(lines)
+        lines += wrapped(f"{of_which}{said}: {flow.because}", session.width)
+        begins = 2 + len(of_which)
+        lines[start].stylize(f"bold {_COLOURS.get(flow.verdict, 'dim')}", begins, begins + len(said))
+    for gain, verdict in {flow.gain: flow.verdict for flow in flows if flow.gain is not None}.items():
+        extreme = "weakest" if verdict == "vanishing" else "strongest"
+        step = session.trace.step_of(gain.node)
+        text = f"the {extreme} op on the way, for each time step: {gain}; goto {step}"
         lines += wrapped(text, session.width, "bold")
     return lines
 
