@@ -65,6 +65,13 @@ def test_a_tour_of_the_decoder_stops_at_its_contexts():
     assert [(node.name, node.timestep, str(node.op)) for node in contexts] == [("c", 3, "sum"), ("c", 1, "sum")]
 
 
+def test_the_states_of_encoder_and_decoder_are_told_apart():
+    trace, title, tour = of_addition()
+    data = contents(trace, title, tour).data
+    states = [variable for variable in data["variables"] if variable["name"] == "h"]
+    assert [variable["where"] for variable in states] == ["encoder", "decoder"]
+
+
 def test_what_the_decoder_brings_and_what_looking_back_brings_add_up():
     trace, _, _ = of_addition()
     terms = trace.contributions("h[5]")

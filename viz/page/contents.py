@@ -12,12 +12,13 @@ import numpy as np
 from tinygraph.backward.replay import view
 from tinygraph.diagnosing.lag_matrix import lag
 from tinygraph.diagnosing.loss_terms import entries
-from tinygraph.diagnosing.values_by_time import state
+from tinygraph.diagnosing.values_by_time import state, variables
 from tinygraph.plain_text import clean
 from tinygraph.recording.node import Node
 from tinygraph.tracing.trace import Trace
 
 from ..scenes.hues import parameter_hues
+from ..scenes.labels import symbol
 from .arrays import Arrays, short
 from .excerpt import ENDS, Excerpt, Gap, GapTerm, Timesteps, in_words, window_of
 from .figures import Views
@@ -68,6 +69,7 @@ def contents(trace: Trace, title: str, tour: Iterable[Stop] = (), timesteps: Tim
         "output": excerpt.places[trace.output.index],
         "parameters": [excerpt.places[node.index] for node in trace.graph.parameters],
         "hues": [(excerpt.places[index], hue) for index, hue in parameter_hues(trace.graph.nodes).items()],
+        "variables": writer.variables,
         "timesteps": trace.graph.timesteps if window is None else sorted(window),
         **writer.program.data(),
         "texts": writer.texts.values,
@@ -103,6 +105,11 @@ class _Writer:
         self.texts = Distinct()
         self.templates = Templates(excerpt.trace)
         self.program = Program(excerpt.trace)
+        by_time = variables(self.trace)
+        self.variables = [
+            {"name": clean(symbol(str(variable))), "where": clean(variable.where)} for variable in by_time
+        ]
+        self._variable_of = {node: place for place, of in enumerate(by_time) for node in of.nodes.values()}
         self._values: dict[Node, np.ndarray] = {}
         self._parts: dict[Node, list[np.ndarray]] = {}  # the terms of which the adjoint of a computed value is the sum
 
@@ -118,6 +125,7 @@ class _Writer:
             "number": symbol.number,
             "raised": symbol.timestep,
             "t": node.timestep,
+            "variable": self._variable_of.get(node),
             "scope": self._text(node.scope) if node.scope else None,
             "expression": self._text(node.expression) if node.expression else None,
             "source": self.program.place(node),
@@ -221,8 +229,7 @@ class _Writer:
         lines = []
         for gap in self.excerpt.places_of_gaps:
             for node, points in self.excerpt.norms(gap).items():
-                symbol = self.trace.symbols.of(node)
-                if symbol.timestep is not None and symbol.number is None:
+                if node in self._variable_of:
                     step = self.excerpt.place_of_step(gap.first)
                     said = [(t, short(size)) for t, size in points]
                     lines.append({"value": self.excerpt.places[node.index], "step": step, "points": said})

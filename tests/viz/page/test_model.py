@@ -244,3 +244,48 @@ def test_a_product_that_overflowed_is_kept_as_it_is():
     assert np.isinf(product.data).all()
     got = page.eval(f"String([...trace.arrays.values(trace.values[{product.index}].array)])")
     assert got == "Infinity,Infinity"
+
+
+def encoder_and_decoder(scopes):
+    """Two loops over an h, told apart by their scopes or by the functions that they run in."""
+    W, U, x = tg.parameter(np.eye(2) / 2, name="W"), tg.parameter(np.eye(2) * 0.9, name="U"), np.ones(2)
+
+    def encode(h):
+        with tg.scope("encoder" if scopes else ""):
+            for _ in range(5):
+                h = np.tanh(W @ h + x)
+        return h
+
+    def decode(h):
+        with tg.scope("decoder" if scopes else ""):
+            for _ in range(3):
+                h = np.tanh(U @ h)
+        return h
+
+    return tg.trace(np.sum(decode(encode(tg.tensor(np.zeros(2))))))
+
+
+@pytest.mark.parametrize(
+    ("scopes", "names"),
+    [(True, ["‖∂L/∂h⁽ᵗ⁾‖ (encoder)", "‖∂L/∂h⁽ᵗ⁾‖ (decoder)"]), (False, ["‖∂L/∂h_enc⁽ᵗ⁾‖", "‖∂L/∂h_dec⁽ᵗ⁾‖"])],
+)
+def test_the_states_of_two_loops_are_two_lines_of_the_timeline(scopes, names):
+    trace = encoder_and_decoder(scopes)
+    page = engine(page_of(trace))
+    assert ask(page, "series(trace).map(lineName)") == names
+    states = [node for node in trace.graph.nodes if node.op == "tanh"]
+    norms = [float(np.linalg.norm(trace.gradient(node))) for node in states]
+    points = ask(page, "series(trace).map(({ points }) => Object.fromEntries(points.map(({ t, norm }) => [t, norm])))")
+    assert points[0] == pytest.approx(dict(zip("12345", norms[:5], strict=True)), rel=1e-5)
+    assert points[1] == pytest.approx(dict(zip("123", norms[5:], strict=True)), rel=1e-5)
+
+
+def test_layers_are_lines_of_their_own():
+    W, states = [tg.parameter(np.eye(2) / k, name=f"W{k}") for k in (1, 2)], [np.ones(2), np.ones(2)]
+    for _ in range(4):
+        below = np.ones(2)
+        for layer in range(2):
+            h = np.tanh(W[layer] @ states[layer] + below)
+            states[layer] = below = h
+    page = engine(page_of(tg.trace(np.sum(below))))
+    assert ask(page, "series(trace).map(lineName)") == ["‖∂L/∂h₁⁽ᵗ⁾‖", "‖∂L/∂h₂⁽ᵗ⁾‖"]

@@ -158,21 +158,22 @@ const MOST_SERIES = 3;
 
 /** The series ‖∂L/∂h⁽ᵗ⁾‖ of variables with a gradient in several time steps; states, which the next step reads, first. */
 export function series(trace) {
-  const byName = new Map();
-  for (const { kind, name, raised, number, gradient, index, step } of trace.values) {
-    if (kind !== "op" || raised === undefined || gradient === undefined || number !== undefined) continue;
-    if (!byName.has(name)) byName.set(name, []);
-    byName.get(name).push({ t: raised, norm: trace.arrays.norm(gradient), index, step });
+  const lines = trace.variables.map(({ name, where }) => ({ name, where, points: [] }));
+  for (const { variable, t, gradient, index, step } of trace.values) {
+    if (variable !== undefined && gradient !== undefined) lines[variable].points.push({ t, norm: trace.arrays.norm(gradient), index, step });
   }
   for (const { value, step, points } of trace.beyond ?? []) {
-    byName.get(trace.values[value].name)?.push(...points.map(([t, norm]) => ({ t, norm: Number(norm), step })));
+    lines[trace.values[value].variable].points.push(...points.map(([t, norm]) => ({ t, norm: Number(norm), step })));
   }
-  byName.delete(trace.values[trace.output].name); // a sum of losses has the adjoint 1 everywhere
+  const output = trace.values[trace.output].name; // a sum of losses has the adjoint 1 everywhere
   const varied = ({ points }) => points.some(({ norm }) => norm !== points[0].norm); // what gathers losses has one adjoint
-  const lines = [...byName].map(([name, points]) => ({ name, points, state: isState(trace, points) })).filter(({ points }) => points.length > 1);
-  const states = lines.filter((line) => line.state && varied(line));
-  return (states.length > 0 ? states : lines).sort((a, b) => b.points.length - a.points.length).slice(0, MOST_SERIES);
+  const several = lines.filter(({ points }) => points.length > 1 && points.every(({ index }) => trace.values[index]?.name !== output));
+  const states = several.filter((line) => isState(trace, line.points) && varied(line));
+  return (states.length > 0 ? states : several).sort((a, b) => b.points.length - a.points.length).slice(0, MOST_SERIES);
 }
+
+/** What a line of the timeline shows, in words: where a variable has namesakes, also whose it is. */
+export const lineName = ({ name, where }) => `‖∂L/∂${name}⁽ᵗ⁾‖${where ? ` (${where})` : ""}`;
 
 function isState(trace, points) {
   const times = new Map(points.map(({ index, t }) => [index, t]));

@@ -6,7 +6,7 @@ import { find, offers } from "./find.js";
 import { listen, tell } from "./frame.js";
 import { Lag } from "./lag.js";
 import { Ledger } from "./ledger.js";
-import { logScale, makeTrace, moveWhile, nextWrite, nodeOf, previousWrite, series, short } from "./model.js";
+import { lineName, logScale, makeTrace, moveWhile, nextWrite, nodeOf, previousWrite, series, short } from "./model.js";
 import { Network } from "./network.js";
 import { hops, mainWay, nextOnWay, share, termsWithin } from "./paths.js";
 import { Sheet } from "./sheet.js";
@@ -31,7 +31,7 @@ class Page {
     this.ledger = new Ledger($("ledger"), trace, (k) => this.go(k));
     const lines = series(trace);
     this.timeline = new Timeline($("timeline"), trace, lines, (k) => this.go(k));
-    $("caption").replaceChildren(...lines.map(({ name }) => html("span", {}, `‖∂L/∂${name}⁽ᵗ⁾‖`)));
+    $("caption").replaceChildren(...lines.map((line) => html("span", {}, lineName(line))));
     this.sheet = new Sheet($("sheet"), trace);
     this.lag = new Lag($("lag"), trace, (values) => this.lightAll(values));
     this.fill();

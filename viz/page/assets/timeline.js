@@ -1,7 +1,7 @@
 // The timeline: how large the gradient is at each time step, on a log scale; where we are; flags of breakpoints.
 
 import { rows } from "./data.js";
-import { logScale, nodeOf, short } from "./model.js";
+import { lineName, logScale, nodeOf, short } from "./model.js";
 import { svg } from "./svg.js";
 
 const LEFT = 52;
@@ -19,7 +19,7 @@ export class Timeline {
     this.first = Math.min(...times);
     this.last = Math.max(...times);
     this.scale = logScale(points.map(({ norm }) => norm));
-    root.setAttribute("aria-label", `norms of gradients by time step: ${lines.map(({ name }) => name).join(", ")}`);
+    root.setAttribute("aria-label", `norms of gradients by time step: ${lines.map(lineName).join(", ")}`);
     root.classList.toggle("empty", points.length === 0);
     if (points.length > 0) root.onclick = (event) => goto(this.nearest(event).step);
     this.resize();
@@ -65,7 +65,8 @@ export class Timeline {
     this.root.append(svg("rect", { class: "beyond", x: from, y: 6, width: to - from, height: this.height - BOTTOM - 6 }, svg("title", {}, "time steps that this page does as one")));
   }
 
-  draw({ name, points }, i) {
+  draw(line, i) {
+    const { points } = line;
     const sorted = [...points].sort((a, b) => a.t - b.t);
     const finite = sorted.filter(({ norm }) => norm > 0 && Number.isFinite(norm));
     const group = svg("g", { class: `line line-${i}` });
@@ -73,7 +74,7 @@ export class Timeline {
     if (sorted.length <= 60) {
       for (const { t, norm } of sorted) {
         const kind = norm === 0 ? "hollow" : Number.isFinite(norm) ? "" : "nonfinite";
-        group.append(svg("circle", { class: kind, cx: this.x(t), cy: this.y(norm), r: 3 }, svg("title", {}, `‖∂L/∂${name}‖ at t = ${t}: ${short(norm)}`)));
+        group.append(svg("circle", { class: kind, cx: this.x(t), cy: this.y(norm), r: 3 }, svg("title", {}, `${lineName(line)} at t = ${t}: ${short(norm)}`)));
       }
     }
     this.root.append(group);
