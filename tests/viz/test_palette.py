@@ -1,10 +1,12 @@
 """The colours stand out from the ground, and colour-blind readers tell them apart."""
 
 import itertools
+import re
 
 import numpy as np
 import pytest
 
+from viz.formats.style import fill_rules
 from viz.palette import DARK, LIGHT, on_dark, ramp
 
 # How people without one kind of cone see, in linear RGB: Machado, Oliveira and Fernandes (2009), severity 1.
@@ -73,3 +75,14 @@ def test_the_ramp_leaves_the_ground_all_the_way_in_both_themes():
         assert all(a < b for a, b in itertools.pairwise(contrasts))
         assert contrasts[-1] > 9
     assert [on_dark(ramp(step / 50)) for step in (0, 50)] == [ramp(0.0, dark=True), ramp(1.0, dark=True)]
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+@pytest.mark.parametrize("below_zero", [False, True])
+def test_numbers_stand_out_from_every_colour_of_the_ramp(theme, below_zero):
+    levels = {ramp(step / 50, below_zero=below_zero): f"f{step}" for step in range(51)}
+    rules = fill_rules(levels, theme)
+    for step in range(51):
+        colour = re.search(rf"\.f{step} rect[^{{]*{{fill:(#\w+)", rules)[1]
+        ink = re.search(rf"\.f{step} \.l,[^{{]*{{fill:(#\w+)", rules)[1]
+        assert contrast(colour, "#" + 2 * ink[1:] if len(ink) == 4 else ink) >= 4.5

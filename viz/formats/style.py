@@ -175,7 +175,7 @@ def fill_rules(classes: Mapping[str, str], theme: Theme) -> str:
     rules = ""
     for colour, name in classes.items():
         shown = colour if theme is LIGHT else on_dark(colour)
-        text = "#fff" if _is_dark(shown) else "#10151b"
+        text = "#fff" if _is_dark(shown) else "#000"
         rules += _FILL_COLOURS.substitute(n=name.removeprefix("f"), colour=shown, text=text)
     return rules
 
@@ -183,7 +183,7 @@ def fill_rules(classes: Mapping[str, str], theme: Theme) -> str:
 def _is_dark(colour: str) -> bool:
     """Return whether white stands out from a colour better than black does."""
     red, green, blue = ((int(colour[i : i + 2], 16) / 255) ** 2.2 for i in (1, 3, 5))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.18
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.179
 
 
 def _scoped(rules: str, around: str = "") -> str:

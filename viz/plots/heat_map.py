@@ -93,7 +93,7 @@ class _Writer:
         self.high = max(_least(matrix.rows), min(HEIGHT, self.wide, LARGEST / len(matrix.rows)))
         longest = max(map(width_of, matrix.columns))
         self.turned = longest > self.wide - 4 and not _are_numbers(matrix.columns)
-        self.slant = 0.71 * longest + 4 if self.turned else 0.0
+        self.slant = 0.71 * (longest + SMALL_PRINT) + 4 if self.turned else 0.0
         self.left = PAD + 8 + max(map(width_of, matrix.rows))
         self.top = PAD + 10 + LINE + 10 + max(self.slant, LINE - 2)
         numbers = [rounded(value) for row in matrix.values for value in row]

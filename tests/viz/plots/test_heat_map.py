@@ -12,6 +12,7 @@ import tinygraph as tg
 import viz
 from examples import programs
 from viz.palette import NOT_FINITE, on_dark, ramp
+from viz.plots.sheet import width_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -128,6 +129,17 @@ def test_words_of_sentences_stand_beside_rows_and_columns():
     assert texts["internationalisation"].startswith("rotate(-45")
     assert "↓ output, → source" in texts
     assert "Katze: 0 1 0" in picture.text()
+
+
+def test_slanted_names_keep_clear_of_the_line_above_them():
+    words = ["Avustralya", "ve", "gram"]
+    texts = list(
+        ET.fromstring(viz.heat_map(np.eye(3), columns=words, axes=("is written", "is read")).svg()).iter(f"{SVG}text")
+    )
+    (axes,) = (float(e.get("y")) for e in texts if "".join(e.itertext()).startswith("↓"))
+    (name,) = (float(e.get("y")) for e in texts if e.text == words[0])
+    letter = 9  # pixels, above the line that letters stand on
+    assert name - (width_of(words[0]) + letter) / np.sqrt(2) > axes + 6
 
 
 def test_values_of_a_loop_that_is_not_over_time_are_rows_too():
