@@ -39,6 +39,7 @@ from examples import common, walks
 TESTED, HIDDEN, BATCH, EVERY = 500, 64, 64, 50
 UPDATES = {2: 1500, 3: 2000}  # by digits
 LETTERS = rnn.Vocabulary("0123456789+ ")
+COLUMNS = ["thousands", "hundreds", "tens", "units"]
 likeliest = partial(common.likeliest, size=len(LETTERS))
 
 
@@ -159,16 +160,14 @@ def train(name: str, seed: int, quick: bool) -> Trained:
         several = [learned_from(rng, BATCH, kind.digits, shorter) for _ in range(EVERY)]
         return [(pairs.inputs(kind), pairs.sums(kind.writes)) for pairs in several]
 
-    rnn.fit(
+    common.fit(
         model,
         batches,
-        epochs=updates // EVERY,
-        loss=partial(rnn.cross_entropy, reduction="mean"),
-        optimizer=rnn.Adam(model, rnn.cosine_decay(0.01, updates)),
-        clip_norm=1.0,
-        compile=True,
-        rng=seed,
-        quiet=True,
+        updates // EVERY,
+        updates,
+        rate=0.01,
+        seed=seed,
+        loss=common.mean_cross_entropy,
         after_epoch=lambda _: right.append(digits_right(model, kind)),
     )
     return Trained(model, right[-1], [float(np.all(digits, axis=0).mean()) for digits in right])
@@ -228,10 +227,8 @@ def learning(panel: Any, digits: int, of_kind: dict[str, list[Trained]]) -> None
 def mistakes(panel: Any, of_kind: dict[str, list[Trained]]) -> None:
     """Draw which digits of sums of three digits are right."""
     names = [name for name in KINDS if KINDS[name].digits == 3]
-    for place, (name, colour) in enumerate(zip(names, common.COLOURS[1:], strict=False)):
-        shares = np.mean([run.right for run in of_kind[name]], axis=(0, 2))
-        panel.bar(np.arange(4) + 0.27 * (place - 1), shares, width=0.25, color=colour, label=name)
-    panel.set_xticks(range(4), ["thousands", "hundreds", "tens", "units"])
+    shares = {name: np.mean([run.right for run in of_kind[name]], axis=(0, 2)) for name in names}
+    common.bars(panel, shares, COLUMNS)
     panel.set(title="3 digits: which digits of the sum are right", ylabel="right", ylim=(0, 1.04))
 
 
@@ -256,7 +253,7 @@ def used(path: Path, of_kind: dict[str, list[Trained]]) -> None:
     pictures = [
         viz.heat_map(
             dependence(of_kind[name][0].model, KINDS[name]),
-            rows=["thousands", "hundreds", "tens", "units"],
+            rows=COLUMNS,
             columns=["a₂", "a₁", "a₀", "+", "b₂", "b₁", "b₀"],
             axes=("digit of the sum", "letter of the program"),
             title=name,

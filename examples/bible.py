@@ -1,7 +1,8 @@
-"""The text that three programs read: chapters of the King James Bible, whole ones held out.
+"""The text that three programs read: chapters of the King James Bible, whole ones held out; and how a text is learned.
 
 learned, validated, tested = bible.parts()
 xs, ys = bible.streams(bible.numbers(tested), 64)   # letters (T, 64), and the one after each
+model = bible.learn(model, bible.numbers(learned), stretch=50, epochs=7, rate=0.012, seed=0)
 """
 
 from __future__ import annotations
@@ -59,3 +60,17 @@ def streams(text: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     length = (len(text) - 1) // count
     cut = lambda text: text[: length * count].reshape(count, length).T
     return cut(text), cut(text[1:])
+
+
+def learn(
+    model: common.Model, text: np.ndarray, stretch: int, epochs: int, *, rate: float, seed: int, count: int = 32
+) -> common.Model:
+    """Train a model to guess the next symbol of any text, read in so many places at once; return it.
+
+    An update goes over a stretch, and the next one begins with the state that it left.
+    """
+    xs, ys = streams(text, count)
+    updates = epochs * (len(xs) // stretch + 1)
+    return common.fit(
+        model, [(xs, ys)], epochs, updates, rate=rate, seed=seed, loss=common.mean_cross_entropy, truncate=stretch
+    )

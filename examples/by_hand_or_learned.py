@@ -93,17 +93,8 @@ def train(task: Task, cell: str, seed: int, updates: int) -> rnn.ManyToMany:
     def batches(rng: np.random.Generator) -> list[Sequences]:
         return [task.sequences(rng, int(rng.integers(1, SHORT + 1)), BATCH) for _ in range(50)]
 
-    rnn.fit(
-        model,
-        batches,
-        epochs=max(1, updates // 50),
-        loss=rnn.cross_entropy if task.classes else rnn.mse,
-        optimizer=rnn.Adam(model, rnn.cosine_decay(0.02, updates)),
-        clip_norm=1.0,
-        rng=seed,
-        quiet=True,
-    )
-    return model
+    loss = rnn.cross_entropy if task.classes else rnn.mse
+    return common.fit(model, batches, max(1, updates // 50), updates, rate=0.02, seed=seed, loss=loss, compile=False)
 
 
 class Comparison(NamedTuple):

@@ -126,19 +126,8 @@ def train(kind: str, seed: int, epochs: int, learned: Glyphs) -> Any:
         members = np.array_split(rng.permutation(len(pictures)), count)
         return [(pictures[some], words[:, some]) for some in members]
 
-    rnn.fit(
-        model,
-        batches,
-        epochs=epochs,
-        loss=rnn.cross_entropy,
-        optimizer=rnn.AdamW(model, rnn.cosine_decay(RATE, epochs * count), weight_decay=DECAY),
-        forward=lambda model, batch: model(batch.inputs, rnn.one_hot(batch.targets, len(WORDS))),
-        clip_norm=1.0,
-        compile=True,
-        rng=seed,
-        quiet=True,
-    )
-    return model
+    forward = lambda model, batch: model(batch.inputs, rnn.one_hot(batch.targets, len(WORDS)))
+    return common.fit(model, batches, epochs, epochs * count, rate=RATE, seed=seed, decay=DECAY, forward=forward)
 
 
 def write(model: Any, glyphs: Glyphs) -> list[str]:

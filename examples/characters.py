@@ -18,7 +18,6 @@ it finds a plural after "until their fellowservant". Half of each needs 1.45.
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ import viz
 from examples import bible, common
 from examples.bible import LETTERS
 
-HIDDEN, EMBEDDED, BATCH, STRETCH, EPOCHS = 128, 32, 32, 50, 7
+HIDDEN, EMBEDDED, STRETCH, EPOCHS = 128, 32, 50, 7
 GRAMS, DISCOUNT = (3, 5, 7, 9, 11), 0.9
 SHOWN, ROWS, SURE = 64, 8, 0.5  # letters before a guess, how many of them, and the least chance the LSTM gave it
 KINDS = {  # of a letter, by the one before it and itself
@@ -44,8 +43,6 @@ KINDS = {  # of a letter, by the one before it and itself
     "the end of a verse": lambda before, after: after == "\n",
 }
 
-mean = partial(rnn.cross_entropy, reduction="mean")
-
 
 def network(seed: int) -> rnn.ManyToMany:
     """Return a network with its first weights."""
@@ -53,24 +50,6 @@ def network(seed: int) -> rnn.ManyToMany:
     embedding = rnn.Embedding(K, EMBEDDED, rng=rng, dtype=np.float32)
     cell = rnn.LSTMCell(EMBEDDED, HIDDEN, rng=rng, dtype=np.float32)
     return rnn.ManyToMany(rnn.Layers(embedding, cell), K, rng=rng)
-
-
-def train(seed: int, text: np.ndarray, epochs: int) -> rnn.ManyToMany:
-    """Train one network."""
-    model, (xs, ys) = network(seed), bible.streams(text, BATCH)
-    rnn.fit(
-        model,
-        [(xs, ys)],
-        epochs=epochs,
-        loss=mean,
-        optimizer=rnn.Adam(model, rnn.cosine_decay(0.012, epochs * (len(xs) // STRETCH + 1))),
-        clip_norm=1.0,
-        truncate=STRETCH,
-        compile=True,
-        rng=seed,
-        quiet=True,
-    )
-    return model
 
 
 def chances(model: Any, text: np.ndarray) -> np.ndarray:
@@ -108,7 +87,7 @@ def main() -> None:
     counted = {n: rnn.NGram(n, len(LETTERS), discount=DISCOUNT).count(learned) for n in GRAMS}
     best = min(GRAMS, key=lambda n: bits(chances(counted[n], validated)))
     models = [
-        train(seed, learned, 1 if options.quick else EPOCHS)
+        bible.learn(network(seed), learned, STRETCH, 1 if options.quick else EPOCHS, rate=0.012, seed=seed)
         for seed in common.progress(range(options.seeds), "learning")
     ]
     of_models = [chances(model, tested) for model in models]
@@ -147,11 +126,8 @@ def kinds(panel: Any, text: np.ndarray, of_models: list[np.ndarray], of_grams: d
     members = {name: kind(before, after) for name, kind in KINDS.items()}
     rows = {"LSTM": np.mean([-np.log2(p) for p in of_models], axis=0)}
     rows |= {f"{n}-gram": -np.log2(p) for n, p in of_grams.items()}
-    for (label, losses), shift, colour in zip(rows.items(), (-0.27, 0, 0.27), common.COLOURS[1:], strict=False):
-        heights = [losses[member].mean() for member in members.values()]
-        bars = panel.bar(np.arange(len(KINDS)) + shift, heights, width=0.25, label=label, color=colour)
-        panel.bar_label(bars, fmt="%.2f", fontsize="small")
-    panel.set_xticks(range(len(KINDS)), [f"{name}\n{member.mean():.1%}" for name, member in members.items()])
+    heights = {label: [losses[member].mean() for member in members.values()] for label, losses in rows.items()}
+    common.bars(panel, heights, [f"{name}\n{member.mean():.1%}" for name, member in members.items()], "%.2f")
     panel.set(title="Where they differ: bits a letter, by what is to be guessed")
     panel.legend()
 

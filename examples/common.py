@@ -1,9 +1,10 @@
-"""What the example programs share: their options, a progress bar, a table beside baselines, figures.
+"""What the example programs share: their options, how most of them train, a table beside baselines, figures.
 
 options = common.options("Forecast sunspots.")     # --quick, --seeds, --output
 for seed in common.progress(range(options.seeds), "training"):
     ...
 common.table("RMSE", {"network": errors, "persistence": 31.1}, "{:.1f}")
+model = common.fit(model, batches, epochs, updates, rate=0.01, seed=seed)
 with common.figure(options, "forecasting") as axes:
     axes.plot(...)
 """
@@ -14,6 +15,7 @@ import argparse
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from lzma import LZMAError
 from pathlib import Path
@@ -30,10 +32,13 @@ import rnn
 __all__ = [
     "COLOURS",
     "GREY",
+    "bars",
     "curve",
     "data_file",
     "figure",
+    "fit",
     "likeliest",
+    "mean_cross_entropy",
     "needs",
     "options",
     "progress",
@@ -48,6 +53,8 @@ COLOURS = ["#1a1f26", "#3b66d9", "#b35900", "#3f8577", "#8a2fa0"]  # the truth f
 GREY = "#aab3bf"  # lines and grounds to compare with
 
 Item = TypeVar("Item")
+Model = TypeVar("Model", bound=rnn.Module)
+mean_cross_entropy = partial(rnn.cross_entropy, reduction="mean")  # over all symbols of all sequences
 console = Console(highlight=False)
 
 
@@ -121,6 +128,20 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def fit(
+    model: Model, data: Any, epochs: int, updates: int, *, rate: float, seed: int, decay: float = 0, **others: Any
+) -> Model:
+    """Train a model as most of the programs do, and return it; `others` are options of `rnn.fit`.
+
+    Adam, whose rate falls to 0 along a cosine over so many updates, and gradients of norm 1 at most.
+    """
+    schedule = rnn.cosine_decay(rate, updates)
+    optimizer = rnn.AdamW(model, schedule, weight_decay=decay) if decay else rnn.Adam(model, schedule)
+    usual: dict[str, Any] = {"loss": rnn.cross_entropy, "clip_norm": 1.0, "compile": True, "quiet": True}
+    rnn.fit(model, data, epochs=epochs, optimizer=optimizer, rng=seed, **usual | others)
+    return model
+
+
 def likeliest(scores: Any, size: int, dtype: Any = float) -> np.ndarray:
     """Return the symbol with the largest score, one-hot, for a decoder to read next."""
     return rnn.one_hot(rnn.greedy(scores), size, dtype)
@@ -180,6 +201,17 @@ def curve(panel: Any, x: Any, runs: Any, label: str, colour: str, style: str = "
     """Draw the mean of several seeds' runs, (seeds, points), and all between the smallest and the largest."""
     panel.plot(x, np.mean(runs, axis=0), style, label=label, color=colour, **how)
     panel.fill_between(x, np.min(runs, axis=0), np.max(runs, axis=0), color=colour, alpha=0.2, linewidth=0)
+
+
+def bars(panel: Any, rows: Mapping[str, Any], names: Sequence[str], form: str | None = None) -> None:
+    """Draw a group of bars for each name, in it one of each row; above them their numbers, if a form is given."""
+    apart = 0.81 / len(rows)
+    for place, (label, heights) in enumerate(rows.items()):
+        shift = apart * (place - (len(rows) - 1) / 2)
+        drawn = panel.bar(np.arange(len(names)) + shift, heights, apart - 0.02, label=label, color=COLOURS[1 + place])
+        if form:
+            panel.bar_label(drawn, fmt=form, fontsize="small")
+    panel.set_xticks(range(len(names)), names)
 
 
 def save(picture: Any, path: Path) -> None:

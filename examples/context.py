@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,7 +37,7 @@ import tinygraph as tg
 import viz
 from examples import bible, common
 
-EMBEDDED, BATCH, STRETCH = 16, 32, 40
+EMBEDDED, STRETCH = 16, 40
 DISCOUNT = 0.9
 GIVEN = [1, 2, 3, 4, 6, 8, 12, 16, 32, 64]  # letters, to the recurrent networks
 FARTHEST = 16  # words between a noun and its verb
@@ -46,7 +45,6 @@ WORDS = rnn.Vocabulary(["dog", "dogs", "barks", "bark", *"abcdefgh"])
 
 Kind = str | int  # a cell, or how many symbols a fixed window sees
 Models = dict[Kind, list[rnn.Module]]
-mean = partial(rnn.cross_entropy, reduction="mean")
 
 
 class Task(NamedTuple):
@@ -73,28 +71,14 @@ def train(task: Task, kind: Kind, seed: int) -> rnn.Module:
     """Train the largest network that the parameters allow."""
     size = lambda hidden: network(kind, task.symbols, hidden, seed).num_parameters()
     model = network(kind, task.symbols, bisect(range(1, 1000), task.parameters, key=size), seed)
-    xs, ys = bible.streams(task.text, BATCH)
-    updates = task.epochs * (len(xs) // STRETCH + 1)
-    rnn.fit(
-        model,
-        [(xs, ys)],
-        epochs=task.epochs,
-        loss=mean,
-        optimizer=rnn.Adam(model, rnn.cosine_decay(0.01, updates)),
-        clip_norm=1.0,
-        truncate=STRETCH,
-        compile=True,
-        rng=seed,
-        quiet=True,
-    )
-    return model
+    return bible.learn(model, task.text, STRETCH, task.epochs, rate=0.01, seed=seed)
 
 
 def bits(model: Any, text: np.ndarray, seen: int, places: np.ndarray) -> float:
     """Return the bits a letter that a model needs at these places, where it has seen so many letters before each."""
     with tg.no_grad():
         losses = [
-            mean(model(text[some - seen + np.arange(seen)[:, None]])[-1], text[some]).item()
+            common.mean_cross_entropy(model(text[some - seen + np.arange(seen)[:, None]])[-1], text[some]).item()
             for some in np.array_split(places, 8)
         ]
     return rnn.bits_per_character(float(np.mean(losses)))
@@ -214,7 +198,10 @@ def draw_verbs(panel: Any, right: dict[str, np.ndarray]) -> None:
 def flow(path: Path, models: Models) -> None:
     """Draw how the gradient of one verb goes back to its noun."""
     sentence = np.array([0, *np.random.default_rng(3).integers(4, len(WORDS), FARTHEST), 2])
-    losses = {cell: mean(models[cell][0](sentence[:-1])[-1:], sentence[-1:]) for cell in ("LSTM", "Elman")}
+    losses = {
+        cell: common.mean_cross_entropy(models[cell][0](sentence[:-1])[-1:], sentence[-1:])
+        for cell in ("LSTM", "Elman")
+    }
     picture = viz.plot(
         losses, {"LSTM": "s", "Elman": "h"}, title="The gradient of a verb on its way back to its noun, the first word"
     )

@@ -95,19 +95,9 @@ def train(read: str, cell: str, seed: int, epochs: int, learned: Digits, validat
         members = rng.permutation(len(learned.classes))[: count * BATCH].reshape(count, BATCH)
         return [(xs[:, some], learned.classes[some]) for some in members]
 
-    rnn.fit(
-        model,
-        batches,
-        epochs=epochs,
-        loss=rnn.cross_entropy,
-        optimizer=rnn.Adam(model, rnn.cosine_decay(CELLS[cell].rate, epochs * count)),
-        validation=[(validated.sequences(read), validated.classes)],
-        clip_norm=1.0,
-        compile=True,
-        rng=seed,
-        quiet=True,
-    )
-    return model
+    validation = [(validated.sequences(read), validated.classes)]
+    rate = CELLS[cell].rate
+    return common.fit(model, batches, epochs, epochs * count, rate=rate, seed=seed, validation=validation)
 
 
 def accuracy(model: rnn.ManyToOne, read: str, digits: Digits) -> float:

@@ -18,7 +18,6 @@ nobody told the network where that is. GRU and Elman networks need nothing more:
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -85,19 +84,17 @@ def train(cell: str, seed: int, epochs: int, tested: Sequences, one_by_one: bool
     rng, updates = np.random.default_rng(seed), STREAM // STRETCH
     model = rnn.ManyToMany(CELLS[cell](len(LETTERS), HIDDEN, rng=rng), len(LETTERS), rng=rng)
     reached = [right(model, tested)]
-    rnn.fit(
+    common.fit(
         model,
         (lambda rng: [reber(rng, BATCH)[:2] for _ in range(updates)])
         if one_by_one
         else (lambda rng: [streams(rng, BATCH, STREAM)[:2]]),
-        epochs=epochs,
-        loss=partial(rnn.cross_entropy, reduction="mean"),
-        optimizer=rnn.Adam(model, rnn.cosine_decay(0.01, epochs * updates)),
-        clip_norm=1.0,
+        epochs,
+        epochs * updates,
+        rate=0.01,
+        seed=seed,
+        loss=common.mean_cross_entropy,
         truncate=None if one_by_one else STRETCH,
-        compile=True,
-        rng=seed,
-        quiet=True,
         after_epoch=lambda _: reached.append(right(model, tested)),
     )
     return Trained(model, reached)

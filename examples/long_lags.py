@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,7 +38,6 @@ from examples.reber import IGNORED, Sequences, reber
 
 HIDDEN, BATCH, UPDATES, EVERY = 24, 32, 1500, 50
 CELLS = {"LSTM": rnn.LSTMCell, "GRU": rnn.GRUCell, "Elman": rnn.ElmanCell}
-cross_entropy = partial(rnn.cross_entropy, reduction="mean")
 
 
 def adding(rng: np.random.Generator, count: int, steps: int = 50) -> Sequences:
@@ -85,7 +83,7 @@ class Task(NamedTuple):
     outputs: int
     model: Any
     forgetful: float
-    loss: Any = cross_entropy
+    loss: Any = common.mean_cross_entropy
 
     def right(self, model: rnn.Module, sequences: Sequences) -> float:
         """Return the share of right answers."""
@@ -120,16 +118,14 @@ def train(task: Task, cell: str, seed: int, updates: int) -> Trained:
     """Train on new sequences in every update."""
     model, tested = network(task, cell, seed), task.sequences(np.random.default_rng(99), 500)
     reached = [task.right(model, tested)]
-    rnn.fit(
+    common.fit(
         model,
         lambda rng: [task.sequences(rng, BATCH)[:2] for _ in range(EVERY)],
-        epochs=max(1, updates // EVERY),
+        max(1, updates // EVERY),
+        max(EVERY, updates),
+        rate=0.01,
+        seed=seed,
         loss=task.loss,
-        optimizer=rnn.Adam(model, rnn.cosine_decay(0.01, max(EVERY, updates))),
-        clip_norm=1.0,
-        compile=True,
-        rng=seed,
-        quiet=True,
         after_epoch=lambda history: reached.append(task.right(model, tested)),
     )
     return Trained(model, reached)

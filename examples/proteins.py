@@ -104,18 +104,16 @@ def train(cell: str, seed: int, epochs: int, learned: Proteins, validated: Prote
     rng = np.random.default_rng(seed)
     model = rnn.ManyToOne(CELLS[cell](rng), 2, rng=rng)
     inputs, updates = learned.vectors(), epochs * (len(learned.labels) // BATCH + 1)
-    rnn.fit(
+    return common.fit(
         model,
         lambda rng: rnn.batches(inputs, learned.labels, BATCH, rng),
-        epochs=epochs,
-        loss=rnn.cross_entropy,
-        optimizer=rnn.Adam(model, rnn.cosine_decay(0.01, updates)),
+        epochs,
+        updates,
+        rate=0.01,
+        seed=seed,
         validation=rnn.batches(validated.vectors(), validated.labels, BATCH),
-        clip_norm=1.0,
-        rng=seed,
-        quiet=True,
+        compile=False,
     )
-    return model
 
 
 def accuracy(model: rnn.ManyToOne, proteins: Proteins) -> float:

@@ -124,18 +124,7 @@ def train(cell: str, seed: int, epochs: int, learned: Series) -> rnn.ManyToOne:
         some = [learned.part(members) for members in np.array_split(rng.permutation(len(learned.classes)), count)]
         return [rnn.Batch(xs + NOISE * rng.normal(size=xs.shape), classes, lengths) for xs, lengths, classes in some]
 
-    rnn.fit(
-        model,
-        batches,
-        epochs=epochs,
-        loss=rnn.cross_entropy,
-        optimizer=rnn.Adam(model, rnn.cosine_decay(rate, epochs * count)),
-        clip_norm=1.0,
-        compile=True,
-        rng=seed,
-        quiet=True,
-    )
-    return model
+    return common.fit(model, batches, epochs, epochs * count, rate=rate, seed=seed)
 
 
 def right_by_frame(model: rnn.ManyToOne, tested: Series) -> np.ndarray:
@@ -266,11 +255,12 @@ def draw(panel: Any, task: Task, result: dict[str, Trained]) -> None:
 def people(panel: Any, task: Task, result: dict[str, Trained]) -> None:
     """Draw the share of right answers for each person."""
     order = task.groups[np.concatenate([tested for _, tested in task.folds])]
-    for place, (name, colour) in enumerate(zip(result, common.COLOURS[1:], strict=True)):
-        shares = [result[name].right[:, -1][:, order == person].mean() for person in np.unique(order)]
-        panel.bar(np.unique(order) + 0.2 * (place - 1.5), shares, 0.18, color=colour, label=name)
+    members = {f"person {person}": order == person for person in np.unique(order)}
+    shares = {
+        name: [trained.right[:, -1][:, own].mean() for own in members.values()] for name, trained in result.items()
+    }
+    common.bars(panel, shares, list(members))
     panel.set(title="Exercises: right answers for each person, of whom nothing was learned", ylabel="share")
-    panel.set_xticks(np.unique(order), [f"person {person}" for person in np.unique(order)])
     panel.set(ylim=(0, 1.02))
 
 

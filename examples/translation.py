@@ -111,19 +111,7 @@ def train(words: Words, learned: list[Phrase], seed: int, epochs: int) -> rnn.At
         fed = {name: vectors(numbers, sizes[name]) for name, numbers in batch.targets.items()}
         return model(batch.inputs, fed, lengths=batch.lengths)[0]
 
-    rnn.fit(
-        model,
-        batches,
-        epochs=epochs,
-        loss=loss,
-        forward=forward,
-        optimizer=rnn.Adam(model, rnn.cosine_decay(0.01, epochs * count)),
-        clip_norm=1.0,
-        compile=True,
-        rng=seed,
-        quiet=True,
-    )
-    return model
+    return common.fit(model, batches, epochs, epochs * count, rate=0.01, seed=seed, loss=loss, forward=forward)
 
 
 Answers = dict[str, list[list[str]]]  # by language, the words that are written for each phrase
@@ -221,11 +209,9 @@ def main() -> None:
 def draw(axes: Any, tests: dict[str, list[Phrase]], ways: dict[str, list[dict[str, Answers]]]) -> None:
     """Draw what is right by kind of phrase, on average over the languages and the seeds."""
     groups = [(test, kind) for test in tests for kind in KINDS if any(phrase.kind == kind for phrase in tests[test])]
-    for place, (way, runs) in enumerate(ways.items()):
-        shares = [[list(right(tests[test], run[test], [kind]).values()) for run in runs] for test, kind in groups]
-        means = [np.mean(share) for share in shares]
-        axes.bar(np.arange(len(groups)) + 0.27 * (place - 1), means, 0.25, color=common.COLOURS[1 + place], label=way)
-    axes.set_xticks(range(len(groups)), [kind.replace(" ", "\n") for _, kind in groups])
+    mean = lambda way, test, kind: np.mean([[*right(tests[test], run[test], [kind]).values()] for run in ways[way]])
+    means = {way: [mean(way, *group) for group in groups] for way in ways}
+    common.bars(axes, means, [kind.replace(" ", "\n") for _, kind in groups])
     for test in tests:
         members = [place for place, (name, _) in enumerate(groups) if name == test]
         heading = test if len(members) > 1 else test.replace("of", "\nof")

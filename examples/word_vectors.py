@@ -119,18 +119,7 @@ def train(kind: str, seed: int, table: np.ndarray, labelled: Verses, books: int,
     def batches(rng: np.random.Generator) -> list[rnn.Batch]:
         return [labelled.part(rng.integers(len(labelled.books), size=BATCH)).batch() for _ in range(50)]
 
-    rnn.fit(
-        model,
-        batches,
-        epochs=updates // 50,
-        loss=rnn.cross_entropy,
-        optimizer=rnn.Adam(model, rnn.cosine_decay(0.005, updates)),
-        clip_norm=1.0,
-        compile=True,
-        rng=seed,
-        quiet=True,
-    )
-    return model
+    return common.fit(model, batches, updates // 50, updates, rate=0.005, seed=seed)
 
 
 def answers(model: rnn.Module, verses: Verses) -> np.ndarray:

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+import rnn
 from examples import bible, captions, common, surnames
 from tests.tools.processes import ROOT, run_python
 
@@ -121,6 +122,37 @@ def test_streams_go_on_where_the_letter_before_was():
     xs, ys = bible.streams(text, 3)
     np.testing.assert_array_equal(xs, [[0, 3, 6], [1, 4, 7], [2, 5, 8]])
     np.testing.assert_array_equal(ys, xs + 1)
+
+
+def test_programs_do_not_repeat_how_they_are_trained():
+    texts = {path.stem: path.read_text("utf-8") for path in PROGRAMS}
+    assert not [name for name, text in texts.items() if "rnn.cosine_decay(" in text and "clip_norm=" in text]
+    assert sum("common.fit(" in text or "bible.learn(" in text for text in texts.values()) >= 12
+
+
+@pytest.mark.parametrize(("decay", "optimizer"), [(0, rnn.Adam), (0.3, rnn.AdamW)])
+def test_programs_train_as_they_would_by_rnn_fit(decay, optimizer):
+    xs, ys = np.random.default_rng(0).normal(size=(2, 6, 4, 3))
+    models = [rnn.ManyToMany(rnn.ElmanCell(3, 5, rng=0), 3, rng=1) for _ in range(2)]
+    trained = common.fit(models[0], [(xs, ys)], 4, 8, rate=0.1, seed=2, decay=decay, loss=rnn.mse)
+    assert trained is models[0]
+    weights = {"weight_decay": decay} if decay else {}
+    by_hand = optimizer(models[1], rnn.cosine_decay(0.1, 8), **weights)
+    rnn.fit(models[1], [(xs, ys)], epochs=4, loss=rnn.mse, optimizer=by_hand, clip_norm=1.0, rng=2, quiet=True)
+    for name, value in models[0].state_dict().items():
+        np.testing.assert_allclose(value, models[1].state_dict()[name], rtol=1e-9, atol=1e-12)
+
+
+def test_bars_of_a_group_stand_beside_one_another_around_its_name():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    figure, panel = pyplot.subplots()
+    common.bars(panel, {"a": [1, 2], "b": [3, 4], "c": [5, 6]}, ["left", "right"], "%.1f")
+    places = np.array([bar.get_x() + bar.get_width() / 2 for bar in panel.patches]).reshape(3, 2)
+    np.testing.assert_allclose(places, np.arange(2) + np.array([[-0.27], [0], [0.27]]))
+    assert [bar.get_height() for bar in panel.patches] == [1, 2, 3, 4, 5, 6]
+    assert [text.get_text() for text in panel.texts] == ["1.0", "2.0", "3.0", "4.0", "5.0", "6.0"]
+    assert [label.get_text() for label in panel.get_xticklabels()] == ["left", "right"]
+    pyplot.close(figure)
 
 
 def test_the_readme_has_an_entry_for_every_program_with_the_time_of_its_full_run():
