@@ -189,7 +189,7 @@ def flow(path: Path, before: dict[str, rnn.ManyToOne], after: dict[str, rnn.Many
     xs = some.sequences("pixels")
     plots = [
         viz.plot({cell: rnn.cross_entropy(model(xs), some.classes) for cell, model in models.items()}, title=title)
-        for title, models in (("By pixel, before learning", before), ("By pixel, learned (a finer axis)", after))
+        for title, models in (("By pixel, before learning", before), ("By pixel, learned", after))
     ]
     common.save(viz.side_by_side(*plots), path)
 
