@@ -186,9 +186,7 @@ def by_a_linear_map(digits: int) -> float:
 def main() -> None:
     """Train, compare, draw."""
     options = common.options(__doc__)
-    runs = [(name, seed) for name in KINDS for seed in range(options.seeds)]
-    trained = {run: train(*run, options.quick) for run in common.progress(runs, "training")}
-    of_kind = {name: [trained[name, seed] for seed in range(options.seeds)] for name in KINDS}
+    of_kind = common.each(KINDS, options.seeds, partial(train, quick=options.quick))
     for digits in UPDATES:
         common.table(
             f"Sums of two held-out numbers of {digits} digits, written without a mistake",

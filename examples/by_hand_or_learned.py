@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -107,10 +108,7 @@ class Comparison(NamedTuple):
 def compare(task: Task, seeds: int, updates: int) -> Comparison:
     """Train the networks of a task, and try them and the one set by hand on long sequences."""
     xs, targets = task.sequences(np.random.default_rng(99), LONG, 200)
-    models: dict[str, list[rnn.ManyToMany]] = {cell: [] for cell in CELLS}
-    runs = [(cell, seed) for cell in CELLS for seed in range(seeds)]
-    for cell, seed in common.progress(runs, f"learning: {task.name}"):
-        models[cell].append(train(task, cell, seed, updates))
+    models = common.each(CELLS, seeds, partial(train, task, updates=updates), f"learning: {task.name}")
     networks = {"by hand": [task.by_hand()], **models}
     reached = {
         name: np.array([task.measure(rnn.predict(model, xs), targets) for model in several])

@@ -177,12 +177,11 @@ def main() -> None:
     options = common.options(__doc__)
     common.needs("sklearn")
     learned = LEARNED.part(range(0, len(LEARNED.names), 4)) if options.quick else LEARNED
-    runs = [(kind, seed) for kind in KINDS for seed in range(options.seeds)]
     epochs = 1 if options.quick else EPOCHS
-    models = {run: train(*run, epochs, learned) for run in common.progress(runs, "training")}
-    names = {run: write(model, TEST) for run, model in models.items()}
-    reached = {kind: np.array([right(names[kind, seed], TEST) for seed in range(options.seeds)]) for kind in KINDS}
-    known = [right(write(models[BEST, seed], learned), learned) for seed in range(options.seeds)]
+    models = common.each(KINDS, options.seeds, partial(train, epochs=epochs, learned=learned))
+    names = {kind: [write(model, TEST) for model in several] for kind, several in models.items()}
+    reached = {kind: np.array([right(written, TEST) for written in several]) for kind, several in names.items()}
+    known = [right(write(model, learned), learned) for model in models[BEST]]
     reached |= {f"{BEST}, letters learned from": np.array(known)}
     reached |= {"three logistic regressions": right(by_pieces(learned, TEST), TEST)[None]}
     reached |= {"nearest picture": right(nearest(learned, TEST), TEST)[None]}
@@ -191,9 +190,9 @@ def main() -> None:
         common.table(f"{TESTED} held-out letters: {piece} right", shares, "{:.3f}")
     with common.figure(options, "captions", size=(8, 9.4)) as axes:
         if axes is not None:
-            draw(axes, models[BEST, 0], names[BEST, 0])
+            draw(axes, models[BEST][0], names[BEST][0])
     if options.output is not None:
-        flow(options.output / "captions-gradient.svg", {kind: models[kind, 0] for kind in KINDS})
+        flow(options.output / "captions-gradient.svg", {kind: models[kind][0] for kind in KINDS})
 
 
 def by_pixel(model: Any, glyph: Glyphs) -> np.ndarray:

@@ -1,8 +1,7 @@
 """What the example programs share: their options, how most of them train, a table beside baselines, figures.
 
 options = common.options("Forecast sunspots.")     # --quick, --seeds, --output
-for seed in common.progress(range(options.seeds), "training"):
-    ...
+models = common.each(["LSTM", "Elman"], options.seeds, train)    # train(cell, seed)
 common.table("RMSE", {"network": errors, "persistence": 31.1}, "{:.1f}")
 model = common.fit(model, batches, epochs, updates, rate=0.01, seed=seed)
 with common.figure(options, "forecasting") as axes:
@@ -13,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
@@ -35,6 +34,7 @@ __all__ = [
     "bars",
     "curve",
     "data_file",
+    "each",
     "figure",
     "fit",
     "likeliest",
@@ -53,6 +53,8 @@ COLOURS = ["#1a1f26", "#3b66d9", "#b35900", "#3f8577", "#8a2fa0"]  # the truth f
 GREY = "#aab3bf"  # lines and grounds to compare with
 
 Item = TypeVar("Item")
+Kind = TypeVar("Kind")
+Result = TypeVar("Result")
 Model = TypeVar("Model", bound=rnn.Module)
 mean_cross_entropy = partial(rnn.cross_entropy, reduction="mean")  # over all symbols of all sequences
 console = Console(highlight=False)
@@ -150,6 +152,16 @@ def likeliest(scores: Any, size: int, dtype: Any = float) -> np.ndarray:
 def progress(items: Sequence[Item], what: str) -> Iterable[Item]:
     """Yield the items, and show in a terminal how far it is."""
     return track(items, what, console=Console(stderr=True), transient=True)
+
+
+def each(
+    kinds: Iterable[Kind], seeds: int, train: Callable[[Kind, int], Result], what: str = "training"
+) -> dict[Kind, list[Result]]:
+    """Return by kind what `train` gives for it from each seed, and show in a terminal how far it is."""
+    results: dict[Kind, list[Result]] = {kind: [] for kind in kinds}
+    for kind, seed in progress([(kind, seed) for kind in results for seed in range(seeds)], what):
+        results[kind].append(train(kind, seed))
+    return results
 
 
 def table(title: str, results: Mapping[str, float | Sequence[float]], form: str) -> None:

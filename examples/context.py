@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -107,11 +108,7 @@ def agreement(model: Any, text: np.ndarray) -> np.ndarray:
 
 def trained(task: Task, options: Any, what: str) -> Models:
     """Return networks of each kind, one for each seed."""
-    models: Models = {kind: [] for kind in ("LSTM", "Elman", *task.windows)}
-    runs = [(kind, seed) for kind in models for seed in range(options.seeds)]
-    for kind, seed in common.progress(runs, what):
-        models[kind].append(train(task, kind, seed))
-    return models
+    return common.each(("LSTM", "Elman", *task.windows), options.seeds, partial(train, task), what)
 
 
 def name(kind: Kind) -> str:

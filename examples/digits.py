@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -141,10 +142,8 @@ def main() -> None:
     influences = {}
     for read in EPOCHS:
         epochs = 1 if options.quick else EPOCHS[read]
-        models: dict[str, list[rnn.ManyToOne]] = {cell: [] for cell in CELLS}
-        runs = [(cell, seed) for cell in CELLS for seed in range(options.seeds)]
-        for cell, seed in common.progress(runs, f"learning by {read}"):
-            models[cell].append(train(read, cell, seed, epochs, learned, validated))
+        learn = partial(train, read, epochs=epochs, learned=learned, validated=validated)
+        models = common.each(CELLS, options.seeds, learn, f"learning by {read}")
         reached = {cell: [accuracy(model, read, tested) for model in several] for cell, several in models.items()}
         common.table(f"Digits by {read}, the last 400: share of right answers", {**whole, **reached}, "{:.3f}")
         influences[read] = {

@@ -18,6 +18,7 @@ nobody told the network where that is. GRU and Elman networks need nothing more:
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -120,10 +121,9 @@ def main() -> None:
     epochs, length = (2, 300) if options.quick else (EPOCHS, TEST_LENGTH)
     tested, single = streams(np.random.default_rng(99), TESTED, length), reber(np.random.default_rng(98), 500)
     quickly = streams(np.random.default_rng(97), 20, 300)
-    runs = [(cell, seed) for cell in CELLS for seed in range(options.seeds)]
-    trained = {run: train(*run, epochs, quickly) for run in common.progress(runs, "training")}
+    trained = common.each(CELLS, options.seeds, partial(train, epochs=epochs, tested=quickly))
     alone = [train(OLD, seed, epochs, single, one_by_one=True).model for seed in range(options.seeds)]
-    models = {cell: [trained[cell, seed].model for seed in range(options.seeds)] for cell in CELLS}
+    models = {cell: [run.model for run in runs] for cell, runs in trained.items()}
     reached = {cell: [right(model, tested) for model in several] for cell, several in models.items()}
     first, second = zip(*[by_word(model, tested, 2) for model in alone], strict=True)
     common.table(
@@ -139,7 +139,7 @@ def main() -> None:
     )
     with common.figure(options, "forgetting", rows=3, size=(9, 2.5)) as axes:
         if axes is not None:
-            curves = {c: np.array([trained[c, seed].reached for seed in range(options.seeds)]) for c in CELLS}
+            curves = {cell: np.array([run.reached for run in runs]) for cell, runs in trained.items()}
             learning(axes[0], curves)
             growing(axes[1], {cell: models[cell] for cell in ("LSTM", OLD)}, tested)
             leaving(axes[2], models, quickly)

@@ -19,6 +19,7 @@ much as one 20 places before.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -166,11 +167,8 @@ def main() -> None:
             learned, validated, tested = (
                 part.part(np.arange(0, len(part.labels), 10)) for part in (learned, validated, tested)
             )
-        cells = ["LSTM"] if mixed else list(CELLS)
-        runs = [(cell, seed) for cell in cells for seed in range(options.seeds)]
-        models: dict[str, list[rnn.ManyToOne]] = {cell: [] for cell in cells}
-        for cell, seed in common.progress(runs, "learning"):
-            models[cell].append(train(cell, seed, 1 if options.quick else EPOCHS, learned, validated))
+        learn = partial(train, epochs=1 if options.quick else EPOCHS, learned=learned, validated=validated)
+        models = common.each(["LSTM"] if mixed else CELLS, options.seeds, learn, "learning")
         whole, weights = baselines(learned, tested)
         reached = {cell: [accuracy(model, tested) for model in several] for cell, several in models.items()}
         title = "families mixed: too good to be true" if mixed else "of other families"

@@ -198,19 +198,19 @@ def compare(task: Task, cells: list[str], options: Any) -> dict[str, Any]:
     """Train on every fold, print the table, and return by cell what was trained, and the logistic regression."""
     task = task.quick() if options.quick else task
     parts, epochs = task.parts(), 1 if options.quick else EPOCHS
-    runs = [(cell, seed) for cell in cells for seed in range(options.seeds)]
-    right: dict[str, list[np.ndarray]] = {cell: [] for cell in cells}
-    looked: dict[str, list[np.ndarray]] = {cell: [] for cell in cells}
-    for cell, seed in common.progress(runs, task.title):
-        models = [train(cell, seed, epochs, learned) for learned, _ in parts]
-        pairs = [(model, tested) for model, (_, tested) in zip(models, parts, strict=True)]
-        right[cell].append(np.hstack([right_by_frame(*pair) for pair in pairs]))
-        looked[cell].append(sum(influence(*pair) for pair in pairs))
+
+    def folds(cell: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        pairs = [(train(cell, seed, epochs, learned), tested) for learned, tested in parts]
+        return np.hstack([right_by_frame(*pair) for pair in pairs]), sum(influence(*pair) for pair in pairs)
+
+    runs = common.each(cells, options.seeds, folds, task.title)
     reached, by_frame = baselines(parts)
-    networks = {cell: [run[-1].mean() for run in several] for cell, several in right.items()}
+    networks = {cell: [right[-1].mean() for right, _ in several] for cell, several in runs.items()}
     common.table(f"{task.title.capitalize()}: share of right answers", {**networks, **reached}, "{:.3f}")
-    shares = {cell: sum(several) / np.sum(several) for cell, several in looked.items()}
-    trained: dict[str, Any] = {cell: Trained(np.stack(right[cell]), shares[cell]) for cell in cells}
+    trained: dict[str, Any] = {}
+    for cell, several in runs.items():
+        right, looked = zip(*several, strict=True)
+        trained[cell] = Trained(np.stack(right), sum(looked) / np.sum(looked))
     return trained | {LOGISTIC: Trained(by_frame[None], np.empty(0))}
 
 

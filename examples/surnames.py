@@ -18,6 +18,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -130,20 +131,19 @@ def by_letter(model: Any, names: Names) -> np.ndarray:
 def main() -> None:
     """Train, compare, draw."""
     options = common.options(__doc__)
-    runs = [(cell, seed) for cell in CELLS for seed in range(options.seeds)]
-    models = {run: train(*run, 1 if options.quick else EPOCHS) for run in common.progress(runs, "training")}
-    right = {run: float(np.mean(answers(model) == TESTED.languages)) for run, model in models.items()}
+    models = common.each(CELLS, options.seeds, partial(train, epochs=1 if options.quick else EPOCHS))
+    share = lambda model: float(np.mean(answers(model) == TESTED.languages))
     common.table(
         f"The language of {len(TESTED.names)} held-out surnames, right of {len(LANGUAGES)}",
         {
-            **{cell: [right[cell, seed] for seed in range(options.seeds)] for cell in CELLS},
+            **{cell: [share(model) for model in several] for cell, several in models.items()},
             "naive Bayes, single letters": naive_bayes(1),
             "naive Bayes, up to 3 letters": naive_bayes(3),
             "the commonest language": float(np.mean(TESTED.languages == np.bincount(LEARNED.languages).argmax())),
         },
         "{:.3f}",
     )
-    shown = models["GRU", 0]
+    shown = models["GRU"][0]
     with common.figure(options, "surnames", size=(9, 4.2)) as axes:
         if axes is not None:
             draw(axes, shown)

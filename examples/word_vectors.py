@@ -63,6 +63,11 @@ class Verses(NamedTuple):
         """Return how often each word stands in each, (N, words)."""
         return np.stack([np.bincount(words, minlength=vocabulary) for words in self.words])
 
+    def counts_by_book(self, vocabulary: int, books: int) -> np.ndarray:
+        """Return how often each word stands in each book, (books, words)."""
+        counts = self.counts(vocabulary)
+        return np.stack([counts[self.books == book].sum(axis=0) for book in range(books)])
+
 
 def split(verse: str) -> list[str]:
     """Return the words of a verse."""
@@ -130,8 +135,7 @@ def answers(model: rnn.Module, verses: Verses) -> np.ndarray:
 
 def naive_bayes(labelled: Verses, tested: Verses, vocabulary: int, books: int, smoothing: float = 0.1) -> np.ndarray:
     """Return the answers of naive Bayes on the words."""
-    counts = labelled.counts(vocabulary)
-    of_book = np.stack([counts[labelled.books == book].sum(axis=0) for book in range(books)]) + smoothing
+    of_book = labelled.counts_by_book(vocabulary, books) + smoothing
     scores = np.log(of_book / of_book.sum(axis=1, keepdims=True))
     prior = np.log(np.bincount(labelled.books, minlength=books) + 1)
     return (tested.counts(vocabulary) @ scores.T + prior).argmax(axis=1)
@@ -154,10 +158,7 @@ def alone(model: rnn.Module, text: Text, times: int = 8) -> np.ndarray:
 
 def telling(text: Text) -> np.ndarray:
     """Return how much more often each word stands in a book than in all of what is learned from, (words, books)."""
-    counts = text.learned.counts(len(text.vocabulary))
-    of_book = (
-        np.stack([counts[text.learned.books == book].sum(axis=0) for book in range(len(text.books))], axis=1) + 0.5
-    )
+    of_book = text.learned.counts_by_book(len(text.vocabulary), len(text.books)).T + 0.5
     shares = of_book / of_book.sum(axis=0)
     return shares / shares.sum(axis=1, keepdims=True)
 

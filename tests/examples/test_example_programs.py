@@ -143,6 +143,12 @@ def test_programs_train_as_they_would_by_rnn_fit(decay, optimizer):
         np.testing.assert_allclose(value, models[1].state_dict()[name], rtol=1e-9, atol=1e-12)
 
 
+def test_each_kind_is_trained_from_each_seed(capsys):
+    trained = common.each(["LSTM", "GRU"], 3, lambda kind, seed: f"{kind} {seed}")
+    assert trained == {"LSTM": ["LSTM 0", "LSTM 1", "LSTM 2"], "GRU": ["GRU 0", "GRU 1", "GRU 2"]}
+    assert capsys.readouterr().out == ""  # the bar is for terminals
+
+
 def test_bars_of_a_group_stand_beside_one_another_around_its_name():
     pyplot = pytest.importorskip("matplotlib.pyplot")
     figure, panel = pyplot.subplots()
