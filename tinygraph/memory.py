@@ -36,3 +36,19 @@ def garbage_collector_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+@contextmanager
+def cycles_collected() -> Iterator[None]:
+    """Pause the garbage collector, then collect what it would find of what was made meanwhile.
+
+    What a recording was folded with refers to itself and holds all values of that recording: hundreds of megabytes of
+    a few thousand objects, which would not make the collector look at them for long.
+    """
+    was_enabled = gc.isenabled()
+    with garbage_collector_paused():
+        try:
+            yield
+        finally:
+            if was_enabled:
+                gc.collect(0)

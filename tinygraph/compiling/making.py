@@ -14,6 +14,7 @@ from ..backward.backprop import gradients, tell_observers
 from ..backward.derivatives import Differentiated
 from ..backward.pytree import flatten, rebuild
 from ..backward.traced_call import Asked, TracedCall
+from ..memory import cycles_collected
 from ..recording.context import context
 from ..recording.history import between
 from ..recording.source import is_of_a_library
@@ -73,15 +74,21 @@ class FirstCall:
         closed = before is not None and before.is_closed and all(map(is_seen_through, self.parts))
         self.noting = not closed  # which code runs
         self._run(function, frame)
+        with cycles_collected():
+            self._make_plan(before)
+
+    def _make_plan(self, before: Reach | None) -> None:
+        """Make the plan, or say why there is none; let go of what was recorded for it."""
         try:
             if before is not None:
                 _refuse_changes(before, where_it_was=False)  # and do not record it: that would change things once more
-            self.plan = self._planned(Reach(self.function, *arguments.objects, ran=self.noted.codes or None))
+            self.plan = self._planned(Reach(self.function, *self.arguments.objects, ran=self.noted.codes or None))
         except NotCompiled as refusal:
             self.reason = str(refusal)
         except Exception as error:  # the function itself gave its result: it is not to fail for want of a plan
             self.reason = f"no plan could be made: {type(error).__name__}: {error}"
         finally:
+            self._captured = None
             context().frames.clear()
 
     def _check_arguments(self) -> None:

@@ -111,7 +111,7 @@ class Plan:
             self._described += "".join(f"\nin NumPy: a loop with {reason}" for reason in emitter.refused)
         self.lock = threading.Lock()
         exec(compile(text, "<plan>", "exec"), space)
-        self._run: Callable[..., tuple[list[Any], list[Any]]] = space["plan"]
+        self._run: Callable[..., tuple[list[Any], list[Any]]] = space.pop("plan")  # which holds the space
 
     # -- what it holds for --------------------------------------------------------------------------------------------
 

@@ -16,21 +16,21 @@ class CompiledOp(Primitive):
     """One call of a compiled function, as an op of the graph: its rules give the gradients that the plan worked out."""
 
     def __init__(self, name: str, gradients: list[Any]):
-        super().__init__(name, (self._rule,), variadic=True)
-        self.gradients = gradients
-        self.forward = None
+        def rule(i: int, g: Any, y: Any, xs: tuple[Any, ...]) -> Any:  # no method: it would hold the op that holds it
+            if isinstance(g, Tensor):
+                raise TypeError(
+                    f"{name} is compiled, which gives first derivatives only: differentiate the function itself"
+                )
+            gradient = gradients[i]
+            return np.zeros_like(xs[i]) if gradient is None else gradient * g
 
-    def _rule(self, i: int, g: Any, y: Any, xs: tuple[Any, ...]) -> Any:
-        if isinstance(g, Tensor):
-            raise TypeError(
-                f"{self.name} is compiled, which gives first derivatives only: differentiate the function itself"
-            )
-        gradient = self.gradients[i]
-        return np.zeros_like(xs[i]) if gradient is None else gradient * g
+        super().__init__(name, (rule,), variadic=True)
+        self.forward = None
 
     def pull(self, g: Any, y: Any, values: tuple, inputs: tuple, attributes: Any) -> tuple[Any, ...]:
         """Return the gradients, times the adjoint of the call."""
-        return tuple([self._rule(i, g, y, values) for i in range(len(inputs))])
+        (rule,) = self.rules
+        return tuple([rule(i, g, y, values) for i in range(len(inputs))])
 
 
 def tensor_of_call(
