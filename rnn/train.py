@@ -13,6 +13,7 @@ import numpy as np
 import tinygraph as tg
 from tinygraph.backward.backprop import is_observed
 from tinygraph.backward.watching import Watch, watched
+from tinygraph.recording.context import context
 
 from .arguments import check_arguments, check_backend, check_what_is_trained
 from .batching import Data, as_batches
@@ -183,6 +184,7 @@ def fit(
                 if after_epoch is not None:
                     after_epoch(run.history)
     run.restore(run.best)
+    context().frames.clear()  # else what was recorded last would hold this call, and plans with all their buffers
     return run.history
 
 
