@@ -245,7 +245,7 @@ class Reach:
         if not is_of_library(cls):
             self.state.note_answer(lambda: cls.__mro__, what)
         for base in cls.__mro__:
-            if not is_of_library(base):
+            if not is_of_library(base) and (base is cls or id(base) not in self._known):
                 self._known[id(base)] = base
                 self._mapping(vars(base), f"the class {base.__name__}", of_class=True)
 

@@ -21,8 +21,7 @@ class CompiledOp(Primitive):
                 raise TypeError(
                     f"{name} is compiled, which gives first derivatives only: differentiate the function itself"
                 )
-            gradient = gradients[i]
-            return np.zeros_like(xs[i]) if gradient is None else gradient * g
+            return gradients[i] if g == 1 else gradients[i] * g  # who keeps it copies it
 
         super().__init__(name, (rule,), variadic=True)
         self.forward = None
@@ -36,9 +35,12 @@ class CompiledOp(Primitive):
 def tensor_of_call(
     name: str, value: np.ndarray, gradients: list[Any], leaves: list[Tensor], frame: FrameType
 ) -> Tensor:
-    """Return the one value of a compiled function as a Tensor that the leaves lead to."""
-    values = tuple([leaf._value for leaf in leaves])
-    return make(CompiledOp(name, gradients), value[()], tuple(leaves), values, None, True, frame)
+    """Return the one value of a compiled function as a Tensor that the leaves lead to that get a gradient."""
+    pairs = [(leaf, gradient) for leaf, gradient in zip(leaves, gradients, strict=True) if gradient is not None]
+    inputs = tuple([leaf for leaf, _ in pairs])
+    values = tuple([leaf._value for leaf in inputs])
+    op = CompiledOp(name, [gradient for _, gradient in pairs])
+    return make(op, value[()], inputs, values, None, True, frame)
 
 
 def like_eager(value: np.ndarray, kind: type, frame: FrameType) -> Any:

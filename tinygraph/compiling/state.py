@@ -19,7 +19,7 @@ class State:
     """Names, collections, arrays and answers to questions, as they were when they were noted."""
 
     def __init__(self) -> None:
-        self._names: list[tuple[Callable[[str], Any], tuple[str, ...], tuple[Any, ...], str]] = []
+        self._names: dict[Callable[[str], Any], tuple[dict[str, Any], dict[str, str]]] = {}
         self._mappings: list[tuple[Mapping, list[Any], list[Any], str]] = []
         self._collections: list[tuple[Any, list[Any], str]] = []
         self._arrays: list[tuple[np.ndarray, np.ndarray, str]] = []
@@ -27,10 +27,11 @@ class State:
         self._generators: list[tuple[Question, Callable[[Any], None], Any, str]] = []
 
     def note_names(self, get: Callable[[str], Any], names: Iterable[str], what: str) -> None:
-        """Note what `get` gives for some names."""
-        known = tuple(names)
-        if known:
-            self._names.append((get, known, tuple(map(get, known)), what))
+        """Note what `get` gives for some names; functions of one module share them."""
+        values, places = self._names.setdefault(get, ({}, {}))
+        for name in names:
+            values.setdefault(name, get(name))
+            places.setdefault(name, what)
 
     def note_mapping(self, mapping: Mapping, what: str) -> None:
         """Note the keys and values of a mapping."""
@@ -54,10 +55,10 @@ class State:
 
     def change(self) -> str | None:
         """Return what is not the same any more, or None."""
-        for get, names, values, what in self._names:
-            if not all(map(is_, map(get, names), values)):
-                changed = (name for name, value in zip(names, values, strict=True) if get(name) is not value)
-                return f"{next(changed)} in {what}"
+        for get, (values, places) in self._names.items():
+            if not all(map(is_, map(get, values), values.values())):
+                changed = next(name for name, value in values.items() if get(name) is not value)
+                return f"{changed} in {places[changed]}"
         for mapping, keys, entries, what in self._mappings:
             if len(mapping) != len(keys):
                 return what
