@@ -71,17 +71,16 @@ class FirstCall:
             self.result = function(*arguments.args, **arguments.kwargs)
             return
         before = self._reached()
-        closed = before is not None and before.is_closed and all(map(is_seen_through, self.parts))
+        closed = before.is_closed and all(map(is_seen_through, self.parts))
         self.noting = not closed  # which code runs
         self._run(function, frame)
         with cycles_collected():
             self._make_plan(before)
 
-    def _make_plan(self, before: Reach | None) -> None:
+    def _make_plan(self, before: Reach) -> None:
         """Make the plan, or say why there is none; let go of what was recorded for it."""
         try:
-            if before is not None:
-                _refuse_changes(before, where_it_was=False)  # and do not record it: that would change things once more
+            _refuse_changes(before, where_it_was=False)  # and do not record it: that would change things once more
             self.plan = self._planned(Reach(self.function, *self.arguments.objects, ran=self.noted.codes or None))
         except NotCompiled as refusal:
             self.reason = str(refusal)
@@ -103,12 +102,12 @@ class FirstCall:
             if self.mark is not None and self.recording and isinstance(leaf, Tensor) and leaf.requires_grad:
                 raise NotCompiled("an argument requires a gradient: an outer derivative may want what comes of it")
 
-    def _reached(self) -> Reach | None:
-        """Note all that the function could read; None where that cannot be told before it runs."""
+    def _reached(self) -> Reach:
+        """Note all that the function could read; where that cannot be told before it runs, as much as can."""
         try:
             return Reach(self.function, *self.arguments.objects)
         except Exception:  # also what an object of the program's raises where it is looked at
-            return None
+            return Reach(self.function, *self.arguments.objects, strict=False)
 
     # -- the function itself ------------------------------------------------------------------------------------------
 

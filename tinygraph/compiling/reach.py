@@ -68,6 +68,8 @@ class Reach:
     ran : set of CodeType, optional
         The code that ran when they were called: no other is looked through. As long as all that this code reads is the
         same, it will be what runs the next time.
+    strict : bool
+        Without it, what nobody can look into is passed over, and the code of libraries.
 
     Attributes
     ----------
@@ -93,10 +95,11 @@ class Reach:
     'limits in <lambda>'
     """
 
-    def __init__(self, *roots: Any, ran: set[types.CodeType] | None = None):
+    def __init__(self, *roots: Any, ran: set[types.CodeType] | None = None, strict: bool = True):
         self.state = State()
         self.codes: set[types.CodeType] = set()
-        self.is_closed = True
+        self.is_closed = strict
+        self._strict = strict
         self._ran = ran
         self._roots = roots  # are held, as all objects are, so that their ids stay their own
         self._known: dict[int, Any] = {}
@@ -110,9 +113,16 @@ class Reach:
             self._next(root, "an argument" if number else "the function")
         while self._pending:
             while self._pending:
-                self._follow(*self._pending.popleft())
+                self._look(self._follow, *self._pending.popleft())
             for module in self._modules:
-                self._module(module)
+                self._look(self._module, module)
+
+    def _look(self, follow: Callable[..., None], *where: Any) -> None:
+        try:
+            follow(*where)
+        except Exception:  # also what an object of the program's raises where it is looked at
+            if self._strict:
+                raise
 
     def arrays(self) -> frozenset[int]:
         """Return the ids of all arrays and Tensors."""
@@ -138,7 +148,8 @@ class Reach:
     # -- code ---------------------------------------------------------------------------------------------------------
 
     def _function(self, function: types.FunctionType, what: str) -> None:
-        if is_stable(function.__code__.co_filename):
+        filename = function.__code__.co_filename
+        if is_stable(filename) or (is_of_a_library(filename) and not self._strict):
             for cell in function.__closure__ or ():  # a library's wrapper around a function of the user's
                 self._cell(cell, what)
             return
@@ -154,19 +165,19 @@ class Reach:
             self._cell(cell, f"{name} in {where}")
         self.codes.update(codes)
         self._attributes.update(name for code in codes for name in code.co_names)
-        if not _UNSEEN.isdisjoint(self._attributes):
-            raise NotCompiled(f"{where} uses {min(_UNSEEN & self._attributes)}, through which nobody can look")
         self.is_closed = self.is_closed and all(map(stays_in_sight, codes))
         looked_up = dict.fromkeys(pair for code in codes for pair in names_of(code))
         imported, names = ([name for of_import, name in looked_up if of_import is kind] for kind in (True, False))
         builtin_names = [name for name in names if name not in function.__globals__]
-        of_library = is_of_a_library(function.__code__.co_filename)
+        of_library = is_of_a_library(filename)
         for space, some in ((function.__globals__, names), (vars(builtins), builtin_names), (sys.modules, imported)):
             self.state.note_names(space.get, some, where)
             for name in some:
                 value = space.get(name)
                 if not (of_library and (isinstance(value, WeakSet) or value is id)):  # registries say nothing of values
                     self._next(value, f"{name} in {where}")
+        if not _UNSEEN.isdisjoint(self._attributes):
+            raise NotCompiled(f"{where} uses {min(_UNSEEN & self._attributes)}, through which nobody can look")
 
     def _cell(self, cell: types.CellType, what: str) -> None:
         def content() -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import tinygraph as tg
+from tests.tinygraph.compiling.backends import BACKENDS
 from tinygraph.compiling.reach import Reach
 from tinygraph.recording.questions import on_values
 
@@ -214,3 +215,51 @@ def test_numbers_that_only_the_recording_drew_are_drawn_again():
         values = [compiled(tg.tensor(np.ones(1))).item()]
     values += [compiled(tg.tensor(np.ones(1))).item() for _ in range(2)]
     np.testing.assert_array_equal(values, np.random.default_rng(0).normal(size=3))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_only_a_detached_value_leads_to_gets_no_gradient(backend):
+    maker, judge = tg.parameter(RNG.normal(size=3)), tg.parameter(RNG.normal(size=3))
+
+    def made(noise):
+        return np.tanh(noise * maker)
+
+    def loss_of_judge(real, noise):
+        return (judge * (made(noise).detach() - real)).sum()
+
+    compiled = tg.compile(loss_of_judge, backend=backend)
+    for _ in range(3):
+        real, noise = RNG.normal(size=(2, 3))
+        maker.grad = judge.grad = None
+        compiled(real, noise).backward()
+        assert maker.grad is None  # a zero would move it: by momentum, by Adam's means, by decay
+        np.testing.assert_allclose(judge.grad, made(noise).data - real)
+    assert compiled.plans_made == 1
+
+
+class _Stateful:
+    """A layer that goes on from its own last state, and counts; it can be read from a file, too."""
+
+    def __init__(self):
+        self.W, self.h, self.calls = tg.parameter(np.eye(2) / 2), np.zeros(2), 0
+
+    def read(self, path):
+        with open(path, encoding="utf-8") as file:
+            self.h = np.array(file.read().split(), float)
+
+    def __call__(self, xs):
+        h = self.h
+        for x in xs:
+            h = np.tanh(self.W @ h + x)
+        self.h, self.calls = h.detach(), self.calls + 1
+        return (h * h).sum()
+
+
+def test_what_a_function_changes_it_changes_once_also_where_other_code_reads_files():
+    layer, twin = _Stateful(), _Stateful()
+    compiled = tg.compile(lambda xs: layer(xs))
+    xs = RNG.normal(size=(3, 4, 2))
+    with pytest.warns(RuntimeWarning, match="changes what is outside it"):
+        losses = [compiled(x).item() for x in xs]
+    assert losses == [twin(x).item() for x in xs]
+    assert layer.calls == 3
