@@ -90,6 +90,10 @@ class Recorder:
         self.held |= numbers
         self.looked = look if numbers else self.looked
 
+    def changed(self, tensor: Tensor, what: str) -> None:
+        """Refuse what gives a Tensor another value or gradient: a plan would not."""
+        self._refuse(f"the function sets the {what} of a Tensor{where(sys._getframe(1))}")
+
     def _refuse(self, reason: str) -> NoReturn:
         refusal = NotCompiled(reason)
         self.refusal = self.refusal or refusal

@@ -18,14 +18,23 @@ if TYPE_CHECKING:
 
 def tell_asked(tensor: Tensor, how: str) -> None:
     """Tell the watch, if there is one that wants to know, that the program reads the value of a Tensor."""
+    _tell("asked", tensor, how)
+
+
+def tell_set(tensor: Tensor, what: str) -> None:
+    """Tell the watch, if there is one that wants to know, that the program gives a Tensor another value or gradient."""
+    _tell("changed", tensor, what)
+
+
+def _tell(event: str, tensor: Tensor, what: str) -> None:
     try:
         if known_context().plain:
             return
     except LookupError:
         return
-    asked = getattr(context().watch, "asked", None)
-    if asked is not None:
-        asked(tensor, how)
+    listener = getattr(context().watch, event, None)
+    if listener is not None:
+        listener(tensor, what)
 
 
 def will_run_again() -> bool:

@@ -20,7 +20,7 @@ from .departures import Departure, note_departure
 from .errors import refuse_write
 from .numpy_protocol import dispatch
 from .primitive import Primitive
-from .questions import as_recorded, tell_asked
+from .questions import as_recorded, tell_asked, tell_set
 from .rarely import Rarely
 from .source import locate, name_at, where
 
@@ -118,6 +118,7 @@ class Tensor:
         array = np.array(value, dtype=self.dtype)
         if array.shape != self.shape:
             raise ValueError(f"data: expected shape {self.shape}, got {array.shape}")
+        tell_set(self, ".data")
         self._value = array
 
     @property
@@ -249,8 +250,7 @@ class Tensor:
     def grad(self) -> np.ndarray | None:
         """The gradient that a leaf has accumulated so far; None before any."""
         tell_asked(self, ".grad")
-        gradient = self._grad
-        if gradient is None and self.op is not None:
+        if (gradient := self._grad) is None and self.op is not None:
             source = locate(self._call, self._lasti)
             warnings.warn(
                 f"only parameters get a .grad, this Tensor is the value of {self.op}, which has none; to update a"
@@ -262,6 +262,7 @@ class Tensor:
 
     @grad.setter
     def grad(self, gradient: np.ndarray | None) -> None:
+        tell_set(self, ".grad")
         self._grad = gradient
 
     def zero_grad(self) -> None:

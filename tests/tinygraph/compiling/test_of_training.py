@@ -263,3 +263,30 @@ def test_what_a_function_changes_it_changes_once_also_where_other_code_reads_fil
         losses = [compiled(x).item() for x in xs]
     assert losses == [twin(x).item() for x in xs]
     assert layer.calls == 3
+
+
+@pytest.mark.parametrize("attribute", ["grad", "data"])
+def test_a_function_that_sets_gradients_or_values_does_so_in_each_call(attribute):
+    def program():
+        W, scale = tg.parameter(np.ones(3)), tg.parameter(np.ones(3))
+
+        def loss(xs):
+            setattr(W if attribute == "grad" else scale, attribute, None if attribute == "grad" else np.full(3, 2.0))
+            return (W * scale * xs).sum()
+
+        return W, scale, loss
+
+    (W, scale, loss), (twin, twins_scale, eager) = program(), program()
+    compiled = tg.compile(loss)
+
+    def update(xs):
+        scale.data, twins_scale.data = xs, xs
+        value, expected = compiled(xs), eager(xs)
+        value.backward(), expected.backward()
+        assert value.item() == expected.item()
+        np.testing.assert_array_equal(W.grad, twin.grad)
+        np.testing.assert_array_equal(scale.data, twins_scale.data)
+
+    with pytest.warns(RuntimeWarning, match=f"the function sets the .{attribute} of a Tensor\n"):
+        update(RNG.normal(size=3))
+    update(RNG.normal(size=3))
