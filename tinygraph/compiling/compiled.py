@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial, update_wrapper
 from importlib import import_module
 from types import FrameType
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _BACKENDS = ("numpy", "numba")
 _WORTH = 8  # runs, of which a plan needs about so many to be worth making
 _MISSES = 4  # recordings a plan that may be in vain, before a function is left as it is
+_MOST_BYTES = 1 << 32  # of the buffers of a function's plans, if it has several
 
 
 def compile(
@@ -55,7 +57,7 @@ def compile(
         from ``tinygraph`` in ``NUMBA_CACHE_DIR`` or in the user's directory of caches, unless others can write there;
         with ``TINYGRAPH_CACHE=0`` in the environment nothing is written or read.
     plans : int
-        How many plans are kept, those used last. Where arguments of more kinds come in turn, and plans are thrown away
+        How many plans are kept, those used last, of 4 GB of buffers at most. Where arguments of more kinds come in turn, and plans are thrown away
         before they were worth making, the rest runs eagerly, with a warning.
     check : int, optional
         Run every so many calls eagerly too, and compare.
@@ -151,6 +153,9 @@ class Compiled:
             return self.function(*args, **kwargs)  # somebody differentiates it, perhaps twice
         for plan in known:
             if plan.holds(arguments):
+                if len(self._plans) > 1:
+                    with suppress(KeyError):  # another thread has just thrown it away
+                        self._plans.move_to_end(key)
                 return self._replay(plan, arguments, sys._getframe(1))
         if self._refused and (key in self._refused or () in self._refused):
             return self.function(*args, **kwargs)
@@ -169,7 +174,9 @@ class Compiled:
         from .making import FirstCall  # most programs compile nothing, and need not load how
 
         if self._calls and self._wasted >= self._most:
-            kinds = f"arguments of more kinds than plans={self._most} come in turn"
+            kinds = (
+                f"arguments of more kinds than plans={self._most}, or {_MOST_BYTES >> 30} GB of buffers, come in turn"
+            )
             self._tell(f" where it has no plan, as {kinds}: give them fewer shapes, or raise plans=")
             return self.function(*arguments.args, **arguments.kwargs)
         self._misses += 1
@@ -202,11 +209,15 @@ class Compiled:
         others = self._plans.setdefault(key, [])
         others.insert(0, plan)
         self._plans.move_to_end(key)
-        while sum(map(len, self._plans.values())) > self._most:
+        while self._are_too_many():
             oldest = next(iter(self._plans))
             self._wasted += self._plans[oldest].pop().runs < _WORTH
             if not self._plans[oldest]:
                 del self._plans[oldest]
+
+    def _are_too_many(self) -> bool:
+        plans = [plan for plans in self._plans.values() for plan in plans]
+        return len(plans) > self._most or (len(plans) > 1 and sum(plan.nbytes for plan in plans) > _MOST_BYTES)
 
     def _refuse(self, key: tuple, reason: str) -> None:
         if len(self._refused) >= _MISSES * self._most:
@@ -272,7 +283,7 @@ class Compiled:
 
     @property
     def source(self) -> str:
-        """The NumPy program that the function became: that of the plan made last; empty where there is none."""
+        """The NumPy program that the function became: that of the plan used last; empty where there is none."""
         plan = self._latest()
         return "" if plan is None else plan.source
 

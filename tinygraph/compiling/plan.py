@@ -36,6 +36,8 @@ class Plan:
         Why its loops are NumPy's although numba's were wanted; empty where they are not.
     looked : str
         How and where the function takes plain numbers out of an argument, if it does: it holds for these only.
+    nbytes : int
+        Of the buffers that it holds.
     source : str
         Its source, with the names that the program gives its values.
     leaves : list of int or Tensor
@@ -110,6 +112,8 @@ class Plan:
             )
             self._described += "".join(f"\nin NumPy: a loop with {reason}" for reason in emitter.refused)
         self.lock = threading.Lock()
+        owners = {id(x): x for x in space.values() if isinstance(x, np.ndarray) and x.base is None}
+        self.nbytes = sum(array.nbytes for array in owners.values())
         exec(compile(text, "<plan>", "exec"), space)
         self._run: Callable[..., tuple[list[Any], list[Any]]] = space.pop("plan")  # which holds the space
 

@@ -71,3 +71,20 @@ def test_gradients_of_a_call_are_freed_as_soon_as_nobody_holds_them(rare_collect
     for _ in range(20):
         update()
     assert held() - before < W.data.nbytes
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_as_many_plans_are_kept_as_have_room_for_their_buffers(backend, monkeypatch):
+    compiled = tg.compile(loss_of, backend=backend)
+    for count in (6, 7, 8, 6, 9):
+        compiled(xs(count))
+        compiled(xs(count))
+    sizes = {key[1][0]: plan.nbytes for key, (plan,) in compiled._plans.items()}
+    assert list(sizes) == [7, 8, 6, 9]  # those used last at the end
+    assert sizes[9] - sizes[8] == sizes[8] - sizes[7] >= 3 * xs(1).nbytes
+    monkeypatch.setattr("tinygraph.compiling.compiled._MOST_BYTES", sizes[6] + sizes[9] + sizes[9] + 8 * xs(1).nbytes)
+    compiled(xs(9)), compiled(xs(10))
+    assert [key[1][0] for key in compiled._plans] == [6, 9, 10]
+    monkeypatch.setattr("tinygraph.compiling.compiled._MOST_BYTES", 1)
+    compiled(xs(11))
+    assert [key[1][0] for key in compiled._plans] == [11]
