@@ -57,8 +57,8 @@ def compile(
         from ``tinygraph`` in ``NUMBA_CACHE_DIR`` or in the user's directory of caches, unless others can write there;
         with ``TINYGRAPH_CACHE=0`` in the environment nothing is written or read.
     plans : int
-        How many plans are kept, those used last, of 4 GB of buffers at most. Where arguments of more kinds come in turn, and plans are thrown away
-        before they were worth making, the rest runs eagerly, with a warning.
+        How many plans are kept, those used last; fewer where they hold more than 4 GB. Where arguments of more kinds
+        come in turn, and plans are thrown away before they were worth making, the rest runs eagerly, with a warning.
     check : int, optional
         Run every so many calls eagerly too, and compare.
 
@@ -174,9 +174,7 @@ class Compiled:
         from .making import FirstCall  # most programs compile nothing, and need not load how
 
         if self._calls and self._wasted >= self._most:
-            kinds = (
-                f"arguments of more kinds than plans={self._most}, or {_MOST_BYTES >> 30} GB of buffers, come in turn"
-            )
+            kinds = f"arguments of more kinds than plans={self._most}, or {_MOST_BYTES >> 30} GB, come in turn"
             self._tell(f" where it has no plan, as {kinds}: give them fewer shapes, or raise plans=")
             return self.function(*arguments.args, **arguments.kwargs)
         self._misses += 1
