@@ -110,7 +110,7 @@ class Reach:
         self.state.note_generator(lambda: np.random.get_state(legacy=False), np.random.set_state, "np.random")  # noqa: NPY002
         self._pending: deque[tuple[Any, str]] = deque()
         for number, root in enumerate(roots):
-            self._next(root, "an argument" if number else "the function")
+            self._look(self._next, root, "an argument" if number else "the function")
         while self._pending:
             while self._pending:
                 self._look(self._follow, *self._pending.popleft())
