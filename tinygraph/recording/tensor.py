@@ -101,8 +101,7 @@ class Tensor:
 
         ``p.data *= 0.5`` replaces it too: what the statement reads is a copy.
         """
-        frame = _frame(1)
-        note_departure(self, ".data", frame)
+        note_departure(self, ".data", frame := _frame(1))
         if frame.f_lasti in augmented_attributes(frame.f_code):
             if self.op is not None:
                 refuse_write(self)
