@@ -181,7 +181,7 @@ class _Folding:
                     yield from self._edges_between(self.nodes[source], self.nodes[target], recorded[start:end])
 
     def _edges_between(self, source: FoldedNode, target: FoldedNode, rows: np.ndarray) -> Iterator[FoldedEdge]:
-        arguments = np.unique(rows[:, 2]) if len(rows) > 1 else rows[:, 2]
+        arguments = np.flatnonzero(np.bincount(rows[:, 2]))
         if len(arguments) > 1 and (not isinstance(target.arity, int) or target.arity > 2):
             gathered = self._fitted(source, target, None, rows)
             if gathered.index is not None and any(i.level == len(target.loops) for i in gathered.index):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from operator import attrgetter
 from typing import Any
 
@@ -25,7 +26,6 @@ _OF_TENSOR: dict[str, Callable[[Tensor], Any]] = {
     "lasti": attrgetter("_lasti"),
     "nbytes": attrgetter("_value.nbytes"),
     "op": attrgetter("op"),
-    "pulled": lambda tensor: None,
     "scope": lambda tensor: scope_text(tensor._context),
     "shape": attrgetter("_value.shape"),
 }
@@ -53,8 +53,9 @@ class RecordedNodes(NodesOnDemand):
         self.wiring = self._read(tensors)
 
     def _read(self, tensors: Sequence[Tensor]) -> Wiring:
-        kinds, arity, sources = bytearray(), array("i"), array("i")
+        kinds, arity, sources, ops = bytearray(), array("i"), array("i"), self._ops
         index_of: dict[Tensor | None, int] = {}
+        find = index_of.get
         unread: dict[Tensor, StoredNode] = {}  # leaves that no op has read yet
         constants: dict[int, int] = {}
         for tensor in tensors:
@@ -67,7 +68,7 @@ class RecordedNodes(NodesOnDemand):
                     kinds.append(PARAMETER if tensor.requires_grad else INPUT)
                 index_of[tensor] = self._leaf[tensor] = index
                 continue
-            inputs: list[Any] = [index_of.get(source) for source in tensor._inputs]
+            inputs: list[Any] = list(map(find, tensor._inputs))
             if None in inputs:
                 for argument, source in enumerate(inputs):
                     if source is None:
@@ -79,7 +80,7 @@ class RecordedNodes(NodesOnDemand):
             arity.append(len(inputs))
             index_of[tensor] = len(kinds)
             kinds.append(OP)
-            self._ops.append(tensor)
+            ops.append(tensor)
         return Wiring(self, np.frombuffer(bytes(kinds), np.uint8), arity, sources, self)
 
     def _make(self, index: int) -> Node:
@@ -108,8 +109,12 @@ class RecordedNodes(NodesOnDemand):
         numbers, wanted = (np.fromiter(map(by_index, tensors), float, len(tensors)) for tensors in (self._ops, ops))
         return self.wiring.indices[np.searchsorted(numbers, wanted)]
 
+    def let_go(self) -> None:
+        """Let go of everything: what of it nobody else holds is free at once, and not when the collector runs."""
+        vars(self).clear()
+
     def _of_ops(self, attribute: str) -> Iterable[Any]:
-        return map(_OF_TENSOR[attribute], self._ops)
+        return repeat(None, len(self._ops)) if attribute == "pulled" else map(_OF_TENSOR[attribute], self._ops)
 
     def op(self, index: int) -> Primitive | None:
         """Return what a node was made by, without making it."""

@@ -15,7 +15,7 @@ import numpy as np
 from ..recording.node import Node
 from .coded import Interned
 from .counters import begins_anew
-from .keys import grouped, grouped_but, split_by
+from .keys import count_distinct, grouped, grouped_but, split_by
 from .places import Loop, Order, Vector
 from .reads import Wiring
 from .signatures import Parameters, parameters_used, signature
@@ -243,8 +243,8 @@ class _Grouping:
             return False
         pairs = np.column_stack([self.place[reader[~within]], self.vectors[source[~within], column]])
         taken = pairs[grouped(pairs)[1]]
-        iterations = len(np.unique(self.vectors[of_loop, column]))
-        return 1 < iterations == len(np.unique(taken[:, 1])) and len(np.unique(taken[:, 0])) == len(taken)
+        iterations = count_distinct(self.vectors[of_loop, column])
+        return 1 < iterations == count_distinct(taken[:, 1]) and count_distinct(taken[:, 0]) == len(taken)
 
     def _recurrence(self, p: int, column: int) -> str:
         """Say what the parameters at a place do from iteration to iteration, all else being the same."""

@@ -66,6 +66,17 @@ def occurrences(numbers: np.ndarray) -> np.ndarray:
     return counts
 
 
+def count_distinct(numbers: np.ndarray) -> int:
+    """Return how many different numbers from 0 there are; ``np.unique`` would load ``np.ma``, for 10 ms.
+
+    Examples
+    --------
+    >>> count_distinct(np.array([5, 7, 5, 5]))
+    2
+    """
+    return int(np.count_nonzero(np.bincount(numbers)))
+
+
 def grouped_but(vectors: np.ndarray, column: int) -> np.ndarray:
     """Number the rows of `vectors` by all columns but one."""
     return grouped(np.delete(vectors, column, axis=1))[0]

@@ -53,7 +53,25 @@ def _hand_on(wiring: Wiring, parameter: np.ndarray) -> None:
 
 def signature(op: Primitive | None, attributes: Mapping[str, Any] | None) -> Hashable:
     """Return what makes two ops the same: the op and its static attributes. Which element of an array is data."""
-    return (id(op), _frozen(attributes)) if attributes else id(op)
+    if not attributes:
+        return id(op)
+    is_index = len(attributes) == 1 and "index" in attributes
+    return id(op), _frozen_index(attributes["index"]) if is_index else _frozen(attributes)
+
+
+_of_types: dict[Hashable, Hashable] = {}
+_BY_VALUE = (bool, list, tuple, dict)
+
+
+def _frozen_index(index: Any) -> Hashable:
+    """Return a stand-in for an index: the same for the same types, which are quickly asked for of thousands of ops."""
+    types: Any = tuple(map(type, index)) if type(index) is tuple else type(index)
+    known = _of_types.get(types)
+    if known is None:
+        known = _frozen(index, "index")
+        if not any(issubclass(kind, _BY_VALUE) for kind in (types if isinstance(types, tuple) else (types,))):
+            _of_types[types] = known
+    return known
 
 
 def _frozen(value: Any, key: str = "") -> Hashable:

@@ -153,7 +153,7 @@ def _sequence(syntax: Syntax, node: ast.AST) -> str | None:
 def _returned(call: Call, inside: Path, depth: int) -> Path | None:
     """Return what receives what a call returns, or yields."""
     call = _as_called(_without_comprehensions(call))
-    if call.parent is None:
+    if call.parent is None or call.parent.code.co_filename.startswith(PACKAGE):
         return _as_part(inside)
     _, there = place_of(call.parent.code, call.lasti)
     if is_tool(there):  # not the program but Python called it
