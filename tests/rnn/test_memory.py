@@ -14,8 +14,8 @@ from tinygraph.compiling.plan import Plan
 @pytest.mark.parametrize("compile", [False, True])
 def test_fit_leaves_nothing_behind(compile, monkeypatch):
     plans = weakref.WeakSet()
-    write = Plan._write
-    monkeypatch.setattr(Plan, "_write", lambda plan, *args: plans.add(plan) or write(plan, *args))
+    write = Plan.write
+    monkeypatch.setattr(Plan, "write", lambda plan, *args: plans.add(plan) or write(plan, *args))
     rng = np.random.default_rng(0)
     data = [(rng.normal(size=(t, 8, 4)), rng.integers(0, 3, (t, 8))) for t in (20, 30)]
 

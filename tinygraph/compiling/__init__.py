@@ -9,6 +9,7 @@ What a call depends on:
 - `noting`: what ran, and what was caught
 - `watching`, `capture`: a call recorded with its arrays as leaves, and what was asked of Tensors meanwhile
 - `making`: the first call, in which a plan is made and compared with the function itself
+- `moving`: the other numbers that it records
 
 The program that it becomes:
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import cached_property
@@ -11,8 +12,9 @@ import numpy as np
 
 from ..backward.pytree import flatten
 from ..graphs.graph import Graph, graph
+from ..graphs.recorded_nodes import RecordedNodes
 from ..recording.calls import next_index
-from ..recording.context import Changed
+from ..recording.context import Changed, context
 from ..recording.node import Node
 from ..recording.tensor import Tensor, make_leaf
 from .arguments import Arguments
@@ -76,6 +78,23 @@ class Captured:
     def graph(self) -> Graph:
         """What leads to the outputs."""
         return graph(*self.outputs)
+
+    @property
+    def _nodes(self) -> RecordedNodes:
+        assert isinstance(self.graph.nodes, RecordedNodes)
+        return self.graph.nodes
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes the values of its ops have."""
+        return sum(self._nodes.each("nbytes"))
+
+    def let_go(self) -> None:
+        """Let go of what was recorded, now: a graph and its nodes hold each other until the garbage collector runs."""
+        if "graph" in vars(self):
+            self.graph.outputs.clear()
+            self._nodes.let_go()
+        context().frames.leave(sys._getframe(1))
 
     def reads_parameters(self) -> bool:
         """Tell whether the outputs depend on parameters that were there before."""

@@ -62,9 +62,7 @@ class _Backward:
         forward = list(form.values)
         for value in forward:
             if value.requires:
-                self.adjoints[value] = Value(
-                    SUM, value.shape, value.dtype, loop=value.loop, span=value.span, of=value, node=value.node
-                )
+                self.adjoints[value] = Value(SUM, value.shape, value.dtype, loop=value.loop, span=value.span, of=value)
         for output, seed in zip(outputs, seeds, strict=True):
             if output.source in self.adjoints:
                 self._give(output, Read(seed), None)
@@ -108,7 +106,7 @@ class _Backward:
         if value.op.saves is not None:
             operands.append(Read(self._saved(value), *here))
         pull = Value(PULL, (), value.dtype, loop=value.loop, span=value.span, op=value.op, reads=operands)
-        pull.attributes, pull.node, pull.of = value.attributes, value.node, value
+        pull.attributes, pull.of = value.attributes, value
         pull.wanted = tuple(_flows(value))
         form.add(pull)
         for argument, (read, wanted) in enumerate(zip(value.reads, pull.wanted, strict=True)):

@@ -107,6 +107,7 @@ class Emitter:
                 self.once(members[0])
         if self.compiled is not None:
             self.compiled.end()
+            self.compiled = None  # it holds what has the buffers, in a reference cycle
         outputs = ", ".join([self._result(read) for read in self.form.outputs])
         gradients = ", ".join(["None" if v is None else self._result(Read(v)) for v in self.form.gradients])
         body = "\n".join(f"    {line}" for line in self.lines)

@@ -11,8 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..recording.node import Node
-
 ARGUMENT, CAPTURED, CONSTANT, SEED = "argument", "captured", "constant", "seed"  # leaves
 CALL, SAVED = "call", "saved"  # an op run forward, and what it saves for its rules
 PULL, PART, SUM, TOTAL = "pull", "part", "sum", "total"  # an op pulled back, a contribution, their sum; all iterations'
@@ -74,8 +72,8 @@ class Value:
         its number; of a `PART` which contribution it is; of a `TOTAL` the iterations; of an `ASSEMBLE` the places.
     wanted : tuple of bool
         Of a `PULL`: which arguments receive something.
-    node : Node or None
-        What it was recorded as: for names and source lines.
+    name : str or None
+        What the program calls it.
     of : Value or None
         Of an adjoint, the value whose it is: for names.
     requires : bool
@@ -83,7 +81,7 @@ class Value:
     """
 
     __slots__ = (
-        *("attributes", "cases", "data", "dtype", "high", "kind", "loop", "low", "node", "number", "of", "op"),
+        *("attributes", "cases", "data", "dtype", "high", "kind", "loop", "low", "name", "number", "of", "op"),
         *("reads", "requires", "shape", "wanted"),
     )
 
@@ -99,7 +97,7 @@ class Value:
         reads: Sequence[Read] = (),
         attributes: dict[str, Any] | None = None,
         data: Any = None,
-        node: Node | None = None,
+        name: str | None = None,
         of: Value | None = None,
     ):
         self.kind = kind
@@ -113,7 +111,7 @@ class Value:
         self.cases: list[Case] = []
         self.data = data
         self.wanted: tuple[bool, ...] = ()
-        self.node = node
+        self.name = name
         self.of = of
         self.requires = False
         self.number = -1

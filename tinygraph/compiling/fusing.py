@@ -143,7 +143,7 @@ def without_bias(form: Form, members: list[Value]) -> None:
     for value in members:
         if value.kind == CALL and value.op.name == "linear" and len(value.reads) == 3:
             *factors, bias = value.reads
-            product = Value(CALL, value.shape, value.dtype, loop=value.loop, span=value.span, node=value.node)
+            product = Value(CALL, value.shape, value.dtype, loop=value.loop, span=value.span, name=value.name)
             product.op, product.reads, product.of = _WITHOUT[value.op.facts["form"]], tuple(factors), value.of
             value.op, value.reads = add, (Read(form.add(product), 1, 0), bias)
 

@@ -91,7 +91,7 @@ class _Improving:
         """Return the value of an op on values of the forward pass, in the loop of another value."""
         shape = np.broadcast_shapes(*[read.source.shape for read in reads])
         dtype = np.result_type(*[read.source.dtype for read in reads])
-        value = Value(CALL, shape, dtype, op=op, node=like.node, of=like.of)
+        value = Value(CALL, shape, dtype, op=op, name=like.name, of=like.of)
         if any(read.source.loop for read in reads):
             value.loop, value.low, value.high = like.loop, like.low, like.high
         self._let_read(self.form.add(value), *reads)
@@ -213,7 +213,7 @@ def _is_running(value: Value, join: Value, term: Read) -> bool:
 
 
 def _sum_up(form: Form, value: Value, join: Value, term: Read, outputs: list[Read]) -> None:
-    total = Value(TOTAL, value.shape, value.dtype, reads=[term], data=value.span, node=value.node)
+    total = Value(TOTAL, value.shape, value.dtype, reads=[term], data=value.span, name=value.name)
     form.add(total)
     value.reads = (Read(join.cases[0].read.source), Read(total))
     join.cases, join.reads = [], ()

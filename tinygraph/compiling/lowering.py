@@ -33,15 +33,21 @@ def known(op: Any) -> Any:
 _foreign: dict[int, Foreign] = {}  # ops are registered, and stay
 
 
+def is_constant(leaf: Node, captured: Captured) -> bool:
+    """Tell whether a leaf is neither an argument nor a Tensor that was there before the call."""
+    return leaf.tensor is None or captured.leaf_kind(leaf.tensor) is True
+
+
 def leaf(node: Node, captured: Captured) -> Value:
     """Return the value of a leaf: an argument, a captured Tensor, or a constant."""
-    kind = True if node.tensor is None else captured.leaf_kind(node.tensor)
     shape, dtype = shape_and_dtype(node._value)
-    if kind is True:
-        return Value(CONSTANT, shape, dtype, data=node._value, node=node)
-    if kind is False:
-        return Value(CAPTURED, shape, dtype, data=node.tensor, node=node)
-    return Value(ARGUMENT, shape, dtype, data=kind, node=node)
+    if is_constant(node, captured):
+        return Value(CONSTANT, shape, dtype, data=node._value, name=node.name)
+    assert node.tensor is not None
+    number = captured.leaf_kind(node.tensor)
+    if number is False:
+        return Value(CAPTURED, shape, dtype, data=node.tensor, name=node.name)
+    return Value(ARGUMENT, shape, dtype, data=number, name=node.name)
 
 
 def unrolled(captured: Captured) -> tuple[Form, dict[Tensor, Read]]:
@@ -60,7 +66,7 @@ def unrolled(captured: Captured) -> tuple[Form, dict[Tensor, Read]]:
             reads = [Read(values[source.index]) for source in node.inputs]
             attributes = dict(node.attributes) or None
             value = Value(
-                CALL, node.shape, node.dtype, op=known(node.op), reads=reads, attributes=attributes, node=node
+                CALL, node.shape, node.dtype, op=known(node.op), reads=reads, attributes=attributes, name=node.name
             )
         values.append(form.add(value))
         if node.tensor is not None:

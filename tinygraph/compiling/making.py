@@ -24,13 +24,13 @@ from .arguments import Arguments
 from .capture import Captured, alike, difference, refuse_older
 from .errors import Irregular, NotCompiled, Uneven
 from .libraries import is_seen_through
+from .moving import are_telling, other_numbers
 from .noting import Noted
 from .plan import Plan
 from .reach import Reach
 from .results import agree
 
-_SAMPLE = 64
-_MOVE = 2.0**-4  # how far the numbers that are recorded are from those that were given, in another order
+_LARGE = 2**20  # bytes, of a recording that costs more to keep than to make again, where the first plan is none
 
 
 class FirstCall:
@@ -64,20 +64,21 @@ class FirstCall:
         self.reason = ""
         self.noted = Noted()
         self._captured: tuple[list[np.ndarray], Captured] | None = None
+        self._is_first = True  # the plan that is tried
         try:
             self._check_arguments()
         except NotCompiled as refusal:
             self.reason = str(refusal)
             self.result = function(*arguments.args, **arguments.kwargs)
             return
-        before = self._reached()
-        closed = before.is_closed and all(map(is_seen_through, self.parts))
-        self.noting = not closed  # which code runs
-        self._run(function, frame)
-        with cycles_collected():
-            self._make_plan(before)
+        with cycles_collected():  # and not looked for meanwhile, more than once, in both recordings
+            before = self._reached()
+            closed = before.is_closed and all(map(is_seen_through, self.parts))
+            self.noting = not closed  # which code runs
+            self._run(function, frame)
+            self._make_plan(before, frame)
 
-    def _make_plan(self, before: Reach) -> None:
+    def _make_plan(self, before: Reach, frame: FrameType) -> None:
         """Make the plan, or say why there is none; let go of what was recorded for it."""
         try:
             _refuse_changes(before, where_it_was=False)  # and do not record it: that would change things once more
@@ -87,7 +88,8 @@ class FirstCall:
         except Exception as error:  # the function itself gave its result: it is not to fail for want of a plan
             self.reason = f"no plan could be made: {type(error).__name__}: {error}"
         finally:
-            self._captured = None
+            self._let_go()
+            context().frames.leave(frame)
             context().frames.clear()
 
     def _check_arguments(self) -> None:
@@ -133,28 +135,12 @@ class FirstCall:
     # -- the plan -----------------------------------------------------------------------------------------------------
 
     def _planned(self, reach: Reach) -> Plan:
-        parts = flatten((self.arguments.args, self.arguments.kwargs))
-        if len(parts) != len(self.parts) or not all(map(is_, parts, self.parts)):
+        now = flatten((self.arguments.args, self.arguments.kwargs))
+        if len(now) != len(self.parts) or not all(map(is_, now, self.parts)):
             raise NotCompiled("the function changes a dict or list that it is given")
-        if any(
-            not alike(value, np.array(now)) for value, now in zip(self.values, self.arguments.values(), strict=True)
-        ):
+        if not all(map(alike, self.values, map(np.array, self.arguments.values()))):
             raise NotCompiled("the function changes an array that it is given")
-        captured = self.captured
-        _refuse_changes(reach)
-        ran, others = self.noted.codes, captured.noted.codes
-        if ran and others - reach.codes:  # of Tensors other code may run than of arrays
-            reach = Reach(self.function, *self.arguments.objects, ran=ran | others)
-            captured = self._recorded_anew()
-            _refuse_changes(reach)
-        captured.noted.refuse(self.noted)
-        unseen = [code for code in captured.noted.codes - reach.codes if code.co_name != "<module>"]
-        if unseen:
-            raise NotCompiled(f"the function runs {unseen[0].co_qualname}, to which no name in its code leads")
-        self._refuse_questions_of_kind(captured.noted.asking if self.noting else reach.codes)
-        if not captured.outputs:
-            raise NotCompiled("the function returns nothing that was computed from its arguments")
-        refuse_older(captured)
+        reach = self._without_refusal(reach)
         reason = ""
         for peel, lengthen in ((False, False), (False, True), (True, False), (True, True)):
             try:
@@ -175,6 +161,25 @@ class FirstCall:
         plan.unfolded = reason
         return plan
 
+    def _without_refusal(self, reach: Reach) -> Reach:
+        """Refuse what no plan can know; return what the function reads, more perhaps when it is recorded."""
+        captured = self.captured
+        _refuse_changes(reach)
+        ran, others = self.noted.codes, captured.noted.codes
+        if ran and others - reach.codes:  # of Tensors other code may run than of arrays
+            reach = Reach(self.function, *self.arguments.objects, ran=ran | others)
+            captured = self._recorded_anew()
+            _refuse_changes(reach)
+        captured.noted.refuse(self.noted)
+        unseen = [code for code in captured.noted.codes - reach.codes if code.co_name != "<module>"]
+        if unseen:
+            raise NotCompiled(f"the function runs {unseen[0].co_qualname}, to which no name in its code leads")
+        self._refuse_questions_of_kind(captured.noted.asking if self.noting else reach.codes)
+        if not captured.outputs:
+            raise NotCompiled("the function returns nothing that was computed from its arguments")
+        refuse_older(captured)
+        return reach
+
     def _plan(self, **options: Any) -> Plan:
         captured = self.captured
         plan = Plan(captured, self._output(captured), self.mark is not None, **options)
@@ -186,7 +191,7 @@ class FirstCall:
         failure = ""
         if self.backend == "numba":
             try:
-                return self._verified(self._plan(folded=True, backend="numba", **how), reach)
+                return self._verified(self._plan(folded=True, **how), reach, "numba")
             except Irregular:
                 raise
             except Exception as error:
@@ -205,13 +210,18 @@ class FirstCall:
             if word and not is_of_a_library(code.co_filename):
                 raise NotCompiled(f"{code.co_qualname} uses {word}, and its arrays are Tensors where it is recorded")
 
-    def _verified(self, plan: Plan, reach: Reach) -> Plan:
+    def _verified(self, plan: Plan, reach: Reach, backend: str = "numpy") -> Plan:
         """Return a plan that gave what the function gave; and what was recorded, where the former says too little."""
         plan.remember(reach, self.arguments, self.captured.held, self.values)
-        if _are_telling([*self.values, *(tensor._value for tensor in plan.captured)]):
-            self._captured = None  # as large as what the plan needs to run
+        telling = are_telling([*self.values, *(tensor._value for tensor in plan.captured)])
+        if telling and self._is_first and self.captured.nbytes > _LARGE:
+            self._let_go()  # now: the buffers of the plan can have the memory
+        self._is_first = False
+        plan.write(backend)
+        if telling:
+            self._let_go()
         agrees, is_telling = self._compare(plan)
-        if self._captured is not None or not (agrees and is_telling):
+        if not (telling and agrees and is_telling):
             self._compare_recorded(plan)
         if not agrees:
             self._explain()
@@ -222,6 +232,11 @@ class FirstCall:
         """What the function recorded; recorded once more if that was let go."""
         return self._captured[1] if self._captured is not None else self._recorded_anew()
 
+    def _let_go(self) -> None:
+        if self._captured is not None:
+            self._captured[1].let_go()
+            self._captured = None
+
     def _recorded_anew(self) -> Captured:
         self._captured = self._captured_elsewhere()
         return self._captured[1]
@@ -231,12 +246,12 @@ class FirstCall:
         finite = all(np.isfinite(x._value if isinstance(x, Tensor) else x).all() for x in self.expected if _is_array(x))
         held: set[int] = set()
         for floats, integers in ((True, True), (True, False)):
-            moved = _moved(self.values, held, floats, integers)
+            moved = other_numbers(self.values, held, floats, integers)
             try:
                 captured = self._record(moved)
                 if captured.held - held:  # what the function looks into must be what was given
                     held = captured.held
-                    moved = _moved(self.values, held, floats, integers)
+                    moved = other_numbers(self.values, held, floats, integers)
                     captured = self._record(moved)
             except NotCompiled:
                 continue
@@ -359,28 +374,3 @@ def _refuse_changes(reach: Reach, where_it_was: bool = True) -> None:
         reach.state.rewind()
     if drawn is not None:
         raise NotCompiled(f"the function draws random numbers, from {drawn}")
-
-
-def _moved(values: list[np.ndarray], held: set[int], floats: bool, integers: bool) -> list[np.ndarray]:
-    """Return the numbers in another order, which are as large and of the same signs; floats a little off too."""
-    rng = np.random.default_rng(0)
-    moved = []
-    for number, value in enumerate(values):
-        of_floats = value.dtype.kind == "f"
-        if number in held or not (floats if of_floats else integers):
-            moved.append(value)
-            continue
-        if value.ndim:
-            value = rng.permutation(value, axis=int(np.argmax(value.shape)))  # of all numbers that would take long
-        noise = 1 + rng.uniform(-_MOVE, _MOVE, value.shape[-1:]) if of_floats else 1
-        moved.append(np.asarray(value * noise, value.dtype))
-    return moved
-
-
-def _are_telling(values: list[np.ndarray]) -> bool:
-    """Tell whether numbers are such that a wrong plan does not give the same for them by chance: all are others."""
-    some = [np.abs(value.reshape(-1)[:: 1 + value.size // _SAMPLE]) for value in values]
-    floats = np.concatenate([np.zeros(0), *(numbers for numbers in some if numbers.dtype.kind == "f")])
-    counts = all(numbers.size > 1 and np.ptp(numbers) for numbers in some if numbers.dtype.kind in "iu")
-    booleans = any(numbers.dtype.kind not in "iuf" for numbers in some)
-    return counts and not booleans and len(np.setdiff1d(floats, [0, 1])) == len(floats)

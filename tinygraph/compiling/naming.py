@@ -91,7 +91,7 @@ def _base(value: Value, names: dict[Value, str], adjoints: set[Value]) -> str:
 
 
 def _word(value: Value) -> str:
-    name = value.node.name if value.node is not None and value.of is None else None
+    name = value.name if value.of is None else None
     word = re.sub(r"\W", "_", name or (value.op.name if value.op is not None else value.kind))
     return word if word.isidentifier() else f"v{value.number}"
 

@@ -15,7 +15,7 @@ from .arguments import Arguments
 from .capture import Captured
 from .derivative import differentiate
 from .emitting import Emitter
-from .form import SEED, Form, Read, Value
+from .form import CAPTURED, SEED, Form, Read, Value, needed
 from .improving import hoist, improve, sum_up
 from .lowering import unrolled
 from .naming import described, program_names, readable
@@ -59,7 +59,6 @@ class Plan:
         folded: bool,
         peel: bool = False,
         lengthen: bool = False,
-        backend: str = "numpy",
     ):
         self.leaves: list[Any] = []
         self.unfolded = ""
@@ -87,7 +86,9 @@ class Plan:
             hoist(form)
             if form.gradients:
                 improve(form, [value for value in form.values if value.kind == SEED])
-        self._write(form, backend)
+        used = needed(form)
+        self.captured = [value.data for value in form.values if value.kind == CAPTURED and value in used]
+        self._form: Form | None = form
 
     def _differentiate(self, form: Form, outputs: list[Read], wrt: list[Read | None] | None) -> None:
         form.outputs = outputs
@@ -98,12 +99,15 @@ class Plan:
         adjoints = iter(differentiate(form, [y], [seed], [read.source for read in wrt if read is not None]))
         form.gradients = [None if read is None else next(adjoints) for read in wrt]
 
-    def _write(self, form: Form, backend: str) -> None:
+    def write(self, backend: str) -> None:
+        """Write the program, and make the buffers that it runs in."""
+        assert self._form is not None
+        form, self._form = self._form, None
         self._incomplete = None in form.gradients
         emitter = Emitter(form, backend)
         text, space = emitter.source(), emitter.space
         self.captured = [value.data for value in emitter.captured]
-        names = program_names(form)  # now: the form holds the recorded graph, and is let go
+        names = program_names(form)
         self.source = readable("\n".join([*emitter.kernels, text]), names, space)
         self._described = described(names, emitter.loops)
         if backend == "numba":

@@ -12,7 +12,6 @@ from ..folding.cell import FoldedEdge, FoldedLoop, FoldedNode
 from ..folding.fold import fold_in_one_loop
 from ..folding.folded import FoldedGraph
 from ..folding.indices import AT, DELAY, REVERSE, Index
-from ..loops.coded import Interned
 from ..ops.elementwise import where
 from ..ops.indexing import getitem
 from ..ops.joining import concatenate
@@ -25,7 +24,7 @@ from .capture import Captured, alike
 from .errors import Irregular
 from .form import CALL, CONSTANT, GATHER, JOIN, ROW, Case, Form, Loop, Read, Value
 from .improving import hoist
-from .lowering import known, leaf
+from .lowering import is_constant, known, leaf
 from .own import CROSS_ENTROPY
 
 
@@ -61,10 +60,7 @@ class _Lowering:
         self.constants: dict[tuple[Any, ...], Value] = {}
         facts = folded.graph.timeline.wiring.facts
         self.value_of, self.position = facts.value, folded.graph.timeline.wiring.position
-        what = Interned[tuple[int, tuple[int, ...], np.dtype]]()
-        each = zip(map(id, facts.each("op")), facts.each("shape"), facts.each("dtype"), strict=True)
-        self.what = np.array([what[one] for one in each])  # the same number where op, shape and dtype are
-        self.attributes = list(facts.each("attributes"))
+        self.shapes, self.dtypes, self.attributes = map(list, map(facts.each, ("shape", "dtype", "attributes")))
         self.edges: dict[FoldedNode, list[FoldedEdge]] = defaultdict(list)
         for edge in folded.edges:
             self.edges[edge.target].append(edge)
@@ -119,12 +115,12 @@ class _Lowering:
         first = leaf(node.recorded[0], self.captured)
         if len(values) == 1 or (first.kind == CONSTANT and all(alike(values[0], value) for value in values)):
             return self._shared(first) if first.kind == CONSTANT else self.form.add(first)
-        kinds = {leaf(recorded, self.captured).kind for recorded in node.recorded}
-        if kinds != {CONSTANT} or len({np.shape(value) for value in values}) > 1 or len(set(map(type, values))) > 1:
+        constant = all(is_constant(recorded, self.captured) for recorded in node.recorded)
+        if not constant or len({np.shape(value) for value in values}) > 1 or len(set(map(type, values))) > 1:
             raise Irregular("other Tensors in each iteration")
         loop, span = self._span(node)
         return self.form.add(
-            Value(CONSTANT, first.shape, first.dtype, loop=loop, span=span, data=values, node=first.node)
+            Value(CONSTANT, first.shape, first.dtype, loop=loop, span=span, data=values, name=first.name)
         )
 
     def _shared(self, constant: Value) -> Value:
@@ -137,18 +133,21 @@ class _Lowering:
         loop, span = self._span(node)
         peeled = max(0, node.times - (span[1] - span[0])) if loop else 0
         for recorded, (iteration,) in zip(node.recorded[:peeled], node.iterations, strict=False):
-            alone = Value(CALL, recorded.shape, recorded.dtype, op=known(recorded.op), node=recorded)
+            alone = Value(CALL, recorded.shape, recorded.dtype, op=known(recorded.op), name=recorded.name)
             alone.attributes = dict(recorded.attributes) or None
             self.peeled[node][int(iteration)] = self.form.add(alone)
         if peeled >= node.times:
             raise Irregular("an op of the first iterations alone")
         first = node.recorded[peeled]
-        what = self.what[self.position[node.positions[peeled:]]]
-        if (what != what[0]).any():
+        if not (_are_same(self._of(self.shapes, node)[peeled:]) and _are_same(self._of(self.dtypes, node)[peeled:])):
             raise Irregular("an op whose value has another shape in other iterations")
         return self.form.add(
-            Value(CALL, first.shape, first.dtype, loop=loop, span=span, op=known(first.op), node=first)
+            Value(CALL, first.shape, first.dtype, loop=loop, span=span, op=known(first.op), name=first.name)
         )
+
+    def _of(self, values: list[Any], node: FoldedNode) -> list[Any]:
+        """Return of each op, in the order of the iterations, what there is a value of for all ops."""
+        return [values[position] for position in self.position[node.positions].tolist()]
 
     # -- what they read -----------------------------------------------------------------------------------------------
 
@@ -164,9 +163,8 @@ class _Lowering:
             assert edge.argument is not None
             cases[edge.argument] += self._cases(edge, value)
         value.reads = tuple([self._operand(cases[k], value) for k in range(len(cases))])
-        positions = self.position[node.positions[len(self.peeled[node]) :]]
-        attributes = [self.attributes[position] or {} for position in positions.tolist()]
-        value.attributes = dict(attributes[0]) or None
+        attributes = self._of(self.attributes, node)[len(self.peeled[node]) :]
+        value.attributes = dict(attributes[0] or {}) or None
         if not _all_alike(attributes):
             self._indexed(node, value, attributes)
         for form, op in (("sum", total), ("mean", mean)):
@@ -175,7 +173,7 @@ class _Lowering:
 
     def _reduce_later(self, value: Value, op: Any) -> None:
         """Let a reduced loss be the losses of all rows, and their sum or mean: two ops that run for all time steps."""
-        rows = Value(CALL, value.reads[1].source.shape, value.dtype, loop=value.loop, span=value.span, node=value.node)
+        rows = Value(CALL, value.reads[1].source.shape, value.dtype, loop=value.loop, span=value.span, name=value.name)
         rows.op, rows.reads = CROSS_ENTROPY["each"], value.reads
         value.op, value.reads = op, (Read(self.form.add(rows), *((1, 0) if value.loop else (0, 0))),)
 
@@ -247,7 +245,7 @@ class _Lowering:
             fits = source.shape == shape or (source.kind == CONSTANT and source.shape == ())
             if not fits or (source.dtype != dtype and not plain):
                 raise Irregular("an op that reads values of several shapes in turn")
-        join = Value(JOIN, shape, dtype, loop=target.loop, span=target.span, node=computed[-1].node, of=computed[-1])
+        join = Value(JOIN, shape, dtype, loop=target.loop, span=target.span, of=computed[-1])
         join.cases = cases
         return self.form.add(join)
 
@@ -271,7 +269,7 @@ class _Lowering:
         source = read.source
         if axis:
             turned = (length, *source.shape[:axis], *source.shape[axis + 1 :])
-            source = Value(CALL, turned, source.dtype, op=moveaxis, reads=[Read(source)], node=value.node)
+            source = Value(CALL, turned, source.dtype, op=moveaxis, reads=[Read(source)], name=value.name)
             source.attributes = {"source": axis, "destination": 0}
             self.form.add(source)
         rest = (*indices[0][:axis], *indices[0][axis + 1 :])
@@ -279,7 +277,7 @@ class _Lowering:
             value.kind, value.op, value.attributes = ROW, None, None
             value.reads = (Read(source, step, offset),)
             return
-        row = Value(ROW, source.shape[1:], source.dtype, loop=value.loop, span=value.span, node=value.node)
+        row = Value(ROW, source.shape[1:], source.dtype, loop=value.loop, span=value.span, name=value.name)
         row.reads = (Read(source, step, offset),)
         value.reads = (Read(self.form.add(row), 1, 0),)
         value.attributes = {"index": rest}
@@ -303,7 +301,7 @@ class _Lowering:
         step, offset = _affine(first.index[0], source.loop.trips, 0)
         arity = node.arity
         assert isinstance(arity, int)
-        rows = Value(GATHER, (arity, *source.shape), source.dtype, reads=[Read(source, step, offset)], node=value.node)
+        rows = Value(GATHER, (arity, *source.shape), source.dtype, reads=[Read(source, step, offset)], name=value.name)
         if step == 0 or self.peeled[node]:
             raise Irregular("an op with one argument of each iteration")
         if self.peeled[first.source]:
@@ -325,17 +323,17 @@ class _Lowering:
         inside = [k for k in range(count) if step * k + offset not in self.peeled[node]]
         if not inside or inside[-1] - inside[0] + 1 != len(inside):
             raise Irregular("an op with one argument of each iteration, of which some are apart")
-        main = Value(GATHER, (len(inside), *source.shape), source.dtype, node=rows.node)
+        main = Value(GATHER, (len(inside), *source.shape), source.dtype, name=rows.name)
         main.reads = (Read(source, step, offset + step * inside[0]),)
         for k in range(count):
             if k == inside[0]:
                 parts.append(Read(self.form.add(main)))
             elif k not in inside:
                 read = self._at(node, step * k + offset)
-                one = Value(CALL, (1, *source.shape), source.dtype, op=expand_dims, reads=[read], node=rows.node)
+                one = Value(CALL, (1, *source.shape), source.dtype, op=expand_dims, reads=[read], name=rows.name)
                 one.attributes = {"axis": 0}
                 parts.append(Read(self.form.add(one)))
-        joined = Value(CALL, rows.shape, rows.dtype, op=concatenate, reads=parts, node=rows.node)
+        joined = Value(CALL, rows.shape, rows.dtype, op=concatenate, reads=parts, name=rows.name)
         joined.attributes = {"axis": 0}
         return joined
 
@@ -351,12 +349,18 @@ def _merged(cases: list[Case]) -> list[Case]:
     return merged
 
 
-def _all_alike(attributes: list[Mapping[str, Any]]) -> bool:
+def _all_alike(attributes: list[Mapping[str, Any] | None]) -> bool:
     """Tell whether all the instances of an op have the same attributes."""
     first = attributes[0]
-    if not first or (first.keys() == {"index"} and is_basic(first["index"])):  # all are, by their signature
-        return attributes.count(first) == len(attributes)
+    if not first:
+        return not any(attributes)
+    if first.keys() == {"index"} and is_basic(first["index"]):  # all are, by their signature
+        return _are_same(attributes)
     return all(alike(first, other) for other in attributes[1:])
+
+
+def _are_same(values: list[Any]) -> bool:
+    return values.count(values[0]) == len(values)
 
 
 def _affine(index: Index, trips: int, levels: int) -> tuple[int, int]:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..graphs.graph import graph
 from ..ops.losses import at as classes_at
 from ..recording.context import Changed
+from ..recording.history import leading_to
 from ..recording.primitive import Primitive, is_ours
 from ..recording.sparse import dense
 from ..recording.tensor import Tensor, make_leaf
@@ -61,7 +61,7 @@ def _expanded(form: Form, pull: Value) -> dict[int, Read]:
     adjoint, y, *operands = pull.reads
     if op is CROSS_ENTROPY["each"]:
         value = Value(CALL, operands[0].source.shape, operands[0].source.dtype, loop=pull.loop, span=pull.span)
-        value.op, value.node, value.of = CROSS_ENTROPY_ADJOINT, pull.node, operands[0].source
+        value.op, value.of = CROSS_ENTROPY_ADJOINT, operands[0].source
         value.reads = (adjoint, operands[2], operands[1])
         return {0: Read(form.add(value), 1, 0) if pull.loop else Read(form.add(value))}
     if isinstance(op, Foreign) or not is_ours(op) or op.saves is not None:
@@ -104,26 +104,22 @@ class _Receives:
 
 def _as_value(form: Form, tensor: Tensor, reads: dict[Tensor, Read], pull: Value, of: Value) -> Read:
     """Append the ops that lead to a Tensor, in the loop of the pull-back; return how it is read."""
-    for node in graph(tensor).nodes:
-        if node.tensor in reads:
+    for made in leading_to([tensor]):
+        if made in reads:
             continue
-        if node.op is None:
-            value = _constant(form, node).source
-        else:
-            inputs = []
-            for source, argument in zip(node.tensor._inputs, node.inputs, strict=False):  # type: ignore[union-attr]
-                inputs.append(reads[source] if source is not None else _constant(form, argument))
-            looped = any(read.source.loop for read in inputs)
-            value = Value(CALL, node.shape, node.dtype, op=node.op, reads=inputs, node=pull.node, of=of)
-            value.attributes = dict(node.attributes) or None
-            if looped:
-                value.loop, value.low, value.high = pull.loop, pull.low, pull.high
-            form.add(value)
-        if node.tensor is not None:
-            reads[node.tensor] = Read(value, 1, 0) if value.loop else Read(value)
+        if made.op is None:
+            reads[made] = _constant(form, made._value)
+            continue
+        sources = zip(made._inputs, made._values, strict=True)
+        inputs = [_constant(form, value) if source is None else reads[source] for source, value in sources]
+        value = Value(CALL, made.shape, made.dtype, op=made.op, reads=inputs, of=of)
+        value.attributes = made._attributes or None
+        if any(read.source.loop for read in inputs):
+            value.loop, value.low, value.high = pull.loop, pull.low, pull.high
+        form.add(value)
+        reads[made] = Read(value, 1, 0) if value.loop else Read(value)
     return reads[tensor]
 
 
-def _constant(form: Form, node: Any) -> Read:
-    shape, dtype = shape_and_dtype(node._value)
-    return Read(form.add(Value(CONSTANT, shape, dtype, data=node._value, node=node)))
+def _constant(form: Form, value: Any) -> Read:
+    return Read(form.add(Value(CONSTANT, *shape_and_dtype(value), data=value)))
