@@ -214,6 +214,6 @@ PEERS: dict[str, tuple[str, tuple[str, ...], Callable[[str, list[np.ndarray]], R
     "jax": ("jax.jit(scan)", ("jax", "jax.numpy"), jax),
     "eager": ("tinygraph, eager", (), eager),
     "numpy": ("tinygraph, compiled: numpy", (), _compiled("numpy")),
-    "numba": ("tinygraph, compiled: numba", ("numba", "tinygraph.compiling.numeric"), _compiled("numba")),
+    "numba": ("tinygraph, compiled: numba", ("numba", "tinygraph.compiling.llvm.numeric"), _compiled("numba")),
 }
 """Of each peer its name in the table, the modules that it needs, and what prepares a run."""

@@ -27,9 +27,7 @@ def test_the_engine_loads_numpy_and_nothing_else_that_is_not_in_the_standard_lib
 
 
 OPTIONAL = {  # modules that a package beside NumPy is needed for
-    "tinygraph.compiling.blas": "numba",
-    "tinygraph.compiling.numeric": "numba",
-    "tinygraph.compiling.products": "numba",
+    "tinygraph.compiling.llvm.": "numba",
     "tinygraph.pytorch": "torch",
     "viz.page.widget": "anywidget",
 }

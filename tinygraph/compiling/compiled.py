@@ -17,8 +17,8 @@ from ..backward.derivatives import Differentiated
 from ..backward.pytree import flatten, rebuild
 from ..recording.context import context
 from ..recording.tensor import Tensor, is_traced
-from .arguments import Arguments
-from .own import OWN  # noqa: F401 - now: a program may make ops of the same names
+from .calls.arguments import Arguments
+from .forms.own import OWN  # noqa: F401 - now: a program may make ops of the same names
 from .results import agree, like_eager, tensor_of_call
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def compile(
 
 def _import_numba() -> None:
     try:
-        import_module(".numeric", __package__)
+        import_module(".llvm.numeric", __package__)
     except ImportError as error:
         raise ImportError(
             'compile: backend="numba" needs numba and SciPy: pip install tinygraph-rnn[numba]; backend="numpy" needs'

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..recording.sparse import dense
-from .batching import BATCHED, Operand, aligned, index_of_all, one_product, written
 from .errors import NotTaken
-from .form import (
+from .forms.batching import BATCHED, Operand, aligned, index_of_all, one_product, written
+from .forms.form import (
     ARGUMENT,
     ASSEMBLE,
     CALL,
@@ -29,14 +29,14 @@ from .form import (
     Value,
     needed,
 )
-from .functions import Function, spread
-from .fusing import sunk, without_bias
+from .forms.lowering import Foreign
+from .forms.recurrence import Recurrence
+from .forms.rules import cross_entropy
+from .forms.schedule import components, is_recurrent
+from .forms.totals import absorbed, total
 from .looping import LoopWriter
-from .lowering import Foreign
-from .recurrence import Recurrence
-from .rules import cross_entropy
-from .schedule import components, is_recurrent
-from .totals import absorbed, total
+from .native.functions import Function, spread
+from .native.fusing import sunk, without_bias
 
 
 class Receives:
@@ -71,7 +71,7 @@ class Emitter:
         self.refused: list[str] = []  # of the other ones why not
         self.buffers: dict[int, str] = {}  # names of arrays that are there before the program runs, by id
         if backend == "numba":
-            from .numeric import plain  # of an optional package
+            from .llvm.numeric import plain  # of an optional package
 
             self.compiled = Function(self)
             self.space.update(plain=plain, spread=spread)
@@ -138,7 +138,7 @@ class Emitter:
 
     def compile_loop(self, name: str, text: str, *description: Any) -> None:
         """Let a name in the source stand for a loop that numba compiles."""
-        from .numeric import kernel  # of an optional package
+        from .llvm.numeric import kernel  # of an optional package
 
         self.space[name] = kernel(text, *description)
         self.kernels.append(text.replace("def loop(", f"def {name}(", 1))

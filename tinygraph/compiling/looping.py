@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from .batching import index_of_all, is_basic
 from .errors import Irregular
-from .form import ASSEMBLE, CALL, CONSTANT, PART, PULL, SAVED, SUM, Read, Value
-from .recurrence import Recurrence
+from .forms.batching import index_of_all, is_basic
+from .forms.form import ASSEMBLE, CALL, CONSTANT, PART, PULL, SAVED, SUM, Read, Value
+from .forms.recurrence import Recurrence
 
 _OFTEN = 64  # rows in all, for which BLAS is given a matrix as it likes it best
 _MOST_ROWS = 256  # of which views are made beforehand: of more they would not stay in the cache

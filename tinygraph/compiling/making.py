@@ -19,15 +19,15 @@ from ..recording.context import context
 from ..recording.history import between
 from ..recording.source import is_of_a_library
 from ..recording.tensor import Tensor
-from . import bytecode
-from .arguments import Arguments
-from .capture import Captured, alike, difference, refuse_older
+from .calls import bytecode
+from .calls.arguments import Arguments
+from .calls.capture import Captured, alike, difference, refuse_older
+from .calls.libraries import is_seen_through
+from .calls.moving import are_telling, other_numbers
+from .calls.noting import Noted
+from .calls.reach import Reach
 from .errors import Irregular, NotCompiled, Uneven
-from .libraries import is_seen_through
-from .moving import are_telling, other_numbers
-from .noting import Noted
 from .plan import Plan
-from .reach import Reach
 from .results import agree
 
 _LARGE = 2**20  # bytes, of a recording that costs more to keep than to make again, where the first plan is none

@@ -7,7 +7,7 @@ import re
 import textwrap
 from typing import Any
 
-from .form import ARGUMENT, CALL, CAPTURED, CONSTANT, JOIN, SEED, SUM, Form, Value, needed
+from .forms.form import ARGUMENT, CALL, CAPTURED, CONSTANT, JOIN, SEED, SUM, Form, Value, needed
 
 _MOST = 600  # values of which names are looked up
 _TOKEN = re.compile(r"\b(v|saved|start|f|r)(\d+)(\w*)|\*\*a(\d+)|\ba(\d+)\b")

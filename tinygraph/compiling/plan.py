@@ -11,18 +11,18 @@ import numpy as np
 from ..backward.derivatives import Differentiated
 from ..backward.pytree import rebuild
 from ..recording.tensor import Tensor
-from .arguments import Arguments
-from .capture import Captured
-from .derivative import differentiate
+from .calls.arguments import Arguments
+from .calls.capture import Captured
+from .calls.reach import Reach
+from .calls.state import same_numbers
 from .emitting import Emitter
-from .form import CAPTURED, SEED, Form, Read, Value, needed
-from .improving import hoist, improve, sum_up
-from .lowering import unrolled
+from .forms.derivative import differentiate
+from .forms.form import CAPTURED, SEED, Form, Read, Value, needed
+from .forms.improving import hoist, improve, sum_up
+from .forms.lowering import unrolled
+from .forms.recurring import folded_form
+from .forms.rules import expand
 from .naming import described, program_names, readable
-from .reach import Reach
-from .recurring import folded_form
-from .rules import expand
-from .state import same_numbers
 
 
 class Plan:

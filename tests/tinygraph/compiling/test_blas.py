@@ -10,8 +10,8 @@ pytest.importorskip("scipy")
 
 import numba
 
-from tinygraph.compiling import blas
-from tinygraph.compiling.blas import gemm
+from tinygraph.compiling.llvm import blas
+from tinygraph.compiling.llvm.blas import gemm
 
 
 @pytest.mark.slow

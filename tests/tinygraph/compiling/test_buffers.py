@@ -7,7 +7,7 @@ import tinygraph as tg
 from tests.benchmarks.programs import CELLS, make
 from tests.tinygraph.compiling.backends import BACKENDS
 from tinygraph.backward.pytree import flatten
-from tinygraph.compiling.places import Argument, are_apart
+from tinygraph.compiling.native.places import Argument, are_apart
 
 PARAMETERS = (2, 3, 4, 5, 6)
 

@@ -22,7 +22,7 @@ from llvmlite.binding import FeatureMap
 from numba.core import config
 
 from tests.tinygraph.compiling.backends import compiled_by_numba
-from tinygraph.compiling import cache, numeric
+from tinygraph.compiling.llvm import cache, numeric
 
 pytestmark = pytest.mark.slow
 
@@ -264,4 +264,4 @@ def test_processes_load_what_others_compiled(place):
 
 
 def test_these_tests_leave_the_users_own_cache_alone():
-    assert os.environ["TINYGRAPH_CACHE"] == "0" and import_module("tinygraph.compiling.cache")._directory() is None
+    assert os.environ["TINYGRAPH_CACHE"] == "0" and import_module("tinygraph.compiling.llvm.cache")._directory() is None

@@ -13,7 +13,7 @@ from tests.tinygraph.compiling.backends import compiled_by_numba, needs_numba
 if find_spec("numba"):
     from numba import njit
 
-    from tinygraph.compiling import numeric, products
+    from tinygraph.compiling.llvm import numeric, products
 
 PARAMETERS = (2, 3, 4, 5, 6)
 
@@ -376,7 +376,7 @@ def test_what_a_first_loop_calls_is_no_function_that_numba_compiles_before():
 
 
 def test_without_numba_there_is_a_word_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "tinygraph.compiling.numeric", None)
+    monkeypatch.setitem(sys.modules, "tinygraph.compiling.llvm.numeric", None)
     with pytest.raises(ImportError, match=r"pip install tinygraph-rnn\[numba\]"):
         tg.compile(rolled, backend="numba")
     with pytest.raises(ValueError, match="backend='cuda'; there is 'numpy', 'numba'"):

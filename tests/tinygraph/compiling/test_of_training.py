@@ -8,7 +8,7 @@ import pytest
 
 import tinygraph as tg
 from tests.tinygraph.compiling.backends import BACKENDS
-from tinygraph.compiling.reach import Reach
+from tinygraph.compiling.calls.reach import Reach
 from tinygraph.recording.questions import on_values
 
 RNG = np.random.default_rng(0)

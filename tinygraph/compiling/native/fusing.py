@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from ..ops.elementwise import add
-from .batching import is_basic
-from .form import ASSEMBLE, CALL, Form, Read, Value
-from .own import LINEAR
-from .recurrence import Recurrence
-from .scalars import CHEAP, is_elementwise
+from ...ops.elementwise import add
+from ..forms.batching import is_basic
+from ..forms.form import ASSEMBLE, CALL, Form, Read, Value
+from ..forms.own import LINEAR
+from ..forms.recurrence import Recurrence
+from ..forms.scalars import CHEAP, is_elementwise
 
 
 class Groups:

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .batching import index_of_all, one_product, written
-from .errors import Stale
-from .form import ASSEMBLE, CALL, JOIN, SAVED, TOTAL, Read, Value
+from ..errors import Stale
+from ..forms.batching import index_of_all, one_product, written
+from ..forms.form import ASSEMBLE, CALL, JOIN, SAVED, TOTAL, Read, Value
+from ..forms.own import CROSS_ENTROPY
+from ..forms.recurrence import Recurrence
+from ..forms.rules import CROSS_ENTROPY_ADJOINT
+from ..forms.scalars import FLOATS, expression, is_elementwise
+from ..forms.totals import factors_of_sum, summed
 from .kernels import KernelWriter
-from .own import CROSS_ENTROPY
 from .places import Arguments, are_apart
-from .recurrence import Recurrence
-from .rules import CROSS_ENTROPY_ADJOINT
-from .scalars import FLOATS, expression, is_elementwise
-from .totals import factors_of_sum, summed
 
 if TYPE_CHECKING:
-    from .emitting import Emitter
+    from ..emitting import Emitter
 
 
 class Function:

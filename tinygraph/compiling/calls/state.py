@@ -1,7 +1,7 @@
 """What a function reads besides its arguments, as it was when a plan was made: is it still the same?
 
 A plan holds as long as every name stands for the same object and every array holds the same numbers. Tensors are read
-anew in each call: of them only the object must be the same. `tinygraph.compiling.reach` finds what there is to look at.
+anew in each call: of them only the object must be the same. `tinygraph.compiling.calls.reach` finds what to look at.
 """
 
 from __future__ import annotations

@@ -8,20 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from ..folding.cell import FoldedEdge, FoldedLoop, FoldedNode
-from ..folding.fold import fold_in_one_loop
-from ..folding.folded import FoldedGraph
-from ..folding.indices import AT, DELAY, REVERSE, Index
-from ..ops.elementwise import where
-from ..ops.indexing import getitem
-from ..ops.joining import concatenate
-from ..ops.reductions import mean
-from ..ops.reductions import sum as total
-from ..ops.shapes import expand_dims, moveaxis, reshape
-from ..recording.tensor import Tensor
+from ...folding.cell import FoldedEdge, FoldedLoop, FoldedNode
+from ...folding.fold import fold_in_one_loop
+from ...folding.folded import FoldedGraph
+from ...folding.indices import AT, DELAY, REVERSE, Index
+from ...ops.elementwise import where
+from ...ops.indexing import getitem
+from ...ops.joining import concatenate
+from ...ops.reductions import mean
+from ...ops.reductions import sum as total
+from ...ops.shapes import expand_dims, moveaxis, reshape
+from ...recording.tensor import Tensor
+from ..calls.capture import Captured, alike
+from ..errors import Irregular
 from .batching import is_basic
-from .capture import Captured, alike
-from .errors import Irregular
 from .form import CALL, CONSTANT, GATHER, JOIN, ROW, Case, Form, Loop, Read, Value
 from .improving import hoist
 from .lowering import is_constant, known, leaf

@@ -6,18 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from ..ops.losses import at as classes_at
-from ..recording.context import Changed
-from ..recording.history import leading_to
-from ..recording.primitive import Primitive, is_ours
-from ..recording.sparse import dense
-from ..recording.tensor import Tensor, make_leaf
-from .errors import NotCompiled
+from ...ops.losses import at as classes_at
+from ...recording.context import Changed
+from ...recording.history import leading_to
+from ...recording.primitive import Primitive, is_ours
+from ...recording.sparse import dense
+from ...recording.tensor import Tensor, make_leaf
+from ..calls.watching import Recorder
+from ..errors import NotCompiled
 from .form import CALL, CONSTANT, PART, PULL, Form, Read, Value, shape_and_dtype
 from .lowering import Foreign
 from .own import CROSS_ENTROPY
 from .scalars import is_plain_number
-from .watching import Recorder
 
 
 class _CrossEntropyAdjoint(Primitive):

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any
 
-from ..recording.source import locate_place
+from ...recording.source import locate_place
+from ..errors import NotCompiled
 from .bytecode import catches, is_about_an_array
-from .errors import NotCompiled
 from .libraries import is_stable, is_stable_text
 
 _NEVER_THE_SAME = {

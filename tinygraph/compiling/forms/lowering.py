@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..recording.node import Node
-from ..recording.primitive import Primitive
-from ..recording.tensor import Tensor
-from .capture import Captured
-from .errors import NotCompiled
+from ...recording.node import Node
+from ...recording.primitive import Primitive
+from ...recording.tensor import Tensor
+from ..calls.capture import Captured
+from ..calls.watching import Plain
+from ..errors import NotCompiled
 from .form import ARGUMENT, CALL, CAPTURED, CONSTANT, Form, Read, Value, shape_and_dtype
 from .own import OWN
-from .watching import Plain
 
 MOST_OPS = 3000
 

@@ -10,13 +10,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..recording.calls import next_index
-from ..recording.context import context
-from ..recording.history import leading_to
-from ..recording.primitive import Primitive
-from ..recording.source import users_frame, where
-from ..recording.tensor import Tensor, make
-from .errors import NotCompiled
+from ...recording.calls import next_index
+from ...recording.context import context
+from ...recording.history import leading_to
+from ...recording.primitive import Primitive
+from ...recording.source import users_frame, where
+from ...recording.tensor import Tensor, make
+from ..errors import NotCompiled
 
 _OF_SHAPES = {
     *(np.zeros_like, np.ones_like, np.empty_like, np.shape, np.ndim, np.size, np.result_type, np.can_cast),

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .batching import index_of_all, is_basic
+from ..errors import NotTaken
+from ..forms.batching import index_of_all, is_basic
+from ..forms.form import Read, Value
+from ..forms.recurrence import RESHAPED
 from .elements import Elements, shaped
-from .errors import NotTaken
-from .form import Read, Value
 from .places import Place
-from .recurrence import RESHAPED
 
 if TYPE_CHECKING:
     from .kernels import KernelWriter
@@ -50,7 +50,7 @@ def product(writer: KernelWriter, value: Value) -> None:
 
 def _packed(writer: KernelWriter, text: str, read: Read, dtype: np.dtype, turned: bool) -> str:
     """Return the name of the panels of a matrix, or of its transpose."""
-    from .products import panels  # of an optional package
+    from ..llvm.products import panels  # of an optional package
 
     name, shape = f"{text}{'_T' if turned else ''}_panels", read.source.shape
     writer.emitter.space.setdefault(name, panels(shape[::-1] if turned else shape, dtype))

@@ -8,7 +8,7 @@ from .batching import as_rows
 from .form import CALL, TOTAL, Read, Value
 
 if TYPE_CHECKING:
-    from .emitting import Emitter
+    from ..emitting import Emitter
 
 
 def absorbed(values: set[Value], readers: dict[Value, list[Value]]) -> set[Value]:

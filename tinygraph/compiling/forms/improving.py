@@ -11,7 +11,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from ..ops.elementwise import add, multiply, subtract
+from ...ops.elementwise import add, multiply, subtract
 from .batching import is_basic
 from .form import ASSEMBLE, CALL, CONSTANT, GATHER, JOIN, SUM, TOTAL, Form, Read, Value, needed
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from types import CodeType, FrameType
 
-from ..recording.tensor import Tensor
+from ...recording.tensor import Tensor
 
 _IMPORT, _EXTENDED, _CATCH, _MATCH = (
     dis.opmap[name] for name in ("IMPORT_NAME", "EXTENDED_ARG", "PUSH_EXC_INFO", "MATCH_CLASS")

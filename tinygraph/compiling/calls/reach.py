@@ -20,12 +20,12 @@ from weakref import WeakSet
 
 import numpy as np
 
-from ..recording.applying import Forms
-from ..recording.primitive import Primitive, is_ours
-from ..recording.source import is_of_a_library
-from ..recording.tensor import Tensor
+from ...recording.applying import Forms
+from ...recording.primitive import Primitive, is_ours
+from ...recording.source import is_of_a_library
+from ...recording.tensor import Tensor
+from ..errors import NotCompiled
 from .bytecode import codes_of, names_of, stays_in_sight
-from .errors import NotCompiled
 from .libraries import (
     file_of,
     is_library_function,

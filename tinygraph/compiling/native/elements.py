@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .form import SUM, Read, Value
+from ..forms.form import SUM, Read, Value
+from ..forms.scalars import expression, is_number
 from .places import Place
-from .scalars import expression, is_number
 
 if TYPE_CHECKING:
     from .kernels import KernelWriter

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from ..backward.pytree import flatten
-from ..graphs.graph import Graph, graph
-from ..graphs.recorded_nodes import RecordedNodes
-from ..recording.calls import next_index
-from ..recording.context import Changed, context
-from ..recording.node import Node
-from ..recording.tensor import Tensor, make_leaf
+from ...backward.pytree import flatten
+from ...graphs.graph import Graph, graph
+from ...graphs.recorded_nodes import RecordedNodes
+from ...recording.calls import next_index
+from ...recording.context import Changed, context
+from ...recording.node import Node
+from ...recording.tensor import Tensor, make_leaf
+from ..errors import NotCompiled
 from .arguments import Arguments
-from .errors import NotCompiled
 from .noting import Noted
 from .state import same_numbers
 from .watching import Recorder

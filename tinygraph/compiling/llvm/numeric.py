@@ -14,7 +14,7 @@ import numpy as np
 import scipy  # noqa: F401 - whose BLAS numba's np.dot calls
 from numba.core.compiler import Compiler
 
-from ..memory import garbage_collector_paused
+from ...memory import garbage_collector_paused
 from . import mathematics
 from .blas import SHOWN, of_rows
 from .cache import Disk

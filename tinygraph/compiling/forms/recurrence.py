@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..errors import Irregular, Uneven
 from .batching import index_of_all, is_basic
-from .errors import Irregular, Uneven
 from .form import ASSEMBLE, CALL, JOIN, PULL, SAVED, SUM, Case, Read, Value
 from .schedule import direction, in_iteration
 
 if TYPE_CHECKING:
-    from .emitting import Emitter
+    from ..emitting import Emitter
 
 RESHAPED = ("reshape", "ravel", "expand_dims", "squeeze")
 

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .batching import Operand
-from .errors import NotTaken, Stale
-from .form import Read, Value
-from .recurrence import Recurrence
+from ..errors import NotTaken, Stale
+from ..forms.batching import Operand
+from ..forms.form import Read, Value
+from ..forms.recurrence import Recurrence
 
 
 class Argument(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..recording.tensor import Tensor
+from ...recording.tensor import Tensor
 
 _PLAIN = (bool, int, str, bytes, type(None), type(...))
 

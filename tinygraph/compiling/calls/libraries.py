@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..recording.primitive import PACKAGE, Primitive, is_ours
-from ..recording.source import INSTALLED, is_stdlib
-from ..recording.tensor import Tensor
+from ...recording.primitive import PACKAGE, Primitive, is_ours
+from ...recording.source import INSTALLED, is_stdlib
+from ...recording.tensor import Tensor
 
 _STABLE = (str(Path(np.__file__).parent) + os.sep, PACKAGE)
 _SCIPY = tuple(f"{folder}scipy{os.sep}" for folder in INSTALLED)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from ..errors import NotTaken
+from ..forms.form import ASSEMBLE, Value
+from ..forms.recurrence import Recurrence
+from ..forms.scalars import FLOATS, is_elementwise, is_plain_number
 from .arrays import WRITERS, assemble
 from .elements import Elements
-from .errors import NotTaken
-from .form import ASSEMBLE, Value
 from .fusing import Groups
 from .places import Arguments, Places
-from .recurrence import Recurrence
-from .scalars import FLOATS, is_elementwise, is_plain_number
 
 
 class KernelWriter:

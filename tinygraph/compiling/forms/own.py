@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..recording.op import registry
+from ...recording.op import registry
 
 OWN = {id(op) for ops in registry.values() for op in ops}
 CROSS_ENTROPY = {op.facts["form"]: op for op in registry["softmax_cross_entropy"]}  # of each row, or reduced
