@@ -57,7 +57,8 @@ def test_functions_of_numbers_are_right_to_the_last_places(dtype):
     xs = np.concatenate([anything, *steps, special])
     with np.errstate(all="ignore"):
         wide = xs.astype(np.longdouble)
-        negative = np.exp(-np.abs(wide))
+        most = int(np.log(np.finfo(dtype).max))  # beyond that the logistic function is what it is there, as eagerly
+        negative = np.exp(-np.minimum(np.abs(wide), most))
         exact = {
             "exp": np.exp(wide),
             "tanh": np.tanh(wide),
@@ -216,6 +217,28 @@ def test_new_tokens_are_looked_up_anew():
         for ours, other in zip(gradients, theirs, strict=True):
             np.testing.assert_allclose(ours, other, rtol=1e-11, atol=1e-14)
     assert "compiled by numba: 2 of 2 loops" in compiled.report()
+
+
+@needs_numba
+@pytest.mark.slow
+@pytest.mark.parametrize(("dtype", "bound"), [(np.float32, 1e-5), (np.float64, 1e-12)])
+def test_logarithms_of_saturated_probabilities_are_finite(dtype, bound):
+    def loss(xs, W):
+        h, total = np.zeros(3, xs.dtype), 0.0
+        for x in xs:
+            h = tg.sigmoid(W @ h + x)
+            total = total - np.sum(np.log(h))
+        return total
+
+    rng = np.random.default_rng(0)
+    xs, W = rng.normal(size=(4, 3)).astype(dtype), rng.normal(size=(3, 3)).astype(dtype)
+    eager = tg.value_and_grad(loss, (0, 1))
+    compiled = tg.compile(eager, backend="numba")
+    for large in (1, 130, 1000, np.finfo(dtype).max):
+        xs[1, 1] = -large
+        (value, gradients), (expected, theirs) = compiled(xs, W), eager(xs, W)
+        assert relative(value, expected) < bound and max(map(relative, gradients, theirs)) < bound
+    assert "compiled by numba: 4 of 4 loops" in compiled.report()
 
 
 def with_arrays(xs, W, h):

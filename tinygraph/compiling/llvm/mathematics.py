@@ -64,8 +64,9 @@ def tanh(x: Real) -> Real:
 
 
 def sigmoid(x: Real) -> Real:
-    """Return the logistic function."""
-    z = exp(-abs(x))
+    """Return the logistic function, which is never 0, as eagerly: its logarithm is finite."""
+    size, most = abs(x), 88 if _is_single(x) else 709
+    z = exp(-x.like(most).where(size > most, size))
     y = 1 / (1 + z)
     return (z * y).where(x < 0, y)
 
