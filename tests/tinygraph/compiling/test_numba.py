@@ -350,6 +350,26 @@ def test_a_loop_that_numba_does_not_take_is_numpys():
 
 
 @needs_numba
+@pytest.mark.slow
+def test_minus_zero_is_another_constant():
+    def of(zero):
+        def loss(xs, w):
+            h = np.zeros(3)
+            for x in xs:
+                h = np.tanh(h + np.arctan2(zero, x * h)) * w
+            return np.sum(h)
+
+        return tg.value_and_grad(loss, (0, 1))
+
+    xs, w = np.random.default_rng(0).normal(size=(5, 3)), np.array([0.3, -0.2, 0.5])
+    for eager in (of(0.0), of(-0.0)):
+        compiled = tg.compile(eager, backend="numba")
+        for sign in (1, -1):
+            np.testing.assert_allclose(compiled(sign * xs, w)[1][1], eager(sign * xs, w)[1][1], rtol=1e-12)
+        assert "compiled by numba: 2 of 2 loops" in compiled.report() and "since with" not in compiled.report()
+
+
+@needs_numba
 def test_a_kernel_that_gives_something_else_is_not_used(monkeypatch):
     def loss(xs):
         h = 0.0

@@ -75,7 +75,7 @@ def kernel(
     text = _NUMBERED.sub(lambda match: match[1] + order.setdefault(match[2], str(len(order))), text)
     named = [(_NUMBERED.fullmatch(name), x) for name, x in constants.items()]
     fixed = {match[1] + order[match[2]]: x for match, x in named if match is not None and match[2] in order}
-    key = (text, number, tuple(arguments), tuple(sorted(fixed.items())), apart)
+    key = (text, number, tuple(arguments), repr(sorted(fixed.items())), apart)  # -0.0 is equal to 0
     if key not in kernels:
         space = {**functions(number), **{name: number.type(x) for name, x in fixed.items()}, "__name__": __name__}
         exec(compile(text, "<loop>", "exec"), space)
