@@ -68,6 +68,8 @@ def _losses(o: np.ndarray, target: np.ndarray) -> tuple[Any, np.ndarray]:
     if target.dtype.kind not in "iu" or target.shape != o.shape[:-1]:
         given = f"{target.dtype} of shape {target.shape}"
         raise ValueError(f"targets must be integers of shape {o.shape[:-1]}, got {given}")
+    if target.dtype == np.uint64:
+        target = target.astype(np.int64)  # what NumPy does with an index: 2**64 - 1 is the last class
     alone = target.size == 1
     least = target.item() if alone else target.item(target.argmin()) if target.size else 0
     if least < 0:  # one too large fails as an index

@@ -41,14 +41,15 @@ def test_a_reduction_is_what_numpy_makes_of_the_losses(reduction):
     np.testing.assert_allclose(o.grad, other.grad, rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.parametrize("rows", [3, 100])
+@pytest.mark.parametrize("rows", [1, 3, 100])
 def test_a_class_that_there_is_not_is_refused(rows):
     o, target = tg.parameter(RNG.normal(size=(rows, 4))), np.zeros(rows, int)
     for wrong, error in ((-1, ValueError), (4, IndexError)):
         target[-1] = wrong
         for reduction in ("none", "sum", "mean"):
-            with pytest.raises(error, match="softmax_cross_entropy"):
-                tg.softmax_cross_entropy(o, target, reduction=reduction)
+            for same in (target, target.astype(np.uint64)):
+                with pytest.raises(error, match="softmax_cross_entropy"):
+                    tg.softmax_cross_entropy(o, same, reduction=reduction)
 
 
 def test_a_reduction_that_there_is_not_is_refused():
