@@ -40,6 +40,15 @@ def test_products_of_all_rows(shown, dtype, monkeypatch):
         )
 
 
+def test_products_are_of_equal_dtypes():
+    space = {**blas.of_rows(), "numba": numba}
+    exec(SOURCE, space)
+    single, double = np.ones((2, 2), np.float32), np.ones((2, 2))
+    for name in ("rows", "sums"):
+        with pytest.raises(numba.TypingError, match="a product of float32 and float64 as float64"):
+            space[name](single, double, double)
+
+
 SOURCE = """
 @numba.njit
 def rows(a, b, out):

@@ -351,6 +351,27 @@ def test_a_loop_that_numba_does_not_take_is_numpys():
 
 @needs_numba
 @pytest.mark.slow
+def test_a_sum_of_products_of_other_dtypes_is_numpys():
+    def loss(xs, w, u):
+        h = np.zeros((xs.shape[1], len(w)))
+        for x in xs:
+            h = np.tanh(h @ w + x @ u)
+        return np.sum(h)
+
+    rng = np.random.default_rng(0)
+    xs, w, u = rng.normal(size=(4, 3, 5)), rng.normal(size=(6, 6)), rng.normal(size=(5, 6))
+    eager = tg.value_and_grad(loss, (0, 1, 2))
+    compiled = tg.compile(eager, backend="numba")
+    for dtype in (np.float32, np.float64):
+        arrays = xs.astype(dtype), w.astype(dtype), u
+        compiled(*arrays)
+        (value, gradients), (expected, theirs) = compiled(*arrays), eager(*arrays)
+        assert relative(value, expected) < 1e-12 and max(map(relative, gradients, theirs)) < 1e-5
+    assert "since with numba" not in compiled.report()
+
+
+@needs_numba
+@pytest.mark.slow
 def test_minus_zero_is_another_constant():
     def of(zero):
         def loss(xs, w):

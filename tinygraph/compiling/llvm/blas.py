@@ -10,7 +10,7 @@ from typing import Any
 import numba
 import numpy as np
 from llvmlite import binding, ir
-from numba.core import cgutils, types
+from numba.core import cgutils, errors, types
 from numba.extending import intrinsic
 
 _ROW_MAJOR, _AS_IT_IS, _TRANSPOSED = 101, 111, 112
@@ -64,6 +64,8 @@ def _of_rows(turned: bool, added: bool) -> Any:
 
     @intrinsic
     def product(typing: Any, a: Any, b: Any, out: Any) -> Any:
+        if not a.dtype == b.dtype == out.dtype:
+            raise errors.TypingError(f"a product of {a.dtype} and {b.dtype} as {out.dtype}")
         return types.void(a, b, out), lambda *call: _emit(turned, added, *call)
 
     return product

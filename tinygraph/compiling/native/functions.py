@@ -138,8 +138,9 @@ class Function:
         if value.kind == SAVED:  # which has a name
             return self.emitter.once if value.reads[0].source in self.computed else None
         if value.kind == TOTAL:
-            rows = factors_of_sum(self.emitter, value) or summed(self.emitter, value)
-            return self._total if rows and same else None
+            rows = summed(self.emitter, value)
+            reads = factors_of_sum(self.emitter, value) or ([rows] if rows else [])
+            return self._total if reads and all(read.source.dtype == value.dtype for read in reads) else None
         if value.kind == ASSEMBLE:
             there = value.loop or all(self.emitter.name(read.source) in self.wholes for read in value.reads)
             return self._assemble if same and there else None
