@@ -5,7 +5,7 @@ import pytest
 
 import tinygraph as tg
 from tests.benchmarks.programs import CELLS, make
-from tests.tinygraph.compiling.backends import BACKENDS
+from tests.tinygraph.compiling.backends import BACKENDS, needs_numba
 from tinygraph.backward.pytree import flatten
 from tinygraph.compiling.native.places import Argument, are_apart
 
@@ -127,6 +127,47 @@ def test_what_is_read_in_one_iteration_only(function, backend):
             np.testing.assert_allclose(a, b, rtol=1e-12)
     report = compiled.report()
     assert "loop ×" in report and "op by op" not in report and "in NumPy" not in report, report
+
+
+def of_scaled_parts(xs, w, b):
+    """Return a state that its own first and last element scale: sums that become arrays of one number."""
+    h = xs[0]
+    for t in range(1, len(xs)):
+        h = np.tanh(h @ w) * h[:1] + 0.3 * h[-1:] + xs[t] * b
+    return np.sum(h)
+
+
+def of_elements(xs, w, b):
+    """Return a state that its own elements scale, one of which is that of the state before."""
+    h = b
+    for t in range(1, len(xs)):
+        h = np.tanh((w @ h) * h[0] + h[1] * b)
+    return np.sum(h)
+
+
+def of_elements_given(xs, w, b):
+    """Return a state that elements of the input scale."""
+    h = b
+    for x in xs:
+        h = np.tanh((w @ h) * x[0] + x[::-2][0])
+    return np.sum(h)
+
+
+@needs_numba
+@pytest.mark.slow
+@pytest.mark.parametrize("program", [of_scaled_parts, of_elements, of_elements_given])
+def test_numba_takes_parts_numbers_and_what_is_put_together(program):
+    rng = np.random.default_rng(0)
+    eager = tg.value_and_grad(program, (0, 1, 2))
+    compiled = tg.compile(eager, backend="numba")
+    for _ in range(3):
+        arrays = [rng.normal(size=shape) for shape in ((5, 3), (3, 3), (3,))]
+        (value, gradients), (expected, theirs) = compiled(*arrays), eager(*arrays)
+        np.testing.assert_allclose(value, expected, rtol=1e-12)
+        for a, b in zip(gradients, theirs, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+    report = compiled.report()
+    assert "loop ×" in report and "in NumPy" not in report, report
 
 
 @pytest.mark.parametrize(

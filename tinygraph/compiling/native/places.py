@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import NotTaken, Stale
-from ..forms.batching import Operand
+from ..forms.batching import Operand, index_of_all
 from ..forms.form import Read, Value
 from ..forms.recurrence import Recurrence
 
@@ -132,13 +132,14 @@ class Places:
     def rows(self, rows: np.ndarray, name: str, *, writes: bool) -> Place:
         """Return one iteration of rows that lie anyhow."""
         space, once = self.emitter.space, rows.strides[0] == 0
-        array = rows[0] if once else rows
+        array = rows[0, ...] if once else rows
         while name in space and not _same(space[name], array):
             name += "_"
         space[name] = array
         layout = "C" if array.flags.c_contiguous else "A"
-        own = self.arguments.array(name, name, array.dtype, array.ndim, layout, writes=writes)
-        return Place(own, "" if once else "t", tuple([Axis(k, 0) for k in range(rows.ndim - 1)]), rows.shape[1:])
+        own = self.arguments.array(name, name, array.dtype, array.ndim, layout, writes=writes or not array.ndim)
+        time = "t" if not once else "" if array.ndim else "()"
+        return Place(own, time, tuple([Axis(k, 0) for k in range(rows.ndim - 1)]), rows.shape[1:])
 
     def whole(self, read: Read) -> str:
         """Return the source of an operand as an array."""
@@ -171,8 +172,8 @@ class Places:
         """Return the place of a part of something outside the recurrence."""
         inner = self.of(value.reads[0])
         index = value.named["index"]
-        source = np.empty(value.reads[0].source.shape, np.int8)
-        axes = _axes(source[index][None], source[None])
+        source = np.empty((1, *value.reads[0].source.shape), np.int8)
+        axes = _axes(source[index_of_all(index)], source)
         if axes is None:
             raise NotTaken("a part that turns an array round")
         _, *own = axes
@@ -184,7 +185,7 @@ class Places:
     def in_owner(self, rows: np.ndarray, value: Value, *, writes: bool) -> Place:
         """Return the place of rows, which are those of a value or a part of them, in the buffer that they are in."""
         owner = rows if rows.base is None else rows.base
-        once = owner.ndim < rows.ndim
+        once = rows.strides[0] == 0
         name = self.emitter.buffers.get(id(owner))
         axes = None if name is None else _axes(rows[:1], owner[None]) if once else _axes(rows, owner)
         if name is None or axes is None:
