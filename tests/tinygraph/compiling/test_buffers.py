@@ -153,9 +153,26 @@ def of_elements_given(xs, w, b):
     return np.sum(h)
 
 
+def of_numbers(xs, w, b):
+    """Return the product of two states that are numbers."""
+    p, q = xs[0, 0], xs[0, 1]
+    for t in range(1, len(xs)):
+        p, q = np.tanh(p * b[0] + q * b[1] + xs[t, 0]), np.sin(q * b[2] - p + xs[t, 1])
+    return p * q
+
+
+def of_halves(xs, w, b):
+    """Return a state of two matrices that are put together first."""
+    both = np.concatenate([w, w.T])
+    h = np.zeros((2, 3)) + b
+    for x in xs:
+        h = np.tanh(h @ both[:3]) @ both[3:] + x
+    return np.sum(h)
+
+
 @needs_numba
 @pytest.mark.slow
-@pytest.mark.parametrize("program", [of_scaled_parts, of_elements, of_elements_given])
+@pytest.mark.parametrize("program", [of_scaled_parts, of_elements, of_elements_given, of_numbers, of_halves])
 def test_numba_takes_parts_numbers_and_what_is_put_together(program):
     rng = np.random.default_rng(0)
     eager = tg.value_and_grad(program, (0, 1, 2))

@@ -112,7 +112,8 @@ class Function:
         fits = fits and all(0 not in source.shape for source in (value, *self._sources(value)))
         if fits and self._writer(value) is not None:
             try:
-                self._write(value) if self.body else self.waiting.append(value)
+                there = value.kind == ASSEMBLE and not value.loop  # its parts were written in their places
+                self._write(value) if self.body or there else self.waiting.append(value)
                 self.computed.add(value)
                 self.number = value.dtype
                 return True
@@ -155,8 +156,9 @@ class Function:
         if operands and same and one_product(value, operands) is not None:
             return self._product
         if not value.loop and value.shape == () and is_elementwise(value):
-            ready = all(r.source in self.emitter.known or r.source in self.computed for r in value.reads)
-            return self._scalar if ready and not all(r.source in self.emitter.known for r in value.reads) else None
+            others = [read.source for read in value.reads if read.source not in self.emitter.known]
+            ready = all(source in self.computed and not source.loop for source in others)
+            return self._scalar if ready and others else None
         return None
 
     def _read(self, read: Read, low: int, high: int) -> str:
