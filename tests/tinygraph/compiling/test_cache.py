@@ -111,10 +111,31 @@ def test_other_versions_have_files_of_their_own(place, monkeypatch, owner, name,
     compilations()
     with monkeypatch.context() as patched:
         patched.setattr(owner, name, value)
-        cache._surroundings.cache_clear()
+        forget_surroundings()
         path = cache.Disk("name")._path(numba.njit(loop).targetctx)
-    cache._surroundings.cache_clear()
+    forget_surroundings()
     assert path != cache.Disk("name")._path(numba.njit(loop).targetctx)
+
+
+def forget_surroundings():
+    cache.sources.cache_clear()
+    cache._surroundings.cache_clear()
+
+
+def test_files_are_known_by_the_sources_that_were_imported(place):
+    """Whatever is installed before the first function is compiled."""
+    program = """
+import inspect
+import numba
+from tinygraph.compiling.llvm import cache, numeric
+{}
+print(cache.Disk("name")._path(numba.njit(lambda: 0).targetctx).name)
+"""
+    names = [
+        subprocess.run([sys.executable, "-c", program.format(text)], check=True, stdout=subprocess.PIPE).stdout
+        for text in ("", "inspect.getsource = lambda module: 'that of another version'")
+    ]
+    assert names[0] == names[1] and names[0].endswith(b".compiled\n")
 
 
 def test_another_function_has_a_file_of_its_own(place):

@@ -83,12 +83,17 @@ def _directory() -> Path | None:
 
 
 @cache
+def sources() -> list[str]:
+    """Return the sources of what compiled functions call, as they are where this is first asked."""
+    return [inspect.getsource(sys.modules[f"{__package__}.{name}"]) for name in _SOURCES]
+
+
+@cache
 def _surroundings() -> str:
     """Return what decides, besides its source, what a function is compiled to."""
-    sources = [inspect.getsource(sys.modules[f"{__package__}.{name}"]) for name in _SOURCES]
     versions = numba.__version__, llvmlite.__version__, np.__version__, sys.version
     settings = [vars(config)[name] for name in ("OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "BOUNDSCHECK")]
-    return repr((sources, versions, settings, binding.get_host_cpu_features().flatten()))
+    return repr((sources(), versions, settings, binding.get_host_cpu_features().flatten()))
 
 
 def _there(names: list[str]) -> bool:

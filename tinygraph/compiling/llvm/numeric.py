@@ -6,6 +6,7 @@ import hashlib
 import re
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -17,9 +18,12 @@ from numba.core.compiler import Compiler
 from ...memory import garbage_collector_paused
 from . import mathematics
 from .blas import SHOWN, of_rows
-from .cache import Disk
+from .cache import Disk, sources
 from .losses import cross_entropy, cross_entropy_adjoint
 from .products import pack, product
+
+with suppress(Exception):  # what cannot be read keeps nothing on disk
+    sources()  # now: another version may be installed while this one runs
 
 # never fastmath=True: it makes numbers of NaN
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}, "no_cfunc_wrapper": True}
