@@ -25,6 +25,7 @@ _EXPRESSIONS = {
     "clip": "minimum(maximum({}, {}), {})",
     **dict.fromkeys(("logical_not", "invert"), "not {}"),
 }
+_POWERS = {2: "square", 0.5: "sqrt"}  # as NumPy does: a root of -inf is NaN, and no pow's inf
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 CHEAP = ("add", "subtract", "multiply", "divide", "negative", "positive", "alias", "square", "broadcast_to")
 
@@ -57,7 +58,8 @@ def expression(value: Value, operands: list[str]) -> str:
         for k, read in enumerate(value.reads[first:], first):
             if read.source.dtype == bool:
                 operands[k] = f"number({operands[k]})"
-    if name == "power" and is_number(value.reads[1].source) and value.reads[1].source.data == 2:
-        name, operands = "square", operands[:1]
+    exponent = value.reads[1].source if name == "power" else None
+    if exponent is not None and is_number(exponent) and float(exponent.data) in _POWERS:
+        name, operands = _POWERS[float(exponent.data)], operands[:1]
     form = _EXPRESSIONS[name]
     return form.format(", ".join(operands)) if form.count("{") == 1 < len(operands) else form.format(*operands)
