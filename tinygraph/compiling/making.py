@@ -82,7 +82,7 @@ class FirstCall:
         """Make the plan, or say why there is none; let go of what was recorded for it."""
         try:
             _refuse_changes(before, where_it_was=False)  # and do not record it: that would change things once more
-            self.plan = self._planned(Reach(self.function, *self.arguments.objects, ran=self.noted.codes or None))
+            self.plan = self._planned(self._reached_by(self.noted))
         except NotCompiled as refusal:
             self.reason = str(refusal)
         except Exception as error:  # the function itself gave its result: it is not to fail for want of a plan
@@ -110,6 +110,12 @@ class FirstCall:
             return Reach(self.function, *self.arguments.objects)
         except Exception:  # also what an object of the program's raises where it is looked at
             return Reach(self.function, *self.arguments.objects, strict=False)
+
+    def _reached_by(self, *noted: Noted) -> Reach:
+        """Note all that the code which ran reads."""
+        ran = set().union(*(calls.all_codes for calls in noted))
+        wholes = {key: whole for calls in noted for key, whole in calls.wholes.items()}
+        return Reach(self.function, *self.arguments.objects, ran=ran or None, wholes=wholes)
 
     # -- the function itself ------------------------------------------------------------------------------------------
 
@@ -165,9 +171,8 @@ class FirstCall:
         """Refuse what no plan can know; return what the function reads, more perhaps when it is recorded."""
         captured = self.captured
         _refuse_changes(reach)
-        ran, others = self.noted.codes, captured.noted.codes
-        if ran and others - reach.codes:  # of Tensors other code may run than of arrays
-            reach = Reach(self.function, *self.arguments.objects, ran=ran | others)
+        if captured.noted.all_codes - self.noted.all_codes - reach.codes:  # of Tensors other code may run
+            reach = self._reached_by(self.noted, captured.noted)
             captured = self._recorded_anew()
             _refuse_changes(reach)
         captured.noted.refuse(self.noted)

@@ -1,12 +1,16 @@
 """What can be told of code before it runs: names that it looks up, whether it catches, imports, asks for kinds.
 
+Attributes are found by name: of those whose names stand in no code that ran, none was read, unless that code looks
+names up which it makes itself, or which others have: by `vars`, say, or by ``getattr(x, name)``.
+
 A question for the kind of a value matters as arrays are recorded as Tensors: the answer would be another one.
 """
 
 from __future__ import annotations
 
+import builtins
 import dis
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from types import CodeType, FrameType
 
@@ -20,6 +24,13 @@ _SHIFT = {dis.opmap[name]: name == "LOAD_GLOBAL" for name in _OF_NAMES if name i
 _OF_ITS_FIRST = {"isinstance", "type", "hasattr"}
 _OF_ANY = {"issubclass", "isscalar", "singledispatch", "ndarray", "__class__"}
 _LOADS = ("LOAD_GLOBAL", "LOAD_FAST", "LOAD_DEREF", "LOAD_CONST")
+_OF_A_NAME = {"getattr", "hasattr", "setattr", "delattr"}  # which may stand in the code
+_OF_ITS_OBJECT = {"vars", *_OF_A_NAME}
+_OF_ANY_NAME = {"vars", "dir", "attrgetter", "methodcaller", "format", "format_map"}
+_ORDINARY = {  # names of Python's own with which no other attribute is read
+    *("__init__", "__new__", "__call__", "__class__", "__name__", "__qualname__", "__module__", "__doc__", "__len__"),
+    *("__getitem__", "__setitem__", "__iter__", "__next__", "__enter__", "__exit__", "__getattr__", "__file__"),
+}
 
 
 def codes_of(code: CodeType) -> Iterator[CodeType]:
@@ -58,6 +69,76 @@ def stays_in_sight(code: CodeType) -> bool:
     return not (catches(code) or _IMPORT in code.co_code[::2] or any(name.startswith("__") for name in code.co_names))
 
 
+# -- names of attributes ------------------------------------------------------------------------------------------------
+
+
+def attributes_of(codes: Iterable[CodeType]) -> frozenset[str] | None:
+    """Return the names of attributes that code may read; None where it may read all of objects that nobody knows.
+
+    Examples
+    --------
+    >>> def scaled(self, x):
+    ...     return x * self.scale * getattr(self, "gain", 1.0)
+    >>> sorted(attributes_of([scaled.__code__])), attributes_of([(lambda x, name: getattr(x.y, name)).__code__])
+    (['gain', 'getattr', 'scale'], None)
+    """
+    codes = list(codes)
+    return None if None in map(read_whole, codes) else frozenset().union(*map(_names_in, codes))
+
+
+def _names_in(code: CodeType) -> frozenset[str]:
+    constants = () if _OF_A_NAME.isdisjoint(code.co_names) else code.co_consts
+    return frozenset((*code.co_names, *(constant for constant in constants if type(constant) is str)))
+
+
+def is_of_any_name(name: str) -> bool:
+    """Tell whether what has a name may read attributes whose names are in no code."""
+    own = name.startswith("__") and name.endswith("__") and name not in _ORDINARY
+    return own or name in _OF_ANY_NAME or name in _OF_A_NAME
+
+
+def is_named_as_said(name: str, value: object) -> bool:
+    """Tell whether a name in code stands for one of the functions whose calls `read_whole` looks at."""
+    return name in _OF_ITS_OBJECT and value is getattr(builtins, name)
+
+
+@lru_cache(1024)
+def read_whole(code: CodeType) -> frozenset[str] | None:
+    """Return the parameters of which code may read attributes of any name; None where it may those of other values.
+
+    Examples
+    --------
+    >>> read_whole((lambda self, x: x * len(vars(self))).__code__), read_whole((lambda x: vars(x[0])).__code__)
+    (frozenset({'self'}), None)
+    """
+    if _MATCH in code.co_code[::2]:  # by names that the class has
+        return None
+    if not any(map(is_of_any_name, _names_in(code))):
+        return frozenset()
+    instructions, parameters, names = _instructions(code), _parameters(code), set()
+    for k, instruction in enumerate(instructions):
+        name = instruction.argval
+        if type(name) is not str or not is_of_any_name(name):
+            continue
+        if name == "__dict__" and instruction.opname == "LOAD_ATTR":
+            about = instructions[k - 1]
+        elif name in _OF_ITS_OBJECT and instruction.opname == "LOAD_GLOBAL" and _end_of_question(instructions, k + 2):
+            about, asked_for = instructions[k + 1 : k + 3]
+            if about.opname in _LOADS and asked_for.opname == "LOAD_CONST":
+                continue  # by a name that is in the code
+        else:
+            return None
+        if about.opname != "LOAD_FAST" or about.argval not in parameters:
+            return None
+        names.add(about.argval)
+    return frozenset(names)
+
+
+def wholes_of(frame: FrameType) -> list[object]:
+    """Return the objects of which the code of a call may read attributes of any name."""
+    return [frame.f_locals[name] for name in read_whole(frame.f_code) or ()]
+
+
 # -- questions for kinds -----------------------------------------------------------------------------------------------
 
 
@@ -80,13 +161,7 @@ def asked(code: CodeType) -> frozenset[str] | None:
     """
     if word(code) is None:
         return frozenset()
-    instructions = [i for i in dis.get_instructions(code) if i.opname not in ("PUSH_NULL", "PRECALL", "CACHE")]
-    parameters = set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
-    for instruction in instructions:
-        if instruction.opname.startswith(("STORE_FAST", "DELETE_FAST")):
-            parameters.difference_update(
-                (instruction.argval,) if type(instruction.argval) is str else instruction.argval
-            )
+    instructions, parameters = _instructions(code), _parameters(code)
     names: set[str] = set()
     end = 0
     for k, instruction in enumerate(instructions):
@@ -101,6 +176,21 @@ def asked(code: CodeType) -> frozenset[str] | None:
         ):
             return None
     return frozenset(names)
+
+
+def _instructions(code: CodeType) -> list[dis.Instruction]:
+    return [i for i in dis.get_instructions(code) if i.opname not in ("PUSH_NULL", "PRECALL", "CACHE")]
+
+
+def _parameters(code: CodeType) -> set[str]:
+    """Return the parameters that stand for what was given as long as the code runs."""
+    parameters = set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+    for instruction in _instructions(code):
+        if instruction.opname.startswith(("STORE_FAST", "DELETE_FAST")):
+            parameters.difference_update(
+                (instruction.argval,) if type(instruction.argval) is str else instruction.argval
+            )
+    return parameters
 
 
 def _end_of_question(instructions: list[dis.Instruction], start: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import operator
 import os
 import sys
 import types
@@ -16,11 +17,17 @@ import numpy as np
 from ...recording.primitive import PACKAGE, Primitive, is_ours
 from ...recording.source import INSTALLED, is_stdlib
 from ...recording.tensor import Tensor
+from .bytecode import is_of_any_name
 
 _STABLE = (str(Path(np.__file__).parent) + os.sep, PACKAGE)
 _SCIPY = tuple(f"{folder}scipy{os.sep}" for folder in INSTALLED)
 _HEAP_TYPE = 1 << 9  # flag of a class that a program made
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, type(np.sum), type)
+_IN_C = (
+    *(types.BuiltinFunctionType, types.MethodWrapperType, types.WrapperDescriptorType),
+    *(types.MethodDescriptorType, types.ClassMethodDescriptorType),
+)
+_OF_NO_ATTRIBUTES = {"builtins", "abc", "typing", "enum", "collections.abc"}  # whose classes in C read none
 _OF_ARGUMENTS = (  # modules of Python whose functions give the same for the same arguments
     "abc ast base64 binascii bisect builtins calendar cmath collections colorsys contextlib copy dataclasses dis enum"
     " fractions functools hashlib heapq hmac inspect itertools json keyword logging math numbers operator pprint random"
@@ -46,6 +53,14 @@ def is_stable(filename: str) -> bool:
     if filename.startswith("<frozen "):
         return filename[8:-1].split(".")[0] in sys.stdlib_module_names
     return filename.startswith(_STABLE) or is_stdlib(filename) or any(folder in filename for folder in _SCIPY)
+
+
+def is_helper(filename: str) -> bool:
+    """Tell whether code of a library may read attributes of a program's objects, by their names.
+
+    NumPy and tinygraph read arrays, and what imports reads modules.
+    """
+    return not filename.startswith((*_STABLE, "<frozen importlib"))
 
 
 def is_stable_text(names: Mapping[str, Any]) -> bool:
@@ -86,6 +101,11 @@ def is_of_library(kind: type) -> bool:
     return not kind.__flags__ & _HEAP_TYPE or (kind.__module__ != "builtins" and is_stable(file_of(kind.__module__)))
 
 
+def is_asked_by_name(kind: type) -> bool:
+    """Tell whether attributes of the objects of a class are read by their names alone, and by no method in C."""
+    return all(not is_of_library(base) or base.__module__ in _OF_NO_ATTRIBUTES for base in kind.__mro__)
+
+
 def is_written_in_python(kind: type) -> bool:
     """Tell whether all that the objects of a class hold is in their attributes."""
     return all(any(isinstance(x, types.FunctionType) for x in vars(base).values()) for base in kind.__mro__[:-1])
@@ -96,6 +116,24 @@ def is_library_function(value: Any) -> bool:
     wrapped = getattr(value, "__wrapped__", value)
     code = getattr(wrapped, "__code__", None)
     return is_stable(file_of(getattr(wrapped, "__module__", None) or "") if code is None else code.co_filename)
+
+
+def may_read_any_name(value: Any) -> bool:
+    """Tell whether a function or class in C may read attributes of what it is given whose names are in no code.
+
+    Examples
+    --------
+    >>> import operator
+    >>> may_read_any_name(getattr), may_read_any_name(operator.attrgetter("x")), may_read_any_name(len)
+    (True, True, False)
+    """
+    kind = type(value)
+    if kind in (operator.attrgetter, operator.methodcaller):
+        return True
+    if not (kind in _IN_C or (kind is type and is_of_library(value))):
+        return False
+    module = value.__module__ if kind in (types.BuiltinFunctionType, type) else None
+    return is_of_any_name(value.__name__) or not (module is None or is_stable(file_of(module)))
 
 
 def is_seen_through(value: Any) -> bool:

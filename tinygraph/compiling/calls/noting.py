@@ -13,8 +13,8 @@ from typing import Any
 
 from ...recording.source import locate_place
 from ..errors import NotCompiled
-from .bytecode import catches, is_about_an_array
-from .libraries import is_stable, is_stable_text
+from .bytecode import catches, is_about_an_array, wholes_of
+from .libraries import is_helper, is_stable, is_stable_text
 
 _NEVER_THE_SAME = {
     random.SystemRandom.getrandbits.__code__: "draws random numbers, from a generator without a seed",
@@ -30,6 +30,10 @@ class Noted:
     ----------
     codes : set of CodeType
         Code of no library.
+    helpers : set of CodeType
+        Code of Python's library that this called: it may read objects of the program's.
+    wholes : dict
+        Objects by their ids of which this code may have read attributes whose names are not in it.
     asking : set of CodeType
         What of that asked, or may have asked, for the kind of an argument that is a Tensor.
     caught : dict
@@ -38,11 +42,18 @@ class Noted:
 
     def __init__(self) -> None:
         self.codes: set[CodeType] = set()
+        self.helpers: set[CodeType] = set()
+        self.wholes: dict[int, Any] = {}
         self.asking: set[CodeType] = set()
         self.caught: dict[tuple[CodeType, int, type], None] = {}
         self._refusal = ""
         self._known: dict[str, bool] = {}  # files, and whether they are a library's
         self._callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
+
+    @property
+    def all_codes(self) -> set[CodeType]:
+        """Code of both kinds."""
+        return self.codes | self.helpers
 
     @contextmanager
     def noting(self) -> Iterator[None]:
@@ -73,12 +84,21 @@ class Noted:
         if id(code) in _NEVER:
             self._refusal = _NEVER_THE_SAME[code]
         if self._is_stable(frame) or code in self._callbacks:
+            if is_helper(code.co_filename) and self._called(frame.f_back):
+                self._ran(frame, self.helpers)
             return None
-        self.codes.add(code)
+        self._ran(frame, self.codes)
         if code not in self.asking and is_about_an_array(frame):
             self.asking.add(code)
         frame.f_trace_lines = False
         return self._note if catches(code) else None
+
+    def _ran(self, frame: FrameType, codes: set[CodeType]) -> None:
+        codes.add(frame.f_code)
+        self.wholes.update((id(whole), whole) for whole in wholes_of(frame))
+
+    def _called(self, caller: FrameType | None) -> bool:
+        return caller is not None and (caller.f_code in self.helpers or not self._is_stable(caller))
 
     def _is_stable(self, frame: FrameType) -> bool:
         filename = frame.f_code.co_filename

@@ -25,9 +25,10 @@ from ...recording.primitive import Primitive, is_ours
 from ...recording.source import is_of_a_library
 from ...recording.tensor import Tensor
 from ..errors import NotCompiled
-from .bytecode import codes_of, names_of, stays_in_sight
+from .bytecode import attributes_of, codes_of, is_named_as_said, names_of, stays_in_sight
 from .libraries import (
     file_of,
+    is_asked_by_name,
     is_library_function,
     is_of_library,
     is_opaque,
@@ -35,6 +36,7 @@ from .libraries import (
     is_seen_through,
     is_stable,
     is_written_in_python,
+    may_read_any_name,
 )
 from .state import State
 
@@ -66,8 +68,10 @@ class Reach:
     *roots
         A function, and objects that it is given.
     ran : set of CodeType, optional
-        The code that ran when they were called: no other is looked through. As long as all that this code reads is the
-        same, it will be what runs the next time.
+        The code that ran when they were called: no other is looked through, and of the attributes of objects those
+        that it names. As long as all that this code reads is the same, it will be what runs the next time.
+    wholes : dict, optional
+        Objects, by their ids, all of whose attributes it may have read.
     strict : bool
         Without it, what nobody can look into is passed over, and the code of libraries.
 
@@ -95,12 +99,21 @@ class Reach:
     'limits in <lambda>'
     """
 
-    def __init__(self, *roots: Any, ran: set[types.CodeType] | None = None, strict: bool = True):
+    def __init__(
+        self,
+        *roots: Any,
+        ran: set[types.CodeType] | None = None,
+        wholes: dict[int, Any] | None = None,
+        strict: bool = True,
+    ):
         self.state = State()
         self.codes: set[types.CodeType] = set()
         self.is_closed = strict
         self._strict = strict
         self._ran = ran
+        self._names = None if ran is None else attributes_of(ran)  # None: of any
+        self._wholes = wholes or {}
+        self._named: list[tuple[Any, str]] = []  # objects that were followed by these names alone
         self._roots = roots  # are held, as all objects are, so that their ids stay their own
         self._known: dict[int, Any] = {}
         self._attributes: set[str] = set()
@@ -130,6 +143,9 @@ class Reach:
 
     def _next(self, value: Any, what: str) -> None:
         self.is_closed = self.is_closed and is_seen_through(value)
+        if self._names is not None and may_read_any_name(value):
+            self._names = None
+            self._pending.extend(self._named)
         if not _is_atom(value) and id(value) not in self._known:
             self._known[id(value)] = value
             self._pending.append((value, what))
@@ -154,13 +170,14 @@ class Reach:
                 self._cell(cell, what)
             return
         codes = list(codes_of(function.__code__))
-        self._next(function.__dict__, f"what {function.__qualname__} has of its own")  # also where it never runs
+        own = f"what {function.__qualname__} has of its own"  # also where it never runs
+        self._dict_of(function, self._names_for(function, own), own)
         if self._ran is not None and self._ran.isdisjoint(codes):
             return
         where = function.__qualname__
         self.state.note_answer(partial(_PARTS, function), where)
-        for own in (function.__defaults__, function.__kwdefaults__):
-            self._next(own, f"what {where} has of its own")
+        for defaults in (function.__defaults__, function.__kwdefaults__):
+            self._next(defaults, f"what {where} has of its own")
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
             self._cell(cell, f"{name} in {where}")
         self.codes.update(codes)
@@ -174,7 +191,8 @@ class Reach:
             self.state.note_names(space.get, some, where)
             for name in some:
                 value = space.get(name)
-                if not (of_library and (isinstance(value, WeakSet) or value is id)):  # registries say nothing of values
+                unsaid = isinstance(value, WeakSet) or value is id  # registries say nothing of values
+                if not (of_library and unsaid) and not is_named_as_said(name, value):
                     self._next(value, f"{name} in {where}")
         if not _UNSEEN.isdisjoint(self._attributes):
             raise NotCompiled(f"{where} uses {min(_UNSEEN & self._attributes)}, through which nobody can look")
@@ -296,11 +314,26 @@ class Reach:
     def _attributes_of(self, value: Any, what: str) -> None:
         self.state.note_answer(lambda: (type(value),), what)
         self._next(type(value), what)
+        names = self._names_for(value, what)
         if hasattr(value, "__dict__"):
-            self._mapping(value.__dict__, what)
+            self._dict_of(value, names, what)
         for member in (member for base in type(value).__mro__ for member in vars(base).values()):
-            if isinstance(member, types.MemberDescriptorType):
+            if isinstance(member, types.MemberDescriptorType) and (names is None or member.__name__ in names):
                 self._slot_of(value, member.__name__, what)
+
+    def _names_for(self, owner: Any, what: str) -> frozenset[str] | None:
+        """Return the names by which code may have asked for attributes of an object; None where by any."""
+        if self._names is None or id(owner) in self._wholes or not is_asked_by_name(type(owner)):
+            return None
+        self._named.append((owner, what))
+        return self._names
+
+    def _dict_of(self, owner: Any, names: frozenset[str] | None, what: str) -> None:
+        if names is None:
+            self._next(owner.__dict__, what)
+            return
+        for name, value in self.state.note_attributes(owner, names, what):
+            self._next(value, f"{name} of {what}")
 
     def _slot_of(self, value: Any, name: str, what: str) -> None:
         self.state.note_answer(lambda: (getattr(value, name, None),), f"{name} of {what}")
