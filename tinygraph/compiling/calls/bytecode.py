@@ -134,11 +134,6 @@ def read_whole(code: CodeType) -> frozenset[str] | None:
     return frozenset(names)
 
 
-def wholes_of(frame: FrameType) -> list[object]:
-    """Return the objects of which the code of a call may read attributes of any name."""
-    return [frame.f_locals[name] for name in read_whole(frame.f_code) or ()]
-
-
 # -- questions for kinds -----------------------------------------------------------------------------------------------
 
 

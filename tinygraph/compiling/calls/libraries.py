@@ -20,6 +20,7 @@ from ...recording.tensor import Tensor
 from .bytecode import is_of_any_name
 
 _STABLE = (str(Path(np.__file__).parent) + os.sep, PACKAGE)
+_OF_ARRAYS = (*_STABLE, "<frozen importlib")
 _SCIPY = tuple(f"{folder}scipy{os.sep}" for folder in INSTALLED)
 _HEAP_TYPE = 1 << 9  # flag of a class that a program made
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, type(np.sum), type)
@@ -60,7 +61,7 @@ def is_helper(filename: str) -> bool:
 
     NumPy and tinygraph read arrays, and what imports reads modules.
     """
-    return not filename.startswith((*_STABLE, "<frozen importlib"))
+    return not filename.startswith(_OF_ARRAYS)
 
 
 def is_stable_text(names: Mapping[str, Any]) -> bool:

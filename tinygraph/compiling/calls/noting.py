@@ -13,7 +13,7 @@ from typing import Any
 
 from ...recording.source import locate_place
 from ..errors import NotCompiled
-from .bytecode import catches, is_about_an_array, wholes_of
+from .bytecode import catches, is_about_an_array, read_whole
 from .libraries import is_helper, is_stable, is_stable_text
 
 _NEVER_THE_SAME = {
@@ -46,8 +46,10 @@ class Noted:
         self.wholes: dict[int, Any] = {}
         self.asking: set[CodeType] = set()
         self.caught: dict[tuple[CodeType, int, type], None] = {}
+        self._whole: dict[int, frozenset[str]] = {}  # by code that ran, which is held, the names of such objects in it
         self._refusal = ""
         self._known: dict[str, bool] = {}  # files, and whether they are a library's
+        self._silent: set[str] = set()  # files of which nothing is noted
         self._callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
 
     @property
@@ -83,9 +85,15 @@ class Noted:
             return self._note
         if id(code) in _NEVER:
             self._refusal = _NEVER_THE_SAME[code]
-        if self._is_stable(frame) or code in self._callbacks:
-            if is_helper(code.co_filename) and self._called(frame.f_back):
+        if code.co_filename in self._silent:
+            return None
+        if self._is_stable(frame):
+            if not is_helper(code.co_filename):
+                self._silent.add(code.co_filename)
+            elif self._called(frame.f_back):
                 self._ran(frame, self.helpers)
+            return None
+        if code in self._callbacks:
             return None
         self._ran(frame, self.codes)
         if code not in self.asking and is_about_an_array(frame):
@@ -94,11 +102,16 @@ class Noted:
         return self._note if catches(code) else None
 
     def _ran(self, frame: FrameType, codes: set[CodeType]) -> None:
-        codes.add(frame.f_code)
-        self.wholes.update((id(whole), whole) for whole in wholes_of(frame))
+        code = frame.f_code
+        names = self._whole.get(id(code))
+        if names is None:
+            codes.add(code)
+            names = self._whole[id(code)] = read_whole(code) or frozenset()
+        if names:
+            self.wholes.update((id(frame.f_locals[name]), frame.f_locals[name]) for name in names)
 
     def _called(self, caller: FrameType | None) -> bool:
-        return caller is not None and (caller.f_code in self.helpers or not self._is_stable(caller))
+        return caller is not None and (id(caller.f_code) in self._whole or not self._is_stable(caller))
 
     def _is_stable(self, frame: FrameType) -> bool:
         filename = frame.f_code.co_filename

@@ -312,7 +312,7 @@ class Reach:
             self._attributes_of(value, what)
 
     def _attributes_of(self, value: Any, what: str) -> None:
-        self.state.note_answer(lambda: (type(value),), what)
+        self.state.note_answer(lambda: (type(value), getattr(value, "__dict__", None)), what)
         self._next(type(value), what)
         names = self._names_for(value, what)
         if hasattr(value, "__dict__"):
@@ -332,7 +332,7 @@ class Reach:
         if names is None:
             self._next(owner.__dict__, what)
             return
-        for name, value in self.state.note_attributes(owner, names, what):
+        for name, value in self.state.note_attributes(owner.__dict__, names, what).items():
             self._next(value, f"{name} of {what}")
 
     def _slot_of(self, value: Any, name: str, what: str) -> None:

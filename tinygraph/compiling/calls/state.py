@@ -20,7 +20,7 @@ class State:
 
     def __init__(self) -> None:
         self._names: dict[Callable[[str], Any], tuple[dict[str, Any], dict[str, str]]] = {}
-        self._attributes: list[tuple[Any, frozenset[str], list[str], list[Any], str]] = []
+        self._attributes: list[tuple[Mapping, frozenset[str], list[str], list[Any], str]] = []
         self._mappings: list[tuple[Mapping, list[Any], list[Any], str]] = []
         self._collections: list[tuple[Any, list[Any], str]] = []
         self._arrays: list[tuple[np.ndarray, np.ndarray, str]] = []
@@ -38,10 +38,10 @@ class State:
         """Note the keys and values of a mapping."""
         self._mappings.append((mapping, list(mapping), list(mapping.values()), what))
 
-    def note_attributes(self, owner: Any, names: frozenset[str], what: str) -> list[tuple[str, Any]]:
+    def note_attributes(self, mapping: Mapping, names: frozenset[str], what: str) -> dict[str, Any]:
         """Note for what some names stand in the dict of an object, and return those that it has there."""
-        there = [(name, value) for name, value in owner.__dict__.items() if name in names]
-        self._attributes.append((owner, names, [name for name, _ in there], [value for _, value in there], what))
+        there = {name: value for name, value in mapping.items() if name in names}
+        self._attributes.append((mapping, names, list(there), list(there.values()), what))
         return there
 
     def note_collection(self, collection: Any, what: str) -> None:
@@ -66,9 +66,10 @@ class State:
             if not all(map(is_, map(get, values), values.values())):
                 changed = next(name for name, value in values.items() if get(name) is not value)
                 return f"{changed} in {places[changed]}"
-        for owner, some, there, entries, what in self._attributes:
-            held = owner.__dict__
-            if len(some.intersection(held)) != len(there) or not all(map(is_, map(held.get, there), entries)):
+        for mapping, some, there, entries, what in self._attributes:
+            if (mapping or there) and (
+                len(some.intersection(mapping)) != len(there) or not all(map(is_, map(mapping.get, there), entries))
+            ):
                 return what
         for mapping, keys, entries, what in self._mappings:
             if len(mapping) != len(keys):
