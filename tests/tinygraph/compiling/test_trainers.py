@@ -110,7 +110,7 @@ def reads():
     yield "getattr by another name", lambda part: ALIAS(part, "".join(("sca", "le"))), Part, "scale"
     yield "getattr that an object holds", lambda part: OF_PYTHON.read(part, "".join(("sca", "le"))), Part, "scale"
     yield "a partial getattr", lambda part: functools.partial(getattr, part)("sca" + "le"[: len(X)]), Part, "scale"
-    yield "a mapped getattr", lambda part: list(map(getattr, [part], ["sca" + "le"[: len(X)]]))[0], Part, "scale"
+    yield "a mapped getattr", lambda part: next(map(getattr, [part], ["sca" + "le"[: len(X)]])), Part, "scale"
     yield "an attribute getter", GETTER, Part, "scale"
     yield "its getter", lambda part: GETTER(part), Part, "scale"
     yield "vars", lambda part: vars(part)["sca" + "le"[: len(X)]], Part, "scale"
@@ -126,7 +126,7 @@ def reads():
     yield "astuple", lambda part: dataclasses.astuple(part)[0], Record, "scale"
     yield "replace", lambda part: hash(dataclasses.replace(part).__eq__(Record(2.0))), Record, "scale"
     yield "json", lambda part: len(json.dumps(vars(part))), Record, "late"
-    yield "format", lambda part: float("{0.scale}".format(part)), Part, "scale"  # noqa: UP032
+    yield "format", lambda part: float("{.scale}".format(part)), Part, "scale"  # noqa: UP032
     yield "repr", lambda part: len(repr(part)) * 1.0, Record, "scale"
     yield "a field's comparison", lambda part: 2.0 if part == Record(2.0) else 1.0, Record, "scale"
     yield "a match", matched, Shape, "scale"

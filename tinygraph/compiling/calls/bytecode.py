@@ -69,7 +69,7 @@ def stays_in_sight(code: CodeType) -> bool:
     return not (catches(code) or _IMPORT in code.co_code[::2] or any(name.startswith("__") for name in code.co_names))
 
 
-# -- names of attributes ------------------------------------------------------------------------------------------------
+# -- names of attributes -----------------------------------------------------------------------------------------------
 
 
 def attributes_of(codes: Iterable[CodeType]) -> frozenset[str] | None:
