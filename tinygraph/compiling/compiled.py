@@ -22,6 +22,7 @@ from .forms.own import OWN  # noqa: F401 - now: a program may make ops of the sa
 from .results import agree, like_eager, tensor_of_call
 
 if TYPE_CHECKING:
+    from .calls.reach import Reach
     from .plan import Plan
 
 _BACKENDS = ("numpy", "numba")
@@ -129,7 +130,7 @@ class Compiled:
         self._most = plans
         self._check = check
         self._plans: OrderedDict[tuple, list[Plan]] = OrderedDict()
-        self._refused: dict[tuple, str] = {}
+        self._refused: dict[tuple, list[tuple[str, Reach | None]]] = {}  # why, and what was read then
         self._wrt: dict[int, frozenset[int]] = {}  # by how many arguments there are
         self._calls = self._misses = self._wasted = self.plans_made = 0
         self._warned = False
@@ -157,7 +158,7 @@ class Compiled:
                     with suppress(KeyError):  # another thread has just thrown it away
                         self._plans.move_to_end(key)
                 return self._replay(plan, arguments, sys._getframe(1))
-        if self._refused and (key in self._refused or () in self._refused):
+        if self._refused and self._is_refused(key):
             return self.function(*args, **kwargs)
         return self._first(arguments, key, sys._getframe(1))
 
@@ -183,7 +184,7 @@ class Compiled:
             return self.function(*arguments.args, **arguments.kwargs)
         first = FirstCall(self.function, self._mark, arguments, frame, self._backend)
         if first.plan is None:
-            self._refuse(key, first.reason)
+            self._refuse(key, first.reason, first.reach)
         else:
             self._keep(key, first.plan)
             self.plans_made += 1
@@ -217,10 +218,20 @@ class Compiled:
         plans = [plan for plans in self._plans.values() for plan in plans]
         return len(plans) > self._most or (len(plans) > 1 and sum(plan.nbytes for plan in plans) > _MOST_BYTES)
 
-    def _refuse(self, key: tuple, reason: str) -> None:
+    def _is_refused(self, key: tuple) -> bool:
+        """Tell whether such a call was refused, and nothing that the function reads is another since."""
+        refusals = self._refused.get(key, ())
+        return (
+            () in self._refused
+            or len(refusals) >= _MISSES
+            or any(reach is None or reach.state.change() is None for _, reach in refusals)
+        )
+
+    def _refuse(self, key: tuple, reason: str, reach: Reach | None = None) -> None:
         if len(self._refused) >= _MISSES * self._most:
+            self._refused = {(): [(why, None) for refusals in self._refused.values() for why, _ in refusals]}
             key = ()
-        self._refused[key] = reason
+        self._refused.setdefault(key, []).append((reason, reach))
         self._tell(f": {reason}", stacklevel=5)
 
     def _tell(self, why: str, stacklevel: int = 4) -> None:
@@ -288,7 +299,8 @@ class Compiled:
     def report(self) -> str:
         """Say what runs as a loop, what for all time steps at once, and what was refused and why."""
         parts = [plan.report() for plans in self._plans.values() for plan in plans]
-        parts += [f"runs eagerly: {reason}" for reason in dict.fromkeys(self._refused.values())]
+        reasons = (reason for refusals in self._refused.values() for reason, _ in refusals)
+        parts += [f"runs eagerly: {reason}" for reason in dict.fromkeys(reasons)]
         return "\n\n".join(parts) or "not called yet"
 
     def _latest(self) -> Plan | None:

@@ -43,6 +43,8 @@ class FirstCall:
     plan : Plan or None
     reason : str
         Why there is no plan.
+    reach : Reach or None
+        What the function read then; with something else there may be one. None where nobody can tell.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class FirstCall:
         self.parts = flatten((arguments.args, arguments.kwargs))
         self.plan: Plan | None = None
         self.reason = ""
+        self.reach: Reach | None = None
         self.noted = Noted()
         self._captured: tuple[list[np.ndarray], Captured] | None = None
         self._is_first = True  # the plan that is tried
@@ -85,6 +88,7 @@ class FirstCall:
             self.plan = self._planned(self._reached_by(self.noted))
         except NotCompiled as refusal:
             self.reason = str(refusal)
+            self.reach = self._reached_where_refused(before)
         except Exception as error:  # the function itself gave its result: it is not to fail for want of a plan
             self.reason = f"no plan could be made: {type(error).__name__}: {error}"
         finally:
@@ -116,6 +120,14 @@ class FirstCall:
         ran = set().union(*(calls.all_codes for calls in noted))
         wholes = {key: whole for calls in noted for key, whole in calls.wholes.items()}
         return Reach(self.function, *self.arguments.objects, ran=ran or None, wholes=wholes)
+
+    def _reached_where_refused(self, before: Reach) -> Reach | None:
+        if before.state.change() is not None:  # the function itself changes it, in each call
+            return None
+        try:
+            return self._reached_by(self.noted)
+        except Exception:  # as where nobody can look
+            return None
 
     # -- the function itself ------------------------------------------------------------------------------------------
 

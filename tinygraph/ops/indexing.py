@@ -150,7 +150,8 @@ def take(a: Any, indices: Any, axis: int | None = None, *, mode: Any = "raise") 
     if axis is None:
         a, axis = np.ravel(a), 0
     if isinstance(indices, Tensor) and axis == 0 and mode == "raise":
-        return a[indices]
+        plain_rows = isinstance(a, np.ndarray) and indices.dtype.kind in "iu" and will_run_again()
+        return rows(a, indices) if plain_rows else a[indices]
     chosen = np.take(np.arange(a.shape[axis]), plain(indices), mode=mode)
     return a[(slice(None),) * (axis % a.ndim) + (chosen,)]
 

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 
+import rnn
 import tinygraph as tg
 from tests.tinygraph.compiling.backends import BACKENDS
 from tinygraph.compiling.calls.reach import Reach
@@ -290,3 +291,62 @@ def test_a_function_that_sets_gradients_or_values_does_so_in_each_call(attribute
     with pytest.warns(RuntimeWarning, match=f"the function sets the .{attribute} of a Tensor\n"):
         update(RNG.normal(size=3))
     update(RNG.normal(size=3))
+
+
+@pytest.mark.parametrize("passed", [False, True])
+def test_what_is_refused_in_training_is_compiled_in_evaluation(passed):
+    class Model(rnn.Module):
+        def __init__(self):
+            self.W, self.dropout, self.calls = tg.parameter(np.ones((3, 3))), rnn.Dropout(0.5, rng=0), 0
+
+        def loss(self, x):
+            return (np.tanh(self.dropout(x) @ self.W) ** 2).sum()
+
+    model = Model()
+    compiled = tg.compile((lambda model, x: model.loss(x)) if passed else model.loss)
+    more = (model,) if passed else ()
+    made = []
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        for k, mode in enumerate((model.train, model.eval, model.train, model.eval)):
+            mode()
+            for x in RNG.normal(size=(3, 2, 3)):
+                model.calls += 1
+                value = compiled(*more, x).item()
+                if k % 2:
+                    assert np.isclose(value, model.loss(x).item())
+                made.append((compiled.plans_made, sum(map(len, compiled._refused.values()))))
+    assert len(warned) == 1
+    assert made == [(0, 1)] * 3 + [(1, 1)] * 9
+
+
+def test_a_refusal_for_a_state_that_changes_in_each_call_is_made_a_few_times():
+    rng, counter = np.random.default_rng(0), {"calls": 0}
+    compiled = tg.compile(lambda x: x.sum() * rng.random() * counter["calls"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for k in range(9):
+            counter["calls"] = k
+            compiled(np.ones(3))
+    assert len(*compiled._refused.values()) == 4
+
+
+def test_rows_of_a_plain_table_are_taken_by_an_index_that_is_data():
+    table, W = RNG.normal(size=(7, 3)), tg.parameter(np.ones(3))
+
+    def loss(index):
+        return (np.tanh(tg.take(table, index, axis=0)) * W).sum()
+
+    compiled = tg.compile(loss)
+    for _ in range(4):
+        index = RNG.integers(-7, 7, (5, 2))
+        W.grad = None
+        value = compiled(index)
+        value.backward()
+        gradient, W.grad = W.grad, None
+        loss(index).backward()
+        np.testing.assert_allclose(gradient, W.grad, rtol=1e-12)
+        assert np.isclose(value.item(), loss(index).item())
+    assert compiled.plans_made == 1
+    with pytest.raises(IndexError):
+        compiled(np.full((5, 2), 7))
