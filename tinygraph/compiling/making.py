@@ -122,8 +122,8 @@ class FirstCall:
         return Reach(self.function, *self.arguments.objects, ran=ran or None, wholes=wholes)
 
     def _reached_where_refused(self, before: Reach) -> Reach | None:
-        if before.state.change() is not None:  # the function itself changes it, in each call
-            return None
+        if before.state.change() is not None:  # the function itself changed it: the first time only, perhaps
+            return before
         try:
             return self._reached_by(self.noted)
         except Exception:  # as where nobody can look

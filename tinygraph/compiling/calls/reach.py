@@ -129,6 +129,7 @@ class Reach:
                 self._look(self._follow, *self._pending.popleft())
             for module in self._modules:
                 self._look(self._module, module)
+        self._wholes = {}  # which may hold what was recorded
 
     def _look(self, follow: Callable[..., None], *where: Any) -> None:
         try:
