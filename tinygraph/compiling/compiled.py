@@ -42,8 +42,9 @@ def compile(
     and where it has changed, `f` is recorded again. What no plan can know, a branch on values, a number taken out of a
     Tensor, random numbers, a change made to what is outside `f`, is refused: then `f` runs as ever, after one warning
     that says where, as long as what it reads is as it was; what `f` changes, it changes once. Of objects those
-    attributes matter that the code names which ran: counters and logs beside a model do not. What `f` prints, logs or warns of, it does only while it is
-    recorded, and not noticed are filters that make errors of warnings, and code that says that it lies in a library.
+    attributes matter that the code names which ran: counters and logs beside a model do not. What `f` prints, logs or
+    warns of, it does only while it is recorded, and not noticed are filters that make errors of warnings, and code that
+    says that it lies in a library.
     ``compile(grad(f))`` is fast, ``grad(compile(f))`` runs `f` itself.
 
     Parameters

@@ -64,6 +64,14 @@ class Shape:
     scale = 1.0
 
 
+class Asked:
+    """What NumPy asks for arrays, and for their methods."""
+
+    def __setattr__(self, name, number):
+        array = np.full(1, float(number))
+        vars(self).update(array=array, __array_interface__=array.__array_interface__, max=array[0].max)
+
+
 class Loud:
     def __getattribute__(self, name):
         return object.__getattribute__(self, "sca" + "le" if name == "rate" else name)
@@ -135,6 +143,8 @@ def reads():
     yield "a descriptor's name", lambda part: part.rate, Described, "_rate_of"
     yield "hasattr", lambda part: 2.0 if hasattr(part, "late") else 1.0, Part, "late"
     yield "dir", lambda part: float(len(dir(part))), Part, "late"
+    yield "NumPy's interface", lambda part: np.sum(np.asarray(part)), Asked, "scale"
+    yield "NumPy's methods", np.amax, Asked, "scale"
     yield (
         "a namespace",
         lambda part: 2.0 if part == types.SimpleNamespace(late=2.0) else 1.0,
