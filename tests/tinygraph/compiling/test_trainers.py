@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import tinygraph as tg
+from tests.tinygraph.compiling import more_trainers  # noqa: F401 - which adds to the programs
 from tests.tinygraph.compiling.comparing import X, assert_follows, changing
 from tests.tinygraph.compiling.trainers import PROGRAMS
 
