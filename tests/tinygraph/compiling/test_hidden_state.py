@@ -1,6 +1,7 @@
 """State that no name leads to, in libraries or in objects: it is noticed, or what reads it is refused."""
 
 import abc
+import array
 import collections
 import contextvars
 import decimal
@@ -8,10 +9,13 @@ import enum
 import fractions
 import functools
 import gc
+import inspect
+import io
 import itertools
 import operator
 import os
 import queue
+import random
 import sys
 import threading
 import types
@@ -206,9 +210,139 @@ def of_objects():
     yield "bytes", lambda x: np.sum(x * buffer[0]), lambda number: buffer.__setitem__(0, int(number))
 
 
+def of_modules():
+    """Yield functions of x that read an attribute of a module whose name is in none of their code."""
+    scale, settings = operator.attrgetter("scale"), types.ModuleType("settings")
+    settings.scale = 1.0
+
+    def to(number):
+        settings.scale = number
+
+    def matched(x):
+        match settings:
+            case types.ModuleType(scale=number):
+                return np.sum(x * number)
+
+    class Lazy(types.ModuleType):
+        scale = property(lambda self: 5.0)
+
+    def become(number):
+        settings.__class__ = Lazy if number > 1 else types.ModuleType
+
+    def of_parameter(module):
+        return vars(module)["".join(("sca", "le"))]
+
+    yield "a module's, by a getter", lambda x: np.sum(x * scale(settings)), to
+    yield "a module's, by getattr", lambda x, read=getattr: np.sum(x * read(settings, "".join(("sca", "le")))), to
+    yield "a module's, by inspect", lambda x: np.sum(x * inspect.getattr_static(settings, "".join(("sca", "le")))), to
+    yield "a module's, by its format", lambda x: np.sum(x * float("{.scale}".format(settings))), to  # noqa: UP032
+    yield "a module's, by vars", lambda x: np.sum(x * of_parameter(settings)), to
+    yield "a module's, by a match", matched, to
+    yield "a module of another class", lambda x: np.sum(x * settings.scale), become
+
+
+def of_kinds():
+    """Yield functions of x that read objects of unusual classes, and what changes these."""
+
+    class Meta(type):
+        scale = 1.0
+
+    class Model(metaclass=Meta):
+        __settings__ = {"scale": 1.0}
+
+    class Aliased:
+        __slots__ = ("_scale",)
+
+    class Public(dict):
+        def items(self):
+            return [(key, value) for key, value in super().items() if not key.startswith("_")]
+
+        def __iter__(self):
+            return iter([key for key, _ in self.items()])
+
+        def values(self):
+            return [value for _, value in self.items()]
+
+        def __len__(self):
+            return len(self.items())
+
+    class AttributeDict(dict):
+        __getattr__, __setattr__ = dict.__getitem__, dict.__setitem__
+
+    class Own(types.ModuleType):
+        scale = 1.0
+
+    def unused(scale=1.0):
+        pass
+
+    def to(owner, name="scale"):
+        return lambda number: setattr(owner, name, number)
+
+    def base(kind, *arguments):
+        return type("Derived", (kind,), {})(*arguments)
+
+    Aliased.rate = Aliased._scale
+    aliased, module, hiding, attributes = Aliased(), Own("own"), Public(_scale=1.0), AttributeDict(scale=1.0)
+    aliased.rate = 1.0
+    partial, static, random_numbers = functools.partial(max, 1.0), staticmethod(max), base(random.Random)
+    partial.scale = static.scale = random_numbers.scale = 1.0
+    times, error, octets = functools.partial(np.multiply, 1.0), base(ValueError, 1.0), base(bytearray, b"\1")
+    numbers, text, held = base(array.array, "d", [1.0]), base(io.StringIO, "1.0"), base(types.SimpleNamespace)
+    first, second = base(object), base(object)
+    first.scale = second.scale = 1.0
+    reference, held.scale = type("Reference", (weakref.ref,), {})(first), 1.0
+    names = {Model.__name__: 1.0, "M1.0": 1.0, "M2.0": 2.0, "M3.0": 3.0}
+
+    def write(number):
+        text.seek(0)
+        text.write(str(number))
+
+    def either(one, other):
+        return (one or other).__dict__["".join(("sca", "le"))]
+
+    yield "a metaclass's attribute", lambda x: np.sum(x * Model.scale), to(Meta)
+    yield (
+        "a dunder of a class",
+        lambda x: np.sum(x * Model.__settings__["scale"]),
+        (lambda number: Model.__settings__.update(scale=number)),
+    )
+    yield (
+        "a class's name",
+        lambda x: np.sum(x * names[Model.__name__]),
+        (lambda number: setattr(Model, "__name__", f"M{number}")),
+    )
+    yield "a slot of another name", lambda x: np.sum(x * aliased.rate), to(aliased, "rate")
+    yield "a dict that hides items", lambda x: np.sum(x * hiding["_scale"]), lambda n: hiding.update(_scale=n)
+    yield "a dict of attributes", lambda x: np.sum(x * attributes.scale), to(attributes)
+    yield "a partial function's attribute", lambda x: np.sum(x * partial.scale), to(partial)
+    yield "a partial function", lambda x: np.sum(times(x)), lambda n: times.__setstate__((np.multiply, (n,), {}, {}))
+    yield "a static method's attribute", lambda x: np.sum(x * static.scale), to(static)
+    yield "a generator's attribute", lambda x: np.sum(x * random_numbers.scale), to(random_numbers)
+    yield "a class of modules", lambda x: np.sum(x * module.scale), to(Own)
+    yield (
+        "a function's defaults",
+        lambda x: np.sum(x * unused.__defaults__[0]),
+        (lambda number: setattr(unused, "__defaults__", (number,))),
+    )
+    yield (
+        "a function's signature",
+        lambda x: np.sum(x * inspect.signature(unused).parameters["scale"].default),
+        (lambda number: setattr(unused, "__defaults__", (number,))),
+    )
+    yield "an exception", lambda x: np.sum(x * error.args[0]), lambda number: setattr(error, "args", (number,))
+    yield "bytes of a class", lambda x: np.sum(x * octets[0]), lambda number: octets.__setitem__(0, int(number))
+    yield "an array of a class", lambda x: np.sum(x * numbers[0]), lambda number: numbers.__setitem__(0, number)
+    yield "a text of a class", lambda x: np.sum(x * float(text.getvalue())), write
+    yield "a reference of a class", lambda x: np.sum(x * reference().scale), to(first)
+    yield "a namespace of a class", lambda x: np.sum(x * held.scale), to(held)
+    yield "the __dict__ of either", lambda x: np.sum(x * either(first, second)), to(first)
+
+
 def cases():
     yield from of_libraries()
     yield from of_objects()
+    yield from of_modules()
+    yield from of_kinds()
 
 
 @pytest.mark.parametrize("name", [name for name, _, _ in cases()])

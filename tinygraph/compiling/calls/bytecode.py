@@ -12,6 +12,7 @@ import builtins
 import dis
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import pairwise
 from types import CodeType, FrameType
 
 import numpy as np
@@ -26,6 +27,8 @@ _SHIFT = {dis.opmap[name]: name == "LOAD_GLOBAL" for name in _OF_NAMES if name i
 _OF_ITS_FIRST = {"isinstance", "type", "hasattr"}
 _OF_ANY = {"issubclass", "isscalar", "singledispatch", "ndarray", "__class__"}
 _LOADS = ("LOAD_GLOBAL", "LOAD_FAST", "LOAD_DEREF", "LOAD_CONST")
+_LOADS_ATTRIBUTE = ("LOAD_ATTR", "LOAD_METHOD")
+_LOADS_NAME = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF", *_LOADS_ATTRIBUTE)
 _OF_A_NAME = {"getattr", "hasattr", "setattr", "delattr"}  # which may stand in the code
 _OF_NUMPY = frozenset(dir(np.ndarray)) - {"data"}
 _OF_ITS_OBJECT = {"vars", *_OF_A_NAME}
@@ -127,7 +130,7 @@ def read_whole(code: CodeType) -> frozenset[str] | None:
         name = instruction.argval
         if type(name) is not str or not is_of_any_name(name):
             continue
-        if name == "__dict__" and instruction.opname == "LOAD_ATTR":
+        if name == "__dict__" and instruction.opname == "LOAD_ATTR" and not instruction.is_jump_target:
             about = instructions[k - 1]
         elif name in _OF_ITS_OBJECT and instruction.opname == "LOAD_GLOBAL" and _end_of_question(instructions, k + 2):
             about, asked_for = instructions[k + 1 : k + 3]
@@ -139,6 +142,23 @@ def read_whole(code: CodeType) -> frozenset[str] | None:
             return None
         names.add(about.argval)
     return frozenset(names)
+
+
+def handed_on(codes: Iterable[CodeType]) -> frozenset[str]:
+    """Return the names of all that code does something with other than to read an attribute by its name.
+
+    Examples
+    --------
+    >>> sorted(handed_on([(lambda x: vars(module)[x] + other.scale).__code__]))
+    ['module', 'scale', 'vars', 'x']
+    """
+    return frozenset().union(*map(_handed_on, codes))
+
+
+@lru_cache(1024)
+def _handed_on(code: CodeType) -> frozenset[str]:
+    pairs = pairwise(_instructions(code))
+    return frozenset(a.argval for a, b in pairs if a.opname in _LOADS_NAME and b.opname not in _LOADS_ATTRIBUTE)
 
 
 # -- questions for kinds -----------------------------------------------------------------------------------------------

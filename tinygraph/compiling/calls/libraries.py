@@ -8,8 +8,10 @@ import operator
 import os
 import sys
 import types
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Mapping
 from pathlib import Path
+from threading import local
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,8 @@ _IN_C = (
     *(types.BuiltinFunctionType, types.MethodWrapperType, types.WrapperDescriptorType),
     *(types.MethodDescriptorType, types.ClassMethodDescriptorType),
 )
-_OF_NO_ATTRIBUTES = {"builtins", "abc", "typing", "enum", "collections.abc"}  # whose classes in C read none
+_IN_PYTHON = {"abc", "typing", "enum", "collections.abc"}
+_OF_NO_ATTRIBUTES = {"builtins", *_IN_PYTHON}  # whose classes in C read none
 _OF_ARGUMENTS = (  # modules of Python whose functions give the same for the same arguments
     "abc ast base64 binascii bisect builtins calendar cmath collections colorsys contextlib copy dataclasses dis enum"
     " fractions functools hashlib heapq hmac inspect itertools json keyword logging math numbers operator pprint random"
@@ -42,6 +45,11 @@ _OF_MORE = {  # functions that read files, settings, places in memory or names
 
 _LIBRARIES = {math, np, np.linalg, sys.modules[__package__.partition(".")[0]]}  # they run what they are given, no more
 _PLAIN = {type(None), bool, int, float, complex, str, bytes, range, slice, type(...), types.CodeType, dict, list, tuple}
+_KNOWN = {  # bases in C that hold entries, attributes or what never changes
+    *(object, dict, list, tuple, set, frozenset, deque, defaultdict, OrderedDict, int, float, complex, str, bytes),
+    *(local, types.SimpleNamespace),
+}
+_ENTRIES = {"__iter__", "__len__", "keys", "values", "items"}
 _BUILTINS = (
     "abs all any bool dict divmod enumerate filter float int len list map max min next pow print range reversed round"
     " set slice sorted str sum tuple zip"
@@ -110,6 +118,30 @@ def is_asked_by_name(kind: type) -> bool:
 def is_written_in_python(kind: type) -> bool:
     """Tell whether all that the objects of a class hold is in their attributes."""
     return all(any(isinstance(x, types.FunctionType) for x in vars(base).values()) for base in kind.__mro__[:-1])
+
+
+def hides_what_it_holds(kind: type) -> bool:
+    """Tell whether a program's class has a base in C whose objects hold more than their attributes and entries.
+
+    Or one that says itself what its entries are.
+
+    Examples
+    --------
+    >>> own = {"__module__": "a_program"}
+    >>> hides_what_it_holds(type("Bytes", (bytearray,), own)), hides_what_it_holds(type("Layers", (list,), own))
+    (True, False)
+    """
+    if is_of_library(kind):
+        return False
+    known = all(map(_is_known, kind.__mro__))
+    own = set().union(*(vars(base) for base in kind.__mro__ if not is_of_library(base)))
+    return not known or (issubclass(kind, dict | list | tuple | deque) and not own.isdisjoint(_ENTRIES))
+
+
+def _is_known(base: type) -> bool:
+    """Tell whether all that a base of a class gives an object is in its attributes and entries."""
+    in_python = any(isinstance(x, types.FunctionType) for x in vars(base).values()) or base.__module__ in _IN_PYTHON
+    return in_python or base in _KNOWN or not is_of_library(base) or issubclass(base, np.generic)
 
 
 def is_library_function(value: Any) -> bool:

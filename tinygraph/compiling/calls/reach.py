@@ -25,9 +25,10 @@ from ...recording.primitive import Primitive, is_ours
 from ...recording.source import is_of_a_library
 from ...recording.tensor import Tensor
 from ..errors import NotCompiled
-from .bytecode import attributes_of, codes_of, is_named_as_said, names_of, stays_in_sight
+from .bytecode import attributes_of, codes_of, handed_on, is_named_as_said, names_of, stays_in_sight
 from .libraries import (
     file_of,
+    hides_what_it_holds,
     is_asked_by_name,
     is_library_function,
     is_of_library,
@@ -48,14 +49,23 @@ _ATOMS = (
     *(types.ClassMethodDescriptorType, types.GenericAlias, types.UnionType, Forms, _FIELD),
 )
 _PLAIN_COLLECTIONS = (dict, list, tuple, deque, set, frozenset, OrderedDict, defaultdict, types.MappingProxyType)
-_PARTS = attrgetter("__code__", "__defaults__", "__kwdefaults__")  # of a function, which a program can change
+_PARTS = attrgetter(
+    "__code__", "__defaults__", "__kwdefaults__", "__dict__"
+)  # of a function, which a program can change
+_WITH_ATTRIBUTES = (partial, staticmethod, classmethod)
 _METHODS = (types.FunctionType, staticmethod, classmethod, property)
 _UNSEEN = {  # names of what reads things to which no name in the code leads
+    *("__defaults__", "__kwdefaults__", "__closure__", "cell_contents", "signature", "getfullargspec"),
+    *("getmask", "getmaskarray"),
     *("__globals__", "f_globals", "f_locals", "gi_frame", "__subclasses__", "FloatingPointError"),
     *("read_text", "read_bytes", "exists", "is_file", "is_dir", "iterdir", "stat", "cwd"),
 }
 _ANY_NAME = {"getattr", "vars", "__dict__", "attrgetter"}  # of what reads attributes whose names are in no code
 _WHETHER_THERE = {*_ANY_NAME, "hasattr", "AttributeError"}  # of what asks whether a name is there
+_OF_CLASSES = {  # what Python itself notes in a class, and `_abc_impl`, which `abc` does
+    *("_abc_impl", "__dict__", "__weakref__", "__annotations__", "__slots__", "__match_args__", "__orig_bases__"),
+    *("__parameters__", "__dataclass_fields__", "__dataclass_params__", "__abstractmethods__", "__new__"),
+}
 _MOST = 20_000  # objects
 _MOST_BYTES = 1 << 28
 
@@ -118,6 +128,7 @@ class Reach:
         self._known: dict[int, Any] = {}
         self._attributes: set[str] = set()
         self._modules: dict[types.ModuleType, set[str]] = {}  # with the names that were looked at
+        self._module_names: dict[types.ModuleType, set[str]] = {}  # by which code has them
         self._bytes = 0
         self.state.note_generator(random.getstate, random.setstate, "random")
         self.state.note_generator(lambda: np.random.get_state(legacy=False), np.random.set_state, "np.random")  # noqa: NPY002
@@ -147,6 +158,8 @@ class Reach:
         if self._names is not None and may_read_any_name(value):
             self._names = None
             self._pending.extend(self._named)
+        if isinstance(value, types.ModuleType):
+            self._module_names.setdefault(value, set()).add(what.partition(" ")[0].rpartition(".")[2])
         if not _is_atom(value) and id(value) not in self._known:
             self._known[id(value)] = value
             self._pending.append((value, what))
@@ -159,8 +172,12 @@ class Reach:
         for kinds, follow in _FOLLOW:
             if isinstance(value, kinds):
                 follow(self, value, what)
-                return
-        self._instance(value, what)
+                break
+        else:
+            self._instance(value, what)
+            return
+        if type(value) in _WITH_ATTRIBUTES or not (isinstance(value, type) or is_of_library(type(value))):
+            self._attributes_of(value, what)
 
     # -- code ---------------------------------------------------------------------------------------------------------
 
@@ -209,6 +226,11 @@ class Reach:
         for value in content():
             self._next(value, what)
 
+    def _partial(self, function: partial, what: str) -> None:
+        self.state.note_answer(lambda: (function.func, function.args, function.keywords), what)
+        for part in (function.func, function.args, function.keywords):
+            self._next(part, what)
+
     def _builtin(self, function: types.BuiltinFunctionType, what: str) -> None:
         if not isinstance(function.__self__, types.ModuleType | type):
             self._next(function.__self__, what)
@@ -220,18 +242,22 @@ class Reach:
 
     def _module_found(self, module: types.ModuleType, what: str) -> None:
         self._modules[module] = set()
+        if not is_stable(file_of(module.__name__)):
+            self.state.note_answer(lambda: (type(module),), what)
 
     def _module(self, module: types.ModuleType) -> None:
         file = file_of(module.__name__)
         names = self._attributes.intersection(vars(module))
         if not is_stable(file) and not is_of_a_library(file):
+            any_name = self._ran is not None and self._names is None  # of what is handed on
+            any_name = any_name and not self._module_names[module].isdisjoint(handed_on(self.codes))
             if not _WHETHER_THERE.isdisjoint(self._attributes):
                 self.state.note_answer(lambda: frozenset(vars(module)), module.__name__)
-            if not _ANY_NAME.isdisjoint(self._attributes):
+            if not _ANY_NAME.isdisjoint(self._attributes) or any_name:
                 names.update(vars(module))
         if module is sys and "modules" in names:
             raise NotCompiled("the function reads sys.modules, through which nobody can look")
-        names -= {*self._modules[module], "__builtins__"}
+        names -= {*self._modules[module], "__builtins__", "__loader__", "__spec__"}
         if not names:
             return
         self._modules[module] |= names
@@ -273,7 +299,8 @@ class Reach:
         if isinstance(cls, ABCMeta):
             self.state.note_answer(get_cache_token, f"what is registered as a {cls.__name__}")
         if not is_of_library(cls):
-            self.state.note_answer(lambda: cls.__mro__, what)
+            self.state.note_answer(lambda: (type(cls), cls.__name__, *cls.__mro__), what)
+            self._next(type(cls), f"the class of {what}")
         for base in cls.__mro__:
             if not is_of_library(base) and (base is cls or id(base) not in self._known):
                 self._known[id(base)] = base
@@ -284,8 +311,7 @@ class Reach:
             raise NotCompiled(f"the function can reach a dict whose keys may change: {what}")
         self.state.note_mapping(mapping, what)
         for key, value in tuple(mapping.items()):
-            private = of_class and (key == "_abc_impl" or (key.startswith("__") and not isinstance(value, _METHODS)))
-            if not private:
+            if not (of_class and key in _OF_CLASSES and not isinstance(value, _METHODS)):
                 self._next(value, f"{key} of {what}" if isinstance(key, str) else what)
 
     def _instance(self, value: Any, what: str) -> None:
@@ -293,9 +319,12 @@ class Reach:
         if hasattr(kind, "reached_through"):  # a compiled function
             self._slot_of(value, kind.reached_through, what)
             return
+        if hides_what_it_holds(kind):
+            raise NotCompiled(f"the function can reach {what}: a {kind.__qualname__}, which may change unnoticed")
         if isinstance(value, dict | types.MappingProxyType):
             self._mapping(value, what)
-            self._next(getattr(value, "default_factory", None), what)
+            if isinstance(value, defaultdict):
+                self._next(value.default_factory, what)
         elif isinstance(value, list | tuple | deque):
             self.state.note_collection(value, what)
             for entry in value:
@@ -318,9 +347,10 @@ class Reach:
         names = self._names_for(value, what)
         if hasattr(value, "__dict__"):
             self._dict_of(value, names, what)
-        for member in (member for base in type(value).__mro__ for member in vars(base).values()):
-            if isinstance(member, types.MemberDescriptorType) and (names is None or member.__name__ in names):
-                self._slot_of(value, member.__name__, what)
+        for name, member in (item for base in type(value).__mro__ for item in vars(base).items()):
+            asked_for = not name.endswith("offset__") if names is None else name in names  # offsets are C's own
+            if asked_for and isinstance(member, types.MemberDescriptorType):
+                self._slot_of(value, name, what)
 
     def _names_for(self, owner: Any, what: str) -> frozenset[str] | None:
         """Return the names by which code may have asked for attributes of an object; None where by any."""
@@ -357,7 +387,7 @@ _FOLLOW: tuple[tuple[Any, Any], ...] = (
     (types.MethodType, _parts("__func__", "__self__")),
     (types.MethodWrapperType, Reach._builtin),
     (types.BuiltinFunctionType, Reach._builtin),
-    (partial, _parts("func", "args", "keywords")),
+    (partial, Reach._partial),
     (types.ModuleType, Reach._module_found),
     (type, Reach._class),
     (np.ndarray, Reach._array),
