@@ -169,14 +169,10 @@ class Reach:
             raise NotCompiled(f"the function can reach {what}, through which nobody can look")
         if len(self._known) > _MOST:
             raise NotCompiled(f"the function can reach more than {_MOST:,} objects, too many to look at in each call")
-        for kinds, follow in _FOLLOW:
-            if isinstance(value, kinds):
-                follow(self, value, what)
-                break
-        else:
-            self._instance(value, what)
-            return
-        if type(value) in _WITH_ATTRIBUTES or not (isinstance(value, type) or is_of_library(type(value))):
+        follow = next((follow for kinds, follow in _FOLLOW if isinstance(value, kinds)), Reach._instance)
+        follow(self, value, what)
+        own = type(value) in _WITH_ATTRIBUTES or not (isinstance(value, type) or is_of_library(type(value)))
+        if own and follow is not Reach._instance:
             self._attributes_of(value, what)
 
     # -- code ---------------------------------------------------------------------------------------------------------
