@@ -279,7 +279,8 @@ def finished(process):
 def test_processes_load_what_others_compiled(place):
     """Two at once compile the same; a third, of other sizes, compiles only what is new, by other names."""
     both = [start("[5, 1, 4, 6, 3]", "exp") for _ in range(2)]
-    assert min(finished(process) for process in both) >= 3 and len(list(place.iterdir())) == 3
+    assert sum(finished(process) for process in both) >= 3  # where one is late it loads what the other has written
+    assert len(list(place.iterdir())) == 3
     assert finished(start("[7, 3, 2, 5, 4]", "exp", "sign", "tanh")) == 2
     assert finished(start("[7, 3, 2, 5, 4]", "tanh", "exp")) == 0
 
