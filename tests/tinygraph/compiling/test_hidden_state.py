@@ -238,6 +238,8 @@ def of_modules():
     yield "a module's, by its format", lambda x: np.sum(x * float("{.scale}".format(settings))), to  # noqa: UP032
     yield "a module's, by vars", lambda x: np.sum(x * of_parameter(settings)), to
     yield "a module's, by a match", matched, to
+    yield "a module's, from a dict", lambda x, of={"it": settings}: np.sum(x * scale(of["it"])), to
+    yield "a module's, of a partial function", functools.partial(lambda it, x: np.sum(x * scale(it)), settings), to
     yield "a module of another class", lambda x: np.sum(x * settings.scale), become
 
 

@@ -49,9 +49,7 @@ _ATOMS = (
     *(types.ClassMethodDescriptorType, types.GenericAlias, types.UnionType, Forms, _FIELD),
 )
 _PLAIN_COLLECTIONS = (dict, list, tuple, deque, set, frozenset, OrderedDict, defaultdict, types.MappingProxyType)
-_PARTS = attrgetter(
-    "__code__", "__defaults__", "__kwdefaults__", "__dict__"
-)  # of a function, which a program can change
+_PARTS = attrgetter("__code__", "__defaults__", "__kwdefaults__", "__dict__")  # which a program can change
 _WITH_ATTRIBUTES = (partial, staticmethod, classmethod)
 _METHODS = (types.FunctionType, staticmethod, classmethod, property)
 _UNSEEN = {  # names of what reads things to which no name in the code leads
@@ -159,7 +157,9 @@ class Reach:
             self._names = None
             self._pending.extend(self._named)
         if isinstance(value, types.ModuleType):
-            self._module_names.setdefault(value, set()).add(what.partition(" ")[0].rpartition(".")[2])
+            name, _, place = what.partition(" ")
+            known = not place or place.startswith("in ")  # as a global name or a module's own
+            self._module_names.setdefault(value, set()).add(name.rpartition(".")[2] if known else "")
         if not _is_atom(value) and id(value) not in self._known:
             self._known[id(value)] = value
             self._pending.append((value, what))
@@ -246,7 +246,7 @@ class Reach:
         names = self._attributes.intersection(vars(module))
         if not is_stable(file) and not is_of_a_library(file):
             any_name = self._ran is not None and self._names is None  # of what is handed on
-            any_name = any_name and not self._module_names[module].isdisjoint(handed_on(self.codes))
+            any_name = any_name and not self._module_names[module].isdisjoint({"", *handed_on(self.codes)})
             if not _WHETHER_THERE.isdisjoint(self._attributes):
                 self.state.note_answer(lambda: frozenset(vars(module)), module.__name__)
             if not _ANY_NAME.isdisjoint(self._attributes) or any_name:
