@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import builtins
 import dis
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise
 from types import CodeType, FrameType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,6 +28,7 @@ _OF_NAMES = ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_
 _SHIFT = {dis.opmap[name]: name == "LOAD_GLOBAL" for name in _OF_NAMES if name in dis.opmap}
 _OF_ITS_FIRST = {"isinstance", "type", "hasattr"}
 _OF_ANY = {"issubclass", "isscalar", "singledispatch", "ndarray", "__class__"}
+_OF_VARIABLES = re.compile("(?:LOAD|STORE)_FAST(?:_BORROW)?")
 _LOADS = ("LOAD_GLOBAL", "LOAD_FAST", "LOAD_DEREF", "LOAD_CONST")
 _LOADS_ATTRIBUTE = ("LOAD_ATTR", "LOAD_METHOD")
 _LOADS_NAME = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF", *_LOADS_ATTRIBUTE)
@@ -125,7 +128,7 @@ def read_whole(code: CodeType) -> frozenset[str] | None:
         return None
     if not any(map(is_of_any_name, _names_in(code))):
         return frozenset()
-    instructions, parameters, names = _instructions(code), _parameters(code), set()
+    instructions, parameters, names = list(_instructions(code)), _parameters(code), set()
     for k, instruction in enumerate(instructions):
         name = instruction.argval
         if type(name) is not str or not is_of_any_name(name):
@@ -183,7 +186,7 @@ def asked(code: CodeType) -> frozenset[str] | None:
     """
     if word(code) is None:
         return frozenset()
-    instructions, parameters = _instructions(code), _parameters(code)
+    instructions, parameters = list(_instructions(code)), _parameters(code)
     names: set[str] = set()
     end = 0
     for k, instruction in enumerate(instructions):
@@ -194,28 +197,42 @@ def asked(code: CodeType) -> frozenset[str] | None:
                 return None
             names.add(about.argval)
         elif instruction.opname == "MATCH_CLASS" or (
-            k >= end and type(instruction.argval) is str and instruction.argval in _OF_ANY | _OF_ITS_FIRST
+            k >= end
+            and type(instruction.argval) is str
+            and instruction.argval in _OF_ANY | _OF_ITS_FIRST
+            and instruction.opname != "LOAD_DEREF"  # ``__class__``, for ``super()``: a variable, no attribute
         ):
             return None
     return frozenset(names)
 
 
-def _instructions(code: CodeType) -> list[dis.Instruction]:
-    return [i for i in dis.get_instructions(code) if i.opname not in ("PUSH_NULL", "PRECALL", "CACHE")]
+class _Instruction(NamedTuple):
+    opname: str
+    argval: Any
+    is_jump_target: bool
+
+
+def _instructions(code: CodeType) -> Iterator[_Instruction]:
+    """Yield what code does, as Python 3.11 would say it: later ones load or store two variables at once."""
+    for instruction in dis.get_instructions(code):
+        name, values, is_target = instruction.opname, instruction.argval, instruction.is_jump_target
+        actions = _OF_VARIABLES.findall(name)
+        if actions and "".join(f"_{action}" for action in actions) == f"_{name}":
+            for action, value in zip(actions, values if type(values) is tuple else (values,), strict=True):
+                yield _Instruction(action.removesuffix("_BORROW"), value, is_target)
+                is_target = False
+        elif name not in ("PUSH_NULL", "PRECALL", "CACHE"):
+            yield _Instruction(name, values, is_target)
 
 
 def _parameters(code: CodeType) -> set[str]:
     """Return the parameters that stand for what was given as long as the code runs."""
     parameters = set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
-    for instruction in _instructions(code):
-        if instruction.opname.startswith(("STORE_FAST", "DELETE_FAST")):
-            parameters.difference_update(
-                (instruction.argval,) if type(instruction.argval) is str else instruction.argval
-            )
-    return parameters
+    changed = {i.argval for i in _instructions(code) if i.opname.startswith(("STORE_FAST", "DELETE_FAST"))}
+    return parameters - changed
 
 
-def _end_of_question(instructions: list[dis.Instruction], start: int) -> int:
+def _end_of_question(instructions: list[_Instruction], start: int) -> int:
     """Return where the call ends whose other arguments begin at `start`; 0 where these are more than names."""
     depth = 0
     for k in range(start, len(instructions)):
