@@ -177,7 +177,8 @@ def carried(trace: Trace) -> list[Variable]:
             if source in variable_of and source.timestep != node.timestep and source.shape != ():
                 votes[variable_of[source]] += 3 if _meets_parameter(node) else 1
     by_votes = sorted(votes, key=lambda variable: -votes[variable])
-    return sorted(by_votes, key=lambda variable: _place(trace, variable) != _place(trace, by_votes[0]))
+    places = {variable: _place(trace, variable) for variable in by_votes}
+    return sorted(by_votes, key=lambda variable: places[variable] != places[by_votes[0]])
 
 
 def state(trace: Trace) -> Variable:
@@ -188,9 +189,7 @@ def state(trace: Trace) -> Variable:
     LookupError
         If there is none: flow and lag then need a name.
     """
-    for variable in carried(trace):
-        return variable
-    raise LookupError("no named value is carried from one time step to the next; say which variable is meant")
+    return states(trace)[0]
 
 
 def states(trace: Trace) -> list[Variable]:
@@ -201,8 +200,11 @@ def states(trace: Trace) -> list[Variable]:
     LookupError
         If there is none.
     """
-    first = state(trace)
-    return [variable for variable in carried(trace) if _place(trace, variable) == _place(trace, first)]
+    variables = carried(trace)
+    if not variables:
+        raise LookupError("no named value is carried from one time step to the next; say which variable is meant")
+    place = _place(trace, variables[0])
+    return [variable for variable in variables if _place(trace, variable) == place]
 
 
 def memory(trace: Trace) -> Variable:
