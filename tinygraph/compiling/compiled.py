@@ -263,8 +263,7 @@ class Compiled:
                 continue
             number, value = next(leaves)
             if plan.leaves and number == plan.differentiated:
-                tensors = [arguments.leaves[leaf] if isinstance(leaf, int) else leaf for leaf in plan.leaves]
-                result.append(tensor_of_call(self.__name__, value, gradients, tensors, frame))
+                result.append(tensor_of_call(self.__name__, value, gradients, plan.wrt(arguments), frame))
             else:
                 result.append(like_eager(value, eager, frame))
         return rebuild(plan.template, result)
@@ -284,8 +283,7 @@ class Compiled:
             theirs = flatten(eager)
         else:
             theirs = [x for x, (of_plan, _) in zip(flatten(eager), plan.results, strict=True) if of_plan]
-            leaves = [arguments.leaves[leaf] if isinstance(leaf, int) else leaf for leaf in plan.leaves]
-            theirs += gradients_of([x for x in theirs if isinstance(x, Tensor)], leaves)
+            theirs += gradients_of([x for x in theirs if isinstance(x, Tensor)], plan.wrt(arguments))
             ours = [*outputs, *plan.filled(gradients, arguments)]
         if not agree(ours, theirs):
             raise PlanError(f"compile: the plan's results of call {self._calls} are not those of the function itself")

@@ -348,8 +348,7 @@ class FirstCall:
             ours = [*outputs, *flatten(plan.trees(self.mark, self.arguments, ours[len(outputs) :]))]
         else:
             expected = [x for x, (computed, _) in zip(self.expected, plan.results, strict=True) if computed]
-            tensors = [self.arguments.leaves[leaf] if isinstance(leaf, int) else leaf for leaf in plan.leaves]
-            expected += gradients_of([x for x in expected if isinstance(x, Tensor)], tensors)
+            expected += gradients_of([x for x in expected if isinstance(x, Tensor)], plan.wrt(self.arguments))
         return agree(ours, expected), all(np.any(x) and np.isfinite(x).all() for x in ours)
 
     def _explain(self) -> None:

@@ -183,8 +183,12 @@ class Plan:
         """Return gradients with zeros where there are none."""
         if not self._incomplete:
             return gradients  # type: ignore[return-value]
-        like = [arguments.leaves[leaf] if isinstance(leaf, int) else leaf for leaf in self.leaves]
-        return [np.zeros(x.shape, x.dtype) if g is None else g for g, x in zip(gradients, like, strict=True)]
+        pairs = zip(gradients, self.wrt(arguments), strict=True)
+        return [np.zeros(x.shape, x.dtype) if g is None else g for g, x in pairs]
+
+    def wrt(self, arguments: Arguments) -> list[Any]:
+        """Return what the gradients of a call are with respect to: arrays and Tensors."""
+        return [arguments.leaves[leaf] if isinstance(leaf, int) else leaf for leaf in self.leaves]
 
     def report(self) -> str:
         """Say what runs as a loop, and what for all time steps at once."""
