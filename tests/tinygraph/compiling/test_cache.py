@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -120,6 +121,11 @@ def test_other_versions_have_files_of_their_own(place, monkeypatch, owner, name,
 def forget_surroundings():
     cache.sources.cache_clear()
     cache._surroundings.cache_clear()
+
+
+def test_files_are_known_by_the_sources_of_the_whole_room():
+    room = {file.stem for file in Path(cache.__file__).parent.glob("*.py")}
+    assert set(cache._SOURCES) == room - {"__init__", "cache"}
 
 
 def test_files_are_known_by_the_sources_that_were_imported(place):
